@@ -1,0 +1,1 @@
+"""A pure feature-flag evaluator over PostHog-format definition snapshots."""
