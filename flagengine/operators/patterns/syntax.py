@@ -224,7 +224,7 @@ def _set_flags(source: Source) -> str:
     if found is None:
         raise _bad_group(source)
     on, minus, off, end = found.groups()
-    if end == ")" and not on and not off or minus and not on + off:
+    if (end == ")" and not on and not off) or (minus and not on + off):
         raise InvalidPatternError
     if len(set(on + off)) < len(on + off) or (minus and not off):
         reason = "inline flags in an unusual form"
