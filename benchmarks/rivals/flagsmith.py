@@ -1,0 +1,123 @@
+"""Flagsmith's engine: targeting is a segment per condition that overrides the feature.
+
+It evaluates all features of its context in one call; there is no call for one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..specs import AllOf, Answer, AnyOf, Criterion, Filter, Flag, Operator, Person
+from ..workload import Workload
+from .base import Bucketing, Question, imported, plain_context, translatable
+
+__all__ = ["Flagsmith"]
+
+_OPERATORS = {
+    Operator.IN: "IN",
+    Operator.CONTAINS: "CONTAINS",
+    Operator.OVER: "GREATER_THAN",
+}
+
+
+class Flagsmith:
+    """`get_evaluation_result(context)`; the identity is made before the timing."""
+
+    bucketing: Bucketing = "own"
+
+    def __init__(self) -> None:
+        self._evaluate = imported("flag_engine.engine").get_evaluation_result
+        self._environment: dict[str, Any] = {}
+
+    def document(self, workload: Workload) -> str:
+        """Its evaluation context without the identity."""
+        translatable(workload)
+        features = {
+            flag.key: {"key": flag.key, "name": flag.key, "enabled": False, "value": None}
+            for flag in workload.flags
+        }
+        segments: dict[str, object] = {}
+        for flag in workload.flags:
+            _add_segments(flag, segments)
+        environment = {"key": "benchmark", "name": "benchmark"}
+        return json.dumps(
+            {"environment": environment, "features": features, "segments": segments}
+        )
+
+    def load(self, document: str) -> Flagsmith:
+        """Parsed JSON is what it evaluates."""
+        self._environment = json.loads(document)
+        return self
+
+    def subject(self, person: Person) -> object:
+        """Its identity context, key included, so that it has nothing to add."""
+        return {"identifier": person.id, "key": person.id, "traits": dict(person.properties)}
+
+    def question(self, workload: Workload) -> Question:
+        """One call, whatever is asked for."""
+        plain_context(workload)
+        names = {"evaluate": self._evaluate, "environment": self._environment}
+        call = "evaluate({**environment, 'identity': subject})['flags']"
+
+        def read(found: dict[str, Any]) -> tuple[Answer, ...]:
+            return tuple(_read(found[key]) for key in workload.asked)
+
+        return Question(call, names, read)
+
+
+def _read(result: dict[str, Any]) -> Answer:
+    if not result["enabled"]:
+        return False
+    return str(result["variant"]) if result["variant"] else True
+
+
+def _add_segments(flag: Flag, segments: dict[str, object]) -> None:
+    variants = [
+        {"key": v.key, "value": v.payload, "weight": float(v.weight), "priority": number}
+        for number, v in enumerate(flag.variants)
+    ]
+    for number, condition in enumerate(flag.conditions):
+        rule = _rule(condition.criterion)
+        if condition.rollout < 100:
+            share = {
+                "property": "",
+                "operator": "PERCENTAGE_SPLIT",
+                "value": str(condition.rollout),
+            }
+            rule = rule | {"conditions": [*rule["conditions"], share]}
+        override = {"key": flag.key, "name": flag.key, "enabled": True, "value": None}
+        name = f"{flag.key}-{number}"
+        segments[name] = {
+            "key": name,
+            "name": name,
+            "rules": [rule] if rule["conditions"] or rule["rules"] else [],
+            "overrides": [override | {"variants": variants, "priority": float(number)}],
+        }
+        if not segments[name]["rules"]:  # type: ignore[index]
+            # A segment without rules contains nobody; everyone is a share of 100 %.
+            everyone = {"property": "", "operator": "PERCENTAGE_SPLIT", "value": "100"}
+            rule = {"type": "ALL", "conditions": [everyone], "rules": []}
+            segments[name]["rules"] = [rule]  # type: ignore[index]
+
+
+def _rule(criterion: Criterion) -> dict[str, Any]:
+    match criterion:
+        case Filter():
+            return {"type": "ALL", "conditions": [_condition(criterion)], "rules": []}
+        case AllOf(parts):
+            kind = "ALL"
+        case AnyOf(parts):
+            kind = "ANY"
+    tests = [_condition(part) for part in parts if isinstance(part, Filter)]
+    groups = [_rule(part) for part in parts if not isinstance(part, Filter)]
+    return {"type": kind, "conditions": tests, "rules": groups}
+
+
+def _condition(test: Filter) -> dict[str, object]:
+    operand = list(test.operand) if isinstance(test.operand, tuple) else str(test.operand)
+    return {
+        "property": test.property,
+        "operator": _OPERATORS[test.operator],
+        "value": operand,
+    }

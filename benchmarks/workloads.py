@@ -1,0 +1,138 @@
+"""The workloads W1 to W4 and W6, and how every workload is found by its name.
+
+Deterministic: the same name and the same number of persons give the same workload everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+
+from .expected import exact
+from .growth_workloads import GROWTH
+from .people import COUNTRIES, DOMAINS, PLANS, people
+from .posthog_format import definitions
+from .special_workloads import SPECIAL
+from .specs import AllOf, AnyOf, Condition, Filter, Flag, Operator, Variant
+from .workload import Workload
+
+__all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names"]
+
+_PAYLOADS = {name: json.dumps({"layout": name, "columns": 3}) for name in ("control", "a", "b")}
+_THIRDS = (
+    Variant("control", 34, _PAYLOADS["control"]),
+    Variant("a", 33, _PAYLOADS["a"]),
+    Variant("b", 33, _PAYLOADS["b"]),
+)
+
+
+def _boolean(key: str, countries: tuple[str, ...], needle: str, percent: int) -> Flag:
+    filters = (
+        Filter("country", Operator.IN, countries),
+        Filter("email", Operator.CONTAINS, needle),
+    )
+    return Flag(key, (Condition(filters, percent),))
+
+
+def _variants(key: str, plan: str) -> Flag:
+    return Flag(key, (Condition((Filter("plan", Operator.IN, (plan,)),)),), _THIRDS)
+
+
+def _any_of_five(key: str, source: random.Random) -> Flag:
+    """Five conditions of two filters: which one holds differs from person to person."""
+    return Flag(
+        key,
+        tuple(
+            Condition(
+                (
+                    Filter("country", Operator.IN, (source.choice(COUNTRIES[2:]),)),
+                    Filter("seats", Operator.OVER, source.randrange(20, 80)),
+                )
+            )
+            for _ in range(5)
+        ),
+    )
+
+
+BOOLEAN = _boolean("w1-boolean", COUNTRIES[:3], DOMAINS[0], 50)
+VARIANTS = _variants("w2-variants", "pro")
+COHORT = Flag(
+    "w4-cohort",
+    (
+        Condition(
+            cohort=AllOf(
+                (
+                    AnyOf(
+                        (
+                            Filter("country", Operator.IN, COUNTRIES[:3]),
+                            Filter("plan", Operator.IN, ("enterprise",)),
+                        )
+                    ),
+                    AnyOf(
+                        (
+                            Filter("seats", Operator.OVER, 50),
+                            Filter("email", Operator.CONTAINS, DOMAINS[0]),
+                        )
+                    ),
+                )
+            )
+        ),
+    ),
+)
+
+
+def mix(count: int) -> tuple[Flag, ...]:
+    """Flags in the proportions of W3: 40 like W1, 30 like W2, 20 percentages, 10 of five ORs."""
+    # Not for secrets: the same flags every time is the point.
+    source = random.Random(count)  # noqa: S311
+    return tuple(_one_of_the_mix(number, source) for number in range(count))
+
+
+def _one_of_the_mix(number: int, source: random.Random) -> Flag:
+    kind = number % 10
+    if kind < 4:
+        countries = tuple(source.sample(COUNTRIES, 3))
+        return _boolean(f"boolean-{number}", countries, source.choice(DOMAINS), 50)
+    if kind < 7:
+        return _variants(f"variants-{number}", source.choice(PLANS))
+    if kind < 9:
+        return Flag(f"percent-{number}", (Condition(rollout=source.randrange(10, 91)),))
+    return _any_of_five(f"any-of-five-{number}", source)
+
+
+def _workload(name: str, flags: tuple[Flag, ...], persons: int, *, payload: bool) -> Workload:
+    return Workload(
+        name=name,
+        asked=tuple(flag.key for flag in flags),
+        persons=people(persons),
+        definitions=definitions(flags),
+        answers=lambda person: tuple(exact(flag, person) for flag in flags),
+        flags=flags,
+        payload=payload,
+    )
+
+
+_PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
+    "w1": (lambda: (BOOLEAN,), False),
+    "w2": (lambda: (VARIANTS,), True),
+    "w3": (lambda: mix(100), False),
+    "w4": (lambda: (COHORT,), False),
+    "w6": (lambda: mix(1_000), False),
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `make` knows, the growth curves with their families only."""
+    return (*_PLAIN, *SPECIAL, *GROWTH)
+
+
+def make(name: str, persons: int) -> Workload:
+    """The workload of this name: `w1`, `w7-group`, or a family and a size, `flags/1000`."""
+    family, _, size = name.partition("/")
+    if family in GROWTH:
+        return GROWTH[family](int(size), persons)
+    if name in SPECIAL:
+        return SPECIAL[name](persons)
+    flags, payload = _PLAIN[name]
+    return _workload(name, flags(), persons, payload=payload)
