@@ -66,7 +66,7 @@ def _cohorts(size: int, persons: int) -> Workload:
         cohorts[str(number)] = {"type": "OR", "values": [{"type": "AND", "values": [inner]}]}
     outermost = {"key": "id", "type": "cohort", "value": size, "operator": "in"}
     group = {"variant": None, "properties": [outermost], "rollout_percentage": 50}
-    filters = {"groups": [group], "payloads": {}, "multivariate": None}
+    filters: dict[str, object] = {"groups": [group], "payloads": {}, "multivariate": None}
     twin = Flag("cohorts", (Condition(_W1, 50),))
     return Workload(
         name=f"cohorts/{size}",
@@ -87,6 +87,8 @@ GROWTH: dict[str, Callable[[int, int], Workload]] = {
 #: Which sizes each curve is measured at. Forty cohorts: engines may bound nesting at fifty.
 SIZES: dict[str, tuple[int, ...]] = {
     "flags": (1, 10, 100, 1_000, 10_000),
+    "mix": (10, 100, 1_000),
+    "load": (1, 10, 100, 1_000, 10_000),
     "conditions": (1, 3, 10, 30, 100),
     "properties": (7, 30, 100, 300, 1_000),
     "cohorts": (1, 2, 5, 10, 20, 40),

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import product
 
 __all__ = [
+    "EVERYONE",
     "AllOf",
     "Answer",
     "AnyOf",
@@ -24,6 +25,9 @@ __all__ = [
     "Variant",
     "alternatives",
 ]
+
+#: The percentage at which nothing has to be hashed.
+EVERYONE = 100
 
 #: What a flag can be: off, on, or one of its variants. None: the engine would not decide.
 Answer = bool | str | None
@@ -68,7 +72,7 @@ class Condition:
     """Filters that must all hold, a cohort that must contain the person, and a percentage."""
 
     filters: tuple[Filter, ...] = ()
-    rollout: int = 100
+    rollout: int = EVERYONE
     cohort: Criterion | None = None
 
     @property

@@ -19,6 +19,9 @@ from .workload import Workload
 
 __all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names"]
 
+_SEED = 3
+#: Ten flags of the mix, in turn.
+_KINDS = ("boolean",) * 4 + ("variants",) * 3 + ("percent",) * 2 + ("any-of-five",)
 _PAYLOADS = {name: json.dumps({"layout": name, "columns": 3}) for name in ("control", "a", "b")}
 _THIRDS = (
     Variant("control", 34, _PAYLOADS["control"]),
@@ -83,22 +86,27 @@ COHORT = Flag(
 
 
 def mix(count: int) -> tuple[Flag, ...]:
-    """Flags in the proportions of W3: 40 like W1, 30 like W2, 20 percentages, 10 of five ORs."""
+    """Flags in the proportions of W3: 40 like W1, 30 like W2, 20 percentages, 10 of five ORs.
+
+    A smaller mix is the start of a larger one.
+    """
     # Not for secrets: the same flags every time is the point.
-    source = random.Random(count)  # noqa: S311
+    source = random.Random(_SEED)  # noqa: S311
     return tuple(_one_of_the_mix(number, source) for number in range(count))
 
 
 def _one_of_the_mix(number: int, source: random.Random) -> Flag:
-    kind = number % 10
-    if kind < 4:
-        countries = tuple(source.sample(COUNTRIES, 3))
-        return _boolean(f"boolean-{number}", countries, source.choice(DOMAINS), 50)
-    if kind < 7:
-        return _variants(f"variants-{number}", source.choice(PLANS))
-    if kind < 9:
-        return Flag(f"percent-{number}", (Condition(rollout=source.randrange(10, 91)),))
-    return _any_of_five(f"any-of-five-{number}", source)
+    key = f"{_KINDS[number % len(_KINDS)]}-{number}"
+    match _KINDS[number % len(_KINDS)]:
+        case "boolean":
+            countries = tuple(source.sample(COUNTRIES, 3))
+            return _boolean(key, countries, source.choice(DOMAINS), 50)
+        case "variants":
+            return _variants(key, source.choice(PLANS))
+        case "percent":
+            return Flag(key, (Condition(rollout=source.randrange(10, 91)),))
+        case _:
+            return _any_of_five(key, source)
 
 
 def _workload(name: str, flags: tuple[Flag, ...], persons: int, *, payload: bool) -> Workload:
@@ -119,6 +127,8 @@ _PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
     "w3": (lambda: mix(100), False),
     "w4": (lambda: (COHORT,), False),
     "w6": (lambda: mix(1_000), False),
+    # The first flag of W6 alone, for the question of its first answer.
+    "w6-first": (lambda: mix(1), False),
 }
 
 
@@ -130,6 +140,8 @@ def names() -> tuple[str, ...]:
 def make(name: str, persons: int) -> Workload:
     """The workload of this name: `w1`, `w7-group`, or a family and a size, `flags/1000`."""
     family, _, size = name.partition("/")
+    if family == "mix":
+        return _workload(name, mix(int(size)), persons, payload=False)
     if family in GROWTH:
         return GROWTH[family](int(size), persons)
     if name in SPECIAL:

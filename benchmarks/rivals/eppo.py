@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..specs import Answer, Condition, Filter, Flag, Operator, Person, alternatives
+from ..specs import EVERYONE, Answer, Condition, Filter, Flag, Operator, Person, alternatives
 from ..workload import Workload
 from .base import Bucketing, Question, imported, plain_context, translatable
 
@@ -57,8 +57,8 @@ class Eppo:
     def question(self, workload: Workload) -> Question:
         """Each flag through the method of its type, bound before the loop."""
         plain_context(workload)
-        calls = [self._call(flag, payload=workload.payload) for flag in workload.flags
-                 if flag.key in workload.asked]
+        flags = [flag for flag in workload.flags if flag.key in workload.asked]
+        calls = [self._call(flag, payload=workload.payload) for flag in flags]
         if len(calls) > 1:
             every = "[get(key, person_id, subject, default) for get, key, default in calls]"
             return Question(every, {"calls": calls}, lambda found: tuple(map(_read, found)))
@@ -108,7 +108,7 @@ def _allocation(name: str, condition: Condition, flag: Flag) -> dict[str, object
         end = start + weight * 100
         draw = {"salt": f"{name}-split", "ranges": [{"start": start, "end": end}]}
         # Shards over everything are left out: its compiler drops them too.
-        shards = [exposure] * (condition.rollout < 100) + [draw] * (weight < 100)
+        shards = [exposure] * (condition.rollout < EVERYONE) + [draw] * (weight < EVERYONE)
         splits.append({"variationKey": key, "shards": shards})
         start = end
     allocation: dict[str, object] = {"key": name, "splits": splits, "doLog": False}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..specs import AllOf, Answer, AnyOf, Criterion, Filter, Flag, Operator, Person
+from ..specs import EVERYONE, AllOf, Answer, AnyOf, Criterion, Filter, Flag, Operator, Person
 from ..workload import Workload
 from .base import Bucketing, Question, imported, plain_context, translatable
 
@@ -41,9 +41,7 @@ class Flagsmith:
         for flag in workload.flags:
             _add_segments(flag, segments)
         environment = {"key": "benchmark", "name": "benchmark"}
-        return json.dumps(
-            {"environment": environment, "features": features, "segments": segments}
-        )
+        return json.dumps({"environment": environment, "features": features, "segments": segments})
 
     def load(self, document: str) -> Flagsmith:
         """Parsed JSON is what it evaluates."""
@@ -79,7 +77,7 @@ def _add_segments(flag: Flag, segments: dict[str, object]) -> None:
     ]
     for number, condition in enumerate(flag.conditions):
         rule = _rule(condition.criterion)
-        if condition.rollout < 100:
+        if condition.rollout < EVERYONE:
             share = {
                 "property": "",
                 "operator": "PERCENTAGE_SPLIT",

@@ -6,7 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..specs import AllOf, Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
+from ..specs import (
+    EVERYONE,
+    AllOf,
+    Answer,
+    AnyOf,
+    Condition,
+    Criterion,
+    Filter,
+    Flag,
+    Operator,
+    Person,
+)
 from ..workload import Workload
 from .base import Bucketing, Question, imported, plain_context, translatable
 
@@ -34,9 +45,7 @@ class GrowthBook:
     def load(self, document: str) -> GrowthBook:
         """The context that all persons share."""
         features = self._types.features_from_dict(json.loads(document)["features"])
-        self._everyone = self._types.GlobalContext(
-            options=self._types.Options(), features=features
-        )
+        self._everyone = self._types.GlobalContext(options=self._types.Options(), features=features)
         return self
 
     def subject(self, person: Person) -> object:
@@ -55,7 +64,9 @@ class GrowthBook:
         call = "evaluate(key, Context(subject, everyone, Stack())).value"
         if len(workload.asked) > 1:
             names["keys"] = workload.asked
-            return Question(f"[{call} for key in keys]", names, lambda all_: tuple(map(_read, all_)))
+            return Question(
+                f"[{call} for key in keys]", names, lambda all_: tuple(map(_read, all_))
+            )
         names["key"] = workload.asked[0]
         return Question(call, names, lambda found: (_read(found),))
 
@@ -74,7 +85,9 @@ def _rule(flag: Flag, condition: Condition, *, payload: bool) -> dict[str, objec
     if not flag.variants:
         rule["force"] = True
         # Full coverage is left out, as its editor does: then nothing is hashed.
-        return rule if condition.rollout == 100 else rule | {"coverage": condition.rollout / 100}
+        return (
+            rule if condition.rollout == EVERYONE else rule | {"coverage": condition.rollout / 100}
+        )
     return rule | {
         "key": flag.key,
         "variations": [json.loads(v.payload) if payload else v.key for v in flag.variants],

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..specs import Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
+from ..specs import EVERYONE, Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
 from ..workload import Workload
 from .base import Bucketing, Question, imported, plain_context, translatable
 
@@ -102,7 +102,7 @@ def _rule(
     rule: dict[str, object] = {"id": name, "clauses": clauses}
     weights = [variant.weight for variant in flag.variants] or [100]
     shares = [(n, weight * condition.rollout * 10) for n, weight in enumerate(weights, 1)]
-    if len(shares) == 1 and condition.rollout == 100:
+    if len(shares) == 1 and condition.rollout == EVERYONE:
         return rule | {"variation": 1}
     rest = (100 - condition.rollout) * _SHARE
     weighted = [{"variation": n, "weight": weight} for n, weight in [*shares, (0, rest)] if weight]
@@ -119,9 +119,9 @@ def _clause(name: str, criterion: Criterion, segments: dict[str, object]) -> dic
             "values": values,
             "negate": False,
         }
-    rows = [(part,) for part in criterion.parts]
-    if not isinstance(criterion, AnyOf):
-        rows = [criterion.parts]
+    rows = [criterion.parts]
+    if isinstance(criterion, AnyOf):
+        rows = [(part,) for part in criterion.parts]
     segments[name] = {
         "key": name,
         "version": 1,

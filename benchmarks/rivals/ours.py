@@ -1,10 +1,14 @@
-"""flagengine through each of its three entries: one flag, one bound flag, all flags."""
+"""flagengine through each of its three entries: one flag, one bound flag, all flags.
+
+The value is read inside the timing, as a caller would.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from ..expected import WrongAnswerError
 from ..specs import Answer, Person
 from ..workload import Workload
 from .base import Bucketing, Question, UnsupportedError, imported, only_one, plain_context
@@ -43,13 +47,15 @@ class Single(_Loaded):
         names = {"evaluate_flag": self._engine.evaluate_flag, "snapshot": self._snapshot}
         keywords = "".join(f", {name}={name}" for name in workload.context)
         call = f"evaluate_flag(snapshot, key, person_id, subject{keywords})"
+        names |= workload.context
         if len(workload.asked) > 1:
-            every = f"[{call} for key in keys]"
-            return Question(every, {**names, "keys": workload.asked}, _values)
-        names |= {"key": only_one(workload), **workload.context}
+            return Question(
+                f"[{call}.value for key in keys]", names | {"keys": workload.asked}, tuple
+            )
+        names["key"] = only_one(workload)
         if workload.payload:
-            return Question(f"(r := {call}, r.payload)", names, _value_before_payload)
-        return Question(call, names, lambda resolution: (resolution.value,))
+            return Question(f"((r := {call}).value, r.payload)", names, _value_of)
+        return Question(f"{call}.value", names)
 
 
 class Bound(_Loaded):
@@ -60,13 +66,13 @@ class Bound(_Loaded):
         plain_context(workload)
         bound = [self._snapshot.evaluator(key) for key in workload.asked]
         if len(bound) > 1:
-            every = "[bound(person_id, subject) for bound in all_bound]"
-            return Question(every, {"all_bound": bound}, _values)
+            every = "[bound(person_id, subject).value for bound in all_bound]"
+            return Question(every, {"all_bound": bound}, tuple)
         names = {"bound": bound[0]}
         if workload.payload:
-            call = "(r := bound(person_id, subject), r.payload)"
-            return Question(call, names, _value_before_payload)
-        return Question("bound(person_id, subject)", names, lambda found: (found.value,))
+            call = "((r := bound(person_id, subject)).value, r.payload)"
+            return Question(call, names, _value_of)
+        return Question("bound(person_id, subject).value", names)
 
 
 class Many(_Loaded):
@@ -83,13 +89,10 @@ class Many(_Loaded):
         return Question(call, {**names, **workload.context}, tuple)
 
 
-def _values(resolutions: list[Any]) -> tuple[Answer, ...]:
-    return tuple(resolution.value for resolution in resolutions)
-
-
-def _value_before_payload(pair: tuple[Any, object]) -> tuple[Answer, ...]:
-    resolution, payload = pair
-    if isinstance(resolution.value, str) and payload is None:
-        message = f"no payload for the variant {resolution.value!r}"
-        raise ValueError(message)
-    return (resolution.value,)
+def _value_of(pair: tuple[Answer, object]) -> tuple[Answer, ...]:
+    """The value, once it is certain that a variant came with its payload."""
+    value, payload = pair
+    if isinstance(value, str) and not (isinstance(payload, dict) and payload["layout"] == value):
+        message = f"the variant {value!r} came with the payload {payload!r}"
+        raise WrongAnswerError(message)
+    return (value,)

@@ -81,9 +81,7 @@ class Pure:
 
         return Question("attempt(person_id, subject)", {"attempt": attempt})
 
-    def _of_group(
-        self, match: Callable[..., Answer], workload: Workload, flag: object
-    ) -> Question:
+    def _of_group(self, match: Callable[..., Answer], workload: Workload, flag: object) -> Question:
         """Its client passes a group's key and properties in place of the person's."""
         kind, group = next(iter(dict(workload.context["groups"]).items()))  # type: ignore[call-overload]
         names = {

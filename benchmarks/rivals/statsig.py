@@ -42,19 +42,13 @@ class Statsig:
     def load(self, document: str) -> Statsig:
         """Its store is asked once for the text."""
         module, store = self._core, self._store
-
-        class Given(store.DataStore):  # type: ignore[misc, name-defined] - not typed
-            """A data store that holds this one document."""
-
-            def get(self, key: str) -> Any:  # noqa: ANN401 - its response type
-                """The document, whatever the key."""
-                del key
-                return store.DataStoreResponse(result=document, time=_TIME)
-
+        response = store.DataStoreResponse(result=document, time=_TIME)
+        # Its class exists at run time only, and the store must be an instance of a subclass.
+        given = type("Given", (store.DataStore,), {"get": lambda _, __: response})
         options = module.StatsigOptions(
             disable_network=True,
             disable_all_logging=True,
-            data_store=Given(),
+            data_store=given(),
             enable_id_lists=False,
             disable_country_lookup=True,
             wait_for_user_agent_init=False,
@@ -135,7 +129,8 @@ class _Specs:
     def _draw(self, flag: Flag, number: int, condition: Condition) -> list[object]:
         """A rule per variant: the same filters, and the end of the variant's bucket range."""
         name = f"{flag.key}-{number}"
-        filters, rules, end = self._all(name, condition), [], 0
+        filters, end = self._all(name, condition), 0
+        rules: list[object] = []
         for variant in flag.variants:
             end += variant.weight * condition.rollout * _BUCKETS // 10_000
             below = self._condition("user_bucket", None, "lt", end, {"salt": flag.key})
