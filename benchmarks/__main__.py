@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import (
+from benchmarks import (
     growth,
     results,
     tables,
@@ -25,8 +25,11 @@ from . import (
     w7_special_paths,
     w8_import,
 )
-from .rivals.catalogue import CANDIDATES, find
-from .session import Session, Settings
+from benchmarks.rivals.catalogue import CANDIDATES, find
+from benchmarks.session import Session, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["main"]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .expected import check_exactly, check_shares, distribution
-from .rivals.base import Bucketing, Question
-from .specs import Answer
-from .workload import Workload
+from benchmarks.expected import check_exactly, check_shares, distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from benchmarks.rivals.base import Bucketing, Question
+    from benchmarks.specs import Answer
+    from benchmarks.workload import Workload
 
 __all__ = ["ask_of", "check"]
 
@@ -21,7 +24,7 @@ def ask_of(question: Question) -> Callable[[str, object], Any]:
     """The call of the timing loop as a function."""
     source = f"lambda person_id, subject: ({question.expression})"
     # The expressions are written in the adapters.
-    ask: Callable[[str, object], Any] = eval(source, dict(question.names))  # noqa: S307
+    ask: Callable[[str, object], Any] = eval(source, dict(question.names))
     return ask
 
 

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from .specs import AllOf, Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
+from benchmarks.specs import (
+    AllOf,
+    Answer,
+    AnyOf,
+    Condition,
+    Criterion,
+    Filter,
+    Flag,
+    Operator,
+    Person,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["WrongAnswerError", "check_exactly", "check_shares", "distribution", "exact", "holds"]
 

@@ -7,17 +7,21 @@ better; the curve over the number of flags has to be flat.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .growth_workloads import SIZES
-from .people import HOT
-from .results import Results
-from .rivals.base import imported
-from .rivals.catalogue import find
-from .session import Session
-from .tables import number, table
-from .w6_load import load_repeatedly
+from benchmarks.growth_workloads import SIZES
+from benchmarks.people import HOT
+from benchmarks.rivals.base import imported
+from benchmarks.rivals.catalogue import find
+from benchmarks.tables import number, table
+from benchmarks.w6_load import load_repeatedly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from benchmarks.results import Results
+    from benchmarks.session import Session
 
 __all__ = ["CURVES", "plot", "run", "slope", "summary"]
 
@@ -96,8 +100,8 @@ def plot(results: Results, folder: Path) -> list[Path]:
     return [_plot_one(pyplot, results, family, folder / f"{family}.png") for family in CURVES]
 
 
-def _plot_one(pyplot: object, results: Results, family: str, path: Path) -> Path:
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")  # type: ignore[attr-defined]
+def _plot_one(pyplot: Any, results: Results, family: str, path: Path) -> Path:
+    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
     for candidate in results.candidates():
         if points := curve(results, family, candidate):
             sizes, costs = zip(*points, strict=True)
@@ -106,5 +110,5 @@ def _plot_one(pyplot: object, results: Results, family: str, path: Path) -> Path
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)  # type: ignore[attr-defined]
+    pyplot.close(figure)
     return path

@@ -5,13 +5,16 @@ Each family varies one number and keeps the rest as in W1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .expected import exact
-from .people import COUNTRIES, DOMAINS, people
-from .posthog_format import definitions, definitions_of, flag_of, person_filter
-from .specs import Condition, Filter, Flag, Operator, Person
-from .workload import Workload
+from benchmarks.expected import exact
+from benchmarks.people import COUNTRIES, DOMAINS, people
+from benchmarks.posthog_format import definitions, definitions_of, flag_of, person_filter
+from benchmarks.specs import Condition, Filter, Flag, Operator, Person
+from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["GROWTH", "SIZES"]
 

@@ -7,11 +7,14 @@ import os
 import resource
 from pathlib import Path
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
-from .asking import ask_of, check
-from .rivals.base import Engine, Rival
-from .workload import Workload
-from .workloads import make
+from benchmarks.asking import ask_of, check
+from benchmarks.workloads import make
+
+if TYPE_CHECKING:
+    from benchmarks.rivals.base import Engine, Rival
+    from benchmarks.workload import Workload
 
 __all__ = ["FIGURES", "measure_load"]
 

@@ -81,7 +81,7 @@ def compile_slot(
     )
     scope: dict[str, Callable[..., int]] = {}
     # The expressions are written in the adapters beside this file.
-    exec(compile(source, "<timing loop>", "exec"), scope)  # noqa: S102
+    exec(compile(source, "<timing loop>", "exec"), scope)
     run = scope["slot"]
     return lambda passes: run(passes, subjects=subjects, clock=clock, **names)
 

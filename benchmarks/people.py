@@ -10,7 +10,7 @@ import random
 import uuid
 from functools import lru_cache
 
-from .specs import Person
+from benchmarks.specs import Person
 
 __all__ = ["BROWSERS", "COUNTRIES", "DOMAINS", "HOT", "MANY", "PLANS", "people"]
 
@@ -34,7 +34,7 @@ _DOMAIN_WEIGHTS = (70, 20, 10)
 def people(count: int) -> tuple[Person, ...]:
     """The first `count` persons; a smaller number is always the start of a larger one."""
     # Not for secrets: the same persons every time is the point.
-    source = random.Random(_SEED)  # noqa: S311
+    source = random.Random(_SEED)
     return tuple(_person(number, source) for number in range(count))
 
 

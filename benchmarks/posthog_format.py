@@ -5,9 +5,12 @@ The metadata fields that the endpoint sends and nobody reads are there too: load
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from .specs import AllOf, AnyOf, Condition, Criterion, Filter, Flag, Operator
+from benchmarks.specs import AllOf, AnyOf, Condition, Criterion, Filter, Flag, Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["definitions", "definitions_of", "flag_of", "person_filter"]
 

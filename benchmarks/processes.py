@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = ["AbsentError", "Process"]
 
@@ -33,7 +35,7 @@ class Process:
         # Held open for the worker's lifetime: it is what there is to read if it dies.
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         # The interpreter that runs this, on a module of this package.
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [*_INTERPRETER, "-m", "benchmarks.worker", candidate],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -6,13 +6,16 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .measure import Summary, summarise
-from .rivals.catalogue import CANDIDATES
+from benchmarks.measure import Summary, summarise
+from benchmarks.rivals.catalogue import CANDIDATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Absence", "Measurement", "Results", "describe_machine", "load", "save"]
 
@@ -110,8 +113,8 @@ def _commit() -> str:
 
 def _git(*arguments: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed arguments
-            ["git", *arguments],  # noqa: S607 - whichever git the user has
+        done = subprocess.run(
+            ["git", *arguments],
             cwd=_ROOT,
             capture_output=True,
             text=True,

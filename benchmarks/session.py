@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from .measure import interleave
-from .people import MANY
-from .processes import AbsentError, Process
-from .results import Absence, Measurement, Results, describe_machine
+from benchmarks.measure import interleave
+from benchmarks.people import MANY
+from benchmarks.processes import AbsentError, Process
+from benchmarks.results import Absence, Measurement, Results, describe_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
 
 __all__ = ["Session", "Settings"]
 

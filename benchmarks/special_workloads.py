@@ -5,13 +5,16 @@ Only PostHog's format has all of these, so only engines that read it are asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from .expected import exact
-from .people import COUNTRIES, DOMAINS, people
-from .posthog_format import definitions_of, flag_of, person_filter
-from .specs import Answer, Condition, Filter, Flag, Operator, Person
-from .workload import Workload
+from benchmarks.expected import exact
+from benchmarks.people import COUNTRIES, DOMAINS, people
+from benchmarks.posthog_format import definitions_of, flag_of, person_filter
+from benchmarks.specs import Answer, Condition, Filter, Flag, Operator, Person
+from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["CHAIN", "SPECIAL"]
 

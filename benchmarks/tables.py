@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from .measure import ratio
-from .results import Measurement, Results
-from .rivals.catalogue import find
-from .targets import TARGETS
+from benchmarks.measure import ratio
+from benchmarks.rivals.catalogue import find
+from benchmarks.targets import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.results import Measurement, Results
 
 __all__ = ["BASELINE", "YARDSTICK", "compare", "report", "table"]
 

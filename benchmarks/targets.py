@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from .measure import ratio
-from .results import Results
+from benchmarks.measure import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.results import Results
 
 __all__ = ["TARGETS", "Target"]
 

@@ -6,8 +6,12 @@ memory counts as much as the engine, and once over few that stay in the caches.
 
 from __future__ import annotations
 
-from .people import HOT
-from .session import Session
+from typing import TYPE_CHECKING
+
+from benchmarks.people import HOT
+
+if TYPE_CHECKING:
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 

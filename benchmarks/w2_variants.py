@@ -5,8 +5,12 @@ One property decides who takes part. The payload is read where the engine's call
 
 from __future__ import annotations
 
-from .people import HOT
-from .session import Session
+from typing import TYPE_CHECKING
+
+from benchmarks.people import HOT
+
+if TYPE_CHECKING:
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 

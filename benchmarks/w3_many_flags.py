@@ -5,7 +5,10 @@ Forty like W1, thirty like W2, twenty percentages, ten with five conditions of t
 
 from __future__ import annotations
 
-from .session import Session
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 

@@ -5,8 +5,12 @@ Two ORs of two properties each, inside an AND; everyone in the cohort gets the f
 
 from __future__ import annotations
 
-from .people import HOT
-from .session import Session
+from typing import TYPE_CHECKING
+
+from benchmarks.people import HOT
+
+if TYPE_CHECKING:
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 

@@ -6,12 +6,16 @@ threads should do twice as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .measure import interleave
-from .people import HOT
-from .processes import Process
-from .session import Session
+from benchmarks.measure import interleave
+from benchmarks.people import HOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.processes import Process
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 

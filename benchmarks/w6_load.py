@@ -6,12 +6,16 @@ A fresh process each time, with the engine imported and nothing else done.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .loading import FIGURES
-from .processes import AbsentError, Process
-from .session import Session
+from benchmarks.loading import FIGURES
+from benchmarks.processes import AbsentError, Process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.session import Session
 
 __all__ = ["load_repeatedly", "run"]
 

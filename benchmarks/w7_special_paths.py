@@ -7,9 +7,13 @@ format has these.
 
 from __future__ import annotations
 
-from .people import HOT
-from .session import Session
-from .special_workloads import SPECIAL
+from typing import TYPE_CHECKING
+
+from benchmarks.people import HOT
+from benchmarks.special_workloads import SPECIAL
+
+if TYPE_CHECKING:
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 

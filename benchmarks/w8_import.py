@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .measure import interleave
-from .processes import AbsentError
-from .session import Session
+from benchmarks.measure import interleave
+from benchmarks.processes import AbsentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.session import Session
 
 __all__ = ["run"]
 
@@ -49,7 +53,7 @@ def _sampler(module: str) -> Callable[[], float]:
 
 def _milliseconds(module: str) -> float:
     # The interpreter that runs this; module names are the constants above.
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", _PROGRAM.format(module=module)],
         cwd=_ROOT,
         capture_output=True,

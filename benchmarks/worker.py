@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .asking import check
-from .expected import WrongAnswerError
-from .loading import measure_load
-from .measure import Slot, compile_slot, concurrently, passes_for
-from .rivals.base import Rival, UnsupportedError
-from .rivals.catalogue import Candidate, find, make
-from .workloads import make as make_workload
+from benchmarks.asking import check
+from benchmarks.expected import WrongAnswerError
+from benchmarks.loading import measure_load
+from benchmarks.measure import Slot, compile_slot, concurrently, passes_for
+from benchmarks.rivals.base import Rival, UnsupportedError
+from benchmarks.rivals.catalogue import Candidate, find, make
+from benchmarks.workloads import make as make_workload
 
 __all__ = ["Worker", "serve"]
 
@@ -117,7 +117,7 @@ def _reply(worker: Worker, request: dict[str, Any]) -> Reply:
         return {"absent": str(error)}
     except WrongAnswerError as error:
         return {"absent": f"wrong answer: {error}", "wrong": True}
-    except Exception as error:  # noqa: BLE001 - an engine may fail in any way: that is the finding
+    except Exception as error:  # noqa: BLE001 - an engine may fail in any way: the finding
         return {"absent": f"{type(error).__name__}: {error}"[:300], "wrong": True}
     return reply
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from .specs import Answer, Flag, Person
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from benchmarks.specs import Answer, Flag, Person
 
 __all__ = ["Workload"]
 
@@ -29,9 +32,9 @@ class Workload:
     name: str
     asked: tuple[str, ...]
     persons: tuple[Person, ...]
-    definitions: Mapping[str, object]
+    definitions: Mapping[str, Any]
     answers: Callable[[Person], tuple[Answer, ...]]
     flags: tuple[Flag, ...] = ()
     payload: bool = False
-    context: Mapping[str, object] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
     decided: bool = True

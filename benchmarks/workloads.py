@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .expected import exact
-from .growth_workloads import GROWTH
-from .people import COUNTRIES, DOMAINS, PLANS, people
-from .posthog_format import definitions
-from .special_workloads import SPECIAL
-from .specs import AllOf, AnyOf, Condition, Filter, Flag, Operator, Variant
-from .workload import Workload
+from benchmarks.expected import exact
+from benchmarks.growth_workloads import GROWTH
+from benchmarks.people import COUNTRIES, DOMAINS, PLANS, people
+from benchmarks.posthog_format import definitions
+from benchmarks.special_workloads import SPECIAL
+from benchmarks.specs import AllOf, AnyOf, Condition, Filter, Flag, Operator, Variant
+from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names"]
 
@@ -91,7 +94,7 @@ def mix(count: int) -> tuple[Flag, ...]:
     A smaller mix is the start of a larger one.
     """
     # Not for secrets: the same flags every time is the point.
-    source = random.Random(_SEED)  # noqa: S311
+    source = random.Random(_SEED)
     return tuple(_one_of_the_mix(number, source) for number in range(count))
 
 

@@ -6,13 +6,15 @@ that is not installed is one absent row and not a broken benchmark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ..specs import Answer, Person
-from ..workload import Workload
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from benchmarks.specs import Answer, Person
+    from benchmarks.workload import Workload
 
 __all__ = [
     "Bucketing",
@@ -75,7 +77,7 @@ class Rival(Protocol):
         ...
 
 
-def imported(name: str) -> Any:  # noqa: ANN401 - most engines are not typed
+def imported(name: str) -> Any:
     """A module of an engine that may not be installed."""
     return import_module(name)
 

@@ -11,11 +11,13 @@ import sysconfig
 import tempfile
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import Person
-from ..workload import Workload
-from .base import Bucketing, Question, UnsupportedError, only_one, plain_context
+from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, only_one, plain_context
+
+if TYPE_CHECKING:
+    from benchmarks.specs import Person
+    from benchmarks.workload import Workload
 
 __all__ = ["Floor"]
 
@@ -64,7 +66,7 @@ class Floor:
         return Question("evaluate(person_id, subject)", {"evaluate": self._module.evaluate})
 
 
-def _built() -> Any:  # noqa: ANN401 - an extension module
+def _built() -> Any:
     """Compile and load, in a folder that is gone afterwards; ImportError says what is missing."""
     if platform.machine() not in {"x86_64", "AMD64"}:
         message = f"SHA-NI is x86-64 only, this is {platform.machine()}"
@@ -91,7 +93,7 @@ def _compile(compiler: list[str], target: Path) -> None:
     flags = ["-O2", "-fPIC", "-shared", "-msha", "-msse4.1", "-mssse3", f"-I{include}"]
     command = [*compiler, *flags, str(_SOURCE), "-o", str(target)]
     # The interpreter's own compiler, on a file of this repository.
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"the floor does not compile: {done.stderr.strip().splitlines()[-1:]}"
         raise ImportError(message)

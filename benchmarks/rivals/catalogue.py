@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import metadata
 
-from .base import Rival, imported
+from benchmarks.rivals.base import Rival, imported
 
 __all__ = ["CANDIDATES", "Candidate", "find", "make"]
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import EVERYONE, Answer, Condition, Filter, Flag, Operator, Person, alternatives
-from ..workload import Workload
-from .base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.rivals.base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.specs import (
+    EVERYONE,
+    Answer,
+    Condition,
+    Filter,
+    Flag,
+    Operator,
+    Person,
+    alternatives,
+)
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
 
 __all__ = ["Eppo"]
 
@@ -75,7 +86,7 @@ class Eppo:
         return self._client.get_boolean_assignment, flag.key, False
 
 
-def _read(found: Any) -> Answer:  # noqa: ANN401 - bool, text, or decoded JSON
+def _read(found: Any) -> Answer:
     if isinstance(found, dict):
         return str(found["layout"])
     return found or False

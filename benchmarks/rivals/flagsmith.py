@@ -6,11 +6,23 @@ It evaluates all features of its context in one call; there is no call for one.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import EVERYONE, AllOf, Answer, AnyOf, Criterion, Filter, Flag, Operator, Person
-from ..workload import Workload
-from .base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.rivals.base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.specs import (
+    EVERYONE,
+    AllOf,
+    Answer,
+    AnyOf,
+    Criterion,
+    Filter,
+    Flag,
+    Operator,
+    Person,
+)
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
 
 __all__ = ["Flagsmith"]
 
@@ -76,27 +88,23 @@ def _add_segments(flag: Flag, segments: dict[str, object]) -> None:
         for number, v in enumerate(flag.variants)
     ]
     for number, condition in enumerate(flag.conditions):
-        rule = _rule(condition.criterion)
-        if condition.rollout < EVERYONE:
-            share = {
-                "property": "",
-                "operator": "PERCENTAGE_SPLIT",
-                "value": str(condition.rollout),
-            }
-            rule = rule | {"conditions": [*rule["conditions"], share]}
-        override = {"key": flag.key, "name": flag.key, "enabled": True, "value": None}
-        name = f"{flag.key}-{number}"
-        segments[name] = {
-            "key": name,
-            "name": name,
-            "rules": [rule] if rule["conditions"] or rule["rules"] else [],
-            "overrides": [override | {"variants": variants, "priority": float(number)}],
+        name, rule = f"{flag.key}-{number}", _rule(condition.criterion)
+        # A segment without rules contains nobody: everyone is a share of 100 %.
+        if condition.rollout < EVERYONE or not (rule["conditions"] or rule["rules"]):
+            rule["conditions"].append(_share(condition.rollout))
+        override = {
+            "key": flag.key,
+            "name": flag.key,
+            "enabled": True,
+            "value": None,
+            "variants": variants,
+            "priority": float(number),
         }
-        if not segments[name]["rules"]:  # type: ignore[index]
-            # A segment without rules contains nobody; everyone is a share of 100 %.
-            everyone = {"property": "", "operator": "PERCENTAGE_SPLIT", "value": "100"}
-            rule = {"type": "ALL", "conditions": [everyone], "rules": []}
-            segments[name]["rules"] = [rule]  # type: ignore[index]
+        segments[name] = {"key": name, "name": name, "rules": [rule], "overrides": [override]}
+
+
+def _share(percent: int) -> dict[str, object]:
+    return {"property": "", "operator": "PERCENTAGE_SPLIT", "value": str(percent)}
 
 
 def _rule(criterion: Criterion) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import (
+from benchmarks.rivals.base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.specs import (
     EVERYONE,
     AllOf,
     Answer,
@@ -18,8 +19,9 @@ from ..specs import (
     Operator,
     Person,
 )
-from ..workload import Workload
-from .base import Bucketing, Question, imported, plain_context, translatable
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
 
 __all__ = ["GrowthBook"]
 
@@ -71,7 +73,7 @@ class GrowthBook:
         return Question(call, names, lambda found: (_read(found),))
 
 
-def _read(found: Any) -> Answer:  # noqa: ANN401 - bool, text, or a payload
+def _read(found: Any) -> Answer:
     return str(found["layout"]) if isinstance(found, Mapping) else found
 
 

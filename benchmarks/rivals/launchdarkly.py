@@ -6,11 +6,23 @@ import json
 import logging
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import EVERYONE, Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
-from ..workload import Workload
-from .base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.rivals.base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.specs import (
+    EVERYONE,
+    Answer,
+    AnyOf,
+    Condition,
+    Criterion,
+    Filter,
+    Flag,
+    Operator,
+    Person,
+)
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
 
 __all__ = ["LaunchDarkly"]
 
@@ -63,7 +75,7 @@ class LaunchDarkly:
         if len(workload.asked) > 1:
             every = "client.all_flags_state(subject)"
 
-            def read(state: Any) -> tuple[Answer, ...]:  # noqa: ANN401 - not typed
+            def read(state: Any) -> tuple[Answer, ...]:
                 return tuple(_read(state.get_flag_value(key)) for key in workload.asked)
 
             return Question(every, names, read)
@@ -71,7 +83,7 @@ class LaunchDarkly:
         return Question(call, names | {"key": workload.asked[0]}, lambda found: (_read(found),))
 
 
-def _read(found: Any) -> Answer:  # noqa: ANN401 - bool, text, or a payload
+def _read(found: Any) -> Answer:
     return str(found["layout"]) if isinstance(found, dict) else found
 
 

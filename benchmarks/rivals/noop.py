@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ..specs import Person
-from ..workload import Workload
-from .base import Bucketing, Question, UnsupportedError, only_one
+from typing import TYPE_CHECKING
+
+from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, only_one
+
+if TYPE_CHECKING:
+    from benchmarks.specs import Person
+    from benchmarks.workload import Workload
 
 __all__ = ["NoOperation"]
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import Answer, Person
-from ..workload import Workload
-from .base import Bucketing, Question, UnsupportedError, imported
+from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, imported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.specs import Answer, Person
+    from benchmarks.workload import Workload
 
 __all__ = ["EvaluateFlags", "Getter"]
 
@@ -57,13 +60,13 @@ class _Client:
         """PostHog's format as it is."""
         return json.dumps(workload.definitions)
 
-    def load(self, document: str) -> Any:  # noqa: ANN401 - the adapter itself, of whichever class
+    def load(self, document: str) -> Any:
         """A client without poller, without consumers that have anything to send."""
         provider = _Provider(json.loads(document))
         self._client = self._posthog.Posthog(
             "phc_none",
             host=_NOWHERE,
-            secret_key="phx_none",  # noqa: S106 - opens nothing
+            secret_key="phx_none",
             send=False,
             enable_local_evaluation=False,
             flag_definition_cache_provider=provider,
@@ -106,7 +109,7 @@ class EvaluateFlags(_Client):
         call = f"client.evaluate_flags(person_id, {self._keywords(workload)}{only})"
         names = {"client": self._client, "keys": list(workload.asked), **workload.context}
 
-        def read(found: Any) -> tuple[Answer, ...]:  # noqa: ANN401 - not typed
+        def read(found: Any) -> tuple[Answer, ...]:
             return tuple(found.get_flag(key) for key in workload.asked)
 
         return Question(call, names, read)

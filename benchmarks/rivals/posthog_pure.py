@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import Answer, Person
-from ..workload import Workload
-from .base import Bucketing, Question, UnsupportedError, imported
+from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, imported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from benchmarks.specs import Answer, Person
+    from benchmarks.workload import Workload
 
 __all__ = ["Pure"]
 
@@ -83,12 +86,12 @@ class Pure:
 
     def _of_group(self, match: Callable[..., Answer], workload: Workload, flag: object) -> Question:
         """Its client passes a group's key and properties in place of the person's."""
-        kind, group = next(iter(dict(workload.context["groups"]).items()))  # type: ignore[call-overload]
+        kind, group = next(iter(workload.context["groups"].items()))
         names = {
             "match": match,
             "flag": flag,
             "group": group,
-            "properties": workload.context["group_properties"][kind],  # type: ignore[index]
+            "properties": workload.context["group_properties"][kind],
             "mapping": self._document["group_type_mapping"],
             **workload.context,
         }

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
-from ..workload import Workload
-from .base import Bucketing, Question, UnsupportedError, imported, plain_context, translatable
+from benchmarks.rivals.base import (
+    Bucketing,
+    Question,
+    UnsupportedError,
+    imported,
+    plain_context,
+    translatable,
+)
+from benchmarks.specs import Answer, AnyOf, Condition, Criterion, Filter, Flag, Operator, Person
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
 
 __all__ = ["Statsig"]
 
@@ -87,7 +96,7 @@ class Statsig:
         return self._client.check_gate, flag.key, options
 
 
-def _read(found: Any) -> Answer:  # noqa: ANN401 - a bool or its configuration object
+def _read(found: Any) -> Answer:
     return found if isinstance(found, bool) else found.value.get("layout", False)
 
 
@@ -121,10 +130,10 @@ class _Specs:
             self._configs[flag.key] = _spec(flag.key, "dynamic_config", rules, {})
             return
         rules = [
-            _rule(f"{flag.key}-{n}", self._all(f"{flag.key}-{n}", c), True, c.rollout)  # noqa: FBT003
+            _rule(f"{flag.key}-{n}", self._all(f"{flag.key}-{n}", c), True, c.rollout)
             for n, c in enumerate(flag.conditions)
         ]
-        self._gates[flag.key] = _spec(flag.key, "feature_gate", rules, False)  # noqa: FBT003
+        self._gates[flag.key] = _spec(flag.key, "feature_gate", rules, False)
 
     def _draw(self, flag: Flag, number: int, condition: Condition) -> list[object]:
         """A rule per variant: the same filters, and the end of the variant's bucket range."""
@@ -156,9 +165,9 @@ class _Specs:
         rules = []
         for r, row in enumerate(rows):
             names = [self._part(f"{name}-{r}-{n}", part) for n, part in enumerate(row)]
-            rules.append(_rule(f"{name}-{r}", names, True, 100))  # noqa: FBT003
+            rules.append(_rule(f"{name}-{r}", names, True, 100))
         segment = f"segment:{name}"
-        self._gates[segment] = _spec(segment, "segment", rules, False)  # noqa: FBT003
+        self._gates[segment] = _spec(segment, "segment", rules, False)
         return self._condition("pass_gate", None, None, segment)
 
     def _condition(

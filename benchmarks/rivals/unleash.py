@@ -6,11 +6,13 @@ The engine is called directly and without its counting of calls: its client only
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..specs import Answer, Condition, Filter, Flag, Operator, Person, alternatives
-from ..workload import Workload
-from .base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.rivals.base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.specs import Answer, Condition, Filter, Flag, Operator, Person, alternatives
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
 
 __all__ = ["Unleash"]
 
@@ -61,7 +63,7 @@ class Unleash:
         return (engine.check_variant if flag.variants else engine.check_enabled), flag.key
 
 
-def _read(found: Any) -> Answer:  # noqa: ANN401 - its toggle or its variant
+def _read(found: Any) -> Answer:
     variant = getattr(found, "variant", None)
     if variant is None:
         return bool(found.is_enabled)

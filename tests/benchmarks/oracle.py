@@ -7,8 +7,10 @@ flags before they are translated, and none with flagengine: three readings have 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Oracle"]
 
@@ -71,7 +73,7 @@ class Oracle:
         return _compare(test["operator"], test["value"], known[test["key"]])
 
 
-def _compare(operator: str, operand: Any, value: Any) -> bool:  # noqa: ANN401 - JSON
+def _compare(operator: str, operand: Any, value: Any) -> bool:
     if operator == "exact":
         return str(value).lower() in [option.lower() for option in operand]
     if operator == "icontains":

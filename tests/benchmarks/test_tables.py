@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from benchmarks import growth
 from benchmarks.results import Absence, Measurement, Results, load, save
 from benchmarks.tables import compare, report
 from benchmarks.targets import TARGETS, Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _results(**medians: float) -> Results:

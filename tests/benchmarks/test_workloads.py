@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +13,14 @@ import flagengine
 from benchmarks.asking import check
 from benchmarks.growth_workloads import GROWTH
 from benchmarks.people import COUNTRIES, DOMAINS, HOT, people
-from benchmarks.rivals.base import Rival
 from benchmarks.rivals.ours import Bound, Many, Single
 from benchmarks.special_workloads import SPECIAL
 from benchmarks.workloads import make
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from benchmarks.rivals.base import Rival
 
 NAMES = (
     *("w1", "w2", "w3", "w4", "w6-first"),
@@ -56,10 +60,11 @@ def test_an_independent_oracle_gives_the_expected_answers(name: str) -> None:
 def test_flagengine_gives_the_expected_answers(name: str) -> None:
     workload = make(name, PERSONS)
     snapshot = flagengine.Snapshot.parse(json.dumps(workload.definitions))
+    context: dict[str, Any] = dict(workload.context)
     for person in workload.persons:
         found = [
             flagengine.evaluate_flag(
-                snapshot, key, person.id, dict(person.properties), **workload.context
+                snapshot, key, person.id, dict(person.properties), **context
             ).value
             for key in workload.asked
         ]
