@@ -45,12 +45,18 @@ _POSTHOG = "posthog"
 CANDIDATES = (
     Candidate("no-op", "Python no-op call", "Python", "noop:NoOperation"),
     Candidate("floor", "all of W1 hard-wired: the floor", "C", "c_floor:Floor"),
-    Candidate("flagengine", "`evaluate_flag`", "Python + C hash", "ours:Single", _OURS),
-    Candidate("flagengine-bound", "`snapshot.evaluator`", "Python + C hash", "ours:Bound", _OURS),
-    Candidate("flagengine-many", "`evaluate`", "Python + C hash", "ours:Many", _OURS),
+    Candidate("flagengine", "flagengine, `evaluate_flag`", "Python + C hash", "ours:Single", _OURS),
+    Candidate(
+        "flagengine-bound",
+        "flagengine, `snapshot.evaluator`",
+        "Python + C hash",
+        "ours:Bound",
+        _OURS,
+    ),
+    Candidate("flagengine-many", "flagengine, `evaluate`", "Python + C hash", "ours:Many", _OURS),
     Candidate(
         "flagengine-pure",
-        "`evaluate_flag`, no accelerator",
+        "flagengine, `evaluate_flag`, no accelerator",
         "Python",
         "ours:Single",
         _OURS,
@@ -58,7 +64,7 @@ CANDIDATES = (
     ),
     Candidate(
         "flagengine-many-pure",
-        "`evaluate`, no accelerator",
+        "flagengine, `evaluate`, no accelerator",
         "Python",
         "ours:Many",
         _OURS,
