@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import re2  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,7 +113,31 @@ MATCHES = [
     (r"\bcat\b", "concat", False),
     (r"\Bcat", "concat", True),
     (r"\B", "", True),
+    (r"\b(?:cat|dog)s?\b", "my dogs", True),
+    (r"^\w+\b", "ab-", True),
+    (r"\b\w+@\w+\.com\b", "to me@gmail.com", True),
+    (r"\b(?:a|b){2,3}\B", "abab", True),
+    (r"\b(ab?)+$", "ab", True),
+    (r"(?i)^[^\W]$", "a", True),
+    (r"\ba+b+\b", "aabb", True),
+    (r"\b(?:|a){2}-", "aa-", True),
     ("]}", "]}", True),
+    (r"^[^\s\S]", "a", False),
+    (r"^[\W\w]$", "\n", True),
+    (r"^[\W_]$", "_", True),
+    (r"(?i)^[^\W_]$", "A", True),
+    (r"(?i)^[\w&&[^_]]$", "K", True),
+    (r"(?i)^[A-Z&&[^B]]$", "b", False),
+    ("(?i)^[\\w\u00e9]$", "\u00c9", True),
+    (r"(?i)^[[^a-y]]$", "Z", True),
+    (r"(?i)^[\P{Lu}1]$", "1", True),
+    (r"^[\w--\d]$", "1", False),
+    (r"^[\w--\d]$", "a", True),
+    ("^[a&&b]$", "a", False),
+    (r"^[[:alpha:]-z]$", "-", True),
+    (r"^[\h-z]$", "-", True),
+    (r"^\p{Any}$", "\n", True),
+    (r"(?i)\p{ASCII}", "\u212a", True),
     ("\u00e9$", "caf\u00e9", True),
     ("[\u0430-\u044f]", "\u0436", True),
 ]
@@ -127,6 +153,8 @@ DEFERRED_TEXTS = [
     (r"[^\W_]", "\u00e9"),
     (r"\p{Alphabetic}", "\u00e9"),
     (r"(?i)\p{Lu}", "\u019b"),
+    ("(?i)\ua7dc", "\u019b"),
+    (r"^[\W_]$", "\u00e9"),
     (r"\bcaf", "caf\u00e9"),
     (r"\b\w+\b", "a" * 1_000),
 ]
@@ -146,6 +174,11 @@ UNSUPPORTED_PATTERNS = [
     "((?i)a)b", "(?<n>a)(?<n>b)", "(?'n'a)", "(?~a)", "(*FAIL)", "a{2}{3}", "{2}", "a{1001}",
     r"\p{Foo}", r"\p{^L}", r"\pC", r"\p{Emoji}", r"\w{1000}", r"\d{1000}{1000}", "[a[]b]]",
     "[a-[b]]", "(?x)[a b]", "(?x)a{1 ,2}", r"(?i)\É", r"\ba{2,1}", "a\ud800",
+    "[" + "a&&" * 33 + "a]", r"[!-\h]", r"\b(a*)*", "(a{40}){40}",
+    r"(?x)\x 41", r"(?x)\x{ 41}", "(?x)( a)", r"\b()*",
+    "(?<1>a)",     r"\b" + "(?:" * 45 + "a|b" + "){0,1000}" * 45, r"\b" + "(?:a|aa)" * 20,
+    "(?:" * 3 + "a{0,20}" + "){20}" * 3,
+    r"\b" + "a" * 1_000, r"\p{sc=Foo}", r"\p{Script_Extensions=Latin}", r"\pé", "(?|a)",
     "a" * 10_001, "(" * 51 + ")" * 51, "[" * 30 + "a" + "]" * 30, "((a{100}){100}){100}",
 ]  # fmt: skip
 
@@ -247,15 +280,22 @@ print("re2" in sys.modules)
     assert run_python(code).stdout.split() == ["False", "True"]
 
 
-def test_without_re2_only_patterns_that_need_it_are_unsupported() -> None:
-    code = """
-import sys
-sys.modules["re2"] = None
-from flagengine.operators.patterns import compile_pattern
-print(compile_pattern("^literal$").search("literal"), compile_pattern("(") , compile_pattern("a.c"))
-"""
-    expected = "True InvalidType() Unsupported(reason='google-re2 is not installed')"
-    assert run_python(code).stdout.strip() == expected
+def test_without_re2_only_patterns_that_need_it_are_unsupported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "re2", None)
+    assert found("^literal$", "literal") is True
+    assert compile_pattern("(") is INVALID
+    assert compile_pattern("a.c") == Unsupported("google-re2 is not installed")
+
+
+def test_a_release_of_re2_with_other_internals_is_searched_publicly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    public = SimpleNamespace(compile=re2.compile, Options=re2.Options, error=re2.error)
+    monkeypatch.setitem(sys.modules, "re2", public)
+    assert found("b.d", "abcde") is True
+    assert found("b.d", "\u00e9abc") is False
 
 
 def test_re2_writes_nothing_to_the_terminal() -> None:

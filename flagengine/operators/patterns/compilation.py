@@ -44,10 +44,7 @@ _WORD_BOUNDARIES: Final = frozenset((Assertion.WORD_BOUNDARY, Assertion.NO_WORD_
 
 
 def compile_pattern(pattern: str) -> CompiledPattern:
-    """What the server's engine makes of the pattern, as far as it can be told here.
-
-    Total: never raises. See the package for what is translated, deferred and invalid.
-    """
+    """The outcome for any text: see the package, whose public function this is."""
     try:
         return _compile(pattern)
     except InvalidPatternError:

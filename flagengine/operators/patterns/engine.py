@@ -7,7 +7,6 @@ says None for one that has no answer: a lone surrogate is not text to the server
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from operator import methodcaller
 from typing import Any, Final
 
 from flagengine.operators.patterns.assigned import ASSIGNED
@@ -57,15 +56,13 @@ def _match_publicly(compiled: Any, data: bytes, start: int, end: int) -> list[tu
 
 def literal_search(needle: str, *, at_start: bool, at_end: bool) -> _Find:
     """Search for characters as they are: needs no engine."""
-    names = {(True, True): "__eq__", (True, False): "startswith", (False, True): "endswith"}
-    test = methodcaller(names.get((at_start, at_end), "__contains__"), needle)
-
-    def search(text: str) -> bool | None:
-        if text.isascii() or _is_encodable(text):
-            return bool(test(text))
-        return None
-
-    return search
+    if at_start and at_end:
+        return lambda text: text == needle if text.isascii() or _is_text(text) else None
+    if at_start:
+        return lambda text: text.startswith(needle) if text.isascii() or _is_text(text) else None
+    if at_end:
+        return lambda text: text.endswith(needle) if text.isascii() or _is_text(text) else None
+    return lambda text: needle in text if text.isascii() or _is_text(text) else None
 
 
 def search_any(match: _Match) -> _Find:
@@ -116,7 +113,7 @@ def _doubtful_characters() -> _Match:
     return compile_re2(rf"[^\x00-\x7f{certain}]")
 
 
-def _is_encodable(text: str) -> bool:
+def _is_text(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
