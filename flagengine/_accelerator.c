@@ -883,8 +883,8 @@ static Py_ssize_t column_run(const Column *column) {
         if (column_is_null(column, column->start + i)) {
             column_put(column, i, NULL_ROW);
         } else {
-            const uint8_t *text = (const uint8_t *)column->data.buf + from;
-            column_row(with, column, lanes, i, text, (size_t)(to - from));
+            const uint8_t *data = column->data.buf; /* NULL where all rows are empty */
+            column_row(with, column, lanes, i, from ? data + from : data, (size_t)(to - from));
         }
         from = to;
     }
