@@ -121,7 +121,7 @@ class _FlagWriter:
             broken = self._has_broken_dependency()
             source.line(f"notes = {f'(({runtime.BROKEN}, False, 0, None),)' if broken else '()'}")
             source.line("out = lost = skipped = -1" if self._has_groups else "out = -1")
-            self._tests.fetch_shared()
+            self._tests.properties.fetch_shared()
             self._write_enrollment()
             self._write_holdout()
             for condition in self._plan.conditions:
