@@ -707,6 +707,16 @@ static PyObject *hasher_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     return (PyObject *)self;
 }
 
+bool flagengine_is_hasher(PyObject *object) { return Py_TYPE(object)->tp_new == hasher_new; }
+
+Py_ssize_t flagengine_hasher_count(PyObject *hasher) { return ((Hasher *)hasher)->count; }
+
+Py_ssize_t flagengine_hasher_position(PyObject *hasher, PyObject *subject) {
+    uint64_t number;
+    return hasher_number((Hasher *)hasher, subject, &number) ? position((Hasher *)hasher, number)
+                                                             : -1;
+}
+
 static void hasher_dealloc(PyObject *object) {
     Hasher *self = (Hasher *)object;
     PyTypeObject *type = Py_TYPE(object);
@@ -978,7 +988,10 @@ static int add_type(PyObject *module, PyType_Spec *spec) {
 
 static int module_exec(PyObject *module) {
     STORE_RELAXED(sha1, fastest());
-    return add_type(module, &hasher_spec) || add_type(module, &flagengine_text_test_spec) ? -1 : 0;
+    return add_type(module, &hasher_spec) || add_type(module, &flagengine_text_test_spec) ||
+                   add_type(module, &flagengine_plain_flag_spec)
+               ? -1
+               : 0;
 }
 
 /* METH_FASTCALL functions have another type than the table's entries. */

@@ -32,7 +32,17 @@ INLINE bool is_text(PyObject *object) {
 #endif
 }
 
-/* The type of _text_test.c, for the module in _accelerator.c. */
+/* The types of _text_test.c and _plain_flag.c, for the module in _accelerator.c. */
 extern PyType_Spec flagengine_text_test_spec;
+extern PyType_Spec flagengine_plain_flag_spec;
+
+/* What _plain_flag.c asks of the other two. */
+bool flagengine_is_text_test(PyObject *object);
+/* 1 or 0; -1 where the Python test has to say; -2 with an exception. */
+int flagengine_text_answer(PyObject *test, PyObject *props);
+bool flagengine_is_hasher(PyObject *object);
+Py_ssize_t flagengine_hasher_count(PyObject *hasher);
+/* The position among the uppers; -1 with an exception. */
+Py_ssize_t flagengine_hasher_position(PyObject *hasher, PyObject *subject);
 
 #endif

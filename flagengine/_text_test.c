@@ -255,6 +255,13 @@ static PyObject *test(PyObject *object, PyObject *props) {
 #endif
 }
 
+int flagengine_text_answer(PyObject *object, PyObject *props) {
+    PyObject *result = test(object, props);
+    int answer = !result ? -2 : result == Py_None ? -1 : result == Py_True;
+    Py_XDECREF(result);
+    return answer;
+}
+
 /* ---------------------------------------------------------------- construction */
 
 static bool read_kind(TextTest *self, PyObject *kind, bool many) {
@@ -361,6 +368,10 @@ static PyObject *text_test_new(PyTypeObject *type, PyObject *args, PyObject *kwa
         Py_CLEAR(self);
     }
     return (PyObject *)self;
+}
+
+bool flagengine_is_text_test(PyObject *object) {
+    return Py_TYPE(object)->tp_new == text_test_new;
 }
 
 static void text_test_dealloc(PyObject *object) {
