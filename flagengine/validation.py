@@ -108,8 +108,11 @@ def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Itera
 
 
 def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 (70 ms, and only for people)
-
+    try:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 (70 ms, and only for people)
+    except ModuleNotFoundError as missing:
+        message = f"validate needs {missing.name}: pip install 'flagengine[cli]'"
+        raise ModuleNotFoundError(message, name=missing.name) from None
     for error in Draft202012Validator(schema()).iter_errors(document):
         pointer = pointer_to("", *error.absolute_path)
         if error.validator == "required":

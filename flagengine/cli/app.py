@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 import click
 
 from flagengine.cli import commands
-from flagengine.cli.trouble import EXIT_CODES
+from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 from flagengine.hashing import ACCELERATOR
 
 __all__ = ["cli"]
@@ -28,6 +28,15 @@ class Commands(click.Group):
         module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            raise Trouble(f"there is no command {args[0]!r}{did_you_mean(args[0], known)}")
+        return super().resolve_command(ctx, args)
 
 
 def _version() -> str:

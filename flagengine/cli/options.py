@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from flagengine.cli.person import read_person
+from flagengine.cli.trouble import Trouble
 
 __all__ = ["as_json", "flags", "person", "source"]
 
@@ -100,8 +101,7 @@ def _gathering(command: F) -> F:
     def gathered(*, source: str, **parameters: Any) -> Any:
         own = {name: parameters.pop(name) for name in _names()}
         if own["properties"] == source == "-":
-            message = "standard input cannot hold both the definitions and --properties"
-            raise click.UsageError(message)
+            raise Trouble("standard input cannot hold both the definitions and --properties")
         return command(source=source, person=read_person(**own), **parameters)
 
     return gathered  # type: ignore[return-value]

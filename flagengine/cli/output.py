@@ -19,6 +19,11 @@ __all__ = ["plain", "print_json", "print_lines", "print_table"]
 _UNBOUNDED: Final = 10_000
 """The width of what is no terminal: nothing is cut or wrapped for a pipe."""
 
+_ASCII: Final = str.maketrans(
+    dict(zip("├└│─✓✗…", ["|", "`", "|", "-", "+", "x", "..."], strict=True))
+)
+"""How trees and marks are drawn where the output's encoding lacks them."""
+
 Cell = str | tuple[str, str]
 """A text, or a text and its style."""
 
@@ -75,5 +80,11 @@ def _assembled(cell: Cell) -> tuple[str, str]:
 def _write(text: str) -> None:
     """Print text in whatever encoding the output has."""
     encoding = sys.stdout.encoding or "utf-8"
+    if not _is_unicode(encoding):
+        text = text.translate(_ASCII)
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
+
+
+def _is_unicode(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").startswith("utf")

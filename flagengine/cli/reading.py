@@ -66,6 +66,8 @@ def not_json(name: str, data: bytes, error: BaseException | None) -> Trouble:
     """Say where the text stops being JSON, and what it is likely to be instead."""
     if not data.strip():
         return Trouble(f"{name}: it is empty; expected JSON")
+    if data.startswith(b"\x1f\x8b"):
+        return Trouble(f"{name}: it is compressed; pipe it through gunzip")
     place, what = "", str(error)
     if isinstance(error, json.JSONDecodeError):
         place, what = f", line {error.lineno}, column {error.colno}", error.msg
@@ -74,8 +76,6 @@ def not_json(name: str, data: bytes, error: BaseException | None) -> Trouble:
 
 def _likely_mistake(data: bytes) -> str:
     start = data.lstrip()[:1]
-    if data.startswith(b"\x1f\x8b"):
-        return "; it is compressed: pipe it through gunzip"
     if start == b"<":
         return "; it looks like an HTML page, perhaps of an error or a login"
     return "" if start in (b"{", b"[") else f"; {_WANTED}"

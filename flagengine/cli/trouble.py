@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import click
 
-__all__ = ["EXIT_CODES", "Trouble", "check_keys", "did_you_mean"]
+__all__ = ["EXIT_CODES", "Trouble", "check_keys", "did_you_mean", "wrong_argument"]
 
 EXIT_CODES = "Exit codes: 0 fine; 1 there are findings; 2 wrong usage or unreadable input."
 
@@ -14,6 +14,11 @@ class Trouble(click.ClickException):
     """Wrong usage or unreadable input; the message is one line."""
 
     exit_code = 2
+
+
+def wrong_argument(error: TypeError | ValueError) -> Trouble:
+    """Say what the engine says of an argument, in the words of the command line."""
+    return Trouble(str(error).replace("project_timezone is", "--timezone is"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from flagengine.cli import options
 from flagengine.cli.output import print_json, print_table
 from flagengine.cli.person import Person
 from flagengine.cli.reading import read_snapshot, shown_name
-from flagengine.cli.trouble import EXIT_CODES, Trouble, check_keys
+from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
 from flagengine.cli.wording import answer, detail, reason
 from flagengine.evaluator import Evaluation, evaluate
 from flagengine.overrides import Overrides
@@ -44,7 +44,7 @@ def command(
             **person.options,
         )
     except (TypeError, ValueError) as error:
-        raise Trouble(str(error)) from None
+        raise wrong_argument(error) from None
     if as_json:
         found = {key: one.to_dict() for key, one in results.items()}
         print_json({"fingerprint": snapshot.fingerprint, "flags": found})

@@ -8,7 +8,7 @@ from flagengine.cli import options
 from flagengine.cli.output import print_json, print_lines
 from flagengine.cli.person import Person
 from flagengine.cli.reading import read_snapshot, shown_name
-from flagengine.cli.trouble import EXIT_CODES, Trouble, check_keys
+from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
 from flagengine.evaluator import explain
 from flagengine.overrides import Overrides
 
@@ -46,7 +46,7 @@ def command(*, source: str, key: str, person: Person, redact: bool, as_json: boo
             **person.options,
         )
     except (TypeError, ValueError) as error:
-        raise Trouble(str(error)) from None
+        raise wrong_argument(error) from None
     if as_json:
         print_json(explanation.to_dict())
     else:

@@ -67,7 +67,7 @@ def _findings(data: bytes) -> tuple[Finding, ...]:
     try:
         return validate(data)
     except ModuleNotFoundError as error:
-        raise Trouble(f"validate needs {error.name}: pip install 'flagengine[cli]'") from None
+        raise Trouble(str(error)) from None
 
 
 def _unreadable(source: str, data: bytes) -> Trouble:
