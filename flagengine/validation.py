@@ -125,9 +125,10 @@ def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _schema_message(error: Any) -> str:
     """Say it without the instance, which jsonschema would print whole."""
-    title = error.parent.schema.get("title") if error.parent else error.schema.get("title")
+    steps = list(error.absolute_path)
+    name = steps[-1] if steps and isinstance(steps[-1], str) else error.schema.get("title", "this")
     expected = error.validator_value
     if error.validator == "type":
         names = [expected] if isinstance(expected, str) else expected
         expected = " or ".join(names)
-    return f"{title or 'this'} must be {expected}, found {shown(error.instance)}"
+    return f"{name} must be {expected}, found {shown(error.instance)}"

@@ -14,6 +14,7 @@ __all__ = ["check_fields", "check_keys"]
 
 _LEGACY: Final[Mapping[tuple[str, str], str]] = {
     ("flag", "evaluation_tags"): "the older name of evaluation_contexts",
+    ("format1", "bucketing_identifier"): "not read here, only in the flag itself",
     ("format1", "holdout_groups"): "the predecessor of holdout, which is never evaluated",
     ("format1", "super_groups"): "the predecessor of feature_enrollment, which is never evaluated",
 }

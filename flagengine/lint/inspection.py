@@ -77,7 +77,8 @@ class Inspection:
     @property
     def leaves(self) -> Iterator[LocatedFilter]:
         """The leaves of the readable cohorts."""
-        for cohort_id in self.document.get("cohorts") or ():
+        cohorts = self.document.get("cohorts")
+        for cohort_id in cohorts if isinstance(cohorts, dict) else ():
             cohort = self.snapshot.cohort(cohort_id)
             if cohort is not None:
                 for pointer, one in located_leaves(cohort):

@@ -8,7 +8,7 @@ from flagengine.cli.person import Person
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
 from flagengine.cli.wording import answer, detail, reason
-from flagengine.evaluator import Evaluation, evaluate
+from flagengine.evaluator import CallOptions, Evaluation, evaluate
 from flagengine.overrides import Overrides
 
 __all__ = ["command"]
@@ -36,13 +36,8 @@ def command(
     overridden = Overrides.parse(person.options.get("overrides")).flags
     check_keys(shown_name(source), keys, {**snapshot.keys, **overridden})
     try:
-        results = evaluate(
-            snapshot,
-            person.distinct_id,
-            person.properties,
-            flag_keys=keys or None,
-            **person.options,
-        )
+        asked = CallOptions(**person.options, flag_keys=keys or None)
+        results = evaluate(snapshot, person.distinct_id, person.properties, **asked)
     except (TypeError, ValueError) as error:
         raise wrong_argument(error) from None
     if as_json:

@@ -14,6 +14,7 @@ from flagengine.cli.trouble import EXIT_CODES, Trouble
 from flagengine.document import read_document
 from flagengine.errors import IssueCode, SnapshotError
 from flagengine.lint import Finding, Severity
+from flagengine.reading import pointer_to
 from flagengine.validation import validate
 
 __all__ = ["command"]
@@ -98,7 +99,9 @@ def _names(data: bytes) -> dict[str, str]:
         document: dict[str, Any] = read_document(data)
     except SnapshotError:
         return {}
-    names = {f"/cohorts/{one}": f"cohort {one}" for one in document.get("cohorts") or ()}
+    cohorts = document.get("cohorts")
+    ids = cohorts if isinstance(cohorts, dict) else ()
+    names = {pointer_to("/cohorts", one): f"cohort {one}" for one in ids}
     for index, flag in enumerate(document["flags"]):
         key = flag.get("key") if isinstance(flag, dict) else None
         names[f"/flags/{index}"] = f"flag {key}" if isinstance(key, str) else f"flag {index}"
