@@ -9,7 +9,7 @@ from flagengine.plan.nodes import FlagPlan
 from flagengine.resolution import NOTHING_MISSING, Missing, Reason, Resolution
 from flagengine.verdicts import UNSUPPORTED, Gap, Verdict, joined
 
-__all__ = ["Answer", "Conclusion", "Step", "conclude", "contribution", "held_out"]
+__all__ = ["Answer", "Conclusion", "Step", "conclude", "contribution", "failing", "held_out"]
 
 Answer = bool | str
 
@@ -49,21 +49,33 @@ def contribution(
     inside: bool | None,
     drawn: tuple[Answer, ...],
     hash_gap: Gap | None = None,
+    *,
+    may_fail: bool = False,
 ) -> Step:
-    """Return what a condition contributes whose tests are true or unknown.
+    """Return what a condition contributes.
 
-    ``inside`` is the rollout's verdict and ``drawn`` what a match may give; both are in doubt
-    for ``hash_gap``.
+    ``verdict`` is that of its tests, ``inside`` that of its rollout, and ``drawn`` what a match
+    may give; the latter two are in doubt for ``hash_gap``. With ``may_fail`` the server may fail
+    the flag at this condition.
     """
+    if verdict is False:
+        return failing(index) if may_fail else Step((), True, index=index)
     answers = drawn if inside is not False else ()
     gap = verdict if isinstance(verdict, Gap) else None
-    if (inside is not True and plan.early_exit) or (gap is not None and gap.may_fail):
+    if (inside is not True and plan.early_exit) or may_fail:
         answers += (False,)
     passes = gap is not None or not (inside is True or plan.early_exit)
     if hash_gap is not None and (inside is None or len(drawn) > 1):
         gap = hash_gap | gap
+    if may_fail:
+        gap = UNSUPPORTED | gap
     reason = Reason.CONDITION_MATCH if inside else Reason.OUT_OF_ROLLOUT_BOUND
     return Step(answers, passes, gap, reason, index)
+
+
+def failing(index: int | None = None) -> Step:
+    """Return a step that does not match, but at which the server may fail the flag."""
+    return Step((False,), True, UNSUPPORTED, index=index)
 
 
 def held_out(value: str, inside: bool | None, gap: Gap | None) -> Step:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from flagengine import draws
-from flagengine.conclusion import Conclusion, Step, conclude, contribution, held_out
+from flagengine.conclusion import Conclusion, Step, conclude, contribution, failing, held_out
 from flagengine.operators import FORMS, Form
 from flagengine.outcomes import (
     decided,
@@ -102,7 +102,7 @@ class Interpreter:
         plan = self._plans.plan(key)
         if key in self._overrides.flags:
             return _at_once(overridden(key, self._overrides.flags[key], plan), "an override")
-        if plan is None or plan.deleted:
+        if plan is None:
             return _at_once(unknown_flag(key), "the definitions, which have no such flag")
         if is_filtered_out(plan, self._runtime, self._contexts):
             return _at_once(filtered_out(plan), "the flag's runtime or evaluation contexts")
@@ -133,7 +133,7 @@ class Interpreter:
     def _broken_dependency(self, plan: FlagPlan) -> tuple[Step, ...]:
         tests = (node for condition in plan.conditions for node in condition.tests)
         if any(isinstance(node, FlagTest) and self._broken(node) for node in tests):
-            return (Step((False,), True, UNSUPPORTED),)
+            return (failing(),)
         return ()
 
     def _enrollment(self, key: str) -> tuple[TestTrace, bool | Gap | None]:
@@ -187,13 +187,17 @@ class Interpreter:
             return ConditionTrace(index, False, note=note), step
         tests = tuple(self._test(node) for node in condition.tests)
         verdict = all_of(test.verdict for test in tests)
+        may_fail = _may_fail(condition, [test.verdict for test in tests])
         if verdict is False:
-            return ConditionTrace(index, False, tests), Step((), True, index=index)
+            step = contribution(plan, index, False, None, (), may_fail=may_fail)
+            return ConditionTrace(index, False, tests, answers=step.answers), step
         if place.gap is not None and condition.bucketing.by in _SKIPPABLE:
             verdict = place.gap | (verdict if isinstance(verdict, Gap) else None)
         rollout = self._inside(plan, place, f"{plan.key}.", condition.rollout_percentage)
         draw, drawn = self._draw(plan, condition, place)
-        step = contribution(plan, index, verdict, rollout.verdict, drawn, place.gap)
+        step = contribution(
+            plan, index, verdict, rollout.verdict, drawn, place.gap, may_fail=may_fail
+        )
         trace = ConditionTrace(index, verdict, tests, rollout, draw, step.answers, step.passes)
         return trace, step
 
@@ -319,12 +323,21 @@ class Interpreter:
             needed = trace.conclusion.smallest_missing
             return Gap(reason, resolution.missing, needed=needed)
         if value is None:
-            value = False  # filtered out or deleted (R11.10)
+            value = False  # filtered out (R11.10)
         return (
             value == node.expected
             if isinstance(node.expected, str)
             else ((value is not False) is node.expected)
         )
+
+
+def _may_fail(condition: ConditionPlan, verdicts: list[Verdict]) -> bool:
+    """Tell whether a cohort filter that may fail the flag is reached: no other is false (R10.8)."""
+    return any(
+        isinstance(node, CohortTest) and node.may_fail and False not in others
+        for position, node in enumerate(condition.tests)
+        for others in (verdicts[:position] + verdicts[position + 1 :],)
+    )
 
 
 def _at_once(

@@ -19,7 +19,15 @@ from flagengine.errors import Issue
 from flagengine.interpreter import Interpreter
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.parsing import EXTENSION, parse_cohort, parse_flag
-from flagengine.plan import FlagPlan, Node, leaves, lower_cohort, lower_flag, references
+from flagengine.plan import (
+    FlagPlan,
+    Node,
+    cohort_may_fail,
+    leaves,
+    lower_cohort,
+    lower_flag,
+    references,
+)
 from flagengine.plan.graph import depth, reachable
 from flagengine.reading import pointer_to
 from flagengine.resolution import Resolution
@@ -66,9 +74,9 @@ class Snapshot:
     )
 
     flags: Mapping[str, Flag]
-    """Every flag by key, in the document's order; read on first access."""
+    """Every flag by key, in the document's order; read on first access. Deleted ones are none."""
     keys: Mapping[str, None]
-    """The keys of the flags that are not deleted, in the document's order."""
+    """The keys of the flags, in the document's order."""
     evaluators: dict[str, Evaluator]
     """The flags compiled so far; the hot path looks here first."""
     overrides: Overrides
@@ -85,7 +93,6 @@ class Snapshot:
     def __init__(self, document: dict[str, Any], overrides: Overrides = NO_OVERRIDES) -> None:
         """Index a document that nobody else holds; :meth:`parse` is the way in."""
         index = Index(document)
-        present = {key: None for key, raw in index.flags.items() if raw.get("deleted") is not True}
         self._set("_document", document)
         self._set("_index", index)
         self._set("_flags", {})
@@ -96,7 +103,7 @@ class Snapshot:
         self._set("_used", set())
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
-        self._set("keys", present)
+        self._set("keys", dict.fromkeys(index.flags))
         self._set("overrides", overrides)
 
     def _set(self, name: str, value: object) -> None:
@@ -206,6 +213,14 @@ class Snapshot:
             self._cohort_plans[cohort_id] = lower_cohort(cohort_id, self)
         return self._cohort_plans[cohort_id]
 
+    def cohort_may_fail(self, cohort_id: str) -> bool:
+        """Tell whether a cohort, or one below it, is not in the document or circular."""
+        return cohort_may_fail(cohort_id, self)
+
+    def is_deleted(self, key: str) -> bool:
+        """Tell whether the document has the flag as deleted only."""
+        return key in self._index.deleted
+
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
         flag = self.flag(key)
@@ -247,7 +262,7 @@ class Snapshot:
 
     def _compile(self, key: str) -> Evaluator:
         plan, overrides = self.plan(key), self.overrides
-        if key in overrides.flags or plan is None or plan.deleted:
+        if key in overrides.flags or plan is None:
             return constantly(self.interpret(key, "", {}))
         if key in overrides.payloads or self._dependency_paths(key) > _MAX_DEPENDENCY_PATHS:
             return partial(self.interpret, key)

@@ -267,13 +267,25 @@ class _FlagWriter:
                 source.line(f"lost = {index}")
             verdicts = []
             for node in condition.tests:
-                verdict = self._tests.write(node)
-                source.line(f"if {verdict} is False: break")
-                verdicts.append(verdict)
+                if not _is_failing(node):
+                    verdicts.append(self._tests.write(node))
+                    source.line(f"if {verdicts[-1]} is False: break")
             if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
                 verdicts.append(self._bind(UNSUPPORTED, "gap"))
-            self._write_verdicts(condition, verdicts)
+            if any(map(_is_failing, condition.tests)):
+                self._write_failing(condition, verdicts)
+            else:
+                self._write_verdicts(condition, verdicts)
             source.line("break")
+
+    def _write_failing(self, condition: ConditionPlan, verdicts: list[str]) -> None:
+        """Note a condition at which the server may fail the flag, whatever the verdicts are."""
+        verdicts.append(self._bind(runtime.FAILING, "failing"))
+        verdicts += [self._tests.write(node) for node in condition.tests if _is_failing(node)]
+        self._note_condition(condition, verdicts)
+        ends = " and ".join(f"{one} is True" for one in verdicts if not one.startswith("failing"))
+        inside = "True" if self._plan.early_exit else "notes[-1][1] is True"
+        self.source.line(f"if {ends} and {inside}: return {self._passed(condition)}")
 
     def _write_verdicts(self, condition: ConditionPlan, verdicts: list[str]) -> None:
         """Note the condition when a test is in doubt; else go on to the hashes."""
@@ -300,11 +312,14 @@ class _FlagWriter:
     def _write_unknown_hash(self, condition: ConditionPlan) -> None:
         self._note_condition(condition, [])
         if condition.rollout_percentage >= 100.0 or self._plan.early_exit:
-            lost = "lost, skipped" if self._has_groups else f"{condition.index - 1}, -1"
-            passed = self._bind(self._ending.passed, "passed")
-            self.source.line(f"return {passed}(notes, out, {lost})")
+            self.source.line(f"return {self._passed(condition)}")
         else:
             self.source.line("break")
+
+    def _passed(self, condition: ConditionPlan) -> str:
+        """Return the call that concludes a walk which ends in its last note."""
+        lost = "lost, skipped" if self._has_groups else f"{condition.index - 1}, -1"
+        return f"{self._bind(self._ending.passed, 'passed')}(notes, out, {lost})"
 
     def _note_condition(self, condition: ConditionPlan, verdicts: list[str]) -> None:
         parts = [
@@ -390,6 +405,10 @@ class _FlagWriter:
 def _static_inside(percentage: float) -> str:
     """Write what is known of a rollout without a hash."""
     return "True" if percentage >= 100.0 else "False" if percentage <= 0 else "None"
+
+
+def _is_failing(node: Node) -> bool:
+    return isinstance(node, CohortTest) and node.may_fail
 
 
 def _is_dated(node: Node) -> bool:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from flagengine.conclusion import Answer, Step, conclude, contribution, held_out
+from flagengine.conclusion import Answer, Step, conclude, contribution, failing, held_out
 from flagengine.draws import possible_variants
 from flagengine.operators import FORMS, Form, Matcher
 from flagengine.plan.nodes import ConditionPlan, FlagPlan, FlagTest
 from flagengine.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.subject import ABSENT, Subject, usable_id
 from flagengine.values import NOT_GIVEN, to_json_value
-from flagengine.verdicts import UNSUPPORTED, Gap, Verdict, any_of, joined
+from flagengine.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
 
 __all__ = [
     "BROKEN",
@@ -117,6 +117,8 @@ Note = tuple[Any, ...]
 
 HOLDOUT: Final = -1
 BROKEN: Final = -2
+FAILING: Final = object()
+"""Among a note's verdicts: those that follow are of cohorts that may fail the flag."""
 
 
 class Ending:
@@ -163,14 +165,18 @@ class Ending:
     def _step(self, note: Note) -> Step:
         index, inside, drawn, hash_gap, *verdicts = note
         if index == BROKEN:
-            return Step((False,), True, UNSUPPORTED)
+            return failing()
         if index == HOLDOUT:
             assert self._plan.holdout is not None
             return held_out(self._plan.holdout.value, inside, hash_gap)
         values = self._values[index]
         answers = possible_variants(self._plan.variants) if drawn is None else (values[drawn],)
-        verdict = joined(verdicts) or True
-        return contribution(self._plan, index, verdict, inside, answers, hash_gap)
+        verdict = all_of(one for one in verdicts if one is not FAILING)
+        # Reached is a cohort filter beside which no other filter is false (R10.8).
+        may_fail = FAILING in verdicts and verdicts.count(False) <= 1
+        return contribution(
+            self._plan, index, verdict, inside, answers, hash_gap, may_fail=may_fail
+        )
 
 
 _LOSING: Final = (Reason.OUT_OF_ROLLOUT_BOUND, Reason.NO_CONDITION_MATCH, Reason.NO_GROUP_TYPE)

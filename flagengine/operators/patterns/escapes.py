@@ -106,8 +106,8 @@ def _hex_character(size: int, source: Source) -> str:
 
 def _code_point(digits: str) -> str:
     code = int(digits, 16)
-    is_surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 (the range's fixed bounds)
-    if code > 0x10FFFF or is_surrogate:  # noqa: PLR2004
+    is_surrogate = 0xD800 <= code <= 0xDFFF
+    if code > 0x10FFFF or is_surrogate:
         raise InvalidPatternError
     return chr(code)
 
