@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flagengine.clock import current_time
 from flagengine.interpreter import Interpreter
 from flagengine.outcomes import is_filtered_out
-from flagengine.overrides import Overrides, OverridesLike
+from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.resolution import Resolution
 from flagengine.snapshot import Snapshot
 from flagengine.subject import Subject
@@ -74,25 +74,36 @@ class Call:
         options: CallOptions,
     ) -> None:
         """Check the arguments and bind them."""
-        _check_names(options)
         self.snapshot = snapshot
         self.props = _mapping("props", props) or {}
-        self.subject = Subject(
+        self._overrides = NO_OVERRIDES
+        self._runtime: str | None = None
+        self._contexts: frozenset[str] | None = None
+        self._interpreter: Interpreter | None = None
+        if options:
+            self.subject = self._read(distinct_id, options)
+        else:
+            self.subject = snapshot.new_subject(distinct_id, self.props)
+
+    def _read(self, distinct_id: object, options: CallOptions) -> Subject:
+        """Check the options and bind them."""
+        _check_names(options)
+        self._overrides = Overrides.parse(options.get("overrides"))
+        self._runtime = _one_of("evaluation_runtime", options, None, "client", "server")
+        self._contexts = _contexts(options)
+        missing_group = _one_of("missing_group", options, "false", "unresolved")
+        return Subject(
             distinct_id,
             self.props,
             groups=_mapping("groups", options.get("groups")),
             group_properties=_group_properties(options.get("group_properties")),
             device_id=options.get("device_id"),
             complete=options.get("complete", False),
-            strict_groups=_one_of("missing_group", options, "false", "unresolved") == "unresolved",
+            strict_groups=missing_group == "unresolved",
             now=_aware(options.get("now")),
             zone=_zone(options.get("project_timezone", "UTC")),
             clock=current_time,
         )
-        self._overrides = Overrides.parse(options.get("overrides"))
-        self._runtime = _one_of("evaluation_runtime", options, None, "client", "server")
-        self._contexts = _contexts(options)
-        self._interpreter: Interpreter | None = None
 
     def keys(self, flag_keys: Iterable[str] | None) -> Mapping[str, None]:
         """Return the keys asked for, else those of every flag that the request may see."""
@@ -109,12 +120,23 @@ class Call:
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
-        if self.subject.strict_groups or not self._is_plain(key):
-            return self.trace(key).resolution
-        evaluate = self.snapshot.warm_evaluator(key)
+        evaluate = self.snapshot.warm_evaluator(key) if self._is_compilable(key) else None
         if evaluate is None:
             return self.trace(key).resolution
         return evaluate(self.subject.given_id, self.props, self.subject)
+
+    def resolve_all(self, keys: Iterable[str]) -> dict[str, Resolution]:
+        """Evaluate many flags."""
+        if not self._is_plain():
+            return {key: self.resolve(key) for key in keys}
+        compiled, subject, props = self.snapshot.evaluators, self.subject, self.props
+        distinct_id = subject.given_id
+        return {
+            key: compiled[key](distinct_id, props, subject)
+            if key in compiled
+            else self.resolve(key)
+            for key in keys
+        }
 
     def trace(self, key: str) -> FlagTrace:
         """Evaluate a flag by the interpreter, which remembers every step."""
@@ -128,13 +150,23 @@ class Call:
             )
         return self._interpreter.flag(key)
 
-    def _is_plain(self, key: str) -> bool:
-        """Tell whether the call's own overrides, runtime and contexts leave a flag alone."""
-        if not self._overrides and self._runtime is None and self._contexts is None:
+    def _is_plain(self) -> bool:
+        """Tell whether the call has nothing that compiled flags do not know."""
+        return not (
+            self._overrides
+            or self._runtime is not None
+            or self._contexts is not None
+            or self.subject.strict_groups
+        )
+
+    def _is_compilable(self, key: str) -> bool:
+        """Tell whether the call's overrides, runtime and contexts leave a flag alone."""
+        if self._is_plain():
             return True
-        if key in self._overrides.flags or key in self._overrides.payloads:
+        overridden = key in self._overrides.flags or key in self._overrides.payloads
+        if overridden or self.subject.strict_groups or self._is_hidden(key):
             return False
-        return not self.snapshot.has_dependencies(key) and not self._is_hidden(key)
+        return not self.snapshot.has_dependencies(key)
 
     def _is_hidden(self, key: str) -> bool:
         flag = self.snapshot.flag(key)

@@ -105,7 +105,12 @@ class Evaluation(Mapping[str, Resolution]):
         return self._all().values()
 
     def _all(self) -> dict[str, Resolution]:
-        return {key: self[key] for key in self._keys}
+        if len(self._known) < len(self._keys):
+            known, missing = self._known, [key for key in self._keys if key not in self._known]
+            known.update(self._call.resolve_all(missing))
+            if len(missing) < len(self._keys):
+                self._known = {key: known[key] for key in self._keys}
+        return self._known
 
     def __repr__(self) -> str:
         """Name the flags; evaluate none."""
