@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml flagengine/_accelerator.c
 DEFINITIONS := fixtures/snapshots/small.json
-PERSON := --distinct-id user-1 --property country=DE --property email=ada@example.com
+PERSON := --distinct-id user-8 --property country=DE
 
 .PHONY: demo test lint types check bench clean
 .DEFAULT_GOAL := check
@@ -22,8 +22,8 @@ demo: $(VENV)/.cli
 	@set -e; run() { echo; echo "$$ flagengine $$*"; $(BIN)/flagengine "$$@"; }; \
 	run --version; \
 	run evaluate $(DEFINITIONS) $(PERSON); \
-	run explain $(DEFINITIONS) dashboard-ai-summary $(PERSON); \
-	run explain $(DEFINITIONS) priority-support $(PERSON) --group company=acme
+	run explain $(DEFINITIONS) pricing-page $(PERSON); \
+	run explain $(DEFINITIONS) new-checkout $(PERSON)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,12 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 def test_every_block_of_python_prints_what_follows_it(monkeypatch):
     monkeypatch.chdir(ROOT)
     namespace = {}
-    for (kind, source), (following, expected) in zip(BLOCKS, BLOCKS[1:], strict=False):
+    for (kind, source), (following, expected) in pairwise(BLOCKS):
         if kind == "python":
             assert following == "text", source
             printed = StringIO()
             with redirect_stdout(printed):
-                exec(source, namespace)  # noqa: S102 (our own page)
+                exec(source, namespace)
             assert printed.getvalue() == expected
 
 
