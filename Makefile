@@ -50,18 +50,18 @@ clean:
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'No Python >= 3.11 found; say PYTHON=... where it is.' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade pip
 
 $(VENV)/.cli: EXTRAS = cli
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
 
 $(VENV)/.cli $(VENV)/.test $(VENV)/.lint: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 
 $(VENV)/.bench: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
-	$(BIN)/python -m benchmarks requirements | xargs -n 1 $(BIN)/python -m pip install --quiet \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m benchmarks requirements | xargs -n 1 $(BIN)/python -m pip install -qq \
 		|| echo 'a rival that cannot be installed is a row less'
 	@touch $@
