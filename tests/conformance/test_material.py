@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_every_flag_of_the_product_is_decided_for_somebody(fixtures: Path) -> No
             groups=person["groups"],
             group_properties=person["group_properties"],
             device_id=person.get("device_id"),
+            now=datetime(2026, 11, 1, tzinfo=UTC),
         ).items()
         if resolution.value is not None
     }
