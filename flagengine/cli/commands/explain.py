@@ -10,8 +10,7 @@ from flagengine.cli.output import Cell, print_json, print_lines
 from flagengine.cli.person import Person
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
-from flagengine.evaluator import explain
-from flagengine.explain import Line
+from flagengine.explanation import Line, explain
 from flagengine.overrides import Overrides
 
 __all__ = ["command"]
