@@ -25,7 +25,7 @@ from flagengine.plan import (
     lower_flag,
     references,
 )
-from flagengine.plan.graph import depth, reachable
+from flagengine.plan.graph import depth, ordered, reachable
 from flagengine.reading import pointer_to
 from flagengine.record import replace
 from flagengine.resolution import Resolution
@@ -210,7 +210,9 @@ class Snapshot:
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
         if cohort_id not in self._cohort_plans:
-            self._cohort_plans[cohort_id] = lower_cohort(cohort_id, self)
+            # Those below come first, so that no chain of cohorts makes a chain of calls.
+            for one in ordered(cohort_id, lambda name: references(self.cohort(name))):
+                self._cohort_plans[one] = lower_cohort(one, self)
         return self._cohort_plans[cohort_id]
 
     def cohort_may_fail(self, cohort_id: str) -> bool:
@@ -241,16 +243,20 @@ class Snapshot:
         The tightest loop there is. Compiled at the first call and kept; an unknown key gives a
         function whose resolution says so. Person properties are a mapping, not None.
         """
-        evaluate = self.evaluators.get(key)
-        if evaluate is None:
-            evaluate = self._compile(key)
-            if key in self._index.flags or key in self.overrides.flags:
-                self.evaluators[key] = evaluate
-        return evaluate
+        if key not in self.evaluators and key not in self.keys and key not in self.overrides.flags:
+            return self._compile(key)
+        if key not in self.evaluators:
+            for one in self.evaluation_order(key):
+                self.evaluators.setdefault(one, self._compile(one))
+        return dict.__getitem__(self.evaluators, key)
 
     def has_dependencies(self, key: str) -> bool:
         """Tell whether a flag depends on others."""
         return bool(self.dependencies(key))
+
+    def evaluation_order(self, key: str) -> list[str]:
+        """Return the flags that a flag depends on, each behind its own dependencies, and itself."""
+        return ordered(key, self.dependencies) if self.dependencies(key) else [key]
 
     def _compile(self, key: str) -> Evaluator:
         from flagengine.compiled import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on
