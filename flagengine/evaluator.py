@@ -38,7 +38,7 @@ def evaluate_flag(
     **options: Unpack[CallOptions],
 ) -> Resolution:
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
-    if options or type(props) is not dict or type(flag_defs) is not Snapshot:
+    if options or type(flag_defs) is not Snapshot:
         return Call(as_snapshot(flag_defs), distinct_id, props, options).resolve(key)
     return flag_defs.evaluators[key](distinct_id, props)
 

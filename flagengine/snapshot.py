@@ -30,7 +30,7 @@ from flagengine.reading import pointer_to
 from flagengine.record import replace
 from flagengine.resolution import Resolution
 from flagengine.review import review_cohort, review_flag
-from flagengine.subject import Subject
+from flagengine.subject import Subject, checked_mapping
 from flagengine.values import text
 
 __all__ = ["Evaluator", "Snapshot"]
@@ -241,7 +241,7 @@ class Snapshot:
         """Bind one flag: a function of a distinct id and person properties.
 
         The tightest loop there is. Compiled at the first call and kept; an unknown key gives a
-        function whose resolution says so. Person properties are a mapping, not None.
+        function whose resolution says so.
         """
         if key not in self.evaluators and key not in self.keys and key not in self.overrides.flags:
             return self._compile(key)
@@ -272,16 +272,16 @@ class Snapshot:
         self,
         key: str,
         distinct_id: object,
-        props: Mapping[str, Any],
+        props: Mapping[str, Any] | None,
         subject: Subject | None = None,
     ) -> Resolution:
         """Evaluate a flag by the interpreter: the specification, and what is not compiled."""
         subject = subject or self.new_subject(distinct_id, props)
         return Interpreter(self, subject, self.overrides).flag(key).resolution
 
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any]) -> Subject:
+    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
         """Return a subject that can tell the time."""
-        return Subject(distinct_id, props, clock=current_time)
+        return Subject(distinct_id, checked_mapping("props", props), clock=current_time)
 
     def _dependency_paths(self, key: str) -> int:
         """Count the evaluations that evaluating a flag leads to when nothing is remembered."""

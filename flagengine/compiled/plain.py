@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flagengine.compiled.runtime import condition_values
-from flagengine.hashing import Algorithm, bound, hashers, upper
+from flagengine.hashing import Algorithm, Hasher, bind, bound, upper
 from flagengine.outcomes import decided
 from flagengine.plan.nodes import (
     AllOf,
@@ -86,12 +86,16 @@ def _condition(plan: FlagPlan, condition: ConditionPlan, test: Any) -> tuple[Any
     prefix, index, within, draw = f"{plan.key}.", condition.index, None, None
     values = condition_values(plan, condition)
     if condition.rollout_percentage < 100.0:
-        within = hashers(prefix, "", [bound(condition.rollout_percentage) + 1])
+        within = _hasher(prefix, "", [bound(condition.rollout_percentage) + 1])
     if len(values) > 1:
-        draw = hashers(prefix, "variant", [upper(variant.upper) for variant in plan.variants])
+        draw = _hasher(prefix, "variant", [upper(variant.upper) for variant in plan.variants])
     matches = tuple(decided(plan, value, Reason.CONDITION_MATCH, index) for value in values)
     out = decided(plan, False, Reason.OUT_OF_ROLLOUT_BOUND, index)
     return test, within, draw, matches, out, plan.early_exit
+
+
+def _hasher(prefix: str, salt: str, uppers: list[int]) -> Hasher:
+    return bind(Algorithm.SHA1, prefix, salt, clip=True, uppers=uppers)
 
 
 def _all(nodes: tuple[Node, ...]) -> tuple[Any, ...] | None:

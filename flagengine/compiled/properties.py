@@ -58,7 +58,7 @@ class PropertyWriter:
         if test is None:
             self._source.line(f"{name} = {self._verdict(node)}")
         else:
-            self._source.line(f"{name} = {self._source.constant(test, 'test')}(props)")
+            self._source.line(f"{name} = {self._source.constant(test.test, 'test')}(props)")
             self._source.line(f"if {name} is None: {name} = {self._verdict(node)}")
 
     def _verdict(self, node: PropertyTest) -> str:

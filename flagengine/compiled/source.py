@@ -67,5 +67,7 @@ class Source:
 
 def source_of(evaluate: Callable[..., Any]) -> str | None:
     """Return the generated source of a compiled flag; None when none was generated."""
+    on_demand = getattr(evaluate, "otherwise", None)
+    evaluate = getattr(on_demand, "function", evaluate)
     filename = getattr(getattr(evaluate, "__code__", None), "co_filename", "")
     return "".join(linecache.getlines(filename)) if filename.startswith("<flagengine ") else None
