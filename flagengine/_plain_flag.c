@@ -12,7 +12,7 @@
 
 #include <structmember.h>
 
-#define DEEPEST 64
+#define DEEPEST 256
 
 enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 };
 
