@@ -1,8 +1,8 @@
-/* A flag whose conditions are tests of text and a share of persons, in C.
+/* A flag whose conditions are tests of text and numbers and a share of persons, in C.
  *
  * `PlainFlag(conditions, nothing, otherwise)` is called like a generated function, with
  * `(distinct_id, props, subject=None)`, and answers the common case: a non-empty exact str, an exact
- * dict, and every test that is asked answered by its TextTest. Whatever else comes up in the walk,
+ * dict, and every test that is asked about text for a TextTest or about an exact number. Whatever else comes up in the walk,
  * the whole call goes to `otherwise`, the generated function, which knows all cases.
  *
  * It must not know reasons, payloads or what a missing property means: it hands out objects.
@@ -10,6 +10,7 @@
 
 #include "_accelerator.h"
 
+#include <math.h>
 #include <structmember.h>
 
 #define DEEPEST 256
@@ -18,18 +19,77 @@ enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 };
 
 /* ---------------------------------------------------------------- tests and their combinations */
 
-typedef enum { TEXT, ALL, ANY, NOT } Kind;
+typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT } Kind;
 
 typedef struct Node {
     Kind kind;
-    PyObject *test; /* of TEXT */
+    PyObject *test; /* of TEXT; the key of a comparison */
+    double bound;   /* of a comparison */
     struct Node *parts;
     Py_ssize_t count;
 } Node;
 
+/* An exact int or float as binary64; NaN where the Python test has to say. */
+static double as_number(PyObject *value) {
+    double number = NAN;
+    if (PyFloat_CheckExact(value)) {
+        number = PyFloat_AS_DOUBLE(value);
+    } else if (PyLong_CheckExact(value)) {
+        number = PyLong_AsDouble(value);
+        if (PyErr_Occurred()) { /* too large */
+            PyErr_Clear();
+            return NAN;
+        }
+    }
+    return isfinite(number) ? number : NAN;
+}
+
+static double read_number(PyObject *props, PyObject *key) {
+#ifdef Py_GIL_DISABLED
+    PyObject *value;
+    if (PyDict_GetItemRef(props, key, &value) <= 0) {
+        return NAN;
+    }
+    double number = as_number(value);
+    Py_DECREF(value);
+    return number;
+#else
+    PyObject *value = PyDict_GetItemWithError(props, key); /* borrowed */
+    return value ? as_number(value) : NAN;
+#endif
+}
+
+static int compared(const Node *node, PyObject *props) {
+    double number = read_number(props, node->test);
+    if (PyErr_Occurred()) {
+        /* A key that hashes like ours cannot be compared. What stops the program is passed on. */
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            return FAILED;
+        }
+        PyErr_Clear();
+        return UNCOMMON;
+    }
+    if (isnan(number)) {
+        return UNCOMMON;
+    }
+    switch (node->kind) {
+    case OVER:
+        return number > node->bound;
+    case AT_LEAST:
+        return number >= node->bound;
+    case UNDER:
+        return number < node->bound;
+    default:
+        return number <= node->bound;
+    }
+}
+
 static int node_answer(const Node *node, PyObject *props) {
     if (node->kind == TEXT) {
         return flagengine_text_answer(node->test, props);
+    }
+    if (node->kind < ALL) {
+        return compared(node, props);
     }
     if (node->kind == NOT) {
         int inner = node_answer(node->parts, props);
@@ -56,19 +116,37 @@ static void node_clear(Node *node) {
     node->count = 0;
 }
 
-static bool read_combination(Node *node, PyObject *parts) {
-    static const struct {
-        const char *name;
-        Kind kind;
-    } KINDS[] = {{"all", ALL}, {"any", ANY}, {"not", NOT}};
-    PyObject *name = PyTuple_GET_SIZE(parts) ? PyTuple_GET_ITEM(parts, 0) : Py_None;
-    for (size_t i = 0; PyUnicode_Check(name) && i < sizeof KINDS / sizeof *KINDS; i++) {
-        if (PyUnicode_CompareWithASCIIString(name, KINDS[i].name) == 0) {
+static const struct {
+    const char *name;
+    Kind kind;
+} KINDS[] = {
+    {"gt", OVER}, {"gte", AT_LEAST}, {"lt", UNDER}, {"lte", AT_MOST},
+    {"all", ALL}, {"any", ANY},      {"not", NOT},
+};
+
+/* Reads the word that a tuple begins with; false where it fits no kind. */
+static bool read_kind(Node *node, PyObject *tuple) {
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    PyObject *word = count ? PyTuple_GET_ITEM(tuple, 0) : Py_None;
+    for (size_t i = 0; PyUnicode_Check(word) && i < sizeof KINDS / sizeof *KINDS; i++) {
+        if (PyUnicode_CompareWithASCIIString(word, KINDS[i].name) == 0) {
             node->kind = KINDS[i].kind;
-            return node->kind != NOT || PyTuple_GET_SIZE(parts) == 2;
+            return node->kind < ALL ? count == 3 : node->kind != NOT || count == 2;
         }
     }
     return false;
+}
+
+static bool read_comparison(Node *node, PyObject *tuple) {
+    PyObject *key = PyTuple_GET_ITEM(tuple, 1), *bound = PyTuple_GET_ITEM(tuple, 2);
+    if (!PyUnicode_CheckExact(key) || !PyFloat_CheckExact(bound)) {
+        PyErr_SetString(PyExc_TypeError, "a comparison has a str and a float");
+        return false;
+    }
+    node->test = Py_NewRef(key);
+    PyUnicode_InternInPlace(&node->test);
+    node->bound = PyFloat_AS_DOUBLE(bound);
+    return true;
 }
 
 static bool node_read(Node *node, PyObject *object, int depth) {
@@ -77,9 +155,12 @@ static bool node_read(Node *node, PyObject *object, int depth) {
         node->test = Py_NewRef(object);
         return true;
     }
-    if (depth > DEEPEST || !PyTuple_CheckExact(object) || !read_combination(node, object)) {
-        PyErr_SetString(PyExc_TypeError, "a test is a TextTest or ('all' | 'any' | 'not', test...)");
+    if (depth > DEEPEST || !PyTuple_CheckExact(object) || !read_kind(node, object)) {
+        PyErr_SetString(PyExc_TypeError, "a test is a TextTest, a comparison or a combination");
         return false;
+    }
+    if (node->kind < ALL) {
+        return read_comparison(node, object);
     }
     Py_ssize_t count = PyTuple_GET_SIZE(object) - 1;
     node->parts = PyMem_Calloc((size_t)count + 1, sizeof(Node));

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypedDict
 
 from flagengine.clock import current_time
 from flagengine.interpreter import Interpreter
-from flagengine.outcomes import is_filtered_out
+from flagengine.outcomes import is_filtered_out, overridden
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.resolution import Resolution
 from flagengine.snapshot import Snapshot
@@ -124,14 +124,19 @@ class Call:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
         if self._is_compilable(key):
             return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given)
+        if key in self._overrides.flags and key not in self._overrides.payloads:
+            return overridden(key, self._overrides.flags[key], self.snapshot.plan(key))
         return self.trace(key).resolution
 
-    def resolve_all(self, keys: Iterable[str]) -> dict[str, Resolution]:
+    def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate many flags."""
         if not self._is_plain():
             return {key: self.resolve(key) for key in keys}
-        compiled, distinct_id = self.snapshot.evaluators, self._distinct_id
-        props, subject = self.props, self._given
+        distinct_id, props, subject = self._distinct_id, self.props, self._given
+        compiled = self.snapshot.evaluators
+        if keys is self.snapshot.keys and (in_order := compiled.in_order()):
+            answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
+            return dict(zip(keys, answers, strict=True))
         return {key: compiled[key](distinct_id, props, subject) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:

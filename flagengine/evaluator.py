@@ -93,7 +93,7 @@ class Evaluation(Mapping[str, Resolution]):
         if not known:
             self._known = self._call.resolve_all(self._keys)
         elif len(known) < len(self._keys):
-            missing = self._call.resolve_all(key for key in self._keys if key not in known)
+            missing = self._call.resolve_all({key: None for key in self._keys if key not in known})
             self._known = {key: known.get(key) or missing[key] for key in self._keys}
         return self._known
 

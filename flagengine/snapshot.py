@@ -62,6 +62,7 @@ class Snapshot:
         "__weakref__",
         "_cohort_plans",
         "_cohorts",
+        "_dependencies",
         "_document",
         "_fingerprint",
         "_flags",
@@ -86,6 +87,7 @@ class Snapshot:
     _flags: dict[str, Flag]
     _cohorts: dict[str, Cohort]
     _plans: dict[str, FlagPlan]
+    _dependencies: dict[str, frozenset[str]]
     _cohort_plans: dict[str, Node]
     _fingerprint: str | None
 
@@ -97,6 +99,7 @@ class Snapshot:
         self._set("_flags", {})
         self._set("_cohorts", {})
         self._set("_plans", {})
+        self._set("_dependencies", {})
         self._set("_cohort_plans", {})
         self._set("evaluators", _Evaluators(self))
         self._set("_fingerprint", None)
@@ -225,9 +228,16 @@ class Snapshot:
 
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
+        if key not in self._dependencies:
+            self._dependencies[key] = self._named_flags(key)
+        return self._dependencies[key]
+
+    def _named_flags(self, key: str) -> frozenset[str]:
         flag = self.flag(key)
         conditions = flag.conditions if flag else ()
         filters = [one for condition in conditions for one in condition.filters]
+        if not any(one.type in ("cohort", "flag") for one in filters):
+            return frozenset()
         cohorts = {text(one.value) for one in filters if one.type == "cohort"}
         for cohort_id in tuple(cohorts):
             cohorts |= reachable(cohort_id, lambda one: references(self.cohort(one)))
@@ -247,7 +257,8 @@ class Snapshot:
             return self._compile(key)
         if key not in self.evaluators:
             for one in self.evaluation_order(key):
-                self.evaluators.setdefault(one, self._compile(one))
+                if one not in self.evaluators:
+                    self.evaluators[one] = self._compile(one)
         return dict.__getitem__(self.evaluators, key)
 
     def has_dependencies(self, key: str) -> bool:
@@ -335,12 +346,20 @@ class _Evaluators(dict[str, Evaluator]):
     For a single evaluation compiling costs more than it saves.
     """
 
-    __slots__ = ("_snapshot", "_used")
+    __slots__ = ("_in_order", "_snapshot", "_used")
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
         self._snapshot = snapshot
         self._used: set[str] = set()
+        self._in_order: tuple[Evaluator, ...] = ()
+
+    def in_order(self) -> tuple[Evaluator, ...]:
+        """Return all flags' evaluators in the snapshot's order; nothing before all are compiled."""
+        keys = self._snapshot.keys
+        if not self._in_order and len(self) >= len(keys) and all(key in self for key in keys):
+            self._in_order = tuple(self[key] for key in keys)
+        return self._in_order
 
     def __missing__(self, key: str) -> Evaluator:
         if key in self._used:

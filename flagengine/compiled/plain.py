@@ -1,4 +1,4 @@
-"""Plain flags: conditions of text tests and shares of persons, walked in C where there is C.
+"""Plain flags: tests of text and numbers, and shares of persons, walked in C where there is C.
 
 Most flags are of this kind. The walk answers the common case and hands every other call to the
 generated function, which is only written when that happens.
@@ -108,9 +108,9 @@ def _combined(word: str, nodes: tuple[Node, ...]) -> tuple[Any, ...] | None:
 
 
 def _test(node: Node) -> Any:
-    """Return a test as PlainFlag takes it, or None when it is none of text."""
+    """Return a test as PlainFlag takes it, or None when it is none of text or a number."""
     if isinstance(node, PropertyTest):
-        return text_test(node.key, node.matcher) if node.group is None else None
+        return _property(node) if node.group is None else None
     if isinstance(node, Constant):
         return _ALWAYS if node.verdict else _NEVER
     if isinstance(node, AllOf | AnyOf):
@@ -120,3 +120,10 @@ def _test(node: Node) -> Any:
     if isinstance(node, CohortTest) and not node.may_fail:
         return _combined("not" if node.negated else "all", (node.definition,))
     return None
+
+
+def _property(node: PropertyTest) -> Any:
+    rule = node.matcher.number
+    if rule is not None:
+        return (rule.operator, str(node.key), float(rule.bound))
+    return text_test(node.key, node.matcher)

@@ -13,7 +13,7 @@ from flagengine import values
 from flagengine.record import Record
 from flagengine.versions import version
 
-__all__ = ["FORMS", "Form", "Matcher", "TextKind", "TextRule", "Unsupported", "never"]
+__all__ = ["FORMS", "Form", "Matcher", "NumberRule", "TextKind", "TextRule", "Unsupported", "never"]
 
 
 class Form(Enum):
@@ -57,18 +57,27 @@ class TextRule(Record):
     negated: bool = False
 
 
+class NumberRule(Record):
+    """A comparison of a number as data: ``gt``, ``gte``, ``lt`` or ``lte`` a bound."""
+
+    operator: str
+    bound: float
+
+
 class Matcher(Record):
     """One operator with its operand.
 
     ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
     takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
-    ``text`` is the same test over text in that form, as data: what it is compiled from.
+    ``text`` and ``number`` are the same test as data, where it is one of that kind: what it is
+    compiled from.
     """
 
     form: Form
     test: Callable[..., bool | None]
     absent: bool
     text: TextRule | None = None
+    number: NumberRule | None = None
 
     @property
     def is_hopeless(self) -> bool:
