@@ -22,6 +22,10 @@ Json = Any
 MAX_DEPTH: Final = 128
 """How deep a property value may nest: the server's JSON reader stops there too (SPEC R15)."""
 
+MAX_MEMBERS: Final = 1_000_000
+"""How many members a property value may have in all: a list that holds the same list twice, and
+so on, would else have more than can ever be visited (SPEC R7)."""
+
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
 # Rust's float grammar: no blanks, no underscores, a point at either end, inf/infinity/nan.
@@ -42,33 +46,36 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 """A value that cannot reach the server as JSON, and so counts as not given (SPEC R7)."""
 
 
-def to_json_value(value: object, depth: int = 0) -> Json:
+def to_json_value(value: object, depth: int = 0, left: list[int] | None = None) -> Json:
     """Return ``value`` as the JSON value a client would send, or :data:`NOT_GIVEN`.
 
     datetime, date and time become ISO 8601 text, Decimal a float, UUID text, Enum its value,
     tuples and sets lists (sets in the order of their members' JSON text), bytes UTF-8 text, NaN
-    and infinities null, numpy scalars Python ones. Deeper than 128 levels, and any other object,
-    is :data:`NOT_GIVEN`.
+    and infinities null, numpy scalars Python ones. Deeper than 128 levels, more than a million
+    members, and any other object, is :data:`NOT_GIVEN`. ``depth`` and ``left``, how many members
+    may follow, are for members.
     """
     kind = type(value)
     if kind is str or kind is bool or value is None or kind is int:
         return value
     if kind is float:
         return value if math.isfinite(value) else None  # type: ignore[arg-type]
-    if depth > MAX_DEPTH:
+    left = [MAX_MEMBERS] if left is None else left
+    if depth > MAX_DEPTH or left[0] < 0:
         return NOT_GIVEN
     if isinstance(value, Mapping):
-        return _object(value, depth)
+        return _object(value, depth, left)
     if isinstance(value, list | tuple):
-        return _array(value, depth)
-    return _converted(value, depth)
+        return _array(value, depth, left)
+    return _converted(value, depth, left)
 
 
-def _object(value: Mapping[Any, Any], depth: int) -> Json:
+def _object(value: Mapping[Any, Any], depth: int, left: list[int]) -> Json:
+    left[0] -= len(value)
     result = {}
     for key, member in value.items():
         name = key if isinstance(key, str) else _key_text(key)
-        converted = to_json_value(member, depth + 1)
+        converted = to_json_value(member, depth + 1, left)
         if name is None or converted is NOT_GIVEN:
             return NOT_GIVEN
         result[name] = converted
@@ -82,15 +89,21 @@ def _key_text(key: object) -> str | None:
     return None
 
 
-def _array(value: list[Any] | tuple[Any, ...], depth: int) -> Json:
-    result = [to_json_value(member, depth + 1) for member in value]
-    return NOT_GIVEN if NOT_GIVEN in result else result
+def _array(value: list[Any] | tuple[Any, ...], depth: int, left: list[int]) -> Json:
+    left[0] -= len(value)
+    result = []
+    for member in value:
+        converted = to_json_value(member, depth + 1, left)
+        if converted is NOT_GIVEN:  # at once: what holds itself has endlessly many members
+            return NOT_GIVEN
+        result.append(converted)
+    return result
 
 
-def _converted(value: object, depth: int) -> Json:  # noqa: PLR0911 one line per type
+def _converted(value: object, depth: int, left: list[int]) -> Json:  # noqa: PLR0911 one line per type
     """Convert what is not JSON by type; the order puts subclasses first."""
     if isinstance(value, Enum):
-        return to_json_value(value.value, depth + 1)
+        return to_json_value(value.value, depth + 1, left)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, datetime | date | time):
@@ -100,14 +113,14 @@ def _converted(value: object, depth: int) -> Json:  # noqa: PLR0911 one line per
     if isinstance(value, bytes | bytearray):
         return _decoded(bytes(value))
     if isinstance(value, AbstractSet):
-        members = _array(list(value), depth)
+        members = _array(list(value), depth, left)
         return members if members is NOT_GIVEN else sorted(members, key=text)
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real | Decimal):
         return to_json_value(_as_float(value))
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return to_json_value(value.item(), depth + 1)  # type: ignore[attr-defined]
+        return to_json_value(value.item(), depth + 1, left)  # type: ignore[attr-defined]
     return NOT_GIVEN
 
 
