@@ -49,15 +49,17 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 def to_json_value(value: object, depth: int = 0, left: list[int] | None = None) -> Json:
     """Return ``value`` as the JSON value a client would send, or :data:`NOT_GIVEN`.
 
-    datetime, date and time become ISO 8601 text, Decimal a float, UUID text, Enum its value,
+    datetime, date and time become ISO 8601 text, Decimal and integers beyond 64 bits floats, UUID text, Enum its value,
     tuples and sets lists (sets in the order of their members' JSON text), bytes UTF-8 text, NaN
     and infinities null, numpy scalars Python ones. Deeper than 128 levels, more than a million
     members, and any other object, is :data:`NOT_GIVEN`. ``depth`` and ``left``, how many members
     may follow, are for members.
     """
     kind = type(value)
-    if kind is str or kind is bool or value is None or kind is int:
+    if kind is str or kind is bool or value is None:
         return value
+    if kind is int:
+        return value if _INT64_MIN <= value <= _UINT64_MAX else _finite(value)  # type: ignore[operator]
     if kind is float:
         return value if math.isfinite(value) else None  # type: ignore[arg-type]
     left = [MAX_MEMBERS] if left is None else left
@@ -116,9 +118,9 @@ def _converted(value: object, depth: int, left: list[int]) -> Json:  # noqa: PLR
         members = _array(list(value), depth, left)
         return members if members is NOT_GIVEN else sorted(members, key=text)
     if isinstance(value, Integral):
-        return int(value)
+        return to_json_value(int(value))
     if isinstance(value, Real | Decimal):
-        return to_json_value(_as_float(value))
+        return _finite(value)
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return to_json_value(value.item(), depth + 1, left)  # type: ignore[attr-defined]
     return NOT_GIVEN
@@ -131,11 +133,13 @@ def _decoded(value: bytes) -> Json:
         return NOT_GIVEN
 
 
-def _as_float(value: Real | Decimal) -> float:
+def _finite(value: Any) -> float | None:
+    """Return a number as binary64; null when it has none, as a client would send it."""
     try:
-        return float(value)
+        converted = float(value)
     except (OverflowError, ValueError):
-        return math.nan
+        return None
+    return converted if math.isfinite(converted) else None
 
 
 def text(value: Json) -> str:  # noqa: PLR0911 one line per type
@@ -149,17 +153,10 @@ def text(value: Json) -> str:  # noqa: PLR0911 one line per type
     if value is None:
         return "null"
     if isinstance(value, int):
-        return str(value) if _INT64_MIN <= value <= _UINT64_MAX else _float_text(_to_float(value))
+        return str(value) if _INT64_MIN <= value <= _UINT64_MAX else text(_finite(value))
     if isinstance(value, float):
         return _float_text(value)
     return _container_text(value)
-
-
-def _to_float(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
 
 
 def _float_text(value: float) -> str:
@@ -210,6 +207,4 @@ def number(value: Json) -> float | None:
         return float(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return _to_float(value) if value >= 0 else -_to_float(-value)
-    return value if isinstance(value, float) else None
+    return _finite(value) if isinstance(value, int) else value if isinstance(value, float) else None
