@@ -1,9 +1,10 @@
 """What an evaluation answers: values, reasons and what was missing. Data only."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from flagengine.payloads import decode_payload
 
 __all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReason"]
 
@@ -87,8 +88,9 @@ class Resolution:
     ``value`` is True, False, a variant key, or None when there is no local answer; then
     ``unresolved_reason`` says why and ``missing`` what would have to be known.
     ``condition_index`` is the zero-based position of the deciding condition, where there is one.
-    ``raw_payload`` is the stored JSON text; ``payload`` decodes it anew at each access, so a
-    caller may change what it gets.
+    ``raw_payload`` is the stored JSON text; ``payload`` is it decoded (the text itself when it
+    is not JSON), read-only because results are shared: change a copy. ``enabled`` is True for
+    True and for every variant; ``variant`` is the variant key, None for everything else.
     """
 
     key: str
@@ -103,25 +105,20 @@ class Resolution:
     flag_version: int | None = None
     has_experiment: bool | None = None
 
-    @property
-    def enabled(self) -> bool:
-        """True for True and for every variant."""
-        return self.value is not None and self.value is not False
+    enabled: bool = field(init=False, compare=False)
+    variant: str | None = field(init=False, compare=False)
+    payload: Any = field(init=False, compare=False)
 
-    @property
-    def variant(self) -> str | None:
-        """The variant key, or None for a boolean or missing value."""
-        return self.value if isinstance(self.value, str) else None
-
-    @property
-    def payload(self) -> Any:
-        """The decoded payload; the raw text when it is not JSON; None when there is none."""
-        if self.raw_payload is None:
-            return None
-        try:
-            return json.loads(self.raw_payload)
-        except (ValueError, RecursionError):
-            return self.raw_payload
+    def __post_init__(self) -> None:
+        """Derive what follows from the other fields, once."""
+        raw = self.raw_payload
+        derived = {
+            "enabled": self.value is not None and self.value is not False,
+            "variant": self.value if isinstance(self.value, str) else None,
+            "payload": None if raw is None else decode_payload(raw),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as JSON values, as the command line prints it."""

