@@ -39,11 +39,9 @@ def evaluate_flag(
     **options: Unpack[CallOptions],
 ) -> Resolution:
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
-    if not options and type(props) is dict and type(flag_defs) is Snapshot:
-        evaluate = flag_defs.evaluators.get(key)
-        if evaluate is not None:
-            return evaluate(distinct_id, props)
-    return Call(_snapshot(flag_defs), distinct_id, props, options).resolve(key)
+    if options or type(props) is not dict or type(flag_defs) is not Snapshot:
+        return Call(_snapshot(flag_defs), distinct_id, props, options).resolve(key)
+    return flag_defs.evaluators[key](distinct_id, props)
 
 
 def explain(
@@ -105,11 +103,12 @@ class Evaluation(Mapping[str, Resolution]):
         return self._all().values()
 
     def _all(self) -> dict[str, Resolution]:
-        if len(self._known) < len(self._keys):
-            known, missing = self._known, [key for key in self._keys if key not in self._known]
-            known.update(self._call.resolve_all(missing))
-            if len(missing) < len(self._keys):
-                self._known = {key: known[key] for key in self._keys}
+        known = self._known
+        if not known:
+            self._known = self._call.resolve_all(self._keys)
+        elif len(known) < len(self._keys):
+            missing = self._call.resolve_all(key for key in self._keys if key not in known)
+            self._known = {key: known.get(key) or missing[key] for key in self._keys}
         return self._known
 
     def __repr__(self) -> str:

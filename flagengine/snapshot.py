@@ -66,7 +66,6 @@ class Snapshot:
         "_flags",
         "_index",
         "_plans",
-        "_used",
         "evaluators",
         "flags",
         "keys",
@@ -77,8 +76,8 @@ class Snapshot:
     """Every flag by key, in the document's order; read on first access. Deleted ones are none."""
     keys: Mapping[str, None]
     """The keys of the flags, in the document's order."""
-    evaluators: dict[str, Evaluator]
-    """The flags compiled so far; the hot path looks here first."""
+    evaluators: "_Evaluators"
+    """The flags compiled so far; looking one up compiles it at its second use."""
     overrides: Overrides
     """Answers that replace evaluation, from :meth:`with_overrides`."""
     _document: dict[str, Any]
@@ -87,7 +86,6 @@ class Snapshot:
     _cohorts: dict[str, Cohort]
     _plans: dict[str, FlagPlan]
     _cohort_plans: dict[str, Node]
-    _used: set[str]
     _fingerprint: str | None
 
     def __init__(self, document: dict[str, Any], overrides: Overrides = NO_OVERRIDES) -> None:
@@ -99,8 +97,7 @@ class Snapshot:
         self._set("_cohorts", {})
         self._set("_plans", {})
         self._set("_cohort_plans", {})
-        self._set("evaluators", {})
-        self._set("_used", set())
+        self._set("evaluators", _Evaluators(self))
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
         self._set("keys", dict.fromkeys(index.flags))
@@ -248,14 +245,6 @@ class Snapshot:
                 self.evaluators[key] = evaluate
         return evaluate
 
-    def warm_evaluator(self, key: str) -> Evaluator | None:
-        """Return a flag's evaluator from its second use on; once, interpreting is cheaper."""
-        if key in self.evaluators or key in self._used:
-            return self.evaluator(key)
-        if key in self._index.flags:
-            self._used.add(key)
-        return None
-
     def has_dependencies(self, key: str) -> bool:
         """Tell whether a flag depends on others."""
         return bool(self.dependencies(key))
@@ -327,3 +316,24 @@ class _Flags(Mapping[str, Flag]):
 
     def __len__(self) -> int:
         return len(self._snapshot._index.flags)  # noqa: SLF001 as above
+
+
+class _Evaluators(dict[str, Evaluator]):
+    """Compiled flags by key. The first look-up of a flag interprets, the second compiles.
+
+    For a single evaluation compiling costs more than it saves.
+    """
+
+    __slots__ = ("_snapshot", "_used")
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._snapshot = snapshot
+        self._used: set[str] = set()
+
+    def __missing__(self, key: str) -> Evaluator:
+        if key in self._used:
+            return self._snapshot.evaluator(key)
+        if key in self._snapshot.keys:
+            self._used.add(key)
+        return partial(self._snapshot.interpret, key)
