@@ -69,6 +69,7 @@ class TestOverrides:
             "value": "control",
             "dependency_chain": ["a"],
         }
+        document["flagengine"] = {"hash": "sha1"}
         last = {"key": "last", "active": True, "filters": {"groups": [{"properties": [one]}]}}
         document["flags"].append(last)
         call = data.draw(calls(document, overrides=False)).having(overrides={"a": value})
