@@ -11,6 +11,7 @@ from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
     BucketBy,
+    Bucketing,
     CohortTest,
     ConditionPlan,
     FlagPlan,
@@ -118,14 +119,17 @@ class _Survey:
         for dependency in dependencies.values():
             inputs |= dependency.inputs
         known = {key: found.decided_locally for key, found in dependencies.items()}
+        verdict = decidability(plan, known)
+        always = verdict is Decidability.ALWAYS
+        obstacles = () if always else _obstacles(plan, nodes, dependencies)
         return Requirements(
             plan.key,
             inputs,
             tuple(
                 sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})
             ),
-            decidability(plan, known),
-            tuple(dict.fromkeys(_obstacles(plan, nodes, dependencies))),
+            verdict,
+            tuple(dict.fromkeys(obstacles)),
         )
 
 
@@ -152,20 +156,27 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
     persons = {test.key for test in tests if test.group is None}
     if plan.enrollment is not None and plan.active:
         persons.add(plan.enrollment)
-    hashed = {condition.bucketing.by for condition in plan.conditions if _hashes(plan, condition)}
-    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
-        hashed.add(plan.holdout.bucketing.by)
-    if not plan.active:
-        hashed = set()
-    by_group = [one.bucketing.group for one in plan.conditions if plan.active]
-    groups = {name for name in by_group if name} | {test.group for test in tests if test.group}
+    subjects = list(_subjects(plan)) if plan.active else []
+    kinds = {subject.by for subject in subjects}
+    groups = {one.group for one in subjects if one.by is BucketBy.GROUP and one.group}
     return Missing(
         tuple(sorted(persons)),
         tuple(sorted({(test.group, test.key) for test in tests if test.group})),
-        tuple(sorted(groups)),
-        BucketBy.DEVICE in hashed,
-        bool({BucketBy.PERSON, BucketBy.CONTINUOUS_PERSON} & hashed),
+        tuple(sorted(groups | {test.group for test in tests if test.group})),
+        BucketBy.DEVICE in kinds,
+        not kinds.isdisjoint((BucketBy.PERSON, BucketBy.CONTINUOUS_PERSON)),
     )
+
+
+def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
+    """Yield what is hashed, and the groups without which a condition is skipped."""
+    for condition in plan.conditions:
+        if condition.bucketing.by is BucketBy.GROUP or _hashes(plan, condition):
+            yield condition.bucketing
+    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
+        yield plan.holdout.bucketing
+        if plan.holdout.bucketing.by is BucketBy.DEVICE:  # for want of a device id (R4.9)
+            yield Bucketing(BucketBy.PERSON)
 
 
 def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
