@@ -6,9 +6,7 @@ nothing raises afterwards.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
-from difflib import get_close_matches
 from typing import Any, Final, Literal, TypedDict
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flagengine.clock import current_time
 from flagengine.interpreter import Interpreter
@@ -185,6 +183,8 @@ _NAMES: Final = frozenset(CallOptions.__annotations__)
 
 def _check_names(options: CallOptions) -> None:
     if not options.keys() <= _NAMES:
+        from difflib import get_close_matches  # noqa: PLC0415 for the message only
+
         for name in options.keys() - _NAMES:
             near = get_close_matches(name, _NAMES, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -225,8 +225,10 @@ def _zone(zone: str | tzinfo) -> tzinfo:
         return zone
     if zone == "UTC":
         return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 3 ms, for other zones than UTC
+
     try:
         return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
+    except (KeyError, ValueError, OSError, TypeError) as error:
         message = f"project_timezone is an IANA zone such as Europe/Berlin, found {zone!r}"
         raise ValueError(message) from error

@@ -4,7 +4,6 @@ Every faster evaluator must equal this one. Evaluation is a walk over steps (hol
 that gathers the answers which are still possible; a flag is conclusive when one remains (SPEC R5).
 """
 
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from flagengine import draws
@@ -34,6 +33,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.record import Record, replace
 from flagengine.resolution import (
     NOTHING_MISSING,
     Missing,
@@ -59,8 +59,7 @@ class Plans(Protocol):
         """Return a flag's plan, or None when there is no such flag."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Record):
     """Where a subject's hash lies: its label, h, or the gap that hides it."""
 
     label: str

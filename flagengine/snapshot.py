@@ -5,14 +5,11 @@ first evaluated. Both are pure, so that two threads doing it at once only waste 
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from hashlib import blake2b
 from typing import Any, Final
 
 from flagengine.clock import current_time
-from flagengine.compiled import Evaluator, compile_flag, constantly
 from flagengine.definitions import Cohort, Flag
 from flagengine.document import Document, Index, read_document
 from flagengine.errors import Issue
@@ -30,12 +27,16 @@ from flagengine.plan import (
 )
 from flagengine.plan.graph import depth, reachable
 from flagengine.reading import pointer_to
+from flagengine.record import replace
 from flagengine.resolution import Resolution
 from flagengine.review import review_cohort, review_flag
 from flagengine.subject import Subject
 from flagengine.values import text
 
-__all__ = ["Snapshot"]
+__all__ = ["Evaluator", "Snapshot"]
+
+Evaluator = Callable[..., Resolution]
+"""One flag, bound: ``(distinct_id, props, subject=None)`` gives its resolution."""
 
 _MAX_DEPENDENCY_PATHS: Final = 64
 """More than this many nested evaluations are left to the interpreter, which remembers."""
@@ -161,6 +162,8 @@ class Snapshot:
         if self._fingerprint is None:
             content = {name: self._document[name] for name in _CONTENT if name in self._document}
             written = json.dumps([content, self.overrides.to_dict()], sort_keys=True)
+            from hashlib import blake2b  # noqa: PLC0415 3 ms, for whoever asks
+
             self._set("_fingerprint", blake2b(written.encode(), digest_size=16).hexdigest())
         return self._fingerprint or ""
 
@@ -250,6 +253,8 @@ class Snapshot:
         return bool(self.dependencies(key))
 
     def _compile(self, key: str) -> Evaluator:
+        from flagengine.compiled import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on
+
         plan, overrides = self.plan(key), self.overrides
         if key in overrides.flags or plan is None:
             return constantly(self.interpret(key, "", {}))

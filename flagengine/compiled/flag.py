@@ -33,10 +33,7 @@ from flagengine.subject import Subject, usable_id
 from flagengine.values import NOT_GIVEN, to_json_value
 from flagengine.verdicts import UNSUPPORTED, Gap
 
-__all__ = ["Evaluator", "Flags", "compile_flag", "constantly"]
-
-Evaluator = Callable[..., Resolution]
-"""One flag, bound: ``(distinct_id, props, subject=None)`` gives its resolution."""
+__all__ = ["Flags", "compile_flag", "constantly"]
 
 
 class Flags(Dependencies, Protocol):
