@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from flagengine.decidability import Decidability, decidability
 from flagengine.document import Document
@@ -171,10 +171,13 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
     )
 
 
+_GROUPS: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
+
+
 def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
     """Yield what is hashed, and the groups without which a condition is skipped."""
     for condition in plan.conditions:
-        if condition.bucketing.by is BucketBy.GROUP or _hashes(plan, condition):
+        if condition.bucketing.by in _GROUPS or _hashes(plan, condition):
             yield condition.bucketing
     if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
         yield plan.holdout.bucketing
@@ -197,11 +200,11 @@ def _obstacles(
             yield node.why
         if isinstance(node, FlagTest) and (node.broken or node.absent):
             yield node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
-    for condition in plan.conditions if plan.active else ():
-        if condition.bucketing.by is BucketBy.CONTINUOUS_PERSON and _hashes(plan, condition):
+    for subject in _subjects(plan) if plan.active else ():
+        if subject.by is BucketBy.CONTINUOUS_PERSON:
             yield "experience continuity: the server may remember another bucket"
-        if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
-            yield f"group type index {condition.bucketing.group} has no name"
+        if subject.by is BucketBy.UNNAMED_GROUP:
+            yield f"group type index {subject.group} has no name"
     for key, found in dependencies.items():
         if found.decided_locally is not Decidability.ALWAYS:
             yield f"it depends on {key}, which is decided {found.decided_locally.value} locally"

@@ -85,4 +85,10 @@ def completed(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> C
     if not draw(st.booleans()):
         return given(draw, document, call, missing)
     ids = Missing((), (), missing.groups, missing.device_id, missing.distinct_id)
-    return given(draw, document, call, ids).having(complete=True)
+    found = given(draw, document, call, ids)
+    known = {key: one for key, one in call.props.items() if key not in missing.person_properties}
+    by_group = {
+        name: {key: one for key, one in of.items() if (name, key) not in missing.group_properties}
+        for name, of in found.options["group_properties"].items()
+    }
+    return replace(found, props=known).having(complete=True, group_properties=by_group)
