@@ -8,7 +8,7 @@ Everything drawn is printed as plain Python, so that a failure can be pasted int
 from tests.properties.strategies.absurd import absurd_documents, absurd_values
 from tests.properties.strategies.calls import Call, calls, keyless_calls, property_values
 from tests.properties.strategies.completions import completed, given, partial_calls
-from tests.properties.strategies.documents import Doc, documents, plain_documents
+from tests.properties.strategies.documents import Doc, documents, small_documents
 
 __all__ = [
     "Call",
@@ -21,6 +21,6 @@ __all__ = [
     "given",
     "keyless_calls",
     "partial_calls",
-    "plain_documents",
+    "small_documents",
     "property_values",
 ]

@@ -15,7 +15,7 @@ from tests.properties.strategies.vocabulary import (
     WEIGHTS,
 )
 
-__all__ = ["Doc", "documents", "plain_documents"]
+__all__ = ["Doc", "documents", "small_documents"]
 
 Doc = dict[str, Any]
 
@@ -173,7 +173,13 @@ def _flag_filter(
 
 
 @st.composite
-def plain_documents(draw: st.DrawFn) -> Doc:
-    """Draw a document of one flag with conditions only: no parts that refer to others."""
-    flag = draw(_flags("a", ["a"], {}))
-    return {"flags": [flag], "group_type_mapping": {"0": "company", "1": "team"}}
+def small_documents(draw: st.DrawFn) -> Doc:
+    """Draw a document of one flag with one condition of one property filter at 100 %."""
+    of_group = draw(st.sampled_from([False, False, True]))
+    one = draw(group_filters() if of_group else person_filters())
+    filters: Doc = {"groups": [{"properties": [one], "rollout_percentage": 100}]}
+    if of_group:
+        filters["aggregation_group_type_index"] = 0
+    flag = {"key": "a", "active": True, "filters": filters}
+    top = draw(st.sampled_from([{}, {"property_matching_version": 2}]))
+    return {"flags": [flag], "group_type_mapping": {"0": "company", "1": "team"}, **top}
