@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, TypedDict
 
 from flagengine.clock import current_time
 from flagengine.interpreter import Interpreter
-from flagengine.outcomes import is_filtered_out
+from flagengine.outcomes import is_filtered_out, overridden
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.resolution import Resolution
 from flagengine.snapshot import Snapshot
-from flagengine.subject import Subject
+from flagengine.subject import Subject, checked_mapping
 from flagengine.trace import FlagTrace
 
 __all__ = ["Call", "CallOptions"]
@@ -74,7 +74,7 @@ class Call:
     ) -> None:
         """Check the arguments and bind them."""
         self.snapshot = snapshot
-        self.props = _mapping("props", props) or {}
+        self.props = checked_mapping("props", props)
         self._overrides = NO_OVERRIDES
         self._runtime: str | None = None
         self._contexts: frozenset[str] | None = None
@@ -92,7 +92,7 @@ class Call:
         return Subject(
             distinct_id,
             self.props,
-            groups=_mapping("groups", options.get("groups")),
+            groups=checked_mapping("groups", options.get("groups")),
             group_properties=_group_properties(options.get("group_properties")),
             device_id=options.get("device_id"),
             complete=options.get("complete", False),
@@ -124,14 +124,19 @@ class Call:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
         if self._is_compilable(key):
             return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given)
+        if key in self._overrides.flags and key not in self._overrides.payloads:
+            return overridden(key, self._overrides.flags[key], self.snapshot.plan(key))
         return self.trace(key).resolution
 
-    def resolve_all(self, keys: Iterable[str]) -> dict[str, Resolution]:
+    def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate many flags."""
         if not self._is_plain():
             return {key: self.resolve(key) for key in keys}
-        compiled, distinct_id = self.snapshot.evaluators, self._distinct_id
-        props, subject = self.props, self._given
+        distinct_id, props, subject = self._distinct_id, self.props, self._given
+        compiled = self.snapshot.evaluators
+        if keys is self.snapshot.keys and (in_order := compiled.in_order()):
+            answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
+            return dict(zip(keys, answers, strict=True))
         return {key: compiled[key](distinct_id, props, subject) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:
@@ -192,16 +197,9 @@ def _check_names(options: CallOptions) -> None:
             raise TypeError(message)
 
 
-def _mapping(name: str, value: Any) -> Mapping[str, Any] | None:
-    if value is None or type(value) is dict or isinstance(value, Mapping):
-        return value
-    message = f"{name} is a mapping or None, found {type(value).__name__}"
-    raise TypeError(message)
-
-
 def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]] | None:
-    for group, properties in (_mapping("group_properties", value) or {}).items():
-        _mapping(f"group_properties[{group!r}]", properties)
+    for group, properties in checked_mapping("group_properties", value).items():
+        checked_mapping(f"group_properties[{group!r}]", properties)
     return value  # type: ignore[no-any-return]
 
 
