@@ -13,6 +13,7 @@ from flagengine.draws import possible_variants
 from flagengine.plan.nodes import (
     AllOf,
     BucketBy,
+    Bucketing,
     CohortTest,
     ConditionPlan,
     Constant,
@@ -67,8 +68,11 @@ def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers
     broken = any(isinstance(node, FlagTest) and (node.broken or node.absent) for node in tests)
     states: set[Answers] = {frozenset({False}) if broken else frozenset()}
     if plan.holdout is not None and plan.holdout.percentage > 0:
-        held_out = frozenset({plan.holdout.value})
-        yield from {state | held_out for state in states}
+        held_out = {state | {plan.holdout.value} for state in states}
+        if plan.holdout.percentage >= 100.0 or _is_hash_known(plan.holdout.bucketing):
+            yield from held_out
+        else:
+            states = held_out
         if plan.holdout.percentage >= 100.0:
             return
     for condition in plan.conditions:
@@ -114,8 +118,8 @@ def _contribution(
     return answers, outcome is not True or not (inside is True or plan.early_exit)
 
 
-def _is_hash_known(condition: ConditionPlan) -> bool:
-    return condition.bucketing.by not in (BucketBy.CONTINUOUS_PERSON, BucketBy.UNNAMED_GROUP)
+def _is_hash_known(bucketing: Bucketing) -> bool:
+    return bucketing.by not in (BucketBy.CONTINUOUS_PERSON, BucketBy.UNNAMED_GROUP)
 
 
 def _insides(condition: ConditionPlan) -> tuple[bool | None, ...]:
@@ -123,7 +127,7 @@ def _insides(condition: ConditionPlan) -> tuple[bool | None, ...]:
         return (True,)
     if condition.rollout_percentage <= 0:
         return (False,)
-    return (True, False) if _is_hash_known(condition) else (None,)
+    return (True, False) if _is_hash_known(condition.bucketing) else (None,)
 
 
 def _draws(plan: FlagPlan, condition: ConditionPlan) -> list[Answers]:
@@ -132,7 +136,7 @@ def _draws(plan: FlagPlan, condition: ConditionPlan) -> list[Answers]:
     if not plan.variants:
         return [frozenset({True})]
     possible = possible_variants(plan.variants)
-    if _is_hash_known(condition):
+    if _is_hash_known(condition.bucketing):
         return [frozenset({value}) for value in possible]
     return [frozenset(possible)]
 

@@ -1,6 +1,7 @@
 """The document before any flag is read: text to JSON, a private copy, and an index (SPEC R1)."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,6 +20,11 @@ _MAX_NESTING: Final = 200
 """How deep a document is read: deeper than any value in it may be (SPEC R15)."""
 
 _INDEX_DIGITS: Final = 10
+
+_MAX_DIGITS: Final = 4_000
+"""Longer integers are not read: Python would refuse to (at 4,300 digits)."""
+_MAX_BITS: Final = 13_000
+"""Longer integers are not written, for the same reason."""
 
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _EXPECTED: Final = 'expected a definitions document: an object with a list "flags"'
@@ -118,8 +124,8 @@ def _members(value: Mapping[str, Any]) -> str:
 def _decoded(document: str | bytes | bytearray) -> Any:
     try:
         if isinstance(document, str):
-            return json.loads(document.removeprefix("\ufeff"), parse_constant=_no_constant)
-        return json.loads(document, parse_constant=_no_constant)
+            return json.loads(document.removeprefix("\ufeff"))
+        return json.loads(document)
     except UnicodeDecodeError as error:
         message = f"{_EXPECTED}; the bytes are no UTF-8 text: {error}"
         raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
@@ -133,15 +139,16 @@ def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
     """Read again when all that failed was an integer of thousands of digits."""
     if not isinstance(error, json.JSONDecodeError):
         try:
-            return json.loads(document, parse_constant=_no_constant, parse_int=float)
+            return json.loads(document, parse_int=_integer)
         except (ValueError, RecursionError) as second:
             error = second if isinstance(second, ValueError) else error
     message = f"{_EXPECTED}; the text is not JSON: {error}"
     raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
 
 
-def _no_constant(_: str) -> None:
-    """NaN and the infinities are no JSON; they read as null."""
+def _integer(digits: str) -> int | float:
+    """Read an integer; one too long for that is certainly beyond every number (SPEC R2.4)."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
 def _cut_deep(document: str | bytes | bytearray) -> str:
@@ -172,7 +179,7 @@ def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
     A round trip through JSON text where that works; value by value where it does not.
     """
     try:
-        copy: dict[str, Any] = json.loads(json.dumps(document), parse_constant=_no_constant)
+        copy: dict[str, Any] = json.loads(json.dumps(document))
     except (TypeError, ValueError, RecursionError):
         copy = {str(name): _Copy().of(member, 0) for name, member in document.items()}
     return copy
@@ -192,5 +199,7 @@ class _Copy:
             return {str(name): self.of(member, depth + 1) for name, member in value.items()}
         if isinstance(value, list | tuple):
             return [self.of(member, depth + 1) for member in value]
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            return math.inf  # no number (SPEC R2.4), but not absent either
         converted = to_json_value(value)
         return None if converted is NOT_GIVEN else converted

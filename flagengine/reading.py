@@ -1,5 +1,6 @@
 """Typed access to untrusted JSON objects: wrong types become issues, never exceptions."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,8 +19,10 @@ def pointer_to(parent: str, *steps: str | int) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a JSON value is a number; booleans are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Tell whether a JSON value is a number; booleans are none, nor is what is not finite."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_integer(value: object) -> bool:
@@ -34,7 +37,7 @@ def json_type(value: object) -> str:
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, int | float):
-        return "a number"
+        return "a number" if is_number(value) else "a number that is not finite"
     if isinstance(value, str):
         return "text"
     return "a list" if isinstance(value, list) else "an object"

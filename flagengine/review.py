@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from flagengine.definitions import Cohort, Filter, Flag, PropertyGroup
 from flagengine.errors import Issue, IssueCode
-from flagengine.parsing import ALGORITHMS, MAX_COHORT_DEPTH
+from flagengine.parsing import ALGORITHMS
 from flagengine.plan import graph
-from flagengine.plan.cohorts import CohortScope, references
+from flagengine.plan.cohorts import CohortScope, cohort_excess, references
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH
 from flagengine.reading import pointer_to, shown
 from flagengine.values import text
@@ -79,9 +79,8 @@ def review_cohort(cohort: Cohort, scope: CohortScope) -> Iterator[Issue]:
     if cohort.id in graph.reachable(cohort.id, edges):
         message = f"the cohort {cohort.id} refers to itself"
         yield Issue(IssueCode.COHORT_CYCLE, pointer, message)
-    elif (graph.depth(cohort.id, edges) or 0) > MAX_COHORT_DEPTH:
-        message = f"cohorts are nested more than {MAX_COHORT_DEPTH} deep"
-        yield Issue(IssueCode.TOO_DEEP, pointer, message)
+    elif (excess := cohort_excess(cohort.id, scope)) is not None:
+        yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
 
 
 def _filter(pointer: str, one: Filter, scope: CohortScope) -> Iterator[Issue]:

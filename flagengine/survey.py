@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from flagengine.decidability import Decidability, decidability
 from flagengine.document import Document
@@ -11,6 +11,7 @@ from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
     BucketBy,
+    Bucketing,
     CohortTest,
     ConditionPlan,
     FlagPlan,
@@ -121,14 +122,17 @@ class _Survey:
         for dependency in dependencies.values():
             inputs |= dependency.inputs
         known = {key: found.decided_locally for key, found in dependencies.items()}
+        verdict = decidability(plan, known)
+        always = verdict is Decidability.ALWAYS
+        obstacles = () if always else _obstacles(plan, nodes, dependencies)
         return Requirements(
             plan.key,
             inputs,
             tuple(
                 sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})
             ),
-            decidability(plan, known),
-            tuple(dict.fromkeys(_obstacles(plan, nodes, dependencies))),
+            verdict,
+            tuple(dict.fromkeys(obstacles)),
         )
 
 
@@ -155,20 +159,30 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
     persons = {test.key for test in tests if test.group is None}
     if plan.enrollment is not None and plan.active:
         persons.add(plan.enrollment)
-    hashed = {condition.bucketing.by for condition in plan.conditions if _hashes(plan, condition)}
-    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
-        hashed.add(plan.holdout.bucketing.by)
-    if not plan.active:
-        hashed = set()
-    by_group = [one.bucketing.group for one in plan.conditions if plan.active]
-    groups = {name for name in by_group if name} | {test.group for test in tests if test.group}
+    subjects = list(_subjects(plan)) if plan.active else []
+    kinds = {subject.by for subject in subjects}
+    groups = {one.group for one in subjects if one.by is BucketBy.GROUP and one.group}
     return Missing(
         tuple(sorted(persons)),
         tuple(sorted({(test.group, test.key) for test in tests if test.group})),
-        tuple(sorted(groups)),
-        BucketBy.DEVICE in hashed,
-        bool({BucketBy.PERSON, BucketBy.CONTINUOUS_PERSON} & hashed),
+        tuple(sorted(groups | {test.group for test in tests if test.group})),
+        BucketBy.DEVICE in kinds,
+        not kinds.isdisjoint((BucketBy.PERSON, BucketBy.CONTINUOUS_PERSON)),
     )
+
+
+_GROUPS: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
+
+
+def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
+    """Yield what is hashed, and the groups without which a condition is skipped."""
+    for condition in plan.conditions:
+        if condition.bucketing.by in _GROUPS or _hashes(plan, condition):
+            yield condition.bucketing
+    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
+        yield plan.holdout.bucketing
+        if plan.holdout.bucketing.by is BucketBy.DEVICE:  # for want of a device id (R4.9)
+            yield Bucketing(BucketBy.PERSON)
 
 
 def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
@@ -186,11 +200,11 @@ def _obstacles(
             yield node.why
         if isinstance(node, FlagTest) and (node.broken or node.absent):
             yield node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
-    for condition in plan.conditions if plan.active else ():
-        if condition.bucketing.by is BucketBy.CONTINUOUS_PERSON and _hashes(plan, condition):
+    for subject in _subjects(plan) if plan.active else ():
+        if subject.by is BucketBy.CONTINUOUS_PERSON:
             yield "experience continuity: the server may remember another bucket"
-        if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
-            yield f"group type index {condition.bucketing.group} has no name"
+        if subject.by is BucketBy.UNNAMED_GROUP:
+            yield f"group type index {subject.group} has no name"
     for key, found in dependencies.items():
         if found.decided_locally is not Decidability.ALWAYS:
             yield f"it depends on {key}, which is decided {found.decided_locally.value} locally"

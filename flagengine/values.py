@@ -45,14 +45,16 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 def to_json_value(value: object) -> Json:
     """Return ``value`` as the JSON value a client would send, or :data:`NOT_GIVEN`.
 
-    datetime, date and time become ISO 8601 text, Decimal a float, UUID text, Enum its value,
-    tuples and sets lists (sets in the order of their members' JSON text), bytes UTF-8 text, NaN
+    datetime, date and time become ISO 8601 text, Decimal and integers beyond 64 bits floats, UUID
+    text, Enum its value, tuples and sets lists (sets in the order of their members' JSON text), bytes UTF-8 text, NaN
     and infinities null, numpy scalars Python ones. Any other object is :data:`NOT_GIVEN`, and so
     is what is nested deeper than 128 levels or has more than a million parts.
     """
     kind = type(value)
-    if kind is str or kind is bool or value is None or kind is int:
+    if kind is str or kind is bool or value is None:
         return value
+    if kind is int:
+        return value if _INT64_MIN <= value <= _UINT64_MAX else _finite(value)  # type: ignore[operator]
     if kind is float:
         return value if math.isfinite(value) else None  # type: ignore[arg-type]
     return _Conversion().convert(value, 0)
@@ -124,10 +126,9 @@ def _scalar(value: object) -> Json:  # noqa: PLR0911 one line per type
     if isinstance(value, bytes | bytearray):
         return _decoded(bytes(value))
     if isinstance(value, Integral):
-        return int(value)
+        return to_json_value(int(value))
     if isinstance(value, Real | Decimal):
-        converted = _as_float(value)
-        return converted if math.isfinite(converted) else None
+        return _finite(value)
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return to_json_value(value.item())  # type: ignore[attr-defined]
     return NOT_GIVEN
@@ -140,11 +141,13 @@ def _decoded(value: bytes) -> Json:
         return NOT_GIVEN
 
 
-def _as_float(value: Any) -> float:
+def _finite(value: Any) -> float | None:
+    """Return a number as binary64, or null: infinities and NaN are no JSON (SPEC R7.6)."""
     try:
-        return float(value)
+        number = float(value)
     except (OverflowError, ValueError):
-        return math.nan
+        return None
+    return number if math.isfinite(number) else None
 
 
 def text(value: Json) -> str:  # noqa: PLR0911 one line per type

@@ -16,8 +16,18 @@ from flagengine.plan.nodes import AllOf, AnyOf, Node, Not, Undecidable
 from flagengine.resolution import UnresolvedReason
 from flagengine.values import text
 
-__all__ = ["CohortScope", "cohort_may_fail", "leaves", "lower_cohort", "references"]
+__all__ = [
+    "CohortScope",
+    "cohort_excess",
+    "cohort_may_fail",
+    "leaves",
+    "lower_cohort",
+    "references",
+]
 
+MAX_COHORT_PARTS: Final = 100_000
+"""How many leaves a cohort may have, those of the cohorts it names counted as often as named:
+fifty cohorts that each name the one before twice would have 2^50 (SPEC R15)."""
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 _DECIDABLE: Final = ("person", "cohort", "flag", None)
 
@@ -79,6 +89,52 @@ def cohort_may_fail(cohort_id: str, scope: CohortScope) -> bool:
     return lacks_one or graph.depth(cohort_id, edges) is None
 
 
+def cohort_excess(cohort_id: str, scope: CohortScope) -> str | None:
+    """Say which limit a cohort exceeds with the cohorts it names; None for circular ones (R15)."""
+    depth = _depth(cohort_id, scope)
+    if depth is None:
+        return None
+    if depth > MAX_COHORT_DEPTH:
+        return f"nests more than {MAX_COHORT_DEPTH} groups and cohorts deep"
+    if _size(cohort_id, scope, {}) > MAX_COHORT_PARTS:
+        return f"has more than {MAX_COHORT_PARTS} filters, those of nested cohorts included"
+    return None
+
+
+def _size(cohort_id: str, scope: CohortScope, known: dict[str, int]) -> int:
+    """Count the leaves; only for what is neither circular nor deep."""
+    if cohort_id not in known:
+        cohort = scope.cohort(cohort_id)
+        known[cohort_id] = sum(
+            _size(text(leaf.value), scope, known)
+            if leaf.type == "cohort" and leaf.value is not None
+            else 1
+            for leaf in leaves(cohort.definition if cohort else None)
+        )
+    return known[cohort_id]
+
+
+def _depth(cohort_id: str, scope: CohortScope) -> int | None:
+    """Return how deep groups nest, those of named cohorts included; None for circular ones."""
+    groups: dict[str, PropertyGroup | None] = {}
+
+    def edges(name: str) -> set[str]:
+        if name not in groups:
+            cohort = scope.cohort(name)
+            groups[name] = cohort.definition if cohort else None
+        found = set()
+        for one in (groups[name] or PropertyGroup("AND")).values:
+            if isinstance(one, PropertyGroup):
+                nested = f"group {id(one)}"
+                groups[nested] = one
+                found.add(nested)
+            elif one.type == "cohort" and one.value is not None:
+                found.add(text(one.value))
+        return found
+
+    return graph.depth(cohort_id, edges)
+
+
 def _edges(scope: CohortScope) -> graph.Edges:
     return lambda cohort_id: references(scope.cohort(cohort_id))
 
@@ -86,11 +142,11 @@ def _edges(scope: CohortScope) -> graph.Edges:
 def _obstacle(cohort: Cohort, scope: CohortScope) -> str | None:
     """Say what below makes the cohort undecidable as a whole, if anything does."""
     edges = _edges(scope)
-    depth = graph.depth(cohort.id, edges)
-    if depth is None:
+    if graph.depth(cohort.id, edges) is None:
         return f"cohort {cohort.id} refers to itself"
-    if depth > MAX_COHORT_DEPTH:
-        return f"cohort {cohort.id} nests more than {MAX_COHORT_DEPTH} cohorts deep"
+    excess = cohort_excess(cohort.id, scope)
+    if excess is not None:
+        return f"cohort {cohort.id} {excess}"
     for one in (cohort.id, *graph.reachable(cohort.id, edges)):
         found = scope.cohort(one)
         for leaf in leaves(found.definition if found else None):

@@ -1,0 +1,138 @@
+"""One answer that differs from the SDK's, and what its definitions hold: facts for predicates."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tests.differential.posthog_python import DEFERRED
+from tests.properties.strategies import Call, Doc
+
+__all__ = ["NOT_THERE", "Case", "Reading"]
+
+NOT_THERE = object()
+"""Stands for a property that the call does not give."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A property filter and the value it reads; ``aggregation`` is its condition's, if any."""
+
+    one: dict[str, Any]
+    operator: str
+    operand: Any
+    actual: Any
+    aggregation: int | None
+    in_cohort: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A flag of a document, a call, and two answers."""
+
+    document: Doc
+    key: str
+    call: Call
+    ours: Any
+    theirs: Any
+
+    @property
+    def is_deferred_here(self) -> bool:
+        """Whether the engine has no answer and the SDK has one."""
+        return self.ours == DEFERRED
+
+    @property
+    def is_deferred_there(self) -> bool:
+        """Whether the SDK has no answer and the engine has one."""
+        return self.theirs == DEFERRED
+
+    @cached_property
+    def flags(self) -> list[dict[str, Any]]:
+        """The flag and those it depends on, however far."""
+        by_key = {flag["key"]: flag for flag in self.document["flags"]}
+        found: dict[str, dict[str, Any]] = {}
+        waiting = [self.key]
+        while waiting:
+            key = waiting.pop()
+            if key in by_key and key not in found:
+                found[key] = by_key[key]
+                waiting += [one.get("key") for one in self._own(by_key[key]) if _is_flag(one)]
+        return list(found.values())
+
+    def _own(self, flag: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for condition in flag["filters"]["groups"]:
+            for one in condition.get("properties") or []:
+                yield one
+                if one.get("type") == "cohort":
+                    yield from self.leaves(one.get("value"), set())
+
+    def leaves(self, cohort_id: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
+        """Yield every leaf and every group below a cohort."""
+        name = str(cohort_id)
+        if name in seen:
+            return
+        seen.add(name)
+        waiting = [(self.document.get("cohorts") or {}).get(name)]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, dict):
+                yield one
+                waiting += one.get("values") or []
+                if one.get("type") == "cohort":
+                    yield from self.leaves(one.get("value"), seen)
+
+    @cached_property
+    def conditions(self) -> list[tuple[dict[str, Any], dict[str, Any], int | None]]:
+        """The flags' conditions, each with its flag and its aggregation."""
+        return [
+            (flag, one, one.get("aggregation_group_type_index", _aggregation(flag)))
+            for flag in self.flags
+            for one in flag["filters"]["groups"]
+        ]
+
+    @cached_property
+    def filters(self) -> list[dict[str, Any]]:
+        """All filters of the conditions, and the parts of the cohorts they name."""
+        return [one for flag in self.flags for one in self._own(flag)]
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """The property filters with what they read."""
+        found = []
+        for _, condition, aggregation in self.conditions:
+            for one in condition.get("properties") or []:
+                if one.get("type") == "cohort":
+                    below = self.leaves(one.get("value"), set())
+                    found += [self._reading(leaf, None, True) for leaf in below if "key" in leaf]
+                elif one.get("type") != "flag":
+                    found.append(self._reading(one, aggregation, False))
+        return found
+
+    def _reading(self, one: dict[str, Any], aggregation: int | None, in_cohort: bool) -> Reading:
+        kind = one.get("type") or ("person" if aggregation is None else "group")
+        properties: Any = self.call.props
+        if kind == "group":
+            index = one.get("group_type_index")
+            name = self.group_name(aggregation if index is None else index)
+            properties = (self.call.options.get("group_properties") or {}).get(name, {})
+        actual = properties.get(str(one["key"]), NOT_THERE)
+        operator = one.get("operator") or "exact"
+        return Reading(one, operator, one.get("value"), actual, aggregation, in_cohort)
+
+    def group_name(self, index: int | None) -> Any:
+        """Return the name of a group type."""
+        return (self.document.get("group_type_mapping") or {}).get(str(index))
+
+    @property
+    def groups(self) -> dict[str, Any]:
+        """The groups of the call."""
+        return dict(self.call.options.get("groups") or {})
+
+
+def _aggregation(flag: dict[str, Any]) -> int | None:
+    index: int | None = flag["filters"].get("aggregation_group_type_index")
+    return index
+
+
+def _is_flag(one: dict[str, Any]) -> bool:
+    return one.get("type") == "flag"

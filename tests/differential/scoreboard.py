@@ -1,0 +1,119 @@
+"""What each official SDK gets wrong on the published cases: ``python -m tests.differential.scoreboard``.
+
+Prints a table in Markdown. posthog-python is run; posthog-node's answers were recorded once, on
+the first 158 cases.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from flagengine import Snapshot, evaluate_flag
+from tests.differential.posthog_python import DEFERRED, Sdk, clock_at
+
+__all__ = ["RECORDED", "cases", "judged", "ours", "scores", "theirs"]
+
+_HERE: Final = Path(__file__).parent
+_CASES: Final = _HERE.parents[1] / "fixtures" / "cases"
+RECORDED: Final = json.loads((_HERE / "recorded.json").read_text(encoding="utf-8"))
+
+_OURS_ONLY: Final = {
+    "overrides",
+    "complete",
+    "missing_group",
+    "evaluation_runtime",
+    "evaluation_contexts",
+}
+"""Arguments that the SDK's local evaluation does not know."""
+
+_COLUMNS: Final = ("cases", "ours", "py", "value wrong", "guess", "needless deferral", "crash")
+
+
+def cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the published cases that both can be asked, with their topics."""
+    for path in sorted(_CASES.glob("*.json")):
+        topic = json.loads(path.read_text(encoding="utf-8"))
+        for case in topic["cases"]:
+            extended = '"flagengine"' in json.dumps(case["definitions"])
+            if not extended and _OURS_ONLY.isdisjoint(case["context"]):
+                yield topic["topic"], case
+
+
+def ours(case: dict[str, Any]) -> Any:
+    """Return the engine's answer."""
+    options = dict(case["context"])
+    distinct_id, props = options.pop("distinct_id"), options.pop("person_properties", None)
+    if "now" in options:
+        options["now"] = datetime.fromisoformat(options["now"])
+    snapshot = Snapshot.parse(case["definitions"])
+    resolution = evaluate_flag(snapshot, case["flag_key"], distinct_id, props, **options)
+    return DEFERRED if resolution.unresolved_reason else resolution.value
+
+
+def theirs(case: dict[str, Any]) -> Any:
+    """Return posthog-python's answer."""
+    context = case["context"]
+    now = datetime.fromisoformat(context.get("now", "2024-06-08T12:00:00+00:00"))
+    try:
+        with clock_at(now):
+            return Sdk(case["definitions"]).answer(
+                case["flag_key"],
+                context["distinct_id"],
+                context.get("person_properties") or {},
+                context.get("groups"),
+                context.get("group_properties"),
+                context.get("device_id"),
+            )
+    except (KeyError, TypeError, AttributeError) as error:
+        return f"raises {type(error).__name__}"
+
+
+def judged(case: dict[str, Any], answer: Any) -> str:
+    """Name what an answer is: right, value wrong, guess, needless deferral, or crash."""
+    wanted = [case["expected"], case.get("also_acceptable", case["expected"])]
+    values = [DEFERRED if "value" not in one else one["value"] for one in wanted]
+    if any(answer == value and type(answer) is type(value) for value in values):
+        return "right"
+    if answer == DEFERRED:
+        return "needless deferral"
+    if isinstance(answer, str) and answer.startswith("raises "):
+        return "crash"
+    return "guess" if DEFERRED in values else "value wrong"
+
+
+def scores() -> dict[str, Counter[str]]:
+    """Return the counts of each topic."""
+    found: dict[str, Counter[str]] = {}
+    for topic, case in cases():
+        counts = found.setdefault(topic, Counter())
+        counts["cases"] += 1
+        counts["ours"] += judged(case, ours(case)) == "right"
+        verdict = judged(case, theirs(case))
+        counts["py" if verdict == "right" else verdict] += 1
+        if case["id"] in RECORDED["cases"]:
+            counts["recorded"] += 1
+            counts["node"] += case["id"] not in RECORDED["node_differs"]
+    return found
+
+
+def table(found: dict[str, Counter[str]]) -> Iterator[str]:
+    """Yield the lines of the table."""
+    yield "| topic | cases | right: ours | right: py | py: value wrong | guess | needless deferral | crash | right: node (of those recorded) |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    total: Counter[str] = Counter()
+    for topic, counts in found.items():
+        total.update(counts)
+        yield _row(topic, counts)
+    yield _row("**all**", total)
+
+
+def _row(topic: str, counts: Counter[str]) -> str:
+    node = f"{counts['node']} of {counts['recorded']}" if counts["recorded"] else ""
+    return f"| {topic} | {' | '.join(str(counts[name]) for name in _COLUMNS)} | {node} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(table(scores())))
