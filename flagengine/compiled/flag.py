@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from flagengine.compiled import runtime
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.source import Source
-from flagengine.compiled.tests import PARAMETERS, Dependencies, TestWriter
+from flagengine.compiled.tests import Dependencies, TestWriter
 from flagengine.hashing import SUBJECT_CHARACTERS, Algorithm, bound, draw, rollout, upper
 from flagengine.operators import Form
 from flagengine.outcomes import decided, unresolved
@@ -65,7 +65,7 @@ def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
 def _generated(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
     writer = _FlagWriter(plan, flags)
     writer.write()
-    return writer.source.build(PARAMETERS, plan.key)
+    return writer.source.build(plan.key)
 
 
 def constantly(resolution: Resolution) -> Callable[..., Resolution]:

@@ -22,10 +22,7 @@ from flagengine.plan.render import render_test
 from flagengine.resolution import Resolution
 from flagengine.verdicts import UNSUPPORTED, Gap
 
-__all__ = ["PARAMETERS", "Dependencies", "TestWriter", "may_fail"]
-
-PARAMETERS: Final = "distinct_id, props, subject=None"
-"""What every generated function takes."""
+__all__ = ["Dependencies", "TestWriter", "may_fail"]
 
 _MAX_BLOCKS: Final = 12
 
@@ -142,7 +139,7 @@ class TestWriter:
         inner = Source()
         writer = TestWriter(inner, self._flags, (node,))
         inner.line(f"return {writer.write(node)}")
-        function = self._source.constant(inner.build(PARAMETERS, "nested group"), "group")
+        function = self._source.constant(inner.build("nested group"), "group")
         name = self._source.fresh("t")
         self._source.line(f"{name} = {function}(distinct_id, props, subject)")
         return name

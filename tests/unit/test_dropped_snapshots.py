@@ -2,6 +2,7 @@
 
 import gc
 import linecache
+import threading
 import traceback
 import weakref
 from typing import Any
@@ -116,3 +117,15 @@ def test_generated_code_is_shown_by_tracebacks():
     assert "<flagengine 'text'" in shown
     assert " in props" in shown
     assert "# condition 0" in (source_of(evaluate_one) or "")
+
+
+def test_a_dropped_snapshot_is_collected_in_a_program_that_has_threads():
+    """Without the GIL, Python 3.13 makes some objects immortal from the second thread on."""
+    thread = threading.Thread(target=_used, args=(Snapshot.parse(_document()),))
+    thread.start()
+    thread.join()
+    snapshot = _used(Snapshot.parse(_document()))
+    gone = weakref.ref(snapshot)
+    del snapshot, thread
+    gc.collect()
+    assert gone() is None

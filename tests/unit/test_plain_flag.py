@@ -218,7 +218,7 @@ class Claimant:
 
 def raising(error: BaseException) -> Callable[[], object]:
     def compare() -> object:
-        raise error
+        raise type(error)(*error.args)
 
     return compare
 

@@ -233,7 +233,7 @@ class Claimant:
 
 def _raising(error: BaseException) -> Callable[[], object]:
     def compare() -> object:
-        raise error
+        raise type(error)(*error.args)  # one that is raised again keeps every traceback
 
     return compare
 
