@@ -49,7 +49,9 @@ def _imports(
 ) -> Iterator[Import]:
     for node in ast.iter_child_nodes(tree):
         inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for_types = typed or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+        for_types = typed or (
+            isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        )
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import(name, alias.name, (), inside, for_types)
@@ -60,7 +62,12 @@ def _imports(
 
 
 def _from(
-    name: str, node: ast.ImportFrom, known: dict[str, Path], is_package: bool, lazy: bool, typed: bool
+    name: str,
+    node: ast.ImportFrom,
+    known: dict[str, Path],
+    is_package: bool,
+    lazy: bool,
+    typed: bool,
 ) -> Iterator[Import]:
     """Yield a module for every name that is one, and the module itself for the others."""
     base = node.module or ""

@@ -27,7 +27,9 @@ def test_all_is_every_public_name():
 
 
 def test_the_names_are_sorted_and_documented():
-    assert flagengine.__all__ == sorted(flagengine.__all__, key=lambda one: (not one.isupper(), one))
+    assert flagengine.__all__ == sorted(
+        flagengine.__all__, key=lambda one: (not one.isupper(), one)
+    )
     for name in flagengine.__all__:
         assert getattr(flagengine, name).__doc__, name
 

@@ -56,8 +56,11 @@ class TestSource:
     """What the files ask for."""
 
     def test_nothing_imports_a_module_that_has_effects(self):
-        found = [f"{one.importer} imports {one.module}" for one in imports("flagengine")
-                 if one.top in EFFECTS and not _is_edge(one)]
+        found = [
+            f"{one.importer} imports {one.module}"
+            for one in imports("flagengine")
+            if one.top in EFFECTS and not _is_edge(one)
+        ]
         assert found == []
 
     def test_nothing_imports_the_transports_or_a_client(self):

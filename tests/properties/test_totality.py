@@ -5,7 +5,8 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Missing, Reason, Resolution, Snapshot, SnapshotError, requirements
 from tests.properties.strategies import (
@@ -109,9 +110,7 @@ class TestForms:
 
     @pytest.mark.rule("R1.1", "R1.7")
     @given(st.data(), documents())
-    def test_mappings_text_bytes_and_pickles_answer_alike(
-        self, data: st.DataObject, document: Doc
-    ):
+    def test_mappings_text_bytes_and_pickles_answer_alike(self, data: st.DataObject, document: Doc):
         call = data.draw(calls(document))
         snapshot = Snapshot.parse(document)
         answers, text = dict(call.all(snapshot)), json.dumps(document)
@@ -137,7 +136,9 @@ class TestForms:
         for name in ("minimal_flag_called_events", "unknown"):
             document[name] = anything
         for flag in document["flags"]:
-            flag |= dict.fromkeys(["id", "name", "version", "team_id", "rollout_percentage"], anything)
+            flag |= dict.fromkeys(
+                ["id", "name", "version", "team_id", "rollout_percentage"], anything
+            )
             for name in ("holdout_groups", "super_groups", "bucketing_identifier", "sort_key"):
                 flag["filters"][name] = anything
         decorated = call.all(Snapshot.parse(document))

@@ -7,7 +7,7 @@ Everything drawn is printed as plain Python, so that a failure can be pasted int
 
 from tests.properties.strategies.absurd import absurd_documents, absurd_values
 from tests.properties.strategies.calls import Call, calls, keyless_calls, property_values
-from tests.properties.strategies.completions import completed, given, partial_calls
+from tests.properties.strategies.completions import completed, partial_calls, supplied
 from tests.properties.strategies.documents import Doc, documents, small_documents
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "calls",
     "completed",
     "documents",
-    "given",
+    "supplied",
     "keyless_calls",
     "partial_calls",
     "small_documents",
