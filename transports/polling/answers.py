@@ -25,6 +25,7 @@ class FailureKind(StrEnum):
     STATUS = "status"
     MALFORMED = "malformed"
     UNREADABLE = "unreadable"
+    CACHE = "cache"
     SOURCE = "source"
 
 

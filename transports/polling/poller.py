@@ -200,9 +200,12 @@ class Poller:
         self._loaded = True
         return self._published
 
-    def abandon(self) -> None:
-        """Forget the fetch that is out (its thread is gone, as after a fork); look again at once."""
-        if self._out is not None:
+    def abandon(self, generation: int | None = None) -> None:
+        """Forget the fetch that is out (its thread is gone, as after a fork); look again at once.
+
+        With `generation`: only if it is that one.
+        """
+        if self._out is not None and generation in (None, self._out.generation):
             self._out = None
             self._due = None
 

@@ -65,18 +65,25 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionsChanged:
-    """What a listener is told."""
+    """What a listener is told: of new content, and of every time that it is cleared."""
 
     previous: Published
     current: Published
     changed_keys: frozenset[str]
 
+    @property
+    def is_cleared(self) -> bool:
+        """Whether the definitions were taken out of use (a refused key, an exhausted quota)."""
+        return self.current.snapshot is None
+
 
 Listener: TypeAlias = Callable[[DefinitionsChanged], object]
 
 
-def publication(document: Document, *, generation: int, version: str | None) -> Published:
-    """Return the state that publishes `document`.
+def publication(
+    document: Document, *, version: str | None = None, index: DefinitionIndex | None = None
+) -> Published:
+    """Return the state that publishes `document`; its generation and times are still to be set.
 
     Raises:
         SnapshotError: `document` is no definitions document at all.
@@ -84,9 +91,8 @@ def publication(document: Document, *, generation: int, version: str | None) -> 
     return Published(
         snapshot=Snapshot.parse(document),
         version=version,
-        generation=generation,
         minimal_flag_called_events=document.get("minimal_flag_called_events") is True,
-        index=index_definitions(document),
+        index=index or index_definitions(document),
     )
 
 
@@ -162,10 +168,9 @@ class DefinitionStore:
         self._readiness = threading.Condition(self._lock)
 
     def _tell(self, previous: Published, current: Published) -> None:
-        keys = changed_keys(previous.index, current.index)
-        if not keys and previous.is_ready == current.is_ready:
-            return
-        change = DefinitionsChanged(previous, current, keys)
+        change = DefinitionsChanged(
+            previous, current, changed_keys(previous.index, current.index)
+        )
         for listener in self._listeners:
             try:
                 listener(change)
