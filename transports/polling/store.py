@@ -168,9 +168,7 @@ class DefinitionStore:
         self._readiness = threading.Condition(self._lock)
 
     def _tell(self, previous: Published, current: Published) -> None:
-        change = DefinitionsChanged(
-            previous, current, changed_keys(previous.index, current.index)
-        )
+        change = DefinitionsChanged(previous, current, changed_keys(previous.index, current.index))
         for listener in self._listeners:
             try:
                 listener(change)

@@ -32,6 +32,7 @@ class ThreadedLoader:
     def __init__(self, loader: DefinitionLoader) -> None:
         self.loader = loader
         self._stopped = False
+        self._thread: threading.Thread | None = None
         self._renew()
         renew_in_children(self)
 
@@ -118,7 +119,7 @@ class ThreadedLoader:
     def _renew(self) -> None:
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = None
         # A forgotten owner: its thread finds the reference dead and ends.
         weakref.finalize(self, self._wake.set).atexit = False
 

@@ -68,4 +68,3 @@ class FileDefinitions:
 
 def _signature(status: os.stat_result) -> str:
     return f"{status.st_mtime_ns}-{status.st_ino}-{status.st_size}"
-

@@ -117,4 +117,3 @@ def _no_answer(error: RequestError) -> Failed:
     if isinstance(error, InvalidResponseError):
         return Failed(FailureKind.MALFORMED, str(error), error.status)
     return Failed(FailureKind.NETWORK, f"{type(error).__name__}: {error}")
-
