@@ -119,7 +119,7 @@ def judge_status(response: Response, *, wall: float, not_found_hint: str = "") -
 
 
 def _read_results(body: bytes) -> dict[str, tuple[str, str]]:
-    """uuid -> (result, details). A 2xx body that cannot be read gives none: all delivered."""
+    """Results and details by uuid. A 2xx body that cannot be read gives none: all delivered."""
     try:
         results = json.loads(body)["results"]
         return {str(uuid).lower(): _read_result(entry) for uuid, entry in results.items()}

@@ -25,8 +25,10 @@ LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Event:
-    """An event as it will be sent. ``body`` is its JSON object:
-    ``uuid, event, distinct_id, timestamp, properties``."""
+    """An event as it will be sent.
+
+    ``body`` is the JSON object with ``uuid, event, distinct_id, timestamp, properties``.
+    """
 
     uuid: str
     name: str

@@ -82,10 +82,10 @@ class LaneLimits:
         return self.max_batch_size
 
 
-AI_LIMITS = LaneLimits(max_event_bytes=MAX_AI_EVENT_BYTES, max_batch_bytes=MAX_AI_EVENT_BYTES)
-
-
 def _require_positive(name: str, value: float) -> None:
     if not value > 0:
         msg = f"{name} must be more than 0, found {value}"
         raise ValueError(msg)
+
+
+AI_LIMITS = LaneLimits(max_event_bytes=MAX_AI_EVENT_BYTES, max_batch_bytes=MAX_AI_EVENT_BYTES)

@@ -1,0 +1,1 @@
+"""The disk spool: accepted events survive the process. ``records`` the format, ``spool`` its use."""
