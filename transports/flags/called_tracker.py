@@ -61,7 +61,7 @@ class CalledTracker:
         with self._lock:
             self._by_id.clear()
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: a fresh lock; what was reported stays reported."""
         self._lock = threading.Lock()
 

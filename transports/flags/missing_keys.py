@@ -44,6 +44,6 @@ class MissingKeys:
             if len(keys) <= MOST_KEYS:
                 self._state = (refresh, keys)
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: a fresh lock."""
         self._lock = threading.Lock()

@@ -102,7 +102,7 @@ class MemoryFlagCache:
         with self._lock:
             self._answers.clear()
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: a fresh lock."""
         self._lock = threading.Lock()
 

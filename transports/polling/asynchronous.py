@@ -91,7 +91,7 @@ class AsyncLoader:
                 await task
         await self.loader.shutdown_async()
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: no task; ``start`` makes one on the child's loop."""
         self._task = None
 

@@ -13,6 +13,7 @@ import contextlib
 import inspect
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
@@ -97,8 +98,8 @@ class SyncCaller:
         """Close the private event loop, if one was needed."""
         self._notice_fork()
         loop, self._loop = self._loop, None
-        if loop is not None and not loop.is_running():
-            loop.close()
+        if loop is not None:
+            _close_loop(loop, self._pid)
 
     def _bounded(self, worker: _DaemonThread, function: Callable[[], Any], timeout: float) -> Any:
         future = worker.start(function)
@@ -121,12 +122,27 @@ class SyncCaller:
     def _complete(self, awaitable: Any, timeout: float | None) -> Any:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
+            weakref.finalize(self, _close_loop, self._loop, self._pid)
         return self._loop.run_until_complete(_bounded_await(awaitable, timeout))
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():
-            # The parent's loop shares its selector with ours; its threads do not exist here.
+            # Its threads do not exist here, and its loop is the parent's.
+            if self._loop is not None:
+                _left_to_parent.append(self._loop)
             self._renew()
+
+
+# Closing a loop that came with a fork would remove the parent's descriptors from the selector that
+# both processes share; collecting it would warn that it is not closed.
+_left_to_parent: list[asyncio.AbstractEventLoop] = []
+
+
+def _close_loop(loop: asyncio.AbstractEventLoop, pid: int) -> None:
+    if pid != os.getpid():
+        _left_to_parent.append(loop)
+    elif not loop.is_running():
+        loop.close()
 
 
 class AsyncCaller:

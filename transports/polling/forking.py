@@ -15,7 +15,7 @@ __all__ = ["renew_in_children"]
 
 
 class _Renewable(Protocol):
-    def renew_after_fork(self) -> None: ...
+    def after_fork(self) -> None: ...
 
 
 _objects: weakref.WeakSet[_Renewable] = weakref.WeakSet()
@@ -23,7 +23,7 @@ _is_registered = False
 
 
 def renew_in_children(thing: _Renewable) -> None:
-    """Call ``thing.renew_after_fork()`` in every child forked while `thing` lives."""
+    """Call ``thing.after_fork()`` in every child forked while `thing` lives."""
     global _is_registered  # noqa: PLW0603 - once per process, by nature
     _objects.add(thing)
     if not _is_registered and hasattr(os, "register_at_fork"):
@@ -35,4 +35,4 @@ def _renew_all() -> None:
     for thing in list(_objects):
         # An exception here would be printed and change nothing; the others must still be renewed.
         with contextlib.suppress(Exception):
-            thing.renew_after_fork()
+            thing.after_fork()

@@ -165,7 +165,7 @@ class DefinitionLoader:
         if self._cache is not None and self._take_release():
             await run_steps_async(shut_down_cache(self._cache), self._async_caller)
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """Make usable in a forked child what its parent left: locks, and a load in mid-air."""
         self._renew_locks()
         self.store.renew_locks()

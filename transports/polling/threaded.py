@@ -104,7 +104,7 @@ class ThreadedLoader:
             thread.join(timeout / 2)
         self.loader.shutdown(max(0.0, until - monotonic()))
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: fresh locks and no thread; the next use starts one."""
         self._renew()
 

@@ -135,7 +135,7 @@ class HostFlagCache:
         """Give up the lock; the file stays for the others."""
         self._lock.release()
 
-    def renew_after_fork(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: the lock is the parent's."""
         self._lock.forget()
 
