@@ -1,0 +1,55 @@
+"""The property operators: one registry, one file per family (SPEC R8).
+
+To add an operator, write its compile function in its family's file and add it to that family's
+table. Nothing else lists operators.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from flagengine.operators import dates, equality, numbers, presence, regex, text, versions
+from flagengine.operators.matcher import FORMS, Form, Matcher, Unsupported, never
+
+__all__ = [
+    "ALIASES",
+    "DIALECTS",
+    "ELSEWHERE",
+    "FORMS",
+    "VALUELESS",
+    "Form",
+    "Matcher",
+    "Operators",
+    "Unsupported",
+    "is_operator",
+    "never",
+]
+
+Operators = Mapping[str, Callable[[Any], Matcher | Unsupported]]
+"""Operator name to the function that compiles its operand."""
+
+_LEGACY: Final[Operators] = {
+    **equality.LEGACY,
+    **presence.OPERATORS,
+    **text.OPERATORS,
+    **regex.OPERATORS,
+    **numbers.OPERATORS,
+    **versions.OPERATORS,
+    **dates.OPERATORS,
+}
+
+DIALECTS: Final[Mapping[int, Operators]] = {1: _LEGACY, 2: {**_LEGACY, **equality.EXPLICIT}}
+"""``property_matching_version`` to its operators."""
+
+ALIASES: Final[Mapping[str, str]] = {"min": "gte", "max": "lte"}
+"""Older spellings that stored filters may still carry."""
+
+VALUELESS: Final = frozenset(presence.OPERATORS)
+"""Operators that ignore the filter's value; for all others null is no match (SPEC R8.9)."""
+
+ELSEWHERE: Final = frozenset({"in", "not_in", "flag_evaluates_to"})
+"""Operators of cohort and flag filters; on a property filter they are no match (SPEC R8.9)."""
+
+
+def is_operator(name: str) -> bool:
+    """Tell whether any kind of filter has an operator of that name."""
+    return name in _LEGACY or name in ALIASES or name in ELSEWHERE

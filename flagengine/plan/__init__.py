@@ -1,0 +1,7 @@
+"""The meaning of definitions: typed nodes, and how definitions are lowered to them."""
+
+from flagengine.plan.cohorts import leaves, lower_cohort, references
+from flagengine.plan.lower import lower_flag
+from flagengine.plan.nodes import FlagPlan, Node
+
+__all__ = ["FlagPlan", "Node", "leaves", "lower_cohort", "lower_flag", "references"]

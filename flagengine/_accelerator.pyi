@@ -1,0 +1,30 @@
+from collections.abc import Iterable
+from typing import Literal, Self, final
+
+from typing_extensions import Buffer
+
+def bucket(prefix: str, subject: str, salt: str = "", /) -> int: ...
+def bucket_column(
+    prefix: str,
+    salt: str,
+    offsets: Buffer | None,
+    data: Buffer | None,
+    out: Buffer,
+    *,
+    start: int = 0,
+    count: int,
+    large_offsets: bool = False,
+    validity: Buffer | None = None,
+    limit: int = 0,
+) -> None: ...
+def implementation() -> Literal["sha-ni", "armv8-ce", "portable-c"]: ...
+def _use(name: Literal["portable-c", "fastest"], /) -> str: ...
+
+@final
+class Hasher:
+    def __new__(
+        cls, prefix: str, salt: str = "", uppers: Iterable[int] = (), limit: int = 0
+    ) -> Self: ...
+    def bucket(self, subject: str, /) -> int: ...
+    def draw(self, subject: str, /) -> int: ...
+    def within(self, subject: str, /) -> bool: ...

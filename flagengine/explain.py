@@ -1,0 +1,268 @@
+"""An explanation as data and as text that a person reads in a terminal (SPEC R13)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flagengine.definitions import Filter
+from flagengine.resolution import Missing, Resolution
+from flagengine.subject import ABSENT
+from flagengine.trace import (
+    NOT_SHOWN,
+    ConditionTrace,
+    FlagTrace,
+    Gap,
+    HashTrace,
+    TestTrace,
+    Verdict,
+)
+from flagengine.values import NOT_GIVEN, text
+
+__all__ = ["REDACTED", "Explanation", "Line"]
+
+REDACTED: Final = "(redacted)"
+"""Stands where a property's value would, when values are redacted."""
+
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the text form, with those below it."""
+
+    text: str
+    children: "tuple[Line, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a flag has its answer: every condition and filter, hashes against their bounds.
+
+    With ``is_redacted`` the values of person and group properties are left out; what the
+    definitions say is shown.
+    """
+
+    trace: FlagTrace
+    is_redacted: bool = False
+
+    @property
+    def resolution(self) -> Resolution:
+        """The answer being explained."""
+        return self.trace.resolution
+
+    @property
+    def smallest_missing(self) -> Missing | None:
+        """The smallest set of inputs that would make the answer definite whatever they are.
+
+        Empty when it is definite already; None when no inputs would, only the server.
+        """
+        return self.trace.smallest_missing
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole tree as JSON values."""
+        return self._flag(self.trace)
+
+    def to_line(self) -> Line:
+        """Return the tree as nested lines, for whatever draws trees."""
+        return self._flag_line(self.trace)
+
+    def __str__(self) -> str:
+        """Draw the tree with box characters."""
+        line = self.to_line()
+        return "\n".join([line.text, *_drawn(line.children, "")])
+
+    # As data.
+
+    def _flag(self, trace: FlagTrace) -> dict[str, Any]:
+        smallest = trace.smallest_missing
+        return {
+            "resolution": trace.resolution.to_dict(),
+            "decided_by": trace.deciding,
+            "smallest_missing": None if smallest is None else smallest.to_dict(),
+            "enrollment": trace.enrollment and self._test(trace.enrollment),
+            "holdout": trace.holdout and _hash(trace.holdout),
+            "conditions": [self._condition(condition) for condition in trace.conditions],
+        }
+
+    def _condition(self, trace: ConditionTrace) -> dict[str, Any]:
+        return {
+            "index": trace.index,
+            "verdict": _verdict_word(trace.verdict),
+            "note": trace.note,
+            "filters": [self._test(test) for test in trace.tests],
+            "rollout": trace.rollout and _hash(trace.rollout),
+            "draw": trace.draw and _hash(trace.draw),
+            "possible_answers": list(trace.answers),
+        }
+
+    def _test(self, trace: TestTrace) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": trace.kind, "verdict": _verdict_word(trace.verdict)}
+        if isinstance(trace.verdict, Gap):
+            found["unresolved_reason"] = trace.verdict.reason.value
+            found["missing"] = trace.verdict.missing.to_dict()
+        if trace.origin is not None:
+            found |= _filter(trace.origin)
+        if trace.group is not None:
+            found["group"] = trace.group
+        if trace.actual is not NOT_SHOWN:
+            found |= self._actual(trace)
+        if trace.note:
+            found["note"] = trace.note
+        if trace.children:
+            found["parts"] = [self._test(child) for child in trace.children]
+        if trace.dependency is not None:
+            found["dependency"] = self._flag(trace.dependency)
+        return found
+
+    def _actual(self, trace: TestTrace) -> dict[str, Any]:
+        if trace.actual is ABSENT:
+            return {"actual_is": "absent"}
+        if trace.actual is NOT_GIVEN:
+            return {"actual_is": "not given"}
+        hidden = self.is_redacted and trace.kind == "property"
+        return {"actual_is": "given", "actual": REDACTED if hidden else trace.actual}
+
+    # As lines.
+
+    def _flag_line(self, trace: FlagTrace) -> Line:
+        lines = []
+        if trace.enrollment is not None:
+            lines.append(Line(f"enrollment: {self._test_text(trace.enrollment)}"))
+        if trace.holdout is not None:
+            lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
+        lines += [self._condition_line(condition) for condition in trace.conditions]
+        lines.append(Line(f"decided by {trace.deciding}"))
+        if trace.resolution.unresolved_reason is not None:
+            lines.append(_missing_line(trace.smallest_missing))
+        return Line(_headline(trace.resolution), tuple(lines))
+
+    def _condition_line(self, trace: ConditionTrace) -> Line:
+        parts = [self._test_line(test) for test in trace.tests]
+        if trace.rollout is not None:
+            parts.append(Line(f"rollout: {_hash_text(trace.rollout)}"))
+        if trace.draw is not None:
+            parts.append(Line(f"variant: {_draw_text(trace)}"))
+        note = f" ({trace.note})" if trace.note else ""
+        outcome = _outcome(trace)
+        return Line(f"condition {trace.index}: {outcome}{note}", tuple(parts))
+
+    def _test_line(self, trace: TestTrace) -> Line:
+        children = [self._test_line(child) for child in trace.children]
+        if trace.dependency is not None:
+            children.append(self._flag_line(trace.dependency))
+        return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}", tuple(children))
+
+    def _test_text(self, trace: TestTrace) -> str:
+        if trace.origin is None:
+            return {"all": "all of", "any": "any of", "not": "not"}.get(trace.kind, trace.note)
+        written = _filter_text(trace.origin, trace.group)
+        if trace.kind == "property":
+            return f"{written}; {self._actual_text(trace)}"
+        if trace.kind == "flag" and trace.dependency is not None:
+            return f"{written}; it is {_shown(trace.actual)}"
+        return f"{written}; {trace.note}" if trace.kind in ("constant", "undecidable") else written
+
+    def _actual_text(self, trace: TestTrace) -> str:
+        if trace.actual is ABSENT:
+            return "the property is absent"
+        if trace.actual is NOT_GIVEN:
+            return "the property is not given"
+        return f"it is {REDACTED if self.is_redacted else _shown(trace.actual)}"
+
+
+def _filter(origin: Filter) -> dict[str, Any]:
+    return {
+        "type": origin.type,
+        "key": origin.key,
+        "operator": origin.operator,
+        "expected": origin.value,
+        "negation": origin.negation,
+    }
+
+
+def _filter_text(origin: Filter, group: str | None) -> str:
+    if origin.type == "cohort":
+        return f"cohort {_shown(origin.value)} {origin.operator or 'in'}"
+    if origin.type == "flag":
+        return f"flag {origin.key} evaluates to {_shown(origin.value)}"
+    where = "person" if group is None else group
+    return f"{where} {origin.key} {origin.operator or 'exact'} {_shown(origin.value)}"
+
+
+def _hash(trace: HashTrace) -> dict[str, Any]:
+    verdict = {True: "inside", False: "outside", None: "unknown"}[trace.verdict]
+    return {
+        "subject": trace.subject,
+        "bucket": trace.bucket,
+        "bound": trace.bound,
+        "verdict": verdict,
+    }
+
+
+def _hash_text(trace: HashTrace) -> str:
+    bound = f"{trace.bound * 100:g} %"
+    if trace.bucket is None:
+        reason = "no hash needed" if trace.verdict is not None else f"{trace.subject} is not known"
+        return f"{_hash(trace)['verdict']} {bound} ({reason})"
+    sign = "<=" if trace.verdict else ">"
+    return f"{_hash(trace)['verdict']} {bound} ({trace.bucket:.6f} {sign} {trace.bound:g}, by {trace.subject})"
+
+
+def _draw_text(trace: ConditionTrace) -> str:
+    drawn = " or ".join(_shown(answer) for answer in trace.answers)
+    if trace.draw is None or trace.draw.bucket is None:
+        return f"{drawn} (not known which)"
+    return f"{drawn or 'not drawn'} ({trace.draw.bucket:.6f}, by {trace.draw.subject})"
+
+
+def _verdict_word(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "not reached"
+    return "unknown" if isinstance(verdict, Gap) else str(verdict).lower()
+
+
+def _mark(verdict: Verdict | None) -> str:
+    return "?" if verdict is None or isinstance(verdict, Gap) else "✓" if verdict else "✗"
+
+
+def _outcome(trace: ConditionTrace) -> str:
+    if trace.verdict is None or trace.note:
+        return "not reached" if trace.verdict is None else "no match"
+    if not trace.answers:
+        return "no match"
+    answers = " or ".join(_shown(answer) for answer in trace.answers)
+    return f"may give {answers}" if trace.passes else f"gives {answers}"
+
+
+def _headline(resolution: Resolution) -> str:
+    value = "unresolved" if resolution.unresolved_reason else _shown(resolution.value)
+    reason = resolution.unresolved_reason or resolution.reason
+    return f"{resolution.key} is {value} ({reason.value}: {resolution.description})"
+
+
+def _missing_line(smallest: Missing | None) -> Line:
+    if smallest is None:
+        return Line("no further inputs would settle it: ask the server")
+    found = smallest.to_dict()
+    parts = [
+        f"person properties {', '.join(found.get('person_properties', ()))}",
+        *(f"{group} properties {', '.join(names)}" for group, names in
+          found.get("group_properties", {}).items()),
+        f"groups {', '.join(found.get('groups', ()))}",
+        "the device id" if "device_id" in found else "",
+        "a usable distinct id" if "distinct_id" in found else "",
+    ]
+    needed = [part for part in parts if part and not part.endswith((" properties ", "groups "))]
+    return Line(f"to settle it, give: {'; '.join(needed)}")
+
+
+def _shown(value: Any) -> str:
+    written = text([value])[1:-1]
+    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
+
+
+def _drawn(lines: tuple[Line, ...], indent: str) -> Iterator[str]:
+    for position, line in enumerate(lines):
+        is_last = position == len(lines) - 1
+        yield f"{indent}{'└─' if is_last else '├─'} {line.text}"
+        yield from _drawn(line.children, indent + ("   " if is_last else "│  "))

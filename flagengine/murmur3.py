@@ -1,0 +1,52 @@
+"""Murmur3 bucket numbers: a cheaper hash for snapshots that ask for it.
+
+A bucket number is the upper 60 of the first 64 bits of MurmurHash3_x64_128, seed 0, of
+utf8(prefix + subject + salt). Only `hashing` imports this.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from mmh3 import mmh3_x64_128_utupledigest as digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Hasher", "bucket"]
+
+# Text is encoded here and not by mmh3, which crashes on a lone surrogate.
+_encode: Final = str.encode
+
+
+def bucket(prefix: str, subject: str, salt: str = "", /) -> int:
+    """The upper 60 of the first 64 bits of MurmurHash3(utf8(prefix + subject + salt))."""
+    return digest(_encode(prefix) + _encode(subject) + _encode(salt))[0] >> 4
+
+
+class Hasher:
+    """Bucket numbers for one prefix and salt; `sha1.Hasher` says more."""
+
+    __slots__ = ("bucket", "draw", "within")
+
+    bucket: "Callable[[str], int]"
+    draw: "Callable[[str], int]"
+    within: "Callable[[str], bool]"
+
+    def __init__(
+        self, prefix: str, salt: str = "", uppers: "Iterable[int]" = (), limit: int = 0
+    ) -> None:
+        head, tail = _encode(prefix), _encode(salt)
+        end = limit or None
+        bounds = list(uppers)
+        first = bounds[0] if bounds else 0
+
+        def bucket(subject: str) -> int:
+            return digest(head + _encode(subject[:end]) + tail)[0] >> 4
+
+        def draw(subject: str) -> int:
+            number = bucket(subject)
+            return next((i for i, upper in enumerate(bounds) if number < upper), len(bounds))
+
+        def within(subject: str) -> bool:
+            return bucket(subject) < first
+
+        self.bucket, self.draw, self.within = bucket, draw, within

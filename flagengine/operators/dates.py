@@ -1,0 +1,37 @@
+"""The date operators (SPEC R8.8): strict comparison of instants in the project's zone."""
+
+import operator
+from functools import partial
+from typing import Any, Final
+
+from flagengine.instants import LENIENT, Moment, instant_of_filter, instant_of_property
+from flagengine.operators.matcher import Form, Matcher, never
+
+__all__ = ["OPERATORS", "compare_date"]
+
+_COMPARISONS = {
+    "is_date_before": operator.lt,
+    "is_date_after": operator.gt,
+    "is_date_exact": operator.eq,
+}
+
+
+def compare_date(operand: Any, *, name: str) -> Matcher:
+    """``is_date_before``, ``is_date_after`` or ``is_date_exact``; the operand must be text."""
+    if not isinstance(operand, str):
+        return Matcher(Form.DATE, never, absent=False)
+    holds = _COMPARISONS[name]
+
+    def test(value: Any, moment: Moment) -> bool | None:
+        have = instant_of_property(value, moment)
+        bound = instant_of_filter(operand, moment)
+        if have is None or bound is None:
+            return False
+        if have is LENIENT or bound is LENIENT:
+            return None
+        return bool(holds(have, bound))
+
+    return Matcher(Form.DATE, test, absent=False)
+
+
+OPERATORS: Final = {name: partial(compare_date, name=name) for name in _COMPARISONS}

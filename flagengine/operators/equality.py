@@ -1,0 +1,57 @@
+"""``exact`` and ``is_not`` (SPEC R8.1): equality of rendered, lower-cased text.
+
+Before ``property_matching_version`` 2 a filter made of booleans compares truth instead.
+"""
+
+from functools import partial
+from typing import Any, Final
+
+from flagengine.operators.matcher import Form, Matcher
+from flagengine.values import lower
+
+__all__ = ["EXPLICIT", "LEGACY", "exact", "is_not"]
+
+
+def exact(operand: Any, *, explicit: bool) -> Matcher:
+    """Match when the property equals the operand, or a member of it when it is a list.
+
+    ``explicit`` selects matching version 2.
+    """
+    if operand == [] or (not explicit and _is_boolean_like(operand)):
+        wanted = _is_true(operand) if operand != [] else True
+        return Matcher(Form.JSON, lambda value: _is_true(value) is wanted, absent=False)
+    if isinstance(operand, list):
+        members = frozenset(lower(member) for member in operand)
+        return Matcher(Form.LOWER, members.__contains__, absent=False)
+    return Matcher(Form.LOWER, lower(operand).__eq__, absent=False)
+
+
+def is_not(operand: Any, *, explicit: bool) -> Matcher:
+    """Match when :func:`exact` does not; a property known to be absent matches."""
+    equal = exact(operand, explicit=explicit)
+    return Matcher(equal.form, lambda value: not equal.test(value), absent=True)
+
+
+def _is_boolean_like(operand: Any) -> bool:
+    if isinstance(operand, list):
+        return all(map(_is_boolean_like, operand))
+    return isinstance(operand, bool) or (
+        isinstance(operand, str) and operand.lower() in ("true", "false")
+    )
+
+
+def _is_true(value: Any) -> bool:
+    """Tell whether a value counts as true: true, the text ``true``, or a list of only such."""
+    if isinstance(value, list):
+        return all(map(_is_true, value))
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+LEGACY: Final = {
+    "exact": partial(exact, explicit=False),
+    "is_not": partial(is_not, explicit=False),
+}
+EXPLICIT: Final = {
+    "exact": partial(exact, explicit=True),
+    "is_not": partial(is_not, explicit=True),
+}

@@ -1,0 +1,70 @@
+"""What an operator compiles to: a test over one form of the property value.
+
+A :class:`Matcher` is one operator with its operand read once. The evaluator fetches the property,
+brings it into the matcher's :class:`Form`, and asks ``test``; forms are shared by all matchers
+that read the same property.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from flagengine import values
+from flagengine.versions import version
+
+__all__ = ["FORMS", "Form", "Matcher", "Unsupported", "never"]
+
+
+class Form(Enum):
+    """The form of a property value that a test reads."""
+
+    JSON = "json"
+    TEXT = "text"
+    LOWER = "lower"
+    FOLDED = "folded"
+    NUMBER = "number"
+    VERSION = "version"
+    DATE = "date"
+    """The JSON value beside the :class:`~flagengine.instants.Moment` of the comparison."""
+
+
+FORMS: dict[Form, Callable[[Any], Any]] = {
+    Form.JSON: lambda value: value,
+    Form.TEXT: values.text,
+    Form.LOWER: values.lower,
+    Form.FOLDED: values.ascii_fold,
+    Form.NUMBER: values.number,
+    Form.VERSION: version,
+    Form.DATE: lambda value: value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One operator with its operand.
+
+    ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
+    takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
+    """
+
+    form: Form
+    test: Callable[..., bool | None]
+    absent: bool
+
+    @property
+    def is_hopeless(self) -> bool:
+        """No value and no absence satisfies it (SPEC R8.1)."""
+        return self.test is never and not self.absent
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """The operator cannot be decided here for any value; ``why`` says so to a person."""
+
+    why: str
+
+
+def never(*_: object) -> bool:
+    """Return False: the test of an operand that is malformed, whatever the polarity."""
+    return False

@@ -1,0 +1,65 @@
+"""Numeric comparison (SPEC R8.5, R8.6): both sides as binary64, anything else is no match."""
+
+import math
+import operator
+from functools import partial
+from typing import Any, Final
+
+from flagengine.operators.matcher import Form, Matcher, never
+from flagengine.values import number
+
+__all__ = ["OPERATORS", "between", "compare"]
+
+_COMPARISONS = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def compare(operand: Any, *, name: str) -> Matcher:
+    """``gt``, ``gte``, ``lt`` or ``lte``; an operand that is no number never matches."""
+    bound = number(operand)
+    if bound is None:
+        return Matcher(Form.NUMBER, never, absent=False)
+    holds = _COMPARISONS[name]
+    return Matcher(
+        Form.NUMBER, lambda value: value is not None and holds(value, bound), absent=False
+    )
+
+
+def between(operand: Any, *, negated: bool) -> Matcher:
+    """Inclusive at both ends; malformed or reversed bounds never match in either polarity.
+
+    A property that is no number, or known to be absent, is outside; NaN is no match for both.
+    """
+    bounds = _bounds(operand)
+    if bounds is None:
+        return Matcher(Form.NUMBER, never, absent=negated)
+    low, high = bounds
+
+    def test(value: float | None) -> bool:
+        if value is None:
+            return negated
+        if math.isnan(value):
+            return False
+        return (low <= value <= high) is not negated
+
+    return Matcher(Form.NUMBER, test, absent=negated)
+
+
+def _bounds(operand: Any) -> tuple[float, float] | None:
+    if not isinstance(operand, list) or len(operand) != 2:  # noqa: PLR2004 [low, high]
+        return None
+    low, high = number(operand[0]), number(operand[1])
+    if low is None or high is None or not low <= high:
+        return None
+    return low, high
+
+
+OPERATORS: Final = {
+    **{name: partial(compare, name=name) for name in _COMPARISONS},
+    "between": partial(between, negated=False),
+    "not_between": partial(between, negated=True),
+}

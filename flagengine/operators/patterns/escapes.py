@@ -1,0 +1,143 @@
+"""Escape sequences, inside and outside brackets.
+
+Which letters may follow a backslash is the server's rule, not RE2's: what neither of its
+releases knows is invalid, what only some know or what needs backtracking is unsupported.
+"""
+
+import re
+from typing import Final
+
+from flagengine.operators.patterns.charset import EVERYTHING, CharSet, complement, fold
+from flagengine.operators.patterns.names import DIGIT, HEX_DIGIT, SPACE, WORD, unicode_class
+from flagengine.operators.patterns.nodes import Assertion
+from flagengine.operators.patterns.outcome import InvalidPatternError, UnsupportedPatternError
+from flagengine.operators.patterns.source import Source
+
+__all__ = ["HEX_CLASSES", "parse_class_escape", "parse_escape"]
+
+_CONTROLS: Final = {
+    "a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+}  # fmt: skip
+_SHORTHANDS: Final = {
+    "d": DIGIT, "D": complement(DIGIT),
+    "s": SPACE, "S": complement(SPACE),
+    "w": WORD, "W": complement(WORD),
+    "h": HEX_DIGIT, "H": complement(HEX_DIGIT),
+}  # fmt: skip
+HEX_CLASSES: Final = (_SHORTHANDS["h"], _SHORTHANDS["H"])
+_ASSERTIONS: Final = {
+    "A": Assertion.TEXT_START,
+    "z": Assertion.TEXT_END,
+    "b": Assertion.WORD_BOUNDARY,
+    "B": Assertion.NO_WORD_BOUNDARY,
+}
+_HEX_SIZES: Final = {"x": 2, "u": 4, "U": 8}
+_HEX: Final = re.compile(r"[0-9A-Fa-f]*")
+_HEX_BRACES: Final = re.compile(r"\{([0-9A-Fa-f]{1,8})\}")
+_UNKNOWN: Final = frozenset("cCEFiIjJlLmMoqQTVXyY")
+_PROPERTY_LETTERS: Final = frozenset("LMNPSZ")
+
+
+def parse_escape(source: Source) -> str | CharSet | Assertion:
+    """What a backslash outside brackets begins: a character, a set or an assertion."""
+    source.position += 1
+    letter = source.take()
+    if letter in _ASSERTIONS:
+        return _assertion(letter, source)
+    if letter == "O":
+        return EVERYTHING
+    if letter in ("<", ">"):
+        reason = "start-of-word and end-of-word assertions"
+        raise UnsupportedPatternError(reason)
+    if not letter.isascii() and source.folds:
+        reason = "an escaped non-ASCII character without regard to case"
+        raise UnsupportedPatternError(reason)
+    return _character_or_set(letter, source)
+
+
+def parse_class_escape(source: Source) -> str | CharSet:
+    """What a backslash inside brackets begins: a character or a set."""
+    source.position += 1
+    letter = source.take()
+    return "\b" if letter == "b" else _character_or_set(letter, source)
+
+
+def _assertion(letter: str, source: Source) -> Assertion:
+    if letter in "bB":
+        source.skip_verbose_blanks()
+        if source.char == "{":
+            reason = "a word boundary with braces"
+            raise UnsupportedPatternError(reason)
+    return _ASSERTIONS[letter]
+
+
+def _character_or_set(letter: str, source: Source) -> str | CharSet:
+    if not letter:
+        raise InvalidPatternError
+    if letter in _CONTROLS:
+        return _CONTROLS[letter]
+    if letter in _SHORTHANDS:
+        return _SHORTHANDS[letter]
+    if letter in _HEX_SIZES:
+        return _hex_character(_HEX_SIZES[letter], source)
+    if letter in "pP":
+        return _property(letter, source)
+    return _escaped_itself(letter)
+
+
+def _escaped_itself(letter: str) -> str:
+    if letter in _UNKNOWN:
+        raise InvalidPatternError
+    if letter.isascii() and letter.isalnum():
+        reason = f"the escape \\{letter}"
+        raise UnsupportedPatternError(reason)
+    return letter
+
+
+def _hex_character(size: int, source: Source) -> str:
+    if source.is_at_verbose_blank:
+        reason = "blanks inside an escape"
+        raise UnsupportedPatternError(reason)
+    if (fixed := _HEX.match(source.ahead(size))) and len(fixed[0]) == size:
+        source.position += size
+        return _code_point(fixed[0])
+    if braced := _HEX_BRACES.match(source.text, source.position):
+        source.position = braced.end()
+        return _code_point(braced[1])
+    if source.char == "{" and "x" in source.flags:
+        reason = "blanks inside an escape"
+        raise UnsupportedPatternError(reason)
+    raise InvalidPatternError
+
+
+def _code_point(digits: str) -> str:
+    code = int(digits, 16)
+    is_surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 (the range's fixed bounds)
+    if code > 0x10FFFF or is_surrogate:  # noqa: PLR2004
+        raise InvalidPatternError
+    return chr(code)
+
+
+def _property(letter: str, source: Source) -> CharSet:
+    name = _property_name(source)
+    members = unicode_class(name)
+    if members is None:
+        reason = f"the Unicode property {name!r}"
+        raise UnsupportedPatternError(reason)
+    if source.folds:
+        members = fold(members)
+    return complement(members) if letter == "P" else members
+
+
+def _property_name(source: Source) -> str:
+    start = source.take()
+    if not start:
+        raise InvalidPatternError
+    if start != "{":
+        return start if start in _PROPERTY_LETTERS else f"one letter {start}"
+    end = source.text.find("}", source.position)
+    if end < 0:
+        raise InvalidPatternError
+    name = source.text[source.position : end]
+    source.position = end + 1
+    return name

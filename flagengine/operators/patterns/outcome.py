@@ -1,0 +1,51 @@
+"""What compiling a pattern can come to, and the two ways in which parsing one ends early."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = [
+    "INVALID",
+    "CompiledPattern",
+    "InvalidPatternError",
+    "InvalidType",
+    "Search",
+    "Unsupported",
+    "UnsupportedPatternError",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A pattern that can be answered here.
+
+    `search(text)` says whether the pattern matches anywhere in the text, and None when that
+    cannot be told for this text. It is a field and not a method: it is called for every subject.
+    """
+
+    pattern: str
+    search: Callable[[str], bool | None] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidType:
+    """The server's engine rejects the pattern: the filter matches nobody, negated or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """The pattern may be valid, but its answers are not provably the server's: ask there."""
+
+    reason: str
+
+
+CompiledPattern = Search | InvalidType | Unsupported
+INVALID: Final = InvalidType()
+
+
+class InvalidPatternError(Exception):
+    """Raised inside this package only: the pattern is certainly invalid."""
+
+
+class UnsupportedPatternError(Exception):
+    """Raised inside this package only: the message is the reason of an `Unsupported`."""

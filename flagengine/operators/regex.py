@@ -1,0 +1,38 @@
+"""``regex`` and ``not_regex`` (SPEC R9): unanchored, case-sensitive, linear in time."""
+
+from functools import partial
+from typing import Any, Final
+
+from flagengine.operators.matcher import Form, Matcher, Unsupported, never
+from flagengine.operators.patterns import INVALID, UnsupportedPattern, compile_pattern
+from flagengine.values import text
+
+__all__ = ["OPERATORS", "regex"]
+
+
+def regex(operand: Any, *, negated: bool) -> Matcher | Unsupported:
+    """Match when the pattern is found in the rendered property.
+
+    An invalid pattern matches nothing in either polarity; one that cannot be translated with
+    certainty is left to the server.
+    """
+    pattern = compile_pattern(text(operand))
+    if pattern is INVALID:
+        return Matcher(Form.TEXT, never, absent=negated)
+    if isinstance(pattern, UnsupportedPattern):
+        return Unsupported(pattern.reason)
+    search = pattern.search
+    if not negated:
+        return Matcher(Form.TEXT, search, absent=False)
+
+    def test(value: str) -> bool | None:
+        found = search(value)
+        return None if found is None else not found
+
+    return Matcher(Form.TEXT, test, absent=True)
+
+
+OPERATORS: Final = {
+    "regex": partial(regex, negated=False),
+    "not_regex": partial(regex, negated=True),
+}

@@ -1,0 +1,107 @@
+"""Cohorts to nodes (SPEC R10): Kleene logic, and what makes a whole cohort undecidable.
+
+Three things are asked of everything below a cohort before any of it is evaluated: does it hold a
+leaf that properties cannot decide, does it refer to itself, does it refer to a cohort that the
+document lacks.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from flagengine.definitions import Cohort, Filter, PropertyGroup
+from flagengine.parsing import MAX_COHORT_DEPTH
+from flagengine.plan import graph
+from flagengine.plan.lower import Scope, lower_filter
+from flagengine.plan.nodes import AllOf, AnyOf, Node, Not, Undecidable
+from flagengine.resolution import UnresolvedReason
+from flagengine.values import text
+
+__all__ = ["CohortScope", "leaves", "lower_cohort", "references"]
+
+_UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
+_DECIDABLE: Final = ("person", "cohort", "flag", None)
+
+
+class CohortScope(Scope, Protocol):
+    """What lowering a cohort needs to know of the snapshot."""
+
+    def cohort(self, cohort_id: str) -> Cohort | None:
+        """Return the cohort with that id."""
+
+
+def leaves(group: PropertyGroup | None) -> Iterator[Filter]:
+    """Return the filters of a cohort's definition, however deep."""
+    waiting: list[PropertyGroup | Filter] = [group] if group else []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Filter):
+            yield one
+        else:
+            waiting.extend(one.values)
+
+
+def references(cohort: Cohort | None) -> set[str]:
+    """Return the ids of the cohorts that a cohort's definition names."""
+    if cohort is None:
+        return set()
+    return {
+        text(leaf.value)
+        for leaf in leaves(cohort.definition)
+        if leaf.type == "cohort" and leaf.value is not None
+    }
+
+
+def lower_cohort(cohort_id: str, scope: CohortScope) -> Node:
+    """Return the node of a cohort's definition; :class:`Undecidable` when it has none here."""
+    cohort = scope.cohort(cohort_id)
+    if cohort is None:
+        why = f"cohort {cohort_id} is not in the definitions: static, deleted or another project's"
+        return Undecidable(_UNSUPPORTED, why, may_fail=True)
+    why, may_fail = _obstacle(cohort, scope)
+    if why is not None:
+        return Undecidable(_UNSUPPORTED, why, may_fail)
+    if cohort.definition is None:
+        return Undecidable(_UNSUPPORTED, _unreadable(cohort))
+    return _group(cohort.definition, scope)
+
+
+def _unreadable(cohort: Cohort) -> str:
+    if cohort.issues:
+        return f"cohort {cohort.id} could not be read: {cohort.issues[0]}"
+    return f"cohort {cohort.id} is empty: engines disagree on whom it holds"
+
+
+def _obstacle(cohort: Cohort, scope: CohortScope) -> tuple[str | None, bool]:
+    """Say what below makes the cohort undecidable as a whole, and whether the flag may fail."""
+
+    def edges(cohort_id: str) -> set[str]:
+        return references(scope.cohort(cohort_id))
+
+    below = {cohort.id, *graph.reachable(cohort.id, edges)}
+    lacks_one = any(scope.cohort(one) is None for one in below)
+    depth = graph.depth(cohort.id, edges)
+    if depth is None:
+        return f"cohort {cohort.id} refers to itself", True
+    if depth > MAX_COHORT_DEPTH:
+        return f"cohort {cohort.id} nests more than {MAX_COHORT_DEPTH} cohorts deep", lacks_one
+    for one in below:
+        found = scope.cohort(one)
+        for leaf in leaves(found.definition if found else None):
+            if leaf.type not in _DECIDABLE:
+                why = f"cohort {one} has a {leaf.type} filter, which properties cannot decide"
+                return why, lacks_one
+    return None, False
+
+
+def _group(group: PropertyGroup, scope: CohortScope) -> Node:
+    if not group.values:
+        return Undecidable(_UNSUPPORTED, "an empty group: engines disagree on whom it holds")
+    parts = tuple(_part(one, scope) for one in group.values)
+    return AllOf(parts) if group.type == "AND" else AnyOf(parts)
+
+
+def _part(one: PropertyGroup | Filter, scope: CohortScope) -> Node:
+    if isinstance(one, PropertyGroup):
+        return _group(one, scope)
+    node = lower_filter(one, None, scope)
+    return Not(node) if one.negation else node

@@ -1,0 +1,47 @@
+"""Questions about a reference graph, asked without recursion: cycles and depth.
+
+A graph is a function from a name to the names it refers to.
+"""
+
+from collections.abc import Callable, Iterable
+
+__all__ = ["depth", "reachable"]
+
+Edges = Callable[[str], Iterable[str]]
+
+
+def reachable(start: str, edges: Edges) -> set[str]:
+    """Return everything that can be reached from ``start``; itself only through a cycle."""
+    seen: set[str] = set()
+    waiting = list(edges(start))
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(edges(name))
+    return seen
+
+
+def depth(start: str, edges: Edges) -> int | None:
+    """Return the number of nodes on the longest path from ``start``; None when it meets a cycle."""
+    nodes = reachable(start, edges)
+    if start in nodes:
+        return None
+    nodes.add(start)
+    waiting_for = {name: set(edges(name)) for name in nodes}
+    longest = dict.fromkeys(nodes, 1)
+    users: dict[str, list[str]] = {name: [] for name in nodes}
+    for name, targets in waiting_for.items():
+        for target in targets:
+            users[target].append(name)
+    ready = [name for name, targets in waiting_for.items() if not targets]
+    finished = 0
+    while ready:
+        name = ready.pop()
+        finished += 1
+        for user in users[name]:
+            longest[user] = max(longest[user], longest[name] + 1)
+            waiting_for[user].discard(name)
+            if not waiting_for[user]:
+                ready.append(user)
+    return longest[start] if finished == len(nodes) else None

@@ -1,0 +1,208 @@
+"""Definitions to plans: every rule about what a definition means stands here or in cohorts.py.
+
+Lowering is total: what has no meaning here becomes :class:`Undecidable`.
+"""
+
+from typing import Final, Protocol
+
+from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
+from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported
+from flagengine.plan import graph
+from flagengine.plan.nodes import (
+    Bucketing,
+    CohortTest,
+    ConditionPlan,
+    Constant,
+    FlagPlan,
+    FlagTest,
+    HoldoutPlan,
+    Node,
+    PropertyTest,
+    BucketBy,
+    Undecidable,
+    VariantPlan,
+)
+from flagengine.resolution import UnresolvedReason
+from flagengine.values import text
+
+__all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "lower_filter", "lower_flag"]
+
+MAX_DEPENDENCY_DEPTH: Final = 50
+"""How long a chain of dependent flags may be (SPEC R15)."""
+
+_UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
+_ALGORITHMS: Final = ("sha1", "murmur3")
+
+
+class Scope(Protocol):
+    """What lowering needs to know of the rest of the snapshot."""
+
+    property_matching_version: int
+    hash_algorithm: str
+
+    def flag(self, key: str) -> Flag | None:
+        """Return the flag with that key."""
+
+    def group_name(self, index: int) -> str | None:
+        """Return the name of a group type, if the mapping has it."""
+
+    def cohort_plan(self, cohort_id: str) -> Node:
+        """Return the lowered definition of a cohort, or why there is none."""
+
+    def dependencies(self, key: str) -> frozenset[str]:
+        """Return the keys of the flags that a flag's filters name, cohorts included."""
+
+
+def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
+    """Return the plan of one flag."""
+    algorithm = flag.hash_algorithm or scope.hash_algorithm
+    metadata = {
+        "key": flag.key,
+        "flag_id": flag.id,
+        "flag_version": flag.version,
+        "has_experiment": flag.has_experiment,
+    }
+    if flag.defect is not None:
+        return FlagPlan(**metadata, defect=str(flag.defect))  # type: ignore[arg-type]
+    if algorithm not in _ALGORITHMS:
+        return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
+    return FlagPlan(
+        **metadata,  # type: ignore[arg-type]
+        active=flag.active,
+        deleted=flag.deleted,
+        enrollment=f"$feature_enrollment/{flag.key}" if flag.feature_enrollment else None,
+        holdout=_holdout(flag, scope),
+        conditions=tuple(
+            _condition(flag, index, condition, scope)
+            for index, condition in enumerate(flag.conditions)
+        ),
+        variants=_variants(flag),
+        early_exit=flag.early_exit,
+        payloads=flag.payloads or {},
+        algorithm=algorithm,
+        evaluation_runtime=flag.evaluation_runtime,
+        evaluation_contexts=flag.evaluation_contexts,
+    )
+
+
+def _variants(flag: Flag) -> tuple[VariantPlan, ...]:
+    """Cumulate the weights left to right from 0.0, each divided by 100 first (R3)."""
+    plans, upper = [], 0.0
+    for variant in flag.variants:
+        upper += variant.rollout_percentage / 100.0
+        plans.append(VariantPlan(variant.key, upper, variant.rollout_percentage))
+    return tuple(plans)
+
+
+def _holdout(flag: Flag, scope: Scope) -> HoldoutPlan | None:
+    if flag.holdout is None:
+        return None
+    share = min(max(flag.holdout.exclusion_percentage, 0.0), 100.0)
+    return HoldoutPlan(f"holdout-{flag.holdout.id}", share, _holdout_bucketing(flag, scope))
+
+
+def _holdout_bucketing(flag: Flag, scope: Scope) -> Bucketing:
+    """The flag's own subject; overrides that the server remembers are not used here (R4)."""
+    bucketing = _bucketing(flag, flag.aggregation, scope)
+    if bucketing.by is BucketBy.CONTINUOUS_PERSON:
+        return Bucketing(BucketBy.PERSON)
+    return bucketing
+
+
+def _bucketing(flag: Flag, aggregation: Aggregation, scope: Scope) -> Bucketing:
+    if aggregation is not None:
+        name = scope.group_name(aggregation)
+        if name is None:
+            return Bucketing(BucketBy.UNNAMED_GROUP, str(aggregation))
+        return Bucketing(BucketBy.GROUP, name)
+    if flag.bucketing_identifier == "device_id":
+        return Bucketing(BucketBy.DEVICE)
+    if flag.ensure_experience_continuity and flag.aggregation is None:
+        return Bucketing(BucketBy.CONTINUOUS_PERSON)
+    return Bucketing(BucketBy.PERSON)
+
+
+def _condition(flag: Flag, index: int, condition: Condition, scope: Scope) -> ConditionPlan:
+    own = condition.aggregation
+    aggregation = flag.aggregation if own is INHERIT else own
+    known = any(variant.key == condition.variant for variant in flag.variants)
+    return ConditionPlan(
+        index=index,
+        tests=tuple(lower_filter(one, aggregation, scope) for one in condition.filters),
+        rollout_percentage=condition.rollout_percentage,
+        pinned=condition.variant if known else None,
+        bucketing=_bucketing(flag, aggregation, scope),
+    )
+
+
+def lower_filter(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
+    """Return the test that a filter stands for in a condition of that aggregation."""
+    kind = one.type or ("person" if aggregation is None else "group")
+    if kind == "person":
+        return _property_test(one, None, scope)
+    if kind == "group":
+        return _group_test(one, aggregation, scope)
+    if kind == "cohort":
+        return _cohort_test(one, scope)
+    if kind == "flag":
+        return _flag_test(one, scope)
+    return Undecidable(_UNSUPPORTED, f"filters of type {kind!r} need the server", origin=one)
+
+
+def _group_test(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
+    index = aggregation if one.group_type_index is None else one.group_type_index
+    name = None if index is None else scope.group_name(index)
+    if name is None:
+        why = f"group type index {index} has no name in group_type_mapping"
+        return Undecidable(_UNSUPPORTED, why, origin=one)
+    return _property_test(one, name, scope)
+
+
+def _property_test(one: Filter, group: str | None, scope: Scope) -> Node:
+    written = one.operator or "exact"
+    name = ALIASES.get(written, written)
+    operators = DIALECTS[scope.property_matching_version]
+    if name in ELSEWHERE:
+        return Constant(False, f"{name} is no operator of property filters", one)  # noqa: FBT003
+    if name not in operators:
+        return Undecidable(_UNSUPPORTED, f"unknown operator {name!r}", origin=one)
+    if one.value is None and name not in VALUELESS:
+        return Constant(False, "the filter has no value", one)  # noqa: FBT003
+    matcher = operators[name](one.value)
+    if isinstance(matcher, Unsupported):
+        return Undecidable(_UNSUPPORTED, matcher.why, origin=one)
+    if matcher.is_hopeless:
+        return Constant(False, "the filter's value is malformed", one)  # noqa: FBT003
+    return PropertyTest(one.key, matcher, group, one)
+
+
+def _cohort_test(one: Filter, scope: Scope) -> Node:
+    if one.value is None:
+        return Constant(False, "the filter has no value", one)  # noqa: FBT003
+    if one.operator not in (None, "in", "not_in"):
+        why = f"cohorts have no operator {one.operator!r}"
+        return Undecidable(_UNSUPPORTED, why, origin=one)
+    cohort = text(one.value)
+    return CohortTest(cohort, scope.cohort_plan(cohort), one.operator == "not_in", one)
+
+
+def _flag_test(one: Filter, scope: Scope) -> Node:
+    if one.operator != "flag_evaluates_to" or not one.key:
+        return Constant(False, "flag filters have the operator flag_evaluates_to", one)  # noqa: FBT003
+    if not isinstance(one.value, bool | str):
+        return Constant(False, "a flag is compared with true, false or a variant", one)  # noqa: FBT003
+    chain = (*(one.dependency_chain or ()), one.key)
+    absent = tuple(key for key in dict.fromkeys(chain) if scope.flag(key) is None)
+    return FlagTest(one.key, one.value, _broken(one, scope), absent, one)
+
+
+def _broken(one: Filter, scope: Scope) -> str | None:
+    """Say why a dependency cannot be followed, or return None when it can (R11.5)."""
+    if not one.dependency_chain:
+        return "the dependency chain is empty: circular, or on a flag that does not exist"
+    below = graph.depth(one.key, scope.dependencies)
+    if below is None:
+        return f"dependencies below {one.key!r} are circular"
+    if below >= MAX_DEPENDENCY_DEPTH:
+        return f"dependencies below {one.key!r} are over {MAX_DEPENDENCY_DEPTH} deep"
+    return None

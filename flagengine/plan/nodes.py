@@ -1,0 +1,181 @@
+"""The meaning of a flag, typed: what the interpreter walks and the compiler compiles.
+
+About a dozen node kinds. A node holds names and compiled operands, never the document's words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from flagengine.definitions import Filter
+from flagengine.operators import Matcher
+from flagengine.resolution import UnresolvedReason
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Bucketing",
+    "CohortTest",
+    "ConditionPlan",
+    "Constant",
+    "FlagPlan",
+    "FlagTest",
+    "HoldoutPlan",
+    "Node",
+    "Not",
+    "PropertyTest",
+    "BucketBy",
+    "Undecidable",
+    "VariantPlan",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyTest:
+    """A matcher applied to one property of the person (``group`` None) or of a group type."""
+
+    key: str
+    matcher: Matcher
+    group: str | None = None
+    origin: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A filter that the context cannot change; ``why`` is for people."""
+
+    verdict: bool
+    why: str
+    origin: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecidable:
+    """A filter that only the server can decide.
+
+    With ``may_fail`` the server may even fail the whole flag, that is answer false (SPEC R10).
+    """
+
+    reason: UnresolvedReason
+    why: str
+    may_fail: bool = False
+    origin: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagTest:
+    """The value of another flag: True for enabled, False for disabled, text for a variant.
+
+    ``broken`` says why the dependency cannot be followed, if it cannot; ``absent`` names the
+    flags of its chain that are not defined, and might be overridden.
+    """
+
+    key: str
+    expected: bool | str
+    broken: str | None = None
+    absent: tuple[str, ...] = ()
+    origin: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Kleene AND."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Kleene OR, except that a part that may fail the flag beats a true one (SPEC R10)."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Kleene NOT."""
+
+    part: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortTest:
+    """Membership of a cohort; ``definition`` is shared by all tests of the same cohort."""
+
+    cohort: str
+    definition: "Node"
+    negated: bool = False
+    origin: Filter | None = None
+
+
+Node = PropertyTest | Constant | Undecidable | FlagTest | AllOf | AnyOf | Not | CohortTest
+
+
+class BucketBy(Enum):
+    """What a hash is taken of."""
+
+    PERSON = "person"
+    CONTINUOUS_PERSON = "person, remembered by the server"
+    DEVICE = "device"
+    GROUP = "group"
+    UNNAMED_GROUP = "group without a name in the mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucketing:
+    """The subject of a condition's hash; ``group`` is the group type's name, or its index."""
+
+    by: BucketBy
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionPlan:
+    """One condition: its filters, its share, its pinned variant and its subject."""
+
+    index: int
+    tests: tuple[Node, ...]
+    rollout_percentage: float
+    pinned: str | None
+    bucketing: Bucketing
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPlan:
+    """A variant and the exclusive upper end of its interval, as a fraction of 1."""
+
+    key: str
+    upper: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutPlan:
+    """The answer for the held-out share, and the subject it is drawn by."""
+
+    value: str
+    percentage: float
+    bucketing: Bucketing
+
+
+@dataclass(frozen=True, slots=True)
+class FlagPlan:
+    """All that is needed to answer one flag. ``defect`` says why it cannot be, if it cannot."""
+
+    key: str
+    active: bool = True
+    deleted: bool = False
+    defect: str | None = None
+    enrollment: str | None = None
+    """The person property that decides an early-access flag."""
+    holdout: HoldoutPlan | None = None
+    conditions: tuple[ConditionPlan, ...] = ()
+    variants: tuple[VariantPlan, ...] = ()
+    early_exit: bool = False
+    payloads: Mapping[str, str] = field(default_factory=dict)
+    algorithm: str = "sha1"
+    evaluation_runtime: str = "all"
+    evaluation_contexts: frozenset[str] = frozenset()
+    flag_id: int | None = None
+    flag_version: int | None = None
+    has_experiment: bool | None = None

@@ -1,0 +1,191 @@
+"""What a flag needs to be decided locally, and whether it ever can be (SPEC R5, R6)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, overload
+
+from flagengine.decidability import Decidability, decidability
+from flagengine.plan.nodes import (
+    AllOf,
+    AnyOf,
+    BucketBy,
+    CohortTest,
+    ConditionPlan,
+    FlagPlan,
+    FlagTest,
+    Node,
+    Not,
+    PropertyTest,
+    Undecidable,
+)
+from flagengine.resolution import Missing
+from flagengine.snapshot import Document, Snapshot
+
+__all__ = ["Decidability", "Requirements", "requirements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """The inputs that a flag can need, its dependencies' included.
+
+    ``decided_locally`` supposes that all of them are given; ``why`` says what stands in the way
+    when it is not always.
+    """
+
+    key: str
+    inputs: Missing
+    flags: tuple[str, ...]
+    decided_locally: Decidability
+    why: tuple[str, ...] = ()
+
+    @property
+    def person_properties(self) -> tuple[str, ...]:
+        """The names of person properties."""
+        return self.inputs.person_properties
+
+    @property
+    def group_properties(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of group type and property name."""
+        return self.inputs.group_properties
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The group types."""
+        return self.inputs.groups
+
+    @property
+    def device_id(self) -> bool:
+        """Whether the device id can matter."""
+        return self.inputs.device_id
+
+    @property
+    def distinct_id(self) -> bool:
+        """Whether the distinct id can matter."""
+        return self.inputs.distinct_id
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON values."""
+        return {
+            "key": self.key,
+            **self.inputs.to_dict(),
+            "flags": list(self.flags),
+            "decided_locally": self.decided_locally.value,
+            "why": list(self.why),
+        }
+
+
+@overload
+def requirements(snapshot: Snapshot | Document, key: None = None) -> Mapping[str, Requirements]: ...
+@overload
+def requirements(snapshot: Snapshot | Document, key: str) -> Requirements: ...
+def requirements(
+    snapshot: Snapshot | Document, key: str | None = None
+) -> Requirements | Mapping[str, Requirements]:
+    """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
+    snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.parse(snapshot)
+    survey = _Survey(snapshot)
+    if key is not None:
+        return survey.of(key)
+    return MappingProxyType({one: survey.of(one) for one in snapshot.keys})
+
+
+class _Survey:
+    """Collects requirements flag by flag, dependencies first."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._found: dict[str, Requirements] = {}
+
+    def of(self, key: str) -> Requirements:
+        plan = self._snapshot.plan(key)
+        if plan is None:
+            raise KeyError(key)
+        if key not in self._found:
+            self._found[key] = self._survey(plan)
+        return self._found[key]
+
+    def _survey(self, plan: FlagPlan) -> Requirements:
+        nodes = [node for test in _tests(plan) for node in _below(test)]
+        followed = {
+            node.key for node in nodes
+            if isinstance(node, FlagTest) and not node.broken and not node.absent
+        }
+        dependencies = {key: self.of(key) for key in sorted(followed)}
+        inputs = _own_inputs(plan, nodes)
+        for dependency in dependencies.values():
+            inputs |= dependency.inputs
+        known = {key: found.decided_locally for key, found in dependencies.items()}
+        return Requirements(
+            plan.key,
+            inputs,
+            tuple(sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})),
+            decidability(plan, known),
+            tuple(dict.fromkeys(_obstacles(plan, nodes, dependencies))),
+        )
+
+
+def _tests(plan: FlagPlan) -> Iterator[Node]:
+    if plan.active:
+        for condition in plan.conditions:
+            yield from condition.tests
+
+
+def _below(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, AllOf | AnyOf):
+        for part in node.parts:
+            yield from _below(part)
+    elif isinstance(node, Not):
+        yield from _below(node.part)
+    elif isinstance(node, CohortTest):
+        yield from _below(node.definition)
+
+
+def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
+    """Return the inputs of the flag itself: properties that are read, subjects that are hashed."""
+    tests = [node for node in nodes if isinstance(node, PropertyTest)]
+    persons = {test.key for test in tests if test.group is None}
+    if plan.enrollment is not None and plan.active:
+        persons.add(plan.enrollment)
+    hashed = {
+        condition.bucketing.by for condition in plan.conditions if _hashes(plan, condition)
+    }
+    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:  # noqa: PLR2004
+        hashed.add(plan.holdout.bucketing.by)
+    if not plan.active:
+        hashed = set()
+    by_group = [one.bucketing.group for one in plan.conditions if plan.active]
+    groups = {name for name in by_group if name} | {test.group for test in tests if test.group}
+    return Missing(
+        tuple(sorted(persons)),
+        tuple(sorted({(test.group, test.key) for test in tests if test.group})),
+        tuple(sorted(groups)),
+        BucketBy.DEVICE in hashed,
+        bool({BucketBy.PERSON, BucketBy.CONTINUOUS_PERSON} & hashed),
+    )
+
+
+def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
+    draws = bool(plan.variants) and condition.pinned is None
+    return draws or 0 < condition.rollout_percentage < 100.0  # noqa: PLR2004
+
+
+def _obstacles(
+    plan: FlagPlan, nodes: list[Node], dependencies: Mapping[str, Requirements]
+) -> Iterator[str]:
+    if plan.defect is not None:
+        yield plan.defect
+    for node in nodes:
+        if isinstance(node, Undecidable):
+            yield node.why
+        if isinstance(node, FlagTest) and (node.broken or node.absent):
+            yield node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
+    for condition in plan.conditions if plan.active else ():
+        if condition.bucketing.by is BucketBy.CONTINUOUS_PERSON and _hashes(plan, condition):
+            yield "experience continuity: the server may remember another bucket"
+        if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
+            yield f"group type index {condition.bucketing.group} has no name"
+    for key, found in dependencies.items():
+        if found.decided_locally is not Decidability.ALWAYS:
+            yield f"it depends on {key}, which is decided {found.decided_locally.value} locally"
