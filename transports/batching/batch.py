@@ -16,6 +16,7 @@ __all__ = [
     "Delivered",
     "DropReason",
     "Dropped",
+    "Kept",
     "Retried",
 ]
 
@@ -98,4 +99,12 @@ class Retried:
     error: TransportError | None = None
 
 
-Action = Delivered | Dropped | Retried
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """So many events stay on disk for a later process."""
+
+    lane: str
+    count: int
+
+
+Action = Delivered | Dropped | Retried | Kept

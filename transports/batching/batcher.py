@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..clock import Moment
-from .batch import Action, Admission, Batch, Delivered, Dropped, DropReason, Retried
+from .batch import Action, Admission, Batch, Delivered, Dropped, DropReason, Kept, Retried
 from .delivery import Outcome
 from .event import Event
 from .identifiers import new_uuid
@@ -25,14 +26,15 @@ __all__ = ["Batcher", "Counters", "Flush"]
 class Counters:
     """What became of the events so far, over all lanes.
 
-    ``accepted + recovered == delivered + dropped (after acceptance) + pending``, at any time.
+    At any time ``accepted + recovered == delivered + sum(dropped.values()) + kept + pending``.
     ``refused`` and ``dropped`` are by ``DropReason`` value: refused events were never accepted,
-    their caller got None.
+    their caller got None. ``kept`` are on disk for a later process, ``recovered`` came from there.
     """
 
     accepted: int
     recovered: int
     delivered: int
+    kept: int
     pending: int
     requests: int
     retries: int
@@ -61,7 +63,7 @@ class Batcher:
             name: Lane(name, lane_limits, new_id=new_id, draw=draw)
             for name, lane_limits in limits.items()
         }
-        self._accepted = self._recovered = self._delivered = 0
+        self._accepted = self._recovered = self._delivered = self._kept = 0
         self._requests = self._retries = 0
         self._refused: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
@@ -77,6 +79,7 @@ class Batcher:
             self._accepted,
             self._recovered,
             self._delivered,
+            self._kept,
             self.pending,
             self._requests,
             self._retries,
@@ -135,11 +138,22 @@ class Batcher:
         for lane in self.lanes.values():
             lane.close(now)
 
-    def give_up(self, reason: DropReason = DropReason.SHUTDOWN) -> list[Action]:
-        """Let go of everything that is left."""
-        return self._counted(
-            [action for lane in self.lanes.values() for action in lane.give_up(reason)]
-        )
+    def give_up(
+        self,
+        reason: DropReason = DropReason.SHUTDOWN,
+        is_kept: Callable[[str, Event], bool] = lambda _lane, _event: False,
+    ) -> list[Action]:
+        """Let go of everything that is left; see ``Lane.give_up``."""
+        actions = [
+            action
+            for name, lane in self.lanes.items()
+            for action in lane.give_up(reason, partial(is_kept, name))
+        ]
+        if reason is DropReason.DISCARDED:
+            unseen = sum(action.count for action in actions if isinstance(action, Kept))
+            _count(self._dropped, reason, unseen)
+            actions = [action for action in actions if not isinstance(action, Kept)]
+        return self._counted(actions)
 
     def _counted(self, actions: list[Action]) -> list[Action]:
         for action in actions:
@@ -148,10 +162,13 @@ class Batcher:
                     self._delivered += len(action.events)
                 case Dropped():
                     _count(self._dropped, action.reason, len(action.events))
+                case Kept():
+                    self._kept += action.count
                 case Retried():
                     self._retries += 1
         return actions
 
 
 def _count(counts: dict[str, int], reason: DropReason, number: int) -> None:
-    counts[reason.value] = counts.get(reason.value, 0) + number
+    if number:
+        counts[reason.value] = counts.get(reason.value, 0) + number

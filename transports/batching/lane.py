@@ -29,7 +29,7 @@ from typing import NamedTuple
 from ..clock import Moment
 from ..errors import DeliveryError, TransportError
 from ..retry import clamp_retry_after
-from .batch import Action, Admission, Batch, Delivered, Dropped, DropReason, Retried
+from .batch import Action, Admission, Batch, Delivered, Dropped, DropReason, Kept, Retried
 from .delivery import Outcome, Verdict
 from .event import Event
 from .limits import Exhausted, LaneLimits, Overflow
@@ -40,6 +40,10 @@ __all__ = ["FlushGoal", "Lane"]
 _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
 _FULL = Admission(DropReason.QUEUE_FULL)
+
+
+def _nothing_is_kept(_event: Event) -> bool:
+    return False
 
 
 class FlushGoal(NamedTuple):
@@ -95,6 +99,11 @@ class Lane:
         return len(self._open) + self._spilled
 
     @property
+    def spills(self) -> bool:
+        """Whether an event that comes now has no place but the disk."""
+        return bool(self._spilled) or self.is_full
+
+    @property
     def is_full(self) -> bool:
         """Whether the queue in memory has no room."""
         return (
@@ -120,7 +129,7 @@ class Lane:
         refusal = self.admit(event)
         if refusal:
             return Admission(refusal)
-        if stored and (self._spilled or self.is_full):
+        if stored and self.spills:
             self._last_seq += 1
             self._spilled += 1
             return _TAKEN
@@ -153,7 +162,7 @@ class Lane:
         return self._has_full_batch()
 
     def _has_full_batch(self) -> bool:
-        full = min(self.limits.flush_at, self._batch_cap)
+        full = min(self.limits.flush_at, self._batch_cap, self.limits.max_queue_size)
         return len(self._open) >= full or self._open_bytes >= self.limits.max_batch_bytes
 
     # The disk spool.
@@ -328,20 +337,30 @@ class Lane:
             self._draining = True
             self.flush(now)
 
-    def give_up(self, reason: DropReason = DropReason.SHUTDOWN) -> list[Action]:
-        """Let go of everything. What the disk spool holds is no loss: nobody drops that."""
-        actions: list[Action] = []
-        if self._in_flight:
-            actions.append(self._drop(self._in_flight, DropReason.UNCONFIRMED, None))
-        actions += [self._drop(batch, reason, None) for batch in self._sealed]
+    def give_up(
+        self, reason: DropReason, is_kept: Callable[[Event], bool] = _nothing_is_kept
+    ) -> list[Action]:
+        """Let go of everything. Events that ``is_kept`` (on disk, for a later life) are no loss."""
+        batches = [*self._sealed]
         if self._open:
-            actions.append(Dropped(self.name, tuple(self._open), reason))
+            batches.append(Batch(self.name, tuple(self._open), "", 0.0, self._open_seq, attempt=0))
+        actions = [self._abandon(batch, reason, is_kept) for batch in batches]
+        if self._in_flight:
+            actions.insert(0, self._abandon(self._in_flight, DropReason.UNCONFIRMED, is_kept))
+        kept = self.pending - sum(len(dropped.events) for dropped in actions)
         self._draining = True
         self._in_flight = None
         self._sealed.clear()
         self._open.clear()
         self._open_bytes = self._spilled = 0
-        return actions
+        stays: list[Action] = [Kept(self.name, kept)] if kept else []
+        return [*(dropped for dropped in actions if dropped.events), *stays]
+
+    def _abandon(
+        self, batch: Batch, reason: DropReason, is_kept: Callable[[Event], bool]
+    ) -> Dropped:
+        lost = tuple(event for event in batch.events if not is_kept(event))
+        return self._drop(replace(batch, events=lost), reason, None)
 
 
 def _sort_by_result(

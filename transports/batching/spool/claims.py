@@ -8,6 +8,7 @@ system lets go of the lock at death, however it came.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ except ImportError:  # Windows: folders are never inherited while anything could
 __all__ = ["Claim", "claim_new", "claim_orphans"]
 
 _LOCK_NAME = "lock"
+# Another process may take a fresh folder for an orphan before we have locked it.
+_MAX_TRIES = 100
 
 
 class Claim:
@@ -45,13 +48,13 @@ class Claim:
 
 def claim_new(directory: Path) -> Claim:
     """A fresh folder in ``directory``, which is made when missing."""
-    folder = directory / uuid4().hex
-    folder.mkdir(parents=True, mode=0o700)
-    claim = _try_claim(folder)
-    if claim is None:
-        msg = f"cannot lock a folder made just now: {folder}"
-        raise OSError(msg)
-    return claim
+    for _ in range(_MAX_TRIES):
+        folder = directory / uuid4().hex
+        folder.mkdir(parents=True, mode=0o700)
+        claim = _try_claim(folder)
+        if claim is not None:
+            return claim
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(directory))
 
 
 def claim_orphans(directory: Path) -> Iterator[Claim]:
