@@ -13,7 +13,7 @@ from typing import Any
 from flagengine import Reason, Resolution
 
 from ..polling.store import Published
-from ..remote.flag_record import RemoteFlag
+from ..remote.flag_record import RemoteFlag, parse_payload
 from ..remote.response import FlagsResponse
 
 __all__ = ["EvaluatedFlag", "from_remote", "from_resolution", "merged", "needs_remote"]
@@ -37,7 +37,7 @@ class EvaluatedFlag:
     value: Any
     enabled: bool
     variant: str | None = None
-    payload: Any = None
+    raw_payload: str | None = None
     reason: str | None = None
     reason_code: str | None = None
     condition_index: int | None = None
@@ -51,17 +51,25 @@ class EvaluatedFlag:
     minimal_events: bool = False
     is_override: bool = False
 
+    @property
+    def payload(self) -> Any:
+        """The payload's value, decoded anew at each access: a caller may change what it gets."""
+        return parse_payload(self.raw_payload)
+
 
 def from_resolution(resolution: Resolution, published: Published | None = None) -> EvaluatedFlag:
-    """Return the answer that the engine gave, `published` being the definitions it used."""
+    """Return the answer that the engine gave, `published` being the definitions it used.
+
+    For resolutions that have a value; one without it is no answer.
+    """
     return EvaluatedFlag(
         key=resolution.key,
         value=resolution.value,
-        enabled=bool(resolution.enabled),
+        enabled=resolution.enabled,
         variant=resolution.variant,
-        payload=resolution.payload,
-        reason=resolution.description,
-        reason_code=str(resolution.reason),
+        raw_payload=resolution.raw_payload,
+        reason=resolution.description or None,
+        reason_code=resolution.reason.value,
         condition_index=resolution.condition_index,
         flag_id=resolution.flag_id,
         flag_version=resolution.flag_version,
@@ -80,7 +88,7 @@ def from_remote(flag: RemoteFlag, response: FlagsResponse) -> EvaluatedFlag:
         value=flag.value,
         enabled=flag.enabled,
         variant=flag.variant,
-        payload=flag.payload,
+        raw_payload=flag.raw_payload,
         reason=flag.reason,
         reason_code=flag.reason_code,
         condition_index=flag.condition_index,

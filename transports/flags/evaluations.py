@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from copy import deepcopy
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -89,7 +90,7 @@ class FlagEvaluations:
     def get_flag(self, key: str, *, send_feature_flag_events: bool = True) -> Any:
         """Return True, False or the variant's key; None when there is no answer."""
         flag = self._read(key, tell=send_feature_flag_events)
-        return None if flag is None else flag.value
+        return None if flag is None else deepcopy(flag.value)
 
     def get_flag_payload(self, key: str) -> Any:
         """Return the payload; None when there is none. Silent."""

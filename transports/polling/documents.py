@@ -25,11 +25,25 @@ def decode_definitions(text: bytes | str) -> Document:
         MalformedDefinitionsError: it is no JSON, or not a definitions document.
     """
     try:
-        value = json.loads(text)
+        value = _loads(text)
     except (ValueError, RecursionError) as error:
         msg = f"expected JSON, found {len(text)} bytes that are not: {type(error).__name__}"
         raise MalformedDefinitionsError(msg) from None
     return as_definitions(value)
+
+
+def _loads(text: bytes | str) -> object:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:
+        # An integer of more digits than Python reads; it must not cost the other flags.
+        return json.loads(text, parse_constant=_no_constant, parse_int=float)
+
+
+def _no_constant(_: str) -> None:
+    """NaN and the infinities are no JSON; the engine reads them as null, too."""
 
 
 def as_definitions(value: object) -> Document:

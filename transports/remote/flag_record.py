@@ -38,7 +38,7 @@ class RemoteFlag:
     value: Any = None
     enabled: bool = False
     variant: str | None = None
-    payload: Any = None
+    raw_payload: str | None = None
     failed: bool = False
     reason_code: str | None = None
     reason: str | None = None
@@ -47,13 +47,19 @@ class RemoteFlag:
     flag_version: int | None = None
     has_experiment: bool | None = None
 
+    @property
+    def payload(self) -> Any:
+        """The payload's value, decoded anew at each access."""
+        return parse_payload(self.raw_payload)
+
 
 def parse_legacy_flag(key: str, value: object, payload: object = None) -> RemoteFlag:
     """Return the flag of a bare value."""
     if isinstance(value, bool):
-        return RemoteFlag(key, value, value, payload=parse_payload(payload))
+        return RemoteFlag(key, value, value, raw_payload=_payload_text(payload))
     if isinstance(value, str):
-        return RemoteFlag(key, value, enabled=True, variant=value, payload=parse_payload(payload))
+        raw_payload = _payload_text(payload)
+        return RemoteFlag(key, value, enabled=True, variant=value, raw_payload=raw_payload)
     return RemoteFlag(key, failed=True)
 
 
@@ -67,11 +73,11 @@ def parse_record(key: str, record: object) -> RemoteFlag:
         return _described(RemoteFlag(key, failed=True), record)
     value, enabled, variant = verdict
     metadata = _mapping(record.get("metadata"))
-    payload = parse_payload(metadata.get("payload"))
+    payload = metadata.get("payload")
     if enabled and not isinstance(value, bool | str):
         # A number or an object is its own payload.
         payload = value
-    return _described(RemoteFlag(key, value, enabled, variant, payload), record)
+    return _described(RemoteFlag(key, value, enabled, variant, _payload_text(payload)), record)
 
 
 def parse_payload(payload: object) -> Any:
@@ -86,6 +92,16 @@ def parse_payload(payload: object) -> Any:
         return json.loads(payload)
     except (ValueError, RecursionError):
         return payload
+
+
+def _payload_text(payload: object) -> str | None:
+    """Return a payload as the server usually sends it: as JSON text."""
+    if payload is None or isinstance(payload, str):
+        return payload
+    try:
+        return json.dumps(payload)
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def _typed(record: Mapping[Any, Any]) -> tuple[Any, bool, str | None] | None:
@@ -116,7 +132,7 @@ def _described(flag: RemoteFlag, record: Mapping[Any, Any]) -> RemoteFlag:
         value=flag.value,
         enabled=flag.enabled,
         variant=flag.variant,
-        payload=flag.payload,
+        raw_payload=flag.raw_payload,
         failed=flag.failed,
         reason_code=_of(str, reason.get("code")),
         reason=_of(str, reason.get("description")),
