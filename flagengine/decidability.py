@@ -69,7 +69,7 @@ def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers
     if plan.holdout is not None and plan.holdout.percentage > 0:
         held_out = frozenset({plan.holdout.value})
         yield from {state | held_out for state in states}
-        if plan.holdout.percentage >= 100.0:  # noqa: PLR2004 everyone
+        if plan.holdout.percentage >= 100.0:
             return
     for condition in plan.conditions:
         states, ended = _advance(plan, condition, states, of_flag)
@@ -116,7 +116,7 @@ def _is_hash_known(condition: ConditionPlan) -> bool:
 
 
 def _insides(condition: ConditionPlan) -> tuple[bool | None, ...]:
-    if condition.rollout_percentage >= 100.0:  # noqa: PLR2004 everyone
+    if condition.rollout_percentage >= 100.0:
         return (True,)
     if condition.rollout_percentage <= 0:
         return (False,)
@@ -171,7 +171,9 @@ def _negated(outcomes: set[Outcome]) -> set[Outcome]:
 def _and(left: Outcome, right: Outcome) -> Outcome:
     if left is False or right is False:
         return False
-    return _FAILING if _FAILING in (left, right) else _UNKNOWN if _UNKNOWN in (left, right) else True
+    return (
+        _FAILING if _FAILING in (left, right) else _UNKNOWN if _UNKNOWN in (left, right) else True
+    )
 
 
 def _or(left: Outcome, right: Outcome) -> Outcome:
@@ -180,5 +182,3 @@ def _or(left: Outcome, right: Outcome) -> Outcome:
     if left is True or right is True:
         return True
     return _UNKNOWN if _UNKNOWN in (left, right) else False
-
-

@@ -10,12 +10,13 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal, TypedDict, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flagengine.document import Document
 from flagengine.explain import Explanation
 from flagengine.interpreter import Interpreter
 from flagengine.outcomes import is_filtered_out
 from flagengine.overrides import Overrides, OverridesLike
 from flagengine.resolution import Resolution
-from flagengine.snapshot import Document, Snapshot
+from flagengine.snapshot import Snapshot
 from flagengine.subject import Subject
 
 __all__ = ["CallOptions", "Evaluation", "evaluate", "evaluate_flag", "explain"]

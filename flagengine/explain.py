@@ -246,8 +246,10 @@ def _missing_line(smallest: Missing | None) -> Line:
     found = smallest.to_dict()
     parts = [
         f"person properties {', '.join(found.get('person_properties', ()))}",
-        *(f"{group} properties {', '.join(names)}" for group, names in
-          found.get("group_properties", {}).items()),
+        *(
+            f"{group} properties {', '.join(names)}"
+            for group, names in found.get("group_properties", {}).items()
+        ),
         f"groups {', '.join(found.get('groups', ()))}",
         "the device id" if "device_id" in found else "",
         "a usable distinct id" if "distinct_id" in found else "",

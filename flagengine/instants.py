@@ -102,7 +102,7 @@ def _from_seconds(seconds: float) -> int | None:
         return None
     nanos = max(0, round(math.fmod(seconds, 1.0) * _SECOND))
     whole = math.floor(seconds)
-    if nanos >= _SECOND and whole % 60 != 59:  # noqa: PLR2004 only a leap second may hold it
+    if nanos >= _SECOND and whole % 60 != 59:
         return None
     return whole * _SECOND + nanos
 
@@ -137,7 +137,7 @@ def _rfc3339(match: re.Match[str]) -> int | None:
     if match[8]:
         return wall
     hours, minutes = int(match[10]), int(match[11])
-    if hours > 23 or minutes > 59:  # noqa: PLR2004
+    if hours > 23 or minutes > 59:
         return None
     offset = (hours * 3_600 + minutes * 60) * _SECOND
     return wall - offset if match[9] == "+" else wall + offset
@@ -146,9 +146,9 @@ def _rfc3339(match: re.Match[str]) -> int | None:
 def _wall_clock(parts: tuple[str | None, ...]) -> int | None:
     """Nanoseconds of a wall clock read as if it were UTC; None when no calendar has it."""
     year, month, day, hour, minute, second = (int(part or 0) for part in parts[:6])
-    if not 1 <= month <= 12 or not 1 <= day <= _days_in_month(year, month):  # noqa: PLR2004
+    if not 1 <= month <= 12 or not 1 <= day <= _days_in_month(year, month):
         return None
-    if hour > 23 or minute > 59 or second > 60:  # noqa: PLR2004 60 is a leap second
+    if hour > 23 or minute > 59 or second > 60:
         return None
     fraction = int((parts[6] or "0")[:9].ljust(9, "0"))
     seconds = (hour * 60 + minute) * 60 + second
@@ -210,7 +210,7 @@ def _relative(count: int, unit: str, moment: Moment) -> int | None:
 
 
 def _days_in_month(year: int, month: int) -> int:
-    if month == 2:  # noqa: PLR2004
+    if month == 2:
         leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
         return 29 if leap else 28
     return 30 if month in (4, 6, 9, 11) else 31

@@ -21,7 +21,6 @@ from flagengine.outcomes import (
 from flagengine.overrides import Overrides
 from flagengine.plan.nodes import (
     AllOf,
-    AnyOf,
     BucketBy,
     Bucketing,
     CohortTest,
@@ -115,7 +114,7 @@ class Interpreter:
         if plan.defect is not None:
             return FlagTrace(unresolved(plan, _UNSUPPORTED, plan.defect), plan.defect, None)
         if not plan.active:
-            return FlagTrace(decided(plan, False, Reason.FLAG_DISABLED), "the flag is not active")  # noqa: FBT003
+            return FlagTrace(decided(plan, False, Reason.FLAG_DISABLED), "the flag is not active")
         return self._active_flag(plan)
 
     def _active_flag(self, plan: FlagPlan) -> FlagTrace:
@@ -228,7 +227,7 @@ class Interpreter:
 
     def _inside(self, plan: FlagPlan, place: _Place, prefix: str, percentage: float) -> HashTrace:
         h = None
-        if place.key is not None and percentage < 100.0:  # noqa: PLR2004 all of them
+        if place.key is not None and percentage < 100.0:
             h = draws.fraction(plan.algorithm, prefix, place.key)
         verdict = draws.is_inside(percentage, h)
         return HashTrace(place.label, h, percentage / 100.0, verdict)
@@ -332,8 +331,10 @@ class Interpreter:
             return Gap(reason, missing, is_curable=smallest is not None)
         if value is None:
             value = False  # filtered out or deleted (R11.10)
-        return value == node.expected if isinstance(node.expected, str) else (
-            (value is not False) is node.expected
+        return (
+            value == node.expected
+            if isinstance(node.expected, str)
+            else ((value is not False) is node.expected)
         )
 
 
@@ -372,7 +373,7 @@ def _negated(verdict: Verdict) -> Verdict:
     return verdict if isinstance(verdict, Gap) else not verdict
 
 
-def _step(  # noqa: PLR0913 everything that the rule depends on
+def _step(
     plan: FlagPlan,
     index: int,
     verdict: Verdict,
@@ -402,7 +403,7 @@ def _step(  # noqa: PLR0913 everything that the rule depends on
 def _conclude(plan: FlagPlan, steps: Sequence[_Step]) -> FlagTrace:
     """Return the one answer that is left, or why several are (R5)."""
     last = steps[-1] if steps and not steps[-1].passes else None
-    final = set(last.answers) if last else {False}
+    final: set[bool | str] = set(last.answers) if last else {False}
     conflict = _last_conflict(steps, final)
     if conflict is None:
         (value,) = final
@@ -440,7 +441,7 @@ def _conclusive(
         reason, index = _best_reason(steps)
         where = "no condition matched" if last is None else f"condition {index} ends the walk"
         return FlagTrace(decided(plan, value, reason, index), where)
-    assert last is not None  # noqa: S101 a walk that passes every step is false
+    assert last is not None
     if last.reason is Reason.HOLDOUT_CONDITION_VALUE:
         return FlagTrace(decided(plan, value, last.reason), "the holdout")
     resolution = decided(plan, value, Reason.CONDITION_MATCH, last.index)

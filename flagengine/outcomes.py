@@ -41,7 +41,13 @@ def decided(
     else:
         description = _DESCRIPTIONS[reason]
     return Resolution(
-        plan.key, value, reason, index, description, raw_payload=_payload(plan, value), **_metadata(plan)
+        plan.key,
+        value,
+        reason,
+        index,
+        description,
+        raw_payload=_payload(plan, value),
+        **_metadata(plan),
     )
 
 
@@ -65,7 +71,12 @@ def overridden(key: str, value: bool | str | None, plan: FlagPlan | None) -> Res
     payload = None if value is None else _payload(plan, value)
     description = "Overridden by the caller"
     return Resolution(
-        key, value, Reason.OVERRIDDEN, description=description, raw_payload=payload, **_metadata(plan)
+        key,
+        value,
+        Reason.OVERRIDDEN,
+        description=description,
+        raw_payload=payload,
+        **_metadata(plan),
     )
 
 

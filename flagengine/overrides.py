@@ -1,6 +1,7 @@
 """Answers that the caller puts in place of evaluation (SPEC R14)."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -93,7 +94,7 @@ NO_OVERRIDES: Final = Overrides()
 
 def _is_options(value: Mapping[str, Any]) -> bool:
     flags, payloads = value.get("flags"), value.get("payloads")
-    return (flags is False or isinstance(flags, Mapping | list | tuple | Set)) or (
+    return (flags is False or isinstance(flags, Mapping | list | tuple | AbstractSet)) or (
         payloads is False or isinstance(payloads, Mapping)
     )
 
@@ -105,7 +106,7 @@ def _flags(value: Any) -> Overrides:
         return Overrides(clears_flags=True)
     if isinstance(value, Mapping):
         return Overrides(flags=MappingProxyType({_key(k): _value(k, v) for k, v in value.items()}))
-    if isinstance(value, Sequence | Set) and not isinstance(value, str | bytes):
+    if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
         return Overrides(flags=MappingProxyType({_key(key): True for key in value}))
     message = f"overrides are False, a list of keys, or a mapping; found {type(value).__name__}"
     raise TypeError(message)

@@ -139,9 +139,7 @@ def _holdout(reader: Reader) -> Holdout | None:
     if source is None:
         return None
     holdout = Reader(source, pointer_to(reader.pointer, "holdout"), reader.issues)
-    identity = holdout.required(
-        "id", is_integer, "an integer"
-    )
+    identity = holdout.required("id", is_integer, "an integer")
     share = holdout.required("exclusion_percentage", is_number, "a number")
     if share is not None:
         share = holdout.number("exclusion_percentage")

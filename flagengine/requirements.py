@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from flagengine.decidability import Decidability, decidability
+from flagengine.document import Document
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -20,7 +21,7 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.resolution import Missing
-from flagengine.snapshot import Document, Snapshot
+from flagengine.snapshot import Snapshot
 
 __all__ = ["Decidability", "Requirements", "requirements"]
 
@@ -108,7 +109,8 @@ class _Survey:
     def _survey(self, plan: FlagPlan) -> Requirements:
         nodes = [node for test in _tests(plan) for node in _below(test)]
         followed = {
-            node.key for node in nodes
+            node.key
+            for node in nodes
             if isinstance(node, FlagTest) and not node.broken and not node.absent
         }
         dependencies = {key: self.of(key) for key in sorted(followed)}
@@ -119,7 +121,9 @@ class _Survey:
         return Requirements(
             plan.key,
             inputs,
-            tuple(sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})),
+            tuple(
+                sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})
+            ),
             decidability(plan, known),
             tuple(dict.fromkeys(_obstacles(plan, nodes, dependencies))),
         )
@@ -148,10 +152,8 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
     persons = {test.key for test in tests if test.group is None}
     if plan.enrollment is not None and plan.active:
         persons.add(plan.enrollment)
-    hashed = {
-        condition.bucketing.by for condition in plan.conditions if _hashes(plan, condition)
-    }
-    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:  # noqa: PLR2004
+    hashed = {condition.bucketing.by for condition in plan.conditions if _hashes(plan, condition)}
+    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
         hashed.add(plan.holdout.bucketing.by)
     if not plan.active:
         hashed = set()
@@ -168,7 +170,7 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
 
 def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
     draws = bool(plan.variants) and condition.pinned is None
-    return draws or 0 < condition.rollout_percentage < 100.0  # noqa: PLR2004
+    return draws or 0 < condition.rollout_percentage < 100.0
 
 
 def _obstacles(

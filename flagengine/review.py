@@ -100,4 +100,6 @@ def _filter(pointer: str, one: Filter, scope: CohortScope) -> Iterator[Issue]:
         if not chain or absent:
             why = f"names {absent[0]!r}, which is not defined" if chain else "is empty or absent"
             message = f"the dependency chain {why}; only the server can decide this filter"
-            yield Issue(IssueCode.MISSING_DEPENDENCY, pointer_to(pointer, "dependency_chain"), message)
+            yield Issue(
+                IssueCode.MISSING_DEPENDENCY, pointer_to(pointer, "dependency_chain"), message
+            )

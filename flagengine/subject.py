@@ -31,19 +31,55 @@ _MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
 _INITIAL_SOURCES: Final = {
     **{
         f"$initial_{name}": f"${name}"
-        for name in (
-            "app_build app_name app_namespace app_version browser browser_version device_type "
-            "current_url pathname os os_version referring_domain referrer screen_height "
-            "screen_width viewport_height viewport_width raw_user_agent"
-        ).split()
+        for name in [
+            "app_build",
+            "app_name",
+            "app_namespace",
+            "app_version",
+            "browser",
+            "browser_version",
+            "device_type",
+            "current_url",
+            "pathname",
+            "os",
+            "os_version",
+            "referring_domain",
+            "referrer",
+            "screen_height",
+            "screen_width",
+            "viewport_height",
+            "viewport_width",
+            "raw_user_agent",
+        ]
     },
     **{
         f"$initial_{name}": name
-        for name in (
-            "utm_source utm_medium utm_campaign utm_content utm_term gclid gad_source gclsrc "
-            "dclid gbraid wbraid fbclid msclkid twclid li_fat_id mc_cid igshid ttclid rdt_cid "
-            "epik qclid sccid irclid _kx"
-        ).split()
+        for name in [
+            "utm_source",
+            "utm_medium",
+            "utm_campaign",
+            "utm_content",
+            "utm_term",
+            "gclid",
+            "gad_source",
+            "gclsrc",
+            "dclid",
+            "gbraid",
+            "wbraid",
+            "fbclid",
+            "msclkid",
+            "twclid",
+            "li_fat_id",
+            "mc_cid",
+            "igshid",
+            "ttclid",
+            "rdt_cid",
+            "epik",
+            "qclid",
+            "sccid",
+            "irclid",
+            "_kx",
+        ]
     },
 }
 """Where an absent initial value is copied from once the properties are complete (SPEC R6)."""
@@ -54,7 +90,7 @@ class Completeness:
 
     __slots__ = ("groups", "person")
 
-    def __init__(self, promise: bool | Mapping[str, Any]) -> None:  # noqa: FBT001 the public value
+    def __init__(self, promise: bool | Mapping[str, Any]) -> None:
         """Read True, False, or a mapping of ``person_properties`` and ``group_properties``."""
         if isinstance(promise, bool):
             self.person: bool = promise
@@ -108,7 +144,7 @@ class Subject:
         "strict_groups",
     )
 
-    def __init__(  # noqa: PLR0913 the whole call context
+    def __init__(
         self,
         distinct_id: object,
         person_properties: Mapping[str, Any] | None = None,

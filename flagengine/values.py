@@ -125,7 +125,7 @@ def _as_float(value: Real | Decimal) -> float:
         return math.nan
 
 
-def text(value: Json) -> str:
+def text(value: Json) -> str:  # noqa: PLR0911 one line per type
     """Render a JSON value as the server does: text as it is, all else as compact JSON (R7)."""
     if type(value) is str:
         return value
@@ -157,7 +157,7 @@ def _float_text(value: float) -> str:
     if "e" not in shortest:
         return shortest
     mantissa, _, exponent = shortest.partition("e")
-    if int(exponent) == -5:  # noqa: PLR2004 Python switches to exponents one decade earlier
+    if int(exponent) == -5:
         return f"{value:.{len(mantissa.lstrip('-').replace('.', '')) + 4}f}"
     return f"{mantissa}e{int(exponent)}"
 

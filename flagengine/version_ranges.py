@@ -68,7 +68,7 @@ class _Comparator:
         if major != self.major or self.minor not in (None, minor):
             return False
         if self.patch not in (None, patch):
-            return patch > self.patch  # type: ignore[operator]
+            return patch > self.patch
         return pre_order(candidate.pre) >= pre_order(self.pre)
 
     def _caret(self, candidate: Version) -> bool:
@@ -149,7 +149,9 @@ def _comparator(written: str) -> _Comparator | None:
     numbers = [_number(part) for part in (match["major"], minor, patch)]
     if any(part is not None and part > _LARGEST_PART for part in numbers):
         return None
-    return _Comparator(op, numbers[0] or 0, numbers[1], numbers[2], tuple(pre.split(".")) if pre else ())
+    return _Comparator(
+        op, numbers[0] or 0, numbers[1], numbers[2], tuple(pre.split(".")) if pre else ()
+    )
 
 
 def _number(part: str | None) -> int | None:

@@ -78,6 +78,7 @@ def canonical(written: str) -> str:
 
 
 def without_zeros(part: str) -> str:
+    """Strip the leading zeros of a number; anything else stays."""
     return (part.lstrip("0") or "0") if part.isascii() and part.isdigit() else part
 
 

@@ -50,7 +50,7 @@ def between(operand: Any, *, negated: bool) -> Matcher:
 
 
 def _bounds(operand: Any) -> tuple[float, float] | None:
-    if not isinstance(operand, list) or len(operand) != 2:  # noqa: PLR2004 [low, high]
+    if not isinstance(operand, list) or len(operand) != 2:
         return None
     low, high = number(operand[0]), number(operand[1])
     if low is None or high is None or not low <= high:

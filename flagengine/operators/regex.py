@@ -4,7 +4,8 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, Unsupported, never
-from flagengine.operators.patterns import INVALID, UnsupportedPattern, compile_pattern
+from flagengine.operators.patterns import InvalidType, compile_pattern
+from flagengine.operators.patterns import Unsupported as UnsupportedPattern
 from flagengine.values import text
 
 __all__ = ["OPERATORS", "regex"]
@@ -17,7 +18,7 @@ def regex(operand: Any, *, negated: bool) -> Matcher | Unsupported:
     certainty is left to the server.
     """
     pattern = compile_pattern(text(operand))
-    if pattern is INVALID:
+    if isinstance(pattern, InvalidType):
         return Matcher(Form.TEXT, never, absent=negated)
     if isinstance(pattern, UnsupportedPattern):
         return Unsupported(pattern.reason)

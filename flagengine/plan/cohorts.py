@@ -57,9 +57,9 @@ def lower_cohort(cohort_id: str, scope: CohortScope) -> Node:
     if cohort is None:
         why = f"cohort {cohort_id} is not in the definitions: static, deleted or another project's"
         return Undecidable(_UNSUPPORTED, why, may_fail=True)
-    why, may_fail = _obstacle(cohort, scope)
-    if why is not None:
-        return Undecidable(_UNSUPPORTED, why, may_fail)
+    obstacle, may_fail = _obstacle(cohort, scope)
+    if obstacle is not None:
+        return Undecidable(_UNSUPPORTED, obstacle, may_fail)
     if cohort.definition is None:
         return Undecidable(_UNSUPPORTED, _unreadable(cohort))
     return _group(cohort.definition, scope)

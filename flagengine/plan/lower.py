@@ -9,6 +9,7 @@ from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported
 from flagengine.plan import graph
 from flagengine.plan.nodes import (
+    BucketBy,
     Bucketing,
     CohortTest,
     ConditionPlan,
@@ -18,7 +19,6 @@ from flagengine.plan.nodes import (
     HoldoutPlan,
     Node,
     PropertyTest,
-    BucketBy,
     Undecidable,
     VariantPlan,
 )
@@ -37,8 +37,13 @@ _ALGORITHMS: Final = ("sha1", "murmur3")
 class Scope(Protocol):
     """What lowering needs to know of the rest of the snapshot."""
 
-    property_matching_version: int
-    hash_algorithm: str
+    @property
+    def property_matching_version(self) -> int:
+        """Return 1 or 2: the dialect of the operators."""
+
+    @property
+    def hash_algorithm(self) -> str:
+        """Return the hash of flags that name none."""
 
     def flag(self, key: str) -> Flag | None:
         """Return the flag with that key."""
@@ -163,22 +168,22 @@ def _property_test(one: Filter, group: str | None, scope: Scope) -> Node:
     name = ALIASES.get(written, written)
     operators = DIALECTS[scope.property_matching_version]
     if name in ELSEWHERE:
-        return Constant(False, f"{name} is no operator of property filters", one)  # noqa: FBT003
+        return Constant(False, f"{name} is no operator of property filters", one)
     if name not in operators:
         return Undecidable(_UNSUPPORTED, f"unknown operator {name!r}", origin=one)
     if one.value is None and name not in VALUELESS:
-        return Constant(False, "the filter has no value", one)  # noqa: FBT003
+        return Constant(False, "the filter has no value", one)
     matcher = operators[name](one.value)
     if isinstance(matcher, Unsupported):
         return Undecidable(_UNSUPPORTED, matcher.why, origin=one)
     if matcher.is_hopeless:
-        return Constant(False, "the filter's value is malformed", one)  # noqa: FBT003
+        return Constant(False, "the filter's value is malformed", one)
     return PropertyTest(one.key, matcher, group, one)
 
 
 def _cohort_test(one: Filter, scope: Scope) -> Node:
     if one.value is None:
-        return Constant(False, "the filter has no value", one)  # noqa: FBT003
+        return Constant(False, "the filter has no value", one)
     if one.operator not in (None, "in", "not_in"):
         why = f"cohorts have no operator {one.operator!r}"
         return Undecidable(_UNSUPPORTED, why, origin=one)
@@ -188,9 +193,9 @@ def _cohort_test(one: Filter, scope: Scope) -> Node:
 
 def _flag_test(one: Filter, scope: Scope) -> Node:
     if one.operator != "flag_evaluates_to" or not one.key:
-        return Constant(False, "flag filters have the operator flag_evaluates_to", one)  # noqa: FBT003
+        return Constant(False, "flag filters have the operator flag_evaluates_to", one)
     if not isinstance(one.value, bool | str):
-        return Constant(False, "a flag is compared with true, false or a variant", one)  # noqa: FBT003
+        return Constant(False, "a flag is compared with true, false or a variant", one)
     chain = (*(one.dependency_chain or ()), one.key)
     absent = tuple(key for key in dict.fromkeys(chain) if scope.flag(key) is None)
     return FlagTest(one.key, one.value, _broken(one, scope), absent, one)

@@ -14,6 +14,7 @@ from flagengine.resolution import UnresolvedReason
 __all__ = [
     "AllOf",
     "AnyOf",
+    "BucketBy",
     "Bucketing",
     "CohortTest",
     "ConditionPlan",
@@ -24,7 +25,6 @@ __all__ = [
     "Node",
     "Not",
     "PropertyTest",
-    "BucketBy",
     "Undecidable",
     "VariantPlan",
 ]

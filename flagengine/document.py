@@ -1,0 +1,148 @@
+"""The document before any flag is read: text to JSON, a private copy, and an index (SPEC R1)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flagengine.errors import Issue, IssueCode, SnapshotError
+from flagengine.parsing import EXTENSION
+from flagengine.reading import is_number, json_type, pointer_to, shown
+from flagengine.values import NOT_GIVEN, to_json_value
+
+__all__ = ["Document", "Index", "read_document"]
+
+Document = Mapping[str, Any] | str | bytes | bytearray
+"""A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
+
+_EXPECTED: Final = 'expected a definitions document: an object with a list "flags"'
+
+
+def read_document(document: Document) -> dict[str, Any]:
+    """Return a definitions document that nobody else holds; SnapshotError when it is none."""
+    is_text = isinstance(document, str | bytes | bytearray)
+    value = _decoded(document) if is_text else document  # type: ignore[arg-type]
+    if not isinstance(value, Mapping):
+        message = f"{_EXPECTED}; found {json_type(value)}"
+        raise SnapshotError(IssueCode.NOT_AN_OBJECT, "", message)
+    if "flags" not in value:
+        message = f"{_EXPECTED}; found {_members(value)}"
+        raise SnapshotError(IssueCode.MISSING_KEY, "/flags", message)
+    if not isinstance(value["flags"], list | tuple):
+        message = f"{_EXPECTED}; found {json_type(value['flags'])} as its flags"
+        raise SnapshotError(IssueCode.WRONG_TYPE, "/flags", message)
+    return value if is_text else _owned(value)  # type: ignore[return-value]
+
+
+class Index:
+    """What stands at the top level: slots, names and issues. Nothing below is read."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        """Index a document whose ``flags`` is a list."""
+        self.issues: list[Issue] = []
+        self.flags: dict[str, dict[str, Any]] = {}
+        self.pointers: dict[str, str] = {}
+        self.duplicates: dict[str, Issue] = {}
+        for position, source in enumerate(document["flags"]):
+            self._add_flag(position, source)
+        self.cohorts: Mapping[str, Any] = self._mapping(document, "cohorts")
+        self.group_names = self._group_names(self._mapping(document, "group_type_mapping"))
+        version = document.get("property_matching_version")
+        self.matching_version = 2 if is_number(version) and version == 2 else 1
+        extension = self._mapping(document, EXTENSION).get("hash", "sha1")
+        self.hash_algorithm = extension if isinstance(extension, str) else shown(extension)
+
+    def _add_flag(self, position: int, source: Any) -> None:
+        pointer = f"/flags/{position}"
+        if not isinstance(source, dict):
+            found = json_type(source)
+            self._note(IssueCode.NOT_AN_OBJECT, pointer, f"expected a flag, found {found}")
+            return
+        key = source.get("key")
+        if not isinstance(key, str):
+            code = IssueCode.WRONG_TYPE if "key" in source else IssueCode.MISSING_KEY
+            found = json_type(key) if "key" in source else "none"
+            self._note(code, f"{pointer}/key", f"a flag's key is text, found {found}")
+            return
+        if key in self.flags:
+            message = f"the key {key!r} stands at {self.pointers[key]} already; neither counts"
+            self.duplicates[key] = Issue(IssueCode.DUPLICATE_KEY, f"{pointer}/key", message)
+            self.issues.append(self.duplicates[key])
+            return
+        self.flags[key] = source
+        self.pointers[key] = pointer
+
+    def _mapping(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        value = document.get(name)
+        if value is None:
+            return {}
+        if isinstance(value, dict):
+            return value
+        message = f"{name} must be an object, found {json_type(value)}"
+        self._note(IssueCode.NOT_AN_OBJECT, f"/{name}", message)
+        return {}
+
+    def _group_names(self, mapping: Mapping[str, Any]) -> dict[int, str]:
+        names = {}
+        for index, name in mapping.items():
+            if index.isascii() and index.isdigit() and isinstance(name, str):
+                names[int(index[:9])] = name
+            else:
+                message = f"expected an index and a name, found {index!r}: {json_type(name)}"
+                self._note(IssueCode.WRONG_TYPE, pointer_to("/group_type_mapping", index), message)
+        return names
+
+    def _note(self, code: IssueCode, pointer: str, message: str) -> None:
+        self.issues.append(Issue(code, pointer, message))
+
+
+def _members(value: Mapping[str, Any]) -> str:
+    names = ", ".join(repr(name) for name in list(value)[:5])
+    return f"an object with {names}" if names else "an empty object"
+
+
+def _decoded(document: str | bytes | bytearray) -> Any:
+    try:
+        if isinstance(document, str):
+            return json.loads(document.removeprefix("\ufeff"), parse_constant=_no_constant)
+        return json.loads(document, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        message = f"{_EXPECTED}; the bytes are no UTF-8 text: {error}"
+        raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+    except RecursionError as error:
+        message = f"{_EXPECTED}; the JSON is nested too deep"
+        raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+    except ValueError as error:
+        return _leniently(document, error)
+
+
+def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
+    """Read again when all that failed was an integer of thousands of digits."""
+    if not isinstance(error, json.JSONDecodeError):
+        try:
+            return json.loads(document, parse_constant=_no_constant, parse_int=float)
+        except (ValueError, RecursionError) as second:
+            error = second if isinstance(second, ValueError) else error
+    message = f"{_EXPECTED}; the text is not JSON: {error}"
+    raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+
+
+def _no_constant(_: str) -> None:
+    """NaN and the infinities are no JSON; they read as null."""
+
+
+def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a caller's mapping, so that later changes to it do not reach the snapshot.
+
+    A round trip through JSON text where that works; value by value where it does not.
+    """
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(document), parse_constant=_no_constant)
+    except (TypeError, ValueError, RecursionError):
+        copy = {str(name): _copied(member) for name, member in document.items()}
+        copy["flags"] = [_copied(flag) for flag in document["flags"]]
+    return copy
+
+
+def _copied(value: object) -> Any:
+    converted = to_json_value(value)
+    return None if converted is NOT_GIVEN else converted
