@@ -45,8 +45,27 @@ _MINIMAL: Final = frozenset(
     }
 )
 _CLICK_IDS: Final = frozenset(
-    "gclid gclsrc gad_source dclid gbraid wbraid fbclid msclkid twclid ttclid li_fat_id mc_cid "
-    "igshid rdt_cid epik qclid sccid irclid _kx".split()
+    {
+        "gclid",
+        "gclsrc",
+        "gad_source",
+        "dclid",
+        "gbraid",
+        "wbraid",
+        "fbclid",
+        "msclkid",
+        "twclid",
+        "ttclid",
+        "li_fat_id",
+        "mc_cid",
+        "igshid",
+        "rdt_cid",
+        "epik",
+        "qclid",
+        "sccid",
+        "irclid",
+        "_kx",
+    }
 )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from copy import deepcopy
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from types import MappingProxyType
 from typing import Any
 
@@ -81,7 +81,11 @@ class FlagEvaluations:
         return MappingProxyType(self._flags)
 
     def is_enabled(
-        self, key: str, default_value: bool = False, *, send_feature_flag_events: bool = True
+        self,
+        key: str,
+        default_value: bool = False,  # noqa: FBT002 - positional in the API that users know
+        *,
+        send_feature_flag_events: bool = True,
     ) -> bool:
         """Whether the flag is on; `default_value` only when there is no answer for it."""
         flag = self._read(key, tell=send_feature_flag_events)
@@ -155,5 +159,5 @@ class FlagEvaluations:
         try:
             if self._on_read is not None:
                 self._on_read(read)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a callback may raise anything
             _log.exception("Reporting a flag read raised")

@@ -108,6 +108,6 @@ class AsyncLoader:
     async def _tick(self) -> float | None:
         try:
             return await self.loader.tick_async()
-        except Exception:
+        except Exception:  # noqa: BLE001 - there is nobody to raise to
             _log.exception("Loading flag definitions failed unexpectedly")
             return DEFAULT_INTERVAL

@@ -101,7 +101,7 @@ class Publisher:
         if self._on_failure is not None:
             try:
                 self._on_failure(error)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a callback may raise anything
                 _log.exception("The callback for failed definition loads raised")
 
     def _warn(self, failure: Failed) -> None:

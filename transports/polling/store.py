@@ -172,5 +172,5 @@ class DefinitionStore:
         for listener in self._listeners:
             try:
                 listener(change)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a callback may raise anything
                 _log.exception("A listener for changed flag definitions raised")

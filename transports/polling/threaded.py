@@ -112,7 +112,7 @@ class ThreadedLoader:
         """Do what is due; never raises, since there is nobody to raise to."""
         try:
             return self.loader.tick()
-        except Exception:
+        except Exception:  # noqa: BLE001 - there is nobody to raise to
             _log.exception("Loading flag definitions failed unexpectedly")
             return DEFAULT_INTERVAL
 

@@ -202,7 +202,7 @@ def test_a_cache_that_cannot_be_read_warns_and_keeps(
 def test_a_cache_that_cannot_be_read_with_nothing_loaded_fetches_directly(
     make: Make, tick: Tick, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    loader, source = started(make(should_fetch=lambda: False, get=raises), clock)
+    loader, _ = started(make(should_fetch=lambda: False, get=raises), clock)
     tick(loader)
     assert keys(loader) == ["served"]
     assert "get_flag_definitions" in caplog.text

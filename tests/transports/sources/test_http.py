@@ -142,7 +142,7 @@ def test_the_keys_are_in_no_repr_no_log_and_no_error(caplog: pytest.LogCaptureFi
 
 def test_a_secret_key_cannot_smuggle_a_header_in() -> None:
     transport = MemoryTransport([GOOD])
-    HttpDefinitions(
-        transport, host="http://h", project_key="k", secret_key="a\r\nX-Evil: 1"
-    ).fetch(None)
+    HttpDefinitions(transport, host="http://h", project_key="k", secret_key="a\r\nX-Evil: 1").fetch(
+        None
+    )
     assert transport.requests[0].headers["Authorization"] == "Bearer aX-Evil: 1"

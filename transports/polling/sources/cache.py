@@ -47,7 +47,7 @@ class FlagDefinitionCacheProvider(Protocol):
         """Whether this process is to ask the server."""
         ...
 
-    def get_flag_definitions(self) -> Document | None | Awaitable[Document | None]:
+    def get_flag_definitions(self) -> Document | Awaitable[Document | None] | None:
         """What is stored; None when nothing is."""
         ...
 

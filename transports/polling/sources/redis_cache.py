@@ -50,11 +50,17 @@ _EXTEND = "return redis.call('expire', KEYS[1], ARGV[1])"
 class RedisClient(Protocol):
     """The part of redis-py that is used."""
 
-    def get(self, name: str, /) -> Any: ...
+    def get(self, name: str, /) -> Any:
+        """Return the value, None when there is none."""
+        ...
 
-    def set(self, name: str, value: str, /, *, ex: int) -> Any: ...
+    def set(self, name: str, value: str, /, *, ex: int) -> Any:
+        """Store the value for `ex` seconds."""
+        ...
 
-    def eval(self, script: str, numkeys: int, /, *keys_and_args: Any) -> Any: ...
+    def eval(self, script: str, numkeys: int, /, *keys_and_args: Any) -> Any:
+        """Run a Lua script."""
+        ...
 
 
 class RedisFlagCache:
@@ -92,7 +98,7 @@ class RedisFlagCache:
         )
         return _then(answer, lambda taken: int(taken) == 1)
 
-    def get_flag_definitions(self) -> Document | None | Awaitable[Document | None]:
+    def get_flag_definitions(self) -> Document | Awaitable[Document | None] | None:
         """Return what is stored, None when nothing is.
 
         Raises:
