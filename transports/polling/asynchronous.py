@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import logging
 
+from .actions import Request
 from .forking import renew_in_children
 from .health import Health
 from .loader import DefinitionLoader
 from .policy import DEFAULT_INTERVAL
-from .poller import Request
 from .store import Published
 
 __all__ = ["AsyncLoader"]

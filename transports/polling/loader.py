@@ -11,13 +11,14 @@ import threading
 from collections.abc import Callable
 
 from ..clock import Clock, SystemClock
+from .actions import Action, Fetch, Publish, Refresh, Request
 from .answers import Answer, Document, Failed, FailureKind
 from .callers import AsyncCaller, SyncCaller
 from .documents import as_definitions
 from .forking import renew_in_children
 from .health import Health, LoadError, StalenessBudget, assess
 from .policy import PollPolicy
-from .poller import Action, Fetch, Poller, Publish, Refresh, Request
+from .poller import Poller
 from .publisher import Publisher
 from .sources.base import DefinitionSource
 from .sources.cache import (

@@ -13,11 +13,11 @@ from flagengine import SnapshotError
 
 from ..clock import Clock
 from ..http.redaction import redact_text
+from .actions import Action, Clear, Keep, Publish, Refresh
 from .answers import Answer, Failed, FailureKind, Loaded, Unchanged
 from .changes import index_definitions
 from .documents import MalformedDefinitionsError, as_definitions
 from .health import LoadError
-from .poller import Action, Clear, Keep, Publish, Refresh
 from .store import DefinitionStore, Published, publication
 
 __all__ = ["Publisher"]

@@ -11,11 +11,11 @@ import threading
 import weakref
 from time import monotonic
 
+from .actions import Request
 from .forking import renew_in_children
 from .health import Health
 from .loader import DefinitionLoader
 from .policy import DEFAULT_INTERVAL
-from .poller import Request
 from .store import Published
 
 __all__ = ["ThreadedLoader"]

@@ -292,7 +292,7 @@ def test_an_operation_that_hangs_is_given_up_and_the_server_asked(
 ) -> None:
     monkeypatch.setattr(cache_module, "OPERATION_TIMEOUT", 0.01)
     let_go = threading.Event()
-    loader, source = started(Provider(should_fetch=let_go.wait), clock)
+    loader, _ = started(Provider(should_fetch=let_go.wait), clock)
     tick(loader)
     assert keys(loader) == ["served"]
     assert "CallTimeoutError" in caplog.text

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
-from transports.polling.policy import PollPolicy
-from transports.polling.poller import (
+from transports.polling.actions import (
     Clear,
     Fetch,
     Ignore,
     Keep,
-    Poller,
     Publish,
     Refresh,
     Request,
     Wait,
 )
+from transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from transports.polling.policy import PollPolicy
+from transports.polling.poller import Poller
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

@@ -7,9 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from transports.polling.actions import Clear, Fetch, Ignore, Keep, Publish, Refresh
 from transports.polling.answers import Answer, Failed, FailureKind, Loaded, Unchanged
 from transports.polling.policy import PollPolicy
-from transports.polling.poller import Clear, Fetch, Ignore, Keep, Poller, Publish, Refresh
+from transports.polling.poller import Poller
 
 CLEARING = {401, 402}
 versions = st.none() | st.sampled_from(["a", "b", "c"])

@@ -48,12 +48,18 @@ class FileLock:
 
     def release(self) -> None:
         """Give up the lock, if held."""
+        import fcntl  # noqa: PLC0415 - as above
+
         with self._guard:
             descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
+            # Closing alone would leave it to a child that was forked without our hook.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def forget(self) -> None:
         """In a forked child: close our copy; the lock stays the parent's."""
         self._guard = threading.Lock()
-        self.release()
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

@@ -27,7 +27,7 @@ __all__ = ["HostFlagCache", "UnsafeDirectoryError"]
 
 FRESH_FOR = 20.0
 TAKE_OVER_AFTER = 180.0
-WAIT_FOR_FIRST = 5.0
+WAIT_FOR_FIRST = 8.0
 LOOK_AGAIN_AFTER = 0.02
 
 

@@ -67,7 +67,10 @@ class RedisFlagCache:
     """A flag definition cache provider on Redis.
 
     Args:
-        client: the Redis client; it stays yours, ``shutdown`` does not close it.
+        client: the Redis client.
+        closes_client: whether ``shutdown`` also closes the client. Say yes for an asynchronous
+            client that nobody else uses: its connections belong to the event loop that it is used
+            on, and under a synchronous loader nobody else can reach that.
         prefix: names the service; all of its processes use the same, no other service does.
         lock_seconds: how long the turn lasts without being renewed: two polling intervals or more.
         data_seconds: how long stored definitions are kept.
@@ -80,12 +83,14 @@ class RedisFlagCache:
         prefix: str = "flagengine",
         lock_seconds: int = LOCK_SECONDS,
         data_seconds: int = DATA_SECONDS,
+        closes_client: bool = False,
     ) -> None:
-        self._client = client
+        self._client: Any = client
         self._lock_key = f"{prefix}:flag-definitions:lock"
         self._data_key = f"{prefix}:flag-definitions"
         self._lock_seconds = lock_seconds
         self._data_seconds = data_seconds
+        self._closes_client = closes_client
         self._owner = (0, "")
 
     def __repr__(self) -> str:
@@ -117,7 +122,17 @@ class RedisFlagCache:
 
     def shutdown(self) -> object:
         """Give up the turn, if it is ours; the definitions stay for the others."""
-        return self._client.eval(_RELEASE, 1, self._lock_key, self._token())
+        released = self._client.eval(_RELEASE, 1, self._lock_key, self._token())
+        if self._closes_client and not inspect.isawaitable(released):
+            self._client.close()
+        return self._close_after(released) if inspect.isawaitable(released) else released
+
+    async def _close_after(self, released: Awaitable[Any]) -> None:
+        try:
+            await released
+        finally:
+            if self._closes_client:
+                await self._client.aclose()
 
     def _token(self) -> str:
         """Name this process; a forked child is another one than its parent."""
