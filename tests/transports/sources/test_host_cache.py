@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -25,11 +24,6 @@ from transports.polling.sources.host_cache import HostFlagCache, UnsafeDirectory
 from transports.polling.sources.memory import MemoryDefinitions
 
 HERE = Path(__file__).parent
-_spec = importlib.util.spec_from_file_location("definitions_server", HERE / "definitions_server.py")
-assert _spec is not None
-assert _spec.loader is not None
-definitions_server: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(definitions_server)
 
 pytestmark = [
     pytest.mark.contract("flag-definition-loader"),
@@ -293,31 +287,27 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
     return found
 
 
-def test_forty_processes_make_one_request(tmp_path: Path) -> None:
-    with (
-        definitions_server.serving() as server,
-        workers(server.url, tmp_path / "cache", 40) as processes,
-    ):
+def test_forty_processes_make_one_request(tmp_path: Path, server: Any) -> None:
+    with workers(server.url, tmp_path / "cache", 40) as processes:
         assert lines(processes, 40) == ["served"] * 40
         assert len(server.paths) == 1
 
 
 def test_a_holder_killed_in_the_middle_of_its_request_is_followed_by_one_other(
-    tmp_path: Path,
+    tmp_path: Path, server: Any
 ) -> None:
-    with definitions_server.serving() as server:
-        server.may_answer.clear()
-        with workers(server.url, tmp_path / "cache", 1) as holder:
+    server.may_answer.clear()
+    with workers(server.url, tmp_path / "cache", 1) as holder:
+        assert server.was_asked.acquire(timeout=30)
+        with workers(server.url, tmp_path / "cache", 10) as followers:
+            assert followers.stdout is not None
+            started = [followers.stdout.readline() for _ in range(10)]
+            assert started == ["started\n"] * 10
+            os.kill(holder.pid, signal.SIGKILL)
             assert server.was_asked.acquire(timeout=30)
-            with workers(server.url, tmp_path / "cache", 10) as followers:
-                assert followers.stdout is not None
-                started = [followers.stdout.readline() for _ in range(10)]
-                assert started == ["started\n"] * 10
-                os.kill(holder.pid, signal.SIGKILL)
-                assert server.was_asked.acquire(timeout=30)
-                server.may_answer.set()
-                assert lines(followers, 10) == ["served"] * 10
-        assert len(server.paths) == 2
+            server.may_answer.set()
+            assert lines(followers, 10) == ["served"] * 10
+    assert len(server.paths) == 2
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
