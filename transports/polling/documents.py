@@ -6,9 +6,9 @@ business and never costs the others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
+from ..json_reading import read_json
 from .answers import Document
 
 __all__ = ["MalformedDefinitionsError", "as_definitions", "decode_definitions"]
@@ -25,25 +25,11 @@ def decode_definitions(text: bytes | str) -> Document:
         MalformedDefinitionsError: it is no JSON, or not a definitions document.
     """
     try:
-        value = _loads(text)
-    except (ValueError, RecursionError) as error:
+        value = read_json(text)
+    except ValueError as error:
         msg = f"expected JSON, found {len(text)} bytes that are not: {type(error).__name__}"
         raise MalformedDefinitionsError(msg) from None
     return as_definitions(value)
-
-
-def _loads(text: bytes | str) -> object:
-    try:
-        return json.loads(text, parse_constant=_no_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise
-    except ValueError:
-        # An integer of more digits than Python reads; it must not cost the other flags.
-        return json.loads(text, parse_constant=_no_constant, parse_int=float)
-
-
-def _no_constant(_: str) -> None:
-    """NaN and the infinities are no JSON; the engine reads them as null, too."""
 
 
 def as_definitions(value: object) -> Document:

@@ -6,7 +6,6 @@ decides who hears of it. Neither is tried again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from ..errors import InvalidResponseError, StatusError
 from ..http.base import Request, Response, Transport
 from ..http.redaction import clean_header_value
+from ..json_reading import read_json
 from .flag_record import parse_payload
 
 __all__ = ["fetch_remote_config", "fetch_surveys"]
@@ -75,6 +75,6 @@ def _json(response: Response) -> Any:
     if not response.is_success:
         raise StatusError(response.status)
     try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):
+        return read_json(response.body)
+    except ValueError:
         raise InvalidResponseError("expected JSON", status=response.status) from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from ..json_reading import read_json
 from .flag_record import RemoteFlag, parse_legacy_flag, parse_record
 
 __all__ = ["FlagsResponse", "parse_flags_response"]
@@ -50,8 +50,8 @@ class FlagsResponse:
 def parse_flags_response(body: bytes | str) -> FlagsResponse | None:
     """Return the answer that `body` holds; None when it is no JSON object."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except ValueError:
         return None
     return _response(document) if isinstance(document, Mapping) else None
 

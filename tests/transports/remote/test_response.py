@@ -183,3 +183,11 @@ def test_a_payload_is_the_callers_to_change() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b"1"])
 def test_what_is_no_json_object_is_no_answer(body: bytes) -> None:
     assert parse_flags_response(body) is None
+
+
+def test_an_integer_that_is_absurdly_long_costs_nobody_anything() -> None:
+    body = b'{"flags": {"odd": {"value": %s}, "good": {"enabled": true}}}' % (b"9" * 5000)
+    response = parse_flags_response(body)
+    assert response is not None
+    assert response.flags["good"].value is True
+    assert response.failed == {"odd"}

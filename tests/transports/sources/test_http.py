@@ -146,3 +146,10 @@ def test_a_secret_key_cannot_smuggle_a_header_in() -> None:
         None
     )
     assert transport.requests[0].headers["Authorization"] == "Bearer aX-Evil: 1"
+
+
+def test_an_integer_that_is_absurdly_long_does_not_cost_the_other_flags() -> None:
+    body = b'{"flags": [{"key": "a"}, {"key": "b", "id": %s}, {"x": NaN}]}' % (b"9" * 5000)
+    answer = source(Response(200, body=body)).fetch(None)
+    assert isinstance(answer, Loaded)
+    assert len(answer.document["flags"]) == 3
