@@ -32,7 +32,10 @@ def deadline(seconds: float) -> Iterator[float]:
 
 
 def install(pool_manager: Any) -> None:  # noqa: ANN401 - urllib3 is imported lazily, by the caller
-    """Make the pool manager's connections keep to ``deadline``."""
+    """Make the pool manager's connections keep to ``deadline``; a second time changes nothing."""
+    if getattr(pool_manager, "keeps_deadline", False):
+        return
+    pool_manager.keeps_deadline = True
     pool_manager.pool_classes_by_scheme = {
         scheme: _with_deadline(pool) for scheme, pool in pool_manager.pool_classes_by_scheme.items()
     }

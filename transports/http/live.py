@@ -30,6 +30,7 @@ from .unpacking import ACCEPTED, unpack
 
 if TYPE_CHECKING:
     import requests
+    from requests.adapters import HTTPAdapter
 
 __all__ = ["LiveTransport", "translate"]
 
@@ -114,8 +115,10 @@ class LiveTransport:
                 return self._read(answer)
         except RequestError:
             raise
-        except Exception as error:
-            raise translate(error, request) from None
+        except Exception as error:  # noqa: BLE001 - whatever the library raises is translated
+            translated = translate(error, request)
+        # Raised out here, so that it has no context: the foreign error may hold headers and keys.
+        raise translated
 
     def _read(self, answer: requests.Response) -> Response:
         status = answer.status_code
@@ -132,7 +135,7 @@ class LiveTransport:
 
 
 def translate(error: Exception, request: Request) -> RequestError:
-    """Our error for a foreign one. The foreign one is not kept: it may hold headers and keys."""
+    """Our error for a foreign one, which is not kept."""
     where = redact_url(request.url)
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
@@ -253,7 +256,6 @@ def _make_session(verify: bool | str) -> requests.Session:  # noqa: FBT001 - req
     import http.cookiejar
 
     import requests
-    from requests.adapters import HTTPAdapter
 
     session = requests.Session()
     session.verify = verify
@@ -262,10 +264,26 @@ def _make_session(verify: bool | str) -> requests.Session:  # noqa: FBT001 - req
     session.auth = _leave_alone
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
-        adapter = HTTPAdapter(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE, max_retries=0)
-        install(adapter.poolmanager)
-        session.mount(scheme, adapter)
+        session.mount(scheme, _make_adapter())
     return session
+
+
+def _make_adapter() -> HTTPAdapter:
+    from requests.adapters import HTTPAdapter
+
+    class TimedAdapter(HTTPAdapter):
+        """Every pool manager that it makes, the proxies' too, keeps to the deadline."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            super().init_poolmanager(*args, **kwargs)
+            install(self.poolmanager)
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            install(manager)
+            return manager
+
+    return TimedAdapter(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE, max_retries=0)
 
 
 def _leave_alone(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
