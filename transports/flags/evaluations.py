@@ -8,7 +8,6 @@ payload is silent.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from types import MappingProxyType
@@ -58,8 +57,7 @@ class FlagEvaluations:
         self._on_read = on_read
         self._is_filtered = False
         self._accessed: dict[str, None] = {}
-        self._told: set[str] = set()
-        self._lock = threading.Lock()
+        self._told: dict[str, object] = {}
 
     def __repr__(self) -> str:
         return f"<FlagEvaluations of {len(self._flags)} flags>"
@@ -111,9 +109,7 @@ class FlagEvaluations:
 
     def only_accessed(self) -> FlagEvaluations:
         """Return a copy with the flags whose values have been read so far."""
-        with self._lock:
-            accessed = list(self._accessed)
-        return self._filtered(accessed)
+        return self._filtered(list(self._accessed))
 
     def event_properties(self) -> dict[str, Any]:
         """Return what ``capture(flags=…)`` adds to an event: every flag, and which are on."""
@@ -137,17 +133,18 @@ class FlagEvaluations:
 
     def _read(self, key: str, *, tell: bool) -> EvaluatedFlag | None:
         flag = self._flags.get(key)
-        with self._lock:
-            if flag is not None:
-                self._accessed[key] = None
-            is_told = not tell or key in self._told
-            if tell:
-                self._told.add(key)
+        if flag is not None:
+            self._accessed[key] = None
         # An absent key says nothing in a filtered copy: it may well exist in the original.
-        is_silent = is_told or (flag is None and self._is_filtered)
-        if self._on_read is not None and not is_silent:
+        is_silent = not tell or self._on_read is None or (flag is None and self._is_filtered)
+        if not is_silent and self._is_first(key):
             self._tell(key, flag)
         return flag
+
+    def _is_first(self, key: str) -> bool:
+        """Whether nobody read this before; one atomic step, without a lock that a fork could keep."""
+        mine = object()
+        return self._told.setdefault(key, mine) is mine
 
     def _tell(self, key: str, flag: EvaluatedFlag | None) -> None:
         words = self._words if flag is None or not flag.locally_evaluated else ()

@@ -1,7 +1,9 @@
-"""Definitions in: fetched, shared, published whole, and watched for their age."""
+"""Definitions in: fetched, shared, published whole, and watched for their age.
+
+``AsyncLoader`` is in ``asynchronous``, so that who does not use asyncio does not import it.
+"""
 
 from .answers import Failed, FailureKind, Loaded, Unchanged
-from .asynchronous import AsyncLoader
 from .health import Freshness, Health, LoadError, StalenessBudget
 from .loader import DefinitionLoader
 from .policy import PollPolicy
@@ -9,7 +11,6 @@ from .store import DefinitionsChanged, DefinitionStore, Published
 from .threaded import ThreadedLoader
 
 __all__ = [
-    "AsyncLoader",
     "DefinitionLoader",
     "DefinitionStore",
     "DefinitionsChanged",

@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import logging
 
+from .. import lifecycle
 from .actions import Request
-from .forking import renew_in_children
 from .health import Health
 from .loader import DefinitionLoader
 from .policy import DEFAULT_INTERVAL
@@ -33,7 +33,7 @@ class AsyncLoader:
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
-        renew_in_children(self)
+        lifecycle.watch(self)
 
     @property
     def current(self) -> Published:
@@ -94,6 +94,9 @@ class AsyncLoader:
     def after_fork(self) -> None:
         """In a forked child: no task; ``start`` makes one on the child's loop."""
         self._task = None
+
+    def at_exit(self, timeout: float) -> None:
+        """Nothing to do: its loop has ended before."""
 
     async def _run(self) -> None:
         while not self.loader.is_stopped:

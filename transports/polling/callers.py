@@ -1,26 +1,27 @@
-"""Carrying out a `Call`: with a bound in time, whether it is synchronous or not.
+"""Carrying out a `Call` on a thread that may block: with a bound in time, awaitable or not.
 
 A function that promises no bound of its own runs on a daemon thread made for it, so that one that
 hangs costs a thread and not the poller. While it hangs no further one is started: the next call
-fails at once. Awaitables from synchronous callers run on a private event loop, always the same,
-because asynchronous clients keep their connections on the loop they were first used on.
+fails at once. Awaitables run on a private event loop, always the same, because asynchronous clients
+keep their connections on the loop they were first used on; asyncio is imported when there is one.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import inspect
 import os
 import threading
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .steps import Call
 
-__all__ = ["AsyncCaller", "CallTimeoutError", "SyncCaller"]
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["CallTimeoutError", "DaemonThread", "SyncCaller"]
 
 AWAITABLE_TIMEOUT = 60.0
 GRACE = 0.5
@@ -30,13 +31,14 @@ class CallTimeoutError(Exception):
     """The call did not return in time, or an earlier one has still not returned."""
 
 
-class _DaemonThread:
+class DaemonThread:
     """At most one running function, on a daemon thread of its own."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
 
     def start(self, function: Callable[[], Any]) -> Future[Any]:
+        """Run `function`; its result or exception arrives in the future."""
         if self._thread is not None and self._thread.is_alive():
             msg = "an earlier call has not returned yet"
             raise CallTimeoutError(msg)
@@ -77,8 +79,8 @@ class SyncCaller:
 
     def _renew(self) -> None:
         # Two, so that a cache that hangs does not keep an asynchronous source from being asked.
-        self._guarded = _DaemonThread()
-        self._trusted = _DaemonThread()
+        self._guarded = DaemonThread()
+        self._trusted = DaemonThread()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = os.getpid()
 
@@ -101,7 +103,7 @@ class SyncCaller:
         if loop is not None:
             _close_loop(loop, self._pid)
 
-    def _bounded(self, worker: _DaemonThread, function: Callable[[], Any], timeout: float) -> Any:
+    def _bounded(self, worker: DaemonThread, function: Callable[[], Any], timeout: float) -> Any:
         future = worker.start(function)
         try:
             # A little longer than the bound of an awaitable inside, which can be cancelled cleanly.
@@ -120,10 +122,12 @@ class SyncCaller:
         return self._complete(result, timeout) if inspect.isawaitable(result) else result
 
     def _complete(self, awaitable: Any, timeout: float | None) -> Any:
+        from .awaiting import bounded_await, new_event_loop  # noqa: PLC0415 - imports asyncio
+
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
+            self._loop = new_event_loop()
             weakref.finalize(self, _close_loop, self._loop, self._pid)
-        return self._loop.run_until_complete(_bounded_await(awaitable, timeout))
+        return self._loop.run_until_complete(bounded_await(awaitable, timeout))
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():
@@ -143,46 +147,3 @@ def _close_loop(loop: asyncio.AbstractEventLoop, pid: int) -> None:
         _left_to_parent.append(loop)
     elif not loop.is_running():
         loop.close()
-
-
-class AsyncCaller:
-    """Carries out calls for a task: coroutine functions on its loop, others on a daemon thread."""
-
-    def __init__(self) -> None:
-        self._guarded = _DaemonThread()
-        self._trusted = _DaemonThread()
-
-    async def __call__(self, call: Call) -> Any:
-        """Return what the call returns, awaited; raise what it raises, or `CallTimeoutError`."""
-        return await _bounded_await(self._perform(call), call.timeout)
-
-    async def _perform(self, call: Call) -> Any:
-        if _is_coroutine_function(call.function):
-            return await call.function(*call.arguments)
-        worker = self._trusted if call.timeout is None else self._guarded
-        future = worker.start(lambda: call.function(*call.arguments))
-        result = await asyncio.wrap_future(future)
-        worker.finished()
-        return await result if inspect.isawaitable(result) else result
-
-
-def _is_coroutine_function(function: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
-    )
-
-
-async def _bounded_await(awaitable: Any, timeout: float | None) -> Any:  # noqa: ASYNC109
-    try:
-        async with asyncio.timeout(timeout):
-            return await awaitable
-    except TimeoutError as error:
-        with contextlib.suppress(Exception):
-            _close(awaitable)
-        msg = f"no answer within {timeout:g} s" if timeout is not None else "timed out"
-        raise CallTimeoutError(msg) from error
-
-
-def _close(awaitable: Any) -> None:
-    if isinstance(awaitable, Coroutine):
-        awaitable.close()

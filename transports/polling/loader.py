@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from .. import lifecycle
 from ..clock import Clock, SystemClock
 from .actions import Action, Fetch, Publish, Refresh, Request
 from .answers import Answer, Document, Failed, FailureKind
-from .callers import AsyncCaller, SyncCaller
+from .callers import SyncCaller
 from .documents import as_definitions
-from .forking import renew_in_children
 from .health import Health, LoadError, StalenessBudget, assess
 from .policy import PollPolicy
 from .poller import Poller
@@ -32,6 +33,9 @@ from .sources.cache import (
 )
 from .steps import Steps, run_steps, run_steps_async
 from .store import DefinitionStore, Published, publication
+
+if TYPE_CHECKING:
+    from .awaiting import AsyncCaller
 
 __all__ = ["DefinitionLoader"]
 
@@ -68,11 +72,11 @@ class DefinitionLoader:
         self._poller = Poller(policy)
         self._publisher = Publisher(self.store, self._clock, on_failure)
         self._sync_caller = SyncCaller()
-        self._async_caller = AsyncCaller()
+        self._async_caller: AsyncCaller | None = None
         self._finished = 0
         self._is_released = False
         self._renew_locks()
-        renew_in_children(self)
+        lifecycle.watch(self)
 
     @property
     def current(self) -> Published:
@@ -115,7 +119,7 @@ class DefinitionLoader:
         """As `tick`, on an event loop; a synchronous source runs on a thread meanwhile."""
         fetch = self._next_fetch()
         if fetch is not None:
-            await run_steps_async(self._load(fetch), self._async_caller)
+            await run_steps_async(self._load(fetch), self._on_loop())
         return self.seconds_until_due()
 
     def seconds_until_due(self) -> float | None:
@@ -164,13 +168,22 @@ class DefinitionLoader:
         """As `shutdown`, on an event loop."""
         self.stop()
         if self._cache is not None and self._take_release():
-            await run_steps_async(shut_down_cache(self._cache), self._async_caller)
+            await run_steps_async(shut_down_cache(self._cache), self._on_loop())
 
     def after_fork(self) -> None:
         """Make usable in a forked child what its parent left: locks, and a load in mid-air."""
         self._renew_locks()
         self.store.renew_locks()
         self._poller.abandon()
+
+    def at_exit(self, timeout: float) -> None:
+        """Nothing here is lost at exit; a cache's turn ends by itself, ``shutdown`` is quicker."""
+
+    def _on_loop(self) -> AsyncCaller:
+        from .awaiting import AsyncCaller  # noqa: PLC0415 - imports asyncio
+
+        self._async_caller = self._async_caller or AsyncCaller()
+        return self._async_caller
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()

@@ -11,8 +11,8 @@ import threading
 import weakref
 from time import monotonic
 
+from .. import lifecycle
 from .actions import Request
-from .forking import renew_in_children
 from .health import Health
 from .loader import DefinitionLoader
 from .policy import DEFAULT_INTERVAL
@@ -34,7 +34,7 @@ class ThreadedLoader:
         self._stopped = False
         self._thread: threading.Thread | None = None
         self._renew()
-        renew_in_children(self)
+        lifecycle.watch(self)
 
     @property
     def current(self) -> Published:
@@ -107,6 +107,12 @@ class ThreadedLoader:
     def after_fork(self) -> None:
         """In a forked child: fresh locks and no thread; the next use starts one."""
         self._renew()
+
+    def at_exit(self, timeout: float) -> None:  # noqa: ARG002 - takes no time
+        """Start no load while the interpreter ends."""
+        self._stopped = True
+        self.loader.stop()
+        self._wake.set()
 
     def tick(self) -> float | None:
         """Do what is due; never raises, since there is nobody to raise to."""

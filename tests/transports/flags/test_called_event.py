@@ -97,9 +97,7 @@ def test_no_answer_says_what_went_wrong() -> None:
 def test_the_short_event_needs_the_gate_and_surely_no_experiment(
     gate: bool, experiment: bool | None, short: bool
 ) -> None:
-    flag = EvaluatedFlag(
-        "beta", True, enabled=True, minimal_events=gate, has_experiment=experiment
-    )
+    flag = EvaluatedFlag("beta", True, enabled=True, minimal_events=gate, has_experiment=experiment)
     assert is_minimal(read(flag)) is short
     assert not is_minimal(read(None))
 

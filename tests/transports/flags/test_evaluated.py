@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,8 +34,6 @@ def response(**flags: Any) -> FlagsResponse:
 
 
 def published() -> Published:
-    from dataclasses import replace
-
     return replace(publication(DOCUMENT), loaded_at=12.0)
 
 

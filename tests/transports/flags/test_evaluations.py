@@ -100,9 +100,7 @@ def test_a_read_can_be_kept_quiet_and_counts_as_access() -> None:
 
 def test_an_override_is_read_without_an_event() -> None:
     reads: list[FlagRead] = []
-    flags = FlagEvaluations(
-        "u1", {"f": flag("f", True, is_override=True)}, on_read=reads.append
-    )
+    flags = FlagEvaluations("u1", {"f": flag("f", True, is_override=True)}, on_read=reads.append)
     assert flags.is_enabled("f")
     assert reads == []
 

@@ -13,7 +13,7 @@ from transports.flags.result_cache import FlagCacheSettings, parse_cache_url
 pytestmark = pytest.mark.contract("feature-flag-cache")
 
 
-def flag(key: str, value: Any = True) -> EvaluatedFlag:
+def flag(key: str, value: Any = "on") -> EvaluatedFlag:
     return EvaluatedFlag(key, value, enabled=bool(value), raw_payload='{"a": 1}')
 
 

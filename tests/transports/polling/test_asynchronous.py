@@ -8,7 +8,6 @@ import threading
 import pytest
 
 from transports.polling import (
-    AsyncLoader,
     DefinitionLoader,
     Failed,
     FailureKind,
@@ -16,6 +15,7 @@ from transports.polling import (
     PollPolicy,
 )
 from transports.polling.answers import Answer
+from transports.polling.asynchronous import AsyncLoader
 from transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")

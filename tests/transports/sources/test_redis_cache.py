@@ -21,6 +21,7 @@ from transports.polling.sources.memory import MemoryDefinitions
 from transports.polling.sources.redis_cache import RedisFlagCache
 
 redis = pytest.importorskip("redis", reason="needs the extra 'redis'")
+redis_asyncio = pytest.importorskip("redis.asyncio", reason="needs the extra 'redis'")
 pytestmark = pytest.mark.contract("flag-definition-loader")
 
 DOCUMENT = {"flags": [{"key": "é-shared"}], "cohorts": {"1": {}}, "property_matching_version": 2}
@@ -168,9 +169,7 @@ def test_one_of_many_loaders_asks_the_server_and_all_have_the_flags(client: Any)
 
 @pytest.mark.parametrize("driver", ["task", "thread"])
 def test_an_asynchronous_client_works_from_both_kinds_of_driver(port: int, driver: str) -> None:
-    import redis.asyncio
-
-    client = redis.asyncio.Redis(host="127.0.0.1", port=port)
+    client = redis_asyncio.Redis(host="127.0.0.1", port=port)
 
     async def on_a_loop() -> None:
         await client.flushall()

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from ... import lifecycle
 from ...clock import Clock, SystemClock
 from ..answers import Document
 from ..documents import decode_definitions
-from ..forking import renew_in_children
 from .file_lock import FileLock
 
 __all__ = ["HostFlagCache", "UnsafeDirectoryError"]
@@ -72,7 +72,7 @@ class HostFlagCache:
         self._wait_for_first = wait_for_first
         self._clock = clock or SystemClock()
         self._sleep = sleep
-        renew_in_children(self)
+        lifecycle.watch(self)
 
     def __repr__(self) -> str:
         return f"<HostFlagCache {str(self._path)!r}>"
@@ -138,6 +138,9 @@ class HostFlagCache:
     def after_fork(self) -> None:
         """In a forked child: the lock is the parent's."""
         self._lock.forget()
+
+    def at_exit(self, timeout: float) -> None:
+        """Nothing to do: the operating system releases the lock."""
 
     def _age(self) -> float | None:
         try:
