@@ -17,7 +17,7 @@ from typing import Any
 
 from .answers import Document
 
-__all__ = ["DefinitionIndex", "changed_keys", "index_definitions"]
+__all__ = ["DefinitionIndex", "changed_keys", "document_digest", "index_definitions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,17 @@ class DefinitionIndex:
     """Flag key to its entry in `entries`."""
 
 
+def document_digest(document: Document) -> bytes:
+    """Return a name for all of `document`, much sooner than its index.
+
+    Documents of equal content and another order may differ in it.
+    """
+    return _digest(document, sort=False)
+
+
 def index_definitions(document: Document) -> DefinitionIndex:
     """Return the index of `document`."""
-    shared = {k: v for k, v in document.items() if k not in ("flags", "cohorts", "etag")}
+    shared = {k: v for k, v in document.items() if k not in ("flags", "cohorts")}
     entries: dict[str, _Entry] = {}
     names: dict[str, str] = {}
     for cohort_id, cohort in _items(document.get("cohorts")):
@@ -53,7 +61,7 @@ def index_definitions(document: Document) -> DefinitionIndex:
             # A dependency names a flag by id or by key.
             entries[f"flag:{key}"] = entry
             names[key] = f"flag:{key}"
-    return DefinitionIndex(_digest(document), _digest(shared), entries, names)
+    return DefinitionIndex(document_digest(document), _digest(shared), entries, names)
 
 
 def changed_keys(old: DefinitionIndex, new: DefinitionIndex) -> frozenset[str]:
@@ -128,9 +136,9 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _digest(value: object) -> bytes:
+def _digest(value: object, *, sort: bool = True) -> bytes:
     try:
-        text = json.dumps(value, sort_keys=True, default=repr)
+        text = json.dumps(value, sort_keys=sort, default=repr)
     except (TypeError, ValueError, RecursionError):
         text = repr(value)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -155,6 +155,7 @@ class DefinitionLoader:
         """Load no more, for good; what is loaded stays in use."""
         with self._lock:
             self._poller.stop()
+        self.store.close()
 
     def shutdown(self, timeout: float = OPERATION_TIMEOUT) -> None:
         """Stop for good, and let the cache release what it holds; may be repeated."""

@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..http.redaction import redact_text
 from .actions import Action, Clear, Keep, Publish, Refresh
 from .answers import Answer, Failed, FailureKind, Loaded, Unchanged
-from .changes import index_definitions
+from .changes import document_digest
 from .documents import MalformedDefinitionsError, as_definitions
 from .health import LoadError
 from .store import DefinitionStore, Published, publication
@@ -82,11 +82,10 @@ class Publisher:
 
     def _parse(self, loaded: Loaded) -> Published | None:
         document = as_definitions(loaded.document)
-        index = index_definitions(document)
         current = self._store.current
-        if current.snapshot is not None and index.digest == current.index.digest:
+        if current.snapshot is not None and document_digest(document) == current.index.digest:
             return None
-        return publication(document, version=loaded.version, index=index)
+        return publication(document, version=loaded.version)
 
     def _refresh(self, generation: int, version: str | None) -> None:
         self.last_error = None

@@ -80,9 +80,7 @@ class DefinitionsChanged:
 Listener: TypeAlias = Callable[[DefinitionsChanged], object]
 
 
-def publication(
-    document: Document, *, version: str | None = None, index: DefinitionIndex | None = None
-) -> Published:
+def publication(document: Document, *, version: str | None = None) -> Published:
     """Return the state that publishes `document`; its generation and times are still to be set.
 
     Raises:
@@ -92,7 +90,7 @@ def publication(
         snapshot=Snapshot.parse(document),
         version=version,
         minimal_flag_called_events=document.get("minimal_flag_called_events") is True,
-        index=index or index_definitions(document),
+        index=index_definitions(document),
     )
 
 
@@ -102,6 +100,7 @@ class DefinitionStore:
     def __init__(self) -> None:
         self._current = Published()
         self._listeners: tuple[Listener, ...] = ()
+        self._is_closed = False
         self.renew_locks()
 
     @property
@@ -160,7 +159,14 @@ class DefinitionStore:
     def wait_until_ready(self, timeout: float | None) -> bool:
         """Block until there are definitions to decide with; False when `timeout` seconds pass."""
         with self._readiness:
-            return self._readiness.wait_for(lambda: self._current.is_ready, timeout)
+            self._readiness.wait_for(lambda: self._current.is_ready or self._is_closed, timeout)
+            return self._current.is_ready
+
+    def close(self) -> None:
+        """Let nobody wait any longer: there will be no more publications."""
+        with self._lock:
+            self._is_closed = True
+            self._readiness.notify_all()
 
     def renew_locks(self) -> None:
         """Replace the locks: in a forked child they may be held by threads that do not exist."""

@@ -39,7 +39,7 @@ class ThreadedLoader:
     @property
     def current(self) -> Published:
         """The definitions in use; the first look starts the thread."""
-        if self._thread is None:
+        if self._thread is None and not self._stopped:
             self.start()
         return self.loader.store.current
 

@@ -142,6 +142,20 @@ def test_a_shutdown_may_be_repeated_and_ends_everything() -> None:
     assert not threaded.reload(PATIENCE)
 
 
+def test_a_shutdown_ends_the_waiting_for_readiness() -> None:
+    gate = Gate()
+    threaded = ThreadedLoader(DefinitionLoader(gate))
+    answers: list[bool] = []
+    waiting = threading.Thread(target=lambda: answers.append(threaded.wait_until_ready(None)))
+    waiting.start()
+    assert gate.asked.acquire(timeout=PATIENCE)
+    threaded.loader.stop()
+    waiting.join(PATIENCE)
+    assert answers == [False]
+    gate.may_answer.release(100)
+    threaded.shutdown()
+
+
 def test_a_shutdown_from_a_listener_does_not_deadlock() -> None:
     threaded = ThreadedLoader(DefinitionLoader(MemoryDefinitions(ONE)))
     done = threading.Event()
