@@ -771,6 +771,7 @@ static PyType_Spec hasher_spec = {
 /* ---------------------------------------------------------------- bucket_column() */
 
 #define LANE_BLOCKS 4 /* longer messages than this are streamed one by one */
+#define LANE_ROWS 8
 #define NULL_ROW UINT64_MAX
 
 typedef struct {
@@ -780,10 +781,12 @@ typedef struct {
     int large_offsets;
 } Column;
 
-/* A message that waits for a second one of as many blocks. */
+/* Messages of as many blocks, gathered to be hashed two at a time. A processor waits for bytes that
+ * were stored only just before they are loaded in wider pieces: with eight messages, they are old. */
 typedef struct {
-    Py_ssize_t row; /* -1: none waits */
-    uint8_t tails[2][LANE_BLOCKS * BLOCK];
+    size_t waiting;
+    Py_ssize_t rows[LANE_ROWS];
+    uint8_t tails[LANE_ROWS][LANE_BLOCKS * BLOCK];
 } Lane;
 
 INLINE int64_t column_offset(const Column *column, Py_ssize_t row) {
@@ -831,6 +834,22 @@ static uint64_t column_long_row(const Sha1 *with, const Frame *frame, const uint
     return stream_finish(with, &stream);
 }
 
+static void column_hash(const Sha1 *with, const Column *column, Lane *lane, size_t blocks) {
+    const uint32_t *state = column->frame.head.state;
+    size_t i = 0;
+    for (; i + 2 <= lane->waiting; i += 2) {
+        uint64_t numbers[2];
+        with->finish_pair(state, lane->tails[i], lane->tails[i + 1], blocks, numbers);
+        column_put(column, lane->rows[i], numbers[0] >> BITS_DROPPED);
+        column_put(column, lane->rows[i + 1], numbers[1] >> BITS_DROPPED);
+    }
+    if (i < lane->waiting) {
+        uint64_t number = with->finish(state, lane->tails[i], blocks);
+        column_put(column, lane->rows[i], number >> BITS_DROPPED);
+    }
+    lane->waiting = 0;
+}
+
 static void column_row(const Sha1 *with, const Column *column, Lane *lanes, Py_ssize_t index,
                        const uint8_t *text, size_t n) {
     const Frame *frame = &column->frame;
@@ -840,29 +859,14 @@ static void column_row(const Sha1 *with, const Column *column, Lane *lanes, Py_s
         return;
     }
     size_t used = frame->head.fill + n + (size_t)PyBytes_GET_SIZE(frame->salt);
-    Lane *lane = &lanes[(used + LENGTH_FIELD) / BLOCK];
-    bool second = lane->row >= 0;
-    uint8_t *tail = lane->tails[second];
-    size_t blocks = (size_t)(lane - lanes) + 1;
-    memset(tail + BLOCK, 0, (blocks - 1) * BLOCK);
+    size_t more = (used + LENGTH_FIELD) / BLOCK;
+    Lane *lane = &lanes[more];
+    uint8_t *tail = lane->tails[lane->waiting];
+    memset(tail + BLOCK, 0, more * BLOCK);
     frame_tail(frame, tail, text, n);
-    if (!second) {
-        lane->row = index;
-        return;
-    }
-    uint64_t numbers[2];
-    with->finish_pair(frame->head.state, lane->tails[0], lane->tails[1], blocks, numbers);
-    column_put(column, lane->row, numbers[0] >> BITS_DROPPED);
-    column_put(column, index, numbers[1] >> BITS_DROPPED);
-    lane->row = -1;
-}
-
-static void column_flush(const Sha1 *with, const Column *column, const Lane *lanes) {
-    for (size_t i = 0; i < LANE_BLOCKS; i++) {
-        if (lanes[i].row >= 0) {
-            uint64_t number = with->finish(column->frame.head.state, lanes[i].tails[0], i + 1);
-            column_put(column, lanes[i].row, number >> BITS_DROPPED);
-        }
+    lane->rows[lane->waiting++] = index;
+    if (lane->waiting == LANE_ROWS) {
+        column_hash(with, column, lane, more + 1);
     }
 }
 
@@ -872,7 +876,7 @@ static Py_ssize_t column_run(const Column *column) {
     const Sha1 *with = LOAD_RELAXED(sha1);
     Lane lanes[LANE_BLOCKS];
     for (size_t i = 0; i < LANE_BLOCKS; i++) {
-        lanes[i].row = -1;
+        lanes[i].waiting = 0;
     }
     int64_t from = column->count ? column_offset(column, column->start) : 0;
     for (Py_ssize_t i = 0; i < column->count; i++) {
@@ -883,12 +887,14 @@ static Py_ssize_t column_run(const Column *column) {
         if (column_is_null(column, column->start + i)) {
             column_put(column, i, NULL_ROW);
         } else {
-            const uint8_t *text = (const uint8_t *)column->data.buf + from;
-            column_row(with, column, lanes, i, text, (size_t)(to - from));
+            const uint8_t *data = column->data.buf; /* NULL where all rows are empty */
+            column_row(with, column, lanes, i, from ? data + from : data, (size_t)(to - from));
         }
         from = to;
     }
-    column_flush(with, column, lanes);
+    for (size_t i = 0; i < LANE_BLOCKS; i++) {
+        column_hash(with, column, &lanes[i], i + 1);
+    }
     return -1;
 }
 

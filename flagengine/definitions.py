@@ -94,7 +94,6 @@ class Flag:
     version: int | None = None
     has_experiment: bool | None = None
     active: bool = False
-    deleted: bool = False
     ensure_experience_continuity: bool = False
     bucketing_identifier: Literal["distinct_id", "device_id"] = "distinct_id"
     evaluation_runtime: Literal["all", "client", "server"] = "all"

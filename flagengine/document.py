@@ -42,6 +42,7 @@ class Index:
         self.flags: dict[str, dict[str, Any]] = {}
         self.pointers: dict[str, str] = {}
         self.duplicates: dict[str, Issue] = {}
+        self.deleted: set[str] = set()
         for position, source in enumerate(document["flags"]):
             self._add_flag(position, source)
         self.cohorts: Mapping[str, Any] = self._mapping(document, "cohorts")
@@ -62,6 +63,9 @@ class Index:
             code = IssueCode.WRONG_TYPE if "key" in source else IssueCode.MISSING_KEY
             found = json_type(key) if "key" in source else "none"
             self._note(code, f"{pointer}/key", f"a flag's key is text, found {found}")
+            return
+        if source.get("deleted") is True:
+            self.deleted.add(key)
             return
         if key in self.flags:
             message = f"the key {key!r} stands at {self.pointers[key]} already; neither counts"

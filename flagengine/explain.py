@@ -11,12 +11,11 @@ from flagengine.trace import (
     NOT_SHOWN,
     ConditionTrace,
     FlagTrace,
-    Gap,
     HashTrace,
     TestTrace,
-    Verdict,
 )
 from flagengine.values import NOT_GIVEN, text
+from flagengine.verdicts import Gap, Verdict
 
 __all__ = ["REDACTED", "Explanation", "Line"]
 
@@ -56,7 +55,7 @@ class Explanation:
 
         Empty when it is definite already; None when no inputs would, only the server.
         """
-        return self.trace.smallest_missing
+        return self.trace.conclusion.smallest_missing
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole tree as JSON values."""
@@ -74,10 +73,10 @@ class Explanation:
     # As data.
 
     def _flag(self, trace: FlagTrace) -> dict[str, Any]:
-        smallest = trace.smallest_missing
+        smallest = trace.conclusion.smallest_missing
         return {
             "resolution": trace.resolution.to_dict(),
-            "decided_by": trace.deciding,
+            "decided_by": trace.conclusion.deciding,
             "smallest_missing": None if smallest is None else smallest.to_dict(),
             "enrollment": trace.enrollment and self._test(trace.enrollment),
             "holdout": trace.holdout and _hash(trace.holdout),
@@ -131,9 +130,9 @@ class Explanation:
         if trace.holdout is not None:
             lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
         lines += [self._condition_line(condition) for condition in trace.conditions]
-        lines.append(Line(f"decided by {trace.deciding}"))
+        lines.append(Line(f"decided by {trace.conclusion.deciding}"))
         if trace.resolution.unresolved_reason is not None:
-            lines.append(_missing_line(trace.smallest_missing))
+            lines.append(_missing_line(trace.conclusion.smallest_missing))
         return Line(_headline(trace.resolution), tuple(lines))
 
     def _condition_line(self, trace: ConditionTrace) -> Line:

@@ -11,7 +11,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Any, Final
 
-__all__ = ["LENIENT", "Lenient", "Moment", "instant_of_filter", "instant_of_property"]
+__all__ = [
+    "LENIENT",
+    "Lenient",
+    "Moment",
+    "instant_of_filter",
+    "instant_of_property",
+    "is_date_text",
+]
 
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400 * _SECOND
@@ -110,19 +117,25 @@ def _from_seconds(seconds: float) -> int | None:
 def instant_of_filter(value: str, moment: Moment) -> int | Lenient | None:
     """Read date text: relative, RFC 3339, or naive in the project's zone (SPEC R8.8)."""
     relative = _RELATIVE.fullmatch(value)
-    if relative and len(relative[1]) <= len(value) and _small(relative[1]):
+    if relative and _small(relative[1]):
         return _relative(int(relative[1]), relative[2], moment)
     absolute = _RFC3339.fullmatch(value)
     if absolute:
-        instant = _rfc3339(absolute)
-        if instant is not None:
-            return instant
+        return _rfc3339(absolute)
     naive = _NAIVE.fullmatch(value)
     if naive:
         wall = _wall_clock(naive.groups())
-        if wall is not None:
-            return _to_utc(wall, moment.zone)
+        return None if wall is None else _to_utc(wall, moment.zone)
     return LENIENT if _LENIENT_SHAPES.match(value) else None
+
+
+def is_date_text(value: str) -> bool:
+    """Tell whether text has the shape of a date at all, for us or for the server's parser."""
+    relative = _RELATIVE.fullmatch(value)
+    if relative:
+        return _small(relative[1])
+    shapes = (_RFC3339.fullmatch, _NAIVE.fullmatch, _LENIENT_SHAPES.match)
+    return any(shape(value) for shape in shapes)
 
 
 def _small(digits: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from flagengine.definitions import Flag
 from flagengine.plan.nodes import FlagPlan
 from flagengine.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.trace import Gap
+from flagengine.verdicts import Gap
 
 __all__ = [
     "decided",

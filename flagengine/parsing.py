@@ -83,7 +83,6 @@ def _switches(reader: Reader) -> dict[str, Any]:
     algorithm = Reader(extension, pointer_to(reader.pointer, EXTENSION), reader.issues)
     return {
         "active": reader.boolean("active"),
-        "deleted": reader.boolean("deleted"),
         "ensure_experience_continuity": reader.boolean("ensure_experience_continuity"),
         "bucketing_identifier": "device_id" if device else "distinct_id",
         "hash_algorithm": algorithm.text("hash"),

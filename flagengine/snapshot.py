@@ -7,21 +7,38 @@ first evaluated. Both are pure, so that two threads doing it at once only waste 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
+from flagengine.clock import current_time
+from flagengine.compiled import Evaluator, compile_flag, constantly
 from flagengine.definitions import Cohort, Flag
 from flagengine.document import Document, Index, read_document
 from flagengine.errors import Issue
+from flagengine.interpreter import Interpreter
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.parsing import EXTENSION, parse_cohort, parse_flag
-from flagengine.plan import FlagPlan, Node, leaves, lower_cohort, lower_flag, references
-from flagengine.plan.graph import reachable
+from flagengine.plan import (
+    FlagPlan,
+    Node,
+    cohort_may_fail,
+    leaves,
+    lower_cohort,
+    lower_flag,
+    references,
+)
+from flagengine.plan.graph import depth, reachable
 from flagengine.reading import pointer_to
+from flagengine.resolution import Resolution
 from flagengine.review import review_cohort, review_flag
+from flagengine.subject import Subject
 from flagengine.values import text
 
 __all__ = ["Snapshot"]
+
+_MAX_DEPENDENCY_PATHS: Final = 64
+"""More than this many nested evaluations are left to the interpreter, which remembers."""
 
 _CONTENT: Final = (
     "flags",
@@ -49,15 +66,19 @@ class Snapshot:
         "_flags",
         "_index",
         "_plans",
+        "_used",
+        "evaluators",
         "flags",
         "keys",
         "overrides",
     )
 
     flags: Mapping[str, Flag]
-    """Every flag by key, in the document's order; read on first access."""
+    """Every flag by key, in the document's order; read on first access. Deleted ones are none."""
     keys: Mapping[str, None]
-    """The keys of the flags that are not deleted, in the document's order."""
+    """The keys of the flags, in the document's order."""
+    evaluators: dict[str, Evaluator]
+    """The flags compiled so far; the hot path looks here first."""
     overrides: Overrides
     """Answers that replace evaluation, from :meth:`with_overrides`."""
     _document: dict[str, Any]
@@ -66,21 +87,23 @@ class Snapshot:
     _cohorts: dict[str, Cohort]
     _plans: dict[str, FlagPlan]
     _cohort_plans: dict[str, Node]
+    _used: set[str]
     _fingerprint: str | None
 
     def __init__(self, document: dict[str, Any], overrides: Overrides = NO_OVERRIDES) -> None:
         """Index a document that nobody else holds; :meth:`parse` is the way in."""
         index = Index(document)
-        present = {key: None for key, raw in index.flags.items() if raw.get("deleted") is not True}
         self._set("_document", document)
         self._set("_index", index)
         self._set("_flags", {})
         self._set("_cohorts", {})
         self._set("_plans", {})
         self._set("_cohort_plans", {})
+        self._set("evaluators", {})
+        self._set("_used", set())
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
-        self._set("keys", present)
+        self._set("keys", dict.fromkeys(index.flags))
         self._set("overrides", overrides)
 
     def _set(self, name: str, value: object) -> None:
@@ -190,6 +213,14 @@ class Snapshot:
             self._cohort_plans[cohort_id] = lower_cohort(cohort_id, self)
         return self._cohort_plans[cohort_id]
 
+    def cohort_may_fail(self, cohort_id: str) -> bool:
+        """Tell whether a cohort, or one below it, is not in the document or circular."""
+        return cohort_may_fail(cohort_id, self)
+
+    def is_deleted(self, key: str) -> bool:
+        """Tell whether the document has the flag as deleted only."""
+        return key in self._index.deleted
+
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
         flag = self.flag(key)
@@ -201,6 +232,71 @@ class Snapshot:
         for cohort in filter(None, map(self.cohort, cohorts)):
             filters.extend(leaves(cohort.definition))
         return frozenset(one.key for one in filters if one.type == "flag" and one.key)
+
+    # What compiling asks (flagengine.compiled.flag.Flags).
+
+    def evaluator(self, key: str) -> Evaluator:
+        """Bind one flag: a function of a distinct id and person properties.
+
+        The tightest loop there is. Compiled at the first call and kept; an unknown key gives a
+        function whose resolution says so. Person properties are a mapping, not None.
+        """
+        evaluate = self.evaluators.get(key)
+        if evaluate is None:
+            evaluate = self._compile(key)
+            if key in self._index.flags or key in self.overrides.flags:
+                self.evaluators[key] = evaluate
+        return evaluate
+
+    def warm_evaluator(self, key: str) -> Evaluator | None:
+        """Return a flag's evaluator from its second use on; once, interpreting is cheaper."""
+        if key in self.evaluators or key in self._used:
+            return self.evaluator(key)
+        if key in self._index.flags:
+            self._used.add(key)
+        return None
+
+    def has_dependencies(self, key: str) -> bool:
+        """Tell whether a flag depends on others."""
+        return bool(self.dependencies(key))
+
+    def _compile(self, key: str) -> Evaluator:
+        plan, overrides = self.plan(key), self.overrides
+        if key in overrides.flags or plan is None:
+            return constantly(self.interpret(key, "", {}))
+        if key in overrides.payloads or self._dependency_paths(key) > _MAX_DEPENDENCY_PATHS:
+            return partial(self.interpret, key)
+        return compile_flag(plan, self)
+
+    def interpret(
+        self,
+        key: str,
+        distinct_id: object,
+        props: Mapping[str, Any],
+        subject: Subject | None = None,
+    ) -> Resolution:
+        """Evaluate a flag by the interpreter: the specification, and what is not compiled."""
+        subject = subject or self.new_subject(distinct_id, props)
+        return Interpreter(self, subject, self.overrides).flag(key).resolution
+
+    def new_subject(self, distinct_id: object, props: Mapping[str, Any]) -> Subject:
+        """Return a subject that can tell the time."""
+        return Subject(distinct_id, props, clock=current_time)
+
+    def _dependency_paths(self, key: str) -> int:
+        """Count the evaluations that evaluating a flag leads to when nothing is remembered."""
+        if depth(key, self.dependencies) is None:
+            return 0  # circular: the filters on the circle are not followed
+        counts: dict[str, int] = {}
+        waiting = [key]
+        while waiting:
+            targets = self.dependencies(waiting[-1])
+            unknown = [target for target in targets if target not in counts]
+            if unknown:
+                waiting.extend(unknown)
+            else:
+                counts[waiting.pop()] = sum(1 + counts[target] for target in targets)
+        return counts[key]
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""

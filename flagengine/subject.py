@@ -123,6 +123,9 @@ def _group_types(promise: Any) -> bool | frozenset[str]:
     raise TypeError(message)
 
 
+_INCOMPLETE: Final = Completeness(False)
+
+
 class Subject:
     """One person with its groups and device, for one call.
 
@@ -132,15 +135,14 @@ class Subject:
     __slots__ = (
         "_clock",
         "_complete",
+        "_device_id",
         "_group_properties",
         "_groups",
-        "_identity",
         "_moment",
         "_now",
         "_person",
         "_zone",
-        "device_id",
-        "distinct_id",
+        "given_id",
         "strict_groups",
     )
 
@@ -162,13 +164,28 @@ class Subject:
         self._person = person_properties or {}
         self._groups = groups or {}
         self._group_properties = group_properties or {}
-        self._complete = Completeness(complete)
+        self._complete = Completeness(complete) if complete else _INCOMPLETE
         self._now, self._zone, self._clock = now, zone, clock
         self._moment: Moment | None = None
         self.strict_groups = strict_groups
-        self._identity = usable_id(distinct_id)
-        self.distinct_id = self._identity and self._identity[:MAX_DISTINCT_ID_CHARACTERS]
-        self.device_id = usable_id(device_id) or usable_id(self._person.get("$device_id"))
+        self.given_id = distinct_id
+        self._device_id = device_id
+
+    @property
+    def distinct_id(self) -> str | None:
+        """The id that is hashed, cut as the server does; None when the given one is unusable."""
+        identity = usable_id(self.given_id)
+        return identity and identity[:MAX_DISTINCT_ID_CHARACTERS]
+
+    @property
+    def device_id(self) -> str | None:
+        """The device's id: the call's, else the person property ``$device_id``."""
+        return usable_id(self._device_id) or usable_id(self._person.get("$device_id"))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the person properties are all there is."""
+        return self._complete.person
 
     @property
     def moment(self) -> Moment:
@@ -182,8 +199,8 @@ class Subject:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
             return to_json_value(self._person[key])
-        if key == "distinct_id" and self._identity is not None:
-            return self._identity
+        if key == "distinct_id" and self.distinct_id is not None:
+            return usable_id(self.given_id)
         return self._enriched(key) if self._complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:

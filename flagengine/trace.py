@@ -7,54 +7,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from flagengine.conclusion import Conclusion
 from flagengine.definitions import Filter
-from flagengine.resolution import NOTHING_MISSING, Missing, Resolution, UnresolvedReason
+from flagengine.resolution import Resolution
+from flagengine.verdicts import Verdict
 
 __all__ = [
     "NOT_SHOWN",
     "ConditionTrace",
     "FlagTrace",
-    "Gap",
     "HashTrace",
     "TestTrace",
-    "Verdict",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Why a test has no verdict here, and what would have to be known.
-
-    With ``may_fail`` the server may fail the flag instead of going on (SPEC R10). ``is_curable``
-    tells whether knowing what is missing would close the gap.
-    """
-
-    reason: UnresolvedReason
-    missing: Missing = NOTHING_MISSING
-    may_fail: bool = False
-    is_curable: bool = False
-
-    @classmethod
-    def lacking(cls, missing: Missing) -> "Gap":
-        """Return the gap of an input that was not given."""
-        return cls(UnresolvedReason.MISSING_CONTEXT, missing, is_curable=True)
-
-    def __or__(self, other: "Gap | None") -> "Gap":
-        """Join two gaps: the reason of higher precedence, everything that is missing."""
-        if other is None:
-            return self
-        return Gap(
-            min(self.reason, other.reason, key=_PRECEDENCE.index),
-            self.missing | other.missing,
-            self.may_fail or other.may_fail,
-            self.is_curable and other.is_curable,
-        )
-
-
-_PRECEDENCE: Final = tuple(UnresolvedReason)
-
-Verdict = bool | Gap
-"""True, False, or why neither."""
 
 
 class NotShown(Enum):
@@ -119,15 +83,14 @@ class ConditionTrace:
 
 @dataclass(frozen=True, slots=True)
 class FlagTrace:
-    """How one flag came to its resolution; ``deciding`` names the step that decided.
+    """How one flag came to its conclusion."""
 
-    ``smallest_missing`` is the smallest set of inputs that would make the answer definite
-    whatever their values are: empty when it is, None when no inputs would.
-    """
-
-    resolution: Resolution
-    deciding: str
-    smallest_missing: Missing | None = NOTHING_MISSING
+    conclusion: Conclusion
     conditions: tuple[ConditionTrace, ...] = ()
     enrollment: TestTrace | None = None
     holdout: HashTrace | None = None
+
+    @property
+    def resolution(self) -> Resolution:
+        """The answer."""
+        return self.conclusion.resolution

@@ -6,7 +6,7 @@ Looser than SemVer at the front (short versions, leading zeros), strict at the b
 
 import re
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Any, Final
 
 from flagengine.values import text
@@ -14,6 +14,7 @@ from flagengine.values import text
 __all__ = ["Version", "canonical", "normalised", "pre_order", "version", "without_zeros"]
 
 _LARGEST_PART: Final = 2**64 - 1
+_REMEMBERED: Final = 64
 _CORE: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)", re.ASCII)
 _IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*", re.ASCII)
 MAX_LENGTH: Final = 4_096
@@ -60,7 +61,14 @@ def _build_order(identifier: str) -> tuple[int, str, int, str]:
 
 def version(value: Any) -> Version | None:
     """Read a property or filter value as a version; None when it is none."""
-    return _strict(canonical(normalised(value)))
+    written = normalised(value)
+    return _parsed(written) if len(written) <= _REMEMBERED else _strict(canonical(written))
+
+
+@lru_cache(1_024)
+def _parsed(written: str) -> Version | None:
+    """Parse a version of ordinary length; few of them are in use at one time."""
+    return _strict(canonical(written))
 
 
 def normalised(value: Any) -> str:

@@ -4,7 +4,13 @@ import operator
 from functools import partial
 from typing import Any, Final
 
-from flagengine.instants import LENIENT, Moment, instant_of_filter, instant_of_property
+from flagengine.instants import (
+    LENIENT,
+    Moment,
+    instant_of_filter,
+    instant_of_property,
+    is_date_text,
+)
 from flagengine.operators.matcher import Form, Matcher, never
 
 __all__ = ["OPERATORS", "compare_date"]
@@ -18,7 +24,7 @@ _COMPARISONS = {
 
 def compare_date(operand: Any, *, name: str) -> Matcher:
     """``is_date_before``, ``is_date_after`` or ``is_date_exact``; the operand must be text."""
-    if not isinstance(operand, str):
+    if not isinstance(operand, str) or not is_date_text(operand):
         return Matcher(Form.DATE, never, absent=False)
     holds = _COMPARISONS[name]
 

@@ -22,14 +22,18 @@ def exact(operand: Any, *, explicit: bool) -> Matcher:
         return Matcher(Form.JSON, lambda value: _is_true(value) is wanted, absent=False)
     if isinstance(operand, list):
         members = frozenset(lower(member) for member in operand)
-        return Matcher(Form.LOWER, members.__contains__, absent=False)
-    return Matcher(Form.LOWER, lower(operand).__eq__, absent=False)
+        return Matcher(
+            Form.LOWER, members.__contains__, False, "{value} in {operand}", members
+        )
+    wanted_text = lower(operand)
+    return Matcher(Form.LOWER, wanted_text.__eq__, False, "{value} == {operand}", wanted_text)
 
 
 def is_not(operand: Any, *, explicit: bool) -> Matcher:
     """Match when :func:`exact` does not; a property known to be absent matches."""
     equal = exact(operand, explicit=explicit)
-    return Matcher(equal.form, lambda value: not equal.test(value), absent=True)
+    inline = None if equal.inline is None else f"not {equal.inline}"
+    return Matcher(equal.form, lambda value: not equal.test(value), True, inline, equal.operand)
 
 
 def _is_boolean_like(operand: Any) -> bool:

@@ -46,11 +46,15 @@ class Matcher:
 
     ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
     takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
+    ``inline`` is the same test as a Python expression over ``{value}``, text in that form, and
+    ``{operand}``; only the compiler reads it.
     """
 
     form: Form
     test: Callable[..., bool | None]
     absent: bool
+    inline: str | None = None
+    operand: Any = None
 
     @property
     def is_hopeless(self) -> bool:

@@ -15,34 +15,37 @@ Test = Callable[[str], bool]
 def contains(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property contains the operand; an empty operand is contained in all."""
     needle = ascii_fold(operand)
-    if negated:
-        return Matcher(Form.FOLDED, lambda value: needle not in value, absent=True)
-    return Matcher(Form.FOLDED, lambda value: needle in value, absent=False)
+    return _matcher(lambda value: needle in value, "{operand} in {value}", needle, negated=negated)
 
 
 def contains_any(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property contains a member of the operand, a list or one scalar."""
     members = operand if isinstance(operand, list) else [operand]
     needles = tuple(ascii_fold(member) for member in members)
-    return _polarised(lambda value: any(needle in value for needle in needles), negated=negated)
+    return _matcher(
+        lambda value: any(needle in value for needle in needles), None, None, negated=negated
+    )
 
 
 def starts_with(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property begins with the operand."""
     prefix = ascii_fold(operand)
-    return _polarised(lambda value: value.startswith(prefix), negated=negated)
+    test = "{value}.startswith({operand})"
+    return _matcher(lambda value: value.startswith(prefix), test, prefix, negated=negated)
 
 
 def ends_with(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property ends with the operand."""
     suffix = ascii_fold(operand)
-    return _polarised(lambda value: value.endswith(suffix), negated=negated)
+    test = "{value}.endswith({operand})"
+    return _matcher(lambda value: value.endswith(suffix), test, suffix, negated=negated)
 
 
-def _polarised(test: Test, *, negated: bool) -> Matcher:
-    if negated:
-        return Matcher(Form.FOLDED, lambda value: not test(value), absent=True)
-    return Matcher(Form.FOLDED, test, absent=False)
+def _matcher(test: Test, inline: str | None, operand: str | None, *, negated: bool) -> Matcher:
+    if not negated:
+        return Matcher(Form.FOLDED, test, False, inline, operand)
+    inline = None if inline is None else f"not {inline}"
+    return Matcher(Form.FOLDED, lambda value: not test(value), True, inline, operand)
 
 
 OPERATORS: Final = {

@@ -16,7 +16,7 @@ from flagengine.plan.nodes import AllOf, AnyOf, Node, Not, Undecidable
 from flagengine.resolution import UnresolvedReason
 from flagengine.values import text
 
-__all__ = ["CohortScope", "leaves", "lower_cohort", "references"]
+__all__ = ["CohortScope", "cohort_may_fail", "leaves", "lower_cohort", "references"]
 
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 _DECIDABLE: Final = ("person", "cohort", "flag", None)
@@ -57,9 +57,9 @@ def lower_cohort(cohort_id: str, scope: CohortScope) -> Node:
     if cohort is None:
         why = f"cohort {cohort_id} is not in the definitions: static, deleted or another project's"
         return Undecidable(_UNSUPPORTED, why, may_fail=True)
-    obstacle, may_fail = _obstacle(cohort, scope)
+    obstacle = _obstacle(cohort, scope)
     if obstacle is not None:
-        return Undecidable(_UNSUPPORTED, obstacle, may_fail)
+        return Undecidable(_UNSUPPORTED, obstacle, may_fail=cohort_may_fail(cohort_id, scope))
     if cohort.definition is None:
         return Undecidable(_UNSUPPORTED, _unreadable(cohort))
     return _group(cohort.definition, scope)
@@ -71,26 +71,32 @@ def _unreadable(cohort: Cohort) -> str:
     return f"cohort {cohort.id} is empty: engines disagree on whom it holds"
 
 
-def _obstacle(cohort: Cohort, scope: CohortScope) -> tuple[str | None, bool]:
-    """Say what below makes the cohort undecidable as a whole, and whether the flag may fail."""
-
-    def edges(cohort_id: str) -> set[str]:
-        return references(scope.cohort(cohort_id))
-
-    below = {cohort.id, *graph.reachable(cohort.id, edges)}
+def cohort_may_fail(cohort_id: str, scope: CohortScope) -> bool:
+    """Tell whether a cohort, or one below it, is not in the document or circular."""
+    edges = _edges(scope)
+    below = {cohort_id, *graph.reachable(cohort_id, edges)}
     lacks_one = any(scope.cohort(one) is None for one in below)
+    return lacks_one or graph.depth(cohort_id, edges) is None
+
+
+def _edges(scope: CohortScope) -> graph.Edges:
+    return lambda cohort_id: references(scope.cohort(cohort_id))
+
+
+def _obstacle(cohort: Cohort, scope: CohortScope) -> str | None:
+    """Say what below makes the cohort undecidable as a whole, if anything does."""
+    edges = _edges(scope)
     depth = graph.depth(cohort.id, edges)
     if depth is None:
-        return f"cohort {cohort.id} refers to itself", True
+        return f"cohort {cohort.id} refers to itself"
     if depth > MAX_COHORT_DEPTH:
-        return f"cohort {cohort.id} nests more than {MAX_COHORT_DEPTH} cohorts deep", lacks_one
-    for one in below:
+        return f"cohort {cohort.id} nests more than {MAX_COHORT_DEPTH} cohorts deep"
+    for one in (cohort.id, *graph.reachable(cohort.id, edges)):
         found = scope.cohort(one)
         for leaf in leaves(found.definition if found else None):
             if leaf.type not in _DECIDABLE:
-                why = f"cohort {one} has a {leaf.type} filter, which properties cannot decide"
-                return why, lacks_one
-    return None, False
+                return f"cohort {one} has a {leaf.type} filter, which properties cannot decide"
+    return None
 
 
 def _group(group: PropertyGroup, scope: CohortScope) -> Node:

@@ -5,7 +5,7 @@ A graph is a function from a name to the names it refers to.
 
 from collections.abc import Callable, Iterable
 
-__all__ = ["depth", "reachable"]
+__all__ = ["Edges", "depth", "reachable"]
 
 Edges = Callable[[str], Iterable[str]]
 

@@ -6,7 +6,7 @@ Lowering is total: what has no meaning here becomes :class:`Undecidable`.
 from typing import Final, Protocol
 
 from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
-from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported
+from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
 from flagengine.plan import graph
 from flagengine.plan.nodes import (
     BucketBy,
@@ -54,6 +54,12 @@ class Scope(Protocol):
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
 
+    def cohort_may_fail(self, cohort_id: str) -> bool:
+        """Tell whether a cohort, or one below it, is not in the document or circular."""
+
+    def is_deleted(self, key: str) -> bool:
+        """Tell whether the document has the flag as deleted only."""
+
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
 
@@ -74,7 +80,6 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
     return FlagPlan(
         **metadata,  # type: ignore[arg-type]
         active=flag.active,
-        deleted=flag.deleted,
         enrollment=f"$feature_enrollment/{flag.key}" if flag.feature_enrollment else None,
         holdout=_holdout(flag, scope),
         conditions=tuple(
@@ -188,17 +193,31 @@ def _cohort_test(one: Filter, scope: Scope) -> Node:
         why = f"cohorts have no operator {one.operator!r}"
         return Undecidable(_UNSUPPORTED, why, origin=one)
     cohort = text(one.value)
-    return CohortTest(cohort, scope.cohort_plan(cohort), one.operator == "not_in", one)
+    return CohortTest(
+        cohort,
+        scope.cohort_plan(cohort),
+        negated=one.operator == "not_in",
+        may_fail=scope.cohort_may_fail(cohort),
+        origin=one,
+    )
 
 
 def _flag_test(one: Filter, scope: Scope) -> Node:
+    if one.operator is not None and not is_operator(one.operator):
+        return Undecidable(_UNSUPPORTED, f"unknown operator {one.operator!r}", origin=one)
     if one.operator != "flag_evaluates_to" or not one.key:
         return Constant(False, "flag filters have the operator flag_evaluates_to", one)
     if not isinstance(one.value, bool | str):
         return Constant(False, "a flag is compared with true, false or a variant", one)
+    if scope.flag(one.key) is None and scope.is_deleted(one.key):
+        return Constant(one.value is False, f"the flag {one.key!r} is deleted: false", one)
     chain = (*(one.dependency_chain or ()), one.key)
-    absent = tuple(key for key in dict.fromkeys(chain) if scope.flag(key) is None)
+    absent = tuple(key for key in dict.fromkeys(chain) if _is_absent(key, scope))
     return FlagTest(one.key, one.value, _broken(one, scope), absent, one)
+
+
+def _is_absent(key: str, scope: Scope) -> bool:
+    return scope.flag(key) is None and not scope.is_deleted(key)
 
 
 def _broken(one: Filter, scope: Scope) -> str | None:

@@ -100,11 +100,16 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class CohortTest:
-    """Membership of a cohort; ``definition`` is shared by all tests of the same cohort."""
+    """Membership of a cohort; ``definition`` is shared by all tests of the same cohort.
+
+    With ``may_fail`` a cohort at or below it is not in the document: reached, the server may fail
+    the whole flag, however the test comes out (SPEC R10.8).
+    """
 
     cohort: str
     definition: "Node"
     negated: bool = False
+    may_fail: bool = False
     origin: Filter | None = None
 
 
@@ -164,7 +169,6 @@ class FlagPlan:
 
     key: str
     active: bool = True
-    deleted: bool = False
     defect: str | None = None
     enrollment: str | None = None
     """The person property that decides an early-access flag."""

@@ -103,7 +103,7 @@ def test_a_subclass_of_str_hashes_as_its_text() -> None:
     class Name(str):
         __slots__ = ()
 
-        def encode(self, *_: object) -> bytes:  # type: ignore[override]
+        def encode(self, *_: object) -> bytes:
             raise AssertionError
 
     for text in ("user-0", "é"):
@@ -149,6 +149,18 @@ def test_data_that_is_not_utf8_stays_within_its_buffer() -> None:
         out = array("Q", [0])
         offsets = array("i", [begin, 1000])
         accelerator.bucket_column("flag-a.", "", offsets, data, out, count=1, limit=200)
+
+
+@pytest.mark.parametrize("excess", [1, 2, 64])
+@pytest.mark.parametrize("code", "iq")
+def test_an_offset_past_the_data_is_refused_before_anything_is_read(excess: int, code: str) -> None:
+    for length in range(130):
+        offsets, out = array(code, [0, length + excess]), array("Q", [7])
+        with pytest.raises(ValueError, match="row 0 are not within the data"):
+            accelerator.bucket_column(
+                "flag-a.", "", offsets, b"x" * length, out, count=1, large_offsets=code == "q"
+            )
+        assert out[0] == 7
 
 
 small_offsets = st.lists(st.integers(-1, 70), min_size=1, max_size=8)

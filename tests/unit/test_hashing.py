@@ -5,9 +5,11 @@ import json
 import math
 import sys
 from array import array
+from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -299,7 +301,7 @@ def test_a_column_has_the_numbers_of_its_rows(
     assert list(out) == [*expected, 7]
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "start and count must not be negative": {"count": -1},
     "out is too short": {"count": 4},
     "offsets is too short": {"start": 1},
@@ -313,8 +315,8 @@ REFUSED = {
 @every_backend
 @pytest.mark.parametrize("message", REFUSED)
 def test_buffers_that_contradict_each_other_are_refused(hashing: ModuleType, message: str) -> None:
-    arguments = {"offsets": array("i", [0, 1, 2, 3]), "data": b"abc", "count": 3}
-    column = StringColumn(**{**arguments, **REFUSED[message]})
+    good = StringColumn(offsets=array("i", [0, 1, 2, 3]), data=b"abc", count=3)
+    column = replace(good, **REFUSED[message])
     with pytest.raises(ValueError, match=message):
         hashing.bucket_column(Algorithm.SHA1, "flag-a.", "", column, array("Q", [0] * 3))
 

@@ -43,13 +43,11 @@ _OPERATIONS: Final[dict[str, _Operation]] = {
 def parse_class(source: Source, depth: int = 0) -> CharSet:
     """The set that a bracket begins; the position is on the bracket."""
     if depth > _MAX_DEPTH:
-        reason = f"classes nested deeper than {_MAX_DEPTH}"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError(f"classes nested deeper than {_MAX_DEPTH}")
     source.position += 1
     is_negated = source.skips("^")
     if depth and source.char == "]":
-        reason = "an unescaped bracket at the start of a nested class"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("an unescaped bracket at the start of a nested class")
     members = _operations(source, depth)
     if source.folds:
         members = fold(members)
@@ -66,8 +64,7 @@ def _operations(source: Source, depth: int) -> CharSet:
             return result
         source.position += 2
         result = _apply(operation, result, union(_items(source, depth)), folds=source.folds)
-    reason = f"more than {_MAX_OPERATIONS} set operations"
-    raise UnsupportedPatternError(reason)
+    raise UnsupportedPatternError(f"more than {_MAX_OPERATIONS} set operations")
 
 
 def _apply(operation: _Operation, left: CharSet, right: CharSet, *, folds: bool) -> CharSet:
@@ -107,15 +104,13 @@ def _range(source: Source) -> CharSet:
         return _single(low) if isinstance(low, str) else low
     source.position += 1
     if source.char == "[":
-        reason = "a range up to a bracket"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("a range up to a bracket")
     return _span(low, _primitive(source), source)
 
 
 def _span(low: str | CharSet, high: str | CharSet, source: Source) -> CharSet:
     if high in HEX_CLASSES:
-        reason = "a range up to a class"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("a range up to a class")
     if isinstance(low, str) and isinstance(high, str) and low <= high:
         return CharSet.of([(ord(low), ord(high))])
     source.is_rejected = True
@@ -128,8 +123,7 @@ def _primitive(source: Source) -> str | CharSet:
     if source.char == "\\":
         return parse_class_escape(source)
     if source.is_at_verbose_blank:
-        reason = "blanks inside a class in verbose mode"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("blanks inside a class in verbose mode")
     return source.take()
 
 

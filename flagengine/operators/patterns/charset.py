@@ -26,15 +26,18 @@ _ALL_TRACKED: Final = (1 << len(TRACKED)) - 1
 _UPPER: Final = sum(1 << code for code in range(ord("A"), ord("Z") + 1))
 _S_FAMILY: Final = 1 << ord("S") | 1 << ord("s") | 1 << 128
 _K_FAMILY: Final = 1 << ord("K") | 1 << ord("k") | 1 << 129
+# Folding adds nothing to these that depends on the Unicode version. It does to others: a capital
+# letter that is new brings in the small letter that was always there.
+_STEADY_NAMES: Final = frozenset((r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", r"\p{Pc}", r"\p{N}"))
 
 
 @dataclass(frozen=True, slots=True)
 class CharSet:
     """A set of characters.
 
-    `ranges` is None when only the mask is known. The written form is `ranges` and `names` (RE2
-    classes such as `\\p{Nd}`) together, then case-folded when `folded`, then complemented when
-    `negated`; sets without names that need no folding are kept plain.
+    `ranges` is None when only the mask is known. The written form is `ranges` and `names` (RE2's
+    names of Unicode categories and scripts) together, then case-folded when `folded`, then
+    complemented when `negated`; sets without names that need no folding are kept plain.
     """
 
     mask: int
@@ -110,7 +113,7 @@ def fold(members: CharSet) -> CharSet:
     rest = _beyond_tracked(ranges)
     if not members.names and rest in ((), _BEYOND):
         return CharSet(mask, _merge((*rest, *_tracked_ranges(mask))))
-    if not are_assigned(rest):
+    if not (are_assigned(rest) and members.names <= _STEADY_NAMES):
         return CharSet(mask, None)
     return replace(members, mask=mask, folded=True)
 
@@ -172,9 +175,12 @@ def _tracked_ranges(mask: int) -> Ranges:
 
 
 def _beyond_tracked(ranges: Ranges) -> Ranges:
-    inside = ((code, code) for code in TRACKED)
-    return _outside(_merge((*_outside(ranges), *inside)))
+    pieces = [(max(low, _ASCII_SIZE), high) for low, high in ranges]
+    for code in TRACKED[_ASCII_SIZE:]:
+        halves = (((low, min(high, code - 1)), (max(low, code + 1), high)) for low, high in pieces)
+        pieces = [half for pair in halves for half in pair]
+    return tuple((low, high) for low, high in pieces if low <= high)
 
 
-_BEYOND: Final = _outside(_merge((code, code) for code in TRACKED))
+_BEYOND: Final = _beyond_tracked(((0, TOP),))
 EVERYTHING: Final = CharSet.of([(0, TOP)])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from flagengine.operators.patterns.effort import steps, weight
 from flagengine.operators.patterns.engine import (
     compile_re2,
     literal_search,
@@ -18,9 +19,7 @@ from flagengine.operators.patterns.nodes import (
     Repeat,
     Sequence,
     is_nullable,
-    steps,
     walk,
-    weight,
 )
 from flagengine.operators.patterns.outcome import (
     INVALID,
@@ -37,6 +36,7 @@ from flagengine.operators.patterns.translation import translate
 __all__ = ["compile_pattern"]
 
 _MAX_LENGTH: Final = 10_000
+_MAX_BACKTRACKING_LENGTH: Final = 1_000
 # The server gives up compiling at 10 MiB, and backtracking after 10,000 steps.
 _MAX_WEIGHT: Final = 8_000_000
 _MAX_STEPS: Final = 9_000
@@ -44,10 +44,7 @@ _WORD_BOUNDARIES: Final = frozenset((Assertion.WORD_BOUNDARY, Assertion.NO_WORD_
 
 
 def compile_pattern(pattern: str) -> CompiledPattern:
-    """What the server's engine makes of the pattern, as far as it can be told here.
-
-    Total: never raises. See the package for what is translated, deferred and invalid.
-    """
+    """The outcome for any text: see the package, whose public function this is."""
     try:
         return _compile(pattern)
     except InvalidPatternError:
@@ -64,31 +61,31 @@ def _compile(pattern: str) -> CompiledPattern:
     if source.is_rejected:
         return Unsupported("a doubtful part beside a word boundary") if backtracks else INVALID
     if weight(node) > _MAX_WEIGHT:
-        reason = "a pattern that may be too large for the server"
-        raise UnsupportedPatternError(reason)
-    return Search(pattern, _search_function(node, backtracks=backtracks))
+        raise UnsupportedPatternError("a pattern that may be too large for the server")
+    return Search(pattern, _search_function(pattern, node, backtracks=backtracks))
 
 
 def _check_text(pattern: str) -> None:
     if len(pattern) > _MAX_LENGTH:
-        reason = f"more than {_MAX_LENGTH} characters"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError(f"more than {_MAX_LENGTH} characters")
     if "(?#" in pattern:
-        reason = "comments"
-        raise UnsupportedPatternError(reason)
-    if any("\ud800" <= char <= "\udfff" for char in pattern):
-        reason = "a lone surrogate"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("comments")
+    try:
+        pattern.encode()
+    except UnicodeEncodeError:
+        raise UnsupportedPatternError("a lone surrogate") from None
 
 
-def _search_function(node: Node, *, backtracks: bool) -> Callable[[str], bool | None]:
+def _search_function(pattern: str, node: Node, *, backtracks: bool) -> Callable[[str], bool | None]:
     if backtracks:
+        if len(pattern) > _MAX_BACKTRACKING_LENGTH:
+            raise UnsupportedPatternError("a word boundary in a long pattern")
         return search_ascii(compile_re2(translate(node, ascii_only=True)), _longest(node))
     if (literal := _as_literal(node)) is not None:
         return literal
     sets = [one.members for one in walk(node) if isinstance(one, Chars)]
     if any(members.ranges is None for members in sets):
-        return search_ascii(compile_re2(translate(node, ascii_only=True)), None)
+        return search_ascii(compile_re2(translate(node, ascii_only=True)))
     match = compile_re2(translate(node, ascii_only=False))
     return search_any(match) if all(one.is_plain for one in sets) else search_assigned(match)
 
@@ -108,13 +105,11 @@ def _longest(node: Node) -> int:
     """The longest text for which the server certainly does not run out of steps."""
     for one in walk(node):
         if isinstance(one, Repeat) and one.most is None and is_nullable(one.item):
-            reason = "an endless repetition of nothing beside a word boundary"
-            raise UnsupportedPatternError(reason)
+            raise UnsupportedPatternError("an endless repetition of nothing beside a word boundary")
     low, high = -1, _MAX_STEPS
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if steps(node, middle) <= _MAX_STEPS else (low, middle - 1)
     if low < 0:
-        reason = "a word boundary in a pattern of too many branches"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("a word boundary in a pattern of too many branches")
     return low

@@ -4,9 +4,9 @@ RE2 is imported here, on first use, and nowhere else. Every search function take
 says None for one that has no answer: a lone surrogate is not text to the server.
 """
 
-from collections.abc import Callable
-from functools import cache
-from operator import methodcaller
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 from flagengine.operators.patterns.assigned import ASSIGNED
@@ -15,22 +15,21 @@ from flagengine.operators.patterns.outcome import UnsupportedPatternError
 __all__ = ["compile_re2", "literal_search", "search_any", "search_ascii", "search_assigned"]
 
 _MAX_MEMORY: Final = 8 << 20
-_Match = Callable[[bytes], bool]
+# Called with the bytes, 0 and their number; the first span of the result is negative on a miss.
+_Match = Callable[[bytes, int, int], Sequence[tuple[int, int]]]
 _Find = Callable[[str], bool | None]
 
 
 def compile_re2(pattern: str) -> _Match:
-    """A function that says whether the pattern is found in UTF-8 bytes."""
+    """A function that looks for the pattern in UTF-8 bytes."""
     try:
-        import re2  # noqa: PLC0415 (5 ms, and only snapshots with patterns need it)
+        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 (5 ms, for patterns only)
     except ImportError:
-        reason = "google-re2 is not installed"
-        raise UnsupportedPatternError(reason) from None
+        raise UnsupportedPatternError("google-re2 is not installed") from None
     try:
         compiled = re2.compile(pattern, _options(re2))
     except re2.error:
-        reason = "too large for RE2"
-        raise UnsupportedPatternError(reason) from None
+        raise UnsupportedPatternError("too large for RE2") from None
     return _matcher(compiled, re2)
 
 
@@ -44,24 +43,26 @@ def _options(re2: Any) -> Any:
 
 def _matcher(compiled: Any, re2: Any) -> _Match:
     # The public search() spends 2 to 5 microseconds on a match object that nobody reads.
-    native = getattr(compiled, "_regexp", None)
-    if native is None:
-        return lambda data: compiled.search(data) is not None
-    match, anywhere = native.Match, re2._re2.RE2.Anchor.UNANCHORED  # noqa: SLF001
-    return lambda data: match(anywhere, data, 0, len(data))[0][0] >= 0
+    try:
+        return partial(compiled._regexp.Match, re2._re2.RE2.Anchor.UNANCHORED)  # noqa: SLF001
+    except AttributeError:
+        return partial(_match_publicly, compiled)
+
+
+def _match_publicly(compiled: Any, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    found = compiled.search(data, start, end)
+    return [(found.start(), found.end()) if found else (-1, -1)]
 
 
 def literal_search(needle: str, *, at_start: bool, at_end: bool) -> _Find:
     """Search for characters as they are: needs no engine."""
-    names = {(True, True): "__eq__", (True, False): "startswith", (False, True): "endswith"}
-    test = methodcaller(names.get((at_start, at_end), "__contains__"), needle)
-
-    def search(text: str) -> bool | None:
-        if text.isascii() or _is_encodable(text):
-            return bool(test(text))
-        return None
-
-    return search
+    if at_start and at_end:
+        return lambda text: text == needle if text.isascii() or _is_text(text) else None
+    if at_start:
+        return lambda text: text.startswith(needle) if text.isascii() or _is_text(text) else None
+    if at_end:
+        return lambda text: text.endswith(needle) if text.isascii() or _is_text(text) else None
+    return lambda text: needle in text if text.isascii() or _is_text(text) else None
 
 
 def search_any(match: _Match) -> _Find:
@@ -69,9 +70,10 @@ def search_any(match: _Match) -> _Find:
 
     def search(text: str) -> bool | None:
         try:
-            return match(text.encode())
+            data = text.encode()
         except UnicodeEncodeError:
             return None
+        return match(data, 0, len(data))[0][0] >= 0
 
     return search
 
@@ -85,20 +87,22 @@ def search_assigned(match: _Match) -> _Find:
             data = text.encode()
         except UnicodeEncodeError:
             return None
-        if not text.isascii() and is_doubtful(data):
+        size = len(data)
+        if not text.isascii() and is_doubtful(data, 0, size)[0][0] >= 0:
             return None
-        return match(data)
+        return match(data, 0, size)[0][0] >= 0
 
     return search
 
 
-def search_ascii(match: _Match, longest: int | None) -> _Find:
-    """Search in ASCII texts, up to a length if there is one."""
+def search_ascii(match: _Match, longest: int = sys.maxsize) -> _Find:
+    """Search in ASCII texts up to a length."""
 
     def search(text: str) -> bool | None:
-        if not text.isascii() or (longest is not None and len(text) > longest):
+        size = len(text)
+        if size > longest or not text.isascii():
             return None
-        return match(text.encode())
+        return match(text.encode(), 0, size)[0][0] >= 0
 
     return search
 
@@ -109,7 +113,7 @@ def _doubtful_characters() -> _Match:
     return compile_re2(rf"[^\x00-\x7f{certain}]")
 
 
-def _is_encodable(text: str) -> bool:
+def _is_text(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -47,11 +47,9 @@ def parse_escape(source: Source) -> str | CharSet | Assertion:
     if letter == "O":
         return EVERYTHING
     if letter in ("<", ">"):
-        reason = "start-of-word and end-of-word assertions"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("start-of-word and end-of-word assertions")
     if not letter.isascii() and source.folds:
-        reason = "an escaped non-ASCII character without regard to case"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("an escaped non-ASCII character without regard to case")
     return _character_or_set(letter, source)
 
 
@@ -66,8 +64,7 @@ def _assertion(letter: str, source: Source) -> Assertion:
     if letter in "bB":
         source.skip_verbose_blanks()
         if source.char == "{":
-            reason = "a word boundary with braces"
-            raise UnsupportedPatternError(reason)
+            raise UnsupportedPatternError("a word boundary with braces")
     return _ASSERTIONS[letter]
 
 
@@ -89,15 +86,13 @@ def _escaped_itself(letter: str) -> str:
     if letter in _UNKNOWN:
         raise InvalidPatternError
     if letter.isascii() and letter.isalnum():
-        reason = f"the escape \\{letter}"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError(f"the escape \\{letter}")
     return letter
 
 
 def _hex_character(size: int, source: Source) -> str:
     if source.is_at_verbose_blank:
-        reason = "blanks inside an escape"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("blanks inside an escape")
     if (fixed := _HEX.match(source.ahead(size))) and len(fixed[0]) == size:
         source.position += size
         return _code_point(fixed[0])
@@ -105,15 +100,14 @@ def _hex_character(size: int, source: Source) -> str:
         source.position = braced.end()
         return _code_point(braced[1])
     if source.char == "{" and "x" in source.flags:
-        reason = "blanks inside an escape"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("blanks inside an escape")
     raise InvalidPatternError
 
 
 def _code_point(digits: str) -> str:
     code = int(digits, 16)
-    is_surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 (the range's fixed bounds)
-    if code > 0x10FFFF or is_surrogate:  # noqa: PLR2004
+    is_surrogate = 0xD800 <= code <= 0xDFFF
+    if code > 0x10FFFF or is_surrogate:
         raise InvalidPatternError
     return chr(code)
 
@@ -122,8 +116,7 @@ def _property(letter: str, source: Source) -> CharSet:
     name = _property_name(source)
     members = unicode_class(name)
     if members is None:
-        reason = f"the Unicode property {name!r}"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError(f"the Unicode property {name!r}")
     if source.folds:
         members = fold(members)
     return complement(members) if letter == "P" else members

@@ -31,17 +31,24 @@ def _explicit(members: Iterable[str]) -> CharSet:
 
 
 _LETTERS: Final = (*string.ascii_letters, "\u017f", "\u212a")
-_OTHER_ALPHABETIC: Final = ((0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189))
+_OTHER_ALPHABETIC: Final = (
+    (0x24B6, 0x24E9),
+    (0x1F130, 0x1F149),
+    (0x1F150, 0x1F169),
+    (0x1F170, 0x1F189),
+)
 _JOINERS: Final = (0x200C, 0x200D)
-_WORD_NAMES: Final = (r"\pL", r"\pM", r"\p{Nd}", r"\p{Nl}", r"\p{Pc}")
+_WORD_NAMES: Final = (r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", r"\p{Pc}")
 
 DIGIT: Final = CharSet(_mask(string.digits), (), frozenset([r"\p{Nd}"]))
 HEX_DIGIT: Final = _explicit(string.hexdigits)
 # White_Space: stable since Unicode 6.3, so it is listed and not named.
 SPACE: Final = CharSet.of(
     (code, code)
-    for code in (*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B))
-    + (0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+    for code in (
+        *(*range(9, 14), 0x20, 0x85, 0xA0, 0x1680),
+        *(*range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000),
+    )
 )
 # Alphabetic, marks, decimal digits, connectors and the joiners (UTS #18, annex C).
 WORD: Final = CharSet(
@@ -112,7 +119,7 @@ def posix_class(name: str, *, folded: bool) -> CharSet | None:
 
 @cache
 def unicode_class(name: str) -> CharSet | None:
-    """The class of `\\p{name}`; None for every name that is not listed here."""
+    """The class of a Unicode property; None for every name that is not listed here."""
     key, separator, value = name.replace(":", "=").partition("=")
     if not separator:
         return _plain_class(_normal(key))

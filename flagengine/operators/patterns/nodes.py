@@ -1,7 +1,6 @@
-"""The meaning of a pattern as a small tree, and how much work it can be.
+"""The meaning of a pattern as a small tree, without the syntax it was written in.
 
-`weight` bounds the size of the server's compiled program, `steps` the work of its backtracking
-engine; both are upper bounds on purpose. Knows nothing of pattern syntax or of RE2.
+Knows nothing of RE2 or of the server's engines.
 """
 
 from collections.abc import Iterator
@@ -21,10 +20,9 @@ __all__ = [
     "Node",
     "Repeat",
     "Sequence",
+    "children",
     "is_nullable",
-    "steps",
     "walk",
-    "weight",
 ]
 
 
@@ -86,21 +84,16 @@ class Repeat:
 Node = Literal | Chars | Assertion | Sequence | Alternatives | Group | Repeat
 EMPTY: Final = Sequence(())
 
-# Bytes of the server's compiled program, measured at its size limit and rounded up.
-_LITERAL_WEIGHT: Final = 250
-_SET_WEIGHT: Final = 1_100
-_RANGE_WEIGHT: Final = 150
-_NAME_WEIGHT: Final = 55_000
-
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
     yield node
-    for child in _children(node):
+    for child in children(node):
         yield from walk(child)
 
 
-def _children(node: Node) -> "tuple[Node, ...]":
+def children(node: Node) -> "tuple[Node, ...]":
+    """The nodes directly below."""
     if isinstance(node, Sequence | Alternatives):
         return node.items
     return (node.item,) if isinstance(node, Group | Repeat) else ()
@@ -112,67 +105,4 @@ def is_nullable(node: Node) -> bool:
         return True
     if isinstance(node, Alternatives):
         return any(map(is_nullable, node.items))
-    return not isinstance(node, Literal | Chars) and all(map(is_nullable, _children(node)))
-
-
-def weight(node: Node) -> int:
-    """No less than the bytes that the server's compiled program takes."""
-    if isinstance(node, Literal):
-        return _LITERAL_WEIGHT
-    if isinstance(node, Chars):
-        spans = len(node.members.ranges or ()) + len(node.members.ascii_ranges())
-        names = len(node.members.names) or (node.members.ranges is None)
-        return _SET_WEIGHT + _RANGE_WEIGHT * spans + _NAME_WEIGHT * names
-    inner = _LITERAL_WEIGHT + sum(map(weight, _children(node)))
-    if isinstance(node, Repeat):
-        return inner * max(node.least + 1 if node.most is None else node.most, 1)
-    return inner
-
-
-def steps(node: Node, length: int) -> float:
-    """No less than the branches a backtracking search tries in a text of this length."""
-    return (length + 1) * (1 + _branches(node, length)[1]) + 1
-
-
-def _branches(node: Node, length: int) -> tuple[float, float]:
-    """From one position: the ways to match, and the branches tried to find them all."""
-    if isinstance(node, Sequence):
-        return _sequence_branches(node, length)
-    if isinstance(node, Alternatives):
-        pairs = [_branches(item, length) for item in node.items]
-        return sum(ways for ways, _ in pairs), sum(tried + 1 for _, tried in pairs)
-    if isinstance(node, Group):
-        return _branches(node.item, length)
-    if isinstance(node, Repeat):
-        return _repeat_branches(node, length)
-    return 1.0, 0.0
-
-
-def _sequence_branches(node: Sequence, length: int) -> tuple[float, float]:
-    ways, tried = 1.0, 0.0
-    for item in node.items:
-        item_ways, item_tried = _branches(item, length)
-        tried += ways * item_tried
-        ways *= item_ways
-    return ways, tried
-
-
-def _repeat_branches(node: Repeat, length: int) -> tuple[float, float]:
-    item_ways, item_tried = _branches(node.item, length)
-    rounds = length if node.most is None else node.most
-    if not is_nullable(node.item):
-        rounds = min(rounds, length)
-    if item_ways == 1:
-        return rounds + 1.0, (rounds + 1.0) * (1 + item_tried)
-    ways, tried, reached = 0.0, 0.0, 1.0
-    for _ in range(rounds + 1):
-        ways += reached
-        tried += reached * (1 + item_tried)
-        reached *= item_ways
-        if tried > _HOPELESS:
-            return _HOPELESS, _HOPELESS
-    return ways, tried
-
-
-# Far beyond any limit, and far from overflowing when multiplied along a pattern.
-_HOPELESS: Final = 1e9
+    return not isinstance(node, Literal | Chars) and all(map(is_nullable, children(node)))

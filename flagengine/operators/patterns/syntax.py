@@ -7,6 +7,7 @@ pattern is found invalid is where the server's parser stops, so nothing behind i
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from flagengine.operators.patterns.brackets import parse_class
@@ -83,13 +84,11 @@ def _piece(source: Source, depth: int) -> Node:
     if atom == EMPTY:
         raise InvalidPatternError
     if atom in (Assertion.WORD_BOUNDARY, Assertion.NO_WORD_BOUNDARY):
-        reason = "a repeated word boundary"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("a repeated word boundary")
     source.skip_verbose_blanks()
     source.skips("?")
     if source.char == "+":
-        reason = "possessive quantifiers"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("possessive quantifiers")
     return Repeat(atom, *bounds)
 
 
@@ -99,8 +98,7 @@ def _quantifier(source: Source) -> tuple[int, int | None] | None:
     if source.char != "{":
         return None
     if "x" in source.flags and _BLANK_BRACES.match(source.text, source.position):
-        reason = "blanks inside a repetition"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("blanks inside a repetition")
     braces = _BRACES.match(source.text, source.position)
     if braces is None:
         return None
@@ -123,8 +121,7 @@ def _bounds(braces: re.Match[str], source: Source) -> tuple[int, int | None]:
 def _count(digits: str) -> int:
     significant = digits.lstrip("0") or "0"
     if len(significant) > len(str(_MAX_REPEAT)) or int(significant) > _MAX_REPEAT:
-        reason = f"more than {_MAX_REPEAT} repetitions"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError(f"more than {_MAX_REPEAT} repetitions")
     return int(significant)
 
 
@@ -139,8 +136,7 @@ def _atom(source: Source, depth: int) -> Node:
     if char in _QUANTIFIERS:
         raise InvalidPatternError
     if char == "{" and _BRACES.match(source.text, source.position):
-        reason = "a repetition of nothing"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("a repetition of nothing")
     return _plain(source.take(), source)
 
 
@@ -162,8 +158,11 @@ def _plain(char: str, source: Source) -> Node:
 
 
 def _literal(char: str, source: Source) -> Node:
-    if not source.folds:
-        return Literal(char)
+    return _folded(char) if source.folds else Literal(char)
+
+
+@lru_cache(maxsize=256)
+def _folded(char: str) -> Node:
     alone = CharSet.of([(ord(char), ord(char))])
     members = fold(alone)
     return Literal(char) if members == alone else Chars(members)
@@ -171,15 +170,12 @@ def _literal(char: str, source: Source) -> Node:
 
 def _group(source: Source, depth: int) -> Node:
     if depth > _MAX_DEPTH:
-        reason = f"groups nested deeper than {_MAX_DEPTH}"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError(f"groups nested deeper than {_MAX_DEPTH}")
     source.position += 1
     if source.is_at_verbose_blank:
-        reason = "blanks at the start of a group"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("blanks at the start of a group")
     if source.ahead(1) == "*" and source.ahead(2)[1:].isalpha():
-        reason = "backtracking verbs"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("backtracking verbs")
     if source.char == "?" and not _skips_name(source):
         return _flag_group(source, depth)
     return Group(_closed(source, depth, captures=True))
@@ -190,8 +186,7 @@ def _skips_name(source: Source) -> bool:
     if found is None:
         return False
     if found[1] in source.group_names:
-        reason = "a group name used twice"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("a group name used twice")
     source.group_names.add(found[1])
     source.position = found.end()
     return True
@@ -204,8 +199,7 @@ def _closed(source: Source, depth: int, *, captures: bool) -> Node:
         raise InvalidPatternError
     if captures and source.flags != outer:
         # The server's front end lets them go on after the group, the engine behind it does not.
-        reason = "flags set inside a capturing group"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("flags set inside a capturing group")
     return node
 
 
@@ -224,11 +218,10 @@ def _set_flags(source: Source) -> str:
     if found is None:
         raise _bad_group(source)
     on, minus, off, end = found.groups()
-    if end == ")" and not on and not off or minus and not on + off:
+    if (end == ")" or minus) and not on + off:
         raise InvalidPatternError
     if len(set(on + off)) < len(on + off) or (minus and not off):
-        reason = "inline flags in an unusual form"
-        raise UnsupportedPatternError(reason)
+        raise UnsupportedPatternError("inline flags in an unusual form")
     source.position = found.end()
     source.flags = (source.flags | set(on)) - set(off)
     return end

@@ -8,7 +8,6 @@ from typing import Final
 
 from flagengine.operators.patterns.charset import CharSet
 from flagengine.operators.patterns.nodes import (
-    Alternatives,
     Assertion,
     Chars,
     Group,

@@ -1,0 +1,137 @@
+"""What the right answers are, so that nothing wrong is ever timed.
+
+Engines that bucket as PostHog does must agree person by person. The others draw with a hash of
+their own: each answer must be one that the person could get, and the totals must fit the shares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING
+
+from benchmarks.specs import (
+    AllOf,
+    Answer,
+    AnyOf,
+    Condition,
+    Criterion,
+    Filter,
+    Flag,
+    Operator,
+    Person,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["WrongAnswerError", "check_exactly", "check_shares", "distribution", "exact", "holds"]
+
+#: A total may be this many standard deviations from its mean: one run in a million fails by luck.
+_TOLERATED_DEVIATIONS = 5.0
+_SCALE = float(0xFFFFFFFFFFFFFFF)
+
+
+class WrongAnswerError(Exception):
+    """An engine answered something else than the definition says."""
+
+
+def holds(criterion: Criterion, properties: Mapping[str, object]) -> bool:
+    """Whether a person with these properties satisfies the criterion."""
+    match criterion:
+        case AllOf(parts):
+            return all(holds(part, properties) for part in parts)
+        case AnyOf(parts):
+            return any(holds(part, properties) for part in parts)
+        case Filter():
+            return _passes(criterion, properties[criterion.property])
+
+
+def _passes(test: Filter, value: object) -> bool:
+    match test.operator, test.operand:
+        case Operator.IN, tuple() as options:
+            return value in options
+        case Operator.CONTAINS, str() as needle:
+            return needle in str(value)
+        case Operator.OVER, int() as bound:
+            return isinstance(value, int) and value > bound
+    message = f"a filter that no workload should have: {test}"
+    raise TypeError(message)
+
+
+def exact(flag: Flag, person: Person) -> Answer:
+    """The answer under PostHog's bucketing."""
+    bucket = _bucket(flag.key, person.id)
+    for condition in flag.conditions:
+        if _matches(condition, person) and bucket <= condition.rollout / 100:
+            return _draw(flag, person) if flag.variants else True
+    return False
+
+
+def _matches(condition: Condition, person: Person) -> bool:
+    return holds(condition.criterion, person.properties)
+
+
+def _draw(flag: Flag, person: Person) -> Answer:
+    bucket, bound = _bucket(flag.key, person.id, "variant"), 0.0
+    for variant in flag.variants:
+        bound += variant.weight / 100
+        if bucket < bound:
+            return variant.key
+    return True
+
+
+def _bucket(key: str, subject: str, salt: str = "") -> float:
+    digest = hashlib.sha1(f"{key}.{subject}{salt}".encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:15], 16) / _SCALE
+
+
+def distribution(flag: Flag, person: Person) -> dict[Answer, float]:
+    """How likely each answer is when the hash is unknown: only answers that are possible."""
+    shares: dict[Answer, float] = {}
+    undecided = 1.0
+    for condition in flag.conditions:
+        if _matches(condition, person):
+            decided = undecided * condition.rollout / 100
+            undecided -= decided
+            _spread(flag, decided, shares)
+    shares[False] = undecided
+    return {answer: share for answer, share in shares.items() if share > 0.0}
+
+
+def _spread(flag: Flag, share: float, shares: dict[Answer, float]) -> None:
+    if not flag.variants:
+        shares[True] = shares.get(True, 0.0) + share
+    for variant in flag.variants:
+        shares[variant.key] = shares.get(variant.key, 0.0) + share * variant.weight / 100
+
+
+def check_exactly(found: Iterable[Answer], wanted: Iterable[Answer], where: str) -> None:
+    """Raise when one answer is not the wanted one."""
+    for index, (answer, right) in enumerate(zip(found, wanted, strict=True)):
+        # `True == 1`, and an engine that answers 1 has not answered True.
+        if answer != right or type(answer) is not type(right):
+            message = f"{where}, answer {index}: expected {right!r}, found {answer!r}"
+            raise WrongAnswerError(message)
+
+
+def check_shares(
+    found: Iterable[Answer], wanted: Iterable[Mapping[Answer, float]], where: str
+) -> None:
+    """Raise when an answer is impossible, or when the totals are too far from the shares."""
+    counts: dict[Answer, int] = {}
+    means: dict[Answer, float] = {}
+    variances: dict[Answer, float] = {}
+    for index, (answer, shares) in enumerate(zip(found, wanted, strict=True)):
+        if answer not in shares:
+            message = f"{where}, answer {index}: expected one of {set(shares)}, found {answer!r}"
+            raise WrongAnswerError(message)
+        counts[answer] = counts.get(answer, 0) + 1
+        for possible, share in shares.items():
+            means[possible] = means.get(possible, 0.0) + share
+            variances[possible] = variances.get(possible, 0.0) + share * (1.0 - share)
+    for possible, mean in means.items():
+        tolerance = _TOLERATED_DEVIATIONS * math.sqrt(variances[possible]) + 1e-6
+        if abs(counts.get(possible, 0) - mean) > tolerance:
+            message = f"{where}: {possible!r} {counts.get(possible, 0)} times, expected {mean:.0f}"
+            raise WrongAnswerError(message)

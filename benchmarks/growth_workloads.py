@@ -1,0 +1,98 @@
+"""Workloads of any size, for the question how cost grows with it.
+
+Each family varies one number and keeps the rest as in W1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.expected import exact
+from benchmarks.people import COUNTRIES, DOMAINS, people
+from benchmarks.posthog_format import definitions, definitions_of, flag_of, person_filter
+from benchmarks.specs import Condition, Filter, Flag, Operator, Person
+from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GROWTH", "SIZES"]
+
+_W1 = (
+    Filter("country", Operator.IN, COUNTRIES[:3]),
+    Filter("email", Operator.CONTAINS, DOMAINS[0]),
+)
+
+
+def _of_flags(name: str, flags: tuple[Flag, ...], asked: Flag, who: tuple[Person, ...]) -> Workload:
+    return Workload(
+        name=name,
+        asked=(asked.key,),
+        persons=who,
+        definitions=definitions(flags),
+        answers=lambda person: (exact(asked, person),),
+        flags=flags,
+    )
+
+
+def _flags(size: int, persons: int) -> Workload:
+    """One flag out of many: what the snapshot's size costs a call that does not need it."""
+    flags = tuple(Flag(f"flag-{number}", (Condition(_W1, 50),)) for number in range(size))
+    return _of_flags(f"flags/{size}", flags, flags[size // 2], people(persons))
+
+
+def _conditions(size: int, persons: int) -> Workload:
+    """Conditions that all have to be looked at: only the last one can hold."""
+    never = (Filter("country", Operator.IN, ("nowhere",)), _W1[1])
+    conditions = (*(Condition(never) for _ in range(size - 1)), Condition(_W1, 50))
+    flag = Flag("conditions", conditions)
+    return _of_flags(f"conditions/{size}", (flag,), flag, people(persons))
+
+
+def _properties(size: int, persons: int) -> Workload:
+    """Persons who carry many properties that the flag does not read."""
+    flag = Flag("properties", (Condition(_W1, 50),))
+    extra = {f"extra_{number}": f"text {number}" for number in range(max(0, size - 7))}
+    # Few persons: a thousand properties times ten thousand persons would not fit in memory.
+    who = tuple(
+        Person(person.id, {**extra, **person.properties}) for person in people(min(persons, 200))
+    )
+    return _of_flags(f"properties/{size}", (flag,), flag, who)
+
+
+def _cohorts(size: int, persons: int) -> Workload:
+    """A cohort that refers to a cohort that refers to a cohort: decided by the innermost."""
+    innermost = {"type": "AND", "values": [person_filter(test) for test in _W1]}
+    cohorts: dict[str, object] = {"1": innermost}
+    for number in range(2, size + 1):
+        inner = {"key": "id", "type": "cohort", "value": number - 1}
+        cohorts[str(number)] = {"type": "OR", "values": [{"type": "AND", "values": [inner]}]}
+    outermost = {"key": "id", "type": "cohort", "value": size, "operator": "in"}
+    group = {"variant": None, "properties": [outermost], "rollout_percentage": 50}
+    filters: dict[str, object] = {"groups": [group], "payloads": {}, "multivariate": None}
+    twin = Flag("cohorts", (Condition(_W1, 50),))
+    return Workload(
+        name=f"cohorts/{size}",
+        asked=(twin.key,),
+        persons=people(persons),
+        definitions=definitions_of([flag_of(1, twin.key, filters)], cohorts),
+        answers=lambda person: (exact(twin, person),),
+    )
+
+
+GROWTH: dict[str, Callable[[int, int], Workload]] = {
+    "flags": _flags,
+    "conditions": _conditions,
+    "properties": _properties,
+    "cohorts": _cohorts,
+}
+
+#: Which sizes each curve is measured at. Forty cohorts: engines may bound nesting at fifty.
+SIZES: dict[str, tuple[int, ...]] = {
+    "flags": (1, 10, 100, 1_000, 10_000),
+    "mix": (10, 100, 1_000),
+    "load": (1, 10, 100, 1_000, 10_000),
+    "conditions": (1, 3, 10, 30, 100),
+    "properties": (7, 30, 100, 300, 1_000),
+    "cohorts": (1, 2, 5, 10, 20, 40),
+}

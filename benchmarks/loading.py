@@ -1,0 +1,72 @@
+"""What it takes to get from JSON text to answers, in a process that has loaded nothing before."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+from pathlib import Path
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from benchmarks.asking import ask_of, check
+from benchmarks.workloads import make
+
+if TYPE_CHECKING:
+    from benchmarks.rivals.base import Engine, Rival
+    from benchmarks.workload import Workload
+
+__all__ = ["FIGURES", "measure_load"]
+
+_MIB = 1024 * 1024
+#: What is measured, with its unit.
+FIGURES = {"ready": "ms", "first": "ms", "all": "ms", "memory": "MiB", "memory-all": "MiB"}
+
+
+def measure_load(rival: Rival, workload: str, first: str, path: str) -> dict[str, float]:
+    """Load the file and ask.
+
+    Returns:
+        ready: until the engine can be asked. first: until the first answer. all: from there until
+        every flag has been answered once, which shows what a lazy engine has put off. memory,
+        memory-all: growth of the resident set until the first and until the last answer.
+    """
+    # Made before the first reading of the memory, so that it counts as there already.
+    every, single = make(workload, 1), make(first, 1)
+    text = Path(path).read_text(encoding="utf-8")
+    gc.collect()
+    before, started = _resident(), perf_counter_ns()
+    engine = rival.load(text)
+    ready = perf_counter_ns() - started
+    first_answer = _answer(rival, engine, single)
+    after_first = _resident()
+    all_answers = _answer(rival, engine, every)
+    after_all = _resident()
+    return {
+        "ready": ready / 1e6,
+        "first": (ready + first_answer) / 1e6,
+        "all": all_answers / 1e6,
+        "memory": (after_first - before) / _MIB,
+        "memory-all": (after_all - before) / _MIB,
+    }
+
+
+def _answer(rival: Rival, engine: Engine, workload: Workload) -> int:
+    """Nanoseconds of one call; checked only afterwards, because checking would warm it up."""
+    question = engine.question(workload)
+    (person,) = workload.persons
+    ask, subject = ask_of(question), engine.subject(person)
+    started = perf_counter_ns()
+    ask(person.id, subject)
+    taken = perf_counter_ns() - started
+    check(workload, question, [(person.id, subject)], rival.bucketing)
+    return taken
+
+
+def _resident() -> int:
+    """Bytes of memory that this process occupies, or its peak where only that is known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,125 @@
+"""The stopwatch and its arithmetic: slots, rounds, medians, ratios. Knows no engine, no workload.
+
+The machines are shared and their speed drifts, so candidates take turns slot by slot (A B A B) and
+what counts is the ratio of medians within one run, shown with its spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+from threading import Barrier, Thread
+from time import perf_counter_ns
+
+__all__ = [
+    "Clock",
+    "Slot",
+    "Summary",
+    "compile_slot",
+    "concurrently",
+    "interleave",
+    "passes_for",
+    "ratio",
+    "summarise",
+]
+
+Clock = Callable[[], int]
+#: Runs that many passes over all subjects and tells how many nanoseconds they took.
+Slot = Callable[[int], int]
+
+_TEMPLATE = """\
+def slot(passes, *, subjects, clock{names}):
+    started = clock()
+    for _ in range(passes):
+        for person_id, subject in subjects:
+            {expression}
+    return clock() - started
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Where the samples lie; half of them between `low` and `high`."""
+
+    median: float
+    low: float
+    high: float
+    least: float
+    most: float
+
+
+def summarise(samples: Sequence[float]) -> Summary:
+    """Median, quartiles and extremes; one sample is its own summary."""
+    if not samples:
+        message = "there is nothing to summarise"
+        raise ValueError(message)
+    low, middle, high = samples[0], samples[0], samples[0]
+    if len(samples) > 1:
+        low, _, high = quantiles(samples, n=4, method="inclusive")
+        middle = median(samples)
+    return Summary(middle, low, high, min(samples), max(samples))
+
+
+def ratio(numerator: Sequence[float], denominator: Sequence[float]) -> float:
+    """How many times larger the one median is than the other."""
+    return median(numerator) / median(denominator)
+
+
+def compile_slot(
+    expression: str,
+    names: Mapping[str, object],
+    subjects: Sequence[tuple[str, object]],
+    clock: Clock = perf_counter_ns,
+) -> Slot:
+    """The timing loop with the call written into it, so that no wrapper is timed along.
+
+    The names become keyword arguments and thereby locals: every engine gets the fastest look-up.
+    """
+    source = _TEMPLATE.format(
+        names="".join(f", {name}" for name in names), expression=f"({expression})"
+    )
+    scope: dict[str, Callable[..., int]] = {}
+    # The expressions are written in the adapters beside this file.
+    exec(compile(source, "<timing loop>", "exec"), scope)
+    run = scope["slot"]
+    return lambda passes: run(passes, subjects=subjects, clock=clock, **names)
+
+
+def passes_for(slot: Slot, least_ns: int) -> int:
+    """How many passes make a slot at least that long: short slots measure the clock."""
+    passes = 1
+    # The first run also warms the caches and CPython's specialising interpreter.
+    slot(1)
+    while (taken := slot(passes)) < least_ns:
+        passes = max(passes + 1, int(passes * least_ns * 1.1 / max(taken, 1)))
+    return passes
+
+
+def interleave(
+    candidates: Mapping[str, Callable[[], float]], rounds: int
+) -> dict[str, list[float]]:
+    """Every candidate once per round, so that a slow second of the machine hits all alike."""
+    samples: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds):
+        for name, sample in candidates.items():
+            samples[name].append(sample())
+    return samples
+
+
+def concurrently(slot: Slot, passes: int, threads: int, clock: Clock = perf_counter_ns) -> int:
+    """Nanoseconds until all threads have run the slot, counted from when all are ready."""
+    barrier = Barrier(threads + 1)
+
+    def work() -> None:
+        barrier.wait()
+        slot(passes)
+
+    workers = [Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
+    started = clock()
+    for worker in workers:
+        worker.join()
+    return clock() - started

@@ -1,0 +1,99 @@
+"""The parent's side of the workers: starts them, asks them, and says so when one is absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["AbsentError", "Process"]
+
+_ROOT = Path(__file__).parent.parent
+_INTERPRETER = (sys.executable,)
+
+
+class AbsentError(Exception):
+    """The candidate cannot do what was asked; `wrong` when it should have been able to."""
+
+    def __init__(self, reason: str, *, wrong: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wrong = wrong
+
+
+class Process:
+    """A worker process; as a context manager it is gone at the end."""
+
+    def __init__(self, candidate: str) -> None:
+        # Held open for the worker's lifetime: it is what there is to read if it dies.
+        self._log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        # The interpreter that runs this, on a module of this package.
+        self._process = subprocess.Popen(
+            [*_INTERPRETER, "-m", "benchmarks.worker", candidate],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            cwd=_ROOT,
+            # The same order of sets and of dict collisions in every process of every run.
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+        )
+        try:
+            self.hello = self._read()
+        except AbsentError:
+            self.close()
+            raise
+
+    def ask(self, request: str, **arguments: object) -> dict[str, Any]:
+        """Send one request and wait for its reply; raises AbsentError."""
+        if self._process.stdin is None or self._process.poll() is not None:
+            raise AbsentError(self._died(), wrong=True)
+        self._process.stdin.write(json.dumps({"do": request, **arguments}) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def value(self, request: str, **arguments: object) -> float:
+        """A request whose reply is one number."""
+        return float(self.ask(request, **arguments)["value"])
+
+    def close(self) -> None:
+        """End the process and wait for it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._log.close()
+
+    def _read(self) -> dict[str, Any]:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise AbsentError(self._died(), wrong=True)
+        reply: dict[str, Any] = json.loads(line)
+        if "absent" in reply:
+            raise AbsentError(reply["absent"], wrong=bool(reply.get("wrong")))
+        return reply
+
+    def _died(self) -> str:
+        self._process.wait()
+        self._log.seek(0)
+        last = self._log.read().strip().splitlines()[-1:] or ["no message"]
+        return f"the process ended with {self._process.returncode}: {last[0]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""One adapter per engine, each in its own file, found through `catalogue`."""

@@ -1,0 +1,119 @@
+"""posthog's client, local evaluation only: definitions come from a cache provider, never a socket.
+
+The client has no documented way to be handed definitions but this provider, which is public.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, imported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.specs import Answer, Person
+    from benchmarks.workload import Workload
+
+__all__ = ["EvaluateFlags", "Getter"]
+
+# Discard port of the local machine: should the client ever call out, it fails at once.
+_NOWHERE = "http://127.0.0.1:9"
+
+
+class _Provider:
+    """Says that another worker fetches, and hands over what that worker would have stored."""
+
+    def __init__(self, definitions: Mapping[str, object]) -> None:
+        self._definitions = definitions
+
+    def should_fetch_flag_definitions(self) -> bool:
+        """Never: there is no network here."""
+        return False
+
+    def get_flag_definitions(self) -> Mapping[str, object]:
+        """The definitions."""
+        return self._definitions
+
+    def on_flag_definitions_received(self, definitions: object) -> None:
+        """Never called without a fetch."""
+
+    def shutdown(self) -> None:
+        """Nothing to release."""
+
+
+class _Client:
+    bucketing: Bucketing = "posthog"
+
+    def __init__(self) -> None:
+        self._posthog = imported("posthog")
+        self._client: Any = None
+        # It warns on every call that its getters are deprecated, which is part of their cost;
+        # ignored, so that it is not also printed. Undecidable flags are logged.
+        warnings.simplefilter("ignore")
+        logging.getLogger("posthog").setLevel(logging.CRITICAL)
+
+    def document(self, workload: Workload) -> str:
+        """PostHog's format as it is."""
+        return json.dumps(workload.definitions)
+
+    def load(self, document: str) -> Any:
+        """A client without poller, without consumers that have anything to send."""
+        provider = _Provider(json.loads(document))
+        self._client = self._posthog.Posthog(
+            "phc_none",
+            host=_NOWHERE,
+            secret_key="phx_none",
+            send=False,
+            enable_local_evaluation=False,
+            flag_definition_cache_provider=provider,
+        )
+        self._client.load_feature_flags()
+        return self
+
+    def subject(self, person: Person) -> object:
+        """The caller's dict as it is."""
+        return person.properties
+
+    def _keywords(self, workload: Workload) -> str:
+        if "overrides" in workload.context:
+            message = "its client has no overrides"
+            raise UnsupportedError(message)
+        given = "".join(f", {name}={name}" for name in workload.context)
+        return f"person_properties=subject, only_evaluate_locally=True{given}"
+
+
+class Getter(_Client):
+    """`get_feature_flag` for one flag, `get_all_flags` for many."""
+
+    def question(self, workload: Workload) -> Question:
+        """Local only and without events, the cheapest way to call it."""
+        keywords = self._keywords(workload)
+        names = {"client": self._client, **workload.context}
+        if len(workload.asked) > 1:
+            every = f"client.get_all_flags(person_id, {keywords})"
+            return Question(every, names, lambda found: _in_order(workload, found))
+        one = f"client.get_feature_flag(key, person_id, {keywords}, send_feature_flag_events=False)"
+        return Question(one, {**names, "key": workload.asked[0]})
+
+
+class EvaluateFlags(_Client):
+    """`evaluate_flags`, its newest entry: eager, so the values are read outside the timing."""
+
+    def question(self, workload: Workload) -> Question:
+        """All flags of the snapshot, or the one that is asked for."""
+        only = "" if len(workload.asked) > 1 else ", flag_keys=keys"
+        call = f"client.evaluate_flags(person_id, {self._keywords(workload)}{only})"
+        names = {"client": self._client, "keys": list(workload.asked), **workload.context}
+
+        def read(found: Any) -> tuple[Answer, ...]:
+            return tuple(found.get_flag(key) for key in workload.asked)
+
+        return Question(call, names, read)
+
+
+def _in_order(workload: Workload, found: Mapping[str, Answer]) -> tuple[Answer, ...]:
+    return tuple(found[key] for key in workload.asked)

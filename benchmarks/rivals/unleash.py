@@ -1,0 +1,108 @@
+"""Unleash: the yggdrasil engine under its client, Rust behind ctypes and JSON.
+
+The engine is called directly and without its counting of calls: its client only adds to this.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.rivals.base import Bucketing, Question, imported, plain_context, translatable
+from benchmarks.specs import Answer, Condition, Filter, Flag, Operator, Person, alternatives
+
+if TYPE_CHECKING:
+    from benchmarks.workload import Workload
+
+__all__ = ["Unleash"]
+
+_OPERATORS = {Operator.IN: "IN", Operator.CONTAINS: "STR_CONTAINS", Operator.OVER: "NUM_GT"}
+
+
+class Unleash:
+    """`check_enabled` and `check_variant`."""
+
+    bucketing: Bucketing = "own"
+
+    def __init__(self) -> None:
+        # The client's package is part of the group; its absence would be worth a row.
+        imported("UnleashClient")
+        self._module = imported("yggdrasil_engine.engine")
+        self._engine: Any = None
+
+    def document(self, workload: Workload) -> str:
+        """The client features as its server sends them."""
+        translatable(workload)
+        features = [_feature(flag) for flag in workload.flags]
+        return json.dumps({"version": 2, "features": features, "segments": []})
+
+    def load(self, document: str) -> Unleash:
+        """The engine takes JSON text."""
+        self._engine = self._module.UnleashEngine()
+        self._engine.take_state(document)
+        return self
+
+    def subject(self, person: Person) -> object:
+        """Its context as a dict; properties are texts."""
+        properties = {key: str(value) for key, value in person.properties.items()}
+        return {"userId": person.id, "properties": properties}
+
+    def question(self, workload: Workload) -> Question:
+        """One call per flag, by the kind of the flag."""
+        plain_context(workload)
+        calls = [self._call(flag) for flag in workload.flags if flag.key in workload.asked]
+        if len(calls) > 1:
+            every = "[check(key, subject) for check, key in calls]"
+            return Question(every, {"calls": calls}, lambda found: tuple(map(_read, found)))
+        check, key = calls[0]
+        names = {"check": check, "key": key}
+        return Question("check(key, subject)", names, lambda found: (_read(found),))
+
+    def _call(self, flag: Flag) -> tuple[Any, str]:
+        engine = self._engine
+        return (engine.check_variant if flag.variants else engine.check_enabled), flag.key
+
+
+def _read(found: Any) -> Answer:
+    variant = getattr(found, "variant", None)
+    if variant is None:
+        return bool(found.is_enabled)
+    return str(variant.name) if variant.enabled else False
+
+
+def _feature(flag: Flag) -> dict[str, object]:
+    strategies = [
+        _strategy(flag, condition, row)
+        for condition in flag.conditions
+        for row in alternatives(condition.criterion)
+    ]
+    return {"name": flag.key, "enabled": True, "type": "release", "strategies": strategies}
+
+
+def _strategy(flag: Flag, condition: Condition, row: tuple[Filter, ...]) -> dict[str, object]:
+    sticky = {"rollout": str(condition.rollout), "stickiness": "userId", "groupId": flag.key}
+    return {
+        "name": "flexibleRollout",
+        "parameters": sticky,
+        "constraints": [_constraint(test) for test in row],
+        "variants": [
+            {
+                "name": variant.key,
+                "weight": variant.weight * 10,
+                "stickiness": "userId",
+                "payload": {"type": "json", "value": variant.payload},
+            }
+            for variant in flag.variants
+        ],
+    }
+
+
+def _constraint(test: Filter) -> dict[str, object]:
+    constraint: dict[str, object] = {
+        "contextName": test.property,
+        "operator": _OPERATORS[test.operator],
+    }
+    if isinstance(test.operand, int):
+        return constraint | {"value": str(test.operand)}
+    operand = [test.operand] if isinstance(test.operand, str) else list(test.operand)
+    return constraint | {"values": operand}

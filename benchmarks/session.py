@@ -1,0 +1,140 @@
+"""One run: which candidates, how many rounds, and what has been found so far."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from benchmarks.measure import interleave
+from benchmarks.people import MANY
+from benchmarks.processes import AbsentError, Process
+from benchmarks.results import Absence, Measurement, Results, describe_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+__all__ = ["Session", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long to measure; the numbers of a quick run are for looking, not for quoting."""
+
+    candidates: tuple[str, ...]
+    rounds: int = 15
+    slot_ms: int = 25
+    many: int = MANY
+    for_many_flags: int = 50
+    loads: int = 7
+    imports: int = 15
+    quick: bool = False
+
+    @classmethod
+    def quickly(cls, candidates: tuple[str, ...]) -> Settings:
+        """A minute for everything."""
+        return cls(
+            candidates,
+            rounds=3,
+            slot_ms=20,
+            many=1_000,
+            for_many_flags=10,
+            loads=2,
+            imports=3,
+            quick=True,
+        )
+
+
+@dataclass(slots=True)
+class Session:
+    """Keeps the workers running from one workload to the next."""
+
+    settings: Settings
+    results: Results = field(default_factory=Results)
+    _processes: dict[str, Process] = field(default_factory=dict)
+    _unavailable: dict[str, AbsentError] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        self.results.meta = describe_machine() | {"quick": self.settings.quick}
+
+    def process(self, candidate: str) -> Process:
+        """The worker of the candidate, started when first asked for; raises AbsentError."""
+        if candidate in self._unavailable:
+            raise self._unavailable[candidate]
+        if candidate not in self._processes:
+            try:
+                process = self._stack.enter_context(Process(candidate))
+            except AbsentError as error:
+                self._unavailable[candidate] = error
+                raise
+            self._processes[candidate] = process
+            if candidate == "flagengine":
+                self.results.meta["accelerator"] = process.hello["accelerator"]
+        return self._processes[candidate]
+
+    def ready(
+        self,
+        label: str,
+        prepare: Callable[[Process], object],
+        only: Iterable[str] | None = None,
+    ) -> dict[str, Process]:
+        """The workers that could be prepared; the others are recorded as absent."""
+        wanted = self.settings.candidates if only is None else tuple(only)
+        prepared: dict[str, Process] = {}
+        for candidate in (name for name in wanted if name in self.settings.candidates):
+            try:
+                process = self.process(candidate)
+                prepare(process)
+            except AbsentError as error:
+                self.absent(label, candidate, error)
+            else:
+                prepared[candidate] = process
+        return prepared
+
+    def time(
+        self, label: str, workload: str, persons: int, *, only: Iterable[str] | None = None
+    ) -> None:
+        """Nanoseconds a call of every candidate that can do the workload, in turn."""
+
+        def prepare(process: Process) -> None:
+            process.ask("open", workload=workload, persons=persons)
+            process.ask("calibrate", least_ns=self.settings.slot_ms * 1_000_000)
+
+        ready = self.ready(label, prepare, only)
+        slots = {name: _slot(process) for name, process in ready.items()}
+        self.record(label, "ns", interleave(slots, self.settings.rounds))
+
+    def record(self, label: str, unit: str, samples: Mapping[str, list[float]]) -> None:
+        """Add measurements."""
+        for candidate, values in samples.items():
+            found = Measurement(label, candidate, unit, tuple(values))
+            self.results.measurements.append(found)
+        _tell(f"{label}: {', '.join(samples) or 'nobody'}")
+
+    def absent(self, label: str, candidate: str, error: AbsentError) -> None:
+        """Add an absence; a wrong answer is also said at once."""
+        self.results.absences.append(Absence(label, candidate, error.reason, error.wrong))
+        if error.wrong:
+            _tell(f"{label}: {candidate}: {error.reason}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+
+def _slot(process: Process) -> Callable[[], float]:
+    return lambda: process.value("slot")
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

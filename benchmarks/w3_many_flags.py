@@ -1,0 +1,18 @@
+"""W3: a hundred flags, all of them for one person.
+
+Forty like W1, thirty like W2, twenty percentages, ten with five conditions of two filters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.session import Session
+
+__all__ = ["run"]
+
+
+def run(session: Session) -> None:
+    """`w3`, nanoseconds for all hundred."""
+    session.time("w3", "w3", session.settings.for_many_flags)

@@ -1,0 +1,46 @@
+"""W5: W1 from one thread and from two.
+
+With the interpreter lock nobody gains; who locks on every read loses. On a free-threaded build two
+threads should do twice as much.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import interleave
+from benchmarks.people import HOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.processes import Process
+    from benchmarks.session import Session
+
+__all__ = ["run"]
+
+#: The interpreter switches threads every 5 ms: a slot has to be many times that.
+_SLOT_NS = 60_000_000
+
+
+def run(session: Session) -> None:
+    """`w5-one` and `w5-two`, thousands of calls a second."""
+
+    def prepare(process: Process) -> None:
+        process.ask("open", workload="w1", persons=HOT)
+        process.ask("calibrate", least_ns=_SLOT_NS)
+
+    ready = session.ready("w5", prepare)
+    rounds = max(3, session.settings.rounds // 2)
+    samplers = {
+        f"{label} {name}": _sampler(process, count)
+        for name, process in ready.items()
+        for label, count in (("w5-one", 1), ("w5-two", 2))
+    }
+    samples = interleave(samplers, rounds)
+    for label in ("w5-one", "w5-two"):
+        session.record(label, "kops/s", {name: samples[f"{label} {name}"] for name in ready})
+
+
+def _sampler(process: Process, count: int) -> Callable[[], float]:
+    return lambda: process.value("threads", count=count)

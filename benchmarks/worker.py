@@ -1,0 +1,143 @@
+"""One engine in a process of its own: `python -m benchmarks.worker CANDIDATE`.
+
+A process per engine keeps engines from sharing a heap, a garbage collector or background threads,
+lets one hide the accelerator before flagengine is imported, and turns a crash into one absent row.
+It reads requests as JSON lines and writes one reply line for each.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.asking import check
+from benchmarks.expected import WrongAnswerError
+from benchmarks.loading import measure_load
+from benchmarks.measure import Slot, compile_slot, concurrently, passes_for
+from benchmarks.rivals.base import Rival, UnsupportedError
+from benchmarks.rivals.catalogue import Candidate, find, make
+from benchmarks.workloads import make as make_workload
+
+__all__ = ["Worker", "serve"]
+
+_ACCELERATOR = "flagengine._accelerator"
+
+Reply = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A workload that is loaded and checked."""
+
+    slot: Slot
+    subjects: int
+    passes: int = 1
+
+    @property
+    def calls(self) -> int:
+        """How many calls one slot makes."""
+        return self.passes * self.subjects
+
+
+class Worker:
+    """Serves one candidate; each public method is a request."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self._candidate = candidate
+        if not candidate.accelerated:
+            # An import of it now fails, as it does where no compiler was at hand.
+            sys.modules[_ACCELERATOR] = None  # type: ignore[assignment]
+        self._rival: Rival = make(candidate)
+        self._current: _Opened | None = None
+
+    def hello(self) -> Reply:
+        """Which accelerator is really in use."""
+        return {"accelerator": sys.modules.get(_ACCELERATOR) is not None}
+
+    def open(self, workload: str, persons: int) -> Reply:
+        """Translate, load, and check the answers; only then may it be timed."""
+        self._current = None
+        gc.unfreeze()
+        gc.enable()
+        asked = make_workload(workload, persons)
+        engine = self._rival.load(self._rival.document(asked))
+        question = engine.question(asked)
+        subjects = [(person.id, engine.subject(person)) for person in asked.persons]
+        if self._candidate.name != "no-op":
+            check(asked, question, subjects, self._rival.bucketing)
+        slot = compile_slot(question.expression, question.names, subjects)
+        self._current = _Opened(slot, len(subjects))
+        return {"subjects": len(subjects)}
+
+    def calibrate(self, least_ns: int) -> Reply:
+        """Choose how many passes make a slot; from here on the collector stays off."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        opened = self._opened()
+        opened.passes = passes_for(opened.slot, least_ns)
+        return {"passes": opened.passes}
+
+    def slot(self) -> Reply:
+        """Nanoseconds a call in one slot."""
+        opened = self._opened()
+        return {"value": opened.slot(opened.passes) / opened.calls}
+
+    def threads(self, count: int) -> Reply:
+        """Thousands of calls a second, all threads together."""
+        opened = self._opened()
+        taken = concurrently(opened.slot, opened.passes, count)
+        return {"value": count * opened.calls / taken * 1e6}
+
+    def write(self, workload: str, path: str) -> Reply:
+        """The workload in the engine's own format, for another process to load."""
+        Path(path).write_text(self._rival.document(make_workload(workload, 1)), encoding="utf-8")
+        return {}
+
+    def load(self, workload: str, first: str, path: str) -> Reply:
+        """See `measure_load`; only the first load of a process says anything."""
+        return {**measure_load(self._rival, workload, first, path)}
+
+    def _opened(self) -> _Opened:
+        if self._current is None:
+            message = "no workload is open"
+            raise RuntimeError(message)
+        return self._current
+
+
+def _reply(worker: Worker, request: dict[str, Any]) -> Reply:
+    try:
+        reply: Reply = getattr(worker, request.pop("do"))(**request)
+    except UnsupportedError as error:
+        return {"absent": str(error)}
+    except WrongAnswerError as error:
+        return {"absent": f"wrong answer: {error}", "wrong": True}
+    except Exception as error:  # noqa: BLE001 - an engine may fail in any way: the finding
+        return {"absent": f"{type(error).__name__}: {error}"[:300], "wrong": True}
+    return reply
+
+
+def serve(name: str) -> None:
+    """Answer requests until the input ends."""
+    # Engines print and log as they like; replies get a descriptor that only this file knows.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1) as replies:
+        os.dup2(2, 1)
+        try:
+            worker = Worker(find(name))
+        except (ImportError, AttributeError) as error:
+            replies.write(json.dumps({"absent": f"cannot be imported: {error}"}) + "\n")
+            return
+        replies.write(json.dumps(worker.hello()) + "\n")
+        for line in sys.stdin:
+            replies.write(json.dumps(_reply(worker, json.loads(line))) + "\n")
+    # Background threads of some engines would delay the interpreter's orderly exit.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,153 @@
+"""The workloads W1 to W4 and W6, and how every workload is found by its name.
+
+Deterministic: the same name and the same number of persons give the same workload everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+from benchmarks.expected import exact
+from benchmarks.growth_workloads import GROWTH
+from benchmarks.people import COUNTRIES, DOMAINS, PLANS, people
+from benchmarks.posthog_format import definitions
+from benchmarks.special_workloads import SPECIAL
+from benchmarks.specs import AllOf, AnyOf, Condition, Filter, Flag, Operator, Variant
+from benchmarks.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names"]
+
+_SEED = 3
+#: Ten flags of the mix, in turn.
+_KINDS = ("boolean",) * 4 + ("variants",) * 3 + ("percent",) * 2 + ("any-of-five",)
+_PAYLOADS = {name: json.dumps({"layout": name, "columns": 3}) for name in ("control", "a", "b")}
+_THIRDS = (
+    Variant("control", 34, _PAYLOADS["control"]),
+    Variant("a", 33, _PAYLOADS["a"]),
+    Variant("b", 33, _PAYLOADS["b"]),
+)
+
+
+def _boolean(key: str, countries: tuple[str, ...], needle: str, percent: int) -> Flag:
+    filters = (
+        Filter("country", Operator.IN, countries),
+        Filter("email", Operator.CONTAINS, needle),
+    )
+    return Flag(key, (Condition(filters, percent),))
+
+
+def _variants(key: str, plan: str) -> Flag:
+    return Flag(key, (Condition((Filter("plan", Operator.IN, (plan,)),)),), _THIRDS)
+
+
+def _any_of_five(key: str, source: random.Random) -> Flag:
+    """Five conditions of two filters: which one holds differs from person to person."""
+    return Flag(
+        key,
+        tuple(
+            Condition(
+                (
+                    Filter("country", Operator.IN, (source.choice(COUNTRIES[2:]),)),
+                    Filter("seats", Operator.OVER, source.randrange(20, 80)),
+                )
+            )
+            for _ in range(5)
+        ),
+    )
+
+
+BOOLEAN = _boolean("w1-boolean", COUNTRIES[:3], DOMAINS[0], 50)
+VARIANTS = _variants("w2-variants", "pro")
+COHORT = Flag(
+    "w4-cohort",
+    (
+        Condition(
+            cohort=AllOf(
+                (
+                    AnyOf(
+                        (
+                            Filter("country", Operator.IN, COUNTRIES[:3]),
+                            Filter("plan", Operator.IN, ("enterprise",)),
+                        )
+                    ),
+                    AnyOf(
+                        (
+                            Filter("seats", Operator.OVER, 50),
+                            Filter("email", Operator.CONTAINS, DOMAINS[0]),
+                        )
+                    ),
+                )
+            )
+        ),
+    ),
+)
+
+
+def mix(count: int) -> tuple[Flag, ...]:
+    """Flags in the proportions of W3: 40 like W1, 30 like W2, 20 percentages, 10 of five ORs.
+
+    A smaller mix is the start of a larger one.
+    """
+    # Not for secrets: the same flags every time is the point.
+    source = random.Random(_SEED)
+    return tuple(_one_of_the_mix(number, source) for number in range(count))
+
+
+def _one_of_the_mix(number: int, source: random.Random) -> Flag:
+    key = f"{_KINDS[number % len(_KINDS)]}-{number}"
+    match _KINDS[number % len(_KINDS)]:
+        case "boolean":
+            countries = tuple(source.sample(COUNTRIES, 3))
+            return _boolean(key, countries, source.choice(DOMAINS), 50)
+        case "variants":
+            return _variants(key, source.choice(PLANS))
+        case "percent":
+            return Flag(key, (Condition(rollout=source.randrange(10, 91)),))
+        case _:
+            return _any_of_five(key, source)
+
+
+def _workload(name: str, flags: tuple[Flag, ...], persons: int, *, payload: bool) -> Workload:
+    return Workload(
+        name=name,
+        asked=tuple(flag.key for flag in flags),
+        persons=people(persons),
+        definitions=definitions(flags),
+        answers=lambda person: tuple(exact(flag, person) for flag in flags),
+        flags=flags,
+        payload=payload,
+    )
+
+
+_PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
+    "w1": (lambda: (BOOLEAN,), False),
+    "w2": (lambda: (VARIANTS,), True),
+    "w3": (lambda: mix(100), False),
+    "w4": (lambda: (COHORT,), False),
+    "w6": (lambda: mix(1_000), False),
+    # The first flag of W6 alone, for the question of its first answer.
+    "w6-first": (lambda: mix(1), False),
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `make` knows, the growth curves with their families only."""
+    return (*_PLAIN, *SPECIAL, *GROWTH)
+
+
+def make(name: str, persons: int) -> Workload:
+    """The workload of this name: `w1`, `w7-group`, or a family and a size, `flags/1000`."""
+    family, _, size = name.partition("/")
+    if family == "mix":
+        return _workload(name, mix(int(size)), persons, payload=False)
+    if family in GROWTH:
+        return GROWTH[family](int(size), persons)
+    if name in SPECIAL:
+        return SPECIAL[name](persons)
+    flags, payload = _PLAIN[name]
+    return _workload(name, flags(), persons, payload=payload)

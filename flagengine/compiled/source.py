@@ -1,0 +1,61 @@
+"""Python source under construction: lines, names and constants."""
+
+import linecache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, Final
+
+__all__ = ["Source"]
+
+_SERIAL: Final = count(1)
+
+
+class Source:
+    """Collects the lines of one function and the constants that it refers to."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lines: list[str] = []
+        self._indent = 0
+        self._constants: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+        self._counters: dict[str, Iterator[int]] = {}
+
+    def line(self, text: str) -> None:
+        """Add a line at the current depth."""
+        self._lines.append("    " * self._indent + text)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """Add a head line and indent what follows it."""
+        self.line(head)
+        self._indent += 1
+        yield
+        self._indent -= 1
+
+    def fresh(self, stem: str) -> str:
+        """Return a name that is not in use."""
+        return f"{stem}{next(self._counters.setdefault(stem, count()))}"
+
+    def constant(self, value: Any, stem: str) -> str:
+        """Bind a value and return its name; the same object is bound once."""
+        name = self._names.get(id(value))
+        if name is None:
+            name = self.fresh(stem)
+            self._names[id(value)] = name
+            self._constants[name] = value
+        return name
+
+    def build(self, signature: str, label: str) -> Callable[..., Any]:
+        """Compile the lines as a function whose globals are the constants.
+
+        ``label`` names the function in tracebacks; the source stays readable there.
+        """
+        body = "\n".join(f"    {line}" for line in self._lines)
+        text = f"def evaluate({signature}):\n{body}\n"
+        filename = f"<flagengine {label!r} {next(_SERIAL)}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        exec(compile(text, filename, "exec"), self._constants)  # noqa: S102 our own source
+        function: Callable[..., Any] = self._constants["evaluate"]
+        return function

@@ -1,0 +1,241 @@
+"""Filters as Python: each test leaves True, False or a gap in a variable."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from flagengine.compiled import runtime
+from flagengine.compiled.source import Source
+from flagengine.operators import Form
+from flagengine.plan.nodes import (
+    AllOf,
+    AnyOf,
+    CohortTest,
+    Constant,
+    FlagTest,
+    Node,
+    Not,
+    PropertyTest,
+    Undecidable,
+)
+from flagengine.plan.render import render_test
+from flagengine.resolution import Missing, Resolution
+from flagengine.values import ascii_fold
+from flagengine.verdicts import UNSUPPORTED, Gap
+
+__all__ = ["PARAMETERS", "Dependencies", "TestWriter", "may_fail"]
+
+PARAMETERS: Final = "distinct_id, props, subject=None"
+"""What every generated function takes."""
+
+_MAX_BLOCKS: Final = 12
+
+_TEXT_FORMS = {
+    Form.TEXT: "{raw}",
+    Form.LOWER: "{raw}.lower()",
+    Form.FOLDED: "({raw}.lower() if {raw}.isascii() else {fold}({raw}))",
+}
+
+
+class Dependencies(Protocol):
+    """Where the evaluators of other flags come from."""
+
+    def evaluator(self, key: str) -> Callable[..., Resolution]:
+        """Return the evaluator of a flag."""
+
+
+def may_fail(node: Node) -> bool:
+    """Tell whether a test may come out as a gap that fails the flag."""
+    if isinstance(node, Undecidable):
+        return node.may_fail
+    if isinstance(node, AllOf | AnyOf):
+        return any(map(may_fail, node.parts))
+    if isinstance(node, Not):
+        return may_fail(node.part)
+    return isinstance(node, CohortTest) and may_fail(node.definition)
+
+
+class TestWriter:
+    """Writes tests into a source; properties that several tests read are fetched once."""
+
+    __test__ = False  # pytest collects classes by their name
+
+    def __init__(self, source: Source, flags: Dependencies, nodes: Iterable[Node]) -> None:
+        """Write into ``source``; ``nodes`` are all tests of the flag."""
+        self._source = source
+        self._flags = flags
+        self._gaps: dict[Missing, Gap] = {}
+        self._shared = _read_twice(nodes)
+        self._fetched: dict[str, str] = {}
+        self._depth = 0
+
+    def fetch_shared(self) -> None:
+        """Fetch the properties that several tests read; MISSING where there is none."""
+        for key in self._shared:
+            name = self._source.fresh("p")
+            self._fetched[key] = name
+            missing = self._source.constant(runtime.MISSING, "missing")
+            self._source.line(f"{name} = props[{key!r}] if {key!r} in props else {missing}")
+
+    def write(self, node: Node) -> str:  # noqa: PLR0911 one line per node kind
+        """Write a test; return the expression that holds its verdict afterwards."""
+        if isinstance(node, PropertyTest):
+            return self._property(node)
+        if isinstance(node, Constant):
+            return repr(node.verdict)
+        if isinstance(node, Undecidable):
+            return self._constant(Gap(node.reason, may_fail=node.may_fail))
+        if isinstance(node, FlagTest):
+            return self._dependency(node)
+        if isinstance(node, CohortTest):
+            verdict = self.write(node.definition)
+            return self._negated(verdict) if node.negated else verdict
+        if isinstance(node, Not):
+            return self._negated(self.write(node.part))
+        return self._combination(node)
+
+    def _constant(self, gap: Gap) -> str:
+        return self._source.constant(gap, "gap")
+
+    def _gap(self, missing: Missing) -> str:
+        return self._constant(self._gaps.setdefault(missing, Gap.lacking(missing)))
+
+    def _negated(self, verdict: str) -> str:
+        """Invert a verdict that is a bool; a gap stays."""
+        name = self._source.fresh("t")
+        self._source.line(f"{name} = {verdict}")
+        self._source.line(f"if {name} is True: {name} = False")
+        self._source.line(f"elif {name} is False: {name} = True")
+        return name
+
+    def _property(self, node: PropertyTest) -> str:
+        self._source.line(f"# {_comment(render_test(node))}")
+        name = self._source.fresh("t")
+        if node.group is not None:
+            self._source.line(f"{name} = {self._group(node)}")
+        elif node.key in self._fetched:
+            self._source.line(f"{name} = {self._fetched_property(node)}")
+        else:
+            self._source.line(f"{name} = {self._person(node)}")
+        return name
+
+    def _group(self, node: PropertyTest) -> str:
+        matcher = self._source.constant(node.matcher, "matcher")
+        gap = self._gap(Missing(group_properties=((node.group or "", node.key),)))
+        call = self._source.constant(runtime.read_group, "read_group")
+        return f"{call}({matcher}, {gap}, {node.group!r}, {node.key!r}, subject)"
+
+    def _person(self, node: PropertyTest) -> str:
+        """Read a property once: present and text, present otherwise, or not passed."""
+        fetch = f"(raw := props[{node.key!r}])"
+        return f"({self._present(node, fetch)}) if {node.key!r} in props else {self._absent(node)}"
+
+    def _fetched_property(self, node: PropertyTest) -> str:
+        raw = self._fetched[node.key]
+        missing = self._source.constant(runtime.MISSING, "missing")
+        absent = f"{self._absent(node)} if {raw} is {missing} else "
+        inline = self._inline(node, raw)
+        if inline is None:
+            return absent + self._other(node, raw)
+        return f"{inline} if type({raw}) is str else {absent}{self._other(node, raw)}"
+
+    def _present(self, node: PropertyTest, fetch: str) -> str:
+        inline = self._inline(node, "raw")
+        if inline is None:
+            return self._other(node, fetch)
+        return f"{inline} if type({fetch}) is str else {self._other(node, 'raw')}"
+
+    def _inline(self, node: PropertyTest, raw: str) -> str | None:
+        matcher = node.matcher
+        if matcher.inline is None or matcher.form not in _TEXT_FORMS:
+            return None
+        fold = self._source.constant(ascii_fold, "fold")
+        value = _TEXT_FORMS[matcher.form].format(raw=raw, fold=fold)
+        operand = self._source.constant(matcher.operand, "operand")
+        return matcher.inline.format(value=value, operand=operand)
+
+    def _other(self, node: PropertyTest, raw: str) -> str:
+        matcher = self._source.constant(node.matcher, "matcher")
+        gap = self._gap(Missing(person_properties=(node.key,)))
+        call = self._source.constant(runtime.other, "other")
+        return f"{call}({matcher}, {gap}, {raw}, subject)"
+
+    def _absent(self, node: PropertyTest) -> str:
+        """A property that was not passed: a gap, unless the subject knows more."""
+        matcher = self._source.constant(node.matcher, "matcher")
+        gap = self._gap(Missing(person_properties=(node.key,)))
+        call = self._source.constant(runtime.read_person, "read_person")
+        known = f"{call}({matcher}, {gap}, {node.key!r}, subject)"
+        if node.key == "distinct_id":
+            return self._other(node, "distinct_id")
+        return f"({gap} if subject is None else {known})"
+
+    def _dependency(self, node: FlagTest) -> str:
+        if node.broken is not None or node.absent:
+            return self._constant(UNSUPPORTED)
+        flag = self._source.constant(self._flags.evaluator(node.key), "flag")
+        compare = self._source.constant(runtime.comparison(node), "compare")
+        name = self._source.fresh("t")
+        self._source.line(f"# {_comment(render_test(node))}")
+        self._source.line(f"{name} = {compare}({flag}(distinct_id, props, subject))")
+        return name
+
+    def _combination(self, node: AllOf | AnyOf) -> str:
+        """Write a group as a block that is left as soon as it is decided."""
+        if self._depth >= _MAX_BLOCKS:
+            return self._apart(node)
+        decisive = isinstance(node, AnyOf)
+        name = self._source.fresh("t")
+        self._depth += 1
+        with self._source.block(f"while True:  # {'any' if decisive else 'all'} of"):
+            if decisive and may_fail(node):
+                verdicts = ", ".join([self.write(part) for part in node.parts])
+                call = self._source.constant(runtime.any_of_all, "any_of")
+                self._source.line(f"{name} = {call}({verdicts})")
+            else:
+                self._source.line(f"{name} = {not decisive}")
+                for part in node.parts:
+                    self._decide(name, self.write(part), decisive=decisive)
+            self._source.line("break")
+        self._depth -= 1
+        return name
+
+    def _decide(self, name: str, verdict: str, *, decisive: bool) -> None:
+        """Leave the block when a part decides it; join the gaps of those that do not."""
+        join = self._source.constant(runtime.join, "join")
+        self._source.line(f"if {verdict} is {decisive}: {name} = {decisive}; break")
+        self._source.line(
+            f"if {verdict} is not {not decisive}: {name} = {verdict} "
+            f"if {name} is {not decisive} else {join}({name}, {verdict})"
+        )
+
+    def _apart(self, node: AllOf | AnyOf) -> str:
+        """Write a deeply nested group as a function of its own: blocks nest 20 deep at most."""
+        inner = Source()
+        writer = TestWriter(inner, self._flags, ())
+        inner.line(f"return {writer.write(node)}")
+        function = self._source.constant(inner.build(PARAMETERS, "nested group"), "group")
+        name = self._source.fresh("t")
+        self._source.line(f"{name} = {function}(distinct_id, props, subject)")
+        return name
+
+
+def _read_twice(nodes: Iterable[Node]) -> list[str]:
+    """Return the person properties that more than one test reads."""
+    seen: dict[str, int] = {}
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, PropertyTest) and node.group is None:
+            seen[node.key] = seen.get(node.key, 0) + 1
+        elif isinstance(node, AllOf | AnyOf):
+            waiting.extend(node.parts)
+        elif isinstance(node, Not):
+            waiting.append(node.part)
+        elif isinstance(node, CohortTest):
+            waiting.append(node.definition)
+    return sorted(key for key, count in seen.items() if count > 1)
+
+
+def _comment(text: str) -> str:
+    """Keep a comment on one line, whatever is in it."""
+    return text.encode("unicode_escape").decode()

@@ -1,0 +1,123 @@
+"""How much work a pattern can be to the server's engines.
+
+`weight` bounds the size of its compiled program, `steps` the work of its backtracking engine in
+ASCII text. Both are upper bounds on purpose: within them the server certainly gives an answer.
+"""
+
+from itertools import zip_longest
+from typing import Final
+
+from flagengine.operators.patterns.charset import CharSet
+from flagengine.operators.patterns.nodes import (
+    Alternatives,
+    Assertion,
+    Chars,
+    Group,
+    Literal,
+    Node,
+    Repeat,
+    Sequence,
+    children,
+    is_nullable,
+)
+
+__all__ = ["steps", "weight"]
+
+# Bytes of the server's compiled program, measured at its size limit and rounded up.
+_LITERAL_WEIGHT: Final = 250
+_SET_WEIGHT: Final = 1_100
+_RANGE_WEIGHT: Final = 150
+_NAME_WEIGHT: Final = 55_000
+# Far beyond any limit, and far from overflowing when multiplied along a pattern.
+_HOPELESS: Final = 1e9
+_ASCII: Final = (1 << 128) - 1
+
+
+def weight(node: Node) -> int:
+    """No less than the bytes that the server's compiled program takes."""
+    if isinstance(node, Literal):
+        return _LITERAL_WEIGHT
+    if isinstance(node, Chars):
+        spans = len(node.members.ranges or ()) + len(node.members.ascii_ranges())
+        names = len(node.members.names) or (node.members.ranges is None)
+        return _SET_WEIGHT + _RANGE_WEIGHT * spans + _NAME_WEIGHT * names
+    inner = _LITERAL_WEIGHT + sum(map(weight, children(node)))
+    if isinstance(node, Repeat):
+        return inner * max(node.least + 1 if node.most is None else node.most, 1)
+    return inner
+
+
+def steps(node: Node, length: int) -> float:
+    """No less than the branches a backtracking search tries in a text of this length."""
+    starts = length + 1
+    tried = _branches(node, length)[1]
+    return starts + tried if _is_anchored(node) else starts * (1 + tried)
+
+
+def _branches(node: Node, length: int) -> tuple[float, float]:
+    """From one position: the ways to match, and the branches tried to find them all."""
+    if isinstance(node, Sequence):
+        return _sequence_branches(node, length)
+    if isinstance(node, Alternatives):
+        pairs = [_branches(item, length) for item in node.items]
+        return sum(ways for ways, _ in pairs), sum(tried + 1 for _, tried in pairs)
+    if isinstance(node, Group):
+        return _branches(node.item, length)
+    if isinstance(node, Repeat):
+        return _repeat_branches(node, length)
+    return 1.0, 0.0
+
+
+def _sequence_branches(node: Sequence, length: int) -> tuple[float, float]:
+    ways, tried = 1.0, 0.0
+    for item, following in zip_longest(node.items, node.items[1:]):
+        item_ways, item_tried = _branches(item, length)
+        tried += ways * item_tried
+        # A run that must end where the next item begins can end in one place only; the other
+        # ways out of it fail at once, and each was counted as a branch.
+        ways = min(ways * (1.0 if _is_pinned(item, following) else item_ways), _HOPELESS)
+    return ways, tried
+
+
+def _is_anchored(node: Node) -> bool:
+    first = node.items[0] if isinstance(node, Sequence) and node.items else node
+    return first is Assertion.TEXT_START
+
+
+def _is_pinned(item: Node, following: Node | None) -> bool:
+    if not isinstance(item, Repeat) or following is None:
+        return False
+    run, end = _one_character(item.item), _first_character(following)
+    return run is not None and end is not None and not run & end & _ASCII
+
+
+def _first_character(node: Node) -> int | None:
+    """The characters that the node certainly begins with."""
+    if isinstance(node, Repeat) and node.least:
+        return _one_character(node.item)
+    return _one_character(node)
+
+
+def _one_character(node: Node) -> int | None:
+    if isinstance(node, Chars):
+        return node.members.mask
+    if isinstance(node, Literal):
+        return CharSet.of([(ord(node.char), ord(node.char))]).mask
+    return None
+
+
+def _repeat_branches(node: Repeat, length: int) -> tuple[float, float]:
+    item_ways, item_tried = _branches(node.item, length)
+    rounds = length if node.most is None else node.most
+    if not is_nullable(node.item):
+        rounds = min(rounds, length)
+    if item_ways == 1:
+        return rounds + 1.0, (rounds + 1.0) * (1 + item_tried)
+    ways, tried, reached = 0.0, 0.0, 1.0
+    for _ in range(rounds + 1):
+        ways += reached
+        tried += reached * (1 + item_tried)
+        reached *= item_ways
+        if tried > _HOPELESS:
+            return _HOPELESS, _HOPELESS
+    return ways, tried

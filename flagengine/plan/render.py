@@ -1,0 +1,106 @@
+"""Plans in words: what a flag does, line by line, for people (SPEC R4)."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flagengine.plan.nodes import (
+    AllOf,
+    AnyOf,
+    BucketBy,
+    CohortTest,
+    ConditionPlan,
+    Constant,
+    FlagPlan,
+    FlagTest,
+    Node,
+    Not,
+    PropertyTest,
+    Undecidable,
+)
+from flagengine.values import text
+
+__all__ = ["render_flag", "render_test"]
+
+_SHOWN: Final = 60
+
+
+def render_flag(plan: FlagPlan) -> str:
+    """Describe a flag in the order in which it is evaluated."""
+    return "\n".join([f"flag {plan.key}", *(f"  {line}" for line in _steps(plan))])
+
+
+def _steps(plan: FlagPlan) -> Iterator[str]:
+    if plan.defect is not None:
+        yield f"cannot be evaluated here: {plan.defect}"
+        return
+    if not plan.active:
+        yield "is not active: false"
+        return
+    if plan.enrollment is not None:
+        yield f"if the person has {plan.enrollment}: true when it is true, else false"
+    if plan.holdout is not None:
+        share = f"{plan.holdout.percentage:g} % of all by {_subject(plan.holdout.bucketing.by)}"
+        yield f"hold out {share}: {plan.holdout.value}"
+    for condition in plan.conditions:
+        yield from _condition(plan, condition)
+    yield "otherwise false"
+
+
+def _condition(plan: FlagPlan, condition: ConditionPlan) -> Iterator[str]:
+    yield f"condition {condition.index}: {_who(condition)} get {_value(plan, condition)}"
+    for node in condition.tests:
+        yield f"  if {render_test(node)}"
+    if plan.early_exit and condition.rollout_percentage < 100.0:
+        yield "  the others whose filters match stop here with false"
+
+
+def _who(condition: ConditionPlan) -> str:
+    by, group = condition.bucketing.by, condition.bucketing.group
+    share = f"{condition.rollout_percentage:g} %" if condition.rollout_percentage < 100.0 else "all"
+    return f"{share} by {_subject(by)}" + (f" {group}" if group is not None else "")
+
+
+def _subject(by: BucketBy) -> str:
+    return by.value
+
+
+def _value(plan: FlagPlan, condition: ConditionPlan) -> str:
+    if condition.pinned is not None:
+        return condition.pinned
+    if not plan.variants:
+        return "true"
+    return " or ".join(f"{variant.key} ({variant.weight:g} %)" for variant in plan.variants)
+
+
+def render_test(node: Node) -> str:
+    """Describe one test on one line."""
+    if isinstance(node, PropertyTest):
+        origin = node.origin
+        where = "person" if node.group is None else node.group
+        operator = (origin.operator if origin else None) or "exact"
+        return f"{where} {node.key} {operator} {_shown(origin.value if origin else None)}"
+    if isinstance(node, Constant):
+        return f"never: {node.why}"
+    if isinstance(node, Undecidable):
+        return f"only the server knows: {node.why}"
+    if isinstance(node, FlagTest):
+        return f"flag {node.key} evaluates to {_shown(node.expected)}"
+    return _combination(node)
+
+
+def _combination(node: AllOf | AnyOf | Not | CohortTest) -> str:
+    if isinstance(node, CohortTest):
+        membership = "not in" if node.negated else "in"
+        return f"{membership} cohort {node.cohort} ({render_test(node.definition)})"
+    if isinstance(node, Not):
+        return f"not ({render_test(node.part)})"
+    word = " and " if isinstance(node, AllOf) else " or "
+    return word.join(
+        f"({render_test(part)})" if isinstance(part, AllOf | AnyOf) else render_test(part)
+        for part in node.parts
+    )
+
+
+def _shown(value: Any) -> str:
+    written = text([value])[1:-1]
+    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"

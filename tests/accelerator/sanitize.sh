@@ -1,0 +1,60 @@
+#!/bin/sh
+# Runs the accelerator's tests against a build with AddressSanitizer and UBSan.
+#
+#   tests/accelerator/sanitize.sh               the tests; fails where a sanitizer reports
+#   tests/accelerator/sanitize.sh --self-check  breaks a bounds check in a copy of the source first,
+#                                               and fails unless AddressSanitizer finds it
+#
+# PYTHON and CC choose the interpreter and the compiler (gcc or clang).
+set -eu
+
+root=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd)
+python=${PYTHON:-python}
+cc=${CC:-gcc}
+site=$(mktemp -d)
+trap 'rm -rf "$site"' EXIT
+
+cp -r "$root/flagengine" "$site/flagengine"
+rm -f "$site"/flagengine/_accelerator*.so
+source=$site/flagengine/_accelerator.c
+if [ "${1:-}" = --self-check ]; then
+    sed -i 's/to > column->data.len/to > column->data.len + 1024/' "$source"
+    ! cmp -s "$source" "$root/flagengine/_accelerator.c"
+fi
+
+include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+suffix=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+case $("$cc" --version) in
+*clang*)
+    shared=-shared-libasan
+    runtime=$("$cc" -print-file-name="libclang_rt.asan-$(uname -m).so")
+    ;;
+*)
+    shared=
+    runtime=$("$cc" -print-file-name=libasan.so)
+    ;;
+esac
+"$cc" -std=c11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -fPIC -shared \
+    -fsanitize=address,undefined -fno-sanitize-recover=all $shared \
+    -I"$include" "$source" -o "$site/flagengine/_accelerator$suffix"
+
+# Python's own allocator would hide what is read past the end of a string, and it leaks at exit.
+run() {
+    LD_PRELOAD=$runtime ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$site \
+        "$python" -P "$@"
+}
+
+cd "$root"
+run -c 'import sys, flagengine._accelerator as built; assert built.__file__.startswith(sys.argv[1])' \
+    "$site"
+if [ "${1:-}" = --self-check ]; then
+    run -m pytest -q -p no:cacheprovider -s tests/unit/test_accelerator.py \
+        -k past_the_data >"$site/log" 2>&1 && {
+        echo "the broken bounds check was not found" >&2
+        exit 1
+    }
+    grep -q 'ERROR: AddressSanitizer: .*-buffer-overflow' "$site/log"
+    echo "AddressSanitizer found the broken bounds check"
+    exit 0
+fi
+run -m pytest -q -p no:cacheprovider tests/unit/test_accelerator.py tests/unit/test_hashing.py

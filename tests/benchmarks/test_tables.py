@@ -1,0 +1,109 @@
+"""What is said about a run: comparisons, targets, absences, growth. On numbers made up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import growth
+from benchmarks.results import Absence, Measurement, Results, load, save
+from benchmarks.tables import compare, report
+from benchmarks.targets import TARGETS, Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _results(**medians: float) -> Results:
+    found = Results(meta={"commit": "abc", "python": "CPython", "versions": {"posthog": "1"}})
+    for name, middle in medians.items():
+        samples = (middle * 0.9, middle, middle * 1.1)
+        candidate = name.replace("_", "-")
+        found.measurements.append(Measurement("w1-hot", candidate, "ns", samples))
+    return found
+
+
+def _row(text: str, start: str) -> list[str]:
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {start}")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_a_comparison_takes_out_how_fast_the_machine_was() -> None:
+    old = _results(flagengine=200.0, posthog_pure=6_000.0)
+    # Everything took twice as long, flagengine did not: it has become twice as fast.
+    new = _results(flagengine=200.0, posthog_pure=12_000.0)
+    row = _row(compare(old, new), "w1-hot flagengine")
+    assert row == ["w1-hot flagengine", "200", "200", "1.00", "0.50", "overlap"]
+
+
+def test_a_comparison_says_whether_the_middle_halves_are_apart() -> None:
+    row = _row(compare(_results(flagengine=200.0), _results(flagengine=100.0)), "w1-hot")
+    assert row[3:] == ["0.50", "", "apart"]
+
+
+def test_what_only_one_run_has_is_not_compared() -> None:
+    assert "eppo" not in compare(_results(flagengine=1.0), _results(flagengine=1.0, eppo=2.0))
+
+
+def test_a_report_gives_each_candidate_as_a_multiple_of_ours() -> None:
+    text = report(_results(flagengine=250.0, eppo=1_000.0))
+    assert _row(text, "Eppo (eppo) | 1,000")[-1] == "4.00"
+
+
+def test_a_report_says_why_a_candidate_is_absent_and_where() -> None:
+    found = _results(flagengine=1.0)
+    found.absences += [Absence(w, "unleash", "not installed") for w in ("w1", "w2")]
+    assert "| not installed | w1, w2 |" in report(found)
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(300.0, "yes"), (310.0, "**no**")])
+def test_a_target_is_a_ratio_of_medians(ours: float, verdict: str) -> None:
+    text = report(_results(flagengine=ours, posthog_pure=6_000.0))
+    assert _row(text, "W1 hot, posthog's pure evaluator")[-1] == verdict
+
+
+def test_a_target_that_was_not_measured_says_so() -> None:
+    assert _row(report(_results(flagengine=1.0)), "W2, Eppo")[-1] == "not measured"
+
+
+def test_an_absolute_target_needs_no_other_candidate() -> None:
+    target = Target("import", "w1-hot", "flagengine", "", "≤", 40)
+    assert target.value(_results(flagengine=30.0)) == 30.0
+    assert target.reached(30.0)
+    assert not target.reached(41.0)
+
+
+def test_the_targets_name_candidates_and_workloads_that_exist() -> None:
+    for target in TARGETS:
+        assert target.workload.startswith("w")
+        assert report(Results())
+
+
+def test_results_survive_the_file(tmp_path: Path) -> None:
+    found = _results(flagengine=1.0)
+    found.absences.append(Absence("w1", "floor", "no compiler", wrong=True))
+    path = tmp_path / "folder" / "run.json"
+    save(found, path)
+    assert load(path) == found
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text('{"format": 99}', encoding="utf-8")
+    with pytest.raises(ValueError, match="expected results of format 1, found 99"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("points", "wanted"),
+    [
+        ([(1, 5.0), (10, 100.0), (100, 1_000.0)], 1.0),
+        ([(1, 100.0), (10_000, 100.0)], 0.0),
+        ([(10, 1.0), (20, 4.0)], 2.0),
+    ],
+)
+def test_the_slope_is_the_exponent_of_growth(
+    points: list[tuple[int, float]], wanted: float
+) -> None:
+    assert growth.slope(points) == pytest.approx(wanted)
