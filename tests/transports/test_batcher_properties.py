@@ -160,7 +160,10 @@ class BatcherMachine(RuleBasedStateMachine):
         error = None if verdict is Verdict.DELIVERED else StatusError(503)
         if verdict is not Verdict.PARTIAL:
             return Outcome(verdict, error, retry_after)
-        fates = {event.uuid: data.draw(st.sampled_from(["ok", "retry", "drop"])) for event in batch.events}
+        fates = {
+            event.uuid: data.draw(st.sampled_from(["ok", "retry", "drop"]))
+            for event in batch.events
+        }
         retry = frozenset(uuid for uuid, fate in fates.items() if fate == "retry")
         refused = {uuid: "drop" for uuid, fate in fates.items() if fate == "drop"}
         return Outcome(verdict, error, retry_after, retry, refused)

@@ -84,7 +84,8 @@ def test_an_answer_that_unpacks_to_more_than_the_bound_is_refused(server: MockSe
 
 
 @pytest.mark.parametrize(
-    ("coding", "body"), [("gzip", b"no gzip"), ("br", b"x"), ("gzip", gzip.compress(b"x" * 99)[:-9])]
+    ("coding", "body"),
+    [("gzip", b"no gzip"), ("br", b"x"), ("gzip", gzip.compress(b"x" * 99)[:-9])],
 )
 def test_a_body_that_cannot_be_unpacked_is_an_invalid_response(
     server: MockServer, coding: str, body: bytes
@@ -95,9 +96,7 @@ def test_a_body_that_cannot_be_unpacked_is_an_invalid_response(
 
 
 @pytest.mark.parametrize("fault", ["drip", "drip-headers"])
-def test_a_server_that_drips_does_not_outlast_the_deadline(
-    server: MockServer, fault: str
-) -> None:
+def test_a_server_that_drips_does_not_outlast_the_deadline(server: MockServer, fault: str) -> None:
     server.play(Answer(body=b"x" * 1000, delay=0.02, fault=fault))
     started = time.monotonic()
     with pytest.raises(RequestTimeoutError):
@@ -230,7 +229,9 @@ TERMINAL = {
 }
 
 
-@pytest.mark.parametrize("kind", foreign_errors(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+@pytest.mark.parametrize(
+    "kind", foreign_errors(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}"
+)
 def test_every_foreign_error_becomes_one_of_ours(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
     ours = translate(error, post("http://host/"))

@@ -40,6 +40,7 @@ __all__ = ["FlushGoal", "Lane"]
 _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
 _FULL = Admission(DropReason.QUEUE_FULL)
+_AT_ONCE = float("-inf")
 
 
 def _nothing_is_kept(_event: Event) -> bool:
@@ -200,12 +201,13 @@ class Lane:
             return None
         if self._sealed:
             head = self._sealed[0]
-            flushed = self._flush_through >= head.first_seq
-            return head.held_until if flushed else max(head.not_before, head.held_until)
+            # A flush that met an unexpired Retry-After has stopped, so this one did not.
+            is_flushed = self._flush_through >= head.first_seq
+            return _AT_ONCE if is_flushed else max(head.not_before, head.held_until)
         if not self._open:
             return None
         if self._draining or self._due_through >= self._open_seq or self._has_full_batch():
-            return float("-inf")
+            return _AT_ONCE
         return self._opened_at + self.limits.flush_interval
 
     @property

@@ -17,7 +17,7 @@ Play = Response | RequestError | Callable[[Request], Response]
 
 
 class MemoryTransport:
-    """Answers with the script's entries in turn, then with ``default`` for ever.
+    """Answers with the script's entries in turn, then with ``default``, which may be changed.
 
     An entry is a response, an error to raise, or a function of the request.
 
@@ -31,7 +31,7 @@ class MemoryTransport:
     def __init__(self, script: Iterable[Play] = (), *, default: Play | None = None) -> None:
         self.requests: list[Request] = []
         self._script = deque(script)
-        self._default = Response(200, body=b'{"status": 1}') if default is None else default
+        self.default = Response(200, body=b'{"status": 1}') if default is None else default
 
     def play(self, *entries: Play) -> None:
         """Add entries to the end of the script."""
@@ -40,7 +40,7 @@ class MemoryTransport:
     def request(self, request: Request, /) -> Response:
         """The next entry's answer."""
         self.requests.append(request)
-        entry = self._script.popleft() if self._script else self._default
+        entry = self._script.popleft() if self._script else self.default
         if isinstance(entry, RequestError):
             raise entry
         return entry if isinstance(entry, Response) else entry(request)
