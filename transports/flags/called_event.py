@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..remote.outcome import error_text
@@ -135,9 +134,5 @@ def _details(flag: EvaluatedFlag) -> dict[str, Any]:
         "$feature_flag_request_id": flag.request_id,
         "$feature_flag_evaluated_at": flag.evaluated_at,
         "$feature_flag_has_experiment": flag.has_experiment,
-        "$feature_flag_definitions_loaded_at": _iso(flag.definitions_loaded_at),
+        "$feature_flag_definitions_loaded_at": flag.definitions_loaded_at,
     }
-
-
-def _iso(wall: float | None) -> str | None:
-    return None if wall is None else datetime.fromtimestamp(wall, UTC).isoformat()

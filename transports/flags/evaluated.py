@@ -27,8 +27,9 @@ class EvaluatedFlag:
         value: True, False or the variant's key (with typed remote records also a number or an
             object).
         reason: for people; the code is for machines.
-        request_id: of the request that brought a remote answer, like ``evaluated_at`` (ms).
-        definitions_loaded_at: wall-clock seconds, for local answers.
+        request_id: of the request that brought a remote answer.
+        evaluated_at: milliseconds since 1970.
+        definitions_loaded_at: milliseconds since 1970, for local answers.
         minimal_events: the server's gate for short events, as it stood for this very answer.
         is_override: set by hand; such a read sends no event.
     """
@@ -47,7 +48,7 @@ class EvaluatedFlag:
     locally_evaluated: bool = False
     request_id: str | None = None
     evaluated_at: int | None = None
-    definitions_loaded_at: float | None = None
+    definitions_loaded_at: int | None = None
     minimal_events: bool = False
     is_override: bool = False
 
@@ -57,7 +58,9 @@ class EvaluatedFlag:
         return parse_payload(self.raw_payload)
 
 
-def from_resolution(resolution: Resolution, published: Published | None = None) -> EvaluatedFlag:
+def from_resolution(
+    resolution: Resolution, published: Published | None = None, *, evaluated_at: int | None = None
+) -> EvaluatedFlag:
     """Return the answer that the engine gave, `published` being the definitions it used.
 
     For resolutions that have a value; one without it is no answer.
@@ -75,10 +78,17 @@ def from_resolution(resolution: Resolution, published: Published | None = None) 
         flag_version=resolution.flag_version,
         has_experiment=resolution.has_experiment,
         locally_evaluated=True,
-        definitions_loaded_at=None if published is None else published.loaded_at,
+        evaluated_at=evaluated_at,
+        definitions_loaded_at=_loaded_at(published),
         minimal_events=published is not None and published.minimal_flag_called_events,
         is_override=resolution.reason is Reason.OVERRIDDEN,
     )
+
+
+def _loaded_at(published: Published | None) -> int | None:
+    if published is None or published.loaded_at is None:
+        return None
+    return round(published.loaded_at * 1000)
 
 
 def from_remote(flag: RemoteFlag, response: FlagsResponse) -> EvaluatedFlag:

@@ -36,7 +36,7 @@ LOCAL = EvaluatedFlag(
     flag_id=7,
     has_experiment=False,
     locally_evaluated=True,
-    definitions_loaded_at=0.0,
+    definitions_loaded_at=1_700_000_000_000,
     reason="No condition matched",
 )
 
@@ -71,7 +71,7 @@ def test_a_local_answer_says_so_and_when_its_definitions_were_loaded() -> None:
         "$feature_flag_id": 7,
         "$feature_flag_reason": "Evaluated locally",
         "$feature_flag_has_experiment": False,
-        "$feature_flag_definitions_loaded_at": "1970-01-01T00:00:00+00:00",
+        "$feature_flag_definitions_loaded_at": 1_700_000_000_000,
     }
 
 

@@ -51,7 +51,7 @@ def test_the_engines_answer_is_taken_over_as_it_is() -> None:
     assert (flag.value, flag.enabled, flag.locally_evaluated) == (True, True, True)
     assert (flag.flag_id, flag.flag_version, flag.has_experiment) == (7, 3, False)
     assert (flag.reason_code, flag.condition_index) == ("condition_match", 0)
-    assert (flag.definitions_loaded_at, flag.minimal_events) == (12.0, True)
+    assert (flag.definitions_loaded_at, flag.minimal_events) == (12_000, True)
     assert not flag.is_override
 
 

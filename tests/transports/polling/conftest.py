@@ -1,12 +1,10 @@
-"""The marker that names the contract a test covers."""
+"""A clock that the test turns."""
+
+from __future__ import annotations
 
 import pytest
 
 from transports.clock import ManualClock
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "contract(name): the public SDK contract a test covers")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transports.polling.changes import changed_keys, index_definitions
@@ -68,6 +68,7 @@ documents = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(documents, documents)
 def test_indexing_and_comparing_is_total(old: dict[str, Any], new: dict[str, Any]) -> None:
     names = index_definitions(old).names.keys() | index_definitions(new).names.keys()

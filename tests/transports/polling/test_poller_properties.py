@@ -124,7 +124,7 @@ class PollerMachine(RuleBasedStateMachine):
         assert self.poller.fetching == (self.out is not None)
 
 
-PollerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=40)
+PollerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 
 
 @pytest.mark.contract("flag-definition-loader")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transports.remote import RemoteFlag, parse_flags_response
@@ -43,6 +43,7 @@ documents = anything | st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(documents)
 def test_any_json_is_parsed_without_an_exception(document: Any) -> None:
     response = parse_flags_response(json.dumps(document))
@@ -56,11 +57,13 @@ def test_any_json_is_parsed_without_an_exception(document: Any) -> None:
             repr(flag.payload)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_any_bytes_are_parsed_without_an_exception(body: bytes) -> None:
     parse_flags_response(body)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abc"), records), records)
 def test_a_record_never_changes_what_its_neighbours_say(
     others: dict[str, Any], odd: dict[str, Any]

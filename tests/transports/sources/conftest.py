@@ -1,4 +1,4 @@
-"""The contract marker, and a definitions endpoint on 127.0.0.1."""
+"""A definitions endpoint on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -76,7 +76,3 @@ def server() -> Iterator[DefinitionsServer]:
         made.shutdown()
         thread.join()
         made.server_close()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "contract(name): the public SDK contract a test covers")
