@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from flagengine import evaluate
 from transports.clock import ManualClock
 from transports.polling import DefinitionLoader, Published
 from transports.polling.answers import Answer, Loaded
@@ -16,9 +16,15 @@ CHANGES = 1_000
 READERS = 8
 
 
+def flag(key: str, number: int) -> dict[str, Any]:
+    everybody = {"properties": [], "rollout_percentage": 100}
+    filters = {"groups": [everybody], "payloads": {"true": str(number)}}
+    return {"key": key, "version": number, "active": True, "filters": filters}
+
+
 def document(number: int) -> dict[str, Any]:
     """Two flags that must always be seen with the same number, in an object that says it too."""
-    flags = [{"key": "left", "version": number}, {"key": "right", "version": number}]
+    flags = [flag("left", number), flag("right", number)]
     return {"flags": flags, "minimal_flag_called_events": number % 2 == 1}
 
 
@@ -31,16 +37,13 @@ class Counting:
         return Loaded(document(self.number), str(self.number))
 
 
-def number_in(flags: Mapping[str, Any], key: str) -> int:
-    flag = flags[key]
-    version: int = flag["version"] if isinstance(flag, Mapping) else flag.version
-    return version
-
-
 def check(state: Published) -> int:
     assert state.snapshot is not None
-    number = number_in(state.snapshot.flags, "left")
-    assert number == number_in(state.snapshot.flags, "right")
+    answers = evaluate(state.snapshot, "user")
+    left, right = answers["left"], answers["right"]
+    assert left.value is right.value is True
+    assert left.payload == right.payload == left.flag_version == right.flag_version
+    number: int = left.payload
     assert state.version == str(number)
     assert state.minimal_flag_called_events == (number % 2 == 1)
     return number

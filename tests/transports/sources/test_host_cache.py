@@ -116,16 +116,30 @@ def test_a_confirmation_keeps_the_file_fresh(tmp_path: Path, clock: Turning) -> 
     assert not second.should_fetch_flag_definitions()
 
 
-def test_a_holder_that_hangs_is_passed_over_when_its_file_is_too_old(
+def test_a_holder_that_hangs_is_passed_over_by_one_of_the_others(
     tmp_path: Path, clock: Turning
 ) -> None:
-    hanging, other = cache(tmp_path, clock), cache(tmp_path, clock)
+    hanging, one, another = (cache(tmp_path, clock) for _ in range(3))
     hanging.should_fetch_flag_definitions()
     hanging.on_flag_definitions_received(DOCUMENT)
-    clock.advance(181)
-    assert other.should_fetch_flag_definitions()
-    other.on_flag_definitions_received(DOCUMENT)
-    assert not other.should_fetch_flag_definitions()
+    clock.advance(180)
+    assert not one.should_fetch_flag_definitions()
+    clock.advance(1)
+    assert one.should_fetch_flag_definitions()
+    one.on_flag_definitions_received(DOCUMENT)
+    assert not another.should_fetch_flag_definitions()
+
+
+def test_a_holder_that_polls_but_gets_no_answer_is_not_helped_by_asking_more(
+    tmp_path: Path, clock: Turning
+) -> None:
+    holder, other = cache(tmp_path, clock), cache(tmp_path, clock)
+    holder.should_fetch_flag_definitions()
+    holder.on_flag_definitions_received(DOCUMENT)
+    for _ in range(100):
+        clock.advance(30)
+        assert holder.should_fetch_flag_definitions()
+        assert not other.should_fetch_flag_definitions()
 
 
 def test_a_file_from_the_future_is_not_trusted_to_be_fresh(tmp_path: Path, clock: Turning) -> None:

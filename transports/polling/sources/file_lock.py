@@ -46,6 +46,15 @@ class FileLock:
             self._descriptor = descriptor
             return True
 
+    def touch(self, wall: float) -> None:
+        """As its holder: show that it is alive."""
+        if self._descriptor is not None:
+            os.utime(self._descriptor, (wall, wall))
+
+    def touched_at(self) -> float:
+        """Return when the holder last showed itself, in wall-clock seconds."""
+        return self._path.stat().st_mtime
+
     def release(self) -> None:
         """Give up the lock, if held."""
         import fcntl  # noqa: PLC0415 - as above

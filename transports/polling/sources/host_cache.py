@@ -2,8 +2,8 @@
 
 Forty workers make one request: whoever holds the lock asks the server and writes the file, the
 others read it. The lock is the operating system's (``flock``), so a holder that is killed gives it
-up at once, and one that hangs is passed over when the file gets too old. The file is replaced
-atomically and is readable by its owner only, because definitions can name customers. POSIX only.
+up at once, and one that hangs is passed over when it has not shown itself for too long. The file is
+replaced atomically and is readable by its owner only, because definitions can name customers. POSIX only.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ class HostFlagCache:
             directory. It is made with mode 0700 and refused if others may write to it.
         fresh_for: a process that newly gets the lock does not ask the server if the file is younger
             than this many seconds: short-lived processes one after the other make one request.
-        take_over_after: a file older than this many seconds means that the holder hangs; then
-            everyone may ask.
+        take_over_after: a holder that has not polled for this many seconds hangs; then whoever finds
+            the file no longer fresh asks in its place. Not to be confused with a holder that polls
+            and gets no answer: asking with forty voices would not help then.
         wait_for_first: how many seconds to wait for the holder's first file.
         clock: the wall clock tells the file's age, the monotonic one bounds waiting.
         sleep: waits between two looks at the file.
@@ -86,12 +87,14 @@ class HostFlagCache:
         until = self._clock.monotonic() + self._wait_for_first
         while True:
             if self._lock.is_held:
+                self._lock.touch(self._clock.wall())
                 return True
-            age = self._age()
+            is_fresh = self._is_fresh()
             if self._lock.acquire():
-                return age is None or not 0 <= age < self._fresh_for
-            if age is not None:
-                return age > self._take_over_after
+                self._lock.touch(self._clock.wall())
+                return not is_fresh
+            if is_fresh is not None:
+                return not is_fresh and self._holder_hangs()
             if self._clock.monotonic() >= until:
                 return False
             self._sleep(LOOK_AGAIN_AFTER)
@@ -142,11 +145,17 @@ class HostFlagCache:
     def at_exit(self, timeout: float) -> None:
         """Nothing to do: the operating system releases the lock."""
 
-    def _age(self) -> float | None:
+    def _is_fresh(self) -> bool | None:
+        """Whether the file is young; None: there is none."""
         try:
-            return self._clock.wall() - self._path.stat().st_mtime
+            age = self._clock.wall() - self._path.stat().st_mtime
         except FileNotFoundError:
             return None
+        # A file from the future is one whose age nobody knows.
+        return 0 <= age < self._fresh_for
+
+    def _holder_hangs(self) -> bool:
+        return self._clock.wall() - self._lock.touched_at() > self._take_over_after
 
     def _remove_leftovers(self) -> None:
         """Remove what writers that were killed left behind."""
