@@ -93,7 +93,10 @@ def _advance(
         outcomes = {_UNKNOWN if outcome is True else outcome for outcome in outcomes}
     for outcome, inside, drawn in product(outcomes, _insides(condition), _draws(plan, condition)):
         answers, passes = _contribution(plan, outcome, inside, drawn)
-        reached = {state | answers for state in states}
+        contributed = [answers]
+        if any(isinstance(node, CohortTest) and node.may_fail for node in condition.tests):
+            contributed = [answers | {False}, *([answers] if outcome is False else [])]
+        reached = {state | one for state in states for one in contributed}
         (going_on if passes else ended).update(reached)
     if len(going_on) > _MAX_STATES:
         going_on = set(sorted(going_on, key=len)[:_MAX_STATES])

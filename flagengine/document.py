@@ -1,19 +1,24 @@
 """The document before any flag is read: text to JSON, a private copy, and an index (SPEC R1)."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from flagengine.errors import Issue, IssueCode, SnapshotError
-from flagengine.parsing import EXTENSION
+from flagengine.parsing import ALGORITHMS, EXTENSION
 from flagengine.reading import is_number, json_type, pointer_to, shown
-from flagengine.values import NOT_GIVEN, to_json_value
+from flagengine.values import MAX_PARTS, NOT_GIVEN, to_json_value
 
 __all__ = ["Document", "Index", "read_document"]
 
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
 
+_MAX_NESTING: Final = 200
+"""How deep a document is read: deeper than any value in it may be (SPEC R15)."""
+
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _EXPECTED: Final = 'expected a definitions document: an object with a list "flags"'
 
 
@@ -51,6 +56,9 @@ class Index:
         self.matching_version = 2 if is_number(version) and version == 2 else 1
         extension = self._mapping(document, EXTENSION).get("hash", "sha1")
         self.hash_algorithm = extension if isinstance(extension, str) else shown(extension)
+        if self.hash_algorithm not in ALGORITHMS:
+            message = f"unknown hash {self.hash_algorithm!r}; known are sha1 and murmur3"
+            self._note(IssueCode.UNKNOWN_HASH, f"/{EXTENSION}/hash", message)
 
     def _add_flag(self, position: int, source: Any) -> None:
         pointer = f"/flags/{position}"
@@ -112,9 +120,8 @@ def _decoded(document: str | bytes | bytearray) -> Any:
     except UnicodeDecodeError as error:
         message = f"{_EXPECTED}; the bytes are no UTF-8 text: {error}"
         raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
-    except RecursionError as error:
-        message = f"{_EXPECTED}; the JSON is nested too deep"
-        raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+    except RecursionError:
+        return _decoded(_cut_deep(document))
     except ValueError as error:
         return _leniently(document, error)
 
@@ -134,6 +141,28 @@ def _no_constant(_: str) -> None:
     """NaN and the infinities are no JSON; they read as null."""
 
 
+def _cut_deep(document: str | bytes | bytearray) -> str:
+    """Put null in place of whatever is nested deeper than any value may be.
+
+    Only what stood there is lost, and every such value is too deep to be read anyway.
+    """
+    text = document if isinstance(document, str) else bytes(document).decode()
+    kept, depth, start = [], 0, 0
+    for token in _BRACKETS.finditer(text):
+        bracket = token[0]
+        if bracket in ("[", "{"):
+            depth += 1
+            if depth == _MAX_NESTING:
+                kept.append(text[start : token.start()])
+        elif bracket in ("]", "}"):
+            if depth == _MAX_NESTING:
+                kept.append("null")
+                start = token.end()
+            depth -= 1
+    kept.append(text[start:] if depth < _MAX_NESTING else "")
+    return "".join(kept)
+
+
 def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a caller's mapping, so that later changes to it do not reach the snapshot.
 
@@ -142,11 +171,23 @@ def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
     try:
         copy: dict[str, Any] = json.loads(json.dumps(document), parse_constant=_no_constant)
     except (TypeError, ValueError, RecursionError):
-        copy = {str(name): _copied(member) for name, member in document.items()}
-        copy["flags"] = [_copied(flag) for flag in document["flags"]]
+        copy = {str(name): _Copy().of(member, 0) for name, member in document.items()}
     return copy
 
 
-def _copied(value: object) -> Any:
-    converted = to_json_value(value)
-    return None if converted is NOT_GIVEN else converted
+class _Copy:
+    """Copies what JSON text could not carry; null stands where a value is no JSON or too deep."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def of(self, value: object, depth: int) -> Any:
+        self._left -= 1
+        if depth > _MAX_NESTING or self._left < 0:
+            return None
+        if isinstance(value, Mapping):
+            return {str(name): self.of(member, depth + 1) for name, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.of(member, depth + 1) for member in value]
+        converted = to_json_value(value)
+        return None if converted is NOT_GIVEN else converted

@@ -21,13 +21,16 @@ from flagengine.operators import is_operator
 from flagengine.reading import Reader, is_integer, is_number, json_type, pointer_to, shown
 from flagengine.values import NOT_GIVEN, text, to_json_value
 
-__all__ = ["MAX_COHORT_DEPTH", "parse_cohort", "parse_flag"]
+__all__ = ["ALGORITHMS", "EXTENSION", "MAX_COHORT_DEPTH", "parse_cohort", "parse_flag"]
 
 MAX_COHORT_DEPTH: Final = 50
 """How deep a cohort's groups and references may nest (SPEC R15)."""
 
 EXTENSION: Final = "flagengine"
 """The member under which this engine's own fields stand (SPEC R16)."""
+
+ALGORITHMS: Final = ("sha1", "murmur3")
+"""The hashes that the extension field may name (SPEC R16)."""
 
 _RUNTIMES: Final = ("all", "client", "server")
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag", "person_metadata")
@@ -189,7 +192,7 @@ def _filter_key(reader: Reader, kind: str | None) -> str:
         return text(to_json_value(key))
     if isinstance(key, str):
         return key
-    if key is not None:
+    if key is not None or "key" in reader.source:
         reader.wrong_type("key", "text")
     elif kind in (None, "person", "group"):
         reader.note(IssueCode.MISSING_KEY, "key is missing; expected the property's name", "key")

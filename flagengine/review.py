@@ -4,11 +4,10 @@ They cost no flag its slot; evaluation meets the same facts on its own (SPEC R10
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from flagengine.definitions import Cohort, Filter, Flag, PropertyGroup
 from flagengine.errors import Issue, IssueCode
-from flagengine.parsing import MAX_COHORT_DEPTH
+from flagengine.parsing import ALGORITHMS, MAX_COHORT_DEPTH
 from flagengine.plan import graph
 from flagengine.plan.cohorts import CohortScope, references
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH
@@ -16,8 +15,6 @@ from flagengine.reading import pointer_to, shown
 from flagengine.values import text
 
 __all__ = ["located_filters", "located_leaves", "review_cohort", "review_flag"]
-
-_ALGORITHMS: Final = ("sha1", "murmur3", None)
 
 
 def located_filters(flag: Flag) -> Iterator[tuple[str, Filter]]:
@@ -49,7 +46,7 @@ def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
 
 def review_flag(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
     """Yield what is wrong with a flag's references and its hash."""
-    if flag.hash_algorithm not in _ALGORITHMS:
+    if flag.hash_algorithm not in (None, *ALGORITHMS):
         yield Issue(
             IssueCode.UNKNOWN_HASH,
             pointer_to(flag.pointer, "flagengine", "hash"),

@@ -22,6 +22,9 @@ Json = Any
 MAX_DEPTH: Final = 128
 """How deep a property value may nest: the server's JSON reader stops there too (SPEC R15)."""
 
+MAX_PARTS: Final = 1_000_000
+"""How many values a property value may be made of."""
+
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
 # Rust's float grammar: no blanks, no underscores, a point at either end, inf/infinity/nan.
@@ -42,37 +45,61 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 """A value that cannot reach the server as JSON, and so counts as not given (SPEC R7)."""
 
 
-def to_json_value(value: object, depth: int = 0) -> Json:
+def to_json_value(value: object) -> Json:
     """Return ``value`` as the JSON value a client would send, or :data:`NOT_GIVEN`.
 
     datetime, date and time become ISO 8601 text, Decimal a float, UUID text, Enum its value,
     tuples and sets lists (sets in the order of their members' JSON text), bytes UTF-8 text, NaN
-    and infinities null, numpy scalars Python ones. Deeper than 128 levels, and any other object,
-    is :data:`NOT_GIVEN`.
+    and infinities null, numpy scalars Python ones. Any other object is :data:`NOT_GIVEN`, and so
+    is what is nested deeper than 128 levels or has more than a million parts.
     """
     kind = type(value)
     if kind is str or kind is bool or value is None or kind is int:
         return value
     if kind is float:
         return value if math.isfinite(value) else None  # type: ignore[arg-type]
-    if depth > MAX_DEPTH:
-        return NOT_GIVEN
-    if isinstance(value, Mapping):
-        return _object(value, depth)
-    if isinstance(value, list | tuple):
-        return _array(value, depth)
-    return _converted(value, depth)
+    return _Conversion().convert(value, 0)
 
 
-def _object(value: Mapping[Any, Any], depth: int) -> Json:
-    result = {}
-    for key, member in value.items():
-        name = key if isinstance(key, str) else _key_text(key)
-        converted = to_json_value(member, depth + 1)
-        if name is None or converted is NOT_GIVEN:
+class _Conversion:
+    """One conversion; counts the parts, since what refers to itself has no end."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def convert(self, value: object, depth: int) -> Json:
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
             return NOT_GIVEN
-        result[name] = converted
-    return result
+        if isinstance(value, Mapping):
+            return self._object(value, depth)
+        if isinstance(value, list | tuple):
+            return self._array(value, depth)
+        if isinstance(value, AbstractSet):
+            members = self._array(list(value), depth)
+            return members if members is NOT_GIVEN else sorted(members, key=text)
+        if isinstance(value, Enum):
+            return self.convert(value.value, depth + 1)
+        return _scalar(value)
+
+    def _object(self, value: Mapping[Any, Any], depth: int) -> Json:
+        result = {}
+        for key, member in value.items():
+            name = key if isinstance(key, str) else _key_text(key)
+            converted = self.convert(member, depth + 1)
+            if name is None or converted is NOT_GIVEN:
+                return NOT_GIVEN
+            result[name] = converted
+        return result
+
+    def _array(self, value: list[Any] | tuple[Any, ...], depth: int) -> Json:
+        result = []
+        for member in value:
+            converted = self.convert(member, depth + 1)
+            if converted is NOT_GIVEN:
+                return NOT_GIVEN
+            result.append(converted)
+        return result
 
 
 def _key_text(key: object) -> str | None:
@@ -82,15 +109,10 @@ def _key_text(key: object) -> str | None:
     return None
 
 
-def _array(value: list[Any] | tuple[Any, ...], depth: int) -> Json:
-    result = [to_json_value(member, depth + 1) for member in value]
-    return NOT_GIVEN if NOT_GIVEN in result else result
-
-
-def _converted(value: object, depth: int) -> Json:  # noqa: PLR0911 one line per type
-    """Convert what is not JSON by type; the order puts subclasses first."""
-    if isinstance(value, Enum):
-        return to_json_value(value.value, depth + 1)
+def _scalar(value: object) -> Json:  # noqa: PLR0911 one line per type
+    """Convert what is no container; the order puts subclasses first."""
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, str):
         return str(value)
     if isinstance(value, datetime | date | time):
@@ -99,15 +121,13 @@ def _converted(value: object, depth: int) -> Json:  # noqa: PLR0911 one line per
         return str(value)
     if isinstance(value, bytes | bytearray):
         return _decoded(bytes(value))
-    if isinstance(value, AbstractSet):
-        members = _array(list(value), depth)
-        return members if members is NOT_GIVEN else sorted(members, key=text)
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real | Decimal):
-        return to_json_value(_as_float(value))
+        number = _as_float(value)
+        return number if math.isfinite(number) else None
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return to_json_value(value.item(), depth + 1)  # type: ignore[attr-defined]
+        return to_json_value(value.item())  # type: ignore[attr-defined]
     return NOT_GIVEN
 
 

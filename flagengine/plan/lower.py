@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
+from flagengine.parsing import ALGORITHMS
 from flagengine.plan import graph
 from flagengine.plan.nodes import (
     BucketBy,
@@ -31,7 +32,6 @@ MAX_DEPENDENCY_DEPTH: Final = 50
 """How long a chain of dependent flags may be (SPEC R15)."""
 
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
-_ALGORITHMS: Final = ("sha1", "murmur3")
 
 
 class Scope(Protocol):
@@ -75,7 +75,7 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
     }
     if flag.defect is not None:
         return FlagPlan(**metadata, defect=str(flag.defect))  # type: ignore[arg-type]
-    if algorithm not in _ALGORITHMS:
+    if algorithm not in ALGORITHMS:
         return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
     return FlagPlan(
         **metadata,  # type: ignore[arg-type]

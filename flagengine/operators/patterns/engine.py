@@ -23,7 +23,7 @@ _Find = Callable[[str], bool | None]
 def compile_re2(pattern: str) -> _Match:
     """A function that looks for the pattern in UTF-8 bytes."""
     try:
-        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 (5 ms, for patterns only)
+        import re2  # noqa: PLC0415 (5 ms, for patterns only)
     except ImportError:
         raise UnsupportedPatternError("google-re2 is not installed") from None
     try:
