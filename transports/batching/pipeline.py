@@ -325,7 +325,7 @@ class EventPipeline:
             actions = self._batcher.give_up(reason, self._never_kept if discard else self._is_kept)
             self._settle(actions)
             self._progress.notify_all()
-            self._wake(names)
+            self._driver.stop()
         self._tell_leftovers(actions, timeout, is_wanted=discard)
         self._close_ends(discard=discard)
         self._closed.set()
@@ -415,7 +415,7 @@ class EventPipeline:
                 setup.spool.after_fork()
         if was_closing:
             self._batcher.close(self._clock.monotonic())
-            self._is_closing = True
+            self._is_closing = self._drained = True
             self._closed.set()
 
     def at_exit(self, timeout: float) -> None:
