@@ -161,5 +161,7 @@ def test_events_arrive_in_order_and_once_through_random_trouble(
     uuids = capture(pipeline, 100)
     assert pipeline.shutdown(timeout=10)
     statuses = [200, 503, 413, 200, 429, 200, 413, 500]
-    taken = [s for s, status in zip(server.seen, statuses + [200] * 99, strict=False) if status == 200]
+    taken = [
+        s for s, status in zip(server.seen, statuses + [200] * 99, strict=False) if status == 200
+    ]
     assert [uuid for seen in taken for uuid in seen.uuids] == uuids

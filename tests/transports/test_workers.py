@@ -41,7 +41,9 @@ class GatedSink(MemorySink):
         return super().deliver(batch, timeout=timeout)
 
 
-def pipeline_of(sink: Any, *, driver: Any = None, on_action: Any = None, **limits: Any) -> EventPipeline:
+def pipeline_of(
+    sink: Any, *, driver: Any = None, on_action: Any = None, **limits: Any
+) -> EventPipeline:
     setup = LaneSetup(sink, LaneLimits(**{"retry": QUICK, **limits}))
     return EventPipeline({"events": setup}, driver=driver, on_action=on_action)
 
@@ -208,7 +210,11 @@ def test_without_threads_the_caller_of_flush_does_the_work(
 
 
 def test_eight_threads_lose_and_double_nothing() -> None:
-    fates = [DELIVERED, Outcome(Verdict.RETRY, StatusError(503)), Outcome(Verdict.SPLIT, StatusError(413))]
+    fates = [
+        DELIVERED,
+        Outcome(Verdict.RETRY, StatusError(503)),
+        Outcome(Verdict.SPLIT, StatusError(413)),
+    ]
     sink = MemorySink([fates[number % 3] for number in range(200)])
     pipeline = pipeline_of(
         sink, flush_at=7, max_batch_size=7, max_queue_size=100_000,
