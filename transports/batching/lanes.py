@@ -20,7 +20,8 @@ from enum import StrEnum
 from ..clock import Clock
 from ..http.base import Transport
 from .limits import MAX_AI_EVENT_BYTES, LaneLimits
-from .pipeline import EVENTS_LANE, REQUEST_TIMEOUT, LaneSetup
+from .pipeline import EVENTS_LANE
+from .setup import REQUEST_TIMEOUT, LaneSetup
 from .sinks.http import HttpSink
 from .spool.spool import Spool
 from .wire import Destination, Wire

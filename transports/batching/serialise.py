@@ -96,7 +96,7 @@ _FAST = json.JSONEncoder(
 _PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _plain(value: object, ancestors: frozenset[int]) -> object:
+def _plain(value: object, ancestors: frozenset[int]) -> object:  # noqa: PLR0911 - one for each kind
     """``value`` rebuilt from dict, list, str, int, float, bool and None alone."""
     if value is None or isinstance(value, bool):
         return value

@@ -253,9 +253,9 @@ def _origin(parts: Any) -> tuple[str, str | None, int | None]:  # noqa: ANN401 -
 
 
 def _make_session(verify: bool | str) -> requests.Session:  # noqa: FBT001 - requests' own type
-    import http.cookiejar
+    import http.cookiejar  # noqa: PLC0415 - with requests, when it is needed
 
-    import requests
+    import requests  # noqa: PLC0415 - 85 ms, paid at the first request
 
     session = requests.Session()
     session.verify = verify
@@ -269,7 +269,7 @@ def _make_session(verify: bool | str) -> requests.Session:  # noqa: FBT001 - req
 
 
 def _make_adapter() -> HTTPAdapter:
-    from requests.adapters import HTTPAdapter
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
 
     class TimedAdapter(HTTPAdapter):
         """Every pool manager that it makes, the proxies' too, keeps to the deadline."""

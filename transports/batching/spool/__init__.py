@@ -1,1 +1,1 @@
-"""The disk spool: accepted events survive the process. ``records`` the format, ``spool`` its use."""
+"""The disk spool, where accepted events survive the process: ``records`` is the file format."""

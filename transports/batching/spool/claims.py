@@ -82,7 +82,7 @@ def _try_claim(folder: Path) -> Claim | None:
         if fcntl is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Deleted between the opening and the locking: the lock is on a file that is gone.
-        os.stat(folder / _LOCK_NAME)
+        (folder / _LOCK_NAME).stat()
     except OSError:
         os.close(descriptor)
         return None

@@ -44,16 +44,19 @@ class AsyncioDriver:
         """Sleep. Called on the loop's own thread this blocks the loop: use ``to_thread``."""
         time.sleep(seconds)
 
+    def stop(self) -> None:
+        """Cancel the tasks."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._cancel)
+
     def forget(self) -> None:
         """The loop did not survive the fork."""
         self._news, self._tasks = {}, {}
 
-    async def stop(self) -> None:
-        """End the tasks; call after ``shutdown``."""
-        tasks, self._tasks = list(self._tasks.values()), {}
-        for task in tasks:
+    def _cancel(self) -> None:
+        tasks, self._tasks = self._tasks, {}
+        for task in tasks.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _rouse(self, lane: str) -> None:
         if lane not in self._tasks or self._tasks[lane].done():

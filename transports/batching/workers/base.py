@@ -48,6 +48,10 @@ class Driver(Protocol):
         """Let the calling thread wait."""
         ...
 
+    def stop(self) -> None:
+        """Nothing more will come: let the workers end. Does not wait for them."""
+        ...
+
     def forget(self) -> None:
         """In the child of a fork: the workers are gone."""
         ...
@@ -76,6 +80,9 @@ class ManualDriver:
     def pause(self, seconds: float) -> None:
         """Sleep."""
         time.sleep(seconds)
+
+    def stop(self) -> None:
+        """Nobody to stop."""
 
     def forget(self) -> None:
         """Nothing to forget."""

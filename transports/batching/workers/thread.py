@@ -53,6 +53,11 @@ class ThreadDriver:
         """Sleep."""
         time.sleep(seconds)
 
+    def stop(self) -> None:
+        """End each thread when it has nothing in its hands."""
+        for worker in list(self._workers.values()):
+            worker.stop()
+
     def forget(self) -> None:
         """Threads do not survive a fork."""
         self._workers = {}
@@ -74,6 +79,7 @@ class _Worker:
     def __init__(self, steps: Steps, lane: str, idle_seconds: float) -> None:
         self.news = threading.Event()
         self._retired = False
+        self._stopping = False
         self.thread = threading.Thread(
             target=self._run,
             args=(steps, lane, idle_seconds),
@@ -87,12 +93,18 @@ class _Worker:
     def is_current(self) -> bool:
         return self.thread is threading.current_thread()
 
+    def stop(self) -> None:
+        self._stopping = True
+        self.news.set()
+
     def _run(self, steps: Steps, lane: str, idle_seconds: float) -> None:
-        while True:
+        while not self._stopping:
             # Cleared before looking: whatever happens after the look sets it again.
             self.news.clear()
             if steps.step(lane):
                 continue
+            if self._stopping:
+                return
             wait = steps.seconds_until_due(lane)
             roused = self.news.wait(idle_seconds if wait is None else wait)
             if wait is None and not roused and steps.retire(lane, self._retire):
