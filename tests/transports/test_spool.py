@@ -195,6 +195,17 @@ def test_without_a_disk_events_are_kept_in_memory(
     assert caplog.text.count("in memory only") == 1
 
 
+def test_events_that_the_disk_does_not_give_back_stay_accounted_for(tmp_path: Path) -> None:
+    sink = MemorySink()
+    bench = spilling(tmp_path, sink)
+    bench.capture(9)
+    for path in tmp_path.rglob("*.spool"):
+        path.write_bytes(path.read_bytes()[:-5])
+    assert bench.pipeline.flush()
+    counters = bench.pipeline.counters()
+    assert (counters.delivered, counters.kept, counters.pending) == (8, 1, 0)
+
+
 CHILD = """
 import sys
 from transports.batching.limits import LaneLimits

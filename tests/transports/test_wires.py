@@ -155,6 +155,20 @@ def test_no_repr_shows_the_key() -> None:
 
 
 @pytest.mark.contract("http-client")
+def test_bodies_are_logged_at_debug_level_only_and_without_the_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    event = make(properties={"shown": "yes"})
+    with caplog.at_level(logging.INFO):
+        v0(event)
+    assert caplog.text == ""
+    with caplog.at_level(logging.DEBUG):
+        v0(event)
+    assert '"shown":"yes"' in caplog.text
+    assert API_KEY not in caplog.text
+
+
+@pytest.mark.contract("http-client")
 @pytest.mark.parametrize(
     ("given", "used"),
     [

@@ -172,6 +172,14 @@ def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
     pipeline.shutdown(timeout=5)
 
 
+def test_a_capture_from_a_signal_handler_or_finaliser_does_not_deadlock() -> None:
+    pipeline = pipeline_of(MemorySink())
+    with pipeline._carrier.lock:  # noqa: SLF001 - as if interrupted in the middle of a push
+        assert pipeline.push(make()) is not None
+    assert pipeline.shutdown(timeout=5)
+    assert pipeline.counters().delivered == 1
+
+
 def test_an_idle_thread_ends_and_comes_back_with_the_next_event() -> None:
     sink = MemorySink()
     pipeline = pipeline_of(sink, driver=ThreadDriver(idle_seconds=0.01), flush_at=1)

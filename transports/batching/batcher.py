@@ -105,6 +105,11 @@ class Batcher:
         self._recovered += count
         self.lanes[lane].adopt(count, now)
 
+    def restore(self, lane: str, events: list[Event], claimed: int, now: float) -> None:
+        """See ``Lane.restore``; what the disk did not give back stays there for a later life."""
+        self._kept += claimed - len(events)
+        self.lanes[lane].restore(events, claimed, now)
+
     def next_batch(self, lane: str, now: Moment) -> Batch | None:
         """See ``Lane.next_batch``."""
         batch = self.lanes[lane].next_batch(now)

@@ -38,7 +38,8 @@ class Carrier:
 
     def start_anew(self) -> None:
         """Fresh locks and queues: at the beginning, and in the child of a fork."""
-        self.lock = threading.Lock()
+        # Reentrant: a signal handler or a finaliser may capture in the middle of a push.
+        self.lock = threading.RLock()
         self.progress = threading.Condition(self.lock)
         self.batcher = Batcher({name: setup.limits for name, setup in self._setups.items()})
         # What became of the events that ``EventPipeline.deliver`` waits for.
@@ -167,7 +168,7 @@ class Carrier:
         except SpoolError as error:
             self._reporter.trouble("read", f"events on disk wait for the next process: {error}")
             events = []
-        machine.restore(events, count, self._clock.monotonic())
+        self.batcher.restore(lane, events, count, self._clock.monotonic())
 
 
 def _nothing(_lane: str, _event: Event) -> bool:

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..clock import Moment
 from ..http.base import Request, Response
 from ..http.hosts import base_url
-from ..http.redaction import clean_header_value
+from ..http.redaction import clean_header_value, redact_text, redact_url
 from .batch import Batch
 from .delivery import Outcome
 from .encodings import Encoding, choose_encoder
@@ -83,6 +83,10 @@ def post(
     timeout: float,
 ) -> Request:
     """A JSON POST to ``path``; the caller's extra headers never replace ours."""
+    url = base_url(destination.host) + path
+    if logger.isEnabledFor(logging.DEBUG):
+        shown = body.decode("utf-8", "replace").replace(destination.api_key, "***")
+        logger.debug("POST %s %s", redact_url(url), redact_text(shown))
     coding, packed = destination.pack(body)
     merged = {
         **destination.extra_headers,
@@ -92,4 +96,4 @@ def post(
         **coding,
     }
     cleaned = {name: clean_header_value(value) for name, value in merged.items()}
-    return Request("POST", base_url(destination.host) + path, cleaned, packed, timeout)
+    return Request("POST", url, cleaned, packed, timeout)

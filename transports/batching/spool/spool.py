@@ -45,7 +45,8 @@ class Spool:
         self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
         self._fsync = Fsync(fsync)
-        self._lock = threading.Lock()
+        # Reentrant, like the carrier's.
+        self._lock = threading.RLock()
         self._claim: Claim | None = None
         self._log: SegmentLog | None = None
 
@@ -113,7 +114,7 @@ class Spool:
 
     def after_fork(self) -> None:
         """In the child: the files are the parent's; a folder of our own comes with first use."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         log, claim = self._log, self._claim
         self._log = self._claim = None
         if log is not None and claim is not None:
