@@ -16,9 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def entries(folder: str, member: str) -> list[dict[str, Any]]:
     paths = sorted((FIXTURES / folder).glob("*.json"))
     assert paths, f"no fixtures in {FIXTURES / folder}"
-    return [
-        one for path in paths for one in json.loads(path.read_text(encoding="utf-8"))[member]
-    ]
+    return [one for path in paths for one in json.loads(path.read_text(encoding="utf-8"))[member]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

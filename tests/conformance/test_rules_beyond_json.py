@@ -155,8 +155,9 @@ def test_evaluation_changes_no_input_and_repeats_its_answer() -> None:
 @pytest.mark.rule("R1.7")
 def test_documents_that_differ_in_the_matching_version_only_are_different() -> None:
     document = _flag("exact", False)
-    legacy, explicit = Snapshot.parse(document), Snapshot.parse(
-        {**document, "property_matching_version": 2}
+    legacy, explicit = (
+        Snapshot.parse(document),
+        Snapshot.parse({**document, "property_matching_version": 2}),
     )
     assert legacy != explicit
     assert legacy.fingerprint != explicit.fingerprint
