@@ -35,9 +35,11 @@ class SystemClock:
     """The operating system's clocks."""
 
     def monotonic(self) -> float:
+        """See ``Clock``."""
         return time.monotonic()
 
     def wall(self) -> float:
+        """See ``Clock``."""
         return time.time()
 
 
@@ -55,9 +57,11 @@ class ManualClock:
         self._wall = wall
 
     def monotonic(self) -> float:
+        """See ``Clock``."""
         return self._monotonic
 
     def wall(self) -> float:
+        """See ``Clock``."""
         return self._wall
 
     def advance(self, seconds: float) -> None:

@@ -9,10 +9,6 @@ import pytest
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "rule(*ids): the rules of SPEC.md that a test enforces")
-
-
 def entries(folder: str, member: str) -> list[dict[str, Any]]:
     paths = sorted((FIXTURES / folder).glob("*.json"))
     assert paths, f"no fixtures in {FIXTURES / folder}"

@@ -1,4 +1,4 @@
-"""Fixtures of the transports' tests, and the marker that names a contract."""
+"""Fixtures of the transports' tests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from .mock_server import MockServer
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "contract(*names): the public SDK contracts it covers")
 
 
 @pytest.fixture

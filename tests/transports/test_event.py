@@ -204,7 +204,7 @@ for _ in range(5000):
         (Point(1, math.nan), {"x": 1, "y": None}),
         (OrderedDict(a=1), {"a": 1}),
         (
-            {1: "one", None: "none", True: "yes", (1, 2): "pair"},
+            {1: "one", None: "none", True: "yes", (1, 2): "pair"},  # noqa: F601
             {"1": "yes", "null": "none", "[1, 2]": "pair"},
         ),
         ({Colour.RED: 1}, {"red": 1}),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import http.client
 import inspect
-import os
 import subprocess
 import sys
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 import requests.exceptions
@@ -32,7 +32,7 @@ from .mock_server import Answer, MockServer
 
 pytestmark = pytest.mark.contract("http-client")
 
-SECRET = "phx_secretsecretsecret"  # noqa: S105 - a made-up one
+SECRET = "phx_secretsecretsecret"
 
 
 def post(url: str, *, timeout: float = 5.0, **headers: str) -> Request:
@@ -169,12 +169,11 @@ def test_a_redirect_for_a_get_of_something_else_is_handed_to_the_caller(
 
 
 def test_no_credentials_come_from_netrc_and_no_cookie_is_kept(
-    server: MockServer, tmp_path: os.PathLike[str], monkeypatch: pytest.MonkeyPatch
+    server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    netrc = os.path.join(tmp_path, "netrc")
-    with open(netrc, "w", encoding="utf-8") as file:
-        file.write("machine 127.0.0.1 login me password pw\n")
-    monkeypatch.setenv("NETRC", netrc)
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password pw\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
     server.play(Answer(headers={"Set-Cookie": "a=b"}))
     transport = LiveTransport()
     for _ in range(2):

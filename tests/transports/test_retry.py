@@ -85,5 +85,5 @@ def test_which_statuses_are_tried_again() -> None:
 
 @pytest.mark.parametrize("wrong", [{"max_retries": -1}, {"base_delay": -1.0}, {"jitter": 2.0}])
 def test_a_senseless_policy_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="negative|between"):
+    with pytest.raises(ValueError, match=r"negative|between"):
         RetryPolicy(**wrong)  # type: ignore[arg-type]

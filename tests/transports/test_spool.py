@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transports.batching.delivery import Outcome, Verdict
 from transports.batching.event import Event
 from transports.batching.limits import LaneLimits, Overflow
 from transports.batching.pipeline import LaneSetup
 from transports.batching.sinks.memory import MemorySink
-from transports.batching.delivery import Outcome, Verdict
 from transports.batching.spool.records import (
     MAGIC,
     Kind,
@@ -34,8 +34,8 @@ EVENTS = [make(f"e{number}", properties={"text": "x" * number}) for number in ra
 
 def leave(spool: Spool) -> None:
     """Let the folder go as a killed process does: nothing is tidied up."""
-    assert spool._claim is not None  # noqa: SLF001
-    spool._claim.release()  # noqa: SLF001
+    assert spool._claim is not None
+    spool._claim.release()
 
 
 def pending(directory: Path) -> list[Event]:

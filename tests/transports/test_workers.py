@@ -174,7 +174,7 @@ def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
 
 def test_a_capture_from_a_signal_handler_or_finaliser_does_not_deadlock() -> None:
     pipeline = pipeline_of(MemorySink())
-    with pipeline._carrier.lock:  # noqa: SLF001 - as if interrupted in the middle of a push
+    with pipeline._carrier.lock:
         assert pipeline.push(make()) is not None
     assert pipeline.shutdown(timeout=5)
     assert pipeline.counters().delivered == 1

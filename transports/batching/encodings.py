@@ -75,7 +75,7 @@ def _find_brotli() -> Encoder | None:
     return lambda data: bytes(package.compress(data, quality=BROTLI_QUALITY))
 
 
-def _import_optional(name: str) -> Any:  # noqa: ANN401 - modules without stubs
+def _import_optional(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:

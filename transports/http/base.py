@@ -56,7 +56,7 @@ class Response:
     @property
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
-        return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110's own range
+        return 200 <= self.status < 300
 
     def header(self, name: str) -> str | None:
         """The header's value, whatever the case of ``name``; None when absent."""

@@ -31,7 +31,7 @@ def deadline(seconds: float) -> Iterator[float]:
         _current.at = None
 
 
-def install(pool_manager: Any) -> None:  # noqa: ANN401 - urllib3 is imported lazily, by the caller
+def install(pool_manager: Any) -> None:
     """Make the pool manager's connections keep to ``deadline``; a second time changes nothing."""
     if getattr(pool_manager, "keeps_deadline", False):
         return
@@ -41,7 +41,7 @@ def install(pool_manager: Any) -> None:  # noqa: ANN401 - urllib3 is imported la
     }
 
 
-def _with_deadline(pool: Any) -> Any:  # noqa: ANN401
+def _with_deadline(pool: Any) -> Any:
     connection = type(
         pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response}
     )
@@ -51,7 +51,7 @@ def _with_deadline(pool: Any) -> Any:  # noqa: ANN401
 class _Response(http.client.HTTPResponse):
     """The standard response on a reader that watches the time."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
         self.fp = io.BufferedReader(_TimedReader(sock))
@@ -66,7 +66,7 @@ class _TimedReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - as typeshed has it
+    def readinto(self, buffer: Any) -> int | None:
         at = getattr(_current, "at", None)
         if at is not None:
             left = at - time.monotonic()

@@ -247,12 +247,12 @@ def _follow(request: Request, response: Response) -> Request | None:
     return Request(request.method, url, headers, request.body, request.timeout)
 
 
-def _origin(parts: Any) -> tuple[str, str | None, int | None]:  # noqa: ANN401 - SplitResult
+def _origin(parts: Any) -> tuple[str, str | None, int | None]:
     default = 443 if parts.scheme == "https" else 80
     return parts.scheme, parts.hostname, parts.port or default
 
 
-def _make_session(verify: bool | str) -> requests.Session:  # noqa: FBT001 - requests' own type
+def _make_session(verify: bool | str) -> requests.Session:
     import http.cookiejar  # noqa: PLC0415 - with requests, when it is needed
 
     import requests  # noqa: PLC0415 - 85 ms, paid at the first request
@@ -274,11 +274,11 @@ def _make_adapter() -> HTTPAdapter:
     class TimedAdapter(HTTPAdapter):
         """Every pool manager that it makes, the proxies' too, keeps to the deadline."""
 
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
             install(self.poolmanager)
 
-        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             manager = super().proxy_manager_for(proxy, **kwargs)
             install(manager)
             return manager
