@@ -1,0 +1,95 @@
+"""Tracing headers of a request, made safe: whom the browser or the calling service works for.
+
+They say who *claims* to ask. Use them for analytics alone, never to decide what somebody may do.
+Whatever cannot be used counts as absent; nothing here raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..http.redaction import redact_text
+
+__all__ = ["DISTINCT_ID", "MAX_VALUE_LENGTH", "SESSION_ID", "clean", "from_headers", "headers_of"]
+
+DISTINCT_ID = "X-POSTHOG-DISTINCT-ID"
+SESSION_ID = "X-POSTHOG-SESSION-ID"
+# tracing-headers contract: values are capped here.
+MAX_VALUE_LENGTH = 1000
+# C0 and C1 controls and DEL.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+Headers = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
+
+
+def clean(value: object) -> str | None:
+    r"""Return the text that may be kept: no controls, trimmed, bounded; None when none is left.
+
+    Of a list it is the first usable text.
+
+    >>> clean(" user-1\r\n "), clean(["", "second"]), clean("\x00"), clean(7)
+    ('user-1', 'second', None, None)
+    """
+    if isinstance(value, list | tuple):
+        return next((text for text in map(clean, value) if text is not None), None)
+    if isinstance(value, bytes | bytearray):
+        value = _decoded(bytes(value))
+    if not isinstance(value, str):
+        return None
+    return _CONTROL.sub("", value).strip()[:MAX_VALUE_LENGTH].strip() or None
+
+
+def from_headers(headers: Headers | None) -> dict[str, Any]:
+    """Return ``distinct_id``, ``session_id`` and ``properties``, as far as the headers have them.
+
+    The result can be given to ``enter`` and ``context`` as keywords.
+    """
+    found = headers_of(headers)
+    ids = {
+        "distinct_id": found.get(DISTINCT_ID.lower()),
+        "session_id": found.get(SESSION_ID.lower()),
+    }
+    context: dict[str, Any] = {name: value for name, value in ids.items() if value is not None}
+    properties = _metadata(found)
+    if "session_id" in context:
+        properties["$session_id"] = context["session_id"]
+    if properties:
+        context["properties"] = properties
+    return context
+
+
+def headers_of(headers: Headers | None) -> dict[str, str]:
+    """Return the usable headers, names in lower case; the first usable value of a name counts."""
+    found: dict[str, str] = {}
+    try:
+        for name, value in _pairs(headers):
+            key = clean(name)
+            text = clean(value)
+            if key is not None and text is not None:
+                found.setdefault(key.lower(), text)
+    except Exception:  # noqa: BLE001 - a framework's header object may do anything
+        return found
+    return found
+
+
+def _pairs(headers: Headers | None) -> Iterable[tuple[Any, Any]]:
+    if headers is None:
+        return ()
+    return list(headers.items()) if isinstance(headers, Mapping) else headers
+
+
+def _metadata(found: Mapping[str, str]) -> dict[str, Any]:
+    agent = found.get("user-agent")
+    if agent is None:
+        return {}
+    shown = redact_text(agent)
+    return {"$user_agent": shown, "$raw_user_agent": shown}
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
