@@ -6,14 +6,15 @@ Only translation: every number and every policy is the options' or the pipeline'
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ..batching.encodings import Encoding
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE, EVENTS_LANE, CaptureMode, http_lanes
-from ..batching.limits import MAX_AI_EVENT_BYTES, LaneLimits, Overflow
+from ..batching.limits import MAX_AI_EVENT_BYTES, Exhausted, LaneLimits, Overflow
 from ..batching.setup import LaneSetup
+from ..batching.sinks.memory import NullSink
 from ..batching.spool.spool import Spool
 from ..batching.wire import Destination
 from ..clock import Clock
@@ -37,7 +38,7 @@ def capture_mode(options: Options) -> CaptureMode:
 
 
 def lanes_of(
-    options: Options, transport: Callable[[], Transport], clock: Clock, *, version: str
+    options: Options, transport: Transport, clock: Clock, *, version: str
 ) -> dict[str, LaneSetup]:
     """The lanes for the pipeline.
 
@@ -45,6 +46,8 @@ def lanes_of(
         ValueError: a number or a policy that makes no sense.
     """
     limits = _limits(options)
+    if not options.is_usable:
+        return {EVENTS_LANE: LaneSetup(NullSink(), limits)}
     if options.sink is not None:
         # A sink of the application is one sink: one lane, so that it is never called twice at once.
         large = replace(limits, max_event_bytes=MAX_AI_EVENT_BYTES)
@@ -55,7 +58,7 @@ def lanes_of(
     mode = capture_mode(options)
     names = [EVENTS_LANE, AI_LANE, *([AI_NAMED_LANE] if mode is CaptureMode.V1 else [])]
     return http_lanes(
-        transport(),
+        transport,
         _destination(options, version),
         clock=clock,
         mode=mode,
@@ -72,7 +75,7 @@ def _limits(options: Options) -> LaneLimits:
         max_batch_size=options.max_batch_size,
         max_queue_size=options.max_queue_size,
         overflow=Overflow(options.overflow),
-        on_exhausted=options.on_exhausted,  # type: ignore[arg-type] - converted there
+        on_exhausted=Exhausted(options.on_exhausted),
         retry=replace(EVENTS_RETRY, max_retries=options.max_retries),
     )
 

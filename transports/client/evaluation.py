@@ -122,9 +122,7 @@ class FlagEvaluation:
             logger.warning("flags could not be asked of the server: %s", error)
         self._on_failure(error)
 
-    def _with_payload_overrides(
-        self, flags: dict[str, EvaluatedFlag]
-    ) -> dict[str, EvaluatedFlag]:
+    def _with_payload_overrides(self, flags: dict[str, EvaluatedFlag]) -> dict[str, EvaluatedFlag]:
         for key, payload in self._overrides.current.payloads.items():
             if key in flags:
                 flags[key] = replace(flags[key], raw_payload=payload)
@@ -147,9 +145,7 @@ class FlagEvaluation:
         if self.cache is None or self._cache_mode is not CacheMode.FALLBACK:
             return {}
         wanted = [*local.unresolved, *local.unknown] if question.keys is None else question.keys
-        found = self._look_up(
-            _person(question), [key for key in wanted if key not in local.solved]
-        )
+        found = self._look_up(_person(question), [key for key in wanted if key not in local.solved])
         return self._with_payload_overrides(found)
 
     def _look_up(self, whom: Any, keys: list[str]) -> dict[str, EvaluatedFlag]:

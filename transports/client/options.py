@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias
 
 from ..batching.event import Event
@@ -215,8 +215,8 @@ class Options:
         return not self.disabled and (bool(self.project_key) or self.sink is not None)
 
 
-def read_options(api_key: str | None, keywords: Mapping[str, Any]) -> Options:
-    """The options of ``Client(api_key, **keywords)``.
+def read_options(api_key: str | Options | None, keywords: Mapping[str, Any]) -> Options:
+    """The options of ``Client(api_key, **keywords)``, or of ``Client(Options(...))``.
 
     Raises:
         TypeError: an unknown keyword; the message names the nearest one that exists.
@@ -234,4 +234,6 @@ def read_options(api_key: str | None, keywords: Mapping[str, Any]) -> Options:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             msg = f"Client() has no option {name!r}{hint}"
             raise TypeError(msg)
+    if isinstance(api_key, Options):
+        return replace(api_key, **keywords)
     return Options(api_key=api_key, **keywords)

@@ -17,7 +17,7 @@ from flagengine import Overrides
 if TYPE_CHECKING:
     from .parts import HasParts
 
-__all__ = ["OverrideSetting", "override_feature_flags", "overridden_flags"]
+__all__ = ["OverrideSetting", "overridden_flags", "override_feature_flags"]
 
 NO_OVERRIDES = Overrides()
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..batching.serialise import to_json
 
-__all__ = ["JsonStorage", "Memory", "OPTED_OUT", "PROPS"]
+__all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 
 logger = logging.getLogger("flagengine.client")
 
