@@ -1,0 +1,204 @@
+"""Exceptions and objects that are broken in every way: an event comes out, nothing is raised."""
+
+from __future__ import annotations
+
+import pytest
+
+from transports.exceptions import (
+    CodeVariables,
+    ExceptionSettings,
+    is_already_captured,
+    mark_captured,
+    without_reserved,
+)
+
+from .raising import entries, properties, raised
+
+pytestmark = pytest.mark.contract("exception-event-metadata")
+
+
+def refuse(*_args, **_kwargs):
+    raise RuntimeError("broken")
+
+
+class BrokenTextError(Exception):
+    __str__ = __repr__ = refuse
+
+
+class BrokenAttributesError(Exception):
+    __getattribute__ = refuse
+    __setattr__ = refuse
+    __eq__ = refuse
+    __hash__ = refuse
+
+
+class BrokenChainError(Exception):
+    __cause__ = property(refuse)
+    __context__ = property(refuse)
+    __traceback__ = property(refuse)
+    __notes__ = property(refuse)
+
+
+class LyingText(str):
+    __slots__ = ()
+    strip = lower = __getitem__ = __str__ = refuse
+
+
+class BrokenMeta(type):
+    __name__ = property(refuse)
+    __module__ = property(refuse)
+    __instancecheck__ = __eq__ = refuse
+    __hash__ = type.__hash__
+
+
+class BrokenClassError(Exception, metaclass=BrokenMeta):
+    pass
+
+
+class BrokenObject:
+    __getattribute__ = __str__ = __repr__ = __eq__ = __len__ = __iter__ = __bool__ = refuse
+    __hash__ = refuse
+
+
+class Liar:
+    @property
+    def __class__(self):
+        return ValueError
+
+
+class BrokenDict(dict):
+    get = items = keys = __iter__ = __getitem__ = __len__ = refuse
+
+
+class OddTextError(Exception):
+    def __str__(self):
+        return LyingText("boom")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda: BrokenTextError("secret"), "BrokenTextError"),
+        (lambda: BrokenAttributesError("x"), "BrokenAttributesError"),
+        (lambda: BrokenChainError("x"), "BrokenChainError"),
+        (lambda: BrokenClassError("x"), "BrokenClassError"),
+        (OddTextError, "OddTextError"),
+        (lambda: ValueError(BrokenObject()), "ValueError"),
+        (lambda: ValueError(LyingText("boom")), "ValueError"),
+    ],
+)
+def test_a_broken_exception_is_reported_with_its_stack(make, kind):
+    error = make()
+    entry = entries(raised(ValueError("outer"), cause=raised(error)))[1]
+    assert entry["type"] == kind
+    assert isinstance(entry["value"], str)
+    entry = entries(raised(error))[0]
+    assert entry["stacktrace"]["frames"][-1]["function"] == "raised"
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (BrokenObject, "BrokenObject"),
+        (Liar, "Liar"),
+        (lambda: BrokenDict(message="x"), "BrokenDict"),
+        (lambda: LyingText("boom"), "Error"),
+        (lambda: BrokenClassError, "BrokenClassError"),
+        (lambda: (ValueError, BrokenObject(), None), "BrokenObject"),
+    ],
+)
+def test_a_broken_object_is_described(make, kind):
+    assert entries(make())[0]["type"] == kind
+
+
+def test_text_that_cannot_be_had_is_said_to_be_so():
+    value = properties(raised(BrokenTextError("secret")))["$exception_message"]
+    assert value == "<BrokenTextError whose text cannot be had>"
+
+
+def test_broken_overrides_are_none():
+    found = properties(
+        raised(ValueError("boom")),
+        level=LyingText("fatal"),
+        source=BrokenObject(),
+        handled=BrokenObject(),
+        fingerprint=BrokenObject(),
+        thread_id=BrokenObject(),
+        mechanism_type=BrokenObject(),
+    )
+    assert found["$exception_list"][0]["mechanism"]["type"] == "generic"
+
+
+def test_variables_of_any_kind_do_no_harm():
+    def crash():
+        broken, liar = BrokenObject(), Liar()  # noqa: F841
+        table, text = BrokenDict(a=1), LyingText("x")  # noqa: F841
+        raise ValueError
+
+    settings = ExceptionSettings(code_variables=CodeVariables(enabled=True))
+    try:
+        crash()
+    except ValueError as error:
+        shown = entries(error, settings=settings)[0]["stacktrace"]["frames"][-1]["code_variables"]
+    assert shown["broken"].endswith(".BrokenObject>")
+    assert shown["table"].endswith(".BrokenDict>")
+    assert shown["text"].endswith(".LyingText>")
+
+
+def test_a_broken_loader_costs_the_source_lines_alone():
+    class Loader:
+        get_source = refuse
+
+    namespace = {"__name__": "made_up", "__loader__": Loader()}
+    try:
+        exec(compile("raise ValueError", "made_up.py", "exec"), namespace)
+    except ValueError as error:
+        frame = entries(error)[0]["stacktrace"]["frames"][-1]
+    assert frame["module"] == "made_up"
+    assert "context_line" not in frame
+
+
+def test_odd_module_names_are_left_out():
+    try:
+        exec(compile("raise ValueError", "x.py", "exec"), {"__name__": 7})
+    except ValueError as error:
+        assert "module" not in entries(error)[0]["stacktrace"]["frames"][-1]
+
+
+def test_capturing_at_the_recursion_limit_does_not_raise():
+    seen = []
+
+    def deeper():
+        try:
+            deeper()
+        except RecursionError as error:
+            if len(seen) < 20:
+                seen.append(properties(error))
+            raise
+
+    with pytest.raises(RecursionError):
+        deeper()
+    assert {found["$exception_type"] for found in seen} == {"RecursionError"}
+
+
+def test_a_broken_exception_can_be_marked():
+    for error in (ValueError(), BrokenAttributesError(), BrokenChainError()):
+        assert is_already_captured(error) is False
+        mark_captured(error)
+        assert is_already_captured(error) is True
+    for other in (None, "text", BrokenObject(), Liar(), ValueError):
+        mark_captured(other)
+        assert is_already_captured(other) is False
+
+
+def test_a_broken_mapping_of_properties_is_none():
+    class Broken(dict):
+        keys = __iter__ = items = refuse
+
+    assert without_reserved(Broken(a=1)) in ({}, {"a": 1})
+    assert without_reserved(None) == without_reserved("x") == {}
+    assert without_reserved({7: 1, "$exception_fingerprint": "f"}) == {
+        7: 1,
+        "$exception_fingerprint": "f",
+    }
+    assert without_reserved({"$exception_fingerprint": " "}) == {}
