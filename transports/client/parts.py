@@ -38,7 +38,7 @@ class Report(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Parts:
     """Everything is made once; only ``flag_properties`` is replaced.
 

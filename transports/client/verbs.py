@@ -98,7 +98,7 @@ def blocking(
     def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return run_steps(verb(client, *args, **kwargs), _perform)
 
-    return method
+    return _carried_out(method, verb)
 
 
 def awaited(
@@ -110,7 +110,7 @@ def awaited(
     async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return await run_steps_async(verb(client, *args, **kwargs), _perform_elsewhere)
 
-    return method
+    return _carried_out(method, verb)
 
 
 def _perform(call: Call) -> Any:
@@ -148,10 +148,23 @@ def _with_signature(
         signature = inspect.signature(verb)
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         spread = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=getattr(kind, "__forward_arg__", kind),
+            )
             for name, kind in options.__annotations__.items()
         ]
         method.__signature__ = signature.replace(parameters=[*own, *spread])  # type: ignore[attr-defined]
+    return method
+
+
+def _carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
+    """``method`` with the signature of ``verb``, returning what its steps return."""
+    signature = inspect.signature(verb)
+    returns = str(signature.return_annotation).removeprefix("Steps[").removesuffix("]")
+    method.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
     return method
 
 
