@@ -13,8 +13,11 @@ from .boundaries import (
     HookKind,
     normalise_level,
 )
+from .hooks import ExceptionHooks
+from .log_handler import ExceptionLogHandler
 from .marks import is_already_captured, mark_captured
 from .metadata import exception_properties
+from .rate_limit import ExceptionRateLimiter
 from .reading import type_name
 from .reserved import without_reserved
 from .settings import CodeVariables, ExceptionSettings
@@ -30,6 +33,9 @@ __all__ = [
     "UNKNOWN",
     "Boundary",
     "CodeVariables",
+    "ExceptionHooks",
+    "ExceptionLogHandler",
+    "ExceptionRateLimiter",
     "ExceptionSettings",
     "HookKind",
     "exception_properties",

@@ -9,7 +9,7 @@ __all__ = ["MASKED_NAMES", "CodeVariables", "ExceptionSettings"]
 MASKED_NAMES = (
     r"passw|passphrase|passcode|pwd|secret|token|credential|cookie|session|jwt|csrf|xsrf",
     r"(api|access|private|encryption|signing|service|account|license)_?key",
-    r"auth(?!or)|signature|salt|\botp|_otp|\bpin$|_pin$|\bssn|_ssn|card|cvv|iban",
+    r"auth(?!ors?(_|$))|signature|salt|\botp|_otp|\bpin$|_pin$|\bssn|_ssn|card|cvv|iban",
     r"^dsn$|_dsn$|connection_?string|database_?url",
 )
 
