@@ -17,7 +17,8 @@
     │   ├── EventTooLargeError
     │   ├── QueueFullError
     │   └── DeliveryError            accepted events that will not be delivered, and why
-    └── SpoolError                   the disk spool cannot be written or read
+    ├── SpoolError                   the disk spool cannot be written or read
+    └── DefinitionsError             flag definitions could not be loaded
 
 Foreign exceptions are translated in one place (``http/live.py``). Messages name what was expected
 and what was found; they never hold a key, an Authorization header or the content of an event.
@@ -30,6 +31,7 @@ from typing import ClassVar
 __all__ = [
     "ConnectError",
     "ConnectionLostError",
+    "DefinitionsError",
     "DeliveryError",
     "EventError",
     "EventTooLargeError",
@@ -131,3 +133,11 @@ class DeliveryError(EventError):
 
 class SpoolError(TransportError):
     """The disk spool cannot be written or read."""
+
+
+class DefinitionsError(TransportError):
+    """Flag definitions could not be loaded; ``status`` where the server answered."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status

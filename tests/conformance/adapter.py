@@ -1,19 +1,20 @@
-"""An HTTP adapter through which the public conformance harness drives event capture.
+"""An HTTP adapter through which the public conformance harness drives the client.
 
     PORT=8080 CAPTURE_MODE=v0|v1 ENCODING=gzip|deflate|zstd|br python tests/conformance/adapter.py
 
-One session for each ``test_id``: its requests carry it in ``X-Test-Id``, so tests may overlap. It
-stands directly on the event pipeline; the flag route needs the client.
+One client for each ``test_id``: its requests carry it in ``X-Test-Id``, so tests may overlap.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
 import threading
 import time
-from collections import OrderedDict
+import zlib
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,24 +23,14 @@ from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from transports.batching.batch import Action, Batch, Retried
-from transports.batching.delivery import Outcome
-from transports.batching.encodings import Encoding
-from transports.batching.lanes import AI_LANE, CaptureMode, http_lanes, lane_of
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import EventPipeline
-from transports.batching.setup import LaneSetup
-from transports.batching.sinks.base import Sink
-from transports.batching.wire import Destination
-from transports.clock import SystemClock
+from transports import Client, Request, Response, TransportError
 from transports.http.live import LiveTransport
-from transports.retry import RetryPolicy
 
-MODE = CaptureMode(os.environ.get("CAPTURE_MODE", "v0"))
-ENCODING = Encoding(os.environ.get("ENCODING", "gzip"))
+MODE = os.environ.get("CAPTURE_MODE", "v0")
+ENCODING = os.environ.get("ENCODING", "gzip")
 CAPABILITIES = {
-    CaptureMode.V0: ["capture_v0", "capture_ai_v0", "encoding_gzip"],
-    CaptureMode.V1: ["capture_v1", "capture_ai_v0", f"encoding_{ENCODING.value}"],
+    "v0": ["capture_v0", "capture_ai_v0", "encoding_gzip"],
+    "v1": ["capture_v1", "capture_ai_v0", f"encoding_{ENCODING}"],
 }
 # Ids are never taken back by the harness, so the oldest session goes.
 MAX_SESSIONS = 500
@@ -49,103 +40,135 @@ OPTION_PROPERTIES = {
     "process_person_profile": "$process_person_profile",
     "product_tour_id": "$product_tour_id",
 }
+UNPACK: Mapping[str | None, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "deflate": zlib.decompress,
+    None: bytes,
+}
 TRANSPORT = LiveTransport()
 Json = dict[str, Any]
 
 
-class RecordingSink:
-    """Another sink, and what ``/state`` tells about the requests made through it."""
+class Recorder:
+    """The live transport, and what ``/state`` tells about the events sent through it."""
 
-    def __init__(self, sink: Sink, made: list[Json]) -> None:
-        self._sink = sink
-        self._made = made
+    def __init__(self) -> None:
+        self.made: list[Json] = []
+        self._tries: Counter[tuple[str, ...]] = Counter()
 
-    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:
+    def request(self, request: Request, /) -> Response:
+        status = 0
         started = time.time()
-        outcome = self._sink.deliver(batch, timeout=timeout)
-        self._made.append(
+        try:
+            response = TRANSPORT.request(request)
+            status = response.status
+            return response
+        finally:
+            self._record(request, status, started)
+
+    def _record(self, request: Request, status: int, started: float) -> None:
+        uuids = uuids_of(request)
+        if not uuids:
+            return
+        self.made.append(
             {
                 "timestamp_ms": int(started * 1000),
-                "status_code": getattr(outcome.error, "status", 0 if outcome.error else 200),
-                "retry_attempt": batch.attempt - 1,
-                "event_count": len(batch.events),
-                "uuid_list": [event.uuid for event in batch.events],
+                "status_code": status,
+                "retry_attempt": self._tries[uuids],
+                "event_count": len(uuids),
+                "uuid_list": list(uuids),
             }
         )
-        return outcome
+        self._tries[uuids] += 1
 
-    def close(self) -> None:
-        self._sink.close()
+
+def uuids_of(request: Request) -> tuple[str, ...]:
+    unpack = UNPACK.get(request.headers.get("Content-Encoding"))
+    if unpack is None or not request.body:
+        return ()
+    batch = json.loads(unpack(request.body)).get("batch", [])
+    return tuple(event["uuid"] for event in batch)
 
 
 class Session:
-    """One test's pipeline and counters."""
+    """One test's client and what it heard."""
 
     def __init__(self, test_id: str, settings: Json) -> None:
-        self.made: list[Json] = []
-        self.retries = 0
+        self.recorder = Recorder()
         self.last_error: str | None = None
-        self.disable_geoip = bool(settings.get("disable_geoip", False))
-        destination = Destination(
+        self.client = Client(
             settings["api_key"],
-            settings["host"],
-            version="0.1.0",
-            extra_headers={"X-Test-Id": test_id} if test_id else {},
-            encoding=ENCODING if settings.get("enable_compression") else Encoding.NONE,
-            historical_migration=bool(settings.get("historical_migration")),
-        )
-        limits = LaneLimits(
+            host=settings["host"],
+            capture_mode=MODE,
+            capture_compression=ENCODING if settings.get("enable_compression") else "none",
             flush_at=settings.get("flush_at") or 100,
             flush_interval=(settings.get("flush_interval_ms") or 500) / 1000,
-            retry=RetryPolicy(max_retries=settings.get("max_retries", 3)),
+            max_retries=settings.get("max_retries", 3),
+            historical_migration=bool(settings.get("historical_migration")),
+            disable_geoip=bool(settings.get("disable_geoip", False)),
+            extra_headers={"X-Test-Id": test_id} if test_id else {},
+            request_timeout=5,
+            transport=self.recorder,
         )
-        lanes = http_lanes(
-            TRANSPORT, destination, clock=SystemClock(), mode=MODE, limits=limits, request_timeout=5
+        self.client.on("error", self._on_error)
+
+    def _on_error(self, error: TransportError) -> None:
+        self.last_error = str(error)
+
+    def capture(self, body: Json) -> Json:
+        return self._captured(self.client.capture, body)
+
+    def capture_ai(self, body: Json) -> Json:
+        return self._captured(self.client.capture_ai, body)
+
+    def _captured(self, verb: Callable[..., str | None], body: Json) -> Json:
+        options = body.get("options") or {}
+        sentinels = {
+            name: options[option]
+            for option, name in OPTION_PROPERTIES.items()
+            if options.get(option) is not None
+        }
+        uuid = verb(
+            body["event"],
+            distinct_id=body.get("distinct_id"),
+            properties={**(body.get("properties") or {}), **sentinels},
+            timestamp=body.get("timestamp"),
+            uuid=body.get("uuid"),
         )
-        self.pipeline = EventPipeline(
-            {name: self._recorded(setup) for name, setup in lanes.items()},
-            on_error=lambda error, _: setattr(self, "last_error", str(error)),
-            on_action=self._on_action,
-        )
-
-    def _recorded(self, setup: LaneSetup) -> LaneSetup:
-        sink = RecordingSink(setup.sink, self.made)
-        return LaneSetup(sink, setup.limits, setup.request_timeout, setup.spool)
-
-    def _on_action(self, action: Action) -> None:
-        if isinstance(action, Retried):
-            self.retries += 1
-            self.last_error = str(action.error)
-
-    def capture(self, body: Json, lane: str) -> Json:
-        properties = {"$lib": "flagengine", "$lib_version": "0.1.0", "$is_server": True}
-        properties |= body.get("properties") or {}
-        if self.disable_geoip:
-            properties["$geoip_disable"] = True
-        for option, name in OPTION_PROPERTIES.items():
-            if (body.get("options") or {}).get(option) is not None:
-                properties[name] = body["options"][option]
-        uuid = self.pipeline.capture({**body, "properties": properties}, lane=lane)
         return {"success": uuid is not None, "uuid": uuid}
 
-    def flush(self) -> Json:
-        before = self.pipeline.counters().delivered
-        self.pipeline.flush(timeout=10)
-        return {"success": True, "events_flushed": self.pipeline.counters().delivered - before}
+    def get_feature_flag(self, body: Json) -> Json:
+        value = self.client.get_feature_flag(
+            body["key"],
+            body.get("distinct_id"),
+            groups=body.get("groups"),
+            person_properties=body.get("person_properties"),
+            group_properties=body.get("group_properties"),
+            disable_geoip=body.get("disable_geoip"),
+        )
+        # Its event must not wait for the next test.
+        self.client.flush(timeout=10)
+        return {"success": True, "value": value}
 
-    def state(self) -> Json:
-        counters = self.pipeline.counters()
+    def flush(self, _body: Json) -> Json:
+        before = self.client.counters()
+        self.client.flush(timeout=10)
+        after = self.client.counters()
+        return {"success": True, "events_flushed": after.delivered - before.delivered}
+
+    def state(self, _body: Json) -> Json:
+        counters = self.client.counters()
         return {
             "pending_events": counters.pending,
             "total_events_captured": counters.accepted,
             "total_events_sent": counters.delivered,
-            "total_retries": self.retries,
+            "total_retries": counters.retries,
             "last_error": self.last_error,
-            "requests_made": list(self.made),
+            "requests_made": list(self.recorder.made),
         }
 
     def discard(self) -> None:
-        self.pipeline.shutdown(timeout=0, discard=True)
+        self.client.shutdown(timeout=0, discard=True)
 
 
 class Sessions:
@@ -194,34 +217,23 @@ def init(test_id: str, body: Json) -> Json:
     return {"success": True}
 
 
-def capture(test_id: str, body: Json) -> Json:
-    return SESSIONS.get(test_id).capture(body, lane_of(body["event"], MODE))
-
-
-def capture_ai(test_id: str, body: Json) -> Json:
-    return SESSIONS.get(test_id).capture(body, AI_LANE)
-
-
-def flush(test_id: str, _body: Json) -> Json:
-    return SESSIONS.get(test_id).flush()
-
-
-def state(test_id: str, _body: Json) -> Json:
-    return SESSIONS.get(test_id).state()
-
-
 def reset(test_id: str, _body: Json) -> Json:
     SESSIONS.end(test_id)
     return {"success": True}
 
 
+def of_session(method: Callable[[Session, Json], Json]) -> Callable[[str, Json], Json]:
+    return lambda test_id, body: method(SESSIONS.get(test_id), body)
+
+
 ROUTES: Mapping[tuple[str, str], Callable[[str, Json], Json]] = {
     ("GET", "/health"): health,
     ("POST", "/init"): init,
-    ("POST", "/capture"): capture,
-    ("POST", "/capture_ai"): capture_ai,
-    ("POST", "/flush"): flush,
-    ("GET", "/state"): state,
+    ("POST", "/capture"): of_session(Session.capture),
+    ("POST", "/capture_ai"): of_session(Session.capture_ai),
+    ("POST", "/flush"): of_session(Session.flush),
+    ("GET", "/state"): of_session(Session.state),
+    ("POST", "/get_feature_flag"): of_session(Session.get_feature_flag),
     ("POST", "/reset"): reset,
 }
 

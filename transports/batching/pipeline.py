@@ -270,6 +270,10 @@ class EventPipeline:
     def _is_mine(self, lane: str) -> bool:
         return bool(self._carrier.batcher.lanes[lane].pending) and not self._driver.drives(lane)
 
+    def is_worker(self) -> bool:
+        """Whether the caller is one of our own workers, in a callback say: it must not wait."""
+        return self._driver.is_worker()
+
     # What is going on.
 
     def pending_count(self) -> int:

@@ -76,6 +76,13 @@ class ThreadedLoader:
         self.start()
         return self.loader.store.wait_until_ready(timeout)
 
+    def request(self) -> Request:
+        """Let the thread load now, unless the server asked us to hold back. Does not wait."""
+        self.start()
+        answer = self.loader.request()
+        self._wake.set()
+        return answer
+
     def reload(self, timeout: float | None = 10.0) -> bool:
         """Load now, or join the load under way; whether one ended well within `timeout` seconds.
 

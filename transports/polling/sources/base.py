@@ -21,6 +21,8 @@ The rules:
 - Trouble is an answer too: ``Failed``. An exception is caught and counts as one; its message is not
   logged, since it may hold an address with a password in it.
 - ``fetch`` may be a coroutine function. It must return in finite time by itself.
+- A source that answers at once, a file say, may have a true attribute ``is_at_hand``: a client then
+  asks it when it is made, and has flags from its first call on.
 - It is called from a background thread, or from the event loop if it is a coroutine function.
 """
 

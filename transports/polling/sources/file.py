@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from ...clock import Clock, SystemClock
 from ..answers import Answer, Failed, FailureKind, Loaded, Unchanged
@@ -30,6 +31,9 @@ class FileDefinitions:
         path: the file; symlinks are followed anew at every look.
         clock: tells how recently the file was written.
     """
+
+    # Read when the client is made: no thread and no waiting is needed to have it.
+    is_at_hand: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
         self._path = Path(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import ClassVar
 
 from ..answers import Answer, Document, Failed, Loaded, Unchanged
 from ..documents import as_definitions
@@ -19,6 +20,8 @@ class MemoryDefinitions:
     >>> source.fetch("1")
     Unchanged(version='1')
     """
+
+    is_at_hand: ClassVar[bool] = True
 
     def __init__(self, document: Document | None = None) -> None:
         self._lock = threading.Lock()
