@@ -12,7 +12,15 @@ from typing import Any
 
 from ..http.redaction import redact_text
 
-__all__ = ["DISTINCT_ID", "MAX_VALUE_LENGTH", "SESSION_ID", "clean", "from_headers", "headers_of"]
+__all__ = [
+    "DISTINCT_ID",
+    "MAX_VALUE_LENGTH",
+    "SESSION_ID",
+    "Headers",
+    "clean",
+    "from_headers",
+    "headers_of",
+]
 
 DISTINCT_ID = "X-POSTHOG-DISTINCT-ID"
 SESSION_ID = "X-POSTHOG-SESSION-ID"
@@ -24,7 +32,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 Headers = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
 
 
-def clean(value: object) -> str | None:
+def clean(value: object, longest: int = MAX_VALUE_LENGTH) -> str | None:
     r"""Return the text that may be kept: no controls, trimmed, bounded; None when none is left.
 
     Of a list it is the first usable text.
@@ -33,12 +41,13 @@ def clean(value: object) -> str | None:
     ('user-1', 'second', None, None)
     """
     if isinstance(value, list | tuple):
-        return next((text for text in map(clean, value) if text is not None), None)
+        texts = (clean(item, longest) for item in value)
+        return next((text for text in texts if text is not None), None)
     if isinstance(value, bytes | bytearray):
         value = _decoded(bytes(value))
     if not isinstance(value, str):
         return None
-    return _CONTROL.sub("", value).strip()[:MAX_VALUE_LENGTH].strip() or None
+    return _CONTROL.sub("", value).strip()[:longest].strip() or None
 
 
 def from_headers(headers: Headers | None) -> dict[str, Any]:
@@ -60,13 +69,13 @@ def from_headers(headers: Headers | None) -> dict[str, Any]:
     return context
 
 
-def headers_of(headers: Headers | None) -> dict[str, str]:
+def headers_of(headers: Headers | None, longest: int = MAX_VALUE_LENGTH) -> dict[str, str]:
     """Return the usable headers, names in lower case; the first usable value of a name counts."""
     found: dict[str, str] = {}
     try:
         for name, value in _pairs(headers):
             key = clean(name)
-            text = clean(value)
+            text = clean(value, longest)
             if key is not None and text is not None:
                 found.setdefault(key.lower(), text)
     except Exception:  # noqa: BLE001 - a framework's header object may do anything

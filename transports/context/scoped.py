@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from . import state
-from .steps import stepped, stepped_async
+from .steps import Step, stepped, stepped_async
 
 __all__ = ["OnException", "context"]
 
@@ -119,25 +119,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     def _begin(self) -> Callable[[], AbstractContextManager[object]]:
         """Return one context to step through."""
         with context(**self._given):
-            return partial(_Step, state.held(), self._on_exception)
-
-
-class _Step:
-    """One step of a generator: its context, and a report of what leaves it."""
-
-    def __init__(self, resumed: Callable[[], state.Resumed], told: OnException | None) -> None:
-        self._resumed = resumed()
-        self._on_exception = told
-
-    def __enter__(self) -> None:
-        self._resumed.__enter__()
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        try:
-            if error is not None and not isinstance(error, StopIteration | StopAsyncIteration):
-                report_to(self._on_exception, error)
-        finally:
-            self._resumed.__exit__()
+            return partial(Step, state.held(), partial(report_to, self._on_exception))
 
 
 def report_to(on_exception: OnException | None, error: BaseException) -> None:

@@ -10,7 +10,31 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["stepped", "stepped_async"]
+__all__ = ["Step", "stepped", "stepped_async"]
+
+
+class Step:
+    """One step: the context in which it runs, and who is told of what leaves it."""
+
+    def __init__(
+        self,
+        resumed: Callable[[], AbstractContextManager[object]],
+        told: Callable[[BaseException], object] | None = None,
+    ) -> None:
+        self._context = resumed()
+        self._told = told
+
+    def __enter__(self) -> None:
+        self._context.__enter__()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        is_end = isinstance(error, StopIteration | StopAsyncIteration)
+        try:
+            if error is not None and self._told is not None and not is_end:
+                self._told(error)
+        finally:
+            self._context.__exit__(None, None, None)
+
 
 _Step = Callable[[], AbstractContextManager[object]]
 
