@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transports.context.wsgi import WsgiMiddleware
+from transports.context.wsgi import WSGIMiddleware
 
 from ..bench import Bench
 
@@ -25,7 +25,7 @@ def handle(bench: Bench, headers: dict[str, str], work: Callable[[], object]) ->
     environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     environ |= {"REQUEST_METHOD": "GET", "PATH_INFO": "/work", "wsgi.url_scheme": "http"}
     environ |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80"}
-    list(WsgiMiddleware(application, bench.client)(environ, lambda *_: None))
+    list(WSGIMiddleware(application, bench.client)(environ, lambda *_: None))
 
 
 def test_headers_are_the_context_of_what_is_captured() -> None:
