@@ -40,7 +40,7 @@ def _of_body(body: list[ast.stmt], prefix: str, marks: frozenset[str]) -> Iterat
             if node.name.startswith("test"):
                 yield f"{prefix}::{node.name}", marks | _marks(node.decorator_list)
         elif isinstance(node, ast.Assign) and _is_test_case(node):
-            # Hypothesis: TestX = Machine.TestCase
+            # Hypothesis makes classes of tests by assignment.
             yield f"{prefix}::{ast.unparse(node.targets[0])}", marks | _marks([node.value])
 
 

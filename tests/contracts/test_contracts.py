@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .collected import marked_tests, contracts_covered
+from .collected import contracts_covered, marked_tests
 from .table import CONTRACTS, MORE, markdown
 
 SCENARIOS = json.loads(Path(__file__).with_name("scenarios.json").read_text(encoding="utf-8"))

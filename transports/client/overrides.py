@@ -17,6 +17,8 @@ from flagengine import Overrides
 if TYPE_CHECKING:
     from .parts import HasParts
 
+from .verbs import guarded, nothing
+
 __all__ = ["OverrideSetting", "overridden_flags", "override_feature_flags"]
 
 NO_OVERRIDES = Overrides()
@@ -52,6 +54,7 @@ def _speaks_of_parts(value: object) -> bool:
     )
 
 
+@guarded(nothing)
 def override_feature_flags(client: HasParts, overrides: Any) -> None:
     """Answer with these values instead of evaluating, from now on.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from transports import Client, ManualClock, MemoryDefinitions, Request, Response
@@ -82,7 +82,7 @@ class Bench:
         )
         self.client.on("error", self.errors.append)
 
-    def __enter__(self) -> Bench:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
