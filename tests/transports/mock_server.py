@@ -30,6 +30,10 @@ class Seen:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_whole(self) -> bool:
+        return len(self.body) == int(self.headers.get("content-length", 0))
+
     def json(self) -> Any:
         coding = self.headers.get("content-encoding")
         unpack = {"gzip": gzip.decompress, "deflate": zlib.decompress}.get(coding or "", bytes)

@@ -1,4 +1,4 @@
-"""The real network, through ``requests``, which is imported at the first request.
+"""The real network, through ``requests``, which is imported when it is first needed.
 
 What it adds to ``requests``: one deadline for the whole request, bounded answers, redirects that
 keep method and body but never carry credentials to another host, no cookies, no ``.netrc``
@@ -78,8 +78,19 @@ class LiveTransport:
         msg = f"expected an answer, found more than {MAX_REDIRECTS} redirects"
         raise InvalidResponseError(msg, status=response.status)
 
+    def prepare(self) -> None:
+        """Import now what the first request would.
+
+        A thread that imports while another one forks leaves the child a module that is for ever
+        half imported: whoever sends from threads calls this before.
+        """
+        import encodings.idna  # noqa: PLC0415, F401 - for the first host name that is looked up
+
+        self._current_session()
+
     def close(self) -> None:
         """Close the idle connections; a later request opens new ones."""
+        self._notice_fork()
         with self._lock:
             session, self._session = self._session, None
         if session is not None:
@@ -87,15 +98,18 @@ class LiveTransport:
 
     def _current_session(self) -> requests.Session:
         """The session, a new one in the child of a fork: sockets must not be shared."""
+        self._notice_fork()
+        with self._lock:
+            if self._session is None:
+                self._session = _make_session(self._verify)
+            return self._session
+
+    def _notice_fork(self) -> None:
         pid = os.getpid()
         if self._pid != pid:
             # The lock may be held for ever by a thread that only the parent has.
             self._lock = threading.Lock()
             self._session, self._pid = None, pid
-        with self._lock:
-            if self._session is None:
-                self._session = _make_session(self._verify)
-            return self._session
 
     def _send(self, session: requests.Session, request: Request, at: float) -> Response:
         left = at - time.monotonic()
