@@ -244,3 +244,22 @@ def test_text_of_headers_and_paths_is_read_as_utf8_and_odd_environments_do_no_ha
     assert client.events[0][2]["$request_path"] == "/zoë"
     app({}, lambda *_: None)
     assert client.events[1][1] == "generated"
+    call(app, HTTP_X_POSTHOG_DISTINCT_ID="\u20ac", PATH_INFO="/\xff")
+    assert client.events[2][1] == "\u20ac"
+    assert client.events[2][2]["$request_path"] == "/\xff"
+
+
+def test_a_client_that_fails_to_report_does_not_replace_the_exception(client, caplog):
+    def app(*_):
+        raise ValueError("boom")
+
+    client.capture_exception = lambda *_args, **_options: 1 / 0
+    with pytest.raises(ValueError, match="boom"):
+        call(WSGIMiddleware(app, client))
+    assert "raised" in caplog.text
+
+
+def test_a_streamed_response_without_an_end_of_its_own_can_be_closed(client):
+    response = call(WSGIMiddleware(lambda *_: iter([b"x"]), client))
+    assert list(response) == [b"x"]
+    response.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transports.exceptions import (
+    PROCESS,
     CodeVariables,
     ExceptionSettings,
     is_already_captured,
@@ -163,6 +164,35 @@ def test_odd_module_names_are_left_out():
         exec(compile("raise ValueError", "x.py", "exec"), {"__name__": 7})
     except ValueError as error:
         assert "module" not in entries(error)[0]["stacktrace"]["frames"][-1]
+
+
+def test_a_class_without_a_module_has_none():
+    namespace = {}
+    exec("MadeError = type('MadeError', (Exception,), {})", namespace)
+    entry = entries(namespace["MadeError"]())[0]
+    assert entry["type"] == "MadeError"
+    assert "module" not in entry
+
+
+def test_what_cannot_be_finished_costs_only_that(monkeypatch):
+    monkeypatch.setattr("transports.exceptions.entries.add_source", refuse)
+    entry = entries(raised(ValueError("boom")))[0]
+    assert entry["value"] == "boom"
+    assert entry["stacktrace"]["frames"]
+
+
+def test_what_cannot_be_described_at_all_is_named(monkeypatch):
+    monkeypatch.setattr("transports.exceptions.entries.flatten", refuse)
+    found = properties(ValueError("boom"), boundary=PROCESS)
+    assert found["$exception_type"] == "ValueError"
+    assert found["$exception_level"] == "fatal"
+    assert found["$exception_list"] == [
+        {
+            "type": "ValueError",
+            "value": "",
+            "mechanism": {"type": "onuncaughtexception", "handled": False, "exception_id": 0},
+        }
+    ]
 
 
 def test_capturing_at_the_recursion_limit_does_not_raise():

@@ -201,6 +201,15 @@ def test_custom_levels_count_as_the_one_below(number, level):
     assert told == [level]
 
 
+def test_a_report_that_raises_is_no_failure_of_the_log_call(monkeypatch):
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    handler = ExceptionLogHandler(lambda *_: 1 / 0)
+    handler.handle(
+        logging.makeLogRecord({"levelno": 40, "exc_info": (ValueError, ValueError(), None)})
+    )
+    assert handler._is_busy() is False
+
+
 def test_an_exception_logged_while_reporting_is_not_reported_again():
     told = []
 
