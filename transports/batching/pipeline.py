@@ -230,7 +230,9 @@ class EventPipeline:
         with self._carrier.lock:
             batcher.close(self._clock.monotonic())
             self._wake(names)
-        return self._work_until(lambda: not batcher.pending, names, timeout)
+            lost = sum(batcher.counters().dropped.values())
+        is_empty = self._work_until(lambda: not batcher.pending, names, timeout)
+        return is_empty and lost == sum(self.counters().dropped.values())
 
     def _close_ends(self, *, discard: bool) -> None:
         for setup in self._setups.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ from ..batching.batch import Action, Delivered
 from ..batching.event import Event
 from ..batching.lanes import CaptureMode
 from ..batching.pipeline import EventPipeline
+from ..batching.workers.base import ManualDriver
 from ..clock import Clock, SystemClock
 from ..errors import DefinitionsError, TransportError
 from ..flags.called_tracker import CalledTracker
@@ -19,6 +21,7 @@ from ..flags.result_cache import CacheMode, open_flag_cache
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
+from ..polling.called import CalledLoader
 from ..polling.health import LoadError
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
@@ -166,6 +169,7 @@ def _evaluation(
             max_retries=options.feature_flags_request_max_retries,
             api_version=options.flags_api_version,
             headers=_headers(options),
+            sleep=time.sleep if options.driver is None else options.driver.pause,
         )
     return FlagEvaluation(
         LocalFlags(options),
@@ -180,7 +184,7 @@ def _evaluation(
 
 def _loader(
     options: Options, transport: Transport, clock: Clock, report: Report
-) -> ThreadedLoader | None:
+) -> ThreadedLoader | CalledLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
     if not options.is_usable or not options.enable_local_evaluation:
@@ -191,16 +195,16 @@ def _loader(
     def failed(error: LoadError) -> None:
         report(DefinitionsError(error.message, status=error.status))
 
-    return ThreadedLoader(
-        DefinitionLoader(
-            source,
-            cache=provider,
-            policy=PollPolicy(options.poll_interval),
-            budget=options.staleness,
-            clock=clock,
-            on_failure=failed,
-        )
+    loader = DefinitionLoader(
+        source,
+        cache=provider,
+        policy=PollPolicy(options.poll_interval),
+        budget=options.staleness,
+        clock=clock,
+        on_failure=failed,
     )
+    is_manual = isinstance(options.driver, ManualDriver)
+    return CalledLoader(loader) if is_manual else ThreadedLoader(loader)
 
 
 def _server(options: Options, transport: Transport, clock: Clock) -> DefinitionSource | None:
@@ -230,7 +234,7 @@ def _on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
     return changed
 
 
-def _load_at_once(loader: ThreadedLoader, source: DefinitionSource | None) -> None:
+def _load_at_once(loader: ThreadedLoader | CalledLoader, source: DefinitionSource | None) -> None:
     """What is at hand is loaded now, without a thread; the rest when flags are first asked for."""
     if getattr(source, "is_at_hand", False):
         loader.tick()

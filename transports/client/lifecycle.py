@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..batching.batcher import Counters
+from ..polling.called import CalledLoader
 from ..polling.steps import Call, Steps
 from .parts import HasParts, Parts
 from .verbs import guarded, guarded_steps, nothing
@@ -90,7 +91,13 @@ def shut_down(parts: Parts, timeout: float, *, discard: bool) -> bool:
 
 @guarded(lambda: 0)
 def tick(client: HasParts) -> int:
-    """Send what is due, in the calling thread; how many batches. For clients without workers."""
+    """Send and load what is due, in the calling thread; how many batches were sent.
+
+    For clients with a ``ManualDriver``, which have no workers.
+    """
+    loader = client.parts.loader
+    if isinstance(loader, CalledLoader) and not client.parts.gate.is_closed:
+        loader.tick()
     return client.parts.pipeline.tick()
 
 

@@ -115,7 +115,8 @@ class Options:
     sink: Sink | None = None
     """Where events go instead of to the server: a file, memory, nowhere. Needs no key."""
     driver: Driver | None = None
-    """Who works: daemon threads by default; a ``ManualDriver``: only ``flush`` and ``tick``."""
+    """Who works: daemon threads by default; with a ``ManualDriver`` nobody but ``tick``, ``flush`` and
+    whoever waits: for functions that are frozen between two requests."""
 
     # Flags.
 

@@ -13,6 +13,7 @@ from ..flags.called_tracker import CalledTracker
 from ..flags.properties import PropertiesForFlags
 from ..http.base import Transport
 from ..http.live import LiveTransport
+from ..polling.called import CalledLoader
 from ..polling.store import Published
 from ..polling.threaded import ThreadedLoader
 from .announcements import Announcements
@@ -62,7 +63,7 @@ class Parts:
     evaluation: FlagEvaluation
     tracker: CalledTracker
     transport: Transport
-    loader: ThreadedLoader | None
+    loader: ThreadedLoader | CalledLoader | None
     exceptions: ExceptionReporting
     flag_properties: PropertiesForFlags
     report: Report
