@@ -22,7 +22,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase  # noqa: TC002 - the same
+from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from .callbacks import asked

@@ -13,19 +13,27 @@ from typing import Any
 from ..http.redaction import redact_text
 
 __all__ = [
+    "CONTEXT_TAGS",
     "DISTINCT_ID",
     "MAX_VALUE_LENGTH",
     "SESSION_ID",
     "Headers",
     "clean",
+    "context_of",
     "from_headers",
     "headers_of",
 ]
 
 DISTINCT_ID = "X-POSTHOG-DISTINCT-ID"
 SESSION_ID = "X-POSTHOG-SESSION-ID"
+# Between one's own services only: see ``tasks``.
+CONTEXT_TAGS = "X-POSTHOG-CONTEXT-TAGS"
 # tracing-headers contract: values are capped here.
 MAX_VALUE_LENGTH = 1000
+_OF_INTEREST = frozenset(
+    {DISTINCT_ID.lower(), SESSION_ID.lower(), CONTEXT_TAGS.lower()}
+    | {"user-agent", "x-forwarded-for", "host"}
+)
 # C0 and C1 controls and DEL.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -55,7 +63,11 @@ def from_headers(headers: Headers | None) -> dict[str, Any]:
 
     The result can be given to ``enter`` and ``context`` as keywords.
     """
-    found = headers_of(headers)
+    return context_of(headers_of(headers))
+
+
+def context_of(found: Mapping[str, str]) -> dict[str, Any]:
+    """Return the same of headers that ``headers_of`` has read."""
     ids = {
         "distinct_id": found.get(DISTINCT_ID.lower()),
         "session_id": found.get(SESSION_ID.lower()),
@@ -70,17 +82,24 @@ def from_headers(headers: Headers | None) -> dict[str, Any]:
 
 
 def headers_of(headers: Headers | None, longest: int = MAX_VALUE_LENGTH) -> dict[str, str]:
-    """Return the usable headers, names in lower case; the first usable value of a name counts."""
+    """Return the usable headers among those that are of interest, names in lower case.
+
+    Of a name that comes several times the first usable value counts.
+    """
     found: dict[str, str] = {}
     try:
         for name, value in _pairs(headers):
-            key = clean(name)
-            text = clean(value, longest)
-            if key is not None and text is not None:
-                found.setdefault(key.lower(), text)
+            key = _name(name)
+            if key in _OF_INTEREST and (text := clean(value, longest)) is not None:
+                found.setdefault(key, text)
     except Exception:  # noqa: BLE001 - a framework's header object may do anything
         return found
     return found
+
+
+def _name(name: object) -> str:
+    text = name.decode("latin-1") if isinstance(name, bytes) else name
+    return text.lower() if isinstance(text, str) else ""
 
 
 def _pairs(headers: Headers | None) -> Iterable[tuple[Any, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.redaction import redact_url
-from .headers import Headers, clean, from_headers, headers_of
+from .headers import Headers, clean, context_of, headers_of
 from .reporting import Reporter, ReportingClient
 from .scoped import context
 
@@ -33,17 +33,17 @@ def request_data(
         headers: the request's, in any form.
         method: GET and so on.
         url: with the query; keys and tokens in it are hidden.
-        path: without the query.
+        path: without the query; likewise.
         ip: of the other end of the connection.
         trust_forwarded_for: prefer the client that the nearest proxy names to the proxy itself.
     """
-    pairs = headers if isinstance(headers, Mapping) else list(headers or ())
-    data = from_headers(pairs)
-    forwarded = _forwarded_for(pairs) if trust_forwarded_for else None
+    found = headers_of(headers)
+    data = context_of(found)
+    forwarded = _forwarded_for(found) if trust_forwarded_for else None
     known = {
         "$current_url": None if url is None else redact_url(url)[:_MAX_URL_LENGTH],
         "$request_method": clean(method),
-        "$request_path": clean(path),
+        "$request_path": redact_url(clean(path) or ""),
         "$ip": forwarded or clean(ip),
     }
     properties = {name: value for name, value in known.items() if value}
@@ -79,6 +79,5 @@ def request_context(
     )
 
 
-def _forwarded_for(headers: Headers) -> str | None:
-    listed = headers_of(headers).get("x-forwarded-for", "")
-    return clean(listed.split(",", 1)[0])
+def _forwarded_for(found: Mapping[str, str]) -> str | None:
+    return clean(found.get("x-forwarded-for", "").split(",", 1)[0])

@@ -52,7 +52,8 @@ class _Scope:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._lock = threading.Lock()
+        # Re-entrant: a signal handler may tag the context that it interrupts.
+        self._lock = threading.RLock()
 
     def change(self, changed: Callable[[Context], Context]) -> None:
         with self._lock:

@@ -22,14 +22,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..batching.serialise import to_json
-from .headers import DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
+from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
 from .reporting import Reporter, ReportingClient
 from .scoped import context
 from .state import current
 
-__all__ = ["CONTEXT_TAGS", "from_task_headers", "task_context", "to_headers"]
+__all__ = ["from_task_headers", "task_context", "to_headers"]
 
-CONTEXT_TAGS = "X-POSTHOG-CONTEXT-TAGS"
 # Brokers and proxies refuse long headers.
 _MAX_TAGS_LENGTH = 8192
 

@@ -4,7 +4,7 @@
 >>> wrapped = WSGIMiddleware(application, client=None)  # doctest: +SKIP
 
 A streamed response runs in the request's context as well. The application's exceptions always go on
-to the server.
+to the server. Flask and Django answer them before they get here: see ``flask`` and ``django``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 """A logging handler that reports the exceptions which the application logs.
 
->>> import logging
->>> handler = ExceptionLogHandler(lambda error, options: None)
->>> logging.getLogger("shop").addHandler(handler)
+::
+
+    handler = ExceptionLogHandler(
+        lambda error, options: client.capture_exception(error, **options)
+    )
+    logging.getLogger("shop").addHandler(handler)
 
 Only records that carry an exception count. This package's own records never do: reporting what went
 wrong while reporting would not end.

@@ -12,92 +12,22 @@ from django.conf import settings  # noqa: E402
 
 settings.configure(
     SECRET_KEY="test",
-    ROOT_URLCONF=__name__,
+    ROOT_URLCONF=f"{__package__}.django_views",
     ALLOWED_HOSTS=["testserver"],
     MIDDLEWARE=["transports.context.django.FlagengineMiddleware"],
     LOGGING_CONFIG=None,
 )
 django.setup()
 
-from django.core.exceptions import PermissionDenied  # noqa: E402
-from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse  # noqa: E402
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
-from django.urls import path  # noqa: E402
 
 from transports.context import current  # noqa: E402
 from transports.context.django import FlagengineMiddleware  # noqa: E402
 
-from .recording import RecordingClient  # noqa: E402
+from .django_views import file, recording  # noqa: E402
 
 pytestmark = pytest.mark.contract("tracing-headers")
 HEADERS = {"x-posthog-distinct-id": "user-123", "x-posthog-session-id": "session-123"}
-recording = RecordingClient()
-
-
-def user():
-    return current() and current().distinct_id
-
-
-def work(_request):
-    recording.capture("Work")
-    return HttpResponse(user() or "nobody")
-
-
-async def async_work(_request):
-    await asyncio.sleep(0)
-    recording.capture("Work")
-    return HttpResponse(user() or "nobody")
-
-
-def fail(_request):
-    raise ValueError("boom")
-
-
-async def async_fail(_request):
-    raise ValueError("boom")
-
-
-def missing(_request):
-    raise Http404
-
-
-def forbidden(_request):
-    raise PermissionDenied
-
-
-def stream(_request):
-    return StreamingHttpResponse(piece() for _ in range(2))
-
-
-def piece():
-    return f"{user()};"
-
-
-def broken_stream(_request):
-    def pieces():
-        yield "one"
-        raise ValueError("boom")
-
-    return StreamingHttpResponse(pieces())
-
-
-async def async_stream(_request):
-    async def pieces():
-        for _ in range(2):
-            await asyncio.sleep(0)
-            yield piece()
-
-    return StreamingHttpResponse(pieces())
-
-
-def file(_request):
-    return FileResponse(open(__file__, "rb"))  # noqa: PTH123
-
-
-urlpatterns = [
-    path(view.__name__, view)
-    for view in (work, async_work, fail, async_fail, missing, forbidden, stream, broken_stream)
-] + [path("async_stream", async_stream)]
 
 
 @pytest.fixture(autouse=True)

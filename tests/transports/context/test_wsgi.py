@@ -5,10 +5,8 @@ from __future__ import annotations
 import http.client
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
-from wsgiref.util import FileWrapper, setup_testing_defaults
 
 import pytest
 
@@ -152,95 +150,3 @@ def test_what_escapes_is_reported_unhandled_and_goes_on_to_the_server(client, se
         ("ValueError('boom')", "user-123", "wsgi.middleware", False, {}),
     ]
     assert client.exceptions[0][2]["mechanism_type"] == "middleware"
-
-
-def call(app, **environ):
-    setup_testing_defaults(environ)
-    return app(environ, lambda *_: None)
-
-
-def test_a_streamed_response_is_made_and_closed_in_its_context(client):
-    class Pieces:
-        def __iter__(self):
-            yield from (current().distinct_id.encode() for _ in range(2))
-
-        def close(self):
-            client.capture("closed")
-
-    response = call(
-        WSGIMiddleware(lambda *_: Pieces(), client), HTTP_X_POSTHOG_DISTINCT_ID="user-123"
-    )
-    assert current() is None
-    assert list(response) == [b"user-123"] * 2
-    response.close()
-    assert [user for _, user, _ in client.events] == ["user-123"]
-    assert current() is None
-
-
-def test_what_a_streamed_response_raises_is_reported_with_the_status(client):
-    def app(_environ, start_response):
-        start_response("206 Partial Content", [])
-        yield b"some"
-        raise ValueError("boom")
-
-    response = call(WSGIMiddleware(app, client), HTTP_X_POSTHOG_DISTINCT_ID="u")
-    assert next(response) == b"some"
-    with pytest.raises(ValueError, match="boom"):
-        next(response)
-    assert client.reported == [
-        (
-            "ValueError('boom')",
-            "u",
-            "wsgi.middleware",
-            False,
-            {"$response_status_code": 206},
-        )
-    ]
-
-
-def test_nothing_is_reported_unless_wanted(client):
-    def app(*_):
-        raise ValueError("boom")
-
-    with pytest.raises(ValueError, match="boom"):
-        call(WSGIMiddleware(app, client, capture_exceptions=False))
-    assert client.exceptions == []
-
-
-def test_an_exit_is_not_reported(client):
-    def app(*_):
-        raise SystemExit
-
-    with pytest.raises(SystemExit):
-        call(WSGIMiddleware(app, client))
-    assert client.exceptions == []
-
-
-def test_finished_bodies_and_files_reach_the_server_as_they_are(client):
-    body, file = [b"x"], FileWrapper(BytesIO(b"x"))
-    assert call(WSGIMiddleware(lambda *_: body, client)) is body
-    served = call(WSGIMiddleware(lambda *_: file, client), **{"wsgi.file_wrapper": FileWrapper})
-    assert served is file
-
-
-def test_the_application_names_its_user_and_tags_and_may_fail_at_it(client):
-    app = WSGIMiddleware(
-        app_that(lambda: client.capture("Work")),
-        client,
-        identify=lambda environ: environ["REMOTE_USER"],
-        tags=lambda _: {"tenant": 7},
-    )
-    call(app, REMOTE_USER="known", HTTP_X_POSTHOG_DISTINCT_ID="claimed")
-    call(app, HTTP_X_POSTHOG_DISTINCT_ID="claimed")
-    assert [user for _, user, _ in client.events] == ["known", "claimed"]
-    assert client.events[0][2]["tenant"] == 7
-
-
-def test_text_of_headers_and_paths_is_read_as_utf8_and_odd_environments_do_no_harm(client):
-    latin = "zoë".encode().decode("latin-1")
-    app = WSGIMiddleware(app_that(lambda: client.capture("Work")), client)
-    call(app, HTTP_X_POSTHOG_DISTINCT_ID=latin, PATH_INFO="/" + latin)
-    assert client.events[0][1] == "zoë"
-    assert client.events[0][2]["$request_path"] == "/zoë"
-    app({}, lambda *_: None)
-    assert client.events[1][1] == "generated"

@@ -5,74 +5,26 @@ from __future__ import annotations
 import pytest
 
 from transports.exceptions import (
+    PROCESS,
     CodeVariables,
     ExceptionSettings,
-    is_already_captured,
-    mark_captured,
-    without_reserved,
 )
 
+from .broken import (
+    BrokenAttributesError,
+    BrokenChainError,
+    BrokenClassError,
+    BrokenDict,
+    BrokenObject,
+    BrokenTextError,
+    Liar,
+    LyingText,
+    OddTextError,
+    refuse,
+)
 from .raising import entries, properties, raised
 
 pytestmark = pytest.mark.contract("exception-event-metadata")
-
-
-def refuse(*_args, **_kwargs):
-    raise RuntimeError("broken")
-
-
-class BrokenTextError(Exception):
-    __str__ = __repr__ = refuse
-
-
-class BrokenAttributesError(Exception):
-    __getattribute__ = refuse
-    __setattr__ = refuse
-    __eq__ = refuse
-    __hash__ = refuse
-
-
-class BrokenChainError(Exception):
-    __cause__ = property(refuse)
-    __context__ = property(refuse)
-    __traceback__ = property(refuse)
-    __notes__ = property(refuse)
-
-
-class LyingText(str):
-    __slots__ = ()
-    strip = lower = __getitem__ = __str__ = refuse
-
-
-class BrokenMeta(type):
-    __name__ = property(refuse)
-    __module__ = property(refuse)
-    __instancecheck__ = __eq__ = refuse
-    __hash__ = type.__hash__
-
-
-class BrokenClassError(Exception, metaclass=BrokenMeta):
-    pass
-
-
-class BrokenObject:
-    __getattribute__ = __str__ = __repr__ = __eq__ = __len__ = __iter__ = __bool__ = refuse
-    __hash__ = refuse
-
-
-class Liar:
-    @property
-    def __class__(self):
-        return ValueError
-
-
-class BrokenDict(dict):
-    get = items = keys = __iter__ = __getitem__ = __len__ = refuse
-
-
-class OddTextError(Exception):
-    def __str__(self):
-        return LyingText("boom")
 
 
 @pytest.mark.parametrize(
@@ -165,6 +117,35 @@ def test_odd_module_names_are_left_out():
         assert "module" not in entries(error)[0]["stacktrace"]["frames"][-1]
 
 
+def test_a_class_without_a_module_has_none():
+    namespace = {}
+    exec("MadeError = type('MadeError', (Exception,), {})", namespace)
+    entry = entries(namespace["MadeError"]())[0]
+    assert entry["type"] == "MadeError"
+    assert "module" not in entry
+
+
+def test_what_cannot_be_finished_costs_only_that(monkeypatch):
+    monkeypatch.setattr("transports.exceptions.entries.add_source", refuse)
+    entry = entries(raised(ValueError("boom")))[0]
+    assert entry["value"] == "boom"
+    assert entry["stacktrace"]["frames"]
+
+
+def test_what_cannot_be_described_at_all_is_named(monkeypatch):
+    monkeypatch.setattr("transports.exceptions.entries.flatten", refuse)
+    found = properties(ValueError("boom"), boundary=PROCESS)
+    assert found["$exception_type"] == "ValueError"
+    assert found["$exception_level"] == "fatal"
+    assert found["$exception_list"] == [
+        {
+            "type": "ValueError",
+            "value": "",
+            "mechanism": {"type": "onuncaughtexception", "handled": False, "exception_id": 0},
+        }
+    ]
+
+
 def test_capturing_at_the_recursion_limit_does_not_raise():
     seen = []
 
@@ -179,26 +160,3 @@ def test_capturing_at_the_recursion_limit_does_not_raise():
     with pytest.raises(RecursionError):
         deeper()
     assert {found["$exception_type"] for found in seen} == {"RecursionError"}
-
-
-def test_a_broken_exception_can_be_marked():
-    for error in (ValueError(), BrokenAttributesError(), BrokenChainError()):
-        assert is_already_captured(error) is False
-        mark_captured(error)
-        assert is_already_captured(error) is True
-    for other in (None, "text", BrokenObject(), Liar(), ValueError):
-        mark_captured(other)
-        assert is_already_captured(other) is False
-
-
-def test_a_broken_mapping_of_properties_is_none():
-    class Broken(dict):
-        keys = __iter__ = items = refuse
-
-    assert without_reserved(Broken(a=1)) in ({}, {"a": 1})
-    assert without_reserved(None) == without_reserved("x") == {}
-    assert without_reserved({7: 1, "$exception_fingerprint": "f"}) == {
-        7: 1,
-        "$exception_fingerprint": "f",
-    }
-    assert without_reserved({"$exception_fingerprint": " "}) == {}

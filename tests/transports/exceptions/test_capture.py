@@ -43,6 +43,8 @@ class Domain:
         ({"code": 7, "password": "x"}, "Error", "{'code': 7, 'password': ***}"),
         (["a", 1], "list", "['a', 1]"),
         (42, "int", "42"),
+        ((1, 2, 3), "tuple", "(1, 2, 3)"),
+        ((ValueError, None, "no traceback"), "tuple", None),
         (False, "bool", "False"),
         (ValueError, "ValueError", ""),
         (Domain(), "Domain", "out of stock"),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transports.exceptions import is_already_captured, mark_captured
+from transports.exceptions import ExceptionSettings
 
-from .raising import entries, raised
+from .raising import entries, properties, raised
 
 pytestmark = pytest.mark.contract("exception-event-metadata")
 LINKS = st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29), st.booleans()), max_size=60)
@@ -34,9 +34,9 @@ def graphs(draw):
 
 
 @given(graphs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_graph_becomes_a_bounded_tree_with_parents_first(error):
-    found = entries(error)
+    found = entries(error, settings=ExceptionSettings(source_context_lines=0))
     links = [entry["mechanism"] for entry in found]
     assert 1 <= len(found) <= 50
     assert [link["exception_id"] for link in links] == list(range(len(found)))
@@ -70,9 +70,8 @@ def test_a_message_is_bounded_and_has_no_keys_in_it():
     assert entries(ValueError("bad key phx_abcdef123"))[0]["value"] == "bad key ***"
 
 
-def test_a_mark_stays_with_its_exception_alone():
-    error = raised(ValueError())
-    mark_captured(error)
-    assert is_already_captured(error)
-    assert not is_already_captured(raised(KeyError(), cause=error))
-    assert not is_already_captured(ValueError())
+def test_python_frames_have_no_addresses_and_so_no_debug_images():
+    found = properties(raised(ValueError()))
+    assert "$debug_images" not in found
+    for frame in found["$exception_list"][0]["stacktrace"]["frames"]:
+        assert not {"instruction_addr", "image_addr"} & frame.keys()
