@@ -14,6 +14,7 @@ from uuid import UUID
 from ..batching.event import Event
 from ..flags.evaluations import FlagEvaluations
 from ..polling.steps import Call, Steps
+from . import ai
 from .event_flags import flags_now, flags_of
 from .parts import HasParts, Parts
 from .preparation import PreparedEvent
@@ -26,6 +27,7 @@ __all__ = [
     "capture_ai_immediate",
     "capture_immediate",
     "deliver",
+    "prepare_ai_properties",
     "prepare_event_message",
 ]
 
@@ -115,6 +117,17 @@ def prepare_event_message(
     envelope: dict[str, Any] = prepared.decoded()
     names = ("event", "distinct_id", "properties", "timestamp", "uuid")
     return PreparedEvent(**{name: envelope[name] for name in names})
+
+
+@guarded(dict)
+def prepare_ai_properties(client: HasParts, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an AI event's properties as this client may send them, for ``capture_ai``.
+
+    As ``privacy_mode`` and ``enable_full_ai_capture`` say; when in doubt, nothing.
+    """
+    options = client.parts.options
+    full, privacy = options.enable_full_ai_capture, options.privacy_mode
+    return ai.prepare_ai_properties(properties, full=full, privacy=privacy)
 
 
 def deliver(parts: Parts, event: Event | None, *, is_ai: bool = False) -> Steps[str | None]:

@@ -66,7 +66,7 @@ class FlagEvaluation:
         self._overrides = overrides
         self._contexts = contexts
         self._on_failure = on_failure
-        self._episodes = Episodes()
+        self.episodes = Episodes()
 
     def answer(
         self, question: Question, published: Published, *, may_ask: bool = True
@@ -104,7 +104,7 @@ class FlagEvaluation:
             self._failed(outcome)
             flags = {**self._stale(question, local), **local.flags}
             return Answers(flags, _without(local.unresolved, flags), outcome.words)
-        self._episodes.end("remote")
+        self.episodes.end("remote")
         if question.keys is not None and published.snapshot is not None:
             self.missing.learn(question.keys, local.solved, response, published.refresh)
         self._remember(question, response)
@@ -118,7 +118,7 @@ class FlagEvaluation:
         error = outcome.error
         if error is None:
             return
-        if self._episodes.begins("remote"):
+        if self.episodes.begins("remote"):
             logger.warning("flags could not be asked of the server: %s", error)
         self._on_failure(error)
 

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..batching.episodes import Episodes
+
 if TYPE_CHECKING:
     from .options import BeforeSend, Message
 
@@ -18,14 +20,18 @@ __all__ = ["run_hooks"]
 logger = logging.getLogger("flagengine.client")
 
 
-def run_hooks(hooks: Sequence[BeforeSend], message: Message) -> Message | None:
-    """The message after all hooks; None when one of them dropped it, or failed."""
+def run_hooks(hooks: Sequence[BeforeSend], message: Message, episodes: Episodes) -> Message | None:
+    """The message after all hooks; None when one of them dropped it, or failed.
+
+    Failures are told once, until the hooks run through again.
+    """
     name = message.get("event")
     for hook in hooks:
         try:
             returned = hook(message)
         except Exception:
-            logger.warning("before_send raised: event %r is dropped", name, exc_info=True)
+            if episodes.begins("before_send"):
+                logger.warning("before_send raised: event %r is dropped", name, exc_info=True)
             return None
         if returned is None:
             logger.debug("before_send dropped event %r", name)
@@ -35,6 +41,7 @@ def run_hooks(hooks: Sequence[BeforeSend], message: Message) -> Message | None:
             logger.warning("before_send returned %s: event %r is dropped", found, name)
             return None
         message = dict(returned)
+    episodes.end("before_send")
     if not message.get("properties"):
         logger.warning("before_send left event %r without properties", name)
     return message

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..batching.event import Event
@@ -68,6 +70,7 @@ class Parts:
     flag_properties: PropertiesForFlags
     report: Report
     blocks: bool = True
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def published(self) -> Published:
@@ -84,6 +87,13 @@ class Parts:
         """What requests that carry no events send along."""
         return {**self.options.extra_headers, "User-Agent": self.user_agent}
 
+    def change_flag_properties(
+        self, changed: Callable[[PropertiesForFlags], PropertiesForFlags]
+    ) -> None:
+        """Replace what was set for flags outside of any context."""
+        with self._lock:
+            self.flag_properties = changed(self.flag_properties)
+
     def close_transport(self) -> None:
         """Let idle connections go, if the transport is ours."""
         if isinstance(self.transport, LiveTransport) and self.options.transport is None:
@@ -91,6 +101,7 @@ class Parts:
 
     def after_fork(self) -> None:
         """In a forked child: fresh locks; what was reported stays reported."""
+        self._lock = threading.Lock()
         for part in (self.announcements, self.memory, self.tracker, self.evaluation.missing):
             part.after_fork()
         renew = getattr(self.evaluation.cache, "after_fork", None)

@@ -55,6 +55,6 @@ def reset(client: HasParts) -> None:
     """
     parts = client.parts
     parts.memory.forget_registered()
-    parts.flag_properties = NO_PROPERTIES
+    parts.change_flag_properties(lambda _: NO_PROPERTIES)
     parts.evaluation.forget()
     parts.tracker.clear()

@@ -111,6 +111,6 @@ def _change(
     if context is not None:
         update(flags=changed(context.flags))
     else:
-        client.parts.flag_properties = changed(client.parts.flag_properties)
+        client.parts.change_flag_properties(changed)
     if reload and client.parts.loader is not None:
         client.parts.loader.request()

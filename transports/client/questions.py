@@ -7,8 +7,7 @@ invented here: where nobody is known there is no question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from ..context import current
 from ..flags.properties import NO_PROPERTIES, PropertiesForFlags
@@ -36,9 +35,8 @@ class FlagOptions(TypedDict, total=False):
     """For flags by device; None: the context's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """``keys=None`` asks for every flag."""
+class Question(NamedTuple):
+    """``keys=None`` asks for every flag. A tuple, because one is made for every read."""
 
     distinct_id: str
     keys: tuple[str, ...] | None
@@ -79,16 +77,17 @@ def ask(
     # Those of the request come after those of the client.
     own = NO_PROPERTIES if context is None else context.flags
     groups = given.get("groups") or {}
-    explicit = given.get("group_properties") or {}
-    group_properties = own.groups_for(groups, explicit)
-    if stored is not NO_PROPERTIES:
-        group_properties = stored.groups_for(groups, group_properties)
-    person = stored.person_for(own.person_for(given.get("person_properties")))
+    person = dict(given.get("person_properties") or ())
+    group_properties: dict[str, Any] = dict(given.get("group_properties") or ())
+    for known in (own, stored):
+        if known is not NO_PROPERTIES:
+            person = known.person_for(person)
+            group_properties = known.groups_for(groups, group_properties)
     only_locally = given.get("only_evaluate_locally")
     disable_geoip = given.get("disable_geoip")
     return Question(
         who,
-        None if keys is None else tuple(dict.fromkeys(keys)),
+        _keys(keys),
         dict(groups),
         person,
         group_properties,
@@ -96,3 +95,9 @@ def ask(
         options.strict_local_evaluation if only_locally is None else only_locally,
         options.disable_geoip if disable_geoip is None else disable_geoip,
     )
+
+
+def _keys(keys: Iterable[str] | None) -> tuple[str, ...] | None:
+    if keys is None or type(keys) is tuple:
+        return keys
+    return (keys,) if isinstance(keys, str) else tuple(dict.fromkeys(keys))

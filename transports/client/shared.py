@@ -49,6 +49,7 @@ class SharedVerbs:
     # Events.
     capture = _capture.capture
     capture_ai = _capture.capture_ai
+    prepare_ai_properties = _capture.prepare_ai_properties
     capture_exception = _exceptions.capture_exception
     prepare_event_message = _capture.prepare_event_message
 
