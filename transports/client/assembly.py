@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import cache
@@ -45,6 +46,8 @@ from .reporting import ExceptionReporting
 from .storage import Memory
 
 __all__ = ["assemble", "version"]
+
+logger = logging.getLogger("flagengine.client")
 
 
 @cache
@@ -121,8 +124,9 @@ def _reporter(options: Options, announcements: Announcements) -> Report:
         try:
             if options.on_error is not None:
                 options.on_error(error, events)
-        finally:
-            announcements.error(error)
+        except Exception:
+            logger.exception("on_error of the application failed")
+        announcements.error(error)
 
     return report
 
@@ -185,7 +189,7 @@ def _evaluation(
         overrides,
         cache=flag_cache,
         cache_mode=mode,
-        contexts=tuple(options.evaluation_contexts),
+        contexts=options.contexts,
         on_failure=report,
     )
 

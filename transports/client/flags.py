@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from flagengine import Resolution
 
@@ -27,6 +27,7 @@ from .verbs import guarded_steps, nothing
 
 __all__ = [
     "FeatureFlagResult",
+    "FlagValue",
     "FlagsAndPayloads",
     "ReadOptions",
     "evaluate_flags",
@@ -39,6 +40,10 @@ __all__ = [
 ]
 
 logger = logging.getLogger("flagengine.flags")
+
+
+FlagValue: TypeAlias = bool | str
+"""True, False or a variant's key; typed answers (``flags_api_version=4``) may hold other JSON."""
 
 
 class ReadOptions(FlagOptions, total=False):
@@ -68,7 +73,7 @@ class FeatureFlagResult:
 class FlagsAndPayloads(TypedDict):
     """What ``get_all_flags_and_payloads`` returns."""
 
-    feature_flags: dict[str, Any]
+    feature_flags: dict[str, FlagValue]
     feature_flag_payloads: dict[str, Any]
 
 
@@ -79,7 +84,7 @@ def _nothing_of_both() -> FlagsAndPayloads:
 @guarded_steps(nothing, ReadOptions)
 def get_feature_flag(
     client: HasParts, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
-) -> Steps[Any]:
+) -> Steps[FlagValue | None]:
     """Return True, False or the variant's key; None when the flag is unknown.
 
     Sends ``$feature_flag_called``, once for each person and value.
@@ -158,7 +163,7 @@ def get_all_flags(
     *,
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
-) -> Steps[dict[str, Any]]:
+) -> Steps[dict[str, FlagValue]]:
     """Return the values of all flags, or of ``flag_keys``. Never an event."""
     answers = yield from _all(client.parts, distinct_id, flag_keys, options)
     return {key: flag.value for key, flag in answers.flags.items()}

@@ -47,8 +47,8 @@ class LocalFlags:
         self._options: dict[str, Any] = {}
         if options.missing_group != "false":
             self._options["missing_group"] = options.missing_group
-        if options.evaluation_contexts:
-            self._options["evaluation_contexts"] = tuple(options.evaluation_contexts)
+        if options.contexts:
+            self._options["evaluation_contexts"] = options.contexts
         if options.project_timezone != "UTC":
             self._options["project_timezone"] = options.project_timezone
 

@@ -147,7 +147,7 @@ class Options:
     """Of how many distinct ids it is remembered which of those were sent."""
     missing_group: Literal["false", "unresolved"] = "false"
     """What a group flag says without its group: false as on the server, or unresolved."""
-    evaluation_contexts: Collection[str] = ()
+    evaluation_contexts: Collection[str] | str = ()
     """Leaves out flags that are tagged with none of these."""
     project_timezone: str = "UTC"
     """The zone of dates without an offset in flag conditions: the project's setting."""
@@ -209,6 +209,12 @@ class Options:
         if self.before_send is None:
             return ()
         return (self.before_send,) if callable(self.before_send) else tuple(self.before_send)
+
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """The evaluation contexts; a single one may be given as text."""
+        given = self.evaluation_contexts
+        return (given,) if isinstance(given, str) else tuple(given)
 
     @property
     def is_usable(self) -> bool:

@@ -375,3 +375,59 @@ class TestDefinitions:
             bench.client.reload_feature_flags()
             assert not bench.client.is_local_evaluation_ready()
             assert str(status) in str(bench.errors[0])
+
+
+def test_an_on_error_that_raises_costs_no_flag(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with Bench(on_error=fail, definitions=local(flag("on"), flag("open", needs("plan")))) as bench:
+        bench.server.play(FLAGS, Response(500))
+        assert bench.client.get_all_flags(USER) == {"on": True}
+    assert "on_error of the application failed" in caplog.text
+
+
+@pytest.mark.parametrize("contexts", ["web", ["web", "api"]])
+def test_evaluation_contexts_go_to_the_engine_and_to_the_server(contexts: Any) -> None:
+    tagged = flag("tagged") | {"evaluation_tags": ["mobile"], "evaluation_contexts": ["mobile"]}
+    with Bench(evaluation_contexts=contexts, definitions=local(tagged, flag("any"))) as bench:
+        assert bench.client.get_all_flags(USER) == {"any": True}
+        bench.client.get_feature_flag("ghost", USER)
+        sent = bench.flag_requests[0]["evaluation_contexts"]
+    assert sent == (["web"] if contexts == "web" else contexts)
+
+
+def test_one_key_may_be_given_as_text() -> None:
+    with Bench() as bench:
+        bench.client.get_all_flags(USER, flag_keys="beta")
+        assert bench.flag_requests[0]["flag_keys_to_evaluate"] == ["beta"]
+
+
+@pytest.mark.contract("feature-flag-cache")
+def test_a_broken_cache_costs_no_flag(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def get(self, *_: object) -> None:
+            raise OSError
+
+        put = clear = get
+
+    with Bench(flag_cache=Broken()) as bench:
+        bench.server.flags = {"a": True}
+        assert bench.client.get_feature_flag("a", USER) is True
+        bench.client.reset()
+    assert "the flag cache cannot be" in caplog.text
+
+
+@pytest.mark.contract("feature-flag-cache")
+def test_other_properties_groups_or_devices_are_other_answers() -> None:
+    with Bench(flag_cache="memory://local/") as bench:
+        bench.server.flags = {"a": True}
+        for options in (
+            {},
+            {"person_properties": {"p": 1}},
+            {"groups": {"g": "1"}},
+            {"device_id": "d"},
+        ):
+            for _ in range(2):
+                bench.client.get_feature_flag("a", USER, **options)  # type: ignore[arg-type]
+        assert len(bench.flag_requests) == 4
