@@ -90,7 +90,8 @@ def test_four_requests_and_no_more(server: MockServer, start: Start) -> None:
     capture(pipeline)
     assert not pipeline.flush(timeout=5)
     server.wait_for(4)
-    assert pipeline.shutdown(timeout=5)
+    pipeline.shutdown(timeout=5)
+    assert pipeline.pending_count() == 0
     assert len(server.seen) == 4
     assert pipeline.counters().dropped == {"exhausted": 1}
 
