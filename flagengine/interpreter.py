@@ -4,7 +4,6 @@ Every faster evaluator must equal this one. Evaluation is a walk over steps (hol
 that gathers the answers which are still possible; a flag is conclusive when one remains (SPEC R5).
 """
 
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from flagengine import draws
@@ -34,6 +33,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.record import Record, replace
 from flagengine.resolution import (
     NOTHING_MISSING,
     Missing,
@@ -58,9 +58,11 @@ class Plans(Protocol):
     def plan(self, key: str) -> FlagPlan | None:
         """Return a flag's plan, or None when there is no such flag."""
 
+    def evaluation_order(self, key: str) -> list[str]:
+        """Return a flag's dependencies, each behind its own, and the flag itself last."""
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+
+class _Place(Record):
     """Where a subject's hash lies: its label, h, or the gap that hides it."""
 
     label: str
@@ -90,13 +92,18 @@ class Interpreter:
     def flag(self, key: str) -> FlagTrace:
         """Return how a flag comes to its resolution; for an unknown key, that it is unknown."""
         if key not in self._traces:
-            trace = self._flag(key)
-            payload = self._overrides.payloads.get(key)
-            if payload is not None:
-                resolution = replace(trace.resolution, raw_payload=payload)
-                trace = replace(trace, conclusion=replace(trace.conclusion, resolution=resolution))
-            self._traces[key] = trace
+            # Dependencies come first, so that no chain of flags makes a chain of calls.
+            for one in self._plans.evaluation_order(key):
+                if one not in self._traces:
+                    self._traces[one] = self._with_payload(one, self._flag(one))
         return self._traces[key]
+
+    def _with_payload(self, key: str, trace: FlagTrace) -> FlagTrace:
+        payload = self._overrides.payloads.get(key)
+        if payload is None:
+            return trace
+        resolution = replace(trace.resolution, raw_payload=payload)
+        return replace(trace, conclusion=replace(trace.conclusion, resolution=resolution))
 
     def _flag(self, key: str) -> FlagTrace:
         plan = self._plans.plan(key)
@@ -332,12 +339,18 @@ class Interpreter:
 
 
 def _may_fail(condition: ConditionPlan, verdicts: list[Verdict]) -> bool:
-    """Tell whether a cohort filter that may fail the flag is reached: no other is false (R10.8)."""
-    return any(
-        isinstance(node, CohortTest) and node.may_fail and False not in others
-        for position, node in enumerate(condition.tests)
-        for others in (verdicts[:position] + verdicts[position + 1 :],)
-    )
+    """Tell whether a cohort filter that may fail the flag is reached (R10.8).
+
+    The server looks at cohort filters after all others, in their order, and stops at a false one.
+    """
+    tests = list(zip(condition.tests, verdicts, strict=True))
+    cohorts = [(node, verdict) for node, verdict in tests if isinstance(node, CohortTest)]
+    if any(verdict is False for node, verdict in tests if not isinstance(node, CohortTest)):
+        return False
+    for node, verdict in cohorts:
+        if node.may_fail or verdict is False:
+            return node.may_fail
+    return False
 
 
 def _at_once(

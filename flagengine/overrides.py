@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from flagengine.record import Record
 from flagengine.values import NOT_GIVEN, text, to_json_value
 
 __all__ = ["NO_OVERRIDES", "Overrides", "OverridesLike"]
@@ -16,8 +16,7 @@ OverridesLike = Any
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Overrides:
+class Overrides(Record):
     """One layer, or several combined with ``|`` (the right-hand one wins).
 
     ``flags`` maps keys to True, False, a variant, or None for "as if there were no such flag";
@@ -25,8 +24,8 @@ class Overrides:
     layer hides whatever lies below it.
     """
 
-    flags: Mapping[str, Value] = field(default_factory=lambda: _NOTHING)
-    payloads: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    flags: Mapping[str, Value] = _NOTHING
+    payloads: Mapping[str, str] = _NOTHING
     clears_flags: bool = False
     clears_payloads: bool = False
 
@@ -39,6 +38,8 @@ class Overrides:
         or a mapping, or ``payloads`` is False or a mapping: a flag that is named ``flags`` and
         overridden with a plain value stays a flag.
         """
+        if type(value) is dict and "flags" not in value and "payloads" not in value:
+            return _flags(value)  # the usual form
         if isinstance(value, Overrides):
             return value
         if value is None:
@@ -104,8 +105,13 @@ def _flags(value: Any) -> Overrides:
         return NO_OVERRIDES
     if value is False:
         return Overrides(clears_flags=True)
-    if isinstance(value, Mapping):
-        return Overrides(flags=MappingProxyType({_key(k): _value(k, v) for k, v in value.items()}))
+    if type(value) is dict or isinstance(value, Mapping):
+        flags = dict(value)
+        for key, forced in flags.items():
+            if not isinstance(forced, bool | str | None):
+                raise _no_value(key, forced)
+            _key(key)
+        return Overrides(MappingProxyType(flags))
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
         return Overrides(flags=MappingProxyType({_key(key): True for key in value}))
     message = f"overrides are False, a list of keys, or a mapping; found {type(value).__name__}"
@@ -134,11 +140,8 @@ def _key(key: Any) -> str:
     raise TypeError(message)
 
 
-def _value(key: Any, value: Any) -> Value:
-    if value is None or isinstance(value, bool | str):
-        return value
-    message = (
+def _no_value(key: Any, value: Any) -> TypeError:
+    return TypeError(
         f"the override of {key!r} must be True, False, a variant key or None, "
         f"found {type(value).__name__}"
     )
-    raise TypeError(message)

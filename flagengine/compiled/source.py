@@ -1,12 +1,13 @@
 """Python source under construction: lines, names and constants."""
 
 import linecache
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
 
-__all__ = ["Source"]
+__all__ = ["Source", "source_of"]
 
 _SERIAL: Final = count(1)
 
@@ -58,4 +59,15 @@ class Source:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), self._constants)  # noqa: S102 our own source
         function: Callable[..., Any] = self._constants["evaluate"]
+        # A snapshot is replaced every half minute: its sources must go with it.
+        finalizer = weakref.finalize(function, linecache.cache.pop, filename, None)
+        finalizer.atexit = False
         return function
+
+
+def source_of(evaluate: Callable[..., Any]) -> str | None:
+    """Return the generated source of a compiled flag; None when none was generated."""
+    on_demand = getattr(evaluate, "otherwise", None)
+    evaluate = getattr(on_demand, "function", evaluate)
+    filename = getattr(getattr(evaluate, "__code__", None), "co_filename", "")
+    return "".join(linecache.getlines(filename)) if filename.startswith("<flagengine ") else None

@@ -1,0 +1,128 @@
+"""Frozen value objects that cost nothing to define.
+
+To a reader a Record is a frozen dataclass with slots. It is not one because dataclasses compile
+the methods of every class at import, half a millisecond each: thirty of them were most of
+``import flagengine``. Here the methods are shared, but for the constructor, which is written
+when a class is first instantiated.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
+
+__all__ = ["Record", "derived", "replace"]
+
+R = TypeVar("R", bound="Record")
+_REQUIRED = object()
+
+
+class _Derived:
+    """Marks a field that ``__post_init__`` sets."""
+
+
+def derived(*, init: Literal[False] = False) -> Any:  # noqa: ARG001 for type checkers
+    """Declare a field that follows from the others: not given, not compared, not shown."""
+    return _Derived
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(derived,))
+class _RecordType(type):
+    """Turns annotations into slots, and remembers their order and defaults."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        if not bases:
+            return super().__new__(cls, name, bases, namespace)
+        annotations = _annotations(namespace)
+        given = {field: namespace.pop(field, _REQUIRED) for field in annotations}
+        fields = tuple(field for field, default in given.items() if default is not _Derived)
+        namespace["__slots__"] = tuple(annotations)
+        namespace["__match_args__"] = fields
+        namespace["_defaults"] = {field: given[field] for field in fields}
+        return super().__new__(cls, name, bases, namespace)
+
+
+def _annotations(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a class body's annotations; from Python 3.14 on they are computed on demand."""
+    if "__annotations__" in namespace:
+        found: Mapping[str, Any] = namespace["__annotations__"]
+        return found
+    try:
+        import annotationlib  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
+    except ImportError:
+        return {}
+    annotate = annotationlib.get_annotate_from_class_namespace(namespace)
+    if annotate is None:
+        return {}
+    computed: Mapping[str, Any] = annotationlib.call_annotate_function(
+        annotate, annotationlib.Format.STRING
+    )
+    return computed
+
+
+class Record(metaclass=_RecordType):
+    """A frozen value object: annotated fields, equal by content, hashable if they are.
+
+    Subclass it once; a Record's own subclasses are not supported.
+    """
+
+    __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        """Take the fields in order or by name; written for its class at the first call."""
+        cls = type(self)
+        cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
+        cls.__init__(self, *values, **named)
+
+    def __post_init__(self) -> None:
+        """Set derived fields; nothing here."""
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        message = f"{type(self).__name__}.{name} cannot change; flagengine values are frozen"
+        raise AttributeError(message)
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self is other or bool(self._values() == other._values())
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        pairs = zip(self.__match_args__, self._values(), strict=True)
+        shown = ", ".join(f"{name}={value!r}" for name, value in pairs)
+        return f"{type(self).__name__}({shown})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._values()
+
+    def __replace__(self, /, **changes: Any) -> Self:
+        """Return a copy with changes; ``copy.replace`` finds it from Python 3.13 on."""
+        return type(self)(**dict(zip(self.__match_args__, self._values(), strict=True)) | changes)
+
+
+def replace(record: R, /, **changes: Any) -> R:
+    """Return a copy of a record with changes."""
+    return record.__replace__(**changes)
+
+
+def _constructor(cls: type[Record]) -> Callable[..., None]:
+    """Return ``__init__``: one slot set after the other, then what is derived."""
+    fields = cls.__match_args__
+    optional = {field: value for field, value in cls._defaults.items() if value is not _REQUIRED}
+    signature = [f"{field}=_d_{field}" if field in optional else field for field in fields]
+    lines = [f"def __init__({', '.join(['self', *signature])}):"]
+    lines += [f"    _s_{field}(self, {field})" for field in fields]
+    lines.append("    self.__post_init__()" if "__post_init__" in cls.__dict__ else "    pass")
+    namespace: dict[str, Any] = {f"_s_{field}": cls.__dict__[field].__set__ for field in fields}
+    namespace |= {f"_d_{field}": value for field, value in optional.items()}
+    exec("\n".join(lines), namespace)  # noqa: S102 our own fields
+    made: Callable[..., None] = namespace["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
