@@ -14,6 +14,7 @@ from flagengine.definitions import Cohort, Flag
 from flagengine.document import Document, Index, read_document
 from flagengine.errors import Issue
 from flagengine.interpreter import Interpreter
+from flagengine.outcomes import overridden
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.parsing import EXTENSION, parse_cohort, parse_flag
 from flagengine.plan import (
@@ -41,6 +42,8 @@ Evaluator = Callable[..., Resolution]
 _MAX_DEPENDENCY_PATHS: Final = 64
 """More than this many nested evaluations are left to the interpreter, which remembers."""
 
+_MAX_FORCED: Final = 1_024
+
 _CONTENT: Final = (
     "flags",
     "group_type_mapping",
@@ -66,6 +69,7 @@ class Snapshot:
         "_document",
         "_fingerprint",
         "_flags",
+        "_forced",
         "_index",
         "_plans",
         "evaluators",
@@ -89,6 +93,7 @@ class Snapshot:
     _plans: dict[str, FlagPlan]
     _dependencies: dict[str, frozenset[str]]
     _cohort_plans: dict[str, Node]
+    _forced: dict[tuple[str, type, bool | str | None], Resolution]
     _fingerprint: str | None
 
     def __init__(self, document: dict[str, Any], overrides: Overrides = NO_OVERRIDES) -> None:
@@ -102,6 +107,7 @@ class Snapshot:
         self._set("_dependencies", {})
         self._set("_cohort_plans", {})
         self._set("evaluators", _Evaluators(self))
+        self._set("_forced", {})
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
         self._set("keys", dict.fromkeys(index.flags))
@@ -260,6 +266,15 @@ class Snapshot:
                 if one not in self.evaluators:
                     self.evaluators[one] = self._compile(one)
         return dict.__getitem__(self.evaluators, key)
+
+    def forced(self, key: str, value: bool | str | None) -> Resolution:
+        """Return the resolution of an override; remembered, since tests ask for few."""
+        slot = (key, type(value), value)
+        if slot not in self._forced:
+            if len(self._forced) >= _MAX_FORCED:
+                self._forced.clear()
+            self._forced[slot] = overridden(key, value, self.plan(key))
+        return self._forced[slot]
 
     def has_dependencies(self, key: str) -> bool:
         """Tell whether a flag depends on others."""

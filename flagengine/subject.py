@@ -154,7 +154,7 @@ class Subject:
         groups: Mapping[str, Any] | None = None,
         group_properties: Mapping[str, Mapping[str, Any]] | None = None,
         device_id: object = None,
-        complete: bool | Mapping[str, Any] = False,
+        complete: Completeness | bool | Mapping[str, Any] = _INCOMPLETE,
         strict_groups: bool = False,
         now: datetime | None = None,
         zone: tzinfo = UTC,
@@ -164,7 +164,9 @@ class Subject:
         self._person = person_properties or {}
         self._groups = groups or {}
         self._group_properties = group_properties or {}
-        self._complete = Completeness(complete) if complete else _INCOMPLETE
+        if not isinstance(complete, Completeness):
+            complete = Completeness(complete)
+        self._complete = complete
         self._now, self._zone, self._clock = now, zone, clock
         self._moment: Moment | None = None
         self.strict_groups = strict_groups
