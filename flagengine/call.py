@@ -162,6 +162,8 @@ class Call:
     def _is_compilable(self, key: str) -> bool:
         """Tell whether the call's overrides, runtime and contexts leave a flag alone."""
         overridden = key in self._overrides.flags or key in self._overrides.payloads
+        if self.snapshot.overrides:  # compiled in, and a layer above may hide them
+            overridden |= self._overrides.clears_flags or self._overrides.clears_payloads
         if overridden or self.subject.strict_groups or self._is_hidden(key):
             return False
         return not self.snapshot.has_dependencies(key)
