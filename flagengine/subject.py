@@ -201,8 +201,9 @@ class Subject:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
             return to_json_value(self._person[key])
-        if key == "distinct_id" and self.distinct_id is not None:
-            return usable_id(self.given_id)
+        if key == "distinct_id":  # never absent: an id that is no one's is not known
+            identity = usable_id(self.given_id)
+            return NOT_GIVEN if identity is None else identity
         return self._enriched(key) if self._complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:

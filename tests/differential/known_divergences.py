@@ -9,7 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from tests.differential.case import NOT_THERE, Case, Reading
+from flagengine import IssueCode, Snapshot
+from tests.differential.case import NOT_THERE, Case, Reading, configuration
 
 __all__ = ["DIVERGENCES", "explained"]
 
@@ -54,6 +55,12 @@ def _is_number(value: Any) -> bool:
 
 def _odd(pattern: re.Pattern[str], *values: Any) -> bool:
     return any(not isinstance(one, str) or not pattern.fullmatch(one) for one in values)
+
+
+def _is_sixty_four_bits(reading: Reading) -> bool:
+    return reading.operator.startswith("semver_") and bool(
+        re.search(r"\d{20}", f"{reading.operand} {reading.actual}")
+    )
 
 
 def _is_odd_version(reading: Reading) -> bool:
@@ -122,14 +129,14 @@ def _reads_another_map(case: Case) -> bool:
 
 def _is_group_odd(case: Case) -> bool:
     indexes = {index for _, _, index in case.conditions}
-    indexes |= {flag["filters"].get("aggregation_group_type_index") for flag in case.flags}
+    indexes |= {configuration(flag).get("aggregation_group_type_index") for flag in case.flags}
     keys = [case.groups.get(case.group_name(index)) for index in indexes - {None}]
     return any(not key or isinstance(key, bool) for key in keys)
 
 
 def _is_unnamed_index(case: Case) -> bool:
     indexes = {index for _, _, index in case.conditions}
-    indexes |= {flag["filters"].get("aggregation_group_type_index") for flag in case.flags}
+    indexes |= {configuration(flag).get("aggregation_group_type_index") for flag in case.flags}
     return any(
         index is not None and not isinstance(case.group_name(index), str) for index in indexes
     )
@@ -186,8 +193,8 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "R2.5",
         _any_flag(
             lambda one: (
-                one["filters"].get("version", 1) != 1
-                or isinstance(one["filters"].get("version"), bool)
+                configuration(one).get("version", 1) != 1
+                or isinstance(configuration(one).get("version"), bool)
             )
         ),
     ),
@@ -254,7 +261,7 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "explicit person conditions on group flags",
         "R4.2",
         lambda case: any(
-            index is None and flag["filters"].get("aggregation_group_type_index") is not None
+            index is None and configuration(flag).get("aggregation_group_type_index") is not None
             for flag, _, index in case.conditions
         ),
     ),
@@ -285,8 +292,8 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "R4.5",
         _any_flag(
             lambda one: (
-                bool(one["filters"].get("feature_enrollment"))
-                and one["filters"].get("aggregation_group_type_index") is not None
+                bool(configuration(one).get("feature_enrollment"))
+                and configuration(one).get("aggregation_group_type_index") is not None
             )
         ),
     ),
@@ -346,7 +353,18 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
 ]
 
 
+_MALFORMED: Final = {
+    IssueCode.NOT_AN_OBJECT,
+    IssueCode.MISSING_KEY,
+    IssueCode.WRONG_TYPE,
+    IssueCode.DUPLICATE_KEY,
+    IssueCode.TOO_DEEP,
+}
+
+
 def explained(case: Case) -> str | None:
     """Return the topic and the rule that explain a difference; None when nothing does."""
+    if any(issue.code in _MALFORMED for issue in Snapshot.parse(case.document).issues):
+        return "malformed definitions (R2.2)"
     found = (f"{topic} ({rule})" for topic, rule, applies in DIVERGENCES if applies(case))
     return next(found, None)

@@ -69,7 +69,7 @@ class Sdk:
                     self._flags[key],
                     distinct_id,
                     groups=groups,
-                    person_properties=dict(person_properties),
+                    person_properties={"distinct_id": distinct_id, **person_properties},
                     group_properties=by_group,
                     warn_on_unknown_groups=False,
                     device_id=device_id,

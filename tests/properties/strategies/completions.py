@@ -17,6 +17,10 @@ __all__ = ["completed", "supplied", "partial_calls"]
 _PLAIN = re.compile(r"[A-Za-z@.]*|[0-9.]+|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
 
 
+_IMPLICIT = ("distinct_id", "$group_key")
+"""Properties that are known without being passed (R6.3, R6.5), so that they are never missing."""
+
+
 def _is_plain(value: Any) -> bool:
     """Tell whether every operator can judge a value: no date of odd shape, no odd letters."""
     return not isinstance(value, str) or _PLAIN.fullmatch(value) is not None
@@ -49,7 +53,7 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
 
 
 def _thinned(draw: st.DrawFn, values: Mapping[str, Any], removable: list[str]) -> dict[str, Any]:
-    gone = {key for key in removable if draw(st.booleans())}
+    gone = {key for key in removable if key not in _IMPLICIT and draw(st.booleans())}
     return {key: value for key, value in values.items() if key not in gone}
 
 
