@@ -156,7 +156,8 @@ def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Outcome]:  # 
     if isinstance(node, FlagTest):
         return _flag_outcomes(node, of_flag)
     if isinstance(node, CohortTest):
-        return _negated(_outcomes(node.definition, of_flag))
+        found = _outcomes(node.definition, of_flag)
+        return _negated(found) if node.negated else found
     if isinstance(node, Not):
         return _negated(_outcomes(node.part, of_flag))
     found: set[Outcome] = {isinstance(node, AllOf)}
@@ -175,7 +176,7 @@ def _flag_outcomes(node: FlagTest, of_flag: dict[str, Decidability]) -> set[Outc
 
 
 def _negated(outcomes: set[Outcome]) -> set[Outcome]:
-    """Return the outcomes of the negation; whether a test is negated changes no decidability."""
+    """Return the outcomes of the negation."""
     return {not one if isinstance(one, bool) else one for one in outcomes}
 
 

@@ -6,17 +6,21 @@ true only where the topic is present. Of several the first in the list is report
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from datetime import date
+from math import isfinite
 from typing import Any, Final
 
 from flagengine import IssueCode, Snapshot
+from flagengine.operators import is_operator
 from tests.differential.case import NOT_THERE, Case, Reading, configuration
 
 __all__ = ["DIVERGENCES", "explained"]
 
 Predicate = Callable[[Case], bool]
 
-_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_TYPES: Final = {"person", "group", "cohort", "flag", "person_metadata", "AND", "OR", None}
+
+_SEMVER = re.compile(r"(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -41,26 +45,20 @@ def _is_json(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_json(value[key], depth + 1) for key in value)
     if isinstance(value, float):
-        return value == value and abs(value) != float("inf") and "e" not in repr(value)
+        return isfinite(value) and "e" not in repr(value)
     if isinstance(value, int):
         return -(2**63) <= value < 2**64
-    return value is None or type(value) is str and not re.search("[\ud800-\udfff]", value)
+    return value is None or (type(value) is str and not re.search("[\ud800-\udfff]", value))
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
-        return _NUMBER.fullmatch(value) is not None
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        return _NUMBER.fullmatch(value) is not None and isfinite(float(value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _odd(pattern: re.Pattern[str], *values: Any) -> bool:
     return any(not isinstance(one, str) or not pattern.fullmatch(one) for one in values)
-
-
-def _is_sixty_four_bits(reading: Reading) -> bool:
-    return reading.operator.startswith("semver_") and bool(
-        re.search(r"\d{20}", f"{reading.operand} {reading.actual}")
-    )
 
 
 def _is_odd_version(reading: Reading) -> bool:
@@ -72,7 +70,27 @@ def _is_odd_version(reading: Reading) -> bool:
 def _is_odd_date(reading: Reading) -> bool:
     if not reading.operator.startswith("is_date_"):
         return False
-    return reading.operator == "is_date_exact" or _odd(_DATE, reading.operand, reading.actual)
+    if reading.operator == "is_date_exact" or _odd(_DATE, reading.operand, reading.actual):
+        return True
+    return not all(map(_is_day, (reading.operand, reading.actual)))
+
+
+def _is_day(written: str) -> bool:
+    try:
+        date.fromisoformat(written[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _has_a_zone(case: Case) -> bool:
+    zone = case.call.options.get("project_timezone", "UTC")
+    return zone != "UTC" and any(one.operator.startswith("is_date_") for one in case.readings)
+
+
+def _is_unknown_operator(one: dict[str, Any]) -> bool:
+    name = one.get("operator")
+    return name is not None and not is_operator(name)
 
 
 def _is_odd_number(reading: Reading) -> bool:
@@ -189,6 +207,17 @@ def _misses_a_property(case: Case) -> bool:
 
 DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
     (
+        "unknown keys",
+        "R13.9",
+        lambda case: all(case.key != one["key"] for one in case.document["flags"]),
+    ),
+    (
+        "bucketing identifiers inside filters",
+        "R2.19",
+        _any_flag(lambda one: "bucketing_identifier" in configuration(one)),
+    ),
+    ("naive dates in the project's zone", "R8.82", _has_a_zone),
+    (
         "configuration formats",
         "R2.5",
         _any_flag(
@@ -203,7 +232,7 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
     (
         "cohort leaves that properties cannot decide",
         "R10.6",
-        _any_filter(lambda one: one.get("type") in ("behavioral", "astrological")),
+        _any_filter(lambda one: one.get("type") not in _TYPES),
     ),
     ("cohorts not in the document", "R10.7", _misses_a_cohort),
     (
@@ -311,7 +340,7 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
             )
         ),
     ),
-    ("unknown operators", "R2.10", _any_reading(lambda one: one.operator == "resembles")),
+    ("unknown operators", "R2.10", _any_filter(_is_unknown_operator)),
     (
         "operators of other filters",
         "R8.90",

@@ -10,7 +10,16 @@ from tests.properties.strategies.filters import person_filter
 __all__ = ["cohort_definitions"]
 
 _IDS = ["1", "2", "3"]
-_LEAVES = ["person"] * 24 + ["cohort", "cohort", "cohort", "group", "group", "behavioral", "flag", "empty"]
+_LEAVES = ["person"] * 24 + [
+    "cohort",
+    "cohort",
+    "cohort",
+    "group",
+    "group",
+    "behavioral",
+    "flag",
+    "empty",
+]
 _NEGATIONS = [{}] * 4 + [{"negation": True}, {"negation": False}]
 
 

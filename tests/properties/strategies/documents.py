@@ -89,7 +89,9 @@ def _flag(
 ) -> dict[str, Any]:
     """Draw a flag; it may depend on those drawn before, which stand in ``chains``."""
     needed: list[str] = []
-    conditions = [_condition(draw, keys, chains, needed) for _ in range(pick(draw, _CONDITION_COUNTS))]
+    conditions = [
+        _condition(draw, keys, chains, needed) for _ in range(pick(draw, _CONDITION_COUNTS))
+    ]
     chains[key] = [*dict.fromkeys(needed), key]
     filters: dict[str, Any] = {"groups": conditions}
     for pool in (_ENROLLED, _HELD_OUT, _EARLY, _FLAG_LEVEL, _FORMATS):
