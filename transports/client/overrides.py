@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flagengine import Overrides
@@ -41,7 +40,7 @@ class OverrideSetting:
             payloads = parsed.payloads if value.get("payloads") is not None else old.payloads
             self.current = Overrides(flags=flags, payloads=payloads)
         else:
-            self.current = replace(old, flags=parsed.flags)
+            self.current = Overrides(flags=parsed.flags, payloads=old.payloads)
 
 
 def _speaks_of_parts(value: object) -> bool:
