@@ -103,6 +103,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         blocks=blocks,
     )
     if loader is not None:
+        evaluation.local.prepare()
         loader.loader.store.subscribe(_on_change(parts))
         _load_at_once(loader, options.definitions)
     lifecycle.watch(parts)

@@ -32,7 +32,9 @@ class Client(SharedVerbs):
     Making one starts no thread and sends nothing: workers start with the first event and the first
     flag, and again in a forked child. Nothing that happens later is raised into the application:
     look at the log (``flagengine``), ``on_error`` and ``on("error", ...)``. ``with Client(...)``
-    shuts down at the end; otherwise what is queued at exit gets one second.
+    shuts down at the end; otherwise what is queued at exit gets one second. A SIGTERM that nobody
+    handles ends Python without even that: handle it and call ``shutdown()``. After a fork the child
+    begins with empty queues; what the parent had queued is the parent's to send.
 
     >>> from transports.batching.sinks.memory import MemorySink
     >>> from transports.polling.sources import MemoryDefinitions

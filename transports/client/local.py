@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from flagengine import Overrides, Reason, Resolution, Snapshot, evaluate, evaluate_flag
@@ -20,6 +21,30 @@ from .questions import Question
 __all__ = ["LocalAnswers", "LocalFlags"]
 
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
+
+# One flag for each part of the engine that is imported on demand.
+_UNTIL_COMPILED: Final = 3
+_VALUES: Final = {"text": "a", "number": Decimal(1), "date": "2025-01-01"}
+
+
+def _flag(name: str, operator: str, value: object) -> dict[str, Any]:
+    condition = {"key": name, "type": "person", "operator": operator, "value": value}
+    groups = [{"properties": [condition], "rollout_percentage": 50}]
+    return {"key": operator, "active": True, "filters": {"groups": groups}}
+
+
+_EVERY_PART: Final = Snapshot.parse(
+    {
+        "flags": [
+            _flag("text", "exact", "a"),
+            _flag("text", "regex", "^a+$"),
+            _flag("text", "icontains", "A"),
+            _flag("number", "gt", 0),
+            _flag("date", "is_date_before", "-1d"),
+            _flag("text", "semver_gt", "1.2.3"),
+        ]
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +76,18 @@ class LocalFlags:
             self._options["evaluation_contexts"] = options.contexts
         if options.project_timezone != "UTC":
             self._options["project_timezone"] = options.project_timezone
+
+    def prepare(self) -> None:
+        """Let the engine import now what it imports when it is first needed.
+
+        A thread that imports while another one forks leaves the child a module that is for ever
+        half imported: whoever may evaluate in threads calls this before.
+        """
+        overrides = Overrides.parse({"overridden": True})
+        for _ in range(_UNTIL_COMPILED):
+            for key in _EVERY_PART.keys:
+                evaluate_flag(_EVERY_PART, key, "u", dict(_VALUES), **self._options)
+            evaluate(_EVERY_PART, "u", dict(_VALUES), overrides=overrides, **self._options).values()
 
     def answer(
         self, question: Question, published: Published, overrides: Overrides

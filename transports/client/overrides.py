@@ -40,7 +40,7 @@ class OverrideSetting:
             payloads = parsed.payloads if value.get("payloads") is not None else old.payloads
             self.current = Overrides(flags=flags, payloads=payloads)
         else:
-            self.current = Overrides(parsed.flags, old.payloads)
+            self.current = Overrides(flags=parsed.flags, payloads=old.payloads)
 
 
 def _speaks_of_parts(value: object) -> bool:

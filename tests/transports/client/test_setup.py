@@ -195,3 +195,36 @@ def test_no_key_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None
         bench.client.flush()
     assert API_KEY not in caplog.text
     assert SECRET not in caplog.text
+
+
+def test_a_made_client_imports_nothing_more_in_its_threads() -> None:
+    # What a thread imports while another one forks is for ever half imported in the child.
+    code = (
+        "import sys, threading\n"
+        "from decimal import Decimal\n"
+        "from transports import Client, MemoryDefinitions, MemoryTransport\n"
+        "def flag(operator, value):\n"
+        "    condition = {'key': 'p', 'type': 'person', 'operator': operator, 'value': value}\n"
+        "    groups = [{'properties': [condition], 'rollout_percentage': 50}]\n"
+        "    return {'key': operator, 'active': True, 'filters': {'groups': groups}}\n"
+        "flags = [flag(*each) for each in [('exact', 'a'), ('regex', '^[a-c]+$'), ('gt', 1),\n"
+        "    ('is_date_after', '-3d'), ('semver_eq', '1.2.3'), ('icontains', 'B'), ('in', ['x'])]]\n"
+        "client = Client('phc_x', definitions=MemoryDefinitions({'flags': flags}))\n"
+        "before = set(sys.modules)\n"
+        "def work():\n"
+        "    for value in ('abc', 7, Decimal(3), None, [1], '2025-01-01', '1.2.3'):\n"
+        "        for user in map(str, range(20)):\n"
+        "            client.get_all_flags(user, person_properties={'p': value},\n"
+        "                only_evaluate_locally=True)\n"
+        "            for key in ('exact', 'regex', 'gt'):\n"
+        "                client.get_feature_flag(key, user, person_properties={'p': value},\n"
+        "                    only_evaluate_locally=True)\n"
+        "thread = threading.Thread(target=work)\n"
+        "thread.start(); thread.join()\n"
+        "print(sorted(set(sys.modules) - before))\n"
+        "client.shutdown(0, discard=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
