@@ -40,7 +40,7 @@ HEAVY: Final = ["jsonschema", "requests", "click", "rich", "numpy", "pyarrow", "
 
 
 def _part(module: str) -> str:
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def _level(part: str) -> int:

@@ -25,7 +25,13 @@ def _cases(root: Path) -> list[dict[str, Any]]:
 
 
 def _evaluated(case: dict[str, Any]) -> None:
-    from flagengine import Snapshot, evaluate, evaluate_flag, explain, requirements
+    from flagengine import (  # noqa: PLC0415 the import is watched too
+        Snapshot,
+        evaluate,
+        evaluate_flag,
+        explain,
+        requirements,
+    )
 
     options = dict(case["context"])
     distinct_id, props = options.pop("distinct_id"), options.pop("person_properties", None)
@@ -42,12 +48,12 @@ def _evaluated(case: dict[str, Any]) -> None:
 
 def main(root: Path) -> None:
     """Watch two rounds over all cases."""
-    cases, seen, rounds = _cases(root), set[str](), 0
+    cases, seen, is_loading = _cases(root), set[str](), True
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         loads = event in LOADING or (event == "open" and _only_reads(arguments[2]))
-        if not event.startswith(QUIET) and not (loads and rounds == 0):
-            seen.add(f"round {rounds}: {event} {repr(arguments)[:80]}")
+        if not event.startswith(QUIET) and not (loads and is_loading):
+            seen.add(f"{event} {repr(arguments)[:80]}")
 
     assert "flagengine" not in sys.modules
     threads = threading.active_count()
@@ -55,8 +61,8 @@ def main(root: Path) -> None:
     for _ in range(2):
         for case in cases:
             _evaluated(case)
-        rounds += 1
-    rounds = 0
+        is_loading = False
+    is_loading = True
     if threading.active_count() > threads:
         seen.add("threads were started")
     print(len(cases))

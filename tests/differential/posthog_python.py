@@ -1,6 +1,6 @@
 """Drives posthog-python's local evaluation on a document, without a network or a thread."""
 
-import datetime
+import datetime as dt
 import logging
 import signal
 import warnings
@@ -100,18 +100,18 @@ def _time_limit() -> Iterator[None]:
 
 
 @contextmanager
-def clock_at(now: datetime.datetime) -> Iterator[None]:
+def clock_at(now: dt.datetime) -> Iterator[None]:
     """Let the SDK's clock stand still."""
 
     class _Meta(type):
         def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, datetime.datetime)
+            return isinstance(instance, dt.datetime)
 
-    class _Stopped(datetime.datetime, metaclass=_Meta):
+    class _Stopped(dt.datetime, metaclass=_Meta):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
             return now.astimezone(tz)
 
-    module = SimpleNamespace(**{**vars(datetime), "datetime": _Stopped})
+    module = SimpleNamespace(**{**vars(dt), "datetime": _Stopped})
     with mock.patch("posthog.feature_flags.datetime", module):
         yield

@@ -136,9 +136,8 @@ class TestForms:
         for name in ("minimal_flag_called_events", "unknown"):
             document[name] = anything
         for flag in document["flags"]:
-            flag |= dict.fromkeys(
-                ["id", "name", "version", "team_id", "rollout_percentage"], anything
-            )
+            for name in ("id", "name", "version", "team_id", "rollout_percentage"):
+                flag[name] = anything
             for name in ("holdout_groups", "super_groups", "bucketing_identifier", "sort_key"):
                 flag["filters"][name] = anything
         decorated = call.all(Snapshot.parse(document))

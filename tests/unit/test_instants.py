@@ -86,8 +86,14 @@ def test_years_outside_pythons_range_are_read():
 @pytest.mark.parametrize("sign", ["", "-"])
 @pytest.mark.parametrize(
     ("written", "back"),
-    [("1h", timedelta(hours=1)), ("7d", timedelta(days=7)), ("0w", timedelta())]
-    + [("2w", timedelta(weeks=2)), ("007d", timedelta(days=7)), ("9999h", timedelta(hours=9999))],
+    [
+        ("1h", timedelta(hours=1)),
+        ("7d", timedelta(days=7)),
+        ("0w", timedelta()),
+        ("2w", timedelta(weeks=2)),
+        ("007d", timedelta(days=7)),
+        ("9999h", timedelta(hours=9999)),
+    ],
 )
 def test_relative_text_is_always_in_the_past(sign: str, written: str, back: timedelta):
     assert _at(sign + written) == _nanos((NOW - back).isoformat())
@@ -128,7 +134,9 @@ def test_the_farthest_past_is_read():
 
 
 @pytest.mark.rule("R8.83", "R8.88", "R8.89")
-@pytest.mark.parametrize("written", ["10000d", "1.5d", "d", "--1d", "1 d", "1D", "+1d", "1s", "٣d"])
+@pytest.mark.parametrize(
+    "written", ["10000d", "1.5d", "d", "--1d", "1 d", "1D", "+1d", "1s", "\u0663d"]
+)
 def test_what_is_not_quite_relative_is_no_instant(written: str):
     assert not isinstance(_at(written), int)
 
@@ -144,8 +152,17 @@ def test_text_that_no_parser_knows_is_certainly_no_date(written: str):
 @pytest.mark.rule("R8.89")
 @pytest.mark.parametrize(
     "written",
-    ["May 8, 2024", "8 May 2024", "5/8/2024", "2024/05/08", "Mon, 02 Jan 2006 15:04:05 MST"]
-    + ["12:30", "1717243200", "2024-05-08 10:00 PST", "2024年"],
+    [
+        "May 8, 2024",
+        "8 May 2024",
+        "5/8/2024",
+        "2024/05/08",
+        "Mon, 02 Jan 2006 15:04:05 MST",
+        "12:30",
+        "1717243200",
+        "2024-05-08 10:00 PST",
+        "2024年",
+    ],
 )
 def test_shapes_of_the_lenient_parser_are_left_to_the_server(written: str):
     assert _at(written) is LENIENT

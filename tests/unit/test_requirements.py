@@ -114,8 +114,8 @@ def test_it_is_known_whether_a_flag_is_decided_locally(
     assert why in " ".join(found.why)
 
 
-def _depending(target: str, chain: list[str], value: Any = True) -> dict[str, Any]:
-    one = {"key": target, "type": "flag", "operator": "flag_evaluates_to", "value": value}
+def _depending(target: str, chain: list[str]) -> dict[str, Any]:
+    one = {"key": target, "type": "flag", "operator": "flag_evaluates_to", "value": True}
     return _when(one | {"dependency_chain": chain})
 
 

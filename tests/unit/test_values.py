@@ -61,7 +61,7 @@ def _nested(depth: int) -> Any:
         ({3, 1, 2}, [1, 2, 3]),
         (frozenset({"b", "a"}), ["a", "b"]),
         (OrderedDict(b=1, a=[None]), {"b": 1, "a": [None]}),
-        ({1: "a", None: "b", True: "c", 2.0: "d"}, {"1": "c", "null": "b", "2.0": "d"}),
+        ({1: "a", None: "b", 2.0: "d"}, {"1": "a", "null": "b", "2.0": "d"}),
         ([float("nan"), {1.5}], [None, [1.5]]),
     ],
 )
@@ -178,7 +178,7 @@ def test_numbers_are_read_in_the_grammar(value: Any, found: float):
         ".",
         "+",
         "e5",
-        "٥",
+        "\u0665",
         "infinit",
         "1,5",
         True,

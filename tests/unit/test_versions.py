@@ -33,9 +33,29 @@ def test_loose_versions_are_read(written: Any, core: tuple[int, int, int]):
 @pytest.mark.rule("R8.70", "R8.71")
 @pytest.mark.parametrize(
     "written",
-    ["", "1.2.3.4", "1..2", "V1.2", " v1.2", "vv1", "1.x", "1.2.3-", "1.2.3+", "1.2.3-01"]
-    + ["1.2.3-a..b", "18446744073709551616.0.0", "1,2", "١.٢.٣", "-1.0.0", None, True, [], {}]
-    + ["1.2.3-é", "1" * 10_000],
+    [
+        "",
+        "1.2.3.4",
+        "1..2",
+        "V1.2",
+        " v1.2",
+        "vv1",
+        "1.x",
+        "1.2.3-",
+        "1.2.3+",
+        "1.2.3-01",
+        "1.2.3-a..b",
+        "18446744073709551616.0.0",
+        "1,2",
+        "١.2.3",
+        "-1.0.0",
+        None,
+        True,
+        [],
+        {},
+        "1.2.3-é",
+        "1" * 10000,
+    ],
 )
 def test_everything_else_is_no_version(written: Any):
     assert version(written) is None
@@ -70,7 +90,9 @@ ASCENDING = [
 @pytest.mark.rule("R8.72", "R8.73")
 def test_versions_are_ordered_as_the_crate_orders_them():
     read = [version(one) for one in ASCENDING]
-    assert sorted(reversed(read)) == read  # type: ignore[type-var]
+    shuffled = read[::-1]
+    shuffled.sort()  # type: ignore[type-var]
+    assert shuffled == read
     assert len(set(read)) == len(read)
 
 

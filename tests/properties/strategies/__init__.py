@@ -18,9 +18,9 @@ __all__ = [
     "calls",
     "completed",
     "documents",
-    "supplied",
     "keyless_calls",
     "partial_calls",
-    "small_documents",
     "property_values",
+    "small_documents",
+    "supplied",
 ]

@@ -76,7 +76,7 @@ def _nested(depth: int) -> list[Any]:
 
 NOT_JSON = [
     datetime(2024, 6, 1, 12, 30, tzinfo=UTC),
-    datetime(2024, 3, 10, 2, 30),  # noqa: DTZ001 naive on purpose
+    datetime(2024, 3, 10, 2, 30),
     date(2024, 2, 29),
     Decimal("5.0"),
     Decimal("sNaN"),
@@ -120,7 +120,13 @@ _DISTINCT_IDS = ["user-1", "user-2", "user-3", "user-4", "user-5"] * 8 + [
     [],
 ]
 _GROUP_KEYS = ["acme", "acme", "umbrella", 7, "", None, True, "gone"]
-_COMPLETE = [False, False, False, True, {"person_properties": True}, {"group_properties": True}] + [
+_COMPLETE = [
+    False,
+    False,
+    False,
+    True,
+    {"person_properties": True},
+    {"group_properties": True},
     {"group_properties": ["company"]},
     {"person_properties": True, "group_properties": ["team"]},
 ]

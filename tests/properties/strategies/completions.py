@@ -12,7 +12,7 @@ from tests.properties.strategies.calls import Call, _operands
 from tests.properties.strategies.choice import pick
 from tests.properties.strategies.vocabulary import GROUP, KINDS, person_kind
 
-__all__ = ["completed", "supplied", "partial_calls"]
+__all__ = ["completed", "partial_calls", "supplied"]
 
 _PLAIN = re.compile(r"[A-Za-z@.]*|[0-9.]+|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
 

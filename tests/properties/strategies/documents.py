@@ -108,7 +108,7 @@ def _variants(draw: st.DrawFn) -> dict[str, Any]:
     names = zip(VARIANTS, weights, strict=False)
     variants = [{"key": name, "rollout_percentage": weight} for name, weight in names]
     payload = pick(draw, PAYLOADS)
-    payloads = {name: payload for name in ["true", "false", *VARIANTS]}
+    payloads = dict.fromkeys(["true", "false", *VARIANTS], payload)
     return {"multivariate": {"variants": variants}, "payloads": payloads}
 
 

@@ -53,7 +53,7 @@ def group_filter(draw: st.DrawFn) -> dict[str, Any]:
     return _twisted(draw, one)
 
 
-def _twisted(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0912 a table
+def _twisted(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 a table
     twist = pick(draw, _TWISTS)
     if twist == "any operand":
         one["value"] = pick(draw, _ANYTHING)
