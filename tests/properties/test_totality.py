@@ -16,6 +16,7 @@ from tests.properties.strategies import (
     absurd_values,
     calls,
     documents,
+    documents_with_an_absurd_flag,
     keyless_calls,
 )
 
@@ -58,6 +59,18 @@ class TestTotality:
             assert str(call.explain(snapshot, key))
             json.dumps(call.explain(snapshot, key).to_dict())
         assert set(requirements(snapshot)) == set(snapshot.keys)
+
+    @pytest.mark.rule("R2.1", "R2.2", "R2.10", "R2.11")
+    @given(documents_with_an_absurd_flag(), keyless_calls())
+    def test_an_absurd_flag_keeps_its_slot_and_leaves_the_others_alone(
+        self, both: tuple[Doc, Doc], call: Call
+    ):
+        document, spoilt = (Snapshot.parse(one) for one in both)
+        assert list(spoilt.keys) == list(document.keys)
+        first = both[0]["flags"][0]["key"]
+        for key in document.keys:
+            if key != first and first not in requirements(document, key).flags:
+                assert call.one(spoilt, key) == call.one(document, key)
 
     @pytest.mark.rule("R1.1", "R1.2")
     @given(absurd_values(), absurd_values())

@@ -5,7 +5,11 @@ one with anything anywhere; ``calls(document)`` who is evaluated and with which 
 Everything drawn is printed as plain Python, so that a failure can be pasted into a test.
 """
 
-from tests.properties.strategies.absurd import absurd_documents, absurd_values
+from tests.properties.strategies.absurd import (
+    absurd_documents,
+    absurd_values,
+    documents_with_an_absurd_flag,
+)
 from tests.properties.strategies.calls import Call, calls, keyless_calls, property_values
 from tests.properties.strategies.completions import completed, partial_calls, supplied
 from tests.properties.strategies.documents import Doc, documents, small_documents
@@ -18,6 +22,7 @@ __all__ = [
     "calls",
     "completed",
     "documents",
+    "documents_with_an_absurd_flag",
     "keyless_calls",
     "partial_calls",
     "property_values",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.properties.strategies.documents import Doc, documents
 
-__all__ = ["absurd_documents", "absurd_values"]
+__all__ = ["absurd_documents", "absurd_values", "documents_with_an_absurd_flag"]
 
 
 def _nested_lists(depth: int) -> Any:
@@ -76,17 +76,29 @@ def absurd_values() -> st.SearchStrategy[Any]:
 def absurd_documents(draw: st.DrawFn) -> Doc:
     """Draw a document and put something absurd in one to three places of it."""
     document = copy.deepcopy(draw(documents()))
-    places = list(_places(document))
+    _spoil(draw, document, list(_places(document)))
+    return document
+
+
+@st.composite
+def documents_with_an_absurd_flag(draw: st.DrawFn) -> tuple[Doc, Doc]:
+    """Draw a document, and the same with something absurd in its first flag's filters."""
+    document = draw(documents())
+    spoilt = copy.deepcopy(document)
+    _spoil(draw, spoilt, list(_places(spoilt["flags"][0]["filters"])))
+    return document, spoilt
+
+
+def _spoil(draw: st.DrawFn, document: Doc, places: list[tuple[Any, Any]]) -> None:
     for _ in range(draw(st.integers(1, 3))):
         container, name = places[draw(st.integers(0, len(places) - 1))]
         if container is document and name == "flags":
             document["flags"].append(draw(absurd_values()))
         else:
             container[name] = draw(absurd_values())
-    return document
 
 
-def _places(document: Doc) -> Iterator[tuple[Any, Any]]:
+def _places(document: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every place of a document."""
     waiting: list[Any] = [document]
     while waiting:
