@@ -119,7 +119,7 @@ _DISTINCT_IDS = ["user-1", "user-2", "user-3", "user-4", "user-5"] * 8 + [
     "\ud800",
     [],
 ]
-_GROUP_KEYS = ["acme", "acme", "umbrella", 7, "", None, True, "gone"]
+_GROUP_KEYS = ["acme", "acme", "acme", "umbrella", "umbrella", 7, "", None, True, "gone"]
 _COMPLETE = [
     False,
     False,
@@ -204,7 +204,7 @@ def calls(draw: st.DrawFn, document: dict[str, Any], *, overrides: bool = True) 
     if pick(draw, [False] * 5 + [True]):
         props["$device_id"] = pick(draw, ["device-1", "", 5])
     options: dict[str, Any] = dict(pick(draw, _REQUESTS))
-    if draw(st.booleans()):
+    if pick(draw, [True, True, False]):
         options["groups"] = {name: pick(draw, _GROUP_KEYS) for name in GROUP_TYPES}
         options["group_properties"] = {
             name: _properties(draw, groups_named, operands) for name in GROUP_TYPES

@@ -10,7 +10,7 @@ from tests.properties.strategies.filters import person_filter
 __all__ = ["cohort_definitions"]
 
 _IDS = ["1", "2", "3"]
-_LEAVES = ["person"] * 24 + [
+_LEAVES = ["person"] * 40 + [
     "cohort",
     "cohort",
     "cohort",
@@ -27,7 +27,7 @@ def cohort_definitions(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
     """Draw the ``cohorts`` of a document; most refer only to those before them."""
     cohorts: dict[str, Any] = {}
     for cohort_id in _IDS[: pick(draw, [2, 2, 3, 1, 0])]:
-        if pick(draw, [False] * 15 + [True]):
+        if pick(draw, [False] * 30 + [True]):
             cohorts[cohort_id] = pick(draw, [{}, {"type": "AND", "values": []}, None])
         else:
             cohorts[cohort_id] = _group(draw, cohort_id, keys, 0)
@@ -45,7 +45,7 @@ def _member(draw: st.DrawFn, cohort_id: str, keys: list[str], depth: int) -> dic
         return person_filter(draw) | pick(draw, _NEGATIONS)
     if kind == "cohort":
         before = [one for one in _IDS if one < cohort_id]
-        target = pick(draw, [*before * 6, "99", cohort_id, "3"])
+        target = pick(draw, [*before * 12, "99", cohort_id, "3"])
         operator = pick(draw, [{}, {"operator": "in"}, {"operator": "not_in"}])
         negation = pick(draw, _NEGATIONS)
         return {"key": "id", "type": "cohort", "value": target, **operator, **negation}

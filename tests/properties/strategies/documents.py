@@ -20,8 +20,23 @@ __all__ = ["Doc", "documents", "small_documents"]
 
 Doc = dict[str, Any]
 
-_KEY_LISTS = [KEYS[:1], KEYS[:2], KEYS[:3], KEYS, KEYS[:2], ["a", *ODD_KEYS[:2]], ODD_KEYS]
-_MAPPINGS = [{"0": "company", "1": "team"}] * 5 + [{"0": "company"}, {}, None, {"0": 5, "x": "y"}]
+_KEY_LISTS = [
+    KEYS[:1],
+    KEYS[:2],
+    KEYS[:3],
+    KEYS[:2],
+    KEYS[:3],
+    KEYS,
+    ["a", *ODD_KEYS[:2]],
+    ODD_KEYS,
+]
+_MAPPINGS = [{"0": "company", "1": "team"}] * 20 + [
+    {"0": "company"},
+    {},
+    None,
+    {"0": 5, "x": "y"},
+    {"0": "company", "1": "team"},
+]
 _TOP = [{}] * 12 + [
     {"property_matching_version": 2},
     {"property_matching_version": 2.0},
@@ -29,6 +44,7 @@ _TOP = [{}] * 12 + [
     {"flagengine": {"hash": "murmur3"}},
     {"flagengine": {"hash": "sha1"}, "new": [1]},
     {"flagengine": {"hash": "md5"}},
+    {},
 ]
 _PAST = [{}] * 16 + [
     {"ensure_experience_continuity": True},
@@ -53,19 +69,19 @@ _HELD_OUT = [{}] * 12 + [
     {"holdout": None, "holdout_groups": [{"properties": []}]},
 ]
 _EARLY = [{}, {}, {"early_exit": True}, {"early_exit": False}, {"early_exit": None}]
-_FLAG_LEVEL = [{}] * 12 + [
+_FLAG_LEVEL = [{}] * 20 + [
     {"aggregation_group_type_index": 0},
     {"aggregation_group_type_index": 0},
     {"aggregation_group_type_index": 1},
     {"aggregation_group_type_index": 7},
     {"aggregation_group_type_index": None},
 ]
-_CONDITION_LEVEL = [{}] * 18 + _FLAG_LEVEL[12:]
-_FORMATS = [{}] * 60 + [{"version": 1.0}, {"version": 2}, {"version": None}, {"version": True}]
+_CONDITION_LEVEL = [{}] * 30 + _FLAG_LEVEL[20:]
+_FORMATS = [{}] * 60 + [{"version": 2}, {"version": None}, {"version": True}, {"version": 1.0}]
 _CONDITION_COUNTS = [1, 1, 2, 2, 2, 3, 0]
 _FILTER_COUNTS = [1, 1, 1, 2, 2, 3, 0]
-_FILTER_KINDS = ["person"] * 14 + ["group", "cohort", "cohort", "cohort", "flag", "flag", "flag"]
-_CHAINS = ["right"] * 20 + ["empty", "absent", "stranger", "itself", "any flag"]
+_FILTER_KINDS = ["person"] * 12 + ["group"] * 2 + ["cohort"] * 3 + ["flag"] * 5
+_CHAINS = ["right"] * 40 + ["empty", "absent", "stranger", "itself", "any flag"]
 
 
 @st.composite
@@ -145,25 +161,27 @@ def _cohort_filter(draw: st.DrawFn) -> dict[str, Any]:
             {"operator": None, "negation": True},
         ],
     )
-    value = pick(draw, [1, 2, "1", "2", 1, 2, 1, 3, 99, None])
+    value = pick(draw, [1, 2, "1", "2", 1, 2, 1, 2, 1, "1", 3, 99, None])
     return {"key": "id", "type": "cohort", "value": value, **operator}
 
 
 def _flag_filter(
     draw: st.DrawFn, keys: list[str], chains: dict[str, list[str]], needed: list[str]
 ) -> dict[str, Any]:
-    target = pick(draw, [*list(chains) * 4, "stranger"])
+    if not chains:
+        return person_filter(draw)
+    target = pick(draw, [*list(chains) * 8, "stranger"])
     how = pick(draw, _CHAINS)
     if how == "any flag":
         target = pick(draw, keys)
     one = {
         "key": target,
         "type": "flag",
-        "operator": pick(draw, ["flag_evaluates_to"] * 8 + ["exact", None]),
+        "operator": pick(draw, ["flag_evaluates_to"] * 16 + ["exact", None]),
         "value": pick(draw, [True, True, False, "control", "test", "holdout-7", 1, None]),
     }
     chain = chains.get(target, [target])
-    if how == "right":
+    if how == "right" and target in chains:
         needed.extend(chain)
     wrong = {"empty": [], "stranger": ["stranger", target], "itself": [target, target]}
     return one if how == "absent" else one | {"dependency_chain": wrong.get(how, chain)}

@@ -23,6 +23,7 @@ def _cases(names: dict[str, str], kind: str) -> list[dict[str, Any]]:
 _PERSON_CASES: Final = _cases(PERSON, "person")
 _GROUP_CASES: Final = _cases(GROUP, "group")
 _ANYTHING: Final = [value for values in KINDS.values() for value in values]
+_INDEXES: Final = [0, 0, 0, 0, 0, 0, 1, "absent", None, 7]
 _TWISTS: Final = ["none"] * 50 + [
     "any operand",
     "any operator",
@@ -47,7 +48,7 @@ def person_filter(draw: st.DrawFn) -> dict[str, Any]:
 def group_filter(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a filter on a group property, with or without the index of its group type."""
     one = dict(pick(draw, _GROUP_CASES))
-    index = pick(draw, ["absent", "absent", 0, 0, 1, None, 7])
+    index = pick(draw, _INDEXES)
     if index != "absent":
         one["group_type_index"] = index
     return _twisted(draw, one)
