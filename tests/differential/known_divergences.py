@@ -207,11 +207,6 @@ def _misses_a_property(case: Case) -> bool:
 
 DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
     (
-        "unknown keys",
-        "R13.9",
-        lambda case: all(case.key != one["key"] for one in case.document["flags"]),
-    ),
-    (
         "bucketing identifiers inside filters",
         "R2.19",
         _any_flag(lambda one: "bucketing_identifier" in configuration(one)),

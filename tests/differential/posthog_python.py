@@ -58,6 +58,8 @@ class Sdk:
         device_id: Any = None,
     ) -> Any:
         """Return the SDK's value, :data:`DEFERRED`, or the name of an exception it raises."""
+        if key not in self._flags:
+            return None
         groups = dict(groups or {})
         by_group = {
             name: {"$group_key": groups[name], **(group_properties or {}).get(name, {})}
