@@ -1,8 +1,10 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and how many examples Hypothesis tries."""
 
+import os
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,3 +18,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--without-accelerator"):
         sys.modules["flagengine._accelerator"] = None  # type: ignore[assignment]
+
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("dev", max_examples=200, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile(
+    "ci",
+    max_examples=2_000,
+    deadline=None,
+    suppress_health_check=_SLOW,
+    database=None,
+    derandomize=True,
+    print_blob=True,
+)
+settings.register_profile("nightly", settings.get_profile("ci"), max_examples=20_000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))

@@ -1,0 +1,95 @@
+"""Strategies for documents with anything anywhere, which must do no harm."""
+
+import copy
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.properties.strategies.documents import Doc, documents
+
+__all__ = ["absurd_documents", "absurd_values"]
+
+
+def _nested_lists(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def _nested_groups(depth: int) -> Any:
+    value: Any = {"key": "plan", "type": "person", "value": "pro"}
+    for _ in range(depth):
+        value = {"type": "AND", "values": [value]}
+    return value
+
+
+_ABSURD = [
+    None,
+    True,
+    0,
+    -0.0,
+    float("nan"),
+    float("-inf"),
+    10**30,
+    10**400,
+    -(10**5000),
+    1e308,
+    "",
+    "\ud800",
+    "\x00",
+    "x" * 1000,
+    [],
+    {},
+    [None],
+    {"": None},
+    {"type": "AND", "values": "x"},
+    {"values": [{}]},
+    _nested_lists(60),
+    _nested_lists(130),
+    _nested_lists(3000),
+    _nested_groups(51),
+    _nested_groups(400),
+    _nested_groups(3000),
+    {"id": "x", "exclusion_percentage": True},
+    {"key": ["x"], "type": {"a": 1}, "operator": [], "value": {"b": [1]}},
+    {"hash": ["sha1"]},
+    {"variants": [{"key": 5, "rollout_percentage": "5"}]},
+]
+
+_ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def absurd_values() -> st.SearchStrategy[Any]:
+    """Return what stands where nobody expects it."""
+    return st.sampled_from(_ABSURD) | _ANY_JSON
+
+
+@st.composite
+def absurd_documents(draw: st.DrawFn) -> Doc:
+    """Draw a document and put something absurd in one to three places of it."""
+    document = copy.deepcopy(draw(documents()))
+    for _ in range(draw(st.integers(1, 3))):
+        places = list(_places(document))
+        container, name = places[draw(st.integers(0, len(places) - 1))]
+        if container is document and name == "flags":
+            document["flags"].append(draw(absurd_values()))
+        else:
+            container[name] = draw(absurd_values())
+    return document
+
+
+def _places(document: Doc) -> Any:
+    """Yield every place of a document, those of absurd values put there before excepted."""
+    waiting: list[tuple[Any, int]] = [(document, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        names = list(one) if isinstance(one, dict) else range(len(one))
+        for name in names:
+            yield one, name
+            if isinstance(one[name], dict | list) and depth < 12:
+                waiting.append((one[name], depth + 1))

@@ -1,0 +1,88 @@
+"""Filling in what is missing from a call, and leaving out what is there."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from flagengine import Missing
+from tests.properties.strategies.calls import Call, _operands
+from tests.properties.strategies.vocabulary import GROUP, KINDS, person_kind
+
+__all__ = ["completed", "given", "partial_calls"]
+
+_PLAIN = re.compile(r"[A-Za-z@.]*|[0-9.]+|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether every operator can judge a value: no date of odd shape, no odd letters."""
+    return not isinstance(value, str) or _PLAIN.fullmatch(value) is not None
+
+
+@st.composite
+def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
+    """Draw a call that gives less than ``call``: what is left out is not known, not absent.
+
+    Nothing is left out of a map that is declared complete, and a group only where a group that
+    was not passed is unresolved. ``devices`` allows the device id to be left out.
+    """
+    complete = call.options["complete"]
+    promise = complete if isinstance(complete, Mapping) else {}
+    props, options = call.props, dict(call.options)
+    if not (complete is True or promise.get("person_properties")):
+        kept = [key for key in props if key != "$device_id" or devices]
+        props = _thinned(draw, props, kept)
+    if not (complete is True or promise.get("group_properties")) and "groups" in options:
+        options["group_properties"] = {
+            name: _thinned(draw, found, list(found))
+            for name, found in options["group_properties"].items()
+        }
+        if options["missing_group"] == "unresolved":
+            options["groups"] = _thinned(draw, options["groups"], list(options["groups"]))
+    if devices and draw(st.booleans()):
+        options.pop("device_id", None)
+    distinct_id = draw(st.sampled_from([call.distinct_id, call.distinct_id, ""]))
+    return Call(distinct_id, props, options)
+
+
+def _thinned(
+    draw: st.DrawFn, values: Mapping[str, Any], removable: list[str]
+) -> dict[str, Any]:
+    gone = {key for key in removable if draw(st.booleans())}
+    return {key: value for key, value in values.items() if key not in gone}
+
+
+def given(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
+    """Return ``call`` with a value for everything in ``missing``."""
+    operands = _operands(document)
+
+    def value(key: str, kind: str) -> Any:
+        pool = [one for one in [*operands.get(key, []) * 2, *KINDS[kind]] if _is_plain(one)]
+        return draw(st.sampled_from(pool))
+
+    props = dict(call.props)
+    options = dict(call.options)
+    for key in missing.person_properties:
+        props[key] = value(key, person_kind(key))
+    groups = dict(options.get("groups") or {})
+    for name in missing.groups:
+        groups[name] = draw(st.sampled_from(["acme", "umbrella", 7]))
+    by_group = {name: dict(found) for name, found in (options.get("group_properties") or {}).items()}
+    for name, key in missing.group_properties:
+        by_group.setdefault(name, {})[key] = value(key, GROUP.get(key, "text"))
+    options |= {"groups": groups, "group_properties": by_group}
+    if missing.device_id:
+        options["device_id"] = draw(st.sampled_from(["device-1", "device-2"]))
+    distinct_id = draw(st.sampled_from(["user-1", "user-2"])) if missing.distinct_id else None
+    found = replace(call, props=props, options=options)
+    return replace(found, distinct_id=distinct_id) if distinct_id else found
+
+
+def completed(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
+    """Return ``call`` with everything in ``missing`` given, or declared to be absent."""
+    if not draw(st.booleans()):
+        return given(draw, document, call, missing)
+    ids = Missing((), (), missing.groups, missing.device_id, missing.distinct_id)
+    return given(draw, document, call, ids).having(complete=True)

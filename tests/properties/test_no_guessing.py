@@ -1,0 +1,111 @@
+"""The heart: a definite answer is definite, and an unresolved one says what it lacks."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from flagengine import Missing, Reason, Resolution, Snapshot, UnresolvedReason
+from tests.properties.strategies import (
+    Call,
+    Doc,
+    calls,
+    completed,
+    documents,
+    given as given_for,
+    partial_calls,
+)
+
+
+def _falls_back_to_the_person(document: Doc) -> bool:
+    """Tell whether a holdout takes the distinct id for want of a device id (R4.9)."""
+    return any(
+        flag.get("bucketing_identifier") == "device_id" and flag["filters"].get("holdout")
+        for flag in document["flags"]
+    )
+
+
+def _is_conclusive(resolution: Resolution) -> bool:
+    return resolution.reason is not Reason.UNRESOLVED
+
+
+class TestDefiniteAnswers:
+    """R5.2: conclusive if and only if one answer is possible."""
+
+    @pytest.mark.rule("R5.1", "R5.2", "R5.5", "R5.6", "R5.7", "R5.8", "R5.10", "R3.14")
+    @given(st.data(), documents())
+    def test_a_definite_answer_stays_whatever_the_missing_inputs_are(
+        self, data: st.DataObject, document: Doc
+    ):
+        snapshot = Snapshot.parse(document)
+        whole = data.draw(calls(document), label="whole")
+        devices = not _falls_back_to_the_person(document)
+        partial = data.draw(partial_calls(whole, devices=devices), label="partial")
+        complete = partial.having(complete=True)
+        whole_and_complete = whole.having(complete=True)
+        for key, early in partial.all(snapshot).items():
+            if not _is_conclusive(early):
+                continue
+            for later in (whole, complete, whole_and_complete):
+                late = later.one(snapshot, key)
+                assert (late.key, late.value) == (key, early.value)
+                assert late.raw_payload == early.raw_payload
+
+
+class TestUnresolvedAnswers:
+    """R13.8: ``missing`` names what would have to be known."""
+
+    @pytest.mark.rule("R13.7", "R13.8", "R8.0", "R6.10")
+    @given(st.data(), documents())
+    def test_missing_context_ends_when_everything_missing_is_given(
+        self, data: st.DataObject, document: Doc
+    ):
+        snapshot = Snapshot.parse(document)
+        call = data.draw(calls(document), label="call")
+        for key, resolution in call.all(snapshot).items():
+            if resolution.unresolved_reason is not UnresolvedReason.MISSING_CONTEXT:
+                continue
+            last = _completed_step_by_step(data, document, snapshot, call, key)
+            if _is_enrolled(document, key):
+                assert last.unresolved_reason is not UnresolvedReason.MISSING_CONTEXT
+            else:
+                assert _is_conclusive(last)
+
+    @pytest.mark.rule("R13.8")
+    @given(st.data(), documents())
+    def test_giving_the_smallest_missing_settles_the_answer(
+        self, data: st.DataObject, document: Doc
+    ):
+        snapshot = Snapshot.parse(document)
+        call = data.draw(calls(document), label="call")
+        for key in call.all(snapshot):
+            explanation = call.explain(snapshot, key)
+            smallest = explanation.smallest_missing
+            if smallest is None:
+                assert not _is_conclusive(explanation.resolution)
+                continue
+            assert bool(smallest) is not _is_conclusive(explanation.resolution)
+            richer = given_for(data.draw, document, call, smallest)
+            assert _is_conclusive(richer.one(snapshot, key))
+            assert smallest | explanation.resolution.missing == explanation.resolution.missing
+
+
+def _completed_step_by_step(
+    data: st.DataObject, document: Doc, snapshot: Snapshot, call: Call, key: str
+) -> Resolution:
+    """Give what is missing, and then whatever is missing then, until nothing is."""
+    seen: list[Missing] = []
+    resolution = call.one(snapshot, key)
+    while resolution.unresolved_reason is UnresolvedReason.MISSING_CONTEXT:
+        assert resolution.missing
+        assert resolution.missing not in seen
+        seen.append(resolution.missing)
+        call = completed(data.draw, document, call, resolution.missing)
+        resolution = call.one(snapshot, key)
+    return resolution
+
+
+def _is_enrolled(document: Doc, key: str) -> bool:
+    """Tell whether a flag has an enrollment: what stands behind it is not looked at before."""
+    flags = [flag for flag in document["flags"] if flag["key"] == key]
+    return any(flag["filters"].get("feature_enrollment") for flag in flags)
+
+
