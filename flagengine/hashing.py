@@ -5,13 +5,14 @@ fraction h = float(n) / 2**60 instead; `bound` and `upper` turn its comparisons 
 comparisons of integers, once per flag, so that no fraction is ever computed.
 
 This must not know flags, conditions or variants, and it never decides which subject is hashed.
+`string_column` does for columns what this does for one subject.
 """
 
-from bisect import bisect_left, bisect_right
 from enum import StrEnum
+from math import inf, nextafter, ulp
 from typing import TYPE_CHECKING, Final, Protocol
 
-from flagengine import murmur3, string_column
+from flagengine import murmur3
 
 try:
     from flagengine import _accelerator
@@ -22,10 +23,6 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from typing_extensions import Buffer
-
-    from flagengine.string_column import StringColumn
-
 __all__ = [
     "ACCELERATOR",
     "BUCKETS",
@@ -33,7 +30,6 @@ __all__ = [
     "Algorithm",
     "bound",
     "bucket",
-    "bucket_column",
     "draw",
     "hasher",
     "murmur3_bucket",
@@ -122,71 +118,23 @@ def draw(
     return _bind(algorithm, prefix, salt, clip=clip, uppers=uppers).draw
 
 
-def _fraction(n: int) -> float:
-    return float(n) / BUCKETS
-
-
-def _candidates(fraction: float) -> range:
-    """The numbers around this fraction of all: floats are at most 128 apart there."""
-    middle = int(fraction * BUCKETS)
-    return range(max(middle - 256, 0), min(middle + 256, BUCKETS))
-
-
-def bound(percentage: float) -> int:
-    """The greatest n with h(n) <= percentage / 100, -1 if there is none: who is rolled out."""
-    fraction = percentage / 100.0
+def _greatest(fraction: float) -> int:
+    """The greatest n with h(n) <= fraction, -1 if there is none."""
     if fraction >= 1.0:
         return BUCKETS - 1
     if not fraction >= 0.0:
         return -1
-    numbers = _candidates(fraction)
-    return numbers.start + bisect_right(numbers, fraction, key=_fraction) - 1
+    scaled = fraction * BUCKETS  # exact, as is comparing with it instead of dividing n
+    n = int(scaled) + int(ulp(scaled)) // 2
+    # Halfway to the next float, where rounding is to the even one.
+    return n if float(n) <= scaled else n - 1
+
+
+def bound(percentage: float) -> int:
+    """The greatest n with h(n) <= percentage / 100, -1 if there is none: who is rolled out."""
+    return _greatest(percentage / 100.0)
 
 
 def upper(cumulative: float) -> int:
     """How many n have h(n) < cumulative: where the interval of a variant ends."""
-    if cumulative > 1.0:
-        return BUCKETS
-    if not cumulative > 0.0:
-        return 0
-    numbers = _candidates(cumulative)
-    return numbers.start + bisect_left(numbers, cumulative, key=_fraction)
-
-
-def bucket_column(
-    algorithm: Algorithm,
-    prefix: str,
-    salt: str,
-    column: "StringColumn",
-    out: "Buffer",
-    *,
-    clip: bool = False,
-) -> None:
-    """Fill `out` with the bucket numbers of a column's rows.
-
-    Args:
-        algorithm: The hash.
-        prefix: What stands before each row's text.
-        salt: What stands behind it.
-        column: The subjects; text that is not UTF-8 has an unspecified number or raises.
-        out: A writable buffer of native unsigned 64-bit numbers. A null row's is `NULL_ROW`.
-        clip: Whether the rows are distinct ids, which are cut (`SUBJECT_CHARACTERS`).
-
-    Raises:
-        ValueError: A buffer is too short or an offset leaves the data. `out` may be filled in part.
-    """
-    if not _accelerator or algorithm != Algorithm.SHA1:
-        string_column.fill(hasher(algorithm, prefix, salt, clip=clip), column, out)
-        return
-    _accelerator.bucket_column(
-        prefix,
-        salt,
-        column.offsets,
-        column.data,
-        out,
-        start=column.start,
-        count=column.count,
-        large_offsets=column.large_offsets,
-        validity=column.validity,
-        limit=SUBJECT_CHARACTERS if clip else 0,
-    )
+    return _greatest(nextafter(cumulative, -inf)) + 1

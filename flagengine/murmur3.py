@@ -4,6 +4,8 @@ A bucket number is the upper 60 of the first 64 bits of MurmurHash3_x64_128, see
 utf8(prefix + subject + salt). Only `hashing` imports this.
 """
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from mmh3 import mmh3_x64_128_utupledigest as digest
@@ -36,15 +38,14 @@ class Hasher:
     ) -> None:
         head, tail = _encode(prefix), _encode(salt)
         end = limit or None
-        bounds = list(uppers)
+        bounds = list(accumulate(uppers, max))
         first = bounds[0] if bounds else 0
 
         def bucket(subject: str) -> int:
             return digest(head + _encode(subject[:end]) + tail)[0] >> 4
 
         def draw(subject: str) -> int:
-            number = bucket(subject)
-            return next((i for i, upper in enumerate(bounds) if number < upper), len(bounds))
+            return bisect_right(bounds, bucket(subject))
 
         def within(subject: str) -> bool:
             return bucket(subject) < first

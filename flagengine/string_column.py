@@ -1,18 +1,25 @@
-"""An Arrow string column and the pure-Python loop over it: the twin of the accelerator's.
+"""Bucket numbers of a whole Arrow string column, read from the format's buffers without Arrow.
 
-It reads the format's buffers without Arrow. The loop must refuse what the accelerator refuses, in
-the same words.
+The loop is the accelerator's where there is one, for SHA-1, else the one below, which must refuse
+what the accelerator refuses, in the same words.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from flagengine.hashing import SUBJECT_CHARACTERS, Algorithm, hasher
+
+try:
+    from flagengine import _accelerator
+except ImportError:
+    _accelerator = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Buffer
 
-__all__ = ["NULL_ROW", "StringColumn", "fill"]
+__all__ = ["NULL_ROW", "StringColumn", "bucket_column"]
 
 NULL_ROW: Final = (1 << 64) - 1
 """Stands for the number of a null row: no bucket number is as great."""
@@ -65,8 +72,7 @@ def _check(column: StringColumn, offsets: int, out: int) -> None:
         raise ValueError("validity is too short for start and count")
 
 
-def fill(number: "Callable[[str], int]", column: StringColumn, out: "Buffer") -> None:
-    """Fill `out` with the `number` of each row; `hashing.bucket_column` says the rest."""
+def _fill(number: "Callable[[str], int]", column: StringColumn, out: "Buffer") -> None:
     offsets, text, start = _offsets(column), _view(column.data), column.start
     numbers = _view(out)
     numbers = numbers[: len(numbers) // 8 * 8].cast("Q")
@@ -78,3 +84,42 @@ def fill(number: "Callable[[str], int]", column: StringColumn, out: "Buffer") ->
             raise ValueError(f"the offsets of row {row} are not within the data")
         null = bits is not None and not bits[row // 8] >> row % 8 & 1
         numbers[row - start] = NULL_ROW if null else number(str(text[begin:end], "utf-8"))
+
+
+def bucket_column(
+    algorithm: Algorithm,
+    prefix: str,
+    salt: str,
+    column: StringColumn,
+    out: "Buffer",
+    *,
+    clip: bool = False,
+) -> None:
+    """Fill `out` with the bucket numbers of a column's rows.
+
+    Args:
+        algorithm: The hash.
+        prefix: What stands before each row's text.
+        salt: What stands behind it.
+        column: The subjects; text that is not UTF-8 has an unspecified number or raises.
+        out: A writable buffer of native unsigned 64-bit numbers. A null row's is `NULL_ROW`.
+        clip: Whether the rows are distinct ids, which are cut (`SUBJECT_CHARACTERS`).
+
+    Raises:
+        ValueError: A buffer is too short or an offset leaves the data. `out` may be filled in part.
+    """
+    if not _accelerator or algorithm != Algorithm.SHA1:
+        _fill(hasher(algorithm, prefix, salt, clip=clip), column, out)
+        return
+    _accelerator.bucket_column(
+        prefix,
+        salt,
+        column.offsets,
+        column.data,
+        out,
+        start=column.start,
+        count=column.count,
+        large_offsets=column.large_offsets,
+        validity=column.validity,
+        limit=SUBJECT_CHARACTERS if clip else 0,
+    )

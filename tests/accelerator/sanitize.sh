@@ -57,4 +57,5 @@ if [ "${1:-}" = --self-check ]; then
     echo "AddressSanitizer found the broken bounds check"
     exit 0
 fi
-run -m pytest -q -p no:cacheprovider tests/unit/test_accelerator.py tests/unit/test_hashing.py
+run -m pytest -q -p no:cacheprovider tests/unit/test_accelerator.py \
+    tests/unit/test_hashing.py tests/unit/test_string_column.py

@@ -4,12 +4,9 @@ import importlib
 import json
 import math
 import sys
-from array import array
-from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -18,7 +15,6 @@ from hypothesis import strategies as st
 import flagengine
 from flagengine import hashing as installed
 from flagengine.hashing import BUCKETS, Algorithm, bound, upper
-from flagengine.string_column import NULL_ROW, StringColumn
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "hashing"
 
@@ -250,81 +246,6 @@ def test_the_subject_whose_hash_is_the_bound_is_inside() -> None:
     assert _fraction(n) == percentage / 100.0
     assert n <= bound(percentage)
     assert n > bound(math.nextafter(percentage, 0.0))
-
-
-# Columns
-
-
-def _column(texts: list[str | None], *, large: bool, start: int = 0) -> StringColumn:
-    ends, data, bits = [0], b"", bytearray(len(texts) // 8 + 1)
-    for i, text in enumerate(texts):
-        data += (text or "").encode()
-        ends.append(len(data))
-        bits[i // 8] |= (text is not None) << i % 8
-    offsets = array("q" if large else "i", ends)
-    return StringColumn(
-        offsets=offsets,
-        data=data,
-        start=start,
-        count=len(texts) - start,
-        large_offsets=large,
-        validity=bits,
-    )
-
-
-@every_backend
-@pytest.mark.parametrize("algorithm", Algorithm)
-@given(
-    texts=st.lists(st.none() | st.text() | st.text(max_size=9).map(lambda text: text * 40)),
-    prefix=st.text(),
-    salt=st.text(),
-    large=st.booleans(),
-    clip=st.booleans(),
-    data=st.data(),
-)
-def test_a_column_has_the_numbers_of_its_rows(
-    hashing: ModuleType,
-    algorithm: Algorithm,
-    texts: list[str | None],
-    prefix: str,
-    salt: str,
-    large: bool,
-    clip: bool,
-    data: st.DataObject,
-) -> None:
-    start = data.draw(st.integers(0, len(texts)))
-    column = _column(texts, large=large, start=start)
-    out = array("Q", [7] * (column.count + 1))
-    hashing.bucket_column(algorithm, prefix, salt, column, out, clip=clip)
-    number = hashing.hasher(algorithm, prefix, salt, clip=clip)
-    expected = [NULL_ROW if text is None else number(text) for text in texts[start:]]
-    assert list(out) == [*expected, 7]
-
-
-REFUSED: dict[str, dict[str, Any]] = {
-    "start and count must not be negative": {"count": -1},
-    "out is too short": {"count": 4},
-    "offsets is too short": {"start": 1},
-    "validity is too short": {"validity": b""},
-    "row 2 are not within": {"offsets": array("i", [0, 1, 2, 4])},
-    "row 1 are not within": {"offsets": array("i", [0, 2, 1, 3])},
-    "row 0 are not within": {"offsets": array("i", [-1, 0, 1, 2])},
-}
-
-
-@every_backend
-@pytest.mark.parametrize("message", REFUSED)
-def test_buffers_that_contradict_each_other_are_refused(hashing: ModuleType, message: str) -> None:
-    good = StringColumn(offsets=array("i", [0, 1, 2, 3]), data=b"abc", count=3)
-    column = replace(good, **REFUSED[message])
-    with pytest.raises(ValueError, match=message):
-        hashing.bucket_column(Algorithm.SHA1, "flag-a.", "", column, array("Q", [0] * 3))
-
-
-@every_backend
-def test_a_column_without_rows_needs_no_buffers(hashing: ModuleType) -> None:
-    column = StringColumn(offsets=None, data=None, count=0)
-    hashing.bucket_column(Algorithm.SHA1, "flag-a.", "", column, array("Q"))
 
 
 # The choice

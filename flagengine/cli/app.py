@@ -1,0 +1,57 @@
+"""The group of commands: finds them by their files, and knows nothing of any of them."""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pkgutil import iter_modules
+
+import click
+
+from flagengine.cli import commands
+from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
+from flagengine.hashing import ACCELERATOR
+
+__all__ = ["cli"]
+
+
+class Commands(click.Group):
+    """The modules of :mod:`flagengine.cli.commands`, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        del ctx
+        return sorted(name.replace("_", "-") for _, name, _ in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the object ``command`` of a command's module."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            raise Trouble(f"there is no command {args[0]!r}{did_you_mean(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+
+def _version() -> str:
+    try:
+        return version("flagengine")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+@click.group(
+    cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(_version(), message=f"%(prog)s %(version)s, hash accelerator: {ACCELERATOR}")
+def cli() -> None:
+    """Evaluate, explain and check feature flag definitions, without a server.
+
+    FILE is the body of GET /flags/definitions?send_cohorts, or - for standard input.
+    """

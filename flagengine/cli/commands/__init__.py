@@ -1,0 +1,1 @@
+"""The commands: a module here holds one, as ``command``, and its name is the module's."""

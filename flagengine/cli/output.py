@@ -1,0 +1,90 @@
+"""Printing: JSON for machines, tables for people, colour only on a terminal.
+
+Everything printed passes here, because definitions are untrusted: control characters are
+written out, so that a flag's name cannot send commands to a terminal.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["plain", "print_json", "print_lines", "print_table"]
+
+_UNBOUNDED: Final = 10_000
+"""The width of what is no terminal: nothing is cut or wrapped for a pipe."""
+
+_ASCII: Final = str.maketrans(
+    dict(zip("├└│─✓✗…", ["|", "`", "|", "-", "+", "x", "..."], strict=True))
+)
+"""How trees and marks are drawn where the output's encoding lacks them."""
+
+Cell = str | tuple[str, str]
+"""A text, or a text and its style."""
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON value."""
+    _write(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_lines(lines: Iterable[Cell | Sequence[Cell]]) -> None:
+    """Print lines, each of one or several cells; they are never wrapped."""
+    console = _console()
+    with console.capture() as captured:
+        for line in lines:
+            cells = [line] if isinstance(line, str) or _is_styled(line) else line
+            text = Text.assemble(*(_assembled(cell) for cell in cells))  # type: ignore[arg-type]
+            console.print(text, soft_wrap=True)
+    _write(captured.get().removesuffix("\n"))
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print a table; on a terminal its cells wrap."""
+    table = Table(*header, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for row in rows:
+        table.add_row(*(Text(*_assembled(cell), overflow="fold") for cell in row))
+    console = _console()
+    with console.capture() as captured:
+        console.print(table)
+    lines = captured.get().splitlines()
+    _write("\n".join(lines if console.is_terminal else map(str.rstrip, lines)))
+
+
+def plain(text: str) -> str:
+    """Write out what is not printable."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _console() -> Console:
+    width = None if sys.stdout.isatty() else _UNBOUNDED
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def _is_styled(line: Cell | Sequence[Cell]) -> bool:
+    return isinstance(line, tuple) and len(line) == 2 and all(isinstance(x, str) for x in line)
+
+
+def _assembled(cell: Cell) -> tuple[str, str]:
+    text, style = (cell, "") if isinstance(cell, str) else cell
+    return plain(text), style
+
+
+def _write(text: str) -> None:
+    """Print text in whatever encoding the output has."""
+    encoding = sys.stdout.encoding or "utf-8"
+    if not _is_unicode(encoding):
+        text = text.translate(_ASCII)
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+def _is_unicode(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").startswith("utf")

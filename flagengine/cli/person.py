@@ -1,0 +1,128 @@
+"""The words of the command line to the arguments of :func:`flagengine.evaluate`."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from flagengine.cli.reading import not_json, read_json_object
+from flagengine.cli.trouble import Trouble
+from flagengine.evaluator import CallOptions
+
+__all__ = ["Person", "read_person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is evaluated, and how."""
+
+    distinct_id: str | None
+    properties: dict[str, Any]
+    options: CallOptions
+
+
+def read_person(
+    *,
+    distinct_id: str | None,
+    pairs: Iterable[str],
+    properties: str | None,
+    groups: Iterable[str],
+    group_pairs: Iterable[str],
+    device_id: str | None,
+    now: str | None,
+    timezone: str,
+    complete: bool,
+    missing_group: Literal["false", "unresolved"],
+    overrides: Iterable[str],
+    runtime: Literal["client", "server"] | None,
+    contexts: Iterable[str],
+) -> Person:
+    """Read the options that describe a person; Trouble for the first that makes no sense."""
+    keys = dict(_split("--group", "company=acme", one) for one in groups)
+    own = {key: _value(value) for key, value in _pairs("--property", "plan=pro", pairs)}
+    options = CallOptions(
+        groups=keys,
+        group_properties=_group_properties(group_pairs, keys),
+        device_id=device_id,
+        now=_moment(now),
+        project_timezone=timezone,
+        complete=complete,
+        missing_group=missing_group,
+        overrides={k: _override(v) for k, v in _pairs("--override", "flag=true", overrides)},
+        evaluation_runtime=runtime,
+        evaluation_contexts=list(contexts) or None,
+    )
+    return Person(distinct_id, _properties(properties) | own, options)
+
+
+def _split(option: str, example: str, written: str) -> tuple[str, str]:
+    key, sign, value = written.partition("=")
+    if not sign or not key:
+        raise Trouble(f"{option} {written}: expected a name, = and a value, as in {example}")
+    return key, value
+
+
+def _pairs(option: str, example: str, written: Iterable[str]) -> list[tuple[str, str]]:
+    return [_split(option, example, one) for one in written]
+
+
+def _value(written: str) -> Any:
+    """Return a JSON value, or the text itself when it is none."""
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError):
+        return written
+
+
+def _override(written: str) -> bool | str | None:
+    """Return true, false, null, or the name of a variant, which may look like a number."""
+    value = _value(written)
+    return value if value is None or isinstance(value, bool | str) else written
+
+
+def _properties(written: str | None) -> dict[str, Any]:
+    if written is None:
+        return {}
+    if not written.lstrip().startswith("{"):
+        return read_json_object(written)
+    try:
+        return dict(json.loads(written))
+    except (ValueError, RecursionError) as error:
+        raise not_json("--properties", written.encode(errors="replace"), error) from None
+
+
+def _group_properties(written: Iterable[str], groups: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for path, value in _pairs("--group-property", "company.tier=gold", written):
+        group, key = _group_and_key(path, groups)
+        found.setdefault(group, {})[key] = _value(value)
+    return found
+
+
+def _group_and_key(path: str, groups: Iterable[str]) -> tuple[str, str]:
+    """Split at the first dot, unless a group was given whose name has dots of its own."""
+    for group in sorted(groups, key=len, reverse=True):
+        if path.startswith(f"{group}.") and path != f"{group}.":
+            return group, path.removeprefix(f"{group}.")
+    group, _, key = path.partition(".")
+    if not group or not key:
+        raise Trouble(
+            f"--group-property {path}: expected the group type before the property's name, "
+            "as in company.tier=gold"
+        )
+    return group, key
+
+
+def _moment(written: str | None) -> datetime | None:
+    if written is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise Trouble(
+            f"--now {written}: expected a time with its offset, as in 2026-11-24T12:00:00+01:00"
+        )
+    return moment

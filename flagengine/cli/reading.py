@@ -1,0 +1,91 @@
+"""Files and standard input to JSON values and snapshots; every failure names file and place."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from flagengine.cli.trouble import Trouble
+from flagengine.errors import IssueCode, SnapshotError
+from flagengine.snapshot import Snapshot
+
+__all__ = ["read_bytes", "read_json_object", "read_snapshot", "shown_name"]
+
+_WANTED: Final = "save the body of GET /flags/definitions?send_cohorts as it is"
+_LOOKALIKES: Final = {
+    "featureFlags": "this looks like an answer of /flags for one person",
+    "results": "this looks like a page of the REST API's list of flags",
+    "detail": "this looks like the server's answer to a refused request",
+}
+
+
+def shown_name(source: str) -> str:
+    """Name a source in messages."""
+    return "standard input" if source == "-" else source
+
+
+def read_bytes(source: str) -> bytes:
+    """Return what a file, or standard input for ``-``, holds."""
+    try:
+        if source == "-":
+            return sys.stdin.buffer.read()
+        return Path(source).read_bytes()
+    except FileNotFoundError:
+        raise Trouble(f"{source}: there is no such file") from None
+    except IsADirectoryError:
+        raise Trouble(f"{source}: this is a directory, not a file") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Trouble(f"{source!r}: cannot be read: {reason}") from None
+
+
+def read_snapshot(source: str) -> Snapshot:
+    """Return the definitions in a file."""
+    data = read_bytes(source)
+    try:
+        return Snapshot.parse(data)
+    except SnapshotError as error:
+        if error.code is IssueCode.NOT_JSON:
+            raise not_json(shown_name(source), data, error.__cause__) from None
+        raise Trouble(f"{shown_name(source)}: {error}; {_lookalike(data)}") from None
+
+
+def read_json_object(source: str) -> dict[str, Any]:
+    """Return the JSON object in a file."""
+    data = read_bytes(source)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise not_json(shown_name(source), data, error) from None
+    if not isinstance(value, dict):
+        raise Trouble(f"{shown_name(source)}: expected a JSON object of properties")
+    return value
+
+
+def not_json(name: str, data: bytes, error: BaseException | None) -> Trouble:
+    """Say where the text stops being JSON, and what it is likely to be instead."""
+    if not data.strip():
+        return Trouble(f"{name}: it is empty; expected JSON")
+    if data.startswith(b"\x1f\x8b"):
+        return Trouble(f"{name}: it is compressed; pipe it through gunzip")
+    place, what = "", str(error)
+    if isinstance(error, json.JSONDecodeError):
+        place, what = f", line {error.lineno}, column {error.colno}", error.msg
+    return Trouble(f"{name}{place}: this is not JSON: {what}{_likely_mistake(data)}")
+
+
+def _likely_mistake(data: bytes) -> str:
+    start = data.lstrip()[:1]
+    if start == b"<":
+        return "; it looks like an HTML page, perhaps of an error or a login"
+    return "" if start in (b"{", b"[") else f"; {_WANTED}"
+
+
+def _lookalike(data: bytes) -> str:
+    value = json.loads(data)
+    if isinstance(value, list):
+        return 'a list of flags goes into {"flags": [...]}'
+    for member, hint in _LOOKALIKES.items():
+        if isinstance(value, dict) and member in value:
+            return f"{hint}; {_WANTED}"
+    return _WANTED

@@ -1,0 +1,36 @@
+"""What ends a command early: one line that names the place and the likely mistake."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import click
+
+__all__ = ["EXIT_CODES", "Trouble", "check_keys", "did_you_mean", "wrong_argument"]
+
+EXIT_CODES = "Exit codes: 0 fine; 1 there are findings; 2 wrong usage or unreadable input."
+
+
+class Trouble(click.ClickException):
+    """Wrong usage or unreadable input; the message is one line."""
+
+    exit_code = 2
+
+
+def wrong_argument(error: TypeError | ValueError) -> Trouble:
+    """Say what the engine says of an argument, in the words of the command line."""
+    return Trouble(str(error).replace("project_timezone is", "--timezone is"))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question about the nearest known word, or nothing."""
+    near = get_close_matches(word, list(known), 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def check_keys(source: str, asked: Iterable[str], known: Iterable[str]) -> None:
+    """Stop when a flag is asked for that there is none of."""
+    known = list(known)
+    for key in asked:
+        if key not in known:
+            hint = did_you_mean(key, known) or f"; it has {len(known)} flags"
+            raise Trouble(f"{source}: there is no flag {key!r}{hint}")

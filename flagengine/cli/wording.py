@@ -1,0 +1,50 @@
+"""How values, answers and needs are put into words for a table."""
+
+from typing import Any
+
+from flagengine.resolution import Missing, Reason, Resolution
+from flagengine.values import text, to_json_value
+
+__all__ = ["answer", "detail", "needs", "reason"]
+
+
+def answer(resolution: Resolution) -> tuple[str, str]:
+    """Return a flag's value and its style."""
+    if resolution.value is None:
+        return ("unresolved" if resolution.unresolved_reason else "none"), "yellow"
+    return _json(resolution.value), "green" if resolution.enabled else "dim"
+
+
+def reason(resolution: Resolution) -> str:
+    """Return the code of the reason, with the condition's index where there is one."""
+    code = (resolution.unresolved_reason or resolution.reason).value
+    if resolution.reason is Reason.SUPER_CONDITION_VALUE or resolution.condition_index is None:
+        return code
+    return f"{code} {resolution.condition_index}"
+
+
+def detail(resolution: Resolution) -> str:
+    """Return what else there is to say: a payload, what is missing, why it is undecidable."""
+    if resolution.raw_payload is not None:
+        return f"payload {resolution.raw_payload}"
+    if resolution.missing:
+        return f"needs {needs(resolution.missing)}"
+    return resolution.description if resolution.unresolved_reason else ""
+
+
+def needs(missing: Missing) -> str:
+    """Name the inputs: ``plan, company.tier, group company, device id``."""
+    return ", ".join(
+        [
+            *missing.person_properties,
+            *(f"{group}.{name}" for group, name in missing.group_properties),
+            *(f"group {name}" for name in missing.groups),
+            *(["device id"] if missing.device_id else []),
+            *(["distinct id"] if missing.distinct_id else []),
+        ]
+    )
+
+
+def _json(value: Any) -> str:
+    """Write a value as in JSON; a variant without its quotes."""
+    return text(to_json_value(value))

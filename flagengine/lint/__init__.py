@@ -1,0 +1,46 @@
+"""Lint: what can be read, but is hardly what was meant. Pure; one file per topic, one registry.
+
+To add a check, write a function from an :class:`Inspection` to findings, add it to ``CHECKS``
+and its codes to the catalogue.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from flagengine.lint import conditions, fields, groups, locality, operands, payloads, variants
+from flagengine.lint.catalogue import CATALOGUE, Entry, Severity
+from flagengine.lint.finding import Finding, finding, rank
+from flagengine.lint.inspection import Fields, Inspection
+
+__all__ = [
+    "CATALOGUE",
+    "CHECKS",
+    "Entry",
+    "Fields",
+    "Finding",
+    "Inspection",
+    "Severity",
+    "finding",
+    "lint",
+    "rank",
+]
+
+CHECKS: Final[tuple[Callable[[Inspection], Iterator[Finding]], ...]] = (
+    fields.check_fields,
+    fields.check_keys,
+    conditions.check_conditions,
+    conditions.check_percentages,
+    variants.check_variants,
+    variants.check_pins,
+    payloads.check_payloads,
+    operands.check_operands,
+    groups.check_group_indexes,
+    groups.check_empty_groups,
+    locality.check_locality,
+)
+
+
+def lint(inspection: Inspection) -> Iterator[Finding]:
+    """Run every check."""
+    for check in CHECKS:
+        yield from check(inspection)

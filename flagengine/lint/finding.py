@@ -1,0 +1,50 @@
+"""One finding about a definitions document, as people and continuous integration read it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from flagengine.lint.catalogue import CATALOGUE, Severity
+
+__all__ = ["Finding", "Severity", "finding", "rank"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, how badly, where, and the way out.
+
+    ``code`` is a key of :data:`~flagengine.lint.catalogue.CATALOGUE`; ``pointer`` an RFC 6901
+    JSON pointer into the document.
+    """
+
+    code: str
+    severity: Severity
+    pointer: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.severity.value} {self.pointer or '/'}: {self.message} [{self.code}]"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "pointer": self.pointer,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+def finding(code: str | StrEnum, pointer: str, message: str, hint: str | None = None) -> Finding:
+    """Build a finding; its severity, and its way out if none is given, are its code's."""
+    entry = CATALOGUE[str(code)]
+    return Finding(str(code), entry.severity, pointer, message, hint or entry.way_out)
+
+
+def rank(one: Finding) -> tuple[list[tuple[int, int, str]], int, str]:
+    """Return the sort key of a finding: its place in the document, then how bad it is."""
+    steps = one.pointer.split("/")
+    place = [(0, int(step), "") if step.isdecimal() else (1, 0, step) for step in steps]
+    return place, list(Severity).index(one.severity), one.code

@@ -1,0 +1,52 @@
+"""Group types without a name, and groups of filters without members."""
+
+from collections.abc import Iterator
+
+from flagengine.definitions import INHERIT
+from flagengine.lint.finding import Finding, finding
+from flagengine.lint.inspection import Inspection, LocatedFilter
+from flagengine.reading import pointer_to
+
+__all__ = ["check_empty_groups", "check_group_indexes"]
+
+_INDEX = "aggregation_group_type_index"
+
+
+def check_group_indexes(inspection: Inspection) -> Iterator[Finding]:
+    """Yield uses of group types that have no name."""
+    names = inspection.snapshot.group_type_mapping
+    for flag in inspection.flags:
+        root = pointer_to(flag.pointer, "filters")
+        if flag.aggregation is not None and flag.aggregation not in names:
+            yield _unnamed(pointer_to(root, _INDEX), flag.aggregation)
+        for index, condition in enumerate(flag.conditions):
+            own = condition.aggregation
+            if own is not INHERIT and own is not None and own not in names:
+                yield _unnamed(pointer_to(root, "groups", index, _INDEX), own)
+    for one in inspection.filters:
+        yield from _filter(one, inspection)
+
+
+def _filter(one: LocatedFilter, inspection: Inspection) -> Iterator[Finding]:
+    if one.kind != "group":
+        return
+    own = one.filter.group_type_index
+    pointer = pointer_to(one.pointer, "group_type_index")
+    if own is None and one.aggregation is None:
+        message = "a group filter in a person condition names no group type"
+        yield finding("unnamed_group", pointer, message, "Add group_type_index.")
+    elif own is not None and own not in inspection.snapshot.group_type_mapping:
+        yield _unnamed(pointer, own)
+
+
+def _unnamed(pointer: str, index: int) -> Finding:
+    message = f"group type {index} has no name in group_type_mapping"
+    return finding("unnamed_group", pointer, message)
+
+
+def check_empty_groups(inspection: Inspection) -> Iterator[Finding]:
+    """Yield cohorts and groups within them that have no members."""
+    for place in inspection.places:
+        if place.kind == "property_group" and place.value.get("values") in (None, []):
+            message = "a group without members: engines disagree on whom it holds"
+            yield finding("empty_group", place.pointer, message)

@@ -1,0 +1,85 @@
+"""What the checks look at: the raw document, its snapshot, and every object with its place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
+from flagengine.lint.places import Place, places
+from flagengine.review import located_filters, located_leaves
+from flagengine.snapshot import Snapshot
+
+__all__ = ["Fields", "Inspection", "LocatedFilter", "aggregation_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The members that a kind of object has: names, and beginnings of names."""
+
+    names: frozenset[str]
+    prefixes: tuple[str, ...] = ()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names or name.startswith(self.prefixes)
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedFilter:
+    """A filter with its pointer and the aggregation of the condition it stands in."""
+
+    pointer: str
+    filter: Filter
+    aggregation: Aggregation = None
+
+    @property
+    def kind(self) -> str:
+        """The filter's type, also where the document leaves it to the condition (R2.13)."""
+        return self.filter.type or ("person" if self.aggregation is None else "group")
+
+
+def aggregation_of(flag: Flag, condition: Condition) -> Aggregation:
+    """Return a condition's own aggregation, or the flag's where it has none (R4.2)."""
+    own = condition.aggregation
+    return flag.aggregation if own is INHERIT else own
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One document under inspection. ``fields`` maps kinds of :class:`Place` to their members."""
+
+    document: Mapping[str, Any]
+    snapshot: Snapshot
+    fields: Mapping[str, Fields] = field(default_factory=dict)
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Every object of the document."""
+        return places(self.document)
+
+    @property
+    def flags(self) -> Iterator[Flag]:
+        """The flags that could be read."""
+        for key in self.snapshot.keys:
+            flag = self.snapshot.flags[key]
+            if flag.defect is None:
+                yield flag
+
+    @property
+    def filters(self) -> Iterator[LocatedFilter]:
+        """The filters of the readable flags and the leaves of the readable cohorts."""
+        for flag in self.flags:
+            aggregations = [aggregation_of(flag, one) for one in flag.conditions]
+            for pointer, one in located_filters(flag):
+                index = int(pointer.split("/")[-3])
+                yield LocatedFilter(pointer, one, aggregations[index])
+        yield from self.leaves
+
+    @property
+    def leaves(self) -> Iterator[LocatedFilter]:
+        """The leaves of the readable cohorts."""
+        cohorts = self.document.get("cohorts")
+        for cohort_id in cohorts if isinstance(cohorts, dict) else ():
+            cohort = self.snapshot.cohort(cohort_id)
+            if cohort is not None:
+                for pointer, one in located_leaves(cohort):
+                    yield LocatedFilter(pointer, one)

@@ -1,0 +1,58 @@
+"""Payloads that are not JSON, and payloads that nobody gets."""
+
+import json
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from flagengine.definitions import Flag
+from flagengine.lint.finding import Finding, finding
+from flagengine.lint.inspection import Inspection
+from flagengine.lint.places import Place
+from flagengine.reading import json_type, pointer_to, shown
+
+__all__ = ["check_payloads"]
+
+
+def check_payloads(inspection: Inspection) -> Iterator[Finding]:
+    """Yield what is odd about a flag's payloads."""
+    raw = {place.pointer: place for place in inspection.places if place.kind == "format1"}
+    for flag in inspection.flags:
+        place = raw.get(pointer_to(flag.pointer, "filters"))
+        payloads = place.value.get("payloads") if place else None
+        if place is not None and isinstance(payloads, dict):
+            for key, payload in payloads.items():
+                yield from _payload(place, key, payload)
+                yield from _unused(flag, place.at("payloads", key), key)
+
+
+def _payload(place: Place, key: str, payload: Any) -> Iterator[Finding]:
+    pointer = place.at("payloads", key)
+    if isinstance(payload, str):
+        error = _json_error(payload)
+        if error is not None:
+            yield finding("payload_not_json", pointer, f"the payload is not JSON: {error}")
+    elif payload is not None:
+        message = f"the payload is {json_type(payload)} instead of JSON text"
+        yield finding("raw_payload", pointer, message)
+
+
+def _json_error(payload: str) -> str | None:
+    try:
+        json.loads(payload)
+    except RecursionError:
+        return "nested too deep"
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unused(flag: Flag, pointer: str, key: str) -> Iterator[Finding]:
+    values = ["true", *(variant.key for variant in flag.variants)]
+    if flag.holdout is not None:
+        values.append(f"holdout-{flag.holdout.id}")
+    if key not in values:
+        near = get_close_matches(key, values, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else None
+        message = f"{shown(key)!r} is no possible value of this flag"
+        yield finding("unused_payload", pointer, message, hint)

@@ -1,0 +1,124 @@
+"""Wrong usage and unreadable input: one line, the place, the likely mistake, exit code 2."""
+
+import gzip
+import sys
+
+import pytest
+
+import flagengine.cli
+from flagengine.validation import validate
+
+
+def trouble(run, *arguments, stdin=None):
+    result = run(*arguments, stdin=stdin, exits=2)
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("Error: ").strip()
+
+
+@pytest.mark.parametrize(
+    "command", [["evaluate"], ["explain", "-f"], ["requirements"], ["validate"]]
+)
+def test_every_command_says_where_a_file_stops_being_json(run, save, command):
+    path = save('{"flags": [\n  {"key": }]}')
+    name, *flag = command
+    said = trouble(run, name, path, *(["a"] if flag else []))
+    assert said == f"{path}, line 2, column 11: this is not JSON: Expecting value"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "it is empty; expected JSON"),
+        ("<html>", "it looks like an HTML page, perhaps of an error or a login"),
+        ("oops", "save the body of GET /flags/definitions?send_cohorts as it is"),
+        (b'{"flags": "\xff"}', "this is not JSON: 'utf-8' codec"),
+        (gzip.compress(b"{}"), "it is compressed; pipe it through gunzip"),
+        ("[" * 100_000, "this is not JSON"),
+    ],
+)
+def test_what_is_no_json_is_named_for_what_it_looks_like(run, save, content, said):
+    assert said in trouble(run, "evaluate", save(content))
+    assert said in trouble(run, "validate", save(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ([], 'a list of flags goes into {"flags": [...]}'),
+        ({"results": []}, "a page of the REST API's list of flags"),
+        ({"featureFlags": {}}, "an answer of /flags for one person"),
+        ({"detail": "no"}, "the server's answer to a refused request"),
+        ({"flags": {}}, "found an object as its flags"),
+        ("7", "found a number"),
+    ],
+)
+def test_json_that_is_no_definitions_document_is_named_for_what_it_looks_like(
+    run, save, content, said
+):
+    assert said in trouble(run, "evaluate", save(content))
+
+
+def test_a_file_that_cannot_be_read_is_named(run, tmp_path):
+    assert trouble(run, "evaluate", "nowhere.json") == "nowhere.json: there is no such file"
+    assert "this is a directory" in trouble(run, "evaluate", str(tmp_path))
+
+
+def test_standard_input_is_named(run):
+    said = trouble(run, "evaluate", "-", stdin="[1")
+    assert said.startswith("standard input, line 1, column 3")
+
+
+def test_an_unknown_flag_names_the_nearest(run, definitions):
+    said = trouble(run, "explain", definitions, "new-chekout")
+    assert said.endswith("there is no flag 'new-chekout'; did you mean new-checkout?")
+    assert trouble(run, "evaluate", definitions, "--flag", "zzz").endswith("; it has 6 flags")
+    trouble(run, "requirements", definitions, "--flag", "zzz")
+
+
+def test_an_unknown_command_names_the_nearest(run):
+    assert trouble(run, "evalute") == "there is no command 'evalute'; did you mean evaluate?"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--property", "plan"], "expected a name, = and a value, as in plan=pro"),
+        (["--property", "=pro"], "expected a name, = and a value, as in plan=pro"),
+        (["--properties", "{oops"], "--properties, line 1, column 2: this is not JSON"),
+        (["--properties", "nowhere.json"], "nowhere.json: there is no such file"),
+        (["--group", "company"], "as in company=acme"),
+        (["--group-property", "tier=gold"], "as in company.tier=gold"),
+        (["--override", "beta"], "as in flag=true"),
+        (["--now", "yesterday"], "expected a time with its offset"),
+        (["--now", "2026-01-01T00:00:00"], "expected a time with its offset"),
+        (["--timezone", "Mars/Base"], "--timezone is an IANA zone such as Europe/Berlin"),
+    ],
+)
+def test_an_option_that_makes_no_sense_says_how_it_is_written(run, definitions, arguments, said):
+    assert said in trouble(run, "evaluate", definitions, *arguments)
+
+
+def test_properties_must_be_an_object(run, definitions, save):
+    said = trouble(run, "evaluate", definitions, "--properties", save("[1]"))
+    assert said.endswith("expected a JSON object of properties")
+
+
+def test_standard_input_cannot_be_read_twice(run):
+    assert "cannot hold both" in trouble(run, "evaluate", "-", "--properties", "-", stdin="{}")
+
+
+@pytest.mark.parametrize("absent", ["click", "rich"])
+def test_without_the_extra_one_line_says_so(monkeypatch, capsys, absent):
+    monkeypatch.setitem(sys.modules, absent, None)
+    with pytest.raises(SystemExit) as stop:
+        flagengine.cli.main()
+    assert stop.value.code == 2
+    said = f"flagengine: the command line needs {absent}: pip install 'flagengine[cli]'\n"
+    assert capsys.readouterr().err == said
+
+
+def test_validate_without_jsonschema_says_so(run, save, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    assert "pip install 'flagengine[cli]'" in trouble(run, "validate", save({"flags": []}))
+    assert validate({}) != ()

@@ -1,0 +1,56 @@
+"""``flagengine validate``."""
+
+import json
+
+import pytest
+
+ODD = {
+    "flags": [
+        {"key": "a", "active": True, "filters": {"groups": [{"variant": "x"}]}},
+        {"key": "b", "active": True, "colour": 1, "filters": {"groups": [{}]}},
+    ]
+}
+WRONG = {"flags": [{"key": "a", "active": "yes"}]}
+
+
+def test_nothing_to_say_is_said(run, definitions):
+    result = run("validate", definitions)
+    assert result.stdout == f"{definitions}: nothing to say\n"
+
+
+def test_findings_stand_under_their_flag_with_place_and_way_out(run, save):
+    path = save(ODD)
+    lines = run("validate", path).stdout.splitlines()
+    assert lines[0] == "flag a  /flags/0"
+    assert lines[1].split() == ["warning", "'x'", "is", "no", "variant", "of", "this", "flag"]
+    assert lines[2].strip() == "unknown_pin at /filters/groups/0/variant"
+    assert lines[3].strip() == "Name an existing variant, or remove the pin."
+    assert lines[-1] == f"{path}: 1 warning, 1 info"
+
+
+def test_json_holds_counts_and_findings(run, save):
+    found = json.loads(run("validate", save(ODD), "--json").stdout)
+    assert found["counts"] == {"error": 0, "warning": 1, "info": 1}
+    assert [one["code"] for one in found["findings"]] == ["unknown_pin", "unknown_field"]
+    assert found["findings"][1]["pointer"] == "/flags/1/colour"
+
+
+def test_lesser_findings_can_be_hidden_but_are_counted(run, save):
+    result = run("validate", save(ODD), "--severity", "error")
+    assert "unknown_pin" not in result.stdout
+    assert "1 warning, 1 info" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("document", "arguments", "exits"),
+    [(WRONG, [], 1), (ODD, [], 0), (ODD, ["--strict"], 1), ({"flag": []}, [], 1), ([], [], 1)],
+)
+def test_errors_are_findings_and_warnings_only_when_strict(run, save, document, arguments, exits):
+    run("validate", save(document), *arguments, exits=exits)
+
+
+@pytest.mark.parametrize("name", ["flags", "cohorts", "group_type_mapping", "flagengine"])
+@pytest.mark.parametrize("junk", [None, 1, "x", [1], {"a": 1}])
+def test_junk_is_reported_without_raising(run, save, name, junk):
+    path = save({"flags": [{"key": "a"}, 7, {"key": []}]} | {name: junk})
+    run("validate", path, exits=1)

@@ -1,0 +1,20 @@
+"""The examples in docstrings give what they show."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import flagengine
+
+MODULES = [
+    name
+    for _, name, _ in pkgutil.walk_packages(flagengine.__path__, "flagengine.")
+    if not name.endswith((".__main__", "._accelerator"))
+]
+
+
+@pytest.mark.parametrize("name", ["flagengine", *MODULES])
+def test_the_examples_of_a_module_are_true(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0

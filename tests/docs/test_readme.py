@@ -1,0 +1,77 @@
+"""Every block of README.md does what it shows.
+
+A block of Python is followed by what it prints; the blocks share one namespace. A console block
+holds a command and what it prints. Links lead to files that are there.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
+
+
+def test_every_block_of_python_prints_what_follows_it(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    namespace = {}
+    for (kind, source), (following, expected) in pairwise(BLOCKS):
+        if kind == "python":
+            assert following == "text", source
+            printed = StringIO()
+            with redirect_stdout(printed):
+                exec(source, namespace)
+            assert printed.getvalue() == expected
+
+
+@pytest.mark.parametrize("block", CONSOLE)
+def test_every_command_prints_what_follows_it(block):
+    command, expected = block.removeprefix("$ flagengine ").split("\n", 1)
+    result = subprocess.run(
+        [sys.executable, "-m", "flagengine", *shlex.split(command)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert result.stdout == expected
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_to_files_and_headings_that_are_there(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for path, anchor in LINK.findall(text):
+        assert (ROOT / path).exists(), path
+        if anchor:
+            assert anchor in _anchors(ROOT / (path or name)), anchor
+
+
+def _anchors(page):
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    slugs = (re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings)
+    return {f"#{slug}" for slug in slugs}
+
+
+def test_the_example_stands_in_the_first_screen():
+    lines = README.splitlines()
+    assert lines.index("```text") < 26
+
+
+def test_the_number_of_cases_is_true():
+    claimed = re.search(r"of over ([\d,]+)", README).group(1)
+    files = (ROOT / "fixtures" / "cases").glob("*.json")
+    cases = sum(len(json.loads(path.read_text(encoding="utf-8"))["cases"]) for path in files)
+    assert cases > int(claimed.replace(",", ""))
