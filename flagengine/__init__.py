@@ -11,15 +11,43 @@ Nothing here reads a file, a clock or the network, logs, or starts a thread, the
 and the named edges in :mod:`flagengine.evaluator` aside.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from flagengine.errors import Issue, IssueCode, SnapshotError
-from flagengine.evaluator import Evaluation, evaluate, evaluate_flag, explain
-from flagengine.explain import Explanation
+from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
 from flagengine.overrides import Overrides
-from flagengine.requirements import Decidability, Requirements, requirements
 from flagengine.resolution import Missing, Reason, Resolution, UnresolvedReason
 from flagengine.snapshot import Snapshot
+from flagengine.values import NOT_GIVEN, to_json_value
+
+if TYPE_CHECKING:
+    from flagengine.explanation import Explanation, explain
+    from flagengine.survey import Decidability, Requirements, requirements
+
+_ON_DEMAND = {
+    "Explanation": "explanation",
+    "explain": "explanation",
+    "Decidability": "survey",
+    "Requirements": "survey",
+    "requirements": "survey",
+}
+"""Names that are loaded when they are first used, and their modules."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        message = f"module 'flagengine' has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415 part of loading on demand
+
+    module = import_module(f"flagengine.{_ON_DEMAND[name]}")
+    for found in (one for one, home in _ON_DEMAND.items() if home == _ON_DEMAND[name]):
+        globals()[found] = getattr(module, found)
+    return globals()[name]
+
 
 __all__ = [
+    "NOT_GIVEN",
     "Decidability",
     "Evaluation",
     "Explanation",
@@ -37,4 +65,5 @@ __all__ = [
     "evaluate_flag",
     "explain",
     "requirements",
+    "to_json_value",
 ]

@@ -6,9 +6,7 @@ nothing raises afterwards.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
-from difflib import get_close_matches
 from typing import Any, Final, Literal, TypedDict
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flagengine.clock import current_time
 from flagengine.interpreter import Interpreter
@@ -58,12 +56,13 @@ class Call:
 
     __slots__ = (
         "_contexts",
+        "_distinct_id",
+        "_given",
         "_interpreter",
         "_overrides",
         "_runtime",
         "props",
         "snapshot",
-        "subject",
     )
 
     def __init__(
@@ -80,10 +79,8 @@ class Call:
         self._runtime: str | None = None
         self._contexts: frozenset[str] | None = None
         self._interpreter: Interpreter | None = None
-        if options:
-            self.subject = self._read(distinct_id, options)
-        else:
-            self.subject = snapshot.new_subject(distinct_id, self.props)
+        self._distinct_id = distinct_id
+        self._given = self._read(distinct_id, options) if options else None
 
     def _read(self, distinct_id: object, options: CallOptions) -> Subject:
         """Check the options and bind them."""
@@ -105,6 +102,11 @@ class Call:
             clock=current_time,
         )
 
+    @property
+    def subject(self) -> Subject:
+        """Who is evaluated."""
+        return self._given or self.snapshot.new_subject(self._distinct_id, self.props)
+
     def keys(self, flag_keys: Iterable[str] | None) -> Mapping[str, None]:
         """Return the keys asked for, else those of every flag that the request may see."""
         if isinstance(flag_keys, str):
@@ -112,31 +114,25 @@ class Call:
             raise TypeError(message)
         if flag_keys is not None:
             return dict.fromkeys(flag_keys)
+        if not self._overrides and not self.snapshot.overrides and self._is_plain():
+            return self.snapshot.keys
         added = (self.snapshot.overrides | self._overrides).flags
-        if self._runtime is None and self._contexts is None:
-            return dict.fromkeys((*self.snapshot.keys, *added)) if added else self.snapshot.keys
         seen = (key for key in self.snapshot.keys if key in added or not self._is_hidden(key))
         return dict.fromkeys((*seen, *added))
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
-        evaluate = self.snapshot.warm_evaluator(key) if self._is_compilable(key) else None
-        if evaluate is None:
-            return self.trace(key).resolution
-        return evaluate(self.subject.given_id, self.props, self.subject)
+        if self._is_compilable(key):
+            return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given)
+        return self.trace(key).resolution
 
     def resolve_all(self, keys: Iterable[str]) -> dict[str, Resolution]:
         """Evaluate many flags."""
         if not self._is_plain():
             return {key: self.resolve(key) for key in keys}
-        compiled, subject, props = self.snapshot.evaluators, self.subject, self.props
-        distinct_id = subject.given_id
-        return {
-            key: compiled[key](distinct_id, props, subject)
-            if key in compiled
-            else self.resolve(key)
-            for key in keys
-        }
+        compiled, distinct_id = self.snapshot.evaluators, self._distinct_id
+        props, subject = self.props, self._given
+        return {key: compiled[key](distinct_id, props, subject) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:
         """Evaluate a flag by the interpreter, which remembers every step."""
@@ -156,7 +152,7 @@ class Call:
             self._overrides
             or self._runtime is not None
             or self._contexts is not None
-            or self.subject.strict_groups
+            or (self._given is not None and self._given.strict_groups)
         )
 
     def _is_compilable(self, key: str) -> bool:
@@ -187,6 +183,8 @@ _NAMES: Final = frozenset(CallOptions.__annotations__)
 
 def _check_names(options: CallOptions) -> None:
     if not options.keys() <= _NAMES:
+        from difflib import get_close_matches  # noqa: PLC0415 for the message only
+
         for name in options.keys() - _NAMES:
             near = get_close_matches(name, _NAMES, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -195,7 +193,7 @@ def _check_names(options: CallOptions) -> None:
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any] | None:
-    if value is None or isinstance(value, Mapping):
+    if value is None or type(value) is dict or isinstance(value, Mapping):
         return value
     message = f"{name} is a mapping or None, found {type(value).__name__}"
     raise TypeError(message)
@@ -227,8 +225,10 @@ def _zone(zone: str | tzinfo) -> tzinfo:
         return zone
     if zone == "UTC":
         return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 3 ms, for other zones than UTC
+
     try:
         return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
+    except (KeyError, ValueError, OSError, TypeError) as error:
         message = f"project_timezone is an IANA zone such as Europe/Berlin, found {zone!r}"
         raise ValueError(message) from error

@@ -1,11 +1,11 @@
 """From the steps of a walk to the answer: which values are still possible (SPEC R5, R13)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from flagengine.outcomes import decided, unresolved
 from flagengine.plan.nodes import FlagPlan
+from flagengine.record import Record
 from flagengine.resolution import NOTHING_MISSING, Missing, Reason, Resolution
 from flagengine.verdicts import UNSUPPORTED, Gap, Verdict, joined
 
@@ -14,8 +14,7 @@ __all__ = ["Answer", "Conclusion", "Step", "conclude", "contribution", "failing"
 Answer = bool | str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """What one step of the walk contributes.
 
     ``answers`` are the values it may give; ``passes`` tells whether the walk can go on after it;
@@ -30,8 +29,7 @@ class Step:
     index: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(Record):
     """The answer, the place that decided it, and the smallest set of inputs that would.
 
     ``smallest_missing`` is empty for a definite answer and None when no inputs would settle it.

@@ -4,11 +4,11 @@ No meaning is given here; :mod:`flagengine.plan` does that. Built by :mod:`flage
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
 
 from flagengine.errors import Issue
+from flagengine.record import Record
 
 __all__ = [
     "INHERIT",
@@ -37,8 +37,7 @@ Aggregation = int | None
 """A group type index, or None for persons."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Record):
     """One property, cohort or flag filter. ``type`` is None when the document leaves it out.
 
     ``value`` is any JSON value; absent and null are both None. ``dependency_chain`` is None
@@ -54,8 +53,7 @@ class Filter:
     dependency_chain: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Record):
     """One of a flag's OR-ed conditions; ``rollout_percentage`` is 100 when absent."""
 
     filters: tuple[Filter, ...] = ()
@@ -64,24 +62,21 @@ class Condition:
     aggregation: Aggregation | Inherit = INHERIT
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Record):
     """A variant and its weight in percent."""
 
     key: str
     rollout_percentage: float
 
 
-@dataclass(frozen=True, slots=True)
-class Holdout:
+class Holdout(Record):
     """A share of all subjects that is kept out of experiments."""
 
     id: str
     exclusion_percentage: float
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Record):
     """A flag as the document has it.
 
     ``defect`` is the issue that makes the flag as a whole undecidable here; then only the
@@ -111,16 +106,14 @@ class Flag:
     issues: tuple[Issue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyGroup:
+class PropertyGroup(Record):
     """An AND or OR of filters and further groups; ``values`` may be empty."""
 
     type: Literal["AND", "OR"]
     values: tuple["PropertyGroup | Filter", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
+class Cohort(Record):
     """A cohort; ``definition`` is None for the empty object and for what could not be read."""
 
     id: str

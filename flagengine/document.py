@@ -18,6 +18,8 @@ Document = Mapping[str, Any] | str | bytes | bytearray
 _MAX_NESTING: Final = 200
 """How deep a document is read: deeper than any value in it may be (SPEC R15)."""
 
+_INDEX_DIGITS: Final = 10
+
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _EXPECTED: Final = 'expected a definitions document: an object with a list "flags"'
 
@@ -96,8 +98,9 @@ class Index:
     def _group_names(self, mapping: Mapping[str, Any]) -> dict[int, str]:
         names = {}
         for index, name in mapping.items():
-            if index.isascii() and index.isdigit() and isinstance(name, str):
-                names[int(index[:9])] = name
+            is_index = index.isascii() and index.isdigit() and len(index) < _INDEX_DIGITS
+            if is_index and isinstance(name, str):
+                names[int(index)] = name
             else:
                 message = f"expected an index and a name, found {index!r}: {json_type(name)}"
                 self._note(IssueCode.WRONG_TYPE, pointer_to("/group_type_mapping", index), message)

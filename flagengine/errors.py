@@ -3,8 +3,9 @@
 Evaluation itself never raises. Only a document that is no definitions document at all does.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from flagengine.record import Record
 
 __all__ = ["Issue", "IssueCode", "SnapshotError"]
 
@@ -28,8 +29,7 @@ class IssueCode(StrEnum):
     NOT_JSON = "not_json"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Issue:
+class Issue(Record):
     """One finding about a definitions document.
 
     ``pointer`` is an RFC 6901 JSON pointer into the document; ``message`` says what was
@@ -39,6 +39,9 @@ class Issue:
     code: IssueCode
     pointer: str
     message: str
+
+    def __lt__(self, other: "Issue") -> bool:
+        return (self.pointer, self.code) < (other.pointer, other.code)
 
     def __str__(self) -> str:
         return f"{self.pointer or '/'}: {self.message} [{self.code}]"

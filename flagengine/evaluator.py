@@ -9,11 +9,10 @@ from typing import Any, Unpack
 
 from flagengine.call import Call, CallOptions
 from flagengine.document import Document
-from flagengine.explain import Explanation
 from flagengine.resolution import Resolution
 from flagengine.snapshot import Snapshot
 
-__all__ = ["CallOptions", "Evaluation", "evaluate", "evaluate_flag", "explain"]
+__all__ = ["CallOptions", "Evaluation", "as_snapshot", "evaluate", "evaluate_flag"]
 
 
 def evaluate(
@@ -27,7 +26,7 @@ def evaluate(
     ``flag_defs`` is a :class:`Snapshot`, or a raw document, which is parsed anew at every call.
     Nothing about a flag or a property raises; a wrong argument raises TypeError or ValueError.
     """
-    call = Call(_snapshot(flag_defs), distinct_id, props, options)
+    call = Call(as_snapshot(flag_defs), distinct_id, props, options)
     return Evaluation(call, call.keys(options.get("flag_keys")))
 
 
@@ -39,28 +38,13 @@ def evaluate_flag(
     **options: Unpack[CallOptions],
 ) -> Resolution:
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
-    if not options and type(props) is dict and type(flag_defs) is Snapshot:
-        evaluate = flag_defs.evaluators.get(key)
-        if evaluate is not None:
-            return evaluate(distinct_id, props)
-    return Call(_snapshot(flag_defs), distinct_id, props, options).resolve(key)
+    if options or type(props) is not dict or type(flag_defs) is not Snapshot:
+        return Call(as_snapshot(flag_defs), distinct_id, props, options).resolve(key)
+    return flag_defs.evaluators[key](distinct_id, props)
 
 
-def explain(
-    flag_defs: Snapshot | Document,
-    key: str,
-    distinct_id: object,
-    props: Mapping[str, Any] | None = None,
-    *,
-    redact: bool = False,
-    **options: Unpack[CallOptions],
-) -> Explanation:
-    """Evaluate one flag and say why; with ``redact`` without the values of properties."""
-    call = Call(_snapshot(flag_defs), distinct_id, props, options)
-    return Explanation(call.trace(key), redact)
-
-
-def _snapshot(flag_defs: Snapshot | Document) -> Snapshot:
+def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
+    """Parse a raw document; a snapshot stays as it is."""
     return flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
 
 
@@ -105,11 +89,12 @@ class Evaluation(Mapping[str, Resolution]):
         return self._all().values()
 
     def _all(self) -> dict[str, Resolution]:
-        if len(self._known) < len(self._keys):
-            known, missing = self._known, [key for key in self._keys if key not in self._known]
-            known.update(self._call.resolve_all(missing))
-            if len(missing) < len(self._keys):
-                self._known = {key: known[key] for key in self._keys}
+        known = self._known
+        if not known:
+            self._known = self._call.resolve_all(self._keys)
+        elif len(known) < len(self._keys):
+            missing = self._call.resolve_all(key for key in self._keys if key not in known)
+            self._known = {key: known.get(key) or missing[key] for key in self._keys}
         return self._known
 
     def __repr__(self) -> str:

@@ -6,10 +6,11 @@ compares nanoseconds. No clock here: a :class:`Moment` is given.
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Any, Final
+
+from flagengine.record import Record
 
 __all__ = [
     "LENIENT",
@@ -68,8 +69,7 @@ LENIENT: Final = Lenient.LENIENT
 """Text that may be a date to the server's lenient parser: undecidable here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Record):
     """The point in time and the project's zone that a date comparison happens in."""
 
     now: int

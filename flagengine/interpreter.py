@@ -4,7 +4,6 @@ Every faster evaluator must equal this one. Evaluation is a walk over steps (hol
 that gathers the answers which are still possible; a flag is conclusive when one remains (SPEC R5).
 """
 
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from flagengine import draws
@@ -34,6 +33,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.record import Record, replace
 from flagengine.resolution import (
     NOTHING_MISSING,
     Missing,
@@ -59,8 +59,7 @@ class Plans(Protocol):
         """Return a flag's plan, or None when there is no such flag."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Record):
     """Where a subject's hash lies: its label, h, or the gap that hides it."""
 
     label: str
@@ -332,12 +331,18 @@ class Interpreter:
 
 
 def _may_fail(condition: ConditionPlan, verdicts: list[Verdict]) -> bool:
-    """Tell whether a cohort filter that may fail the flag is reached: no other is false (R10.8)."""
-    return any(
-        isinstance(node, CohortTest) and node.may_fail and False not in others
-        for position, node in enumerate(condition.tests)
-        for others in (verdicts[:position] + verdicts[position + 1 :],)
-    )
+    """Tell whether a cohort filter that may fail the flag is reached (R10.8).
+
+    The server looks at cohort filters after all others, in their order, and stops at a false one.
+    """
+    tests = list(zip(condition.tests, verdicts, strict=True))
+    cohorts = [(node, verdict) for node, verdict in tests if isinstance(node, CohortTest)]
+    if any(verdict is False for node, verdict in tests if not isinstance(node, CohortTest)):
+        return False
+    for node, verdict in cohorts:
+        if node.may_fail or verdict is False:
+            return node.may_fail
+    return False
 
 
 def _at_once(

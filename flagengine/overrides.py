@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from flagengine.record import Record
 from flagengine.values import NOT_GIVEN, text, to_json_value
 
 __all__ = ["NO_OVERRIDES", "Overrides", "OverridesLike"]
@@ -16,8 +16,7 @@ OverridesLike = Any
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Overrides:
+class Overrides(Record):
     """One layer, or several combined with ``|`` (the right-hand one wins).
 
     ``flags`` maps keys to True, False, a variant, or None for "as if there were no such flag";
@@ -25,8 +24,8 @@ class Overrides:
     layer hides whatever lies below it.
     """
 
-    flags: Mapping[str, Value] = field(default_factory=lambda: _NOTHING)
-    payloads: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    flags: Mapping[str, Value] = _NOTHING
+    payloads: Mapping[str, str] = _NOTHING
     clears_flags: bool = False
     clears_payloads: bool = False
 

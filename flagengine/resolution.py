@@ -1,10 +1,10 @@
 """What an evaluation answers: values, reasons and what was missing. Data only."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from flagengine.payloads import decode_payload
+from flagengine.record import Record, derived
 
 __all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReason"]
 
@@ -35,8 +35,7 @@ class UnresolvedReason(StrEnum):
     MISSING_CONTEXT = "missing_context"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Record):
     """The inputs that would have to be known for a definite answer. Falsy when there are none.
 
     ``group_properties`` holds ``(group type, property)`` pairs; all tuples are sorted.
@@ -81,8 +80,7 @@ class Missing:
 NOTHING_MISSING = Missing()
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Record):
     """The answer for one flag and one subject.
 
     ``value`` is True, False, a variant key, or None when there is no local answer; then
@@ -105,9 +103,9 @@ class Resolution:
     flag_version: int | None = None
     has_experiment: bool | None = None
 
-    enabled: bool = field(init=False, compare=False)
-    variant: str | None = field(init=False, compare=False)
-    payload: Any = field(init=False, compare=False)
+    enabled: bool = derived(init=False)
+    variant: str | None = derived(init=False)
+    payload: Any = derived(init=False)
 
     def __post_init__(self) -> None:
         """Derive what follows from the other fields, once."""

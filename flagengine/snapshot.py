@@ -5,14 +5,11 @@ first evaluated. Both are pure, so that two threads doing it at once only waste 
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from hashlib import blake2b
 from typing import Any, Final
 
 from flagengine.clock import current_time
-from flagengine.compiled import Evaluator, compile_flag, constantly
 from flagengine.definitions import Cohort, Flag
 from flagengine.document import Document, Index, read_document
 from flagengine.errors import Issue
@@ -30,12 +27,16 @@ from flagengine.plan import (
 )
 from flagengine.plan.graph import depth, reachable
 from flagengine.reading import pointer_to
+from flagengine.record import replace
 from flagengine.resolution import Resolution
 from flagengine.review import review_cohort, review_flag
 from flagengine.subject import Subject
 from flagengine.values import text
 
-__all__ = ["Snapshot"]
+__all__ = ["Evaluator", "Snapshot"]
+
+Evaluator = Callable[..., Resolution]
+"""One flag, bound: ``(distinct_id, props, subject=None)`` gives its resolution."""
 
 _MAX_DEPENDENCY_PATHS: Final = 64
 """More than this many nested evaluations are left to the interpreter, which remembers."""
@@ -66,7 +67,6 @@ class Snapshot:
         "_flags",
         "_index",
         "_plans",
-        "_used",
         "evaluators",
         "flags",
         "keys",
@@ -77,8 +77,8 @@ class Snapshot:
     """Every flag by key, in the document's order; read on first access. Deleted ones are none."""
     keys: Mapping[str, None]
     """The keys of the flags, in the document's order."""
-    evaluators: dict[str, Evaluator]
-    """The flags compiled so far; the hot path looks here first."""
+    evaluators: "_Evaluators"
+    """The flags compiled so far; looking one up compiles it at its second use."""
     overrides: Overrides
     """Answers that replace evaluation, from :meth:`with_overrides`."""
     _document: dict[str, Any]
@@ -87,7 +87,6 @@ class Snapshot:
     _cohorts: dict[str, Cohort]
     _plans: dict[str, FlagPlan]
     _cohort_plans: dict[str, Node]
-    _used: set[str]
     _fingerprint: str | None
 
     def __init__(self, document: dict[str, Any], overrides: Overrides = NO_OVERRIDES) -> None:
@@ -99,8 +98,7 @@ class Snapshot:
         self._set("_cohorts", {})
         self._set("_plans", {})
         self._set("_cohort_plans", {})
-        self._set("evaluators", {})
-        self._set("_used", set())
+        self._set("evaluators", _Evaluators(self))
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
         self._set("keys", dict.fromkeys(index.flags))
@@ -164,6 +162,8 @@ class Snapshot:
         if self._fingerprint is None:
             content = {name: self._document[name] for name in _CONTENT if name in self._document}
             written = json.dumps([content, self.overrides.to_dict()], sort_keys=True)
+            from hashlib import blake2b  # noqa: PLC0415 3 ms, for whoever asks
+
             self._set("_fingerprint", blake2b(written.encode(), digest_size=16).hexdigest())
         return self._fingerprint or ""
 
@@ -248,19 +248,13 @@ class Snapshot:
                 self.evaluators[key] = evaluate
         return evaluate
 
-    def warm_evaluator(self, key: str) -> Evaluator | None:
-        """Return a flag's evaluator from its second use on; once, interpreting is cheaper."""
-        if key in self.evaluators or key in self._used:
-            return self.evaluator(key)
-        if key in self._index.flags:
-            self._used.add(key)
-        return None
-
     def has_dependencies(self, key: str) -> bool:
         """Tell whether a flag depends on others."""
         return bool(self.dependencies(key))
 
     def _compile(self, key: str) -> Evaluator:
+        from flagengine.compiled import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on
+
         plan, overrides = self.plan(key), self.overrides
         if key in overrides.flags or plan is None:
             return constantly(self.interpret(key, "", {}))
@@ -327,3 +321,24 @@ class _Flags(Mapping[str, Flag]):
 
     def __len__(self) -> int:
         return len(self._snapshot._index.flags)  # noqa: SLF001 as above
+
+
+class _Evaluators(dict[str, Evaluator]):
+    """Compiled flags by key. The first look-up of a flag interprets, the second compiles.
+
+    For a single evaluation compiling costs more than it saves.
+    """
+
+    __slots__ = ("_snapshot", "_used")
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._snapshot = snapshot
+        self._used: set[str] = set()
+
+    def __missing__(self, key: str) -> Evaluator:
+        if key in self._used:
+            return self._snapshot.evaluator(key)
+        if key in self._snapshot.keys:
+            self._used.add(key)
+        return partial(self._snapshot.interpret, key)

@@ -1,14 +1,14 @@
 """What the interpreter saw: the explanation, as data (SPEC R5, R13).
 
-A tree of frozen values. Rendering it for people and machines is :mod:`flagengine.explain`'s.
+A tree of frozen values. Rendering it for people and machines is :mod:`flagengine.explanation`'s.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from flagengine.conclusion import Conclusion
 from flagengine.definitions import Filter
+from flagengine.record import Record
 from flagengine.resolution import Resolution
 from flagengine.verdicts import Verdict
 
@@ -31,8 +31,7 @@ NOT_SHOWN: Final = NotShown.NOT_SHOWN
 """Stands where a test has no actual value."""
 
 
-@dataclass(frozen=True, slots=True)
-class TestTrace:
+class TestTrace(Record):
     """One test: a filter, or a combination of the tests in ``children``.
 
     ``kind`` is property, cohort, flag, constant, undecidable, all, any or not. ``actual`` is the
@@ -51,8 +50,7 @@ class TestTrace:
     dependency: "FlagTrace | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class HashTrace:
+class HashTrace(Record):
     """A bucket number against its bound. ``bucket`` is None when it was not or cannot be taken.
 
     ``verdict`` is True for inside, False for outside, None for unknown.
@@ -64,8 +62,7 @@ class HashTrace:
     verdict: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionTrace:
+class ConditionTrace(Record):
     """One condition: its tests, its rollout, and what it contributed.
 
     ``answers`` are the values it may give; ``passes`` tells whether the walk can go on after it.
@@ -81,8 +78,7 @@ class ConditionTrace:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FlagTrace:
+class FlagTrace(Record):
     """How one flag came to its conclusion."""
 
     conclusion: Conclusion

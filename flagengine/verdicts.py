@@ -1,16 +1,15 @@
 """Why a test has no verdict, and three-valued logic over verdicts (SPEC R5, R10)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from flagengine.record import Record
 from flagengine.resolution import NOTHING_MISSING, Missing, UnresolvedReason
 
 __all__ = ["UNSUPPORTED", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Gap:
+class Gap(Record):
     """Why a test has no verdict here, and what would have to be known. Compared by identity.
 
     With ``may_fail`` the server may fail the flag instead of going on (SPEC R10). ``needed`` is
@@ -21,6 +20,9 @@ class Gap:
     missing: Missing = NOTHING_MISSING
     may_fail: bool = False
     needed: Missing | None = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @classmethod
     def lacking(cls, missing: Missing) -> "Gap":

@@ -6,9 +6,9 @@ a pre-release of the same three numbers.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
+from flagengine.record import Record
 from flagengine.versions import MAX_LENGTH, Version, canonical, normalised, pre_order, without_zeros
 
 __all__ = ["Requirement", "caret", "tilde", "wildcard"]
@@ -25,8 +25,7 @@ _COMPARATOR: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparator:
+class _Comparator(Record):
     """One bound; a part that is None is free."""
 
     op: str
@@ -91,8 +90,7 @@ class _Comparator:
         return bool(self.pre) and candidate.core == (self.major, self.minor, self.patch)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Record):
     """A range of versions: every comparator must match; no comparators is any release."""
 
     comparators: tuple[_Comparator, ...]

@@ -5,10 +5,10 @@ Looser than SemVer at the front (short versions, leading zeros), strict at the b
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache, total_ordering
 from typing import Any, Final
 
+from flagengine.record import Record
 from flagengine.values import text
 
 __all__ = ["Version", "canonical", "normalised", "pre_order", "version", "without_zeros"]
@@ -26,8 +26,7 @@ _WHITE_SPACE: Final = (
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Record):
     """A version: three numbers, pre-release identifiers, build identifiers."""
 
     core: tuple[int, int, int]

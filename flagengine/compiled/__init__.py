@@ -5,6 +5,6 @@ generated source reads like the flag: one block per condition, one line per filt
 :mod:`linecache`, so that tracebacks and debuggers show it.
 """
 
-from flagengine.compiled.flag import Evaluator, compile_flag, constantly
+from flagengine.compiled.flag import compile_flag, constantly
 
-__all__ = ["Evaluator", "compile_flag", "constantly"]
+__all__ = ["compile_flag", "constantly"]

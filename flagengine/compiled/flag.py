@@ -5,7 +5,7 @@ The generated function keeps four things: ``notes``, the steps that are in doubt
 lacked their group. As long as ``notes`` is empty every answer is a prebuilt object.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from flagengine.compiled import runtime
@@ -33,10 +33,7 @@ from flagengine.subject import Subject, usable_id
 from flagengine.values import NOT_GIVEN, to_json_value
 from flagengine.verdicts import UNSUPPORTED, Gap
 
-__all__ = ["Evaluator", "Flags", "compile_flag", "constantly"]
-
-Evaluator = Callable[..., Resolution]
-"""One flag, bound: ``(distinct_id, props, subject=None)`` gives its resolution."""
+__all__ = ["Flags", "compile_flag", "constantly"]
 
 
 class Flags(Dependencies, Protocol):
@@ -265,25 +262,26 @@ class _FlagWriter:
                 source.line(f"if {group} is None: skipped = {index}; break")
             if self._has_groups:
                 source.line(f"lost = {index}")
+            before, after = _parted(condition.tests)
             verdicts = []
-            for node in condition.tests:
-                if not _is_failing(node):
-                    verdicts.append(self._tests.write(node))
-                    source.line(f"if {verdicts[-1]} is False: break")
+            for node in before:
+                verdicts.append(self._tests.write(node))
+                source.line(f"if {verdicts[-1]} is False: break")
             if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
                 verdicts.append(self._bind(UNSUPPORTED, "gap"))
-            if any(map(_is_failing, condition.tests)):
-                self._write_failing(condition, verdicts)
+            if after:
+                self._write_failing(condition, verdicts, after)
             else:
                 self._write_verdicts(condition, verdicts)
             source.line("break")
 
-    def _write_failing(self, condition: ConditionPlan, verdicts: list[str]) -> None:
+    def _write_failing(
+        self, condition: ConditionPlan, verdicts: list[str], after: list[Node]
+    ) -> None:
         """Note a condition at which the server may fail the flag, whatever the verdicts are."""
-        verdicts.append(self._bind(runtime.FAILING, "failing"))
-        verdicts += [self._tests.write(node) for node in condition.tests if _is_failing(node)]
-        self._note_condition(condition, verdicts)
-        ends = " and ".join(f"{one} is True" for one in verdicts if not one.startswith("failing"))
+        verdicts += [self._tests.write(node) for node in after]
+        self._note_condition(condition, [*verdicts, self._bind(runtime.FAILING, "failing")])
+        ends = " and ".join(f"{one} is True" for one in verdicts)
         inside = "True" if self._plan.early_exit else "notes[-1][1] is True"
         self.source.line(f"if {ends} and {inside}: return {self._passed(condition)}")
 
@@ -407,8 +405,16 @@ def _static_inside(percentage: float) -> str:
     return "True" if percentage >= 100.0 else "False" if percentage <= 0 else "None"
 
 
-def _is_failing(node: Node) -> bool:
-    return isinstance(node, CohortTest) and node.may_fail
+def _parted(tests: Sequence[Node]) -> tuple[list[Node], list[Node]]:
+    """Part a condition's tests before the first cohort that may fail the flag (R10.8).
+
+    Cohort filters come last, as on the server; behind such a one every verdict counts.
+    """
+    ordered: list[Node] = sorted(tests, key=lambda node: isinstance(node, CohortTest))
+    for position, node in enumerate(ordered):
+        if isinstance(node, CohortTest) and node.may_fail:
+            return ordered[:position], ordered[position:]
+    return ordered, []
 
 
 def _is_dated(node: Node) -> bool:

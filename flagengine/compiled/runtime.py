@@ -118,7 +118,7 @@ Note = tuple[Any, ...]
 HOLDOUT: Final = -1
 BROKEN: Final = -2
 FAILING: Final = object()
-"""Among a note's verdicts: those that follow are of cohorts that may fail the flag."""
+"""Among a note's verdicts: a cohort that may fail the flag was reached."""
 
 
 class Ending:
@@ -172,8 +172,7 @@ class Ending:
         values = self._values[index]
         answers = possible_variants(self._plan.variants) if drawn is None else (values[drawn],)
         verdict = all_of(one for one in verdicts if one is not FAILING)
-        # Reached is a cohort filter beside which no other filter is false (R10.8).
-        may_fail = FAILING in verdicts and verdicts.count(False) <= 1
+        may_fail = FAILING in verdicts
         return contribution(
             self._plan, index, verdict, inside, answers, hash_gap, may_fail=may_fail
         )

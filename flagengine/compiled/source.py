@@ -1,6 +1,7 @@
 """Python source under construction: lines, names and constants."""
 
 import linecache
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -58,4 +59,7 @@ class Source:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), self._constants)  # noqa: S102 our own source
         function: Callable[..., Any] = self._constants["evaluate"]
+        # A snapshot is replaced every half minute: its sources must go with it.
+        finalizer = weakref.finalize(function, linecache.cache.pop, filename, None)
+        finalizer.atexit = False
         return function

@@ -22,9 +22,7 @@ def exact(operand: Any, *, explicit: bool) -> Matcher:
         return Matcher(Form.JSON, lambda value: _is_true(value) is wanted, absent=False)
     if isinstance(operand, list):
         members = frozenset(lower(member) for member in operand)
-        return Matcher(
-            Form.LOWER, members.__contains__, False, "{value} in {operand}", members
-        )
+        return Matcher(Form.LOWER, members.__contains__, False, "{value} in {operand}", members)
     wanted_text = lower(operand)
     return Matcher(Form.LOWER, wanted_text.__eq__, False, "{value} == {operand}", wanted_text)
 

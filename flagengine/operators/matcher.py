@@ -6,11 +6,11 @@ that read the same property.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from flagengine import values
+from flagengine.record import Record
 from flagengine.versions import version
 
 __all__ = ["FORMS", "Form", "Matcher", "Unsupported", "never"]
@@ -40,8 +40,7 @@ FORMS: dict[Form, Callable[[Any], Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Record):
     """One operator with its operand.
 
     ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
@@ -62,8 +61,7 @@ class Matcher:
         return self.test is never and not self.absent
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Record):
     """The operator cannot be decided here for any value; ``why`` says so to a person."""
 
     why: str

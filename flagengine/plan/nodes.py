@@ -4,11 +4,12 @@ About a dozen node kinds. A node holds names and compiled operands, never the do
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from flagengine.definitions import Filter
 from flagengine.operators import Matcher
+from flagengine.record import Record
 from flagengine.resolution import UnresolvedReason
 
 __all__ = [
@@ -30,8 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyTest:
+class PropertyTest(Record):
     """A matcher applied to one property of the person (``group`` None) or of a group type."""
 
     key: str
@@ -40,8 +40,7 @@ class PropertyTest:
     origin: Filter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Record):
     """A filter that the context cannot change; ``why`` is for people."""
 
     verdict: bool
@@ -49,8 +48,7 @@ class Constant:
     origin: Filter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Undecidable:
+class Undecidable(Record):
     """A filter that only the server can decide.
 
     With ``may_fail`` the server may even fail the whole flag, that is answer false (SPEC R10).
@@ -62,8 +60,7 @@ class Undecidable:
     origin: Filter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FlagTest:
+class FlagTest(Record):
     """The value of another flag: True for enabled, False for disabled, text for a variant.
 
     ``broken`` says why the dependency cannot be followed, if it cannot; ``absent`` names the
@@ -77,29 +74,25 @@ class FlagTest:
     origin: Filter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Record):
     """Kleene AND."""
 
     parts: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Record):
     """Kleene OR, except that a part that may fail the flag beats a true one (SPEC R10)."""
 
     parts: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Record):
     """Kleene NOT."""
 
     part: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class CohortTest:
+class CohortTest(Record):
     """Membership of a cohort; ``definition`` is shared by all tests of the same cohort.
 
     With ``may_fail`` a cohort at or below it is not in the document: reached, the server may fail
@@ -126,16 +119,14 @@ class BucketBy(Enum):
     UNNAMED_GROUP = "group without a name in the mapping"
 
 
-@dataclass(frozen=True, slots=True)
-class Bucketing:
+class Bucketing(Record):
     """The subject of a condition's hash; ``group`` is the group type's name, or its index."""
 
     by: BucketBy
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionPlan:
+class ConditionPlan(Record):
     """One condition: its filters, its share, its pinned variant and its subject."""
 
     index: int
@@ -145,8 +136,7 @@ class ConditionPlan:
     bucketing: Bucketing
 
 
-@dataclass(frozen=True, slots=True)
-class VariantPlan:
+class VariantPlan(Record):
     """A variant and the exclusive upper end of its interval, as a fraction of 1."""
 
     key: str
@@ -154,8 +144,7 @@ class VariantPlan:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class HoldoutPlan:
+class HoldoutPlan(Record):
     """The answer for the held-out share, and the subject it is drawn by."""
 
     value: str
@@ -163,8 +152,7 @@ class HoldoutPlan:
     bucketing: Bucketing
 
 
-@dataclass(frozen=True, slots=True)
-class FlagPlan:
+class FlagPlan(Record):
     """All that is needed to answer one flag. ``defect`` says why it cannot be, if it cannot."""
 
     key: str
@@ -176,7 +164,7 @@ class FlagPlan:
     conditions: tuple[ConditionPlan, ...] = ()
     variants: tuple[VariantPlan, ...] = ()
     early_exit: bool = False
-    payloads: Mapping[str, str] = field(default_factory=dict)
+    payloads: Mapping[str, str] = MappingProxyType({})
     algorithm: str = "sha1"
     evaluation_runtime: str = "all"
     evaluation_contexts: frozenset[str] = frozenset()

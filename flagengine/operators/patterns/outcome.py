@@ -1,8 +1,9 @@
 """What compiling a pattern can come to, and the two ways in which parsing one ends early."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+from flagengine.record import Record
 
 __all__ = [
     "INVALID",
@@ -15,8 +16,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Record):
     """A pattern that can be answered here.
 
     `search(text)` says whether the pattern matches anywhere in the text, and None when that
@@ -24,16 +24,23 @@ class Search:
     """
 
     pattern: str
-    search: Callable[[str], bool | None] = field(repr=False, compare=False)
+    search: Callable[[str], bool | None]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Search) and self.pattern == other.pattern
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
+
+    def __repr__(self) -> str:
+        return f"Search(pattern={self.pattern!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidType:
+class InvalidType(Record):
     """The server's engine rejects the pattern: the filter matches nobody, negated or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Record):
     """The pattern may be valid, but its answers are not provably the server's: ask there."""
 
     reason: str

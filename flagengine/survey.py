@@ -1,12 +1,12 @@
 """What a flag needs to be decided locally, and whether it ever can be (SPEC R5, R6)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, overload
 
 from flagengine.decidability import Decidability, decidability
 from flagengine.document import Document
+from flagengine.evaluator import as_snapshot
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -20,14 +20,14 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.record import Record
 from flagengine.resolution import Missing
 from flagengine.snapshot import Snapshot
 
 __all__ = ["Decidability", "Requirements", "requirements"]
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(Record):
     """The inputs that a flag can need, its dependencies' included.
 
     ``decided_locally`` supposes that all of them are given; ``why`` says what stands in the way
@@ -84,11 +84,10 @@ def requirements(
     snapshot: Snapshot | Document, key: str | None = None
 ) -> Requirements | Mapping[str, Requirements]:
     """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
-    snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.parse(snapshot)
-    survey = _Survey(snapshot)
+    survey = _Survey(as_snapshot(snapshot))
     if key is not None:
         return survey.of(key)
-    return MappingProxyType({one: survey.of(one) for one in snapshot.keys})
+    return MappingProxyType({one: survey.of(one) for one in survey.keys})
 
 
 class _Survey:
@@ -97,6 +96,10 @@ class _Survey:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._found: dict[str, Requirements] = {}
+
+    @property
+    def keys(self) -> Mapping[str, None]:
+        return self._snapshot.keys
 
     def of(self, key: str) -> Requirements:
         plan = self._snapshot.plan(key)

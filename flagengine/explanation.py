@@ -1,11 +1,15 @@
 """An explanation as data and as text that a person reads in a terminal (SPEC R13)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Unpack
 
+from flagengine.call import Call, CallOptions
 from flagengine.definitions import Filter
+from flagengine.document import Document
+from flagengine.evaluator import as_snapshot
+from flagengine.record import Record
 from flagengine.resolution import Missing, Resolution
+from flagengine.snapshot import Snapshot
 from flagengine.subject import ABSENT
 from flagengine.trace import (
     NOT_SHOWN,
@@ -17,7 +21,7 @@ from flagengine.trace import (
 from flagengine.values import NOT_GIVEN, text
 from flagengine.verdicts import Gap, Verdict
 
-__all__ = ["REDACTED", "Explanation", "Line"]
+__all__ = ["REDACTED", "Explanation", "Line", "explain"]
 
 REDACTED: Final = "(redacted)"
 """Stands where a property's value would, when values are redacted."""
@@ -25,16 +29,14 @@ REDACTED: Final = "(redacted)"
 _SHOWN: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """One line of the text form, with those below it."""
 
     text: str
     children: "tuple[Line, ...]" = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Record):
     """Why a flag has its answer: every condition and filter, hashes against their bounds.
 
     With ``is_redacted`` the values of person and group properties are left out; what the
@@ -167,6 +169,20 @@ class Explanation:
         if trace.actual is NOT_GIVEN:
             return "the property is not given"
         return f"it is {REDACTED if self.is_redacted else _shown(trace.actual)}"
+
+
+def explain(
+    flag_defs: Snapshot | Document,
+    key: str,
+    distinct_id: object,
+    props: Mapping[str, Any] | None = None,
+    *,
+    redact: bool = False,
+    **options: Unpack[CallOptions],
+) -> Explanation:
+    """Evaluate one flag and say why; with ``redact`` without the values of properties."""
+    call = Call(as_snapshot(flag_defs), distinct_id, props, options)
+    return Explanation(call.trace(key), redact)
 
 
 def _filter(origin: Filter) -> dict[str, Any]:
