@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from flagengine.batch.cases import Cases
 from flagengine.batch.json_values import GONE, json_cases, plain_text
-from flagengine.hashing import Algorithm, bucket_column
-from flagengine.string_column import StringColumn
+from flagengine.hashing import Algorithm
+from flagengine.string_column import StringColumn, bucket_column
 from flagengine.subject import usable_id
+from flagengine.values import NOT_GIVEN
 
 __all__ = ["Mask", "SubjectIds", "ids_of_cases", "ids_of_column"]
 
@@ -71,7 +72,9 @@ def _without_empty(array: pa.Array) -> pa.Array:
 
 def ids_of_cases(cases: Cases, rows: int) -> SubjectIds:
     """Return the ids among JSON values."""
-    texts = [None if label is GONE else usable_id(label) for label in cases.labels]
+    texts = [
+        None if label is GONE or label is NOT_GIVEN else usable_id(label) for label in cases.labels
+    ]
     codes = np.zeros(rows, np.uint8) if cases.codes is None else cases.codes
     return SubjectIds(pa.array(texts, pa.large_string()), codes)
 
