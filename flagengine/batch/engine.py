@@ -14,7 +14,7 @@ from flagengine.batch.cases import Cases
 from flagengine.batch.flag_kernel import Answers, FlagKernel
 from flagengine.batch.layout import Layout
 from flagengine.batch.rows import Rows
-from flagengine.batch.verdicts import Tests
+from flagengine.batch.verdicts import Label, Tests
 from flagengine.call import Call, CallOptions
 from flagengine.clock import current_time
 from flagengine.instants import Moment
@@ -62,6 +62,7 @@ class Engine:
         self._complete = Completeness(options.get("complete") or False)
         self._moment: Moment = call.subject.moment
         self._kernels: dict[str, FlagKernel] = {}
+        self._memory: dict[Hashable, dict[str, Label]] = {}
         for key in self.keys:
             self._kernel(key)
 
@@ -86,7 +87,14 @@ class Engine:
         def dependency(node: FlagTest) -> Cases:
             return self._dependency(node, answered)
 
-        tests = Tests(rows, self._complete, self._moment, dependency, strict_groups=strict)
+        tests = Tests(
+            rows,
+            self._complete,
+            self._moment,
+            dependency,
+            self._memory,
+            strict_groups=strict,
+        )
         return [answered(key) for key in self.keys]
 
     def _kernel(self, key: str) -> FlagKernel:

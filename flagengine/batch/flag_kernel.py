@@ -136,16 +136,20 @@ class FlagKernel:
     def _answered(self, rows: Rows, cases: Cases) -> NDArray[Any]:
         """Look the answers up; ask the scalar engine about a row of each new case."""
         positions = [self.answers.known(label) for label in cases.labels]
-        if -1 in positions:
-            firsts = _first_rows(cases, rows.count)
-            for place, label in enumerate(cases.labels):
-                if positions[place] < 0 and firsts[place] < rows.count:
-                    resolution = self._scalar(rows, int(firsts[place]))
-                    positions[place] = self.answers.learn(label, resolution)
-        table = np.array(positions, np.int32)
-        if cases.codes is None:
-            return np.full(rows.count, table[0], np.int32)
-        return table[cases.codes]
+        found = _positions(positions, cases, rows.count)
+        if -1 not in positions or not rows.count or found.min() >= 0:
+            return found  # labels without rows may be unknown
+        firsts = _first_rows(cases, rows.count)
+        for place, label in enumerate(cases.labels):
+            if positions[place] < 0 and firsts[place] < rows.count:
+                resolution = self._scalar(rows, int(firsts[place]))
+                positions[place] = self.answers.learn(label, resolution)
+        return _positions(positions, cases, rows.count)
+
+
+def _positions(positions: list[int], cases: Cases, count: int) -> NDArray[np.int32]:
+    table = np.array(positions, np.int32)
+    return np.full(count, table[0], np.int32) if cases.codes is None else table[cases.codes]
 
 
 def _remember(known: dict[Any, Any], label: Any, found: Any) -> None:

@@ -15,6 +15,7 @@ from flagengine.batch.cases import Cases, filled
 from flagengine.batch.json_columns import properties_of
 from flagengine.batch.json_values import GONE, json_cases, plain_text
 from flagengine.batch.layout import Layout
+from flagengine.batch.native_text import NativeText, varied_text
 from flagengine.batch.subject_ids import SubjectIds, ids_of_cases, ids_of_column
 from flagengine.subject import INITIAL_SOURCES, MIRRORED
 from flagengine.values import NOT_GIVEN
@@ -37,6 +38,7 @@ class Rows:
         self.count: int = batch.num_rows
         self._layout = layout
         self._first_row = first_row
+        self._texts: dict[str, NativeText | None] = {}
         self._person: dict[str, Cases] = {}
         self._enriched: dict[str, Cases] = {}
         self._groups: dict[str, Cases] = {}
@@ -51,6 +53,23 @@ class Rows:
             columns, whole = self._layout.person, self._person_json
             self._person[key] = self._laid_over(columns.get(key), whole, key)
         return self._person[key]
+
+    def varied_text(self, key: str, *, complete: bool) -> NativeText | None:
+        """Return a person property as a column of texts, if it is one in which most differ.
+
+        None where the engine adds something to the column, or the property is in two places.
+        """
+        if key not in self._texts:
+            position = self._layout.person.get(key)
+            enriched = complete and (key in MIRRORED or key in INITIAL_SOURCES)
+            alone = self._layout.person_json is None and key != "distinct_id" and not enriched
+            found = position is not None and alone
+            self._texts[key] = varied_text(self.batch.column(position)) if found else None
+        return self._texts[key]
+
+    def null_of(self, key: str) -> Any:
+        """Return what a null in a person property's column stands for."""
+        return self._null(self._layout.person[key])
 
     def group_property(self, group: str, key: str) -> Cases:
         """Return a group property as given, whether or not the row has that group."""

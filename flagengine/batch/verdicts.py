@@ -39,6 +39,11 @@ DECIDED: Final = (False, True)
 _UNSUPPORTED: Final = frozenset({"unsupported"})
 _MAY_FAIL: Final = "the server may fail the flag"
 
+_COSTLY: Final = (Form.DATE, Form.VERSION, Form.TEXT)
+"""Forms of tests that are worth remembering from batch to batch."""
+
+_REMEMBERED: Final = 1 << 16
+
 Dependency = Callable[[FlagTest], Cases]
 """The verdicts of a test of another flag."""
 
@@ -52,10 +57,12 @@ class Tests:
         complete: Completeness,
         moment: Moment | None,
         dependency: Dependency,
+        memory: dict[Hashable, dict[str, Label]],
         *,
         strict_groups: bool,
     ) -> None:
-        """Bind a batch and the call's settings."""
+        """Bind a batch and the call's settings; ``memory`` is shared by the batches of a call."""
+        self._memory = memory
         self._rows = rows
         self._complete = complete
         self._moment = moment
@@ -112,22 +119,70 @@ class Tests:
     def _property(self, node: PropertyTest) -> Cases:
         identity = _identity(node)
         if identity not in self._known:
-            self._known[identity] = self._decided(node)
+            found = self._native(node)
+            self._known[identity] = self._decided(node, identity) if found is None else found
         return self._known[identity]
 
-    def _decided(self, node: PropertyTest) -> Cases:
+    def _native(self, node: PropertyTest) -> Cases | None:
+        """Decide a column of different texts at once, where that can be done."""
+        if node.group is not None:
+            return None
+        column = self._rows.varied_text(node.key, complete=self._complete.person)
+        codes = None if column is None else column.matches(node)
+        if column is None or codes is None:
+            return None
+        nulls = column.nulls()
+        if nulls is None:
+            return Cases(DECIDED, codes)
+        null = self._verdict(node, self._rows.null_of(node.key))
+        return Cases((*DECIDED, null), np.where(nulls, np.uint8(2), codes)).relabelled(
+            lambda label: label, DECIDED
+        )
+
+    def _decided(self, node: PropertyTest, identity: Hashable) -> Cases:
         values = self._value(node.group, node.key)
-        forms = self._in_form(node, values)
-        test, lacking = self._test(node.matcher), self._lacking(node.group, node.key)
-        found = [
-            (_UNSUPPORTED if (answer := test(form)) is None else bool(answer))
-            if not _is_special(label)
-            else self._special(node, label, lacking)
-            for label, form in zip(values.labels, forms, strict=True)
-        ]
+        if node.matcher.form in _COSTLY:
+            found = self._remembered(node, values, identity)
+        else:
+            found = self._tested(node, values)
         return values.renamed(found, DECIDED)
 
+    def _tested(self, node: PropertyTest, values: Cases) -> list[Label]:
+        test = node.matcher.test
+        return [
+            self._special(node, label)
+            if _is_special(label)
+            else (_UNSUPPORTED if (answer := test(form)) is None else bool(answer))
+            for label, form in zip(values.labels, self._in_form(node, values), strict=True)
+        ]
+
+    def _remembered(self, node: PropertyTest, values: Cases, identity: Hashable) -> list[Label]:
+        """Decide texts that no batch before had."""
+        known = self._memory.setdefault(identity, {})
+        if len(known) > _REMEMBERED:
+            known.clear()
+        found = []
+        for label in values.labels:
+            is_text = type(label) is str
+            verdict = known.get(label) if is_text else None
+            if verdict is None:
+                verdict = self._verdict(node, label)
+                if is_text:
+                    known[label] = verdict
+            found.append(verdict)
+        return found
+
+    def _verdict(self, node: PropertyTest, label: Any) -> Label:
+        if _is_special(label):
+            return self._special(node, label)
+        matcher = node.matcher
+        form = FORMS[matcher.form](label)
+        dated = matcher.form is Form.DATE
+        answer = matcher.test(form, self._moment) if dated else matcher.test(form)
+        return _UNSUPPORTED if answer is None else bool(answer)
+
     def _in_form(self, node: PropertyTest, values: Cases) -> list[Any]:
+        """Return the values as an operator reads them; shared by the operators that read alike."""
         form = node.matcher.form
         identity = (node.group, node.key, form)
         if identity not in self._forms:
@@ -137,20 +192,14 @@ class Tests:
             ]
         return self._forms[identity]
 
-    def _test(self, matcher: Matcher) -> Callable[[Any], bool | None]:
-        if matcher.form is not Form.DATE:
-            return matcher.test
-        moment = self._moment
-        return lambda value: matcher.test(value, moment)
-
-    def _special(self, node: PropertyTest, label: Any, lacking: Label) -> Label:
+    def _special(self, node: PropertyTest, label: Any) -> Label:
         """Answer for rows without a value."""
         if label is NO_GROUP:
             doubt = frozenset({("group", node.group)})
             return doubt if self._strict_groups else node.matcher.absent
         if label is GONE and self._is_complete(node.group):
             return node.matcher.absent
-        return lacking
+        return self._lacking(node.group, node.key)
 
     def _is_complete(self, group: str | None) -> bool:
         return self._complete.person if group is None else self._complete.of_group(group)
