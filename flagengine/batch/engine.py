@@ -17,7 +17,6 @@ from flagengine.batch.rows import Rows
 from flagengine.batch.verdicts import Label, Tests
 from flagengine.call import Call, CallOptions
 from flagengine.clock import current_time
-from flagengine.instants import Moment
 from flagengine.outcomes import is_filtered_out
 from flagengine.overrides import Overrides
 from flagengine.plan.nodes import FlagPlan, FlagTest
@@ -60,7 +59,7 @@ class Engine:
         self.keys = tuple(call.keys(flags))
         self.overridden = snapshot.overrides | Overrides.parse(options.get("overrides"))
         self._complete = Completeness(options.get("complete") or False)
-        self._moment: Moment = call.subject.moment
+        self._moment = call.subject.moment
         self._kernels: dict[str, FlagKernel] = {}
         self._memory: dict[Hashable, dict[str, Label]] = {}
         for key in self.keys:
@@ -145,5 +144,3 @@ def _compared(node: FlagTest, resolution: Resolution) -> Hashable:
     if isinstance(node.expected, str):
         return value == node.expected
     return (value is not None and value is not False) is node.expected
-
-

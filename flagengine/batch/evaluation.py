@@ -1,9 +1,9 @@
 """A table being evaluated: a stream of result batches, and what has been counted so far."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +86,7 @@ class TableEvaluation:
         self._results.close()
         self._done.close()
 
-    def __enter__(self) -> "TableEvaluation":
+    def __enter__(self) -> Self:
         """Close at the end of a ``with`` block."""
         return self
 
@@ -99,7 +99,7 @@ class TableEvaluation:
         codes = self._engine.run(self._engine.rows(batch, first_row))
         return self._output(batch, codes), batch.num_rows, codes
 
-    def _counted(self) -> Any:
+    def _counted(self) -> Generator[pa.RecordBatch, None, None]:
         try:
             for result, rows, codes in self._done:
                 self._count(rows, codes)

@@ -5,7 +5,8 @@ between which bounds its bucket numbers lie. So equal cases have equal answers, 
 second evaluator that could differ from the first. Cases are remembered from batch to batch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from flagengine.batch.cases import Cases, combined
 from flagengine.batch.rows import Rows
-from flagengine.batch.subject_ids import Mask
+from flagengine.batch.subject_ids import Mask, SubjectIds
 from flagengine.batch.verdicts import Tests
 from flagengine.batch.walk import Shares, Start, Walk, is_hashable
 from flagengine.draws import HOLDOUT_PREFIX, VARIANT_SALT
@@ -100,17 +101,17 @@ class FlagKernel:
         """Add between which rollouts the hashes lie, where that may matter."""
         found = [start]
         for bucketing, shares in walk.shares.items():
-            wanted = start.where(lambda label, one=bucketing: one in self._rolled(plan, label))
-            found.append(_intervals(plan, rows, bucketing, shares, wanted))
+            matters = partial(self._rolls, plan, bucketing)
+            found.append(_intervals(plan, rows, bucketing, shares, start.where(matters)))
         return combined(found)
 
-    def _rolled(self, plan: FlagPlan, label: Any) -> frozenset[Bucketing]:
+    def _rolls(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
         found = self._rollouts.get(label)
         if found is None:
             assert self._walk is not None
             found = self._walk.rollouts(self._start(plan, label))
             _remember(self._rollouts, label, found)
-        return found
+        return bucketing in found
 
     def _drawn(self, plan: FlagPlan, walk: Walk, rows: Rows, hashed: Cases) -> Cases:
         """Add the variants drawn, where they may matter."""
@@ -118,12 +119,12 @@ class FlagKernel:
         for bucketing in self._subjects:
             if bucketing not in walk.drawing:
                 continue
-            wanted = hashed.where(lambda label, one=bucketing: one in self._drawing(plan, label))
-            shares = walk.variants
-            found.append(_intervals(plan, rows, bucketing, shares, wanted, VARIANT_SALT))
+            wanted = hashed.where(partial(self._draws_one, plan, bucketing))
+            drawn = _intervals(plan, rows, bucketing, walk.variants, wanted, VARIANT_SALT)
+            found.append(drawn)
         return combined(found)
 
-    def _drawing(self, plan: FlagPlan, label: Any) -> frozenset[Bucketing]:
+    def _draws_one(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
         found = self._draws.get(label)
         if found is None:
             assert self._walk is not None
@@ -131,7 +132,7 @@ class FlagKernel:
             by_subject = dict(zip(self._walk.shares, intervals, strict=True))
             found = self._walk.draws(self._start(plan, start), by_subject)
             _remember(self._draws, label, found)
-        return found
+        return bucketing in found
 
     def _answered(self, rows: Rows, cases: Cases) -> NDArray[Any]:
         """Look the answers up; ask the scalar engine about a row of each new case."""
@@ -181,10 +182,12 @@ def _condition(condition: ConditionPlan, tests: Tests) -> Cases:
     return tests.joined(found)
 
 
-def _ids(rows: Rows, bucketing: Bucketing) -> Any:
+def _ids(rows: Rows, bucketing: Bucketing) -> SubjectIds:
     if bucketing.by is BucketBy.DEVICE:
         return rows.device_ids
-    return rows.person_ids if bucketing.by is BucketBy.PERSON else rows.group_ids(bucketing.group)
+    if bucketing.by is BucketBy.PERSON:
+        return rows.person_ids
+    return rows.group_ids(bucketing.group or "")
 
 
 def _intervals(
@@ -222,10 +225,9 @@ def _inside_holdout(plan: FlagPlan, rows: Rows, bucketing: Bucketing, shares: Sh
     return _intervals(plan, rows, bucketing, shares, True, prefix=HOLDOUT_PREFIX)
 
 
-def _verdict_of_holdout(label: Mapping[int, Any]) -> bool | None:
+def _verdict_of_holdout(label: tuple[Any, ...]) -> bool | None:
     """Read the first subject that is there; None where there is none."""
-    pairs: Any = label
-    for present, interval in zip(pairs[::2], pairs[1::2], strict=True):
+    for present, interval in zip(label[::2], label[1::2], strict=True):
         if present:
             return bool(interval == 0)
     return None

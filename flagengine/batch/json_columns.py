@@ -89,8 +89,5 @@ class _Documents:
         self._documents = documents
 
     def __call__(self, key: str) -> Cases:
-        values = [
-            to_json_value(one[key]) if key in one else GONE  # type: ignore[comparison-overlap]
-            for one in self._documents
-        ]
+        values = [to_json_value(one[key]) if key in one else GONE for one in self._documents]
         return by_value(values)

@@ -161,7 +161,9 @@ def _nested(array: pa.Array) -> list[Any]:
     if pa.types.is_struct(kind):
         names = [field.name for field in kind]
         members = [_pylist(plain_text(field)) for field in array.flatten()]
-        found: list[Any] = [dict(zip(names, one, strict=True)) for one in zip(*members, strict=True)]
+        found: list[Any] = [
+            dict(zip(names, one, strict=True)) for one in zip(*members, strict=True)
+        ]
         found = found or [{} for _ in range(len(array))]
         return _with_nulls(array, found)
     if pa.types.is_map(kind):

@@ -63,11 +63,8 @@ class Layout:
             person = find.rest()
         else:
             person = find.each(_by_property(person_properties), "person_properties")
-        every = range(len(schema)) if json_nulls is True else ()
-        named = [find(name, "json_nulls") for name in json_nulls or ()] if not every else every
-        return cls(
-            id_column, person, json_nulls=frozenset(named), names=tuple(schema.names), **other
-        )
+        nulls = find.all_or_some(json_nulls, "json_nulls")
+        return cls(id_column, person, json_nulls=nulls, names=tuple(schema.names), **other)
 
 
 class _Finder:
@@ -91,6 +88,11 @@ class _Finder:
 
     def each(self, columns: Mapping[str, str] | None, wanted: str) -> dict[str, int]:
         return {key: self(name, wanted) for key, name in (columns or {}).items()}
+
+    def all_or_some(self, names: bool | Collection[str], wanted: str) -> frozenset[int]:
+        if isinstance(names, bool):
+            return frozenset(range(len(self._names)) if names else ())
+        return frozenset(self(name, wanted) for name in names)
 
     def rest(self) -> dict[str, int]:
         """Return the columns that are not taken."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from flagengine.batch.cases import Cases, filled
 from flagengine.batch.json_columns import properties_of
-from flagengine.batch.json_values import GONE, json_cases, plain_text
+from flagengine.batch.json_values import GONE, json_cases
 from flagengine.batch.layout import Layout
 from flagengine.batch.native_text import NativeText, varied_text
 from flagengine.batch.subject_ids import SubjectIds, ids_of_cases, ids_of_column
@@ -136,11 +136,7 @@ class Rows:
         if spare.codes is None and spare.labels[0] is GONE and self._layout.device_id is not None:
             return ids_of_column(self.batch.column(self._layout.device_id))
         upper, lower = ids_of_cases(own, self.count), ids_of_cases(spare, self.count)
-        texts = [
-            Cases([GONE if one is None else one for one in ids.texts.to_pylist()], ids.codes)
-            for ids in (upper, lower)
-        ]
-        return ids_of_cases(filled(*texts, GONE, self.count), self.count)
+        return ids_of_cases(filled(_texts(upper), _texts(lower), GONE, self.count), self.count)
 
     def group_ids(self, name: str) -> SubjectIds:
         """The keys of the groups of one type."""
@@ -158,8 +154,8 @@ class Rows:
 
     def _with_implicit(self, key: str, given: Cases, *, complete: bool) -> Cases:
         if key == "distinct_id":
-            texts = self.person_ids.texts
-            whole = json_cases(texts) if self.person_ids.codes is None else self._id_texts()
+            ids = self.person_ids
+            whole = json_cases(ids.texts) if ids.codes is None else _texts(ids)
             given = filled(given, whole, GONE, self.count)
         if not complete:
             return given
@@ -169,10 +165,6 @@ class Rows:
             source = self.person_value(INITIAL_SOURCES[key], complete=True)
             return filled(given, source, GONE, self.count)
         return given
-
-    def _id_texts(self) -> Cases:
-        texts = self.person_ids.texts.to_pylist()
-        return Cases([GONE if one is None else one for one in texts], self.person_ids.codes)
 
     def group_value(self, group: str, key: str) -> Cases:
         """Return a group property with the implicit ones; :data:`NO_GROUP` in rows without."""
@@ -209,6 +201,10 @@ class Rows:
 
     def _group_row(self, name: str, row: int) -> Mapping[str, Any]:
         return _Row(lambda key: self.group_property(name, key), row)
+
+
+def _texts(ids: SubjectIds) -> Cases:
+    return Cases([GONE if one is None else one for one in ids.texts.to_pylist()], ids.codes)
 
 
 def _sent(label: Any) -> Any:

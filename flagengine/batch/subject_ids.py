@@ -96,7 +96,7 @@ def _hashed(
         large_offsets=large,
         validity=_bitmap(texts, wanted),
     )
-    bucket_column(algorithm, prefix, salt, column, out, clip=clip)
+    bucket_column(algorithm, prefix, salt, column, out.data, clip=clip)
     return out
 
 

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from flagengine.batch.cases import Cases
+from flagengine.batch.cases import Cases, smallest_type
 from flagengine.batch.json_values import GONE
 from flagengine.batch.rows import NO_GROUP, Rows
 from flagengine.instants import Moment
-from flagengine.operators import FORMS, Form, Matcher
+from flagengine.operators import FORMS, Form
 from flagengine.plan.nodes import (
-    AllOf,
     AnyOf,
     CohortTest,
     Constant,
@@ -241,8 +240,9 @@ def _pairwise(left: Cases, right: Cases, join: Callable[[Sequence[Label]], Label
         varying, fixed = (right, left) if left.codes is None else (left, right)
         return varying.relabelled(lambda label: join((label, fixed.labels[0])), DECIDED)
     names = [join((one, other)) for one in left.labels for other in right.labels]
-    kind = np.uint8 if len(names) <= 1 << 8 else np.int32
-    codes = left.codes.astype(kind) * kind(len(right.labels)) + right.codes.astype(kind)
+    codes = left.codes.astype(smallest_type(len(names)))
+    codes *= len(right.labels)
+    codes += right.codes.astype(codes.dtype, copy=False)
     return Cases(range(len(names)), codes).renamed(names, DECIDED)
 
 
@@ -271,4 +271,3 @@ def _doubts(verdicts: Sequence[Label]) -> frozenset[Hashable]:
 
 def _negated(verdict: Label) -> Label:
     return (not verdict) if isinstance(verdict, bool) else verdict
-

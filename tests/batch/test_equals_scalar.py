@@ -1,7 +1,8 @@
 """Tables have the answers of the scalar engine, row for row, on everything."""
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flagengine import Snapshot
 from tests.batch.people import exported_people

@@ -92,7 +92,10 @@ def typed_people(draw: st.DrawFn, document: Any) -> People:
     rows = draw(st.integers(1, 6))
     nulls = draw(st.booleans())
     operands = _operands(document)
-    table, people = {}, [Call(None, {}, {"groups": {}, "group_properties": {}}) for _ in range(rows)]
+    table, people = (
+        {},
+        [Call(None, {}, {"groups": {}, "group_properties": {}}) for _ in range(rows)],
+    )
     table["id"], ids = draw(_column(rows, IDS))
     person, group_properties = {}, {name: {} for name in ("company", "team")}
     for key in sorted(operands):
@@ -125,7 +128,9 @@ def typed_people(draw: st.DrawFn, document: Any) -> People:
         "device_id": "device",
         "json_nulls": nulls,
     }
-    bound = [Call(identity, one.props, one.options) for identity, one in zip(ids, people, strict=True)]
+    bound = [
+        Call(identity, one.props, one.options) for identity, one in zip(ids, people, strict=True)
+    ]
     return People(pa.table(table), reading, bound, options)
 
 
