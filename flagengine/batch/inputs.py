@@ -20,6 +20,10 @@ class Batches:
         self.schema = schema
         self._batches = batches
 
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches as they come."""
+        return iter(self._batches)
+
     def sized(self, rows: int) -> Iterator[pa.RecordBatch]:
         """Yield batches of that many rows, but for the last; small ones are joined."""
         waiting: list[pa.RecordBatch] = []
