@@ -70,6 +70,12 @@ class Tests:
         self._known: dict[Hashable, Cases] = {}
         self._forms: dict[Hashable, list[Any]] = {}
 
+    def forget(self) -> None:
+        """Let go of everything about the batch; nothing can be asked afterwards."""
+        self._known.clear()
+        self._forms.clear()
+        del self._rows, self._dependency
+
     def verdicts(self, node: Node) -> Cases:  # noqa: PLR0911 one line per node kind
         """Return the verdict of a test for every row."""
         if isinstance(node, PropertyTest):

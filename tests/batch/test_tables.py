@@ -1,5 +1,6 @@
 """What tables may be, what is wrong with some, and how results are read."""
 
+import gc
 import json
 import threading
 from collections.abc import Iterator
@@ -321,3 +322,15 @@ class TestStreaming:
 
         with pytest.raises(OSError, match="the disk is gone"):
             evaluate_table(PRO, batches(), batch_rows=3, threads=2).read_all()
+
+    def test_a_batch_is_let_go_of_when_its_result_is(self):
+        gc.collect()
+        gc.disable()
+        try:
+            arrays = pa.total_allocated_bytes()
+            table = pa.table({"distinct_id": [f"id-{n}" for n in range(10_000)]})
+            evaluate_table(HALF, table, batch_rows=1_000, carry=[]).read_all()
+            del table
+            assert pa.total_allocated_bytes() == arrays
+        finally:
+            gc.enable()
