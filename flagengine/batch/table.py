@@ -15,7 +15,7 @@ from flagengine.batch.outputs import Long, Output, Wide
 from flagengine.document import Document
 from flagengine.snapshot import Snapshot
 
-__all__ = ["evaluate_table"]
+__all__ = ["evaluate_table", "processors"]
 
 
 def evaluate_table(
@@ -86,7 +86,7 @@ def evaluate_table(
     engine = Engine(snapshot, layout, flags, **options)
     carried = _carried(batches.schema, carry, distinct_id)
     shape = _shape(output, engine, batches.schema, carried, prefix)
-    return TableEvaluation(engine, batches, shape, _positive(batch_rows), threads or _processors())
+    return TableEvaluation(engine, batches, shape, _positive(batch_rows), threads or processors())
 
 
 def _shape(
@@ -123,5 +123,6 @@ def _positive(batch_rows: int) -> int:
     return batch_rows
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -103,6 +103,13 @@ class Population:
     threads: int | None
     batch_rows: int
 
+    @property
+    def workers(self) -> int:
+        """How many threads work."""
+        from flagengine.batch.table import processors  # noqa: PLC0415 (an extra)
+
+        return self.threads or processors()
+
 
 def population(command: F) -> F:
     """Add the options that describe a table; the command gets them as one ``people``."""

@@ -19,7 +19,7 @@ from flagengine.cli.population import Population
 from flagengine.cli.trouble import Trouble, wrong_argument
 from flagengine.snapshot import Snapshot
 
-__all__ = ["engine_for", "opened", "shown_progress", "troubles"]
+__all__ = ["engine_for", "opened", "shown_rows", "troubles"]
 
 
 @contextmanager
@@ -57,7 +57,7 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
 
 
-def shown_progress(
+def shown_rows(
     batches: Iterable[pa.RecordBatch], rows: int | None, *, quiet: bool = False
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches; on a terminal, show how many rows are done, how fast, and the time left."""

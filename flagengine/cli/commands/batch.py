@@ -97,7 +97,7 @@ def _written(
 ) -> "TableEvaluation":
     from flagengine.batch import evaluate_table  # noqa: PLC0415 (an extra)
     from flagengine.batch.files import write_file  # noqa: PLC0415 (an extra)
-    from flagengine.cli.tables import opened, shown_progress, troubles  # noqa: PLC0415 (an extra)
+    from flagengine.cli.tables import opened, shown_rows, troubles  # noqa: PLC0415 (an extra)
 
     file = opened(table, people)
     with (
@@ -112,7 +112,7 @@ def _written(
             **more,
         ) as result,
     ):
-        write_file(target, result.schema, shown_progress(result, file.rows, quiet=quiet))
+        write_file(target, result.schema, shown_rows(result, file.rows, quiet=quiet))
     return result
 
 
