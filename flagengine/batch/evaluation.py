@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flagengine.batch.engine import Engine
-from flagengine.batch.inputs import Batches
+from flagengine.batch.inputs import Batches, numbered
 from flagengine.batch.outputs import Output
 from flagengine.batch.stream import in_order
 from flagengine.resolution import Resolution
@@ -51,7 +51,7 @@ class TableEvaluation:
         self.stats = Stats(answers={key: Counter() for key in engine.keys})
         self._engine = engine
         self._output = output
-        items = _numbered(batches.sized(batch_rows))
+        items = numbered(batches.sized(batch_rows))
         self._done = in_order(self._run, items, threads)
         self._results = self._counted()
 
@@ -117,10 +117,3 @@ class TableEvaluation:
                 resolution = answers.resolutions[position]
                 self.stats.answers[key][resolution] += int(counts[position])
             self.stats.fallback_rows[key] = answers.cases
-
-
-def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[_Work]:
-    first = 0
-    for batch in batches:
-        yield first, batch
-        first += batch.num_rows

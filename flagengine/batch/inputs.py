@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-__all__ = ["BATCH_ROWS", "Batches", "open_table"]
+__all__ = ["BATCH_ROWS", "Batches", "numbered", "open_table"]
 
 BATCH_ROWS: Final = 1 << 16
 """Rows per batch: few enough that a batch's columns stay in the caches, enough that what is done
@@ -40,6 +40,14 @@ class Batches:
                     waiting, count = [], 0
         if waiting:
             yield _joined(waiting)
+
+
+def numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield each batch with the position of its first row in the table."""
+    first = 0
+    for batch in batches:
+        yield first, batch
+        first += batch.num_rows
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -29,7 +29,7 @@ p { margin: .25rem 0; } .dim { color: var(--dim); font-size: .875rem; }
   padding: 1rem; margin-top: 1rem; }
 .top { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between;
   align-items: baseline; }
-.number { font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
+.number { font-variant-numeric: tabular-nums; font-weight: 600; }
 .change { margin-top: .875rem; }
 .track { height: .625rem; border-radius: 99px; background: var(--track); overflow: hidden;
   margin: .25rem 0; }

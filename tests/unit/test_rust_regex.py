@@ -193,7 +193,7 @@ def found(pattern: str, text: str) -> bool | None:
 def test_a_pattern_matches_as_on_the_server(
     pattern: str,
     text: str,
-    expected: bool,  # noqa: FBT001 (passed by name)
+    expected: bool,
 ) -> None:
     assert found(pattern, text) is expected
 
@@ -263,7 +263,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     command = [sys.executable, "-c", code]
-    return subprocess.run(  # noqa: S603 (the interpreter that runs this test)
+    return subprocess.run(
         command, capture_output=True, text=True, check=True, env=environment, cwd=root
     )
 

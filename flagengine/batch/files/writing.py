@@ -15,7 +15,7 @@ import pyarrow.parquet
 
 from flagengine.batch.files.formats import FileError, format_of
 
-__all__ = ["write_file"]
+__all__ = ["write_file", "write_lines"]
 
 _ROWS_PER_FILE: Final = 1 << 22
 _ROWS_PER_GROUP: Final = 1 << 18
@@ -33,6 +33,18 @@ def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch])
             _guarded(path, sink.write, batch)
             rows += batch.num_rows
     return rows
+
+
+def write_lines(path: Path, parts: Iterable[list[str]]) -> int:
+    """Write lines of text, whole or not at all; return their number."""
+    if format_of(path) != "jsonl":
+        raise FileError(f"{path}: events are JSON lines: name a file that ends in .jsonl")
+    lines = 0
+    with _placed(path) as draft, _guarded(path, draft.open, "w", -1, "utf-8") as file:
+        for part in parts:
+            _guarded(path, file.writelines, (f"{line}\n" for line in part))
+            lines += len(part)
+    return lines
 
 
 class _Sink(Protocol):

@@ -13,6 +13,7 @@ from flagengine.batch.columns import value_text
 from flagengine.batch.engine import Engine
 from flagengine.batch.impact.causes import cause_of
 from flagengine.batch.impact.sampling import Sample
+from flagengine.batch.inputs import numbered
 from flagengine.batch.rows import Rows
 from flagengine.batch.stream import in_order
 from flagengine.resolution import Reason, Resolution
@@ -78,7 +79,7 @@ def measure_impact(
     """
     impact = Impact({key: FlagImpact(key) for key in new.keys})
     for seen, rows, pairs, examples in in_order(
-        lambda item: _compared(old, new, item, sample), _numbered(batches), threads
+        lambda item: _compared(old, new, item, sample), numbered(batches), threads
     ):
         impact.seen += seen
         impact.rows += rows
@@ -87,13 +88,6 @@ def measure_impact(
         yield impact
     if not impact.seen:
         yield impact
-
-
-def _numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
-    first = 0
-    for batch in batches:
-        yield first, batch
-        first += batch.num_rows
 
 
 def _compared(
