@@ -89,3 +89,16 @@ def test_dask_partitions(expected: list[tuple[Any, ...]]):
     assert str(result.dtypes["pro"]) == "boolean"
     rows = result.compute(scheduler="synchronous").to_dict("records")
     assert _sorted(rows) == expected
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ray_data_sets(expected: list[tuple[Any, ...]]):
+    ray = pytest.importorskip("ray")
+    from flagengine.batch.adapters.ray import with_flags  # noqa: PLC0415
+
+    ray.init(num_cpus=1, include_dashboard=False, configure_logging=False, log_to_driver=False)
+    try:
+        people = ray.data.from_arrow([PEOPLE.slice(0, 400), PEOPLE.slice(400)])
+        assert _sorted(with_flags(people, SNAPSHOT, now=NOW).take_all()) == expected
+    finally:
+        ray.shutdown()
