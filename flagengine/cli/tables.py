@@ -4,9 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -18,6 +17,9 @@ from flagengine.batch.layout import Layout
 from flagengine.cli.population import Population
 from flagengine.cli.trouble import Trouble, wrong_argument
 from flagengine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["engine_for", "opened", "shown_rows", "troubles"]
 
@@ -42,7 +44,7 @@ def opened(source: str, people: Population) -> FileTable:
 
 
 def engine_for(
-    snapshot: Snapshot, schema: pa.Schema, people: Population, keys: Iterable[str] | None
+    snapshot: Snapshot, schema: "pa.Schema", people: Population, keys: Iterable[str] | None
 ) -> Engine:
     """Bind a snapshot to the columns of a table."""
     layout = Layout.of(schema, **people.columns)
@@ -58,8 +60,8 @@ class _Rate(ProgressColumn):
 
 
 def shown_rows(
-    batches: Iterable[pa.RecordBatch], rows: int | None, *, quiet: bool = False
-) -> Iterator[pa.RecordBatch]:
+    batches: "Iterable[pa.RecordBatch]", rows: int | None, *, quiet: bool = False
+) -> "Iterator[pa.RecordBatch]":
     """Yield batches; on a terminal, show how many rows are done, how fast, and the time left."""
     if quiet or not sys.stderr.isatty():
         yield from batches

@@ -30,7 +30,8 @@ def with_flags(frame: Any, snapshot: Snapshot | Document, **arguments: Any) -> A
             **{name: _series(flags, name, part.index) for name in flags.schema.names}
         )
 
-    return frame.map_partitions(evaluated, meta=evaluated(frame._meta))  # noqa: SLF001 dask's way
+    mapped: Any = frame.map_partitions
+    return mapped(evaluated, meta=evaluated(frame._meta))  # noqa: SLF001 dask's way
 
 
 def _series(flags: pa.Table, name: str, index: pd.Index) -> pd.Series:
