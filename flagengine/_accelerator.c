@@ -8,22 +8,7 @@
  * answers the Python twin answers too, errors included.
  */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
-
-#if defined(__GNUC__) || defined(__clang__)
-#define INLINE static inline __attribute__((always_inline))
-#define LOAD_RELAXED(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
-#define STORE_RELAXED(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELAXED)
-#else
-#define INLINE static inline
-#define LOAD_RELAXED(pointer) (pointer)
-#define STORE_RELAXED(pointer, value) ((pointer) = (value))
-#endif
+#include "_accelerator.h"
 
 #define BLOCK 64
 #define LENGTH_FIELD 8
@@ -499,17 +484,6 @@ static int stream_text(const Sha1 *with, Stream *s, PyObject *text, Py_ssize_t l
     return 0;
 }
 
-INLINE bool is_text(PyObject *object) {
-    if (!PyUnicode_Check(object)) {
-        return false;
-    }
-#if PY_VERSION_HEX < 0x030C0000
-    return PyUnicode_READY(object) == 0;
-#else
-    return true;
-#endif
-}
-
 static PyObject *raise_not_text(const char *what, PyObject *object) {
     if (!PyErr_Occurred()) {
         PyErr_Format(PyExc_TypeError, "%s must be str, not %.200s", what, Py_TYPE(object)->tp_name);
@@ -731,6 +705,16 @@ static PyObject *hasher_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
         Py_CLEAR(self);
     }
     return (PyObject *)self;
+}
+
+bool flagengine_is_hasher(PyObject *object) { return Py_TYPE(object)->tp_new == hasher_new; }
+
+Py_ssize_t flagengine_hasher_count(PyObject *hasher) { return ((Hasher *)hasher)->count; }
+
+Py_ssize_t flagengine_hasher_position(PyObject *hasher, PyObject *subject) {
+    uint64_t number;
+    return hasher_number((Hasher *)hasher, subject, &number) ? position((Hasher *)hasher, number)
+                                                             : -1;
 }
 
 static void hasher_dealloc(PyObject *object) {
@@ -995,12 +979,19 @@ static PyObject *use(PyObject *module, PyObject *name) {
     return PyErr_Occurred() ? NULL : implementation(module, NULL);
 }
 
-static int module_exec(PyObject *module) {
-    STORE_RELAXED(sha1, fastest());
-    PyObject *type = PyType_FromModuleAndSpec(module, &hasher_spec, NULL);
+static int add_type(PyObject *module, PyType_Spec *spec) {
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     int failed = type ? PyModule_AddType(module, (PyTypeObject *)type) : -1;
     Py_XDECREF(type);
     return failed;
+}
+
+static int module_exec(PyObject *module) {
+    STORE_RELAXED(sha1, fastest());
+    return add_type(module, &hasher_spec) || add_type(module, &flagengine_text_test_spec) ||
+                   add_type(module, &flagengine_plain_flag_spec)
+               ? -1
+               : 0;
 }
 
 /* METH_FASTCALL functions have another type than the table's entries. */
@@ -1028,7 +1019,7 @@ static PyModuleDef_Slot module_slots[] = {
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "flagengine._accelerator",
-    .m_doc = "Bucket numbers in C.",
+    .m_doc = "Bucket numbers and tests of text in C.",
     .m_methods = module_methods,
     .m_slots = module_slots,
 };

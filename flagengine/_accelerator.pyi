@@ -1,5 +1,5 @@
-from collections.abc import Iterable
-from typing import Literal, Self, final
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Self, final
 
 from typing_extensions import Buffer
 
@@ -28,3 +28,26 @@ class Hasher:
     def bucket(self, subject: str, /) -> int: ...
     def draw(self, subject: str, /) -> int: ...
     def within(self, subject: str, /) -> bool: ...
+
+@final
+class TextTest:
+    def __new__(
+        cls,
+        key: str,
+        kind: Literal["equals", "contains", "starts_with", "ends_with"],
+        operands: tuple[str, ...],
+        negated: bool,
+    ) -> Self: ...
+    def test(self, props: object, /) -> bool | None: ...
+
+@final
+class PlainFlag:
+    def __new__(
+        cls,
+        conditions: tuple[tuple[Any, ...], ...],
+        nothing: object,
+        otherwise: Callable[..., Any],
+    ) -> Self: ...
+    @property
+    def otherwise(self) -> Callable[..., Any]: ...
+    def __call__(self, distinct_id: object, props: object, subject: object = None, /) -> Any: ...

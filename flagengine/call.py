@@ -4,8 +4,9 @@ EDGE: loads a time zone by its name. Wrong arguments raise here, TypeError or Va
 nothing raises afterwards.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Any, Final, Literal, TypedDict
 
 from flagengine.clock import current_time
@@ -14,7 +15,7 @@ from flagengine.outcomes import is_filtered_out
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.resolution import Resolution
 from flagengine.snapshot import Snapshot
-from flagengine.subject import Subject
+from flagengine.subject import Completeness, Subject, checked_mapping
 from flagengine.trace import FlagTrace
 
 __all__ = ["Call", "CallOptions"]
@@ -55,12 +56,14 @@ class Call:
     """A snapshot bound to one person and the call's options."""
 
     __slots__ = (
+        "_about_subject",
         "_contexts",
         "_distinct_id",
-        "_given",
         "_interpreter",
+        "_is_plain",
         "_overrides",
         "_runtime",
+        "_subject",
         "props",
         "snapshot",
     )
@@ -74,38 +77,43 @@ class Call:
     ) -> None:
         """Check the arguments and bind them."""
         self.snapshot = snapshot
-        self.props = _mapping("props", props) or {}
+        self.props = checked_mapping("props", props)
+        self._is_plain = True
+        """Whether the call has nothing that compiled flags do not know."""
         self._overrides = NO_OVERRIDES
         self._runtime: str | None = None
         self._contexts: frozenset[str] | None = None
         self._interpreter: Interpreter | None = None
+        self._subject: Subject | None = None
         self._distinct_id = distinct_id
-        self._given = self._read(distinct_id, options) if options else None
+        self._about_subject = self._read(options) if options else None
 
-    def _read(self, distinct_id: object, options: CallOptions) -> Subject:
-        """Check the options and bind them."""
-        _check_names(options)
-        self._overrides = Overrides.parse(options.get("overrides"))
-        self._runtime = _one_of("evaluation_runtime", options, None, "client", "server")
-        self._contexts = _contexts(options)
-        missing_group = _one_of("missing_group", options, "false", "unresolved")
-        return Subject(
-            distinct_id,
-            self.props,
-            groups=_mapping("groups", options.get("groups")),
-            group_properties=_group_properties(options.get("group_properties")),
-            device_id=options.get("device_id"),
-            complete=options.get("complete", False),
-            strict_groups=missing_group == "unresolved",
-            now=_aware(options.get("now")),
-            zone=_zone(options.get("project_timezone", "UTC")),
-            clock=current_time,
-        )
+    def _read(self, options: CallOptions) -> dict[str, Any]:
+        """Check the options; bind those about the request, return those about the subject."""
+        if not options.keys() <= _NAMES:
+            raise _unexpected(options)
+        about_subject: dict[str, Any] = {"clock": current_time}
+        for name, value in options.items():
+            if name in _SUBJECT:
+                field, read = _SUBJECT[name]
+                about_subject[field] = read(value)
+            elif name in _REQUEST:
+                field, read = _REQUEST[name]
+                setattr(self, field, read(value))
+                self._is_plain &= value is None
+        self._is_plain &= not about_subject.get("strict_groups")
+        return about_subject
 
     @property
     def subject(self) -> Subject:
         """Who is evaluated."""
-        return self._given or self.snapshot.new_subject(self._distinct_id, self.props)
+        return self._given() or self.snapshot.new_subject(self._distinct_id, self.props)
+
+    def _given(self) -> Subject | None:
+        """Return the subject with what the options say of it; None without options."""
+        if self._subject is None and self._about_subject is not None:
+            self._subject = Subject(self._distinct_id, self.props, **self._about_subject)
+        return self._subject
 
     def keys(self, flag_keys: Iterable[str] | None) -> Mapping[str, None]:
         """Return the keys asked for, else those of every flag that the request may see."""
@@ -114,7 +122,7 @@ class Call:
             raise TypeError(message)
         if flag_keys is not None:
             return dict.fromkeys(flag_keys)
-        if not self._overrides and not self.snapshot.overrides and self._is_plain():
+        if not self._overrides and not self.snapshot.overrides and self._is_plain:
             return self.snapshot.keys
         added = (self.snapshot.overrides | self._overrides).flags
         seen = (key for key in self.snapshot.keys if key in added or not self._is_hidden(key))
@@ -122,16 +130,21 @@ class Call:
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
-        if self._is_compilable(key):
-            return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given)
+        if self._is_plain or self._is_compilable(key):
+            return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given())
+        if key in self._overrides.flags and key not in self._overrides.payloads:
+            return self.snapshot.forced(key, self._overrides.flags[key])
         return self.trace(key).resolution
 
-    def resolve_all(self, keys: Iterable[str]) -> dict[str, Resolution]:
+    def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate many flags."""
-        if not self._is_plain():
+        if not self._is_plain:
             return {key: self.resolve(key) for key in keys}
-        compiled, distinct_id = self.snapshot.evaluators, self._distinct_id
-        props, subject = self.props, self._given
+        distinct_id, props, subject = self._distinct_id, self.props, self._given()
+        compiled = self.snapshot.evaluators
+        if keys is self.snapshot.keys and (in_order := compiled.in_order()):
+            answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
+            return dict(zip(keys, answers, strict=True))
         return {key: compiled[key](distinct_id, props, subject) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:
@@ -146,19 +159,8 @@ class Call:
             )
         return self._interpreter.flag(key)
 
-    def _is_plain(self) -> bool:
-        """Tell whether the call has nothing that compiled flags do not know."""
-        return not (
-            self._overrides
-            or self._runtime is not None
-            or self._contexts is not None
-            or (self._given is not None and self._given.strict_groups)
-        )
-
     def _is_compilable(self, key: str) -> bool:
         """Tell whether the call's overrides, runtime and contexts leave a flag alone."""
-        if self._is_plain():
-            return True
         overridden = key in self._overrides.flags or key in self._overrides.payloads
         if overridden or self.subject.strict_groups or self._is_hidden(key):
             return False
@@ -169,44 +171,43 @@ class Call:
         return flag is not None and is_filtered_out(flag, self._runtime, self._contexts)
 
 
-def _one_of(name: str, options: Mapping[str, Any], *allowed: str | None) -> str | None:
-    value = options.get(name, allowed[0])
+_NAMES: Final = frozenset(CallOptions.__annotations__)
+
+
+def _unexpected(options: CallOptions) -> TypeError:
+    from difflib import get_close_matches  # noqa: PLC0415 for the message only
+
+    name = min(options.keys() - _NAMES)
+    near = get_close_matches(name, _NAMES, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"unexpected keyword argument {name!r}{hint}")
+
+
+def _one_of(name: str, allowed: tuple[str | None, ...], value: Any) -> Any:
     if value not in allowed:
         expected = ", ".join(map(repr, allowed))
         message = f"{name} is one of {expected}; found {value!r}"
         raise ValueError(message)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
-_NAMES: Final = frozenset(CallOptions.__annotations__)
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
-def _check_names(options: CallOptions) -> None:
-    if not options.keys() <= _NAMES:
-        from difflib import get_close_matches  # noqa: PLC0415 for the message only
-
-        for name in options.keys() - _NAMES:
-            near = get_close_matches(name, _NAMES, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            message = f"unexpected keyword argument {name!r}{hint}"
-            raise TypeError(message)
+def _strict_groups(value: Any) -> bool:
+    return bool(_one_of("missing_group", ("false", "unresolved"), value) == "unresolved")
 
 
-def _mapping(name: str, value: Any) -> Mapping[str, Any] | None:
-    if value is None or type(value) is dict or isinstance(value, Mapping):
-        return value
-    message = f"{name} is a mapping or None, found {type(value).__name__}"
-    raise TypeError(message)
+def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    by_group = checked_mapping("group_properties", value)
+    for group, properties in by_group.items():
+        if type(properties) is not dict:
+            checked_mapping(f"group_properties[{group!r}]", properties)
+    return by_group
 
 
-def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]] | None:
-    for group, properties in (_mapping("group_properties", value) or {}).items():
-        _mapping(f"group_properties[{group!r}]", properties)
-    return value  # type: ignore[no-any-return]
-
-
-def _contexts(options: CallOptions) -> frozenset[str] | None:
-    contexts = options.get("evaluation_contexts")
+def _contexts(contexts: Any) -> frozenset[str] | None:
     if isinstance(contexts, str):
         message = f"evaluation_contexts is a collection of texts, found the text {contexts!r}"
         raise TypeError(message)
@@ -232,3 +233,25 @@ def _zone(zone: str | tzinfo) -> tzinfo:
     except (KeyError, ValueError, OSError, TypeError) as error:
         message = f"project_timezone is an IANA zone such as Europe/Berlin, found {zone!r}"
         raise ValueError(message) from error
+
+
+_SUBJECT: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "groups": ("groups", partial(checked_mapping, "groups")),
+    "group_properties": ("group_properties", _group_properties),
+    "device_id": ("device_id", _as_it_is),
+    "complete": ("complete", Completeness),
+    "missing_group": ("strict_groups", _strict_groups),
+    "now": ("now", _aware),
+    "project_timezone": ("zone", _zone),
+}
+"""Options about the subject: its parameter, and how the option is read."""
+
+_REQUEST: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "overrides": ("_overrides", Overrides.parse),
+    "evaluation_runtime": (
+        "_runtime",
+        partial(_one_of, "evaluation_runtime", (None, "client", "server")),
+    ),
+    "evaluation_contexts": ("_contexts", _contexts),
+}
+"""Options about the request: the call's attribute, and how the option is read."""

@@ -38,7 +38,7 @@ def evaluate_flag(
     **options: Unpack[CallOptions],
 ) -> Resolution:
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
-    if options or type(props) is not dict or type(flag_defs) is not Snapshot:
+    if options or type(flag_defs) is not Snapshot:
         return Call(as_snapshot(flag_defs), distinct_id, props, options).resolve(key)
     return flag_defs.evaluators[key](distinct_id, props)
 
@@ -93,7 +93,7 @@ class Evaluation(Mapping[str, Resolution]):
         if not known:
             self._known = self._call.resolve_all(self._keys)
         elif len(known) < len(self._keys):
-            missing = self._call.resolve_all(key for key in self._keys if key not in known)
+            missing = self._call.resolve_all({key: None for key in self._keys if key not in known})
             self._known = {key: known.get(key) or missing[key] for key in self._keys}
         return self._known
 

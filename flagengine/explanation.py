@@ -26,6 +26,10 @@ __all__ = ["REDACTED", "Explanation", "Line", "explain"]
 REDACTED: Final = "(redacted)"
 """Stands where a property's value would, when values are redacted."""
 
+MAX_LEVELS: Final = 60
+"""How deep an explanation goes; what lies below is still evaluated."""
+
+_CUT: Final = "what is below is not shown"
 _SHOWN: Final = 60
 
 
@@ -61,11 +65,11 @@ class Explanation(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole tree as JSON values."""
-        return self._flag(self.trace)
+        return self._flag(self.trace, 0)
 
     def to_line(self) -> Line:
         """Return the tree as nested lines, for whatever draws trees."""
-        return self._flag_line(self.trace)
+        return self._flag_line(self.trace, 0)
 
     def __str__(self) -> str:
         """Draw the tree with box characters."""
@@ -74,29 +78,29 @@ class Explanation(Record):
 
     # As data.
 
-    def _flag(self, trace: FlagTrace) -> dict[str, Any]:
+    def _flag(self, trace: FlagTrace, level: int) -> dict[str, Any]:
         smallest = trace.conclusion.smallest_missing
         return {
             "resolution": trace.resolution.to_dict(),
             "decided_by": trace.conclusion.deciding,
             "smallest_missing": None if smallest is None else smallest.to_dict(),
-            "enrollment": trace.enrollment and self._test(trace.enrollment),
+            "enrollment": trace.enrollment and self._test(trace.enrollment, level),
             "holdout": trace.holdout and _hash(trace.holdout),
-            "conditions": [self._condition(condition) for condition in trace.conditions],
+            "conditions": [self._condition(condition, level + 1) for condition in trace.conditions],
         }
 
-    def _condition(self, trace: ConditionTrace) -> dict[str, Any]:
+    def _condition(self, trace: ConditionTrace, level: int) -> dict[str, Any]:
         return {
             "index": trace.index,
             "verdict": _verdict_word(trace.verdict),
             "note": trace.note,
-            "filters": [self._test(test) for test in trace.tests],
+            "filters": [self._test(test, level) for test in trace.tests],
             "rollout": trace.rollout and _hash(trace.rollout),
             "draw": trace.draw and _hash(trace.draw),
             "possible_answers": list(trace.answers),
         }
 
-    def _test(self, trace: TestTrace) -> dict[str, Any]:
+    def _test(self, trace: TestTrace, level: int) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": trace.kind, "verdict": _verdict_word(trace.verdict)}
         if isinstance(trace.verdict, Gap):
             found["unresolved_reason"] = trace.verdict.reason.value
@@ -109,10 +113,12 @@ class Explanation(Record):
             found |= self._actual(trace)
         if trace.note:
             found["note"] = trace.note
+        if level >= MAX_LEVELS:
+            return found | {"note": _CUT}
         if trace.children:
-            found["parts"] = [self._test(child) for child in trace.children]
+            found["parts"] = [self._test(child, level + 1) for child in trace.children]
         if trace.dependency is not None:
-            found["dependency"] = self._flag(trace.dependency)
+            found["dependency"] = self._flag(trace.dependency, level + 1)
         return found
 
     def _actual(self, trace: TestTrace) -> dict[str, Any]:
@@ -125,32 +131,35 @@ class Explanation(Record):
 
     # As lines.
 
-    def _flag_line(self, trace: FlagTrace) -> Line:
+    def _flag_line(self, trace: FlagTrace, level: int) -> Line:
         lines = []
         if trace.enrollment is not None:
-            lines.append(Line(f"enrollment: {self._test_text(trace.enrollment)}"))
+            lines.append(
+                Line(f"enrollment {trace.enrollment.note}: {self._actual_text(trace.enrollment)}")
+            )
         if trace.holdout is not None:
             lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
-        lines += [self._condition_line(condition) for condition in trace.conditions]
-        lines.append(Line(f"decided by {trace.conclusion.deciding}"))
+        lines += [self._condition_line(condition, level + 1) for condition in trace.conditions]
+        verb = "undecided:" if trace.resolution.unresolved_reason else "decided by"
+        lines.append(Line(f"{verb} {trace.conclusion.deciding}"))
         if trace.resolution.unresolved_reason is not None:
             lines.append(_missing_line(trace.conclusion.smallest_missing))
         return Line(_headline(trace.resolution), tuple(lines))
 
-    def _condition_line(self, trace: ConditionTrace) -> Line:
-        parts = [self._test_line(test) for test in trace.tests]
+    def _condition_line(self, trace: ConditionTrace, level: int) -> Line:
+        parts = [self._test_line(test, level) for test in trace.tests]
         if trace.rollout is not None:
             parts.append(Line(f"rollout: {_hash_text(trace.rollout)}"))
         if trace.draw is not None:
             parts.append(Line(f"variant: {_draw_text(trace)}"))
-        note = f" ({trace.note})" if trace.note else ""
-        outcome = _outcome(trace)
-        return Line(f"condition {trace.index}: {outcome}{note}", tuple(parts))
+        return Line(f"condition {trace.index}: {_outcome(trace)}", tuple(parts))
 
-    def _test_line(self, trace: TestTrace) -> Line:
-        children = [self._test_line(child) for child in trace.children]
+    def _test_line(self, trace: TestTrace, level: int) -> Line:
+        if level >= MAX_LEVELS:
+            return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}; {_CUT}")
+        children = [self._test_line(child, level + 1) for child in trace.children]
         if trace.dependency is not None:
-            children.append(self._flag_line(trace.dependency))
+            children.append(self._flag_line(trace.dependency, level + 1))
         return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}", tuple(children))
 
     def _test_text(self, trace: TestTrace) -> str:
@@ -241,8 +250,8 @@ def _mark(verdict: Verdict | None) -> str:
 
 
 def _outcome(trace: ConditionTrace) -> str:
-    if trace.verdict is None or trace.note:
-        return "not reached" if trace.verdict is None else "no match"
+    if trace.note:
+        return trace.note
     if not trace.answers:
         return "no match"
     answers = " or ".join(_shown(answer) for answer in trace.answers)

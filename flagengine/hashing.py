@@ -28,6 +28,8 @@ __all__ = [
     "BUCKETS",
     "SUBJECT_CHARACTERS",
     "Algorithm",
+    "Hasher",
+    "bind",
     "bound",
     "bucket",
     "draw",
@@ -58,19 +60,26 @@ class Algorithm(StrEnum):
     MURMUR3 = "murmur3"
 
 
-class _Hasher(Protocol):
+class Hasher(Protocol):
+    """What hashes with one prefix and salt, in C or in Python."""
+
     @property
-    def bucket(self) -> "Callable[[str], int]": ...
+    def bucket(self) -> "Callable[[str], int]":
+        """From a subject to its bucket number."""
+
     @property
-    def draw(self) -> "Callable[[str], int]": ...
+    def draw(self) -> "Callable[[str], int]":
+        """From a subject to the position of its number among the uppers."""
+
     @property
-    def within(self) -> "Callable[[str], bool]": ...
+    def within(self) -> "Callable[[str], bool]":
+        """From a subject to whether its number is below the first upper."""
 
 
 class _HasherType(Protocol):
     def __call__(
         self, prefix: str, salt: str, uppers: "Iterable[int]", limit: int, /
-    ) -> _Hasher: ...
+    ) -> Hasher: ...
 
 
 bucket = (_accelerator or sha1).bucket
@@ -82,9 +91,10 @@ _HASHERS: Final[dict[str, _HasherType]] = {
 }
 
 
-def _bind(
+def bind(
     algorithm: Algorithm, prefix: str, salt: str, *, clip: bool, uppers: "Iterable[int]" = ()
-) -> _Hasher:
+) -> Hasher:
+    """Return the object behind :func:`hasher`, :func:`rollout` and :func:`draw`."""
     limit = SUBJECT_CHARACTERS if clip else 0
     return _HASHERS[algorithm](prefix, salt, uppers, limit)
 
@@ -93,14 +103,14 @@ def hasher(
     algorithm: Algorithm, prefix: str, salt: str = "", *, clip: bool = False
 ) -> "Callable[[str], int]":
     """A function from a subject to its bucket number."""
-    return _bind(algorithm, prefix, salt, clip=clip).bucket
+    return bind(algorithm, prefix, salt, clip=clip).bucket
 
 
 def rollout(
     algorithm: Algorithm, prefix: str, greatest: int, salt: str = "", *, clip: bool = False
 ) -> "Callable[[str], bool]":
     """A function from a subject to whether its bucket number is at most `greatest`."""
-    return _bind(algorithm, prefix, salt, clip=clip, uppers=[greatest + 1]).within
+    return bind(algorithm, prefix, salt, clip=clip, uppers=[greatest + 1]).within
 
 
 def draw(
@@ -115,7 +125,7 @@ def draw(
 
     Past the last upper the index is their number.
     """
-    return _bind(algorithm, prefix, salt, clip=clip, uppers=uppers).draw
+    return bind(algorithm, prefix, salt, clip=clip, uppers=uppers).draw
 
 
 def _greatest(fraction: float) -> int:

@@ -58,6 +58,9 @@ class Plans(Protocol):
     def plan(self, key: str) -> FlagPlan | None:
         """Return a flag's plan, or None when there is no such flag."""
 
+    def evaluation_order(self, key: str) -> list[str]:
+        """Return a flag's dependencies, each behind its own, and the flag itself last."""
+
 
 class _Place(Record):
     """Where a subject's hash lies: its label, h, or the gap that hides it."""
@@ -89,13 +92,18 @@ class Interpreter:
     def flag(self, key: str) -> FlagTrace:
         """Return how a flag comes to its resolution; for an unknown key, that it is unknown."""
         if key not in self._traces:
-            trace = self._flag(key)
-            payload = self._overrides.payloads.get(key)
-            if payload is not None:
-                resolution = replace(trace.resolution, raw_payload=payload)
-                trace = replace(trace, conclusion=replace(trace.conclusion, resolution=resolution))
-            self._traces[key] = trace
+            # Dependencies come first, so that no chain of flags makes a chain of calls.
+            for one in self._plans.evaluation_order(key):
+                if one not in self._traces:
+                    self._traces[one] = self._with_payload(one, self._flag(one))
         return self._traces[key]
+
+    def _with_payload(self, key: str, trace: FlagTrace) -> FlagTrace:
+        payload = self._overrides.payloads.get(key)
+        if payload is None:
+            return trace
+        resolution = replace(trace.resolution, raw_payload=payload)
+        return replace(trace, conclusion=replace(trace.conclusion, resolution=resolution))
 
     def _flag(self, key: str) -> FlagTrace:
         plan = self._plans.plan(key)

@@ -38,6 +38,8 @@ class Overrides(Record):
         or a mapping, or ``payloads`` is False or a mapping: a flag that is named ``flags`` and
         overridden with a plain value stays a flag.
         """
+        if type(value) is dict and "flags" not in value and "payloads" not in value:
+            return _flags(value)  # the usual form
         if isinstance(value, Overrides):
             return value
         if value is None:
@@ -103,8 +105,13 @@ def _flags(value: Any) -> Overrides:
         return NO_OVERRIDES
     if value is False:
         return Overrides(clears_flags=True)
-    if isinstance(value, Mapping):
-        return Overrides(flags=MappingProxyType({_key(k): _value(k, v) for k, v in value.items()}))
+    if type(value) is dict or isinstance(value, Mapping):
+        flags = dict(value)
+        for key, forced in flags.items():
+            if not isinstance(forced, bool | str | None):
+                raise _no_value(key, forced)
+            _key(key)
+        return Overrides(MappingProxyType(flags))
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
         return Overrides(flags=MappingProxyType({_key(key): True for key in value}))
     message = f"overrides are False, a list of keys, or a mapping; found {type(value).__name__}"
@@ -133,11 +140,8 @@ def _key(key: Any) -> str:
     raise TypeError(message)
 
 
-def _value(key: Any, value: Any) -> Value:
-    if value is None or isinstance(value, bool | str):
-        return value
-    message = (
+def _no_value(key: Any, value: Any) -> TypeError:
+    return TypeError(
         f"the override of {key!r} must be True, False, a variant key or None, "
         f"found {type(value).__name__}"
     )
-    raise TypeError(message)

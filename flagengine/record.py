@@ -2,7 +2,8 @@
 
 To a reader a Record is a frozen dataclass with slots. It is not one because dataclasses compile
 the methods of every class at import, half a millisecond each: thirty of them were most of
-``import flagengine``. Here the methods are written once and shared.
+``import flagengine``. Here the methods are shared, but for the constructor, which is written
+when a class is first instantiated.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,10 +36,8 @@ class _RecordType(type):
         fields = tuple(field for field, default in given.items() if default is not _Derived)
         namespace["__slots__"] = tuple(annotations)
         namespace["__match_args__"] = fields
-        namespace["_defaults"] = tuple(given[field] for field in fields)
-        made: Any = super().__new__(cls, name, bases, namespace)
-        made._setters = tuple(made.__dict__[field].__set__ for field in fields)  # noqa: SLF001
-        return made
+        namespace["_defaults"] = {field: given[field] for field in fields}
+        return super().__new__(cls, name, bases, namespace)
 
 
 def _annotations(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,37 +66,16 @@ class Record(metaclass=_RecordType):
 
     __slots__ = ()
     __match_args__: ClassVar[tuple[str, ...]] = ()
-    _defaults: ClassVar[tuple[Any, ...]] = ()
-    _setters: ClassVar[tuple[Callable[[Any, Any], None], ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        """Take the fields in order or by name."""
-        if named or len(values) != len(self._setters):
-            values = self._complete(values, named)
-        for setter, value in zip(self._setters, values, strict=True):
-            setter(self, value)
-        self.__post_init__()
+        """Take the fields in order or by name; written for its class at the first call."""
+        cls = type(self)
+        cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
+        cls.__init__(self, *values, **named)
 
     def __post_init__(self) -> None:
         """Set derived fields; nothing here."""
-
-    @classmethod
-    def _complete(cls, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """Fill in names and defaults; TypeError for what does not fit."""
-        fields = cls.__match_args__
-        if len(values) > len(fields):
-            message = f"{cls.__name__} takes {len(fields)} values, found {len(values)}"
-            raise TypeError(message)
-        found: dict[str, Any] = dict(zip(fields, cls._defaults, strict=True))
-        positional = dict(zip(fields, values, strict=False))
-        wrong = [name for name in named if name not in found or name in positional]
-        found |= positional | named
-        missing = [name for name, value in found.items() if value is _REQUIRED]
-        if wrong or missing:
-            problem = f"no field {wrong[0]!r} to take" if wrong else f"no value for {missing[0]!r}"
-            message = f"{cls.__name__} has {problem}"
-            raise TypeError(message)
-        return tuple(found.values())
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__match_args__)
@@ -132,3 +110,19 @@ class Record(metaclass=_RecordType):
 def replace(record: R, /, **changes: Any) -> R:
     """Return a copy of a record with changes."""
     return record.__replace__(**changes)
+
+
+def _constructor(cls: type[Record]) -> Callable[..., None]:
+    """Return ``__init__``: one slot set after the other, then what is derived."""
+    fields = cls.__match_args__
+    optional = {field: value for field, value in cls._defaults.items() if value is not _REQUIRED}
+    signature = [f"{field}=_d_{field}" if field in optional else field for field in fields]
+    lines = [f"def __init__({', '.join(['self', *signature])}):"]
+    lines += [f"    _s_{field}(self, {field})" for field in fields]
+    lines.append("    self.__post_init__()" if "__post_init__" in cls.__dict__ else "    pass")
+    namespace: dict[str, Any] = {f"_s_{field}": cls.__dict__[field].__set__ for field in fields}
+    namespace |= {f"_d_{field}": value for field, value in optional.items()}
+    exec("\n".join(lines), namespace)  # noqa: S102 our own fields
+    made: Callable[..., None] = namespace["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made

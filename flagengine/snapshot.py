@@ -14,6 +14,7 @@ from flagengine.definitions import Cohort, Flag
 from flagengine.document import Document, Index, read_document
 from flagengine.errors import Issue
 from flagengine.interpreter import Interpreter
+from flagengine.outcomes import overridden
 from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.parsing import EXTENSION, parse_cohort, parse_flag
 from flagengine.plan import (
@@ -25,12 +26,12 @@ from flagengine.plan import (
     lower_flag,
     references,
 )
-from flagengine.plan.graph import depth, reachable
+from flagengine.plan.graph import depth, ordered, reachable
 from flagengine.reading import pointer_to
 from flagengine.record import replace
 from flagengine.resolution import Resolution
 from flagengine.review import review_cohort, review_flag
-from flagengine.subject import Subject
+from flagengine.subject import Subject, checked_mapping
 from flagengine.values import text
 
 __all__ = ["Evaluator", "Snapshot"]
@@ -40,6 +41,8 @@ Evaluator = Callable[..., Resolution]
 
 _MAX_DEPENDENCY_PATHS: Final = 64
 """More than this many nested evaluations are left to the interpreter, which remembers."""
+
+_MAX_FORCED: Final = 1_024
 
 _CONTENT: Final = (
     "flags",
@@ -62,9 +65,11 @@ class Snapshot:
         "__weakref__",
         "_cohort_plans",
         "_cohorts",
+        "_dependencies",
         "_document",
         "_fingerprint",
         "_flags",
+        "_forced",
         "_index",
         "_plans",
         "evaluators",
@@ -86,7 +91,9 @@ class Snapshot:
     _flags: dict[str, Flag]
     _cohorts: dict[str, Cohort]
     _plans: dict[str, FlagPlan]
+    _dependencies: dict[str, frozenset[str]]
     _cohort_plans: dict[str, Node]
+    _forced: dict[tuple[str, type, bool | str | None], Resolution]
     _fingerprint: str | None
 
     def __init__(self, document: dict[str, Any], overrides: Overrides = NO_OVERRIDES) -> None:
@@ -97,8 +104,10 @@ class Snapshot:
         self._set("_flags", {})
         self._set("_cohorts", {})
         self._set("_plans", {})
+        self._set("_dependencies", {})
         self._set("_cohort_plans", {})
         self._set("evaluators", _Evaluators(self))
+        self._set("_forced", {})
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
         self._set("keys", dict.fromkeys(index.flags))
@@ -210,7 +219,9 @@ class Snapshot:
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
         if cohort_id not in self._cohort_plans:
-            self._cohort_plans[cohort_id] = lower_cohort(cohort_id, self)
+            # Those below come first, so that no chain of cohorts makes a chain of calls.
+            for one in ordered(cohort_id, lambda name: references(self.cohort(name))):
+                self._cohort_plans[one] = lower_cohort(one, self)
         return self._cohort_plans[cohort_id]
 
     def cohort_may_fail(self, cohort_id: str) -> bool:
@@ -223,9 +234,16 @@ class Snapshot:
 
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
+        if key not in self._dependencies:
+            self._dependencies[key] = self._named_flags(key)
+        return self._dependencies[key]
+
+    def _named_flags(self, key: str) -> frozenset[str]:
         flag = self.flag(key)
         conditions = flag.conditions if flag else ()
         filters = [one for condition in conditions for one in condition.filters]
+        if not any(one.type in ("cohort", "flag") for one in filters):
+            return frozenset()
         cohorts = {text(one.value) for one in filters if one.type == "cohort"}
         for cohort_id in tuple(cohorts):
             cohorts |= reachable(cohort_id, lambda one: references(self.cohort(one)))
@@ -239,18 +257,32 @@ class Snapshot:
         """Bind one flag: a function of a distinct id and person properties.
 
         The tightest loop there is. Compiled at the first call and kept; an unknown key gives a
-        function whose resolution says so. Person properties are a mapping, not None.
+        function whose resolution says so.
         """
-        evaluate = self.evaluators.get(key)
-        if evaluate is None:
-            evaluate = self._compile(key)
-            if key in self._index.flags or key in self.overrides.flags:
-                self.evaluators[key] = evaluate
-        return evaluate
+        if key not in self.evaluators and key not in self.keys and key not in self.overrides.flags:
+            return self._compile(key)
+        if key not in self.evaluators:
+            for one in self.evaluation_order(key):
+                if one not in self.evaluators:
+                    self.evaluators[one] = self._compile(one)
+        return dict.__getitem__(self.evaluators, key)
+
+    def forced(self, key: str, value: bool | str | None) -> Resolution:
+        """Return the resolution of an override; remembered, since tests ask for few."""
+        slot = (key, type(value), value)
+        if slot not in self._forced:
+            if len(self._forced) >= _MAX_FORCED:
+                self._forced.clear()
+            self._forced[slot] = overridden(key, value, self.plan(key))
+        return self._forced[slot]
 
     def has_dependencies(self, key: str) -> bool:
         """Tell whether a flag depends on others."""
         return bool(self.dependencies(key))
+
+    def evaluation_order(self, key: str) -> list[str]:
+        """Return the flags that a flag depends on, each behind its own dependencies, and itself."""
+        return ordered(key, self.dependencies) if self.dependencies(key) else [key]
 
     def _compile(self, key: str) -> Evaluator:
         from flagengine.compiled import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on
@@ -266,16 +298,16 @@ class Snapshot:
         self,
         key: str,
         distinct_id: object,
-        props: Mapping[str, Any],
+        props: Mapping[str, Any] | None,
         subject: Subject | None = None,
     ) -> Resolution:
         """Evaluate a flag by the interpreter: the specification, and what is not compiled."""
         subject = subject or self.new_subject(distinct_id, props)
         return Interpreter(self, subject, self.overrides).flag(key).resolution
 
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any]) -> Subject:
+    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
         """Return a subject that can tell the time."""
-        return Subject(distinct_id, props, clock=current_time)
+        return Subject(distinct_id, checked_mapping("props", props), clock=current_time)
 
     def _dependency_paths(self, key: str) -> int:
         """Count the evaluations that evaluating a flag leads to when nothing is remembered."""
@@ -329,12 +361,20 @@ class _Evaluators(dict[str, Evaluator]):
     For a single evaluation compiling costs more than it saves.
     """
 
-    __slots__ = ("_snapshot", "_used")
+    __slots__ = ("_in_order", "_snapshot", "_used")
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__()
         self._snapshot = snapshot
         self._used: set[str] = set()
+        self._in_order: tuple[Evaluator, ...] = ()
+
+    def in_order(self) -> tuple[Evaluator, ...]:
+        """Return all flags' evaluators in the snapshot's order; nothing before all are compiled."""
+        keys = self._snapshot.keys
+        if not self._in_order and len(self) >= len(keys) and all(key in self for key in keys):
+            self._in_order = tuple(self[key] for key in keys)
+        return self._in_order
 
     def __missing__(self, key: str) -> Evaluator:
         if key in self._used:

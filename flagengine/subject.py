@@ -18,6 +18,7 @@ __all__ = [
     "Absent",
     "Completeness",
     "Subject",
+    "checked_mapping",
     "usable_id",
 ]
 
@@ -164,7 +165,7 @@ class Subject:
         groups: Mapping[str, Any] | None = None,
         group_properties: Mapping[str, Mapping[str, Any]] | None = None,
         device_id: object = None,
-        complete: bool | Mapping[str, Any] = False,
+        complete: Completeness | bool | Mapping[str, Any] = _INCOMPLETE,
         strict_groups: bool = False,
         now: datetime | None = None,
         zone: tzinfo = UTC,
@@ -174,7 +175,9 @@ class Subject:
         self._person = person_properties or {}
         self._groups = groups or {}
         self._group_properties = group_properties or {}
-        self._complete = Completeness(complete) if complete else _INCOMPLETE
+        if not isinstance(complete, Completeness):
+            complete = Completeness(complete)
+        self._complete = complete
         self._now, self._zone, self._clock = now, zone, clock
         self._moment: Moment | None = None
         self.strict_groups = strict_groups
@@ -238,6 +241,16 @@ class Subject:
         if key == "$group_key":
             return to_json_value(self._groups[name])
         return ABSENT if self._complete.of_group(name) else NOT_GIVEN
+
+
+def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a mapping argument, empty for None; TypeError for anything else."""
+    if value is None:
+        return {}
+    if type(value) is dict or isinstance(value, Mapping):
+        return value
+    message = f"{name} is a mapping or None, found {type(value).__name__}"
+    raise TypeError(message)
 
 
 def usable_id(value: object) -> str | None:

@@ -33,13 +33,12 @@ def print_json(value: Any) -> None:
     _write(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_lines(lines: Iterable[Cell | Sequence[Cell]]) -> None:
-    """Print lines, each of one or several cells; they are never wrapped."""
+def print_lines(lines: Iterable[Sequence[Cell]]) -> None:
+    """Print lines, each a list of cells; they are never wrapped."""
     console = _console()
     with console.capture() as captured:
         for line in lines:
-            cells = [line] if isinstance(line, str) or _is_styled(line) else line
-            text = Text.assemble(*(_assembled(cell) for cell in cells))  # type: ignore[arg-type]
+            text = Text.assemble(*map(_assembled, line))
             console.print(text, soft_wrap=True)
     _write(captured.get().removesuffix("\n"))
 
@@ -66,10 +65,6 @@ def plain(text: str) -> str:
 def _console() -> Console:
     width = None if sys.stdout.isatty() else _UNBOUNDED
     return Console(width=width, highlight=False, markup=False, emoji=False)
-
-
-def _is_styled(line: Cell | Sequence[Cell]) -> bool:
-    return isinstance(line, tuple) and len(line) == 2 and all(isinstance(x, str) for x in line)
 
 
 def _assembled(cell: Cell) -> tuple[str, str]:

@@ -6,5 +6,6 @@ generated source reads like the flag: one block per condition, one line per filt
 """
 
 from flagengine.compiled.flag import compile_flag, constantly
+from flagengine.compiled.source import source_of
 
-__all__ = ["compile_flag", "constantly"]
+__all__ = ["compile_flag", "constantly", "source_of"]

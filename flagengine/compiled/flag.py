@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from flagengine.compiled import runtime
+from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.source import Source
 from flagengine.compiled.tests import PARAMETERS, Dependencies, TestWriter
 from flagengine.hashing import Algorithm, bound, draw, rollout, upper
@@ -29,7 +30,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
 )
 from flagengine.resolution import Missing, Reason, Resolution, UnresolvedReason
-from flagengine.subject import Subject, usable_id
+from flagengine.subject import Subject, checked_mapping, usable_id
 from flagengine.values import NOT_GIVEN, to_json_value
 from flagengine.verdicts import UNSUPPORTED, Gap
 
@@ -44,7 +45,7 @@ class Flags(Dependencies, Protocol):
     ) -> Resolution:
         """Evaluate a flag by the interpreter: for what is not worth compiling."""
 
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any]) -> Subject:
+    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
         """Return a subject that can tell the time."""
 
 
@@ -57,6 +58,11 @@ def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
         return constantly(unresolved(plan, UNSUPPORTED, plan.defect))
     if not plan.active:
         return constantly(decided(plan, False, Reason.FLAG_DISABLED))
+    generated = OnDemand(lambda: _generated(plan, flags))
+    return plain_flag(plan, generated) or generated.function
+
+
+def _generated(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
     writer = _FlagWriter(plan, flags)
     writer.write()
     return writer.source.build(PARAMETERS, plan.key)
@@ -65,7 +71,8 @@ def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
 def constantly(resolution: Resolution) -> Callable[..., Resolution]:
     """Return an evaluator that always gives the same resolution."""
 
-    def constant(*_: object) -> Resolution:
+    def constant(_distinct_id: object, props: Any, _subject: Subject | None = None) -> Resolution:
+        checked_mapping("props", props)
         return resolution
 
     return constant
@@ -121,7 +128,7 @@ class _FlagWriter:
             broken = self._has_broken_dependency()
             source.line(f"notes = {f'(({runtime.BROKEN}, False, 0, None),)' if broken else '()'}")
             source.line("out = lost = skipped = -1" if self._has_groups else "out = -1")
-            self._tests.fetch_shared()
+            self._tests.properties.fetch_shared()
             self._write_enrollment()
             self._write_holdout()
             for condition in self._plan.conditions:
@@ -138,6 +145,8 @@ class _FlagWriter:
 
     def _write_ids(self) -> None:
         source = self.source
+        checked = self._bind(checked_mapping, "checked_mapping")
+        source.line(f"if type(props) is not dict: props = {checked}('props', props)")
         usable = self._bind(usable_id, "usable_id")
         with source.block("if type(distinct_id) is not str or not distinct_id:"):
             source.line(f"usable = {usable}(distinct_id)")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
 
-__all__ = ["Source"]
+__all__ = ["Source", "source_of"]
 
 _SERIAL: Final = count(1)
 
@@ -63,3 +63,11 @@ class Source:
         finalizer = weakref.finalize(function, linecache.cache.pop, filename, None)
         finalizer.atexit = False
         return function
+
+
+def source_of(evaluate: Callable[..., Any]) -> str | None:
+    """Return the generated source of a compiled flag; None when none was generated."""
+    on_demand = getattr(evaluate, "otherwise", None)
+    evaluate = getattr(on_demand, "function", evaluate)
+    filename = getattr(getattr(evaluate, "__code__", None), "co_filename", "")
+    return "".join(linecache.getlines(filename)) if filename.startswith("<flagengine ") else None

@@ -1,11 +1,11 @@
-"""Filters as Python: each test leaves True, False or a gap in a variable."""
+"""Filters and their groups as Python: each test leaves True, False or a gap in a variable."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from flagengine.compiled import runtime
+from flagengine.compiled.properties import PropertyWriter
 from flagengine.compiled.source import Source
-from flagengine.operators import Form
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -18,8 +18,7 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.plan.render import render_test
-from flagengine.resolution import Missing, Resolution
-from flagengine.values import ascii_fold
+from flagengine.resolution import Resolution
 from flagengine.verdicts import UNSUPPORTED, Gap
 
 __all__ = ["PARAMETERS", "Dependencies", "TestWriter", "may_fail"]
@@ -28,12 +27,6 @@ PARAMETERS: Final = "distinct_id, props, subject=None"
 """What every generated function takes."""
 
 _MAX_BLOCKS: Final = 12
-
-_TEXT_FORMS = {
-    Form.TEXT: "{raw}",
-    Form.LOWER: "{raw}.lower()",
-    Form.FOLDED: "({raw}.lower() if {raw}.isascii() else {fold}({raw}))",
-}
 
 
 class Dependencies(Protocol):
@@ -55,26 +48,16 @@ def may_fail(node: Node) -> bool:
 
 
 class TestWriter:
-    """Writes tests into a source; properties that several tests read are fetched once."""
+    """Writes tests into a source; ``properties`` writes those that read one."""
 
     __test__ = False  # pytest collects classes by their name
 
     def __init__(self, source: Source, flags: Dependencies, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
+        self.properties = PropertyWriter(source, nodes)
         self._source = source
         self._flags = flags
-        self._gaps: dict[Missing, Gap] = {}
-        self._shared = _read_twice(nodes)
-        self._fetched: dict[str, str] = {}
         self._depth = 0
-
-    def fetch_shared(self) -> None:
-        """Fetch the properties that several tests read; MISSING where there is none."""
-        for key in self._shared:
-            name = self._source.fresh("p")
-            self._fetched[key] = name
-            missing = self._source.constant(runtime.MISSING, "missing")
-            self._source.line(f"{name} = props[{key!r}] if {key!r} in props else {missing}")
 
     def write(self, node: Node) -> str:  # noqa: PLR0911 one line per node kind
         """Write a test; return the expression that holds its verdict afterwards."""
@@ -96,9 +79,6 @@ class TestWriter:
     def _constant(self, gap: Gap) -> str:
         return self._source.constant(gap, "gap")
 
-    def _gap(self, missing: Missing) -> str:
-        return self._constant(self._gaps.setdefault(missing, Gap.lacking(missing)))
-
     def _negated(self, verdict: str) -> str:
         """Invert a verdict that is a bool; a gap stays."""
         name = self._source.fresh("t")
@@ -110,64 +90,8 @@ class TestWriter:
     def _property(self, node: PropertyTest) -> str:
         self._source.line(f"# {_comment(render_test(node))}")
         name = self._source.fresh("t")
-        if node.group is not None:
-            self._source.line(f"{name} = {self._group(node)}")
-        elif node.key in self._fetched:
-            self._source.line(f"{name} = {self._fetched_property(node)}")
-        else:
-            self._source.line(f"{name} = {self._person(node)}")
+        self.properties.write(node, name)
         return name
-
-    def _group(self, node: PropertyTest) -> str:
-        matcher = self._source.constant(node.matcher, "matcher")
-        gap = self._gap(Missing(group_properties=((node.group or "", node.key),)))
-        call = self._source.constant(runtime.read_group, "read_group")
-        return f"{call}({matcher}, {gap}, {node.group!r}, {node.key!r}, subject)"
-
-    def _person(self, node: PropertyTest) -> str:
-        """Read a property once: present and text, present otherwise, or not passed."""
-        fetch = f"(raw := props[{node.key!r}])"
-        return f"({self._present(node, fetch)}) if {node.key!r} in props else {self._absent(node)}"
-
-    def _fetched_property(self, node: PropertyTest) -> str:
-        raw = self._fetched[node.key]
-        missing = self._source.constant(runtime.MISSING, "missing")
-        absent = f"{self._absent(node)} if {raw} is {missing} else "
-        inline = self._inline(node, raw)
-        if inline is None:
-            return absent + self._other(node, raw)
-        return f"{inline} if type({raw}) is str else {absent}{self._other(node, raw)}"
-
-    def _present(self, node: PropertyTest, fetch: str) -> str:
-        inline = self._inline(node, "raw")
-        if inline is None:
-            return self._other(node, fetch)
-        return f"{inline} if type({fetch}) is str else {self._other(node, 'raw')}"
-
-    def _inline(self, node: PropertyTest, raw: str) -> str | None:
-        matcher = node.matcher
-        if matcher.inline is None or matcher.form not in _TEXT_FORMS:
-            return None
-        fold = self._source.constant(ascii_fold, "fold")
-        value = _TEXT_FORMS[matcher.form].format(raw=raw, fold=fold)
-        operand = self._source.constant(matcher.operand, "operand")
-        return matcher.inline.format(value=value, operand=operand)
-
-    def _other(self, node: PropertyTest, raw: str) -> str:
-        matcher = self._source.constant(node.matcher, "matcher")
-        gap = self._gap(Missing(person_properties=(node.key,)))
-        call = self._source.constant(runtime.other, "other")
-        return f"{call}({matcher}, {gap}, {raw}, subject)"
-
-    def _absent(self, node: PropertyTest) -> str:
-        """A property that was not passed: a gap, unless the subject knows more."""
-        matcher = self._source.constant(node.matcher, "matcher")
-        gap = self._gap(Missing(person_properties=(node.key,)))
-        call = self._source.constant(runtime.read_person, "read_person")
-        known = f"{call}({matcher}, {gap}, {node.key!r}, subject)"
-        if node.key == "distinct_id":
-            return self._other(node, "distinct_id")
-        return f"({gap} if subject is None else {known})"
 
     def _dependency(self, node: FlagTest) -> str:
         if node.broken is not None or node.absent:
@@ -211,29 +135,12 @@ class TestWriter:
     def _apart(self, node: AllOf | AnyOf) -> str:
         """Write a deeply nested group as a function of its own: blocks nest 20 deep at most."""
         inner = Source()
-        writer = TestWriter(inner, self._flags, ())
+        writer = TestWriter(inner, self._flags, (node,))
         inner.line(f"return {writer.write(node)}")
         function = self._source.constant(inner.build(PARAMETERS, "nested group"), "group")
         name = self._source.fresh("t")
         self._source.line(f"{name} = {function}(distinct_id, props, subject)")
         return name
-
-
-def _read_twice(nodes: Iterable[Node]) -> list[str]:
-    """Return the person properties that more than one test reads."""
-    seen: dict[str, int] = {}
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, PropertyTest) and node.group is None:
-            seen[node.key] = seen.get(node.key, 0) + 1
-        elif isinstance(node, AllOf | AnyOf):
-            waiting.extend(node.parts)
-        elif isinstance(node, Not):
-            waiting.append(node.part)
-        elif isinstance(node, CohortTest):
-            waiting.append(node.definition)
-    return sorted(key for key, count in seen.items() if count > 1)
 
 
 def _comment(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flagengine.lint.finding import Finding, finding
 from flagengine.lint.inspection import Inspection
-from flagengine.requirements import Decidability, requirements
+from flagengine.survey import Decidability, requirements
 
 __all__ = ["check_locality"]
 

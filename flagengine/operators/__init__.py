@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flagengine.operators import dates, equality, numbers, presence, regex, text, versions
-from flagengine.operators.matcher import FORMS, Form, Matcher, Unsupported, never
+from flagengine.operators.matcher import (
+    FORMS,
+    Form,
+    Matcher,
+    TextKind,
+    TextRule,
+    Unsupported,
+    never,
+)
 
 __all__ = [
     "ALIASES",
@@ -19,6 +27,8 @@ __all__ = [
     "Form",
     "Matcher",
     "Operators",
+    "TextKind",
+    "TextRule",
     "Unsupported",
     "is_operator",
     "never",

@@ -6,7 +6,7 @@ Before ``property_matching_version`` 2 a filter made of booleans compares truth 
 from functools import partial
 from typing import Any, Final
 
-from flagengine.operators.matcher import Form, Matcher
+from flagengine.operators.matcher import Form, Matcher, TextKind, TextRule
 from flagengine.values import lower
 
 __all__ = ["EXPLICIT", "LEGACY", "exact", "is_not"]
@@ -22,16 +22,18 @@ def exact(operand: Any, *, explicit: bool) -> Matcher:
         return Matcher(Form.JSON, lambda value: _is_true(value) is wanted, absent=False)
     if isinstance(operand, list):
         members = frozenset(lower(member) for member in operand)
-        return Matcher(Form.LOWER, members.__contains__, False, "{value} in {operand}", members)
+        rule = TextRule(TextKind.EQUALS, members)
+        return Matcher(Form.LOWER, members.__contains__, False, rule)
     wanted_text = lower(operand)
-    return Matcher(Form.LOWER, wanted_text.__eq__, False, "{value} == {operand}", wanted_text)
+    rule = TextRule(TextKind.EQUALS, (wanted_text,))
+    return Matcher(Form.LOWER, wanted_text.__eq__, False, rule)
 
 
 def is_not(operand: Any, *, explicit: bool) -> Matcher:
     """Match when :func:`exact` does not; a property known to be absent matches."""
     equal = exact(operand, explicit=explicit)
-    inline = None if equal.inline is None else f"not {equal.inline}"
-    return Matcher(equal.form, lambda value: not equal.test(value), True, inline, equal.operand)
+    rule = equal.text and TextRule(equal.text.kind, equal.text.operands, negated=True)
+    return Matcher(equal.form, lambda value: not equal.test(value), True, rule)
 
 
 def _is_boolean_like(operand: Any) -> bool:

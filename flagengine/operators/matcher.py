@@ -13,7 +13,7 @@ from flagengine import values
 from flagengine.record import Record
 from flagengine.versions import version
 
-__all__ = ["FORMS", "Form", "Matcher", "Unsupported", "never"]
+__all__ = ["FORMS", "Form", "Matcher", "NumberRule", "TextKind", "TextRule", "Unsupported", "never"]
 
 
 class Form(Enum):
@@ -40,20 +40,44 @@ FORMS: dict[Form, Callable[[Any], Any]] = {
 }
 
 
+class TextKind(Enum):
+    """How text is compared with an operand."""
+
+    EQUALS = "equals"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    ENDS_WITH = "ends_with"
+
+
+class TextRule(Record):
+    """A test of text as data: one of the operands matches, or with ``negated`` none does."""
+
+    kind: TextKind
+    operands: tuple[str, ...] | frozenset[str]
+    negated: bool = False
+
+
+class NumberRule(Record):
+    """A comparison of a number as data: ``gt``, ``gte``, ``lt`` or ``lte`` a bound."""
+
+    operator: str
+    bound: float
+
+
 class Matcher(Record):
     """One operator with its operand.
 
     ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
     takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
-    ``inline`` is the same test as a Python expression over ``{value}``, text in that form, and
-    ``{operand}``; only the compiler reads it.
+    ``text`` and ``number`` are the same test as data, where it is one of that kind: what it is
+    compiled from.
     """
 
     form: Form
     test: Callable[..., bool | None]
     absent: bool
-    inline: str | None = None
-    operand: Any = None
+    text: TextRule | None = None
+    number: NumberRule | None = None
 
     @property
     def is_hopeless(self) -> bool:

@@ -5,7 +5,7 @@ import operator
 from functools import partial
 from typing import Any, Final
 
-from flagengine.operators.matcher import Form, Matcher, never
+from flagengine.operators.matcher import Form, Matcher, NumberRule, never
 from flagengine.values import number
 
 __all__ = ["OPERATORS", "between", "compare"]
@@ -25,7 +25,10 @@ def compare(operand: Any, *, name: str) -> Matcher:
         return Matcher(Form.NUMBER, never, absent=False)
     holds = _COMPARISONS[name]
     return Matcher(
-        Form.NUMBER, lambda value: value is not None and holds(value, bound), absent=False
+        Form.NUMBER,
+        lambda value: value is not None and holds(value, bound),
+        absent=False,
+        number=NumberRule(name, bound),
     )
 
 

@@ -1,10 +1,10 @@
 """``regex`` and ``not_regex`` (SPEC R9): unanchored, case-sensitive, linear in time."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, Unsupported, never
-from flagengine.operators.patterns import InvalidType, compile_pattern
+from flagengine.operators.patterns import CompiledPattern, InvalidType, compile_pattern
 from flagengine.operators.patterns import Unsupported as UnsupportedPattern
 from flagengine.values import text
 
@@ -17,7 +17,7 @@ def regex(operand: Any, *, negated: bool) -> Matcher | Unsupported:
     An invalid pattern matches nothing in either polarity; one that cannot be translated with
     certainty is left to the server.
     """
-    pattern = compile_pattern(text(operand))
+    pattern = _compiled(text(operand))
     if isinstance(pattern, InvalidType):
         return Matcher(Form.TEXT, never, absent=negated)
     if isinstance(pattern, UnsupportedPattern):
@@ -31,6 +31,12 @@ def regex(operand: Any, *, negated: bool) -> Matcher | Unsupported:
         return None if found is None else not found
 
     return Matcher(Form.TEXT, test, absent=True)
+
+
+@lru_cache(256)
+def _compiled(pattern: str) -> CompiledPattern:
+    """Compile a pattern once, however many flags have it."""
+    return compile_pattern(pattern)
 
 
 OPERATORS: Final = {

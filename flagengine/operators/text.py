@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from flagengine.operators.matcher import Form, Matcher
+from flagengine.operators.matcher import Form, Matcher, TextKind, TextRule
 from flagengine.values import ascii_fold
 
 __all__ = ["OPERATORS", "contains", "contains_any", "ends_with", "starts_with"]
@@ -15,37 +15,36 @@ Test = Callable[[str], bool]
 def contains(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property contains the operand; an empty operand is contained in all."""
     needle = ascii_fold(operand)
-    return _matcher(lambda value: needle in value, "{operand} in {value}", needle, negated=negated)
+    rule = TextRule(TextKind.CONTAINS, (needle,), negated)
+    return _matcher(lambda value: needle in value, rule)
 
 
 def contains_any(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property contains a member of the operand, a list or one scalar."""
     members = operand if isinstance(operand, list) else [operand]
     needles = tuple(ascii_fold(member) for member in members)
-    return _matcher(
-        lambda value: any(needle in value for needle in needles), None, None, negated=negated
-    )
+    rule = TextRule(TextKind.CONTAINS, needles, negated)
+    return _matcher(lambda value: any(needle in value for needle in needles), rule)
 
 
 def starts_with(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property begins with the operand."""
     prefix = ascii_fold(operand)
-    test = "{value}.startswith({operand})"
-    return _matcher(lambda value: value.startswith(prefix), test, prefix, negated=negated)
+    rule = TextRule(TextKind.STARTS_WITH, (prefix,), negated)
+    return _matcher(lambda value: value.startswith(prefix), rule)
 
 
 def ends_with(operand: Any, *, negated: bool) -> Matcher:
     """Match when the property ends with the operand."""
     suffix = ascii_fold(operand)
-    test = "{value}.endswith({operand})"
-    return _matcher(lambda value: value.endswith(suffix), test, suffix, negated=negated)
+    rule = TextRule(TextKind.ENDS_WITH, (suffix,), negated)
+    return _matcher(lambda value: value.endswith(suffix), rule)
 
 
-def _matcher(test: Test, inline: str | None, operand: str | None, *, negated: bool) -> Matcher:
-    if not negated:
-        return Matcher(Form.FOLDED, test, False, inline, operand)
-    inline = None if inline is None else f"not {inline}"
-    return Matcher(Form.FOLDED, lambda value: not test(value), True, inline, operand)
+def _matcher(test: Test, rule: TextRule) -> Matcher:
+    if not rule.negated:
+        return Matcher(Form.FOLDED, test, False, rule)
+    return Matcher(Form.FOLDED, lambda value: not test(value), True, rule)
 
 
 OPERATORS: Final = {

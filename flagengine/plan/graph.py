@@ -5,7 +5,7 @@ A graph is a function from a name to the names it refers to.
 
 from collections.abc import Callable, Iterable
 
-__all__ = ["Edges", "depth", "reachable"]
+__all__ = ["Edges", "depth", "ordered", "reachable"]
 
 Edges = Callable[[str], Iterable[str]]
 
@@ -45,3 +45,22 @@ def depth(start: str, edges: Edges) -> int | None:
             if not waiting_for[user]:
                 ready.append(user)
     return longest[start] if finished == len(nodes) else None
+
+
+def ordered(start: str, edges: Edges) -> list[str]:
+    """Return what ``start`` leads to, each behind what it leads to itself, and ``start`` last.
+
+    On a circle the order is as good as any.
+    """
+    finished: dict[str, None] = {}
+    opened: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting[-1]
+        below = [one for one in edges(name) if one not in opened]
+        opened.add(name)
+        if below:
+            waiting.extend(below)
+        else:
+            finished.setdefault(waiting.pop())
+    return list(finished)

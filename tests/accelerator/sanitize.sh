@@ -2,8 +2,8 @@
 # Runs the accelerator's tests against a build with AddressSanitizer and UBSan.
 #
 #   tests/accelerator/sanitize.sh               the tests; fails where a sanitizer reports
-#   tests/accelerator/sanitize.sh --self-check  breaks a bounds check in a copy of the source first,
-#                                               and fails unless AddressSanitizer finds it
+#   tests/accelerator/sanitize.sh --self-check  breaks a bounds check in copies of both sources first,
+#                                               and fails unless AddressSanitizer finds both
 #
 # PYTHON and CC choose the interpreter and the compiler (gcc or clang).
 set -eu
@@ -16,10 +16,14 @@ trap 'rm -rf "$site"' EXIT
 
 cp -r "$root/flagengine" "$site/flagengine"
 rm -f "$site"/flagengine/_accelerator*.so
-source=$site/flagengine/_accelerator.c
+# Edits a file of the copy; fails where there was nothing to edit.
+edit() {
+    sed -i "$2" "$site/flagengine/$1"
+    ! cmp -s "$site/flagengine/$1" "$root/flagengine/$1"
+}
 if [ "${1:-}" = --self-check ]; then
-    sed -i 's/to > column->data.len/to > column->data.len + 1024/' "$source"
-    ! cmp -s "$source" "$root/flagengine/_accelerator.c"
+    edit _accelerator.c 's/to > column->data.len/to > column->data.len + 1024/'
+    edit _text_test.c 's/operand->n <= n /operand->n <= n + 64 /'
 fi
 
 include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
@@ -36,7 +40,8 @@ case $("$cc" --version) in
 esac
 "$cc" -std=c11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -fPIC -shared \
     -fsanitize=address,undefined -fno-sanitize-recover=all $shared \
-    -I"$include" "$source" -o "$site/flagengine/_accelerator$suffix"
+    -I"$include" "$site/flagengine/_accelerator.c" "$site/flagengine/_text_test.c" \
+    -o "$site/flagengine/_accelerator$suffix"
 
 # Python's own allocator would hide what is read past the end of a string, and it leaks at exit.
 run() {
@@ -47,15 +52,19 @@ run() {
 cd "$root"
 run -c 'import sys, flagengine._accelerator as built; assert built.__file__.startswith(sys.argv[1])' \
     "$site"
-if [ "${1:-}" = --self-check ]; then
-    run -m pytest -q -p no:cacheprovider -s tests/unit/test_accelerator.py \
-        -k past_the_data >"$site/log" 2>&1 && {
-        echo "the broken bounds check was not found" >&2
+# Runs the tests of a file that must die of the broken check.
+expect_overflow() {
+    run -m pytest -q -p no:cacheprovider -s "$1" -k "$2" >"$site/log" 2>&1 && {
+        echo "the broken bounds check was not found: $1" >&2
         exit 1
     }
     grep -q 'ERROR: AddressSanitizer: .*-buffer-overflow' "$site/log"
-    echo "AddressSanitizer found the broken bounds check"
+    echo "AddressSanitizer found the broken bounds check: $1"
+}
+if [ "${1:-}" = --self-check ]; then
+    expect_overflow tests/unit/test_accelerator.py past_the_data
+    expect_overflow tests/unit/test_text_accelerator.py longer_than_the_text
     exit 0
 fi
 run -m pytest -q -p no:cacheprovider tests/unit/test_accelerator.py \
-    tests/unit/test_hashing.py tests/unit/test_string_column.py
+    tests/unit/test_text_accelerator.py tests/unit/test_hashing.py tests/unit/test_string_column.py

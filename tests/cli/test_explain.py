@@ -10,6 +10,13 @@ def test_the_tree_says_what_was_compared_and_what_is_missing(run, definitions):
     assert result.stdout.endswith("└─ to settle it, give: person properties email\n")
 
 
+def test_a_name_with_a_line_break_cannot_pass_for_a_line_of_the_tree(run, save):
+    forged = {"key": "x\n└─ decided by me", "type": "person", "value": 1}
+    flag = {"key": "a", "active": True, "filters": {"groups": [{"properties": [forged]}]}}
+    result = run("explain", save({"flags": [flag]}), "a")
+    assert r"person x\n└─ decided by me exact 1" in result.stdout
+
+
 def test_json_holds_the_whole_tree(run, definitions):
     result = run("explain", definitions, "beta", "--distinct-id", "u", "--json")
     found = json.loads(result.stdout)

@@ -1,21 +1,21 @@
 """``flagengine explain``: why one person gets one answer."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import click
 
 from flagengine.cli import options
-from flagengine.cli.output import print_json, print_lines
+from flagengine.cli.output import Cell, print_json, print_lines
 from flagengine.cli.person import Person
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
-from flagengine.evaluator import explain
+from flagengine.explanation import Line, explain
 from flagengine.overrides import Overrides
 
 __all__ = ["command"]
 
 _STYLES: Final = {"✓": "green", "✗": "red", "?": "yellow"}
-_BRANCHES: Final = "│├└─ "
 
 
 @click.command(epilog=EXIT_CODES)
@@ -50,9 +50,14 @@ def command(*, source: str, key: str, person: Person, redact: bool, as_json: boo
     if as_json:
         print_json(explanation.to_dict())
     else:
-        first, *rest = str(explanation).split("\n")
-        print_lines([(first, "bold"), *((line, _style(line)) for line in rest)])
+        tree = explanation.to_line()
+        print_lines([[(tree.text, "bold")], *_drawn(tree.children, "")])
 
 
-def _style(line: str) -> str:
-    return _STYLES.get(line.lstrip(_BRANCHES)[:1], "")
+def _drawn(lines: Sequence[Line], indent: str) -> Iterator[Sequence[Cell]]:
+    """Draw branches line by line: a name with a line break in it stays on its line."""
+    for position, line in enumerate(lines):
+        is_last = position == len(lines) - 1
+        branch = f"{indent}{'└─' if is_last else '├─'} "
+        yield [branch, (line.text, _STYLES.get(line.text[:1], ""))]
+        yield from _drawn(line.children, indent + ("   " if is_last else "│  "))

@@ -9,7 +9,7 @@ from flagengine.cli.output import print_json, print_table
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys
 from flagengine.cli.wording import needs
-from flagengine.requirements import Decidability, requirements
+from flagengine.survey import Decidability, requirements
 
 __all__ = ["command"]
 

@@ -59,7 +59,7 @@ def command(*, source: str, severity: str, strict: bool, as_json: bool) -> None:
         by_severity = {one.value: counts[one] for one in Severity}
         print_json({"counts": by_severity, "findings": [one.to_dict() for one in shown]})
     else:
-        print_lines([*_report(shown, data), _summary(shown_name(source), counts)])
+        print_lines([*_report(shown, data), [_summary(shown_name(source), counts)]])
     if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
         raise SystemExit(1)
 
@@ -79,7 +79,7 @@ def _unreadable(source: str, data: bytes) -> Trouble:
     raise AssertionError
 
 
-def _report(findings: Sequence[Finding], data: bytes) -> Iterator[Cell | Sequence[Cell]]:
+def _report(findings: Sequence[Finding], data: bytes) -> Iterator[Sequence[Cell]]:
     """Yield the findings under a heading for each flag and cohort they are about."""
     names = _names(data)
     for place, about in groupby(findings, lambda one: "/".join(one.pointer.split("/")[:3])):
@@ -90,7 +90,7 @@ def _report(findings: Sequence[Finding], data: bytes) -> Iterator[Cell | Sequenc
             yield ["  ", (f"{one.severity.value:7}", _STYLES[one.severity]), f"  {one.message}"]
             yield [" " * 11, (f"{one.code}{' at ' if below else ''}{below}", "dim")]
             yield [" " * 11, one.hint]
-        yield ""
+        yield []
 
 
 def _names(data: bytes) -> dict[str, str]:

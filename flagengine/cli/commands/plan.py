@@ -1,0 +1,38 @@
+"""``flagengine plan``: what a flag does, in words or as the Python it is compiled to."""
+
+import click
+
+from flagengine.cli import options
+from flagengine.cli.output import print_json, print_lines
+from flagengine.cli.reading import read_snapshot, shown_name
+from flagengine.cli.trouble import EXIT_CODES, check_keys
+from flagengine.compiled import source_of
+from flagengine.plan.render import render_flag
+
+__all__ = ["command"]
+
+
+@click.command(epilog=EXIT_CODES)
+@options.source
+@click.argument("key", metavar="FLAG")
+@click.option("--source", "as_source", is_flag=True, help="Print the generated Python instead.")
+@options.as_json
+def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
+    """Say what one flag does, step by step, in the order in which it is evaluated.
+
+    \b
+    flagengine plan definitions.json new-checkout
+    flagengine plan definitions.json new-checkout --source
+    """  # noqa: D301 (click keeps the lines after it as they are)
+    snapshot = read_snapshot(source)
+    check_keys(shown_name(source), (key,), snapshot.keys)
+    plan = snapshot.plan(key)
+    assert plan is not None  # the key was checked
+    words = render_flag(plan)
+    code = source_of(snapshot.evaluator(key)) if as_source or as_json else None
+    if as_json:
+        print_json({"key": key, "plan": words.splitlines(), "source": code})
+        return
+    nothing = "nothing is generated for this flag: its answer is the same for all"
+    shown = (code or nothing) if as_source else words
+    print_lines([line] for line in shown.splitlines())

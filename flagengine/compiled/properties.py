@@ -1,0 +1,155 @@
+"""Filters on properties as Python: each leaves True, False or a gap in a variable.
+
+A test of a text property is asked in C first, where there is the accelerator. That answers the
+common case and leaves None for all else, which the line below it then answers in Python.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from flagengine.compiled import runtime
+from flagengine.compiled.source import Source
+from flagengine.operators import Form, TextKind, TextRule
+from flagengine.plan.nodes import AllOf, AnyOf, CohortTest, Node, Not, PropertyTest
+from flagengine.resolution import Missing
+from flagengine.text_tests import text_test
+from flagengine.values import ascii_fold
+from flagengine.verdicts import Gap
+
+__all__ = ["PropertyWriter"]
+
+_FORMS: Final = {
+    Form.LOWER: "{raw}.lower()",
+    Form.FOLDED: "({raw}.lower() if {raw}.isascii() else {fold}({raw}))",
+}
+
+_COMPARISONS: Final = {
+    TextKind.EQUALS: "{value} == {operand}",
+    TextKind.CONTAINS: "{operand} in {value}",
+    TextKind.STARTS_WITH: "{value}.startswith({operand})",
+    TextKind.ENDS_WITH: "{value}.endswith({operand})",
+}
+
+
+class PropertyWriter:
+    """Writes tests of properties; a property that several read in Python is fetched once."""
+
+    def __init__(self, source: Source, nodes: Iterable[Node]) -> None:
+        """Write into ``source``; ``nodes`` are all tests of the flag."""
+        self._source = source
+        self._gaps: dict[Missing, Gap] = {}
+        tests = [node for node in _property_tests(nodes) if node.group is None]
+        self._text_tests = {id(node): text_test(node.key, node.matcher) for node in tests}
+        self._shared = _repeated(node.key for node in tests if not self._text_tests[id(node)])
+        self._fetched: dict[str, str] = {}
+
+    def fetch_shared(self) -> None:
+        """Fetch the properties that several tests read; MISSING where there is none."""
+        for key in self._shared:
+            name = self._source.fresh("p")
+            self._fetched[key] = name
+            missing = self._source.constant(runtime.MISSING, "missing")
+            self._source.line(f"{name} = props[{key!r}] if {key!r} in props else {missing}")
+
+    def write(self, node: PropertyTest, name: str) -> None:
+        """Write a test that leaves its verdict in the variable ``name``."""
+        test = self._text_tests.get(id(node))
+        if test is None:
+            self._source.line(f"{name} = {self._verdict(node)}")
+        else:
+            self._source.line(f"{name} = {self._source.constant(test.test, 'test')}(props)")
+            self._source.line(f"if {name} is None: {name} = {self._verdict(node)}")
+
+    def _verdict(self, node: PropertyTest) -> str:
+        """Write the whole test as one expression."""
+        if node.group is not None:
+            return self._group(node)
+        return self._fetched_property(node) if node.key in self._fetched else self._person(node)
+
+    def _gap(self, missing: Missing) -> str:
+        return self._source.constant(self._gaps.setdefault(missing, Gap.lacking(missing)), "gap")
+
+    def _group(self, node: PropertyTest) -> str:
+        matcher = self._source.constant(node.matcher, "matcher")
+        gap = self._gap(Missing(group_properties=((node.group or "", node.key),)))
+        call = self._source.constant(runtime.read_group, "read_group")
+        return f"{call}({matcher}, {gap}, {node.group!r}, {node.key!r}, subject)"
+
+    def _person(self, node: PropertyTest) -> str:
+        """Read a property once: present and text, present otherwise, or not passed."""
+        fetch = f"(raw := props[{node.key!r}])"
+        return f"({self._present(node, fetch)}) if {node.key!r} in props else {self._absent(node)}"
+
+    def _fetched_property(self, node: PropertyTest) -> str:
+        raw = self._fetched[node.key]
+        missing = self._source.constant(runtime.MISSING, "missing")
+        absent = f"{self._absent(node)} if {raw} is {missing} else "
+        inline = self._inline(node, raw)
+        if inline is None:
+            return absent + self._other(node, raw)
+        return f"{inline} if type({raw}) is str else {absent}{self._other(node, raw)}"
+
+    def _present(self, node: PropertyTest, fetch: str) -> str:
+        inline = self._inline(node, "raw")
+        if inline is None:
+            return self._other(node, fetch)
+        return f"{inline} if type({fetch}) is str else {self._other(node, 'raw')}"
+
+    def _inline(self, node: PropertyTest, raw: str) -> str | None:
+        """Write a test of text as an expression; None where that would be a loop."""
+        rule = node.matcher.text
+        comparison = None if rule is None else _comparison(rule)
+        if comparison is None:
+            return None
+        template, operand = comparison
+        fold = self._source.constant(ascii_fold, "fold")
+        value = _FORMS[node.matcher.form].format(raw=raw, fold=fold)
+        return template.format(value=value, operand=self._source.constant(operand, "operand"))
+
+    def _other(self, node: PropertyTest, raw: str) -> str:
+        matcher = self._source.constant(node.matcher, "matcher")
+        gap = self._gap(Missing(person_properties=(node.key,)))
+        call = self._source.constant(runtime.other, "other")
+        return f"{call}({matcher}, {gap}, {raw}, subject)"
+
+    def _absent(self, node: PropertyTest) -> str:
+        """A property that was not passed: a gap, unless the subject knows more."""
+        matcher = self._source.constant(node.matcher, "matcher")
+        gap = self._gap(Missing(person_properties=(node.key,)))
+        call = self._source.constant(runtime.read_person, "read_person")
+        known = f"{call}({matcher}, {gap}, {node.key!r}, subject)"
+        if node.key == "distinct_id":
+            return self._other(node, "distinct_id")
+        return f"({gap} if subject is None else {known})"
+
+
+def _comparison(rule: TextRule) -> tuple[str, Any] | None:
+    """Return a template over ``{value}`` and ``{operand}``, and the operand."""
+    negation = "not " if rule.negated else ""
+    if len(rule.operands) == 1:
+        (operand,) = rule.operands
+        return negation + _COMPARISONS[rule.kind], operand
+    if rule.kind is TextKind.EQUALS:
+        return negation + "{value} in {operand}", rule.operands
+    return None
+
+
+def _property_tests(nodes: Iterable[Node]) -> Iterator[PropertyTest]:
+    """Return the tests of properties, those within groups and cohorts as well."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, PropertyTest):
+            yield node
+        elif isinstance(node, AllOf | AnyOf):
+            waiting.extend(node.parts)
+        elif isinstance(node, Not):
+            waiting.append(node.part)
+        elif isinstance(node, CohortTest):
+            waiting.append(node.definition)
+
+
+def _repeated(keys: Iterable[str]) -> list[str]:
+    """Return what occurs more than once."""
+    return sorted(key for key, count in Counter(keys).items() if count > 1)
