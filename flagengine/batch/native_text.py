@@ -5,7 +5,8 @@ the same test, and the suite compares the two; everything else is decided value 
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from functools import reduce
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from flagengine.batch.json_values import plain_text
 from flagengine.batch.native_patterns import native_pattern
-from flagengine.operators import Form, Matcher
+from flagengine.operators import Form
+from flagengine.operators.matcher import TextKind, TextRule
 from flagengine.plan.nodes import PropertyTest
 from flagengine.values import text
 
@@ -24,11 +26,13 @@ _SAMPLE: Final = 1_024
 _VARIED: Final = 256
 """A column is varied when its first rows have more values than that."""
 
-_FOLDED: Final[dict[str, Callable[[pa.Array, str], pa.Array]]] = {
-    "{operand} in {value}": pc.match_substring,
-    "{value}.startswith({operand})": pc.starts_with,
-    "{value}.endswith({operand})": pc.ends_with,
+_FOLDED: Final[dict[TextKind, Callable[[pa.Array, str], pa.Array]]] = {
+    TextKind.CONTAINS: pc.match_substring,
+    TextKind.STARTS_WITH: pc.starts_with,
+    TextKind.ENDS_WITH: pc.ends_with,
 }
+_MOST_OPERANDS: Final = 16
+"""So many texts are looked for one after the other."""
 
 
 def varied_text(array: pa.Array) -> "NativeText | None":
@@ -63,29 +67,30 @@ class NativeText:
         return np.asarray(found.fill_null(False).to_numpy(zero_copy_only=False)).view(np.uint8)
 
     def _found(self, node: PropertyTest) -> pa.Array | None:
-        matcher = node.matcher
-        if matcher.form is Form.TEXT:
+        if node.matcher.form is Form.TEXT:
             return self._searched(node)
-        inline, negated = _polarity(matcher)
-        if inline is None or matcher.form not in (Form.FOLDED, Form.LOWER):
+        rule = node.matcher.text
+        if rule is None:
             return None
-        if matcher.form is Form.LOWER:
-            found = self._equal(inline, matcher.operand)
-        elif inline in _FOLDED:
-            found = _FOLDED[inline](self._fold(), matcher.operand)
+        if node.matcher.form is Form.LOWER and rule.kind is TextKind.EQUALS:
+            found = self._equal(rule)
+        elif node.matcher.form is Form.FOLDED and rule.kind in _FOLDED:
+            found = self._any_of(rule)
         else:
             return None
-        return pc.invert(found) if negated and found is not None else found
+        return pc.invert(found) if rule.negated and found is not None else found
 
-    def _equal(self, inline: str, operand: Any) -> pa.Array | None:
+    def _equal(self, rule: TextRule) -> pa.Array | None:
         """Compare lower-cased text: that of ASCII is the same in every language."""
         if not self._is_ascii():
             return None
-        if inline == "{value} == {operand}":
-            return pc.equal(self._fold(), pa.scalar(operand, self.array.type))
-        if inline == "{value} in {operand}":
-            return pc.is_in(self._fold(), pa.array(sorted(operand), self.array.type))
-        return None
+        return pc.is_in(self._fold(), pa.array(sorted(rule.operands), self.array.type))
+
+    def _any_of(self, rule: TextRule) -> pa.Array | None:
+        if not 0 < len(rule.operands) <= _MOST_OPERANDS:
+            return None
+        test = _FOLDED[rule.kind]
+        return reduce(pc.or_, (test(self._fold(), one) for one in rule.operands))
 
     def _searched(self, node: PropertyTest) -> pa.Array | None:
         if node.origin is None or node.origin.operator not in ("regex", "not_regex"):
@@ -105,10 +110,3 @@ class NativeText:
         if self._ascii is None:
             self._ascii = pc.all(pc.string_is_ascii(self.array)).as_py() is not False
         return self._ascii
-
-
-def _polarity(matcher: Matcher) -> tuple[str | None, bool]:
-    inline = matcher.inline
-    if inline is None or not inline.startswith("not "):
-        return inline, False
-    return inline.removeprefix("not "), True

@@ -13,6 +13,8 @@ _OPERATORS = [
     "exact",
     "is_not",
     "icontains",
+    "icontains_multi",
+    "not_icontains_multi",
     "not_icontains",
     "starts_with",
     "not_starts_with",

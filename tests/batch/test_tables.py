@@ -246,7 +246,7 @@ class TestResults:
             {"batch_rows": 0},
             {"complete": 3},
             {"project_timezone": "Mars"},
-            {"now": datetime(2024, 1, 1)},  # noqa: DTZ001 that is what is wrong
+            {"now": datetime(2024, 1, 1)},
             {"flags": "f"},
             {"carry": "plan"},
             {"completely": 1},
