@@ -13,18 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flagengine.batch.json_values import plain_text
 from flagengine.batch.native_patterns import native_pattern
 from flagengine.operators import Form
 from flagengine.operators.matcher import TextKind, TextRule
 from flagengine.plan.nodes import PropertyTest
 from flagengine.values import text
 
-__all__ = ["NativeText", "varied_text"]
-
-_SAMPLE: Final = 1_024
-_VARIED: Final = 256
-"""A column is varied when its first rows have more values than that."""
+__all__ = ["NativeText"]
 
 _FOLDED: Final[dict[TextKind, Callable[[pa.Array, str], pa.Array]]] = {
     TextKind.CONTAINS: pc.match_substring,
@@ -33,15 +28,6 @@ _FOLDED: Final[dict[TextKind, Callable[[pa.Array, str], pa.Array]]] = {
 }
 _MOST_OPERANDS: Final = 16
 """So many texts are looked for one after the other."""
-
-
-def varied_text(array: pa.Array) -> "NativeText | None":
-    """Return a column of texts most of which differ; None for any other."""
-    array = plain_text(array)
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        return None
-    few = len(array.slice(0, _SAMPLE).unique()) <= _VARIED
-    return None if few else NativeText(array)
 
 
 class NativeText:

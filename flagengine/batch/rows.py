@@ -15,7 +15,7 @@ from flagengine.batch.cases import Cases, filled
 from flagengine.batch.json_columns import properties_of
 from flagengine.batch.json_values import GONE, json_cases
 from flagengine.batch.layout import Layout
-from flagengine.batch.native_text import NativeText, varied_text
+from flagengine.batch.native import Native, varied_column
 from flagengine.batch.subject_ids import SubjectIds, ids_of_cases, ids_of_column
 from flagengine.subject import INITIAL_SOURCES, MIRRORED
 from flagengine.values import NOT_GIVEN
@@ -38,7 +38,7 @@ class Rows:
         self.count: int = batch.num_rows
         self._layout = layout
         self._first_row = first_row
-        self._texts: dict[str, NativeText | None] = {}
+        self._native: dict[str, Native | None] = {}
         self._person: dict[str, Cases] = {}
         self._enriched: dict[str, Cases] = {}
         self._groups: dict[str, Cases] = {}
@@ -54,18 +54,18 @@ class Rows:
             self._person[key] = self._laid_over(columns.get(key), whole, key)
         return self._person[key]
 
-    def varied_text(self, key: str, *, complete: bool) -> NativeText | None:
-        """Return a person property as a column of texts, if it is one in which most differ.
+    def varied(self, key: str, *, complete: bool) -> Native | None:
+        """Return a person property as a column to test natively, if most of its rows differ.
 
         None where the engine adds something to the column, or the property is in two places.
         """
-        if key not in self._texts:
+        if key not in self._native:
             position = self._layout.person.get(key)
             enriched = complete and (key in MIRRORED or key in INITIAL_SOURCES)
             alone = self._layout.person_json is None and key != "distinct_id" and not enriched
             found = position is not None and alone
-            self._texts[key] = varied_text(self.batch.column(position)) if found else None
-        return self._texts[key]
+            self._native[key] = varied_column(self.batch.column(position)) if found else None
+        return self._native[key]
 
     def null_of(self, key: str) -> Any:
         """Return what a null in a person property's column stands for."""

@@ -129,10 +129,10 @@ class Tests:
         return self._known[identity]
 
     def _native(self, node: PropertyTest) -> Cases | None:
-        """Decide a column of different texts at once, where that can be done."""
+        """Decide a column of different values at once, where that can be done."""
         if node.group is not None:
             return None
-        column = self._rows.varied_text(node.key, complete=self._complete.person)
+        column = self._rows.varied(node.key, complete=self._complete.person)
         codes = None if column is None else column.matches(node)
         if column is None or codes is None:
             return None

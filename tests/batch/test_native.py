@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from flagengine import Snapshot, evaluate_flag
 from flagengine.batch import evaluate_table
-from tests.properties.strategies.vocabulary import OPERANDS, PATTERNS, TEXTS
+from tests.properties.strategies.vocabulary import NUMBERS, OPERANDS, PATTERNS, TEXTS
 
 _OPERATORS = [
     "exact",
@@ -69,3 +69,33 @@ class TestNativeText:
             for text in set(varied)
         }
         assert result.column("f").to_pylist() == [wanted[text] for text in varied]
+
+
+class TestNativeNumbers:
+    """R19.3: a native comparison is the scalar engine's."""
+
+    @pytest.mark.rule("R19.3")
+    @settings(max_examples=100)
+    @given(
+        st.sampled_from(["gt", "gte", "lt", "lte", "min", "max", "between"]),
+        st.sampled_from([*NUMBERS, "512", 2**63 - 1, [0, 10]]),
+        st.sampled_from([pa.int64(), pa.uint64(), pa.int16(), pa.float64(), pa.float32()]),
+        st.booleans(),
+    )
+    def test_columns_of_different_numbers_have_the_scalar_answers(
+        self, operator: str, operand: object, kind: pa.DataType, null: bool
+    ):
+        snapshot = _snapshot(operator, operand, 1)
+        special: list[object] = [0, 1, 5, None]
+        if pa.types.is_floating(kind):
+            special += [-1.5, 2.5, float("nan"), float("inf"), float("-inf"), -0.0]
+        elif kind != pa.int16():
+            special += [2**53 + 1, 2**63 - 1]
+        column = pa.array([*range(1_024), *special][::-1], kind)
+        table = pa.table({"distinct_id": ["x"] * len(column), "p": column})
+        result = evaluate_table(snapshot, table, json_nulls=null, carry=[]).read_all()
+        wanted = [
+            evaluate_flag(snapshot, "f", "x", {"p": one} if one is not None or null else {}).value
+            for one in column.to_pylist()
+        ]
+        assert result.column("f").to_pylist() == wanted
