@@ -14,6 +14,7 @@
 #include <structmember.h>
 
 #define DEEPEST 256
+#define LONGEST_UNREAD 200 /* characters of an id that are hashed, and found to have UTF-8 then */
 
 enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 };
 
@@ -282,12 +283,21 @@ static PyObject *walk(const PlainFlag *self, PyObject *subject, PyObject *props)
     return answer;
 }
 
+/* Of a long id only the beginning is hashed, but what has no UTF-8 behind it makes it no id. */
+INLINE bool is_common_id(PyObject *id) {
+    if (!PyUnicode_CheckExact(id)) {
+        return false;
+    }
+    Py_ssize_t n = PyUnicode_GET_LENGTH(id);
+    return n > 0 && (n <= LONGEST_UNREAD || PyUnicode_IS_ASCII(id));
+}
+
 static PyObject *plain_flag_call(PyObject *object, PyObject *const *args, size_t nargsf,
                                  PyObject *names) {
     const PlainFlag *self = (PlainFlag *)object;
     Py_ssize_t count = PyVectorcall_NARGS(nargsf);
-    if (!names && (count == 2 || count == 3) && PyUnicode_CheckExact(args[0]) &&
-        PyUnicode_GET_LENGTH(args[0]) && PyDict_CheckExact(args[1])) {
+    if (!names && (count == 2 || count == 3) && is_common_id(args[0]) &&
+        PyDict_CheckExact(args[1])) {
         PyObject *answer = walk(self, args[0], args[1]);
         if (answer) {
             return Py_NewRef(answer);

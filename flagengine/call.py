@@ -132,7 +132,7 @@ class Call:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
         if self._is_plain or self._is_compilable(key):
             return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given())
-        if key in self._overrides.flags and key not in self._overrides.payloads:
+        if key in self._overrides.flags and not self._has_payload(key):
             return self.snapshot.forced(key, self._overrides.flags[key])
         return self.trace(key).resolution
 
@@ -161,12 +161,21 @@ class Call:
 
     def _is_compilable(self, key: str) -> bool:
         """Tell whether the call's overrides, runtime and contexts leave a flag alone."""
-        overridden = key in self._overrides.flags or key in self._overrides.payloads
-        if self.snapshot.overrides:  # compiled in, and a layer above may hide them
-            overridden |= self._overrides.clears_flags or self._overrides.clears_payloads
-        if overridden or self.subject.strict_groups or self._is_hidden(key):
+        overrides = self._overrides
+        if key in overrides.flags or key in overrides.payloads or self._clears_snapshot:
+            return False
+        if self.subject.strict_groups or self._is_hidden(key):
             return False
         return not self.snapshot.has_dependencies(key)
+
+    @property
+    def _clears_snapshot(self) -> bool:
+        """Whether the call takes back what the snapshot, and so its compiled flags, overrides."""
+        clears = self._overrides.clears_flags or self._overrides.clears_payloads
+        return clears and bool(self.snapshot.overrides)
+
+    def _has_payload(self, key: str) -> bool:
+        return key in self._overrides.payloads or key in self.snapshot.overrides.payloads
 
     def _is_hidden(self, key: str) -> bool:
         flag = self.snapshot.flag(key)

@@ -109,7 +109,9 @@ class Explanation(Record):
             "smallest_missing": None if smallest is None else smallest.to_dict(),
             "enrollment": trace.enrollment and self._test(trace.enrollment, at),
             "holdout": trace.holdout and _hash(trace.holdout),
-            "conditions": [self._condition(condition, at.below()) for condition in trace.conditions],
+            "conditions": [
+                self._condition(condition, at.below()) for condition in trace.conditions
+            ],
         }
 
     def _condition(self, trace: ConditionTrace, at: _At) -> dict[str, Any]:

@@ -139,7 +139,8 @@ class Interpreter:
 
     def _broken_dependency(self, plan: FlagPlan) -> tuple[Step, ...]:
         tests = (node for condition in plan.conditions for node in condition.tests)
-        if any(isinstance(node, FlagTest) and self._broken(node) for node in tests):
+        overridden = self._overrides.flags
+        if any(isinstance(node, FlagTest) and node.why_broken(overridden) for node in tests):
             return (failing(),)
         return ()
 
@@ -308,24 +309,13 @@ class Interpreter:
 
     def _dependency(self, node: FlagTest) -> TestTrace:
         """Compare another flag's value, evaluated with the same call context (R11)."""
-        why = self._broken(node)
+        why = node.why_broken(self._overrides.flags)
         if why is not None:
             return TestTrace("flag", UNSUPPORTED, node.origin, note=why)
         trace = self.flag(node.key)
         verdict = self._compared(node, trace)
         value = trace.resolution.value
         return TestTrace("flag", verdict, node.origin, value, note=node.key, dependency=trace)
-
-    def _broken(self, node: FlagTest) -> str | None:
-        """Say why a dependency cannot be followed; an override can stand in for it (R11.5)."""
-        overridden = self._overrides.flags
-        if node.key in overridden:
-            gone = overridden[node.key] is None
-            return f"{node.key!r} is overridden to be absent" if gone else None
-        absent = [key for key in node.absent if overridden.get(key) is None]
-        if absent:
-            return f"the flag {absent[0]!r} is not in the definitions"
-        return node.broken
 
     def _compared(self, node: FlagTest, trace: FlagTrace) -> Verdict:
         resolution = trace.resolution

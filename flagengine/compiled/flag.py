@@ -12,7 +12,7 @@ from flagengine.compiled import runtime
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.source import Source
 from flagengine.compiled.tests import PARAMETERS, Dependencies, TestWriter
-from flagengine.hashing import Algorithm, bound, draw, rollout, upper
+from flagengine.hashing import SUBJECT_CHARACTERS, Algorithm, bound, draw, rollout, upper
 from flagengine.operators import Form
 from flagengine.outcomes import decided, unresolved
 from flagengine.plan.nodes import (
@@ -148,7 +148,7 @@ class _FlagWriter:
         checked = self._bind(checked_mapping, "checked_mapping")
         source.line(f"if type(props) is not dict: props = {checked}('props', props)")
         usable = self._bind(usable_id, "usable_id")
-        with source.block("if type(distinct_id) is not str or not distinct_id:"):
+        with source.block(f"if not ({self._ordinary_id()}):"):
             source.line(f"usable = {usable}(distinct_id)")
             source.line(f"if usable is None: return {self._interpreted()}")
             source.line("distinct_id = usable")
@@ -168,6 +168,19 @@ class _FlagWriter:
                 group = repr(bucketing.group)
                 source.line(f"{name} = None if subject is None else subject.group_key({group})")
 
+    def _ordinary_id(self) -> str:
+        """Write what an id is that is known to be usable, or is found not to be when it is hashed.
+
+        An id that is cut is looked at as a whole, since what is cut off may make it no id, and so
+        is one that is compared as a property, hashed or not.
+        """
+        ordinary = f"type(distinct_id) is str and 0 < len(distinct_id) <= {SUBJECT_CHARACTERS}"
+        return f"{ordinary} and distinct_id.isascii()" if self._reads_id() else ordinary
+
+    def _reads_id(self) -> bool:
+        tests = (node for node in self._nodes if isinstance(node, PropertyTest))
+        return any(node.group is None and node.key == "distinct_id" for node in tests)
+
     def _subject(self, bucketing: Bucketing) -> str | None:
         """Return the variable of a subject; None when its hash is never known."""
         if bucketing.by is BucketBy.GROUP:
@@ -178,7 +191,8 @@ class _FlagWriter:
 
     def _has_broken_dependency(self) -> bool:
         direct = [node for condition in self._plan.conditions for node in condition.tests]
-        return any(isinstance(node, FlagTest) and (node.broken or node.absent) for node in direct)
+        overridden = self._flags.overrides.flags
+        return any(isinstance(node, FlagTest) and node.why_broken(overridden) for node in direct)
 
     def _write_enrollment(self) -> None:
         if self._plan.enrollment is None:

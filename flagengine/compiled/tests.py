@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from flagengine.compiled import runtime
 from flagengine.compiled.properties import PropertyWriter
 from flagengine.compiled.source import Source
+from flagengine.overrides import Overrides
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -30,7 +31,11 @@ _MAX_BLOCKS: Final = 12
 
 
 class Dependencies(Protocol):
-    """Where the evaluators of other flags come from."""
+    """Where the evaluators of other flags come from, and what stands in for them."""
+
+    @property
+    def overrides(self) -> Overrides:
+        """The snapshot's own overrides."""
 
     def evaluator(self, key: str) -> Callable[..., Resolution]:
         """Return the evaluator of a flag."""
@@ -94,7 +99,7 @@ class TestWriter:
         return name
 
     def _dependency(self, node: FlagTest) -> str:
-        if node.broken is not None or node.absent:
+        if node.why_broken(self._flags.overrides.flags) is not None:
             return self._constant(UNSUPPORTED)
         flag = self._source.constant(self._flags.evaluator(node.key), "flag")
         compare = self._source.constant(runtime.comparison(node), "compare")

@@ -77,6 +77,16 @@ class FlagTest(Record):
     absent: tuple[str, ...] = ()
     origin: Filter | None = None
 
+    def why_broken(self, overridden: Mapping[str, bool | str | None]) -> str | None:
+        """Say why the dependency cannot be followed; an override can stand in (SPEC R11.5)."""
+        if self.key in overridden:
+            gone = overridden[self.key] is None
+            return f"{self.key!r} is overridden to be absent" if gone else None
+        absent = [key for key in self.absent if overridden.get(key) is None]
+        if absent:
+            return f"the flag {absent[0]!r} is not in the definitions"
+        return self.broken
+
 
 class AllOf(Record):
     """Kleene AND."""

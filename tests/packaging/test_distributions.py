@@ -76,7 +76,9 @@ def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
 
 
 def test_the_source_distribution_has_what_a_build_needs(sdist):
-    assert {"flagengine/_accelerator.c", "pyproject.toml", "README.md", "LICENSE"} <= sdist
+    in_c = {f"flagengine/{path.name}" for path in (ROOT / "flagengine").glob("_*.[ch]")}
+    assert {"flagengine/_accelerator.c", "flagengine/_accelerator.h"} <= in_c
+    assert in_c | {"pyproject.toml", "README.md", "LICENSE"} <= sdist
 
 
 def test_the_wheel_has_nothing_but_the_two_packages(wheel):

@@ -1,0 +1,162 @@
+"""Strategies for plain flags, which are walked in C, and for the edges of what that walk answers."""
+
+from collections import ChainMap, OrderedDict, UserDict
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from tests.properties.strategies.calls import NOT_JSON, property_values
+from tests.properties.strategies.documents import Doc
+from tests.properties.strategies.vocabulary import PERCENTAGES, TEXTS, VARIANTS, WEIGHTS
+
+__all__ = ["distinct_ids", "mappings", "plain_documents", "plain_properties"]
+
+_BOUNDS = [0, 5, 5.0, -1.5, "5", "1e1", 2**53, 2**53 + 1, 10**400, "inf", "-inf", "nan", 1e308]
+_TEXT = ["exact", "is_not", "icontains", "not_icontains", "starts_with", "not_ends_with"]
+_LISTS = ["exact", "is_not", "icontains_multi", "not_icontains_multi"]
+_NUMBER = ["gt", "gte", "lt", "lte"]
+_KEYS = ["plan", "age", "distinct_id", "é"]
+_MANY = [[f"{word}{i}" for i in range(9)] for word in ("pro", "PRO")]
+_SHARES = [*PERCENTAGES, 1e-15, 99.999999, 100, 100]
+
+
+@st.composite
+def _tests(draw: st.DrawFn) -> dict[str, Any]:
+    key = draw(st.sampled_from(_KEYS))
+    how = draw(st.sampled_from(["text", "text", "list", "number", "number"]))
+    if how == "number":
+        operator, value = draw(st.sampled_from(_NUMBER)), draw(st.sampled_from(_BOUNDS))
+    elif how == "list":
+        operator = draw(st.sampled_from(_LISTS))
+        value = draw(st.sampled_from([["pro"], ["pro", "é"], ["", "1"], [], *_MANY]))
+    else:
+        operator, value = draw(st.sampled_from(_TEXT)), draw(st.sampled_from(TEXTS))
+    return {"key": key, "type": "person", "operator": operator, "value": value}
+
+
+@st.composite
+def _groups(draw: st.DrawFn, depth: int) -> dict[str, Any]:
+    members = [
+        draw(_groups(depth - 1) if depth and draw(st.booleans()) else _tests())
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    for member in members:
+        if "key" in member:
+            member["negation"] = draw(st.sampled_from([False, False, True]))
+    return {"type": draw(st.sampled_from(["AND", "OR"])), "values": members}
+
+
+@st.composite
+def _conditions(draw: st.DrawFn) -> dict[str, Any]:
+    tests = draw(st.lists(_tests(), max_size=2))
+    for cohort_id in draw(st.sampled_from([[], [], [1], [2], [1, 2]])):
+        operator = draw(st.sampled_from(["in", "not_in"]))
+        tests.append({"key": "id", "type": "cohort", "value": cohort_id, "operator": operator})
+    condition = {"properties": tests, "rollout_percentage": draw(st.sampled_from(_SHARES))}
+    pinned = draw(st.sampled_from(["absent"] * 4 + ["control"]))
+    return condition if pinned == "absent" else condition | {"variant": pinned}
+
+
+@st.composite
+def plain_documents(draw: st.DrawFn) -> Doc:
+    """Draw a document of one or two flags whose every filter tests text or a number."""
+    cohorts = {"1": draw(_groups(3)), "2": draw(_groups(1))}
+    chained = {"key": "id", "type": "cohort", "value": 2}
+    if draw(st.booleans()):
+        cohorts["1"]["values"].append(chained)
+    flags = [draw(_flags(key)) for key in draw(st.sampled_from([["a"], ["a", "ключ/~"]]))]
+    matching = draw(st.sampled_from([{}, {"property_matching_version": 2}]))
+    return {"flags": flags, "cohorts": cohorts, **matching}
+
+
+@st.composite
+def _flags(draw: st.DrawFn, key: str) -> dict[str, Any]:
+    filters: dict[str, Any] = {"groups": draw(st.lists(_conditions(), max_size=4))}
+    filters["early_exit"] = draw(st.sampled_from([False, False, True]))
+    if draw(st.booleans()):
+        names = zip(VARIANTS, draw(st.sampled_from(WEIGHTS)), strict=False)
+        variants = [{"key": name, "rollout_percentage": weight} for name, weight in names]
+        payloads = {"true": "1", "control": '{"a": [1]}', "false": "never"}
+        filters |= {"multivariate": {"variants": variants}, "payloads": payloads}
+    return {"key": key, "active": True, "filters": filters}
+
+
+class _Text(str):
+    """Text that is no exact str."""
+
+    __slots__ = ()
+
+
+class _Name(StrEnum):
+    """Text that is a member of an enumeration."""
+
+    PRO = "pro"
+
+
+class _Table(dict[str, Any]):
+    """A dict that is no exact dict, and that invents what it lacks."""
+
+    def __missing__(self, key: str) -> Any:
+        raise AssertionError(key)
+
+
+class _Age(int):
+    """A number that is no exact int."""
+
+
+_VALUES = [
+    *property_values("text", [*TEXTS, "PROpro1", "x" * 256, "x" * 257 + "pro"]),
+    *property_values("number", [5, 5.0, 10, 10**400, -(10**400), 2**63, 2**64, 2**53 + 1, -0.0]),
+    *NOT_JSON,
+    *(_Text("Pro"), _Text("é"), _Name.PRO, _Age(5), True, "5\ud800"),
+    *_MANY[1],
+]
+
+
+@st.composite
+def plain_properties(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw properties for a plain document."""
+    found = {}
+    for key in _KEYS:
+        if draw(st.sampled_from([True, True, True, False] if key != "distinct_id" else [False])):
+            name = _Text(key) if draw(st.sampled_from([False] * 9 + [True])) else key
+            found[name] = draw(st.sampled_from(_VALUES))
+    return found
+
+
+def mappings() -> st.SearchStrategy[Callable[[dict[str, Any]], Mapping[str, Any]]]:
+    """Return the kinds of mapping that properties may come in."""
+    return st.sampled_from(
+        [
+            *([dict] * 6),
+            _Table,
+            OrderedDict,
+            MappingProxyType,
+            UserDict,
+            ChainMap,
+        ]
+    )
+
+
+def distinct_ids() -> st.SearchStrategy[Any]:
+    """Return ids of every kind: those that are hashed, cut, rendered, and those that are not."""
+    odd = [
+        7,
+        -0.0,
+        1.5,
+        float("nan"),
+        2**64,
+        UUID(int=7),
+        _Text("user-1"),
+        _Text(""),
+        _Name.PRO,
+        b"a",
+    ]
+    odd += ["", None, True, [], ("a",), "x" * 199, "x" * 200, "x" * 201, "é" * 101, "é" * 201]
+    odd += ["\ud800", "x" * 250 + "\ud800", "x" * 199 + "\ud800", "🦔" * 60, "a\x00b", "pro", "5"]
+    usual = st.integers(0, 400).map("user-{}".format)
+    return usual | usual | usual | st.uuids().map(str) | st.sampled_from(odd)

@@ -1,0 +1,47 @@
+"""Ids that no request can carry: compiled flags treat them as the interpreter does (SPEC R6.2)."""
+
+from typing import Any
+
+import pytest
+
+from flagengine import Snapshot, evaluate_flag
+from flagengine.call import Call
+
+IDS = ["\ud800", "x" * 199 + "\ud800", "x" * 200 + "\ud800", "é" * 300 + "\ud800", "", "é" * 300]
+FILTERS = [
+    {"operator": "icontains", "value": "x"},
+    {"operator": "is_not", "value": "x"},
+    {"operator": "is_set", "value": None},
+    {"operator": "gt", "value": 1},
+]
+
+
+def _assert_alike(document: dict[str, Any], distinct_id: str, **options: Any) -> None:
+    snapshot = Snapshot.parse(document)
+    expected = Call(snapshot, distinct_id, {}, options).trace("a").resolution
+    for _ in range(3):
+        assert evaluate_flag(snapshot, "a", distinct_id, {}, **options) == expected
+
+
+def _document(condition: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"flags": [{"key": "a", "active": True, "filters": {"groups": [condition]}} | more]}
+
+
+@pytest.mark.rule("R6.2", "R3.13")
+@pytest.mark.parametrize("distinct_id", IDS, ids=ascii)
+@pytest.mark.parametrize("algorithm", ["sha1", "murmur3"])
+def test_what_is_cut_off_an_id_may_make_it_unusable(distinct_id: str, algorithm: str) -> None:
+    flag = _document({"rollout_percentage": 50}, flagengine={"hash": algorithm})
+    _assert_alike(flag, distinct_id)
+
+
+@pytest.mark.rule("R6.2", "R6.3")
+@pytest.mark.parametrize("distinct_id", IDS, ids=ascii)
+@pytest.mark.parametrize("one", FILTERS, ids=lambda one: one["operator"])
+@pytest.mark.parametrize("complete", [False, True])
+def test_an_unusable_id_is_no_property(
+    distinct_id: str, one: dict[str, Any], complete: bool
+) -> None:
+    condition = {"properties": [{"key": "distinct_id", "type": "person", **one}]}
+    _assert_alike(_document(condition), distinct_id)
+    _assert_alike(_document(condition), distinct_id, complete=complete)
