@@ -52,10 +52,16 @@ def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidabili
         return Decidability.ALWAYS
     seen = {_is_settled(answers) for answers in _walks(plan, of_flag)}
     if plan.enrollment is not None:
-        seen.add(True)
+        seen |= {True, not _is_broken(plan)}  # opted out, opted in
     if seen == {True}:
         return Decidability.ALWAYS
     return Decidability.SOMETIMES if True in seen else Decidability.NEVER
+
+
+def _is_broken(plan: FlagPlan) -> bool:
+    """Tell whether the flag may be false for a dependency that cannot be followed (R11.6)."""
+    tests = [node for condition in plan.conditions for node in condition.tests]
+    return any(isinstance(node, FlagTest) and (node.broken or node.absent) for node in tests)
 
 
 def _is_settled(answers: Answers) -> bool:
@@ -64,9 +70,7 @@ def _is_settled(answers: Answers) -> bool:
 
 def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers]:
     """Yield the set of possible answers at the end of every walk."""
-    tests = [node for condition in plan.conditions for node in condition.tests]
-    broken = any(isinstance(node, FlagTest) and (node.broken or node.absent) for node in tests)
-    states: set[Answers] = {frozenset({False}) if broken else frozenset()}
+    states: set[Answers] = {frozenset({False}) if _is_broken(plan) else frozenset()}
     if plan.holdout is not None and plan.holdout.percentage > 0:
         held_out = {state | {plan.holdout.value} for state in states}
         if plan.holdout.percentage >= 100.0 or _is_hash_known(plan.holdout.bucketing):
@@ -152,7 +156,8 @@ def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Outcome]:  # 
     if isinstance(node, FlagTest):
         return _flag_outcomes(node, of_flag)
     if isinstance(node, CohortTest):
-        return _negated(_outcomes(node.definition, of_flag))
+        found = _outcomes(node.definition, of_flag)
+        return _negated(found) if node.negated else found
     if isinstance(node, Not):
         return _negated(_outcomes(node.part, of_flag))
     found: set[Outcome] = {isinstance(node, AllOf)}
@@ -171,7 +176,7 @@ def _flag_outcomes(node: FlagTest, of_flag: dict[str, Decidability]) -> set[Outc
 
 
 def _negated(outcomes: set[Outcome]) -> set[Outcome]:
-    """Return the outcomes of the negation; whether a test is negated changes no decidability."""
+    """Return the outcomes of the negation."""
     return {not one if isinstance(one, bool) else one for one in outcomes}
 
 

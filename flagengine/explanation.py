@@ -40,6 +40,29 @@ class Line(Record):
     children: "tuple[Line, ...]" = ()
 
 
+class _At:
+    """A place in the tree: its level, and the dependencies that are shown already.
+
+    A dependency is shown where it is first met: flags that each name the one before twice would
+    else have a tree that doubles with each.
+    """
+
+    __slots__ = ("_shown", "level")
+
+    def __init__(self, level: int = 0, shown: set[str] | None = None) -> None:
+        self.level = level
+        self._shown = set() if shown is None else shown
+
+    def below(self) -> "_At":
+        return _At(self.level + 1, self._shown)
+
+    def is_first(self, dependency: FlagTrace) -> bool:
+        key = dependency.resolution.key
+        is_first = key not in self._shown
+        self._shown.add(key)
+        return is_first
+
+
 class Explanation(Record):
     """Why a flag has its answer: every condition and filter, hashes against their bounds.
 
@@ -65,11 +88,11 @@ class Explanation(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole tree as JSON values."""
-        return self._flag(self.trace, 0)
+        return self._flag(self.trace, _At())
 
     def to_line(self) -> Line:
         """Return the tree as nested lines, for whatever draws trees."""
-        return self._flag_line(self.trace, 0)
+        return self._flag_line(self.trace, _At())
 
     def __str__(self) -> str:
         """Draw the tree with box characters."""
@@ -78,29 +101,31 @@ class Explanation(Record):
 
     # As data.
 
-    def _flag(self, trace: FlagTrace, level: int) -> dict[str, Any]:
+    def _flag(self, trace: FlagTrace, at: _At) -> dict[str, Any]:
         smallest = trace.conclusion.smallest_missing
         return {
             "resolution": trace.resolution.to_dict(),
             "decided_by": trace.conclusion.deciding,
             "smallest_missing": None if smallest is None else smallest.to_dict(),
-            "enrollment": trace.enrollment and self._test(trace.enrollment, level),
+            "enrollment": trace.enrollment and self._test(trace.enrollment, at),
             "holdout": trace.holdout and _hash(trace.holdout),
-            "conditions": [self._condition(condition, level + 1) for condition in trace.conditions],
+            "conditions": [
+                self._condition(condition, at.below()) for condition in trace.conditions
+            ],
         }
 
-    def _condition(self, trace: ConditionTrace, level: int) -> dict[str, Any]:
+    def _condition(self, trace: ConditionTrace, at: _At) -> dict[str, Any]:
         return {
             "index": trace.index,
             "verdict": _verdict_word(trace.verdict),
             "note": trace.note,
-            "filters": [self._test(test, level) for test in trace.tests],
+            "filters": [self._test(test, at) for test in trace.tests],
             "rollout": trace.rollout and _hash(trace.rollout),
             "draw": trace.draw and _hash(trace.draw),
             "possible_answers": list(trace.answers),
         }
 
-    def _test(self, trace: TestTrace, level: int) -> dict[str, Any]:
+    def _test(self, trace: TestTrace, at: _At) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": trace.kind, "verdict": _verdict_word(trace.verdict)}
         if isinstance(trace.verdict, Gap):
             found["unresolved_reason"] = trace.verdict.reason.value
@@ -113,12 +138,12 @@ class Explanation(Record):
             found |= self._actual(trace)
         if trace.note:
             found["note"] = trace.note
-        if level >= MAX_LEVELS:
+        if at.level >= MAX_LEVELS:
             return found | {"note": _CUT}
         if trace.children:
-            found["parts"] = [self._test(child, level + 1) for child in trace.children]
-        if trace.dependency is not None:
-            found["dependency"] = self._flag(trace.dependency, level + 1)
+            found["parts"] = [self._test(child, at.below()) for child in trace.children]
+        if trace.dependency is not None and at.is_first(trace.dependency):
+            found["dependency"] = self._flag(trace.dependency, at.below())
         return found
 
     def _actual(self, trace: TestTrace) -> dict[str, Any]:
@@ -131,7 +156,7 @@ class Explanation(Record):
 
     # As lines.
 
-    def _flag_line(self, trace: FlagTrace, level: int) -> Line:
+    def _flag_line(self, trace: FlagTrace, at: _At) -> Line:
         lines = []
         if trace.enrollment is not None:
             lines.append(
@@ -139,27 +164,27 @@ class Explanation(Record):
             )
         if trace.holdout is not None:
             lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
-        lines += [self._condition_line(condition, level + 1) for condition in trace.conditions]
+        lines += [self._condition_line(condition, at.below()) for condition in trace.conditions]
         verb = "undecided:" if trace.resolution.unresolved_reason else "decided by"
         lines.append(Line(f"{verb} {trace.conclusion.deciding}"))
         if trace.resolution.unresolved_reason is not None:
             lines.append(_missing_line(trace.conclusion.smallest_missing))
         return Line(_headline(trace.resolution), tuple(lines))
 
-    def _condition_line(self, trace: ConditionTrace, level: int) -> Line:
-        parts = [self._test_line(test, level) for test in trace.tests]
+    def _condition_line(self, trace: ConditionTrace, at: _At) -> Line:
+        parts = [self._test_line(test, at) for test in trace.tests]
         if trace.rollout is not None:
             parts.append(Line(f"rollout: {_hash_text(trace.rollout)}"))
         if trace.draw is not None:
             parts.append(Line(f"variant: {_draw_text(trace)}"))
         return Line(f"condition {trace.index}: {_outcome(trace)}", tuple(parts))
 
-    def _test_line(self, trace: TestTrace, level: int) -> Line:
-        if level >= MAX_LEVELS:
+    def _test_line(self, trace: TestTrace, at: _At) -> Line:
+        if at.level >= MAX_LEVELS:
             return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}; {_CUT}")
-        children = [self._test_line(child, level + 1) for child in trace.children]
-        if trace.dependency is not None:
-            children.append(self._flag_line(trace.dependency, level + 1))
+        children = [self._test_line(child, at.below()) for child in trace.children]
+        if trace.dependency is not None and at.is_first(trace.dependency):
+            children.append(self._flag_line(trace.dependency, at.below()))
         return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}", tuple(children))
 
     def _test_text(self, trace: TestTrace) -> str:

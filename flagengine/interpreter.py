@@ -257,7 +257,7 @@ class Interpreter:
         if isinstance(node, PropertyTest):
             return self._property(node)
         if isinstance(node, Constant):
-            return TestTrace("constant", node.verdict, node.origin, note=node.why)
+            return self._constant(node)
         if isinstance(node, Undecidable):
             gap = Gap(node.reason, may_fail=node.may_fail)
             return TestTrace("undecidable", gap, node.origin, note=node.why)
@@ -275,6 +275,11 @@ class Interpreter:
         if isinstance(node, AllOf):
             return TestTrace("all", all_of(verdicts), children=parts)
         return TestTrace("any", any_of(verdicts), children=parts)
+
+    def _constant(self, node: Constant) -> TestTrace:
+        if node.deleted is not None and node.deleted.key in self._overrides.flags:
+            return self._dependency(node.deleted)  # an override counts for any flag (R14.2)
+        return TestTrace("constant", node.verdict, node.origin, note=node.why)
 
     def _property(self, node: PropertyTest) -> TestTrace:
         if node.group is None:

@@ -290,7 +290,9 @@ class Snapshot:
         plan, overrides = self.plan(key), self.overrides
         if key in overrides.flags or plan is None:
             return constantly(self.interpret(key, "", {}))
-        if key in overrides.payloads or self._dependency_paths(key) > _MAX_DEPENDENCY_PATHS:
+        if key in overrides.payloads or (overrides.flags and self.has_dependencies(key)):
+            return partial(self.interpret, key)
+        if self._dependency_paths(key) > _MAX_DEPENDENCY_PATHS:
             return partial(self.interpret, key)
         return compile_flag(plan, self)
 

@@ -11,7 +11,16 @@ from typing import Any, Final
 from flagengine.instants import Moment
 from flagengine.values import NOT_GIVEN, text, to_json_value
 
-__all__ = ["ABSENT", "Absent", "Completeness", "Subject", "checked_mapping", "usable_id"]
+__all__ = [
+    "ABSENT",
+    "INITIAL_SOURCES",
+    "MIRRORED",
+    "Absent",
+    "Completeness",
+    "Subject",
+    "checked_mapping",
+    "usable_id",
+]
 
 MAX_DISTINCT_ID_CHARACTERS: Final = 200
 """The server keeps this many characters of an id of more than 200 bytes (SPEC R6); an id of
@@ -27,8 +36,10 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 """A property that is known not to be there; :data:`NOT_GIVEN` is one that may be."""
 
-_MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
-_INITIAL_SOURCES: Final = {
+MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
+"""Each fills the other when it is absent and the properties are complete (SPEC R6)."""
+
+INITIAL_SOURCES: Final = {
     **{
         f"$initial_{name}": f"${name}"
         for name in [
@@ -201,16 +212,17 @@ class Subject:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
             return to_json_value(self._person[key])
-        if key == "distinct_id" and self.distinct_id is not None:
-            return usable_id(self.given_id)
+        if key == "distinct_id":  # never absent: an id that is no one's is not known
+            identity = usable_id(self.given_id)
+            return NOT_GIVEN if identity is None else identity
         return self._enriched(key) if self._complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:
         """Fill what the server fills once it knows that a property is absent."""
-        source = _MIRRORED.get(key)
+        source = MIRRORED.get(key)
         if source is not None:
             return to_json_value(self._person[source]) if source in self._person else ABSENT
-        source = _INITIAL_SOURCES.get(key)
+        source = INITIAL_SOURCES.get(key)
         return ABSENT if source is None else self.person_property(source)
 
     def group_key(self, name: str) -> str | None:

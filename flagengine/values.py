@@ -45,9 +45,9 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 def to_json_value(value: object) -> Json:
     """Return ``value`` as the JSON value a client would send, or :data:`NOT_GIVEN`.
 
-    datetime, date and time become ISO 8601 text, Decimal and integers beyond 64 bits floats, UUID
-    text, Enum its value, tuples and sets lists (sets in the order of their members' JSON text), bytes UTF-8 text, NaN
-    and infinities null, numpy scalars Python ones. Any other object is :data:`NOT_GIVEN`, and so
+    datetime, date and time become ISO 8601 text, Decimal and integers beyond 64 bits floats,
+    UUID text, Enum its value, tuples and sets lists (sets in the order of their members' JSON
+    text), bytes UTF-8 text, NaN and infinities null, numpy scalars Python ones. Any other object is :data:`NOT_GIVEN`, and so
     is what is nested deeper than 128 levels or has more than a million parts.
     """
     kind = type(value)

@@ -39,5 +39,7 @@ settings.register_profile(
     derandomize=True,
     print_blob=True,
 )
-settings.register_profile("nightly", settings.get_profile("ci"), max_examples=20_000, derandomize=False)
+settings.register_profile(
+    "nightly", settings.get_profile("ci"), max_examples=20_000, derandomize=False
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))

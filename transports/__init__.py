@@ -1,4 +1,117 @@
 """Effects around the evaluator: definitions in, events out.
 
-Imports only names that ``flagengine`` exports; never imported by ``flagengine``.
+Imports only names that ``flagengine`` exports; never imported by ``flagengine``. Importing this
+imports nothing else: each name below is looked up when it is first used.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .batching.sinks.fanout import FanOutSink
+    from .batching.sinks.jsonl import JsonlSink
+    from .batching.sinks.memory import MemorySink, NullSink
+    from .batching.workers.base import ManualDriver
+    from .client.ai import prepare_ai_properties
+    from .client.asynchronous import AsyncClient
+    from .client.client import Client
+    from .client.flags import FeatureFlagResult, FlagsAndPayloads
+    from .client.options import Options
+    from .client.preparation import PreparedEvent
+    from .client.storage import JsonStorage
+    from .clock import ManualClock, SystemClock
+    from .context import Context
+    from .errors import TransportError
+    from .flags.evaluations import FlagEvaluations
+    from .http.base import Request, Response
+    from .http.memory import MemoryTransport
+    from .polling.health import Freshness, Health, StalenessBudget
+    from .polling.sources.file import FileDefinitions
+    from .polling.sources.host_cache import HostFlagCache
+    from .polling.sources.http import HttpDefinitions
+    from .polling.sources.memory import MemoryDefinitions
+    from .polling.sources.redis_cache import RedisFlagCache
+
+    PostHog = Posthog = Client
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Context",
+    "FanOutSink",
+    "FeatureFlagResult",
+    "FileDefinitions",
+    "FlagEvaluations",
+    "FlagsAndPayloads",
+    "Freshness",
+    "Health",
+    "HostFlagCache",
+    "HttpDefinitions",
+    "JsonStorage",
+    "JsonlSink",
+    "ManualClock",
+    "ManualDriver",
+    "MemoryDefinitions",
+    "MemorySink",
+    "MemoryTransport",
+    "NullSink",
+    "Options",
+    "PostHog",
+    "Posthog",
+    "PreparedEvent",
+    "RedisFlagCache",
+    "Request",
+    "Response",
+    "StalenessBudget",
+    "SystemClock",
+    "TransportError",
+    "prepare_ai_properties",
+]
+
+_HOMES = {
+    ".batching.sinks.fanout": ["FanOutSink"],
+    ".batching.sinks.jsonl": ["JsonlSink"],
+    ".batching.sinks.memory": ["MemorySink", "NullSink"],
+    ".batching.workers.base": ["ManualDriver"],
+    ".client.ai": ["prepare_ai_properties"],
+    ".client.asynchronous": ["AsyncClient"],
+    ".client.client": ["Client"],
+    ".client.flags": ["FeatureFlagResult", "FlagsAndPayloads"],
+    ".client.options": ["Options"],
+    ".client.preparation": ["PreparedEvent"],
+    ".client.storage": ["JsonStorage"],
+    ".clock": ["ManualClock", "SystemClock"],
+    ".context": ["Context"],
+    ".errors": ["TransportError"],
+    ".flags.evaluations": ["FlagEvaluations"],
+    ".http.base": ["Request", "Response"],
+    ".http.memory": ["MemoryTransport"],
+    ".polling.health": ["Freshness", "Health", "StalenessBudget"],
+    ".polling.sources.file": ["FileDefinitions"],
+    ".polling.sources.host_cache": ["HostFlagCache"],
+    ".polling.sources.http": ["HttpDefinitions"],
+    ".polling.sources.memory": ["MemoryDefinitions"],
+    ".polling.sources.redis_cache": ["RedisFlagCache"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+# The names by which users of other SDKs look for it.
+_ALIASES = {"PostHog": "Client", "Posthog": "Client"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, once."""
+    known = _ALIASES.get(name, name)
+    home = _HOME_OF.get(known)
+    if home is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    found = getattr(import_module(home, __name__), known)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -10,7 +10,7 @@ from flagengine.cli.reading import not_json, read_json_object
 from flagengine.cli.trouble import Trouble
 from flagengine.evaluator import CallOptions
 
-__all__ = ["Person", "read_person"]
+__all__ = ["Person", "moment_of", "read_person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read_person(
         groups=keys,
         group_properties=_group_properties(group_pairs, keys),
         device_id=device_id,
-        now=_moment(now),
+        now=moment_of(now),
         project_timezone=timezone,
         complete=complete,
         missing_group=missing_group,
@@ -114,7 +114,8 @@ def _group_and_key(path: str, groups: Iterable[str]) -> tuple[str, str]:
     return group, key
 
 
-def _moment(written: str | None) -> datetime | None:
+def moment_of(written: str | None) -> datetime | None:
+    """Return a time with its offset, as it is written on the command line."""
     if written is None:
         return None
     try:

@@ -210,7 +210,8 @@ def _flag_test(one: Filter, scope: Scope) -> Node:
     if not isinstance(one.value, bool | str):
         return Constant(False, "a flag is compared with true, false or a variant", one)
     if scope.flag(one.key) is None and scope.is_deleted(one.key):
-        return Constant(one.value is False, f"the flag {one.key!r} is deleted: false", one)
+        why = f"the flag {one.key!r} is deleted: false"
+        return Constant(one.value is False, why, one, FlagTest(one.key, one.value, origin=one))
     chain = (*(one.dependency_chain or ()), one.key)
     absent = tuple(key for key in dict.fromkeys(chain) if _is_absent(key, scope))
     return FlagTest(one.key, one.value, _broken(one, scope), absent, one)

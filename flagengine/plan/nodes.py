@@ -41,11 +41,15 @@ class PropertyTest(Record):
 
 
 class Constant(Record):
-    """A filter that the context cannot change; ``why`` is for people."""
+    """A filter that the context cannot change; ``why`` is for people.
+
+    ``deleted`` is the dependency that it stands for: only an override brings that one back.
+    """
 
     verdict: bool
     why: str
     origin: Filter | None = None
+    deleted: "FlagTest | None" = None
 
 
 class Undecidable(Record):

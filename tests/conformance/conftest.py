@@ -1,16 +1,15 @@
 """Hands the language-neutral kit under `fixtures/` to the tests of this directory."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.transports.mock_server import MockServer
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "rule(*ids): the rules of SPEC.md that a test enforces")
 
 
 def entries(folder: str, member: str) -> list[dict[str, Any]]:
@@ -34,3 +33,9 @@ def fixtures() -> Path:
 @pytest.fixture(scope="session")
 def every_entry() -> list[dict[str, Any]]:
     return [*entries("cases", "cases"), *entries("documents", "documents")]
+
+
+@pytest.fixture
+def server() -> Iterator[MockServer]:
+    with MockServer() as running:
+        yield running

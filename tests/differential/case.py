@@ -8,7 +8,7 @@ from typing import Any
 from tests.differential.posthog_python import DEFERRED
 from tests.properties.strategies import Call, Doc
 
-__all__ = ["NOT_THERE", "Case", "Reading"]
+__all__ = ["NOT_THERE", "Case", "Reading", "configuration"]
 
 NOT_THERE = object()
 """Stands for a property that the call does not give."""
@@ -60,7 +60,7 @@ class Case:
         return list(found.values())
 
     def _own(self, flag: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for condition in flag["filters"]["groups"]:
+        for condition in _conditions(flag):
             for one in condition.get("properties") or []:
                 yield one
                 if one.get("type") == "cohort":
@@ -87,7 +87,7 @@ class Case:
         return [
             (flag, one, one.get("aggregation_group_type_index", _aggregation(flag)))
             for flag in self.flags
-            for one in flag["filters"]["groups"]
+            for one in _conditions(flag)
         ]
 
     @cached_property
@@ -130,8 +130,20 @@ class Case:
 
 
 def _aggregation(flag: dict[str, Any]) -> int | None:
-    index: int | None = flag["filters"].get("aggregation_group_type_index")
+    index: int | None = configuration(flag).get("aggregation_group_type_index")
     return index
+
+
+def configuration(flag: dict[str, Any]) -> dict[str, Any]:
+    """Return a flag's ``filters``; empty where a malformed flag has something else."""
+    found = flag.get("filters")
+    return found if isinstance(found, dict) else {}
+
+
+def _conditions(flag: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the conditions; none of a flag that is malformed (and deleted, so that it may be)."""
+    found = configuration(flag).get("groups") or []
+    return found if all(isinstance(one, dict) for one in found) else []
 
 
 def _is_flag(one: dict[str, Any]) -> bool:

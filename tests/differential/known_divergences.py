@@ -6,16 +6,21 @@ true only where the topic is present. Of several the first in the list is report
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from datetime import date
+from math import isfinite
 from typing import Any, Final
 
-from tests.differential.case import NOT_THERE, Case, Reading
+from flagengine import IssueCode, Snapshot
+from flagengine.operators import is_operator
+from tests.differential.case import NOT_THERE, Case, Reading, configuration
 
 __all__ = ["DIVERGENCES", "explained"]
 
 Predicate = Callable[[Case], bool]
 
-_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_TYPES: Final = {"person", "group", "cohort", "flag", "person_metadata", "AND", "OR", None}
+
+_SEMVER = re.compile(r"(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -40,16 +45,16 @@ def _is_json(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_json(value[key], depth + 1) for key in value)
     if isinstance(value, float):
-        return value == value and abs(value) != float("inf") and "e" not in repr(value)
+        return isfinite(value) and "e" not in repr(value)
     if isinstance(value, int):
         return -(2**63) <= value < 2**64
-    return value is None or type(value) is str and not re.search("[\ud800-\udfff]", value)
+    return value is None or (type(value) is str and not re.search("[\ud800-\udfff]", value))
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
-        return _NUMBER.fullmatch(value) is not None
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        return _NUMBER.fullmatch(value) is not None and isfinite(float(value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _odd(pattern: re.Pattern[str], *values: Any) -> bool:
@@ -65,7 +70,27 @@ def _is_odd_version(reading: Reading) -> bool:
 def _is_odd_date(reading: Reading) -> bool:
     if not reading.operator.startswith("is_date_"):
         return False
-    return reading.operator == "is_date_exact" or _odd(_DATE, reading.operand, reading.actual)
+    if reading.operator == "is_date_exact" or _odd(_DATE, reading.operand, reading.actual):
+        return True
+    return not all(map(_is_day, (reading.operand, reading.actual)))
+
+
+def _is_day(written: str) -> bool:
+    try:
+        date.fromisoformat(written[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _has_a_zone(case: Case) -> bool:
+    zone = case.call.options.get("project_timezone", "UTC")
+    return zone != "UTC" and any(one.operator.startswith("is_date_") for one in case.readings)
+
+
+def _is_unknown_operator(one: dict[str, Any]) -> bool:
+    name = one.get("operator")
+    return name is not None and not is_operator(name)
 
 
 def _is_odd_number(reading: Reading) -> bool:
@@ -115,20 +140,24 @@ def _reads_another_map(case: Case) -> bool:
                 return True
             if kind in ("person", "group") and (kind == "group") != (aggregation is not None):
                 return True
-    return any(reading.in_cohort and reading.one.get("type") == "group" for reading in case.readings)
+    return any(
+        reading.in_cohort and reading.one.get("type") == "group" for reading in case.readings
+    )
 
 
 def _is_group_odd(case: Case) -> bool:
     indexes = {index for _, _, index in case.conditions}
-    indexes |= {flag["filters"].get("aggregation_group_type_index") for flag in case.flags}
+    indexes |= {configuration(flag).get("aggregation_group_type_index") for flag in case.flags}
     keys = [case.groups.get(case.group_name(index)) for index in indexes - {None}]
     return any(not key or isinstance(key, bool) for key in keys)
 
 
 def _is_unnamed_index(case: Case) -> bool:
     indexes = {index for _, _, index in case.conditions}
-    indexes |= {flag["filters"].get("aggregation_group_type_index") for flag in case.flags}
-    return any(index is not None and not isinstance(case.group_name(index), str) for index in indexes)
+    indexes |= {configuration(flag).get("aggregation_group_type_index") for flag in case.flags}
+    return any(
+        index is not None and not isinstance(case.group_name(index), str) for index in indexes
+    )
 
 
 def _depends_across(case: Case) -> bool:
@@ -177,70 +206,189 @@ def _misses_a_property(case: Case) -> bool:
 
 
 DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
-    ("configuration formats", "R2.5", _any_flag(lambda one: one["filters"].get("version", 1) != 1
-        or isinstance(one["filters"].get("version"), bool))),
+    (
+        "bucketing identifiers inside filters",
+        "R2.19",
+        _any_flag(lambda one: "bucketing_identifier" in configuration(one)),
+    ),
+    ("naive dates in the project's zone", "R8.82", _has_a_zone),
+    (
+        "configuration formats",
+        "R2.5",
+        _any_flag(
+            lambda one: (
+                configuration(one).get("version", 1) != 1
+                or isinstance(configuration(one).get("version"), bool)
+            )
+        ),
+    ),
     ("deleted flags", "R2.6", _any_flag(lambda one: one.get("deleted") is True)),
     ("circular cohorts", "R10.9", _is_circular),
-    ("cohort leaves that properties cannot decide", "R10.6",
-        _any_filter(lambda one: one.get("type") in ("behavioral", "astrological"))),
+    (
+        "cohort leaves that properties cannot decide",
+        "R10.6",
+        _any_filter(lambda one: one.get("type") not in _TYPES),
+    ),
     ("cohorts not in the document", "R10.7", _misses_a_cohort),
-    ("empty groups of cohorts", "R10.10", lambda case: any(map(_is_empty_group, case.filters))
-        or None in (case.document.get("cohorts") or {}).values()),
-    ("operators of cohorts", "R10.2", _any_filter(lambda one: one.get("type") == "cohort"
-        and one.get("operator") not in (None, "in", "not_in"))),
-    ("null operands of cohorts", "R10.12",
-        _any_filter(lambda one: one.get("type") == "cohort" and one.get("value") is None)),
-    ("flag leaves of cohorts", "R10.13", lambda case: any(
-        one.get("type") == "flag" for one in case.filters
-        if not any(one is direct for _, condition, _ in case.conditions
-                   for direct in condition.get("properties") or []))),
+    (
+        "empty groups of cohorts",
+        "R10.10",
+        lambda case: (
+            any(map(_is_empty_group, case.filters))
+            or None in (case.document.get("cohorts") or {}).values()
+        ),
+    ),
+    (
+        "operators of cohorts",
+        "R10.2",
+        _any_filter(
+            lambda one: (
+                one.get("type") == "cohort" and one.get("operator") not in (None, "in", "not_in")
+            )
+        ),
+    ),
+    (
+        "null operands of cohorts",
+        "R10.12",
+        _any_filter(lambda one: one.get("type") == "cohort" and one.get("value") is None),
+    ),
+    (
+        "flag leaves of cohorts",
+        "R10.13",
+        lambda case: any(
+            one.get("type") == "flag"
+            for one in case.filters
+            if not any(
+                one is direct
+                for _, condition, _ in case.conditions
+                for direct in condition.get("properties") or []
+            )
+        ),
+    ),
     ("dependencies that cannot be followed", "R11.5", _has_broken_chain),
-    ("operands of dependencies", "R11.2", _any_filter(lambda one: one.get("type") == "flag"
-        and not isinstance(one.get("value"), bool | str))),
+    (
+        "operands of dependencies",
+        "R11.2",
+        _any_filter(
+            lambda one: one.get("type") == "flag" and not isinstance(one.get("value"), bool | str)
+        ),
+    ),
     ("dependencies across person and group", "R11.4", _depends_across),
-    ("experience continuity", "R6.12", _any_flag(lambda one: bool(one.get("ensure_experience_continuity")))),
+    (
+        "experience continuity",
+        "R6.12",
+        _any_flag(lambda one: bool(one.get("ensure_experience_continuity"))),
+    ),
     ("device ids", "R6.8", _any_flag(_is_device)),
     ("unnamed group types", "R6.7", _is_unnamed_index),
-    ("explicit person conditions on group flags", "R4.2", lambda case: any(
-        index is None and flag["filters"].get("aggregation_group_type_index") is not None
-        for flag, _, index in case.conditions)),
+    (
+        "explicit person conditions on group flags",
+        "R4.2",
+        lambda case: any(
+            index is None and configuration(flag).get("aggregation_group_type_index") is not None
+            for flag, _, index in case.conditions
+        ),
+    ),
     ("the property map of a filter", "R6.14", _reads_another_map),
     ("unusable group keys", "R6.4", _is_group_odd),
-    ("unusable distinct ids", "R6.2", lambda case: not isinstance(case.call.distinct_id, str | int | float)
-        or case.call.distinct_id in ("", True, "\ud800", 10**400)),
-    ("long distinct ids", "R3.13", lambda case: len(str(case.call.distinct_id).encode(errors="replace")) > 200),
-    ("the implicit distinct_id and $group_key", "R6.3",
-        _any_reading(lambda one: one.one["key"] in ("distinct_id", "$group_key") and one.actual is NOT_THERE)),
-    ("enrollment of group flags", "R4.5", _any_flag(lambda one: bool(one["filters"].get("feature_enrollment"))
-        and one["filters"].get("aggregation_group_type_index") is not None)),
-    ("values that are not JSON", "R7.7", lambda case: not all(
-        map(_is_json, [one.actual for one in case.readings if one.actual is not NOT_THERE]))
-        or any(not _is_json(value) for key, value in case.call.props.items() if key.startswith("$feature"))),
-    ("unknown operators", "R2.10", _any_reading(lambda one: one.operator == "resembles")),
-    ("operators of other filters", "R8.90",
-        _any_reading(lambda one: one.operator in ("in", "not_in", "flag_evaluates_to"))),
-    ("filter types that need the server", "R2.12",
-        _any_reading(lambda one: one.one.get("type") == "person_metadata")),
-    ("number keys of filters", "R2.14", _any_reading(lambda one: not isinstance(one.one["key"], str))),
+    (
+        "unusable distinct ids",
+        "R6.2",
+        lambda case: (
+            not isinstance(case.call.distinct_id, str | int | float)
+            or case.call.distinct_id in ("", True, "\ud800", 10**400)
+        ),
+    ),
+    (
+        "long distinct ids",
+        "R3.13",
+        lambda case: len(str(case.call.distinct_id).encode(errors="replace")) > 200,
+    ),
+    (
+        "the implicit distinct_id and $group_key",
+        "R6.3",
+        _any_reading(
+            lambda one: one.one["key"] in ("distinct_id", "$group_key") and one.actual is NOT_THERE
+        ),
+    ),
+    (
+        "enrollment of group flags",
+        "R4.5",
+        _any_flag(
+            lambda one: (
+                bool(configuration(one).get("feature_enrollment"))
+                and configuration(one).get("aggregation_group_type_index") is not None
+            )
+        ),
+    ),
+    (
+        "values that are not JSON",
+        "R7.7",
+        lambda case: (
+            not all(
+                map(_is_json, [one.actual for one in case.readings if one.actual is not NOT_THERE])
+            )
+            or any(
+                not _is_json(value)
+                for key, value in case.call.props.items()
+                if key.startswith("$feature")
+            )
+        ),
+    ),
+    ("unknown operators", "R2.10", _any_filter(_is_unknown_operator)),
+    (
+        "operators of other filters",
+        "R8.90",
+        _any_reading(lambda one: one.operator in ("in", "not_in", "flag_evaluates_to")),
+    ),
+    (
+        "filter types that need the server",
+        "R2.12",
+        _any_reading(lambda one: one.one.get("type") == "person_metadata"),
+    ),
+    (
+        "number keys of filters",
+        "R2.14",
+        _any_reading(lambda one: not isinstance(one.one["key"], str)),
+    ),
     ("older names of operators", "R2.15", _any_reading(lambda one: one.operator in ("min", "max"))),
     ("null operands", "R8.01", _any_reading(lambda one: one.operand is None)),
-    ("icontains_multi", "R8.40", _any_reading(lambda one: one.operator.endswith("icontains_multi"))),
+    (
+        "icontains_multi",
+        "R8.40",
+        _any_reading(lambda one: one.operator.endswith("icontains_multi")),
+    ),
     ("between", "R8.60", _any_reading(lambda one: one.operator.endswith("between"))),
     ("versions", "R8.70", _any_reading(_is_odd_version)),
     ("dates", "R8.81", _any_reading(_is_odd_date)),
     ("numbers", "R8.50", _any_reading(_is_odd_number)),
     ("regular expressions", "R9.7", _any_reading(lambda one: one.operator.endswith("regex"))),
     ("text of numbers with exponent", "R7.3", lambda case: "1e+16" in repr(case.document)),
-    ("later matches after an unresolved condition", "R5.10",
-        lambda case: case.is_deferred_here and _misses_a_property(case)),
-    ("conditions out of their rollout", "R5.4",
-        lambda case: case.is_deferred_there and _misses_a_property(case)),
+    (
+        "later matches after an unresolved condition",
+        "R5.10",
+        lambda case: case.is_deferred_here and _misses_a_property(case),
+    ),
+    (
+        "conditions out of their rollout",
+        "R5.4",
+        lambda case: case.is_deferred_there and _misses_a_property(case),
+    ),
 ]
+
+
+_MALFORMED: Final = {
+    IssueCode.NOT_AN_OBJECT,
+    IssueCode.MISSING_KEY,
+    IssueCode.WRONG_TYPE,
+    IssueCode.DUPLICATE_KEY,
+    IssueCode.TOO_DEEP,
+}
 
 
 def explained(case: Case) -> str | None:
     """Return the topic and the rule that explain a difference; None when nothing does."""
+    if any(issue.code in _MALFORMED for issue in Snapshot.parse(case.document).issues):
+        return "malformed definitions (R2.2)"
     found = (f"{topic} ({rule})" for topic, rule, applies in DIVERGENCES if applies(case))
     return next(found, None)
-
-

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from tests.properties.strategies.choice import pick
+
 __all__ = ["plain_cases"]
 
 _WORDS: Final = ["pro", "Pro", "free", "enterprise plan", "", "straße", "ÉTÉ", "été", "a.b"]
@@ -46,12 +48,12 @@ _VARIANTS: Final = ["control", "test", "third"]
 
 @st.composite
 def _filters(draw: st.DrawFn, kind: str) -> dict[str, Any]:
-    key = draw(st.sampled_from([*_KINDS, "beta"]))
+    key = pick(draw, [*_KINDS, "beta"])
     if key == "beta":
-        operator = draw(st.sampled_from(_EQUAL))
-        operand: Any = draw(st.sampled_from(_TRUTHS))
+        operator = pick(draw, _EQUAL)
+        operand: Any = pick(draw, _TRUTHS)
         return {"key": key, "type": kind, "operator": operator, "value": operand}
-    operator = draw(st.sampled_from(_OPERATORS[key]))
+    operator = pick(draw, _OPERATORS[key])
     pool: list[Any] = _KINDS[key]
     if operator.endswith("regex"):
         pool = _PATTERNS
@@ -59,18 +61,18 @@ def _filters(draw: st.DrawFn, kind: str) -> dict[str, Any]:
         pool = _WILDCARDS
     elif operator in _EQUAL:
         pool = [*pool, pool[:3], pool[2:]]
-    return {"key": key, "type": kind, "operator": operator, "value": draw(st.sampled_from(pool))}
+    return {"key": key, "type": kind, "operator": operator, "value": pick(draw, pool)}
 
 
 @st.composite
 def _properties(draw: st.DrawFn) -> dict[str, Any]:
-    found = {key: draw(st.sampled_from(pool)) for key, pool in _KINDS.items()}
-    return {**found, "beta": draw(st.sampled_from(_TRUTHS))}
+    found = {key: pick(draw, pool) for key, pool in _KINDS.items()}
+    return {**found, "beta": pick(draw, _TRUTHS)}
 
 
 @st.composite
 def _cohorts(draw: st.DrawFn) -> dict[str, Any]:
-    first = {"type": draw(st.sampled_from(["AND", "OR"])), "values": _leaves(draw)}
+    first = {"type": pick(draw, ["AND", "OR"]), "values": _leaves(draw)}
     nested = {"key": "id", "type": "cohort", "value": "1", "negation": draw(st.booleans())}
     inner = {"type": "OR", "values": [*_leaves(draw), {"type": "AND", "values": _leaves(draw)}]}
     return {"1": first, "2": {"type": "AND", "values": [inner, {"type": "OR", "values": [nested]}]}}
@@ -85,9 +87,9 @@ def _leaves(draw: st.DrawFn) -> list[dict[str, Any]]:
 def _conditions(draw: st.DrawFn, kind: str, others: list[dict[str, Any]]) -> dict[str, Any]:
     properties = [draw(_filters(kind)) for _ in range(draw(st.integers(0, 2)))]
     if others and draw(st.booleans()):
-        properties.append(draw(st.sampled_from(others)))
-    condition = {"properties": properties, "rollout_percentage": draw(st.sampled_from(_SHARES))}
-    pinned = draw(st.sampled_from([None, None, "control", "gone"]))
+        properties.append(pick(draw, others))
+    condition = {"properties": properties, "rollout_percentage": pick(draw, _SHARES)}
+    pinned = pick(draw, [None, None, "control", "gone"])
     return condition | ({"variant": pinned} if pinned else {})
 
 
@@ -105,16 +107,16 @@ def _flags(
         grouped = draw(_conditions("group", [])) | {"aggregation_group_type_index": 0}
         conditions.append(grouped)
     if draw(st.booleans()):
-        weights = draw(st.sampled_from(_SPLITS))
+        weights = pick(draw, _SPLITS)
         variants = zip(_VARIANTS, weights, strict=False)
         filters["multivariate"] = {
             "variants": [{"key": name, "rollout_percentage": share} for name, share in variants]
         }
-    filters |= draw(st.sampled_from([{}, {}, {"early_exit": True}]))
-    filters |= draw(st.sampled_from([{}, {}, {"holdout": {"id": 5, "exclusion_percentage": 30}}]))
+    filters |= pick(draw, [{}, {}, {"early_exit": True}])
+    filters |= pick(draw, [{}, {}, {"holdout": {"id": 5, "exclusion_percentage": 30}}])
     if not of_groups:
-        filters |= draw(st.sampled_from([{}, {}, {}, {"feature_enrollment": True}]))
-    return {"key": key, "active": draw(st.sampled_from([True] * 6 + [False])), "filters": filters}
+        filters |= pick(draw, [{}, {}, {}, {"feature_enrollment": True}])
+    return {"key": key, "active": pick(draw, [True] * 6 + [False]), "filters": filters}
 
 
 @st.composite
@@ -130,7 +132,7 @@ def plain_cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         "key": "first",
         "type": "flag",
         "operator": "flag_evaluates_to",
-        "value": draw(st.sampled_from([True, False, "control", "test"])),
+        "value": pick(draw, [True, False, "control", "test"]),
         "dependency_chain": ["first"],
     }
     # An SDK gives a dependency no groups: one with conditions on groups is not plain.
@@ -142,16 +144,16 @@ def plain_cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         "flags": [first, second, third],
         "group_type_mapping": {"0": "company"},
         "cohorts": draw(_cohorts()),
-        "property_matching_version": draw(st.sampled_from([1, 2])),
+        "property_matching_version": pick(draw, [1, 2]),
     }
     enrollments = {
-        f"$feature_enrollment/{key}": draw(st.sampled_from([True, "true", "True", False]))
+        f"$feature_enrollment/{key}": pick(draw, [True, "true", "True", False])
         for key in ("first", "second")
     }
     call = {
-        "distinct_id": draw(st.sampled_from([f"user-{number}" for number in range(30)])),
+        "distinct_id": pick(draw, [f"user-{number}" for number in range(30)]),
         "person_properties": {**draw(_properties()), **enrollments},
-        "groups": {"company": draw(st.sampled_from(["acme", "umbrella", "initech"]))},
+        "groups": {"company": pick(draw, ["acme", "umbrella", "initech"])},
         "group_properties": {"company": draw(_properties())},
     }
     return document, call

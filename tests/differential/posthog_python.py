@@ -1,6 +1,6 @@
 """Drives posthog-python's local evaluation on a document, without a network or a thread."""
 
-import datetime
+import datetime as dt
 import logging
 import signal
 import warnings
@@ -58,6 +58,8 @@ class Sdk:
         device_id: Any = None,
     ) -> Any:
         """Return the SDK's value, :data:`DEFERRED`, or the name of an exception it raises."""
+        if key not in self._flags:
+            return None
         groups = dict(groups or {})
         by_group = {
             name: {"$group_key": groups[name], **(group_properties or {}).get(name, {})}
@@ -69,7 +71,7 @@ class Sdk:
                     self._flags[key],
                     distinct_id,
                     groups=groups,
-                    person_properties=dict(person_properties),
+                    person_properties={"distinct_id": distinct_id, **person_properties},
                     group_properties=by_group,
                     warn_on_unknown_groups=False,
                     device_id=device_id,
@@ -100,18 +102,18 @@ def _time_limit() -> Iterator[None]:
 
 
 @contextmanager
-def clock_at(now: datetime.datetime) -> Iterator[None]:
+def clock_at(now: dt.datetime) -> Iterator[None]:
     """Let the SDK's clock stand still."""
 
     class _Meta(type):
         def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, datetime.datetime)
+            return isinstance(instance, dt.datetime)
 
-    class _Stopped(datetime.datetime, metaclass=_Meta):
+    class _Stopped(dt.datetime, metaclass=_Meta):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
             return now.astimezone(tz)
 
-    module = SimpleNamespace(**{**vars(datetime), "datetime": _Stopped})
+    module = SimpleNamespace(**{**vars(dt), "datetime": _Stopped})
     with mock.patch("posthog.feature_flags.datetime", module):
         yield

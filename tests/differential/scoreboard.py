@@ -6,15 +6,16 @@ the first 158 cases.
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from flagengine import Snapshot, evaluate_flag
 from tests.differential.posthog_python import DEFERRED, Sdk, clock_at
+from tests.properties.strategies import Call
 
-__all__ = ["RECORDED", "cases", "judged", "ours", "scores", "theirs"]
+__all__ = ["RECORDED", "cases", "judged", "ours", "person", "scores", "table", "theirs"]
 
 _HERE: Final = Path(__file__).parent
 _CASES: Final = _HERE.parents[1] / "fixtures" / "cases"
@@ -53,6 +54,13 @@ def ours(case: dict[str, Any]) -> Any:
     return DEFERRED if resolution.unresolved_reason else resolution.value
 
 
+def person(case: dict[str, Any]) -> Call:
+    """Return the case's call, as the properties draw them."""
+    context = dict(case["context"])
+    distinct_id, props = context.pop("distinct_id"), context.pop("person_properties", None)
+    return Call(distinct_id, props or {}, context)
+
+
 def theirs(case: dict[str, Any]) -> Any:
     """Return posthog-python's answer."""
     context = case["context"]
@@ -74,7 +82,7 @@ def theirs(case: dict[str, Any]) -> Any:
 def judged(case: dict[str, Any], answer: Any) -> str:
     """Name what an answer is: right, value wrong, guess, needless deferral, or crash."""
     wanted = [case["expected"], case.get("also_acceptable", case["expected"])]
-    values = [DEFERRED if "value" not in one else one["value"] for one in wanted]
+    values = [one.get("value", DEFERRED) for one in wanted]
     if any(answer == value and type(answer) is type(value) for value in values):
         return "right"
     if answer == DEFERRED:
@@ -84,10 +92,12 @@ def judged(case: dict[str, Any], answer: Any) -> str:
     return "guess" if DEFERRED in values else "value wrong"
 
 
-def scores() -> dict[str, Counter[str]]:
-    """Return the counts of each topic."""
+def scores(only: Collection[str] = ()) -> dict[str, Counter[str]]:
+    """Return the counts of each topic; ``only`` are the ids of the cases that count, if not all."""
     found: dict[str, Counter[str]] = {}
     for topic, case in cases():
+        if only and case["id"] not in only:
+            continue
         counts = found.setdefault(topic, Counter())
         counts["cases"] += 1
         counts["ours"] += judged(case, ours(case)) == "right"
@@ -115,5 +125,13 @@ def _row(topic: str, counts: Counter[str]) -> str:
     return f"| {topic} | {' | '.join(str(counts[name]) for name in _COLUMNS)} | {node} |"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print two tables: of the cases that were recorded, and of all."""
+    print("The 158 cases of which both SDKs' answers are known:\n")
+    print("\n".join(table(scores(only=set(RECORDED["cases"])))))
+    print("\nAll cases that the SDK's local evaluation can be asked:\n")
     print("\n".join(table(scores())))
+
+
+if __name__ == "__main__":
+    main()

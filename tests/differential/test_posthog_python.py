@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip(
     "posthog", reason="posthog-python is not installed: pip install -e '.[differential]'"
@@ -26,9 +27,7 @@ class TestPlainDefinitions:
     @pytest.mark.rule("R18.1")
     @SHARED
     @given(case=plain_cases())
-    def test_every_answer_is_equal(
-        self, compared: Counter[str], case: tuple[Doc, dict[str, Any]]
-    ):
+    def test_every_answer_is_equal(self, compared: Counter[str], case: tuple[Doc, dict[str, Any]]):
         document, call = case
         sdk, options = Sdk(document), dict(call)
         distinct_id, props = options.pop("distinct_id"), options.pop("person_properties")
@@ -59,9 +58,7 @@ class TestOtherDefinitions:
         _compare(compared, "single filters", data, document)
 
 
-def _compare(
-    compared: Counter[str], what: str, data: st.DataObject, document: Doc
-) -> None:
+def _compare(compared: Counter[str], what: str, data: st.DataObject, document: Doc) -> None:
     """Compare the answers for every flag; what only the engine has is left out."""
     for one in (document, *document["flags"]):
         one.pop("flagengine", None)

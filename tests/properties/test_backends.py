@@ -1,7 +1,8 @@
 """The compiled flags, which answer calls, equal the interpreter, which is the specification."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Snapshot, evaluate_flag
 from tests.properties.strategies import Call, Doc, absurd_documents, calls, documents, keyless_calls

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Decidability, Missing, Reason, Snapshot, requirements
-from tests.properties.strategies import Call, Doc, calls, documents, given as given_for
+from tests.properties.strategies import Call, Doc, calls, documents, supplied
 
 SECRET = "s3cr3t"
 
@@ -85,7 +86,7 @@ class TestRequirements:
         call = Call("user-1", call.props, _without_requests(call.options))
         for key, needed in requirements(snapshot).items():
             everything = needed.inputs
-            whole = given_for(data.draw, document, call, everything)
+            whole = supplied(data.draw, document, call, everything)
             for one in (call, whole):
                 resolution = one.one(snapshot, key)
                 if needed.decided_locally is Decidability.NEVER:

@@ -1,7 +1,8 @@
 """The heart: a definite answer is definite, and an unresolved one says what it lacks."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Missing, Reason, Resolution, Snapshot, UnresolvedReason
 from tests.properties.strategies import (
@@ -10,8 +11,8 @@ from tests.properties.strategies import (
     calls,
     completed,
     documents,
-    given as given_for,
     partial_calls,
+    supplied,
 )
 
 
@@ -83,7 +84,7 @@ class TestUnresolvedAnswers:
                 assert not _is_conclusive(explanation.resolution)
                 continue
             assert bool(smallest) is not _is_conclusive(explanation.resolution)
-            richer = given_for(data.draw, document, call, smallest)
+            richer = supplied(data.draw, document, call, smallest)
             assert _is_conclusive(richer.one(snapshot, key))
             assert smallest | explanation.resolution.missing == explanation.resolution.missing
 
@@ -107,5 +108,3 @@ def _is_enrolled(document: Doc, key: str) -> bool:
     """Tell whether a flag has an enrollment: what stands behind it is not looked at before."""
     flags = [flag for flag in document["flags"] if flag["key"] == key]
     return any(flag["filters"].get("feature_enrollment") for flag in flags)
-
-

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Reason, Snapshot
 from tests.properties.strategies import Doc, absurd_documents, calls, documents, keyless_calls
@@ -81,9 +82,7 @@ class TestOverrides:
 
     @pytest.mark.rule("R14.6", "R14.7", "R12.2")
     @given(st.data(), documents())
-    def test_a_payload_override_replaces_the_payload_only(
-        self, data: st.DataObject, document: Doc
-    ):
+    def test_a_payload_override_replaces_the_payload_only(self, data: st.DataObject, document: Doc):
         snapshot, call = Snapshot.parse(document), data.draw(calls(document, overrides=False))
         own = call.having(overrides={"payloads": {"a": {"mine": [1]}}}).all(snapshot)
         for key, resolution in call.all(snapshot).items():

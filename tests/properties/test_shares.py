@@ -6,7 +6,8 @@ from math import sqrt
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Reason, Snapshot, evaluate_flag
 

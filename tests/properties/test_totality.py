@@ -5,7 +5,8 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Missing, Reason, Resolution, Snapshot, SnapshotError, requirements
 from tests.properties.strategies import (
@@ -15,6 +16,7 @@ from tests.properties.strategies import (
     absurd_values,
     calls,
     documents,
+    documents_with_an_absurd_flag,
     keyless_calls,
 )
 
@@ -57,6 +59,18 @@ class TestTotality:
             assert str(call.explain(snapshot, key))
             json.dumps(call.explain(snapshot, key).to_dict())
         assert set(requirements(snapshot)) == set(snapshot.keys)
+
+    @pytest.mark.rule("R2.1", "R2.2", "R2.10", "R2.11")
+    @given(documents_with_an_absurd_flag(), keyless_calls())
+    def test_an_absurd_flag_keeps_its_slot_and_leaves_the_others_alone(
+        self, both: tuple[Doc, Doc], call: Call
+    ):
+        document, spoilt = (Snapshot.parse(one) for one in both)
+        assert list(spoilt.keys) == list(document.keys)
+        first = both[0]["flags"][0]["key"]
+        for key in document.keys:
+            if key != first and first not in requirements(document, key).flags:
+                assert call.one(spoilt, key) == call.one(document, key)
 
     @pytest.mark.rule("R1.1", "R1.2")
     @given(absurd_values(), absurd_values())
@@ -109,9 +123,7 @@ class TestForms:
 
     @pytest.mark.rule("R1.1", "R1.7")
     @given(st.data(), documents())
-    def test_mappings_text_bytes_and_pickles_answer_alike(
-        self, data: st.DataObject, document: Doc
-    ):
+    def test_mappings_text_bytes_and_pickles_answer_alike(self, data: st.DataObject, document: Doc):
         call = data.draw(calls(document))
         snapshot = Snapshot.parse(document)
         answers, text = dict(call.all(snapshot)), json.dumps(document)
@@ -137,7 +149,8 @@ class TestForms:
         for name in ("minimal_flag_called_events", "unknown"):
             document[name] = anything
         for flag in document["flags"]:
-            flag |= dict.fromkeys(["id", "name", "version", "team_id", "rollout_percentage"], anything)
+            for name in ("id", "name", "version", "team_id", "rollout_percentage"):
+                flag[name] = anything
             for name in ("holdout_groups", "super_groups", "bucketing_identifier", "sort_key"):
                 flag["filters"][name] = anything
         decorated = call.all(Snapshot.parse(document))

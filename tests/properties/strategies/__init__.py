@@ -5,9 +5,13 @@ one with anything anywhere; ``calls(document)`` who is evaluated and with which 
 Everything drawn is printed as plain Python, so that a failure can be pasted into a test.
 """
 
-from tests.properties.strategies.absurd import absurd_documents, absurd_values
+from tests.properties.strategies.absurd import (
+    absurd_documents,
+    absurd_values,
+    documents_with_an_absurd_flag,
+)
 from tests.properties.strategies.calls import Call, calls, keyless_calls, property_values
-from tests.properties.strategies.completions import completed, given, partial_calls
+from tests.properties.strategies.completions import completed, partial_calls, supplied
 from tests.properties.strategies.documents import Doc, documents, small_documents
 
 __all__ = [
@@ -18,9 +22,10 @@ __all__ = [
     "calls",
     "completed",
     "documents",
-    "given",
+    "documents_with_an_absurd_flag",
     "keyless_calls",
     "partial_calls",
-    "small_documents",
     "property_values",
+    "small_documents",
+    "supplied",
 ]

@@ -1,13 +1,14 @@
 """Strategies for documents with anything anywhere, which must do no harm."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.properties.strategies.documents import Doc, documents
 
-__all__ = ["absurd_documents", "absurd_values"]
+__all__ = ["absurd_documents", "absurd_values", "documents_with_an_absurd_flag"]
 
 
 def _nested_lists(depth: int) -> Any:
@@ -59,7 +60,9 @@ _ABSURD = [
 
 _ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 
@@ -73,23 +76,34 @@ def absurd_values() -> st.SearchStrategy[Any]:
 def absurd_documents(draw: st.DrawFn) -> Doc:
     """Draw a document and put something absurd in one to three places of it."""
     document = copy.deepcopy(draw(documents()))
+    _spoil(draw, document, list(_places(document)))
+    return document
+
+
+@st.composite
+def documents_with_an_absurd_flag(draw: st.DrawFn) -> tuple[Doc, Doc]:
+    """Draw a document, and the same with something absurd in its first flag's filters."""
+    document = draw(documents())
+    spoilt = copy.deepcopy(document)
+    _spoil(draw, spoilt, list(_places(spoilt["flags"][0]["filters"])))
+    return document, spoilt
+
+
+def _spoil(draw: st.DrawFn, document: Doc, places: list[tuple[Any, Any]]) -> None:
     for _ in range(draw(st.integers(1, 3))):
-        places = list(_places(document))
         container, name = places[draw(st.integers(0, len(places) - 1))]
         if container is document and name == "flags":
             document["flags"].append(draw(absurd_values()))
         else:
             container[name] = draw(absurd_values())
-    return document
 
 
-def _places(document: Doc) -> Any:
-    """Yield every place of a document, those of absurd values put there before excepted."""
-    waiting: list[tuple[Any, int]] = [(document, 0)]
+def _places(document: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place of a document."""
+    waiting: list[Any] = [document]
     while waiting:
-        one, depth = waiting.pop()
-        names = list(one) if isinstance(one, dict) else range(len(one))
-        for name in names:
+        one = waiting.pop()
+        for name in list(one) if isinstance(one, dict) else range(len(one)):
             yield one, name
-            if isinstance(one[name], dict | list) and depth < 12:
-                waiting.append((one[name], depth + 1))
+            if isinstance(one[name], dict | list):
+                waiting.append(one[name])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import flagengine
 from flagengine import Evaluation, Explanation, Resolution, Snapshot
+from tests.properties.strategies.choice import pick
 from tests.properties.strategies.vocabulary import GROUP, GROUP_TYPES, KINDS, person_kind
 
 __all__ = ["NOT_JSON", "Call", "calls", "filters_of", "keyless_calls", "property_values"]
@@ -34,9 +35,7 @@ class Call:
 
     def one(self, snapshot: Snapshot, key: str) -> Resolution:
         """Evaluate one flag."""
-        return flagengine.evaluate_flag(
-            snapshot, key, self.distinct_id, self.props, **self.options
-        )
+        return flagengine.evaluate_flag(snapshot, key, self.distinct_id, self.props, **self.options)
 
     def explain(self, snapshot: Snapshot, key: str, *, redact: bool = False) -> Explanation:
         """Explain one flag."""
@@ -77,7 +76,7 @@ def _nested(depth: int) -> list[Any]:
 
 NOT_JSON = [
     datetime(2024, 6, 1, 12, 30, tzinfo=UTC),
-    datetime(2024, 3, 10, 2, 30),  # noqa: DTZ001 naive on purpose
+    datetime(2024, 3, 10, 2, 30),
     date(2024, 2, 29),
     Decimal("5.0"),
     Decimal("sNaN"),
@@ -107,7 +106,7 @@ NOT_JSON = [
 ]
 """Property values beyond JSON: convertible ones, and ones that count as not given."""
 
-_DISTINCT_IDS = ["user-1", "user-2", "user-3", "user-4", "user-5"] * 3 + [
+_DISTINCT_IDS = ["user-1", "user-2", "user-3", "user-4", "user-5"] * 8 + [
     7,
     1.5,
     "",
@@ -120,19 +119,25 @@ _DISTINCT_IDS = ["user-1", "user-2", "user-3", "user-4", "user-5"] * 3 + [
     "\ud800",
     [],
 ]
-_GROUP_KEYS = ["acme", "acme", "umbrella", 7, "", None, True, "gone"]
-_COMPLETE = [False, False, False, True, {"person_properties": True}, {"group_properties": True}] + [
+_GROUP_KEYS = ["acme", "acme", "acme", "umbrella", "umbrella", 7, "", None, True, "gone"]
+_COMPLETE = [
+    False,
+    False,
+    False,
+    True,
+    {"person_properties": True},
+    {"group_properties": True},
     {"group_properties": ["company"]},
     {"person_properties": True, "group_properties": ["team"]},
 ]
 _NOWS = [NOW, NOW, datetime(2024, 3, 31, 1, tzinfo=timezone(timedelta(hours=2)))]
 _ZONES = ["UTC", "UTC", "America/New_York", "Australia/Lord_Howe", UTC]
-_REQUESTS: list[dict[str, Any]] = [{}] * 8 + [
+_REQUESTS: list[dict[str, Any]] = [{}] * 16 + [
     {"evaluation_runtime": "client"},
     {"evaluation_runtime": "server", "evaluation_contexts": ["web"]},
     {"evaluation_contexts": []},
 ]
-_OVERRIDES: list[Any] = [None] * 10 + [
+_OVERRIDES: list[Any] = [None] * 30 + [
     {"a": True},
     {"a": "control", "b": False},
     {"a": None},
@@ -179,13 +184,13 @@ def _properties(
 ) -> dict[str, Any]:
     found = {}
     for key, kind in kinds.items():
-        how = draw(st.sampled_from(["absent", "hit", "hit", "hit", "kind", "odd"]))
+        how = pick(draw, ["absent", "hit", "hit", "hit", "kind", "odd"])
         if how == "hit" and operands.get(key):
-            found[key] = draw(st.sampled_from(operands[key]))
+            found[key] = pick(draw, operands[key])
         elif how == "kind":
-            found[key] = draw(st.sampled_from(KINDS[kind]))
+            found[key] = pick(draw, KINDS[kind])
         elif how == "odd":
-            found[key] = draw(st.sampled_from(NOT_JSON))
+            found[key] = pick(draw, NOT_JSON)
     return found
 
 
@@ -196,35 +201,35 @@ def calls(draw: st.DrawFn, document: dict[str, Any], *, overrides: bool = True) 
     persons = {key: person_kind(key) for key in operands if key not in GROUP}
     groups_named = {key: GROUP[key] for key in operands if key in GROUP}
     props = _properties(draw, persons, operands)
-    if draw(st.sampled_from([False] * 5 + [True])):
-        props["$device_id"] = draw(st.sampled_from(["device-1", "", 5]))
-    options: dict[str, Any] = dict(draw(st.sampled_from(_REQUESTS)))
-    if draw(st.booleans()):
-        options["groups"] = {name: draw(st.sampled_from(_GROUP_KEYS)) for name in GROUP_TYPES}
+    if pick(draw, [False] * 5 + [True]):
+        props["$device_id"] = pick(draw, ["device-1", "", 5])
+    options: dict[str, Any] = dict(pick(draw, _REQUESTS))
+    if pick(draw, [True, True, False]):
+        options["groups"] = {name: pick(draw, _GROUP_KEYS) for name in GROUP_TYPES}
         options["group_properties"] = {
             name: _properties(draw, groups_named, operands) for name in GROUP_TYPES
         }
-    device = draw(st.sampled_from(["absent", "absent", "device-1", "device-2", "", 9]))
+    device = pick(draw, ["absent", "absent", "device-1", "device-2", "", 9])
     if device != "absent":
         options["device_id"] = device
-    options["complete"] = draw(st.sampled_from(_COMPLETE))
-    options["missing_group"] = draw(st.sampled_from(["false", "false", "unresolved"]))
-    options["now"] = draw(st.sampled_from(_NOWS))
-    options["project_timezone"] = draw(st.sampled_from(_ZONES))
+    options["complete"] = pick(draw, _COMPLETE)
+    options["missing_group"] = pick(draw, ["false", "false", "unresolved"])
+    options["now"] = pick(draw, _NOWS)
+    options["project_timezone"] = pick(draw, _ZONES)
     if overrides:
-        options["overrides"] = draw(st.sampled_from(_OVERRIDES))
-    return Call(draw(st.sampled_from(_DISTINCT_IDS)), props, options)
+        options["overrides"] = pick(draw, _OVERRIDES)
+    return Call(pick(draw, _DISTINCT_IDS), props, options)
 
 
 @st.composite
 def keyless_calls(draw: st.DrawFn) -> Call:
     """Draw a call without a document in mind, for documents that may be anything."""
     pool = property_values("text", ["pro", True])
-    props = {key: draw(st.sampled_from(pool)) for key in ["plan", "age", "version", "joined"]}
+    props = {key: pick(draw, pool) for key in ["plan", "age", "version", "joined"]}
     options = {
-        "groups": {"company": draw(st.sampled_from(_GROUP_KEYS))},
-        "complete": draw(st.sampled_from(_COMPLETE)),
-        "missing_group": draw(st.sampled_from(["false", "unresolved"])),
+        "groups": {"company": pick(draw, _GROUP_KEYS)},
+        "complete": pick(draw, _COMPLETE),
+        "missing_group": pick(draw, ["false", "unresolved"]),
         "now": NOW,
     }
-    return Call(draw(st.sampled_from(_DISTINCT_IDS)), props, options)
+    return Call(pick(draw, _DISTINCT_IDS), props, options)

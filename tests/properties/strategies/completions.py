@@ -9,11 +9,16 @@ from hypothesis import strategies as st
 
 from flagengine import Missing
 from tests.properties.strategies.calls import Call, _operands
+from tests.properties.strategies.choice import pick
 from tests.properties.strategies.vocabulary import GROUP, KINDS, person_kind
 
-__all__ = ["completed", "given", "partial_calls"]
+__all__ = ["completed", "partial_calls", "supplied"]
 
 _PLAIN = re.compile(r"[A-Za-z@.]*|[0-9.]+|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
+
+
+_IMPLICIT = ("distinct_id", "$group_key")
+"""Properties that are known without being passed (R6.3, R6.5), so that they are never missing."""
 
 
 def _is_plain(value: Any) -> bool:
@@ -43,24 +48,22 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
             options["groups"] = _thinned(draw, options["groups"], list(options["groups"]))
     if devices and draw(st.booleans()):
         options.pop("device_id", None)
-    distinct_id = draw(st.sampled_from([call.distinct_id, call.distinct_id, ""]))
+    distinct_id = pick(draw, [call.distinct_id, call.distinct_id, ""])
     return Call(distinct_id, props, options)
 
 
-def _thinned(
-    draw: st.DrawFn, values: Mapping[str, Any], removable: list[str]
-) -> dict[str, Any]:
-    gone = {key for key in removable if draw(st.booleans())}
+def _thinned(draw: st.DrawFn, values: Mapping[str, Any], removable: list[str]) -> dict[str, Any]:
+    gone = {key for key in removable if key not in _IMPLICIT and draw(st.booleans())}
     return {key: value for key, value in values.items() if key not in gone}
 
 
-def given(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
+def supplied(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
     """Return ``call`` with a value for everything in ``missing``."""
     operands = _operands(document)
 
     def value(key: str, kind: str) -> Any:
         pool = [one for one in [*operands.get(key, []) * 2, *KINDS[kind]] if _is_plain(one)]
-        return draw(st.sampled_from(pool))
+        return pick(draw, pool)
 
     props = dict(call.props)
     options = dict(call.options)
@@ -68,14 +71,16 @@ def given(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
         props[key] = value(key, person_kind(key))
     groups = dict(options.get("groups") or {})
     for name in missing.groups:
-        groups[name] = draw(st.sampled_from(["acme", "umbrella", 7]))
-    by_group = {name: dict(found) for name, found in (options.get("group_properties") or {}).items()}
+        groups[name] = pick(draw, ["acme", "umbrella", 7])
+    by_group = {
+        name: dict(found) for name, found in (options.get("group_properties") or {}).items()
+    }
     for name, key in missing.group_properties:
         by_group.setdefault(name, {})[key] = value(key, GROUP.get(key, "text"))
     options |= {"groups": groups, "group_properties": by_group}
     if missing.device_id:
-        options["device_id"] = draw(st.sampled_from(["device-1", "device-2"]))
-    distinct_id = draw(st.sampled_from(["user-1", "user-2"])) if missing.distinct_id else None
+        options["device_id"] = pick(draw, ["device-1", "device-2"])
+    distinct_id = pick(draw, ["user-1", "user-2"]) if missing.distinct_id else None
     found = replace(call, props=props, options=options)
     return replace(found, distinct_id=distinct_id) if distinct_id else found
 
@@ -83,9 +88,9 @@ def given(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
 def completed(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
     """Return ``call`` with everything in ``missing`` given, or declared to be absent."""
     if not draw(st.booleans()):
-        return given(draw, document, call, missing)
+        return supplied(draw, document, call, missing)
     ids = Missing((), (), missing.groups, missing.device_id, missing.distinct_id)
-    found = given(draw, document, call, ids)
+    found = supplied(draw, document, call, ids)
     known = {key: one for key, one in call.props.items() if key not in missing.person_properties}
     by_group = {
         name: {key: one for key, one in of.items() if (name, key) not in missing.group_properties}

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from tests.properties.strategies.choice import pick
 from tests.properties.strategies.vocabulary import FITTING, GROUP, KINDS, OPERANDS, PERSON
 
-__all__ = ["group_filters", "person_filters"]
+__all__ = ["group_filter", "person_filter"]
 
 
 def _cases(names: dict[str, str], kind: str) -> list[dict[str, Any]]:
@@ -22,7 +23,8 @@ def _cases(names: dict[str, str], kind: str) -> list[dict[str, Any]]:
 _PERSON_CASES: Final = _cases(PERSON, "person")
 _GROUP_CASES: Final = _cases(GROUP, "group")
 _ANYTHING: Final = [value for values in KINDS.values() for value in values]
-_TWISTS: Final = ["none"] * 12 + [
+_INDEXES: Final = [0, 0, 0, 0, 0, 0, 1, "absent", None, 7]
+_TWISTS: Final = ["none"] * 50 + [
     "any operand",
     "any operator",
     "no operator",
@@ -38,28 +40,26 @@ _TWISTS: Final = ["none"] * 12 + [
 ]
 
 
-@st.composite
-def person_filters(draw: st.DrawFn) -> dict[str, Any]:
+def person_filter(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a filter on a person property; one in three is odd in some way."""
-    return _twisted(draw, dict(draw(st.sampled_from(_PERSON_CASES))))
+    return _twisted(draw, dict(pick(draw, _PERSON_CASES)))
 
 
-@st.composite
-def group_filters(draw: st.DrawFn) -> dict[str, Any]:
+def group_filter(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a filter on a group property, with or without the index of its group type."""
-    one = dict(draw(st.sampled_from(_GROUP_CASES)))
-    index = draw(st.sampled_from(["absent", "absent", 0, 0, 1, None, 7]))
+    one = dict(pick(draw, _GROUP_CASES))
+    index = pick(draw, _INDEXES)
     if index != "absent":
         one["group_type_index"] = index
     return _twisted(draw, one)
 
 
-def _twisted(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0912 a table
-    twist = draw(st.sampled_from(_TWISTS))
+def _twisted(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 a table
+    twist = pick(draw, _TWISTS)
     if twist == "any operand":
-        one["value"] = draw(st.sampled_from(_ANYTHING))
+        one["value"] = pick(draw, _ANYTHING)
     elif twist == "any operator":
-        one["operator"] = draw(st.sampled_from(list(OPERANDS)))
+        one["operator"] = pick(draw, list(OPERANDS))
     elif twist == "no operator":
         del one["operator"]
     elif twist == "null operator":
@@ -73,7 +73,7 @@ def _twisted(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:  # noqa: C
     elif twist == "unknown operator":
         one["operator"] = "resembles"
     elif twist == "cohort operator":
-        one["operator"] = draw(st.sampled_from(["in", "not_in", "flag_evaluates_to"]))
+        one["operator"] = pick(draw, ["in", "not_in", "flag_evaluates_to"])
     elif twist == "unknown type":
         one["type"] = "astrological"
     elif twist == "person_metadata":

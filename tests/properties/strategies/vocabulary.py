@@ -3,7 +3,23 @@
 from typing import Final
 
 TEXTS: Final = ["pro", "PRO", "free", "", "a@b.io", "ß", "ΣΑΣ", "true", "False", "null", "1", "1.0"]
-NUMBERS: Final = [0, 1, 5, -1, 1.0, 2.5, 1e16, 2**53 + 1, "5", "5.0", "1e1", ".5", "inf", "nan", "x"]
+NUMBERS: Final = [
+    0,
+    1,
+    5,
+    -1,
+    1.0,
+    2.5,
+    1e16,
+    2**53 + 1,
+    "5",
+    "5.0",
+    "1e1",
+    ".5",
+    "inf",
+    "nan",
+    "x",
+]
 VERSIONS: Final = ["1.2.3", "v1.2.3", "1.2", "3.08", "1.2.3-rc.1", "1.2.3+7", "0.0.3", "1.2.3.4", 2]
 DATES: Final = [
     "2024-02-29",
@@ -133,7 +149,17 @@ KEYS: Final = ["a", "b", "c", "d"]
 ODD_KEYS: Final = ["flags", "", "ключ/~", "payloads"]
 VARIANTS: Final = ["control", "test", "x", "holdout-7"]
 PERCENTAGES: Final = [0, 10, 33.3, 50, 50.0, 90, 100, None, 100.0, -1, 150]
-WEIGHTS: Final = [[50, 50], [100], [33, 33, 34], [0, 100], [10, 20], [60, 60], [0], [50.5, 49.5], []]
+WEIGHTS: Final = [
+    [50, 50],
+    [100],
+    [33, 33, 34],
+    [0, 100],
+    [10, 20],
+    [60, 60],
+    [0],
+    [50.5, 49.5],
+    [],
+]
 PAYLOADS: Final = ['{"a": 1}', "1", "not json", "", '"text"', None, {"raw": [1]}, 5]
 
 

@@ -1,0 +1,106 @@
+"""Spark in local mode beside the local kernel: Parquet in, Parquet out, start-up aside.
+
+    python -m benchmarks.batch_spark [--rows 10000000] [--rounds 3]
+
+Both read and write the same columns; Spark has two cores and so has the kernel. The first round
+of each is not counted: it starts workers and compiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.batch_people import NOW, document, person_flags
+from benchmarks.batch_scale import make
+from flagengine import Snapshot
+from flagengine.batch import evaluate_table
+from flagengine.batch.adapters.spark import with_flags
+from flagengine.batch.files import open_file, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BATCH_ROWS = 1 << 16
+
+
+def local(source: Path, target: Path) -> None:
+    """The kernel in two threads."""
+    opened = open_file(source, _BATCH_ROWS)
+    result = evaluate_table(
+        Snapshot.parse(document()), opened.batches, flags=person_flags(), now=NOW, threads=2
+    )
+    write_file(target, result.schema, result)
+
+
+def session() -> Any:
+    """Spark with two cores and batches as large as the kernel's."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415 (slow)
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    found = (
+        builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", str(_BATCH_ROWS))
+        .config("spark.driver.host", "localhost")
+        .config("spark.driver.memory", "3g")
+        .getOrCreate()
+    )
+    found.sparkContext.setLogLevel("OFF")
+    return found
+
+
+def on_spark(spark: Any, source: Path, target: Path) -> None:
+    """The same, by mapInArrow."""
+    people = spark.read.parquet(str(source))
+    flags = with_flags(people, document(), flags=person_flags(), now=NOW, carry=["distinct_id"])
+    flags.write.mode("overwrite").parquet(str(target))
+
+
+def timed(work: Callable[[], None]) -> float:
+    """How long it takes."""
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "people.parquet"
+        make(source, options.rows)
+        spark = session()
+        candidates: dict[str, Callable[[], None]] = {
+            "local": lambda: local(source, folder / "local.parquet"),
+            "spark": lambda: on_spark(spark, source, folder / "spark.parquet"),
+        }
+        taken: dict[str, list[float]] = {key: [] for key in candidates}
+        for number in range(options.rounds + 1):
+            for key, work in candidates.items():
+                seconds = timed(work)
+                if number:
+                    taken[key].append(seconds)
+        spark.stop()
+    flags = len(person_flags())
+    for key, samples in taken.items():
+        seconds = median(samples)
+        hours = seconds / options.rows * 1e9 / 3600 * 2
+        print(
+            f"{key}: {options.rows:,} rows x {flags} flags in {seconds:.1f} s, "
+            f"{options.rows / seconds:,.0f} rows/s; {hours:.2f} core-hours for 10^9 rows"
+        )
+    print(f"spark / local throughput {median(taken['local']) / median(taken['spark']):.2f}")
+
+
+if __name__ == "__main__":
+    main()

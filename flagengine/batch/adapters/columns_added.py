@@ -1,0 +1,79 @@
+"""What the adapters share: all columns and then the flags, in types that every engine reads.
+
+A :class:`FlagColumns` can be pickled and sent to workers; there it parses the snapshot once per
+process.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import pyarrow as pa
+
+from flagengine.batch.evaluation import TableEvaluation
+from flagengine.batch.inputs import Batches
+from flagengine.batch.table import evaluate_table
+from flagengine.clock import current_time
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+__all__ = ["FlagColumns"]
+
+_MOST: Final = 16
+
+
+class FlagColumns:
+    """Adds flags to tables. All that it adds to, wherever, is evaluated at one moment."""
+
+    def __init__(self, snapshot: Snapshot | Document, arguments: dict[str, Any]) -> None:
+        """Bind a snapshot and the arguments of ``evaluate_table``."""
+        snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.parse(snapshot)
+        self._snapshot = snapshot
+        moment = arguments.get("now") or current_time()
+        self._arguments = {"carry": "all", **arguments, "now": moment}
+
+    def schema(self, schema: pa.Schema) -> pa.Schema:
+        """Return what a table of that schema becomes."""
+        return _plain_schema(self._evaluated(Batches(schema, ())).schema)
+
+    def added(self, schema: pa.Schema) -> list[pa.Field]:
+        """Return the fields of the flags alone."""
+        return list(_plain_schema(self._evaluated(Batches(schema, ()), carry=[]).schema))
+
+    def batches(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
+        """Yield batches with flags, as many rows in the same order."""
+        for one in self._evaluated(Batches(schema, batches)):
+            yield _plain_batch(one)
+
+    def table(self, table: Any) -> pa.Table:
+        """Return a table with flags."""
+        result = self._evaluated(table)
+        return pa.Table.from_batches(map(_plain_batch, result), _plain_schema(result.schema))
+
+    def _evaluated(self, table: Any, **more: Any) -> TableEvaluation:
+        return evaluate_table(_met(self._snapshot), table, **{**self._arguments, **more})
+
+
+_PARSED: Final[dict[str, Snapshot]] = {}
+"""The snapshots that this process has met, so that each is compiled once."""
+
+
+def _met(snapshot: Snapshot) -> Snapshot:
+    if snapshot.fingerprint not in _PARSED and len(_PARSED) >= _MOST:
+        _PARSED.clear()
+    return _PARSED.setdefault(snapshot.fingerprint, snapshot)
+
+
+def _plain_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([pa.field(one.name, _plain(one.type)) for one in schema])
+
+
+def _plain_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [
+        one.dictionary_decode() if pa.types.is_dictionary(one.type) else one
+        for one in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=_plain_schema(batch.schema))
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -1,0 +1,39 @@
+"""Dask: flags as columns of a DataFrame of pandas partitions."""
+
+from typing import Any
+
+import dask.dataframe as dd
+import pandas as pd
+import pyarrow as pa
+
+from flagengine.batch.adapters.columns_added import FlagColumns
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+__all__ = ["with_flags"]
+
+
+def with_flags(frame: Any, snapshot: Snapshot | Document, **arguments: Any) -> Any:
+    """Return the Dask DataFrame with a column per flag.
+
+    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. Flags
+    are nullable columns ("boolean", "string"), because an answer may be unresolved.
+    """
+    if not isinstance(frame, dd.DataFrame):
+        message = f"a dask.dataframe.DataFrame is needed, found {type(frame).__name__}"
+        raise TypeError(message)
+    columns = FlagColumns(snapshot, {"threads": 1, "carry": [], **arguments})
+
+    def evaluated(part: pd.DataFrame) -> pd.DataFrame:
+        flags = columns.table(pa.Table.from_pandas(part, preserve_index=False))
+        return part.assign(
+            **{name: _series(flags, name, part.index) for name in flags.schema.names}
+        )
+
+    mapped: Any = frame.map_partitions
+    return mapped(evaluated, meta=evaluated(frame._meta))  # noqa: SLF001 dask's way
+
+
+def _series(flags: pa.Table, name: str, index: pd.Index) -> pd.Series:
+    kind = "boolean" if flags.schema.field(name).type == pa.bool_() else "string"
+    return pd.Series(flags.column(name).to_pylist(), index, dtype=kind)

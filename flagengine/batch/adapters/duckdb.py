@@ -1,0 +1,34 @@
+"""DuckDB: flags as columns of a relation."""
+
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from flagengine.batch.adapters.columns_added import FlagColumns
+from flagengine.batch.inputs import open_table
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+__all__ = ["with_flags"]
+
+
+def with_flags(
+    relation: duckdb.DuckDBPyRelation,
+    snapshot: Snapshot | Document,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+    **arguments: Any,
+) -> duckdb.DuckDBPyRelation:
+    """Return a relation with a column per flag, which streams and can be read once.
+
+    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. The
+    result lives in ``connection``, by default a new one: a connection cannot read from itself. To
+    keep the result, or to join it with tables, create a table from it.
+    """
+    columns = FlagColumns(snapshot, arguments)
+    given = open_table(relation)
+    reader = pa.RecordBatchReader.from_batches(
+        columns.schema(given.schema), columns.batches(given.schema, given)
+    )
+    return (connection or duckdb.connect()).from_arrow(reader)

@@ -1,0 +1,32 @@
+"""Polars: flags as columns of a LazyFrame or a DataFrame."""
+
+from typing import Any
+
+import polars as pl
+
+from flagengine.batch.adapters.columns_added import FlagColumns
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+__all__ = ["with_flags"]
+
+
+def with_flags(
+    frame: pl.LazyFrame | pl.DataFrame, snapshot: Snapshot | Document, **arguments: Any
+) -> Any:
+    """Return the frame with a column per flag; a LazyFrame stays lazy, and may stream.
+
+    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside.
+    """
+    columns = FlagColumns(snapshot, arguments)
+    if isinstance(frame, pl.DataFrame):
+        return pl.DataFrame(columns.table(frame))
+    empty = pl.DataFrame(schema=frame.collect_schema())
+    return frame.map_batches(
+        lambda part: pl.DataFrame(columns.table(part)),
+        schema=pl.DataFrame(columns.table(empty)).schema,
+        streamable=True,
+        # The flags read columns that a query may not ask for.
+        projection_pushdown=False,
+        predicate_pushdown=False,
+    )

@@ -1,0 +1,25 @@
+"""Ray Data: flags as columns of a Dataset."""
+
+from typing import TYPE_CHECKING, Any
+
+from flagengine.batch.adapters.columns_added import FlagColumns
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import ray.data
+
+__all__ = ["with_flags"]
+
+
+def with_flags(
+    dataset: "ray.data.Dataset", snapshot: Snapshot | Document, **arguments: Any
+) -> "ray.data.Dataset":
+    """Return the data set with a column per flag; Ray evaluates it when it is read.
+
+    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside.
+    """
+    columns = FlagColumns(snapshot, {"threads": 1, **arguments})
+    return dataset.map_batches(
+        columns.table, batch_format="pyarrow", batch_size=None, zero_copy_batch=True
+    )

@@ -1,0 +1,119 @@
+"""A table being evaluated: a stream of result batches, and what has been counted so far."""
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from flagengine.batch.engine import Engine
+from flagengine.batch.inputs import Batches, numbered
+from flagengine.batch.outputs import Output
+from flagengine.batch.stream import in_order
+from flagengine.resolution import Resolution
+
+__all__ = ["Stats", "TableEvaluation"]
+
+_Work = tuple[int, pa.RecordBatch]
+_Done = tuple[pa.RecordBatch, int, list[NDArray[Any]]]
+
+
+@dataclass(slots=True)
+class Stats:
+    """What has been evaluated so far.
+
+    ``answers`` counts, for each flag, the rows by their resolution. ``fallback_rows`` counts the
+    rows for which the scalar engine was asked: one for every case that was new, so that a number
+    near ``rows`` says that a flag's rows have too little in common.
+    """
+
+    rows: int = 0
+    batches: int = 0
+    answers: dict[str, Counter[Resolution]] = field(default_factory=dict)
+    fallback_rows: dict[str, int] = field(default_factory=dict)
+
+
+class TableEvaluation:
+    """The results of :func:`evaluate_table`: computed while they are read, and read once.
+
+    Iterate over record batches, hand it to whatever reads the Arrow C stream interface (polars,
+    pandas, DuckDB, pyarrow), or :meth:`read_all`. Leaving the iteration, or :meth:`close`, stops
+    the work.
+    """
+
+    def __init__(
+        self, engine: Engine, batches: Batches, output: Output, batch_rows: int, threads: int
+    ) -> None:
+        """Bind a stream; nothing is read yet."""
+        self.stats = Stats(answers={key: Counter() for key in engine.keys})
+        self._engine = engine
+        self._output = output
+        items = numbered(batches.sized(batch_rows))
+        self._done = in_order(self._run, items, threads)
+        self._results = self._counted()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of the results, known before any row is read."""
+        return self._output.schema
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The flags, in the order of the results."""
+        return self._engine.keys
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of results, in the order of the input."""
+        return self._results
+
+    def read_all(self) -> pa.Table:
+        """Return all results as one table."""
+        return pa.Table.from_batches(list(self), self.schema)
+
+    def to_reader(self) -> pa.RecordBatchReader:
+        """Return the results as Arrow's reader."""
+        return pa.RecordBatchReader.from_batches(self.schema, self)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Speak the Arrow C stream interface."""
+        return self.to_reader().__arrow_c_stream__(requested_schema)
+
+    def close(self) -> None:
+        """Stop: batches that have begun are waited for, others are not begun."""
+        self._results.close()
+        self._done.close()
+
+    def __enter__(self) -> Self:
+        """Close at the end of a ``with`` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.close()
+
+    def _run(self, work: _Work) -> _Done:
+        first_row, batch = work
+        codes = self._engine.run(self._engine.rows(batch, first_row))
+        return self._output(batch, codes), batch.num_rows, codes
+
+    def _counted(self) -> Generator[pa.RecordBatch, None, None]:
+        try:
+            for result, rows, codes in self._done:
+                self._count(rows, codes)
+                yield result
+        finally:
+            self._done.close()
+
+    def _count(self, rows: int, codes: list[NDArray[Any]]) -> None:
+        self.stats.rows += rows
+        self.stats.batches += 1
+        for key, found in zip(self._engine.keys, codes, strict=True):
+            answers = self._engine.answers(key)
+            counts = np.bincount(found)
+            for position in np.flatnonzero(counts):
+                resolution = answers.resolutions[position]
+                self.stats.answers[key][resolution] += int(counts[position])
+            self.stats.fallback_rows[key] = answers.cases

@@ -1,0 +1,32 @@
+"""Which suffix is which format, and what goes wrong with files."""
+
+from pathlib import Path
+from typing import Final
+
+__all__ = ["SUFFIXES", "FileError", "format_of"]
+
+SUFFIXES: Final = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".arrow": "ipc",
+    ".feather": "ipc",
+    ".arrows": "ipc stream",
+}
+
+
+class FileError(ValueError):
+    """A file that cannot be read or written; the message names it."""
+
+
+def format_of(path: Path) -> str:
+    """Return a file's format; a folder, or a path without suffix, is a Parquet data set."""
+    if path.is_dir() or not path.suffix:
+        return "dataset"
+    found = SUFFIXES.get(path.suffix.lower())
+    if found is None:
+        known = ", ".join(sorted(SUFFIXES))
+        raise FileError(f"{path}: files are told by their suffix, one of {known}; or a folder")
+    return found

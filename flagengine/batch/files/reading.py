@@ -1,0 +1,180 @@
+"""Files to batches: a schema first, then batches as they are asked for."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.dataset
+import pyarrow.ipc
+import pyarrow.parquet
+
+from flagengine.batch.files.formats import FileError, format_of
+from flagengine.batch.inputs import Batches
+
+__all__ = ["FileTable", "open_file"]
+
+_LINES: Final = 1 << 14
+_BLOCK: Final = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class FileTable:
+    """A file that is being read; ``rows`` is how many it holds, where the format says so."""
+
+    batches: Batches
+    rows: int | None = None
+
+
+def open_file(path: Path, batch_rows: int) -> FileTable:
+    """Open a table; :class:`FileError` for one that is not there or not in its format.
+
+    The latter may show only while batches are read.
+    """
+    try:
+        if not path.exists():
+            raise FileError(f"{path}: there is no such file or folder")
+        opened = _READERS[format_of(path)](path, batch_rows)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+    batches = Batches(opened.batches.schema, _guarded(path, opened.batches))
+    return FileTable(batches, opened.rows)
+
+
+def _guarded(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> FileError:
+    if isinstance(error, FileError):
+        return error
+    what = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return FileError(f"{path}: cannot be read: {what}")
+
+
+def _parquet(path: Path, batch_rows: int) -> FileTable:
+    file = pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False)
+    batches = file.iter_batches(batch_size=batch_rows)
+    return FileTable(Batches(file.schema_arrow, batches), file.metadata.num_rows)
+
+
+def _dataset(path: Path, batch_rows: int) -> FileTable:
+    dataset = pyarrow.dataset.dataset(path, format="parquet", partitioning="hive")
+    if not dataset.files:
+        raise FileError(f"{path}: the folder holds no Parquet files")
+    scanner = dataset.scanner(
+        batch_size=batch_rows, batch_readahead=2, fragment_readahead=1, use_threads=True
+    )
+    batches = (one for one in scanner.to_batches() if one.num_rows)
+    return FileTable(Batches(dataset.schema, batches), dataset.count_rows())
+
+
+def _csv(path: Path, batch_rows: int) -> FileTable:
+    del batch_rows
+    options = pyarrow.csv.ReadOptions(block_size=_BLOCK)
+    convert = pyarrow.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
+    # Numbers and booleans are told by the first block; what fits no later is an error with its row.
+    reader = pyarrow.csv.open_csv(path, read_options=options, convert_options=convert)
+    return FileTable(Batches(reader.schema, reader))
+
+
+def _ipc(path: Path, batch_rows: int) -> FileTable:
+    del batch_rows
+    reader = pyarrow.ipc.open_file(pa.memory_map(str(path)))
+    batches = (reader.get_batch(place) for place in range(reader.num_record_batches))
+    return FileTable(Batches(reader.schema, batches))
+
+
+def _ipc_stream(path: Path, batch_rows: int) -> FileTable:
+    del batch_rows
+    reader = pyarrow.ipc.open_stream(pa.memory_map(str(path)))
+    return FileTable(Batches(reader.schema, reader))
+
+
+def _jsonl(path: Path, batch_rows: int) -> FileTable:
+    """Read objects, one a line: a column per member of the first lines.
+
+    Members that are objects or lists, or of different types, become columns of JSON text or of
+    text; a member that only later lines have is not seen.
+    """
+    lines = _objects(path)
+    first = list(islice(lines, _LINES))
+    names = list(dict.fromkeys(name for one in first for name in one))
+    kinds = [_kind(name, first) for name in names]
+    schema = pa.schema(list(zip(names, kinds, strict=True)))
+    size = min(batch_rows, _LINES)
+    batches = _in_batches(chain(first, lines), schema, size, path)
+    return FileTable(Batches(schema, batches))
+
+
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except ValueError as error:
+                raise FileError(f"{path}, line {number}: this is not JSON: {error}") from None
+            if not isinstance(value, dict):
+                raise FileError(f"{path}, line {number}: expected a JSON object")
+            yield value
+
+
+def _kind(name: str, rows: list[dict[str, Any]]) -> pa.DataType:
+    found = {type(one[name]) for one in rows if one.get(name) is not None}
+    if len(found) == 1:
+        return _KINDS.get(found.pop(), pa.large_string())
+    return pa.float64() if found == {int, float} else pa.large_string()
+
+
+_KINDS: Final = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.large_string()}
+
+
+def _in_batches(
+    rows: Iterator[dict[str, Any]], schema: pa.Schema, size: int, path: Path
+) -> Iterator[pa.RecordBatch]:
+    first = 1
+    while part := list(islice(rows, size)):
+        columns = [_column(part, field, path, first) for field in schema]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        first += len(part)
+
+
+def _column(rows: list[dict[str, Any]], field: pa.Field, path: Path, first: int) -> pa.Array:
+    cells = [one.get(field.name) for one in rows]
+    if pa.types.is_large_string(field.type):
+        cells = [one if one is None or isinstance(one, str) else json.dumps(one) for one in cells]
+    try:
+        return pa.array(cells, field.type)
+    except (pa.ArrowException, TypeError, OverflowError):
+        row = next(place for place, cell in enumerate(cells) if not _fits(cell, field.type))
+        raise FileError(
+            f"{path}, column {field.name!r}, row {first + row - 1}: expected {field.type} as in "
+            f"the rows before, found {json.dumps(cells[row])[:40]}"
+        ) from None
+
+
+def _fits(cell: Any, kind: pa.DataType) -> bool:
+    try:
+        pa.array([cell], kind)
+    except (pa.ArrowException, TypeError, OverflowError):
+        return False
+    return True
+
+
+_READERS: Final[dict[str, Callable[[Path, int], FileTable]]] = {
+    "parquet": _parquet,
+    "dataset": _dataset,
+    "csv": _csv,
+    "ipc": _ipc,
+    "ipc stream": _ipc_stream,
+    "jsonl": _jsonl,
+}

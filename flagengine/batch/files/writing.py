@@ -1,0 +1,206 @@
+"""Batches to files: written beside their place and moved there when they are whole."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet
+
+from flagengine.batch.files.formats import FileError, format_of
+
+__all__ = ["write_file", "write_lines"]
+
+_ROWS_PER_FILE: Final = 1 << 22
+_ROWS_PER_GROUP: Final = 1 << 18
+
+
+def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    """Write a table; return the number of rows.
+
+    A failure, an interrupt included, leaves what stood there before, and nothing beside it.
+    """
+    kind = format_of(path)
+    rows = 0
+    with _placed(path) as draft, _sink(kind, draft, schema, path) as sink:
+        for batch in batches:
+            _guarded(path, sink.write, batch)
+            rows += batch.num_rows
+    return rows
+
+
+def write_lines(path: Path, parts: Iterable[list[str]]) -> int:
+    """Write lines of text, whole or not at all; return their number."""
+    if format_of(path) != "jsonl":
+        raise FileError(f"{path}: events are JSON lines: name a file that ends in .jsonl")
+    lines = 0
+    with _placed(path) as draft, _guarded(path, draft.open, "w", -1, "utf-8") as file:
+        for part in parts:
+            _guarded(path, file.writelines, (f"{line}\n" for line in part))
+            lines += len(part)
+    return lines
+
+
+class _Sink(Protocol):
+    def write(self, batch: pa.RecordBatch) -> None: ...
+    def close(self) -> None: ...
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """Yield where to write, and put it in its place at the end."""
+    draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+    try:
+        yield draft
+        _guarded(path, _move, draft, path)
+    finally:
+        _remove(draft)
+
+
+def _move(draft: Path, path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    draft.replace(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _sink(kind: str, draft: Path, schema: pa.Schema, path: Path) -> Iterator[_Sink]:
+    sink: _Sink = _guarded(path, _SINKS[kind], draft, schema)
+    try:
+        yield sink
+    except BaseException:
+        with suppress(pa.ArrowException, OSError, ValueError):  # the first error counts
+            sink.close()
+        raise
+    _guarded(path, sink.close)
+
+
+def _guarded(path: Path, work: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return work(*arguments)
+    except (pa.ArrowException, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise FileError(f"{path}: cannot be written: {reason}") from None
+
+
+class _Parquet:
+    """One Parquet file; batches are gathered into row groups."""
+
+    def __init__(self, draft: Path, schema: pa.Schema) -> None:
+        self._writer = pyarrow.parquet.ParquetWriter(draft, schema, compression="zstd")
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        self._rows += batch.num_rows
+        if self._rows >= _ROWS_PER_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_batches(self._waiting)
+            self._writer.write_table(table, row_group_size=max(self._rows, 1))
+        self._waiting, self._rows = [], 0
+
+
+class _Dataset:
+    """A folder of Parquet files of a few million rows each."""
+
+    def __init__(self, draft: Path, schema: pa.Schema) -> None:
+        draft.mkdir()
+        self._draft, self._schema = draft, schema
+        self._files = self._rows = 0
+        self._open = self._next()
+
+    def _next(self) -> _Parquet:
+        self._files += 1
+        self._rows = 0
+        return _Parquet(self._draft / f"part-{self._files:05}.parquet", self._schema)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._rows >= _ROWS_PER_FILE:
+            self._open.close()
+            self._open = self._next()
+        self._open.write(batch)
+        self._rows += batch.num_rows
+
+    def close(self) -> None:
+        self._open.close()
+
+
+class _Csv:
+    def __init__(self, draft: Path, schema: pa.Schema) -> None:
+        plain = [pa.field(one.name, _plain(one.type)) for one in schema]
+        self._schema = pa.schema(plain)
+        self._writer = pyarrow.csv.CSVWriter(draft, self._schema)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        columns = [one.cast(_plain(one.type)) for one in batch.columns]
+        self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+class _Jsonl:
+    def __init__(self, draft: Path, schema: pa.Schema) -> None:
+        del schema
+        self._file = draft.open("w", encoding="utf-8")
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._file.writelines(
+            json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in batch.to_pylist()
+        )
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Ipc:
+    def __init__(self, draft: Path, schema: pa.Schema, *, stream: bool = False) -> None:
+        open_one = pyarrow.ipc.new_stream if stream else pyarrow.ipc.new_file
+        self._file = pa.OSFile(str(draft), "wb")
+        self._writer = open_one(self._file, schema)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._file.close()
+
+
+def _ipc_stream(draft: Path, schema: pa.Schema) -> _Ipc:
+    return _Ipc(draft, schema, stream=True)
+
+
+_SINKS: Final[dict[str, Callable[[Path, pa.Schema], _Sink]]] = {
+    "parquet": _Parquet,
+    "dataset": _Dataset,
+    "csv": _Csv,
+    "jsonl": _Jsonl,
+    "ipc": _Ipc,
+    "ipc stream": _ipc_stream,
+}

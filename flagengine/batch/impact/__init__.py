@@ -1,0 +1,15 @@
+"""What publishing a snapshot would change for a population: who, from what to what, and why."""
+
+from flagengine.batch.impact.causes import cause_of
+from flagengine.batch.impact.measure import FlagImpact, Impact, Transition, measure_impact
+from flagengine.batch.impact.sampling import Sample, margin
+
+__all__ = [
+    "FlagImpact",
+    "Impact",
+    "Sample",
+    "Transition",
+    "cause_of",
+    "margin",
+    "measure_impact",
+]

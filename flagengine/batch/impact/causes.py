@@ -1,0 +1,79 @@
+"""Why an answer changed, told from two definitions of a flag and two answers."""
+
+from flagengine.definitions import Condition, Flag, Variant
+from flagengine.resolution import Reason, Resolution
+
+__all__ = ["cause_of"]
+
+_ELSEWHERE = "something that it depends on: another flag, a cohort or a project setting"
+
+
+def cause_of(old: Flag | None, new: Flag | None, was: Resolution, will_be: Resolution) -> str:
+    """Name the part of the definition that changed at the place that decided."""
+    if old is None or new is None:
+        return "the flag is new" if old is None else "the flag is gone"
+    if old.active is not new.active:
+        return "switched on" if new.active else "switched off"
+    if old.holdout != new.holdout and _HOLDOUT in (was.reason, will_be.reason):
+        return "the holdout changed"
+    if old.feature_enrollment is not new.feature_enrollment:
+        return "early access switched on" if new.feature_enrollment else "early access switched off"
+    found = _at_conditions(old, new, was, will_be)
+    return found or _of_flag(old, new)
+
+
+_HOLDOUT = Reason.HOLDOUT_CONDITION_VALUE
+
+
+def _at_conditions(old: Flag, new: Flag, was: Resolution, will_be: Resolution) -> str | None:
+    """Look at the conditions that decided, the one that will decide first."""
+    places = [will_be.condition_index, was.condition_index]
+    if not will_be.enabled:
+        places.reverse()
+    for place in dict.fromkeys(one for one in places if one is not None):
+        found = _of_condition(_at(old.conditions, place), _at(new.conditions, place), place + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _at(conditions: tuple[Condition, ...], place: int) -> Condition | None:
+    return conditions[place] if place < len(conditions) else None
+
+
+def _of_condition(old: Condition | None, new: Condition | None, number: int) -> str | None:
+    name = f"condition {number}"
+    if old is None or new is None:
+        return None if old is new else f"{name} is {'new' if old is None else 'gone'}"
+    if old.filters != new.filters:
+        return f"{name}: other filters"
+    if old.rollout_percentage != new.rollout_percentage:
+        return f"{name}: rollout {old.rollout_percentage:g} % → {new.rollout_percentage:g} %"
+    if old.variant != new.variant:
+        return f"{name}: variant {old.variant or 'drawn'} → {new.variant or 'drawn'}"
+    return f"{name}: another subject" if old.aggregation != new.aggregation else None
+
+
+def _of_flag(old: Flag, new: Flag) -> str:
+    if old.variants != new.variants:
+        return f"variants: {_weights(old.variants)} → {_weights(new.variants)}"
+    if old.conditions != new.conditions:
+        return "other conditions"
+    if old.payloads != new.payloads:
+        return "another payload"
+    return "settings of the flag" if _settings(old) != _settings(new) else _ELSEWHERE
+
+
+def _weights(variants: tuple[Variant, ...]) -> str:
+    return " ".join(f"{one.key} {one.rollout_percentage:g} %" for one in variants) or "none"
+
+
+def _settings(flag: Flag) -> tuple[object, ...]:
+    return (
+        flag.aggregation,
+        flag.bucketing_identifier,
+        flag.ensure_experience_continuity,
+        flag.early_exit,
+        flag.hash_algorithm,
+        flag.holdout,
+    )

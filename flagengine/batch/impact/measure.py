@@ -1,0 +1,146 @@
+"""Two snapshots over one population: transitions counted per flag, in one pass."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from flagengine.batch.columns import value_text
+from flagengine.batch.engine import Engine
+from flagengine.batch.impact.causes import cause_of
+from flagengine.batch.impact.sampling import Sample
+from flagengine.batch.inputs import numbered
+from flagengine.batch.rows import Rows
+from flagengine.batch.stream import in_order
+from flagengine.resolution import Reason, Resolution
+
+__all__ = ["FlagImpact", "Impact", "Transition", "measure_impact"]
+
+_EXAMPLES = 3
+
+
+@dataclass(slots=True)
+class Transition:
+    """People whose answer changes in one way; ``causes`` counts them by what changed."""
+
+    old: str
+    new: str
+    rows: int = 0
+    causes: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FlagImpact:
+    """One flag: how many change, and how; ``before`` and ``after`` count all by value."""
+
+    key: str
+    changed: int = 0
+    transitions: dict[tuple[str, str], Transition] = field(default_factory=dict)
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+
+    def largest_first(self) -> list[Transition]:
+        """Return the transitions, the largest first."""
+        return sorted(self.transitions.values(), key=lambda one: -one.rows)
+
+
+@dataclass(slots=True)
+class Impact:
+    """All flags over all rows looked at; ``seen`` counts the rows of the population."""
+
+    flags: dict[str, FlagImpact]
+    rows: int = 0
+    seen: int = 0
+
+    def changed_first(self) -> list[FlagImpact]:
+        """Return the flags, those that change for most people first."""
+        return sorted(self.flags.values(), key=lambda one: -one.changed)
+
+
+_Pair = tuple[int, int, int, int | None]
+"""Positions of the old and new answer, how many rows, and one of those rows."""
+
+
+def measure_impact(
+    old: Engine,
+    new: Engine,
+    batches: Iterable[pa.RecordBatch],
+    threads: int,
+    sample: Sample | None = None,
+) -> Iterator[Impact]:
+    """Yield the impact so far, after every batch; it is always the same object.
+
+    Both engines have the same keys: those of either snapshot.
+    """
+    impact = Impact({key: FlagImpact(key) for key in new.keys})
+    for seen, rows, pairs, examples in in_order(
+        lambda item: _compared(old, new, item, sample), numbered(batches), threads
+    ):
+        impact.seen += seen
+        impact.rows += rows
+        for key, found in zip(new.keys, pairs, strict=True):
+            _add(impact.flags[key], old, new, found, examples)
+        yield impact
+    if not impact.seen:
+        yield impact
+
+
+def _compared(
+    old: Engine, new: Engine, item: tuple[int, pa.RecordBatch], sample: Sample | None
+) -> tuple[int, int, list[list[_Pair]], dict[int, str]]:
+    first_row, batch = item
+    taken = batch if sample is None else sample.rows(batch, first_row)
+    rows = new.rows(taken, first_row)
+    before, after = old.run(rows), new.run(rows)
+    pairs = [_pairs(*codes) for codes in zip(before, after, strict=True)]
+    wanted = {row for found in pairs for *_, row in found if row is not None}
+    examples = {row: _name(rows, row) for row in sorted(wanted)}
+    return batch.num_rows, taken.num_rows, pairs, examples
+
+
+def _pairs(before: NDArray[Any], after: NDArray[Any]) -> list[_Pair]:
+    if not len(before):
+        return []
+    width = int(after.max()) + 1
+    joint = before.astype(np.int64) * width + after
+    counts = np.bincount(joint)
+    found = np.flatnonzero(counts)
+    firsts = np.zeros(len(counts), np.int64)
+    firsts[joint[::-1]] = np.arange(len(joint) - 1, -1, -1)
+    return [(*divmod(int(one), width), int(counts[one]), int(firsts[one])) for one in found]
+
+
+def _name(rows: Rows, row: int) -> str:
+    return str(rows.distinct_id(row))
+
+
+def _add(
+    impact: FlagImpact, old: Engine, new: Engine, pairs: Sequence[_Pair], examples: dict[int, str]
+) -> None:
+    olds, news = old.answers(impact.key).resolutions, new.answers(impact.key).resolutions
+    definitions = old.snapshot.flag(impact.key), new.snapshot.flag(impact.key)
+    for before, after, count, row in pairs:
+        was, will_be = olds[before], news[after]
+        words = _words(was), _words(will_be)
+        impact.before[words[0]] += count
+        impact.after[words[1]] += count
+        if words[0] == words[1] and was.raw_payload == will_be.raw_payload:
+            continue
+        impact.changed += count
+        transition = impact.transitions.setdefault(words, Transition(*words))
+        transition.rows += count
+        transition.causes[cause_of(*definitions, was, will_be)] += count
+        if len(transition.examples) < _EXAMPLES and row is not None:
+            transition.examples.append(examples[row])
+
+
+def _words(one: Resolution) -> str:
+    """Write an answer as people read it."""
+    if one.value is not None:
+        return str(value_text(one.value))
+    return "no such flag" if one.reason is Reason.UNKNOWN_FLAG else "unresolved"

@@ -1,0 +1,113 @@
+"""Tables of any kind to record batches of a bounded size, one at a time."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import pyarrow as pa
+
+__all__ = ["BATCH_ROWS", "Batches", "numbered", "open_table"]
+
+BATCH_ROWS: Final = 1 << 16
+"""Rows per batch: few enough that a batch's columns stay in the caches, enough that what is done
+once per batch costs nothing."""
+
+
+class Batches:
+    """A schema and the batches to come."""
+
+    def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        """Bind an iterator."""
+        self.schema = schema
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches as they come."""
+        return iter(self._batches)
+
+    def sized(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield batches of that many rows, but for the last; small ones are joined."""
+        waiting: list[pa.RecordBatch] = []
+        count = 0
+        for batch in self._batches:
+            start = 0
+            while start < batch.num_rows:
+                part = batch.slice(start, rows - count)
+                waiting.append(part)
+                start += part.num_rows
+                count += part.num_rows
+                if count == rows:
+                    yield _joined(waiting)
+                    waiting, count = [], 0
+        if waiting:
+            yield _joined(waiting)
+
+
+def numbered(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield each batch with the position of its first row in the table."""
+    first = 0
+    for batch in batches:
+        yield first, batch
+        first += batch.num_rows
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    table = pa.Table.from_batches(batches).combine_chunks()
+    return pa.RecordBatch.from_arrays(
+        [one.chunk(0) if one.num_chunks else pa.array([], one.type) for one in table.columns],
+        schema=table.schema,
+    )
+
+
+def open_table(table: Any) -> Batches:
+    """Read whatever speaks the Arrow C stream interface, or an iterable of record batches.
+
+    pyarrow, polars, pandas and DuckDB tables and streams; Raises TypeError for anything else.
+    """
+    if isinstance(table, Batches):
+        return table
+    if isinstance(table, pa.RecordBatch):
+        return Batches(table.schema, [table])
+    if isinstance(table, pa.Table):
+        return Batches(table.schema, table.to_batches())
+    if hasattr(table, "__arrow_c_stream__"):
+        reader = pa.RecordBatchReader.from_stream(table)
+        return Batches(reader.schema, reader)
+    if hasattr(table, "__arrow_c_array__"):
+        return open_table(pa.record_batch(table))
+    if isinstance(table, Iterable) and not isinstance(table, str | bytes | dict):
+        return _of_iterable(iter(table))
+    message = (
+        "a table has __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB) or is an iterable of "
+        f"record batches; found {type(table).__name__}"
+    )
+    raise TypeError(message)
+
+
+def _of_iterable(batches: Iterator[Any]) -> Batches:
+    first = next(batches, None)
+    if first is None:
+        message = "an empty iterable has no schema; pass a table, or a batch without rows"
+        raise TypeError(message)
+    first = _batch(first)
+    return Batches(first.schema, _checked(first, batches))
+
+
+def _checked(first: pa.RecordBatch, rest: Iterator[Any]) -> Iterator[pa.RecordBatch]:
+    yield first
+    for one in rest:
+        batch = _batch(one)
+        if batch.schema != first.schema:
+            message = f"all batches have one schema; expected {first.schema}, found {batch.schema}"
+            raise TypeError(message)
+        yield batch
+
+
+def _batch(one: Any) -> pa.RecordBatch:
+    if isinstance(one, pa.RecordBatch):
+        return one
+    if hasattr(one, "__arrow_c_array__"):
+        return pa.record_batch(one)
+    message = f"an iterable of record batches, found {type(one).__name__} in it"
+    raise TypeError(message)

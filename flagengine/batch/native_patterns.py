@@ -1,0 +1,37 @@
+"""Patterns as Arrow's RE2 runs them: the translation that the scalar engine gives its own RE2."""
+
+from functools import lru_cache
+
+from flagengine.operators.patterns.nodes import Assertion, Chars, walk
+from flagengine.operators.patterns.outcome import InvalidPatternError, UnsupportedPatternError
+from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.syntax import parse_pattern
+from flagengine.operators.patterns.translation import translate
+
+__all__ = ["native_pattern"]
+
+_LONGEST = 1_000
+_BOUNDARIES = (Assertion.WORD_BOUNDARY, Assertion.NO_WORD_BOUNDARY)
+
+
+@lru_cache(256)
+def native_pattern(pattern: str, *, ascii_only: bool) -> str | None:
+    """Translate a pattern that the scalar engine accepts; None where its answers need more.
+
+    ``ascii_only`` says that all texts are ASCII. Patterns with word boundaries, whose effort is
+    limited, and long ones are left alone.
+    """
+    if len(pattern) > _LONGEST or not pattern.isprintable():
+        return None
+    try:
+        source = Source(pattern)
+        nodes = list(walk(parse_pattern(source)))
+    except (InvalidPatternError, UnsupportedPatternError):
+        return None
+    if source.is_rejected or any(one in _BOUNDARIES for one in nodes if isinstance(one, Assertion)):
+        return None
+    sets = [one.members for one in nodes if isinstance(one, Chars)]
+    narrow = any(members.ranges is None for members in sets)
+    if not ascii_only and (narrow or not all(members.is_plain for members in sets)):
+        return None
+    return translate(parse_pattern(Source(pattern)), ascii_only=narrow)

@@ -1,0 +1,159 @@
+"""The two shapes of a result (SPEC R19.5): a column per flag, or a row per person and flag.
+
+The schema is known before the first row: it follows from the definitions alone.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from flagengine.batch.columns import (
+    TEXT,
+    dictionary_column,
+    missing_text,
+    plain_column,
+    possible_values,
+    repeated,
+    value_text,
+)
+from flagengine.batch.engine import Engine
+from flagengine.batch.errors import TableError
+from flagengine.resolution import Reason, Resolution, UnresolvedReason
+
+__all__ = ["LONG_COLUMNS", "Long", "Output", "Wide"]
+
+LONG_COLUMNS: Final = {
+    "flag": TEXT,
+    "value": TEXT,
+    "enabled": pa.bool_(),
+    "variant": TEXT,
+    "payload": TEXT,
+    "reason": TEXT,
+    "condition_index": pa.int32(),
+    "unresolved_reason": TEXT,
+    "missing": pa.string(),
+}
+
+
+class Output(Protocol):
+    """Turns a batch and its answers into a batch of results."""
+
+    schema: pa.Schema
+
+    def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
+        """Return the results of a batch; ``codes`` are the positions of answers by flag."""
+
+
+class Wide:
+    """A column per flag: booleans, or text where a flag has variants; null where unresolved."""
+
+    def __init__(
+        self, engine: Engine, schema: pa.Schema, carried: Sequence[str], prefix: str
+    ) -> None:
+        """Fix the schema."""
+        self._engine = engine
+        self._carried = carried
+        self._texts = {key: _texts(engine, key) for key in engine.keys}
+        added = [
+            pa.field(f"{prefix}{key}", TEXT if self._is_text(key) else pa.bool_())
+            for key in engine.keys
+        ]
+        self.schema = _schema(schema, carried, added)
+
+    def _is_text(self, key: str) -> bool:
+        return len(self._texts[key]) > 2
+
+    def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
+        """Add a column per flag."""
+        columns = [batch.column(name) for name in self._carried]
+        columns += [
+            self._column(key, found) for key, found in zip(self._engine.keys, codes, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _column(self, key: str, codes: NDArray[Any]) -> pa.Array:
+        answers = self._engine.answers(key).resolutions
+        if self._is_text(key):
+            return dictionary_column(answers, codes, _value, self._texts[key])
+        return plain_column(answers, codes, lambda one: one.value, pa.bool_())
+
+
+class Long:
+    """A row per person and flag, with everything that the scalar engine says."""
+
+    def __init__(self, engine: Engine, schema: pa.Schema, carried: Sequence[str]) -> None:
+        """Fix the schema."""
+        self._engine = engine
+        self._carried = carried
+        texts = dict.fromkeys(text for key in engine.keys for text in _texts(engine, key))
+        self._dictionaries = {
+            "flag": list(engine.keys),
+            "value": list(texts),
+            "variant": list(texts),
+            "payload": _payloads(engine),
+            "reason": [one.value for one in Reason],
+            "unresolved_reason": [one.value for one in UnresolvedReason],
+        }
+        added = [pa.field(name, kind) for name, kind in LONG_COLUMNS.items()]
+        self.schema = _schema(schema, carried, added)
+
+    def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
+        """Return the rows of the first person, flag by flag, then those of the next."""
+        keys = self._engine.keys
+        every = [tuple(self._engine.answers(key).resolutions) for key in keys]
+        starts = accumulate((len(one) for one in every), initial=0)
+        answers = [one for part in every for one in part]
+        shifted = [found + start for found, start in zip(codes, starts, strict=False)]
+        flat = np.stack(shifted, axis=1).ravel() if keys else np.empty(0, np.int32)
+        rows = repeated(batch.num_rows, len(keys))
+        columns = [batch.column(name).take(rows) for name in self._carried]
+        columns += [self._column(name, answers, flat) for name in LONG_COLUMNS]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _column(self, name: str, answers: Sequence[Resolution], codes: NDArray[Any]) -> pa.Array:
+        if name in self._dictionaries:
+            return dictionary_column(answers, codes, _READERS[name], self._dictionaries[name])
+        return plain_column(answers, codes, _READERS[name], LONG_COLUMNS[name])
+
+
+def _value(one: Resolution) -> str | None:
+    return value_text(one.value)
+
+
+_READERS: Final[dict[str, Any]] = {
+    "flag": lambda one: one.key,
+    "value": _value,
+    "enabled": lambda one: None if one.value is None else one.enabled,
+    "variant": lambda one: one.variant,
+    "payload": lambda one: one.raw_payload,
+    "reason": lambda one: one.reason.value,
+    "condition_index": lambda one: one.condition_index,
+    "unresolved_reason": lambda one: one.unresolved_reason and one.unresolved_reason.value,
+    "missing": missing_text,
+}
+
+
+def _texts(engine: Engine, key: str) -> list[str]:
+    values = possible_values(engine.snapshot.plan(key), engine.overridden.flags.get(key))
+    return list(dict.fromkeys(str(value_text(one)) for one in values))
+
+
+def _payloads(engine: Engine) -> list[str]:
+    found = dict.fromkeys(engine.overridden.payloads.values())
+    for plan in map(engine.snapshot.plan, engine.keys):
+        found |= dict.fromkeys(plan.payloads.values() if plan else ())
+    return list(found)
+
+
+def _schema(schema: pa.Schema, carried: Sequence[str], added: list[pa.Field]) -> pa.Schema:
+    fields = [schema.field(name) for name in carried] + added
+    names = [one.name for one in fields]
+    for name in names:
+        if names.count(name) > 1:
+            message = "the result would have two such columns; carry fewer, or give a prefix"
+            raise TableError(message, column=name)
+    return pa.schema(fields)

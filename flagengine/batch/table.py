@@ -1,0 +1,128 @@
+"""The public call: flags for a whole table of people (SPEC R19)."""
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, Unpack
+
+import pyarrow as pa
+
+from flagengine.batch.engine import BatchOptions, Engine
+from flagengine.batch.errors import no_column
+from flagengine.batch.evaluation import TableEvaluation
+from flagengine.batch.inputs import BATCH_ROWS, open_table
+from flagengine.batch.layout import Columns, Layout
+from flagengine.batch.outputs import Long, Output, Wide
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+__all__ = ["evaluate_table", "processors"]
+
+
+def evaluate_table(
+    snapshot: Snapshot | Document,
+    table: Any,
+    *,
+    distinct_id: str = "distinct_id",
+    person_properties: Columns = None,
+    person_json: str | None = None,
+    groups: Mapping[str, str] | None = None,
+    group_properties: Mapping[str, Columns] | None = None,
+    group_json: Mapping[str, str] | None = None,
+    device_id: str | None = None,
+    json_nulls: bool | Collection[str] = False,
+    flags: Iterable[str] | None = None,
+    output: Literal["wide", "long"] = "wide",
+    carry: Sequence[str] | Literal["all"] | None = None,
+    prefix: str = "",
+    batch_rows: int = BATCH_ROWS,
+    threads: int | None = None,
+    **options: Unpack[BatchOptions],
+) -> TableEvaluation:
+    """Evaluate flags for every row of a table, with the answers of ``evaluate`` for each row.
+
+    Args:
+        snapshot: A snapshot, or a document, which is parsed.
+        table: Anything with the Arrow C stream interface, or an iterable of record batches. It is
+            read once, as far as results are asked for.
+        distinct_id: The column of distinct ids.
+        person_properties: Columns by property, or a list of columns named as their properties.
+            None: every column that serves for nothing else.
+        person_json: A column that holds all person properties: JSON text, a struct or a map. A
+            property's own column comes first, where it is not null.
+        groups: Columns of group keys by group type: ``{"company": "company_id"}``.
+        group_properties: Columns by property, by group type.
+        group_json: Columns that hold all properties of a group, by group type.
+        device_id: The column of device ids.
+        json_nulls: The columns whose nulls are JSON's null, or True for all. Elsewhere a null is a
+            property that was not passed.
+        flags: The flags to evaluate; all when left out.
+        output: "wide" adds a column per flag; "long" gives a row per person and flag, with value,
+            variant, payload, reason, condition_index and what is missing.
+        carry: The columns to carry through, or "all". None: the distinct ids.
+        prefix: Put before the flags' names in a wide result.
+        batch_rows: Rows per batch; memory is bounded by a few batches.
+        threads: How many batches are worked on at a time. None: one per processor.
+        options: ``now``, ``project_timezone``, ``complete``, ``missing_group``, ``overrides``,
+            ``evaluation_runtime`` and ``evaluation_contexts``, as ``evaluate`` has them. Without
+            ``now``, the time of this call counts for every row.
+
+    Raises:
+        TableError: A column is missing, or a row of ``person_json`` holds no JSON object; the
+            latter while the results are read.
+    """
+    snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.parse(snapshot)
+    batches = open_table(table)
+    layout = Layout.of(
+        batches.schema,
+        distinct_id=distinct_id,
+        person_properties=person_properties,
+        person_json=person_json,
+        groups=groups,
+        group_properties=group_properties,
+        group_json=group_json,
+        device_id=device_id,
+        json_nulls=json_nulls,
+    )
+    engine = Engine(snapshot, layout, flags, **options)
+    carried = _carried(batches.schema, carry, distinct_id)
+    shape = _shape(output, engine, batches.schema, carried, prefix)
+    return TableEvaluation(engine, batches, shape, _positive(batch_rows), threads or processors())
+
+
+def _shape(
+    output: str, engine: Engine, schema: pa.Schema, carried: Sequence[str], prefix: str
+) -> Output:
+    if output == "wide":
+        return Wide(engine, schema, carried, prefix)
+    if output == "long":
+        return Long(engine, schema, carried)
+    message = f"output is 'wide' or 'long'; found {output!r}"
+    raise ValueError(message)
+
+
+def _carried(
+    schema: pa.Schema, carry: Sequence[str] | str | None, distinct_id: str
+) -> Sequence[str]:
+    if carry == "all":
+        return list(schema.names)
+    if carry is None:
+        return [distinct_id]
+    if isinstance(carry, str):
+        message = f"carry is a list of columns or 'all', found the text {carry!r}"
+        raise TypeError(message)
+    for name in carry:
+        if name not in schema.names:
+            raise no_column(name, "carry", schema.names)
+    return list(carry)
+
+
+def _positive(batch_rows: int) -> int:
+    if batch_rows < 1:
+        message = f"batch_rows is at least 1; found {batch_rows}"
+        raise ValueError(message)
+    return batch_rows
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

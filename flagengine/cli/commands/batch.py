@@ -1,0 +1,148 @@
+"""``flagengine batch``: every flag for every row of a table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flagengine.cli import options
+from flagengine.cli.output import print_json, print_lines, print_table
+from flagengine.cli.population import Population, needs, population
+from flagengine.cli.reading import read_snapshot, shown_name
+from flagengine.cli.trouble import EXIT_CODES, check_keys
+
+if TYPE_CHECKING:
+    from flagengine.batch import Stats, TableEvaluation
+    from flagengine.snapshot import Snapshot
+
+__all__ = ["command"]
+
+
+@click.command(epilog=f"{EXIT_CODES} Findings: what --fail-on names.")
+@click.argument("source", metavar="DEFINITIONS")
+@click.argument("table", metavar="INPUT")
+@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="Where to.")
+@population
+@options.flags
+@click.option(
+    "--shape",
+    type=click.Choice(["wide", "long"]),
+    default="wide",
+    show_default=True,
+    help="A column per flag, or a row per person and flag with the reason.",
+)
+@click.option("--carry", multiple=True, metavar="COLUMN", help="A column to carry through.")
+@click.option("--carry-all", is_flag=True, help="Carry all columns through.")
+@click.option("--prefix", default="", metavar="TEXT", help="Put before the flags' column names.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["unresolved"]),
+    help="Exit with 1 if any row has such an answer; the output is written all the same.",
+)
+@click.option("--quiet", is_flag=True, help="No progress bar and no closing table.")
+@options.as_json
+def command(
+    *,
+    source: str,
+    table: str,
+    target: str,
+    people: Population,
+    keys: tuple[str, ...],
+    shape: str,
+    carry: tuple[str, ...],
+    carry_all: bool,
+    prefix: str,
+    fail_on: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Evaluate flags for every row of a table.
+
+    INPUT and OUTPUT are files told by their suffix: .parquet, .csv, .jsonl, .arrow (IPC file),
+    .arrows (IPC stream), or a folder of Parquet files. OUTPUT appears whole or not at all.
+
+    \b
+    flagengine batch definitions.json people.parquet -o flags.parquet
+    flagengine batch definitions.json persons.csv -o flags.csv --distinct-id id
+        --properties-json properties --group company=company_id
+    """  # noqa: D301 (click keeps the lines after it as they are)
+    needs("batch")
+    snapshot = read_snapshot(source)
+    check_keys(shown_name(source), keys, snapshot.keys)
+    more: dict[str, Any] = {
+        "flags": keys or None,
+        "output": shape,
+        "carry": "all" if carry_all else list(carry) or None,
+        "prefix": prefix,
+    }
+    result = _written(snapshot, table, Path(target), people, more, quiet=quiet)
+    if as_json:
+        print_json({"fingerprint": snapshot.fingerprint, **_summary(result.stats)})
+    elif not quiet:
+        _print(result.stats)
+    if fail_on and any(
+        one.unresolved_reason for counts in result.stats.answers.values() for one in counts
+    ):
+        raise SystemExit(1)
+
+
+def _written(
+    snapshot: "Snapshot",
+    table: str,
+    target: Path,
+    people: Population,
+    more: dict[str, Any],
+    *,
+    quiet: bool,
+) -> "TableEvaluation":
+    from flagengine.batch import evaluate_table  # noqa: PLC0415 (an extra)
+    from flagengine.batch.files import write_file  # noqa: PLC0415 (an extra)
+    from flagengine.cli.tables import opened, shown_rows, troubles  # noqa: PLC0415 (an extra)
+
+    file = opened(table, people)
+    with (
+        troubles(table),
+        evaluate_table(
+            snapshot,
+            file.batches,
+            **people.columns,
+            **people.options,
+            threads=people.threads,
+            batch_rows=people.batch_rows,
+            **more,
+        ) as result,
+    ):
+        write_file(target, result.schema, shown_rows(result, file.rows, quiet=quiet))
+    return result
+
+
+def _summary(stats: "Stats") -> dict[str, object]:
+    flags = {
+        key: {"values": _by_value(stats, key), "fallback_rows": stats.fallback_rows.get(key, 0)}
+        for key in stats.answers
+    }
+    return {"rows": stats.rows, "flags": flags}
+
+
+def _by_value(stats: "Stats", key: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one, count in stats.answers[key].items():
+        value = one.value if isinstance(one.value, str) else _WORDS[one.value]
+        if one.unresolved_reason:
+            value = f"unresolved: {one.unresolved_reason.value}"
+        found[value] = found.get(value, 0) + count
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+_WORDS = {True: "true", False: "false", None: "(none)"}
+
+
+def _print(stats: "Stats") -> None:
+    rows = [
+        (key if place == 0 else "", value, f"{count:,}", f"{count / max(stats.rows, 1):.2%}")
+        for key in stats.answers
+        for place, (value, count) in enumerate(_by_value(stats, key).items())
+    ]
+    print_table(("flag", "value", "rows", "share"), rows)
+    fallback = sum(stats.fallback_rows.values())
+    print_lines([f"{stats.rows:,} rows; the scalar engine was asked {fallback:,} times"])

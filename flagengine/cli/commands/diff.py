@@ -1,0 +1,144 @@
+"""``flagengine diff``: who changes when a snapshot is published."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flagengine.cli import options
+from flagengine.cli.changes import FailRule, failures, parse_rules
+from flagengine.cli.output import print_json, print_lines, print_table
+from flagengine.cli.population import Population, needs, population
+from flagengine.cli.reading import read_snapshot
+from flagengine.cli.trouble import EXIT_CODES, Trouble
+
+if TYPE_CHECKING:
+    from flagengine.batch.impact import Impact, Sample
+    from flagengine.snapshot import Snapshot
+
+__all__ = ["command"]
+
+
+@click.command(epilog=f"{EXIT_CODES} Findings: what --fail-if-changed names.")
+@click.argument("old_source", metavar="OLD")
+@click.argument("new_source", metavar="NEW")
+@click.argument("table", metavar="POPULATION")
+@population
+@options.flags
+@click.option(
+    "--sample",
+    metavar="N",
+    help="Look at a sample: a share below 1, or about so many rows. Shares then have a margin.",
+)
+@click.option("--seed", default=0, show_default=True, help="Another seed, another sample.")
+@click.option(
+    "--fail-if-changed",
+    "written_rules",
+    multiple=True,
+    metavar="'FLAG:>5%'",
+    help="Exit with 1 if the flag (* for any) changes for more than that share, or number, of "
+    "the people.",
+)
+@click.option("--html", "page", metavar="FILE", help="Write a report to look at and to send.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@options.as_json
+def command(
+    *,
+    old_source: str,
+    new_source: str,
+    table: str,
+    people: Population,
+    keys: tuple[str, ...],
+    sample: str | None,
+    seed: int,
+    written_rules: tuple[str, ...],
+    page: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Compare two snapshots over a population: who changes, from what to what, and why.
+
+    \b
+    flagengine diff old.json new.json people.parquet
+    flagengine diff old.json new.json people.parquet --fail-if-changed '*:>5%' --html report.html
+    """  # noqa: D301 (click keeps the lines after it as they are)
+    needs("batch")
+    old, new = read_snapshot(old_source), read_snapshot(new_source)
+    known = dict.fromkeys([*new.keys, *old.keys])
+    for key in keys:
+        if key not in known:
+            raise Trouble(f"there is no flag {key!r} in either snapshot")
+    rules = parse_rules(written_rules, known)
+    impact, taken = _measured(old, new, table, people, keys or tuple(known), (sample, seed), quiet)
+    if page is not None:
+        from flagengine.cli.impact_page import write_page  # noqa: PLC0415 (with --html only)
+
+        write_page(Path(page), impact, taken, old, new)
+    _report(impact, taken, as_json=as_json)
+    _stop_if(failures(rules, impact), quiet_output=as_json)
+
+
+def _measured(
+    old: "Snapshot",
+    new: "Snapshot",
+    table: str,
+    people: Population,
+    keys: tuple[str, ...],
+    sample: tuple[str | None, int],
+    quiet: bool,
+) -> "tuple[Impact, Sample | None]":
+    from flagengine.batch.impact import measure_impact  # noqa: PLC0415 (an extra)
+    from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
+    from flagengine.clock import current_time  # noqa: PLC0415
+
+    file = opened(table, people)
+    people.options["now"] = people.options["now"] or current_time()
+    with troubles(table):
+        before = engine_for(old, file.batches.schema, people, keys)
+        after = engine_for(new, file.batches.schema, people, keys)
+        taken = _sample(sample, file.rows)
+        batches = shown_rows(file.batches.sized(people.batch_rows), file.rows, quiet=quiet)
+        impact = None
+        for so_far in measure_impact(before, after, batches, people.workers, taken):
+            impact = so_far
+    assert impact is not None
+    return impact, taken
+
+
+def _sample(written: tuple[str | None, int], rows: int | None) -> "Sample | None":
+    from flagengine.batch.impact import Sample  # noqa: PLC0415 (an extra)
+
+    wish, seed = written
+    if wish is None:
+        return None
+    try:
+        number = float(wish)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise Trouble(f"--sample {wish}: expected a share such as 0.05, or a number of rows")
+    if number < 1:
+        return Sample(number, seed)
+    if rows is None:
+        raise Trouble(f"--sample {wish}: this file does not say how many rows it has; give a share")
+    return Sample(min(number / max(rows, 1), 1.0), seed)
+
+
+def _report(impact: "Impact", sample: "Sample | None", *, as_json: bool) -> None:
+    from flagengine.cli.impact_words import as_dict, headline, rows_of  # noqa: PLC0415 (an extra)
+
+    if as_json:
+        print_json(as_dict(impact, sample))
+        return
+    print_lines(headline(impact, sample))
+    rows: list[Any] = rows_of(impact, sample)
+    if rows:
+        print_table(("flag", "change", "people", "share", "because", "for example"), rows)
+
+
+def _stop_if(found: list[tuple[FailRule, float]], *, quiet_output: bool) -> None:
+    for rule, share in found:
+        if not quiet_output:
+            print_lines([f"{rule.written}: {share:.2%} of the people change"])
+    if found:
+        raise SystemExit(1)

@@ -1,0 +1,88 @@
+"""``flagengine exposures``: who was given what, as a table or as events."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flagengine.cli import options
+from flagengine.cli.output import print_json, print_lines
+from flagengine.cli.population import Population, needs, population
+from flagengine.cli.reading import read_snapshot, shown_name
+from flagengine.cli.trouble import EXIT_CODES, check_keys
+
+if TYPE_CHECKING:
+    from flagengine.snapshot import Snapshot
+
+__all__ = ["command"]
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("source", metavar="DEFINITIONS")
+@click.argument("table", metavar="POPULATION")
+@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="Where to.")
+@population
+@options.flags
+@click.option("--events", is_flag=True, help="Write $feature_flag_called events; OUTPUT is .jsonl.")
+@click.option("--enabled-only", is_flag=True, help="Leave out the answer false.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@options.as_json
+def command(
+    *,
+    source: str,
+    table: str,
+    target: str,
+    people: Population,
+    keys: tuple[str, ...],
+    events: bool,
+    enabled_only: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Write who is given what: an assignment table, or events for a client's sink.
+
+    Each row has an id made of the snapshot, the flag and the person, the same at every run, so
+    that what is loaded twice counts once. Unresolved answers are left out.
+
+    \b
+    flagengine exposures definitions.json people.parquet -o assignments.parquet --flag checkout
+    flagengine exposures definitions.json people.parquet -o events.jsonl --events
+    """  # noqa: D301 (click keeps the lines after it as they are)
+    needs("batch")
+    snapshot = read_snapshot(source)
+    check_keys(shown_name(source), keys, snapshot.keys)
+    shape = {"events": events, "enabled_only": enabled_only}
+    rows = _written(snapshot, table, Path(target), people, keys, shape, quiet=quiet)
+    if as_json:
+        print_json({"fingerprint": snapshot.fingerprint, "rows": rows})
+    else:
+        print_lines([f"{rows:,} exposures to {target}"])
+
+
+def _written(
+    snapshot: "Snapshot",
+    table: str,
+    target: Path,
+    people: Population,
+    keys: tuple[str, ...],
+    shape: dict[str, bool],
+    *,
+    quiet: bool,
+) -> int:
+    from flagengine.batch.exposures import SCHEMA, Exposures  # noqa: PLC0415 (an extra)
+    from flagengine.batch.files import write_file, write_lines  # noqa: PLC0415 (an extra)
+    from flagengine.batch.inputs import numbered  # noqa: PLC0415 (an extra)
+    from flagengine.batch.stream import in_order  # noqa: PLC0415 (an extra)
+    from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
+
+    file = opened(table, people)
+    with troubles(table):
+        engine = engine_for(snapshot, file.batches.schema, people, keys or None)
+        exposures = Exposures(engine, engine.now, enabled_only=shape["enabled_only"])
+        make: Any = exposures.events if shape["events"] else exposures.table
+        batches = shown_rows(file.batches.sized(people.batch_rows), file.rows, quiet=quiet)
+        items = numbered(batches)
+        found = in_order(lambda one: make(engine.rows(one[1], one[0])), items, people.workers)
+        if shape["events"]:
+            return write_lines(target, found)
+        return write_file(target, SCHEMA, found)

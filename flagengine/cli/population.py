@@ -1,0 +1,213 @@
+"""The options that say where people stand in a table. Nothing here needs the extra `batch`."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+import click
+
+from flagengine.cli.person import moment_of
+from flagengine.cli.trouble import Trouble
+
+__all__ = ["Population", "needs", "population"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: Final = (
+    click.option(
+        "--distinct-id",
+        default="distinct_id",
+        show_default=True,
+        metavar="COLUMN",
+        help="The column of distinct ids.",
+    ),
+    click.option(
+        "--property",
+        "properties",
+        multiple=True,
+        metavar="[NAME=]COLUMN",
+        help="A column that is a person property. Without any: every column that is nothing else.",
+    ),
+    click.option(
+        "--properties-json",
+        metavar="COLUMN",
+        help="A column that holds all person properties, as JSON text.",
+    ),
+    click.option(
+        "--group", "groups", multiple=True, metavar="TYPE=COLUMN", help="A column of group keys."
+    ),
+    click.option(
+        "--group-property",
+        "group_pairs",
+        multiple=True,
+        metavar="TYPE.NAME=COLUMN",
+        help="A column that is a group's property.",
+    ),
+    click.option(
+        "--group-json",
+        "group_json",
+        multiple=True,
+        metavar="TYPE=COLUMN",
+        help="A column that holds all properties of a group, as JSON text.",
+    ),
+    click.option("--device-id", metavar="COLUMN", help="The column of device ids."),
+    click.option(
+        "--nulls",
+        type=click.Choice(["absent", "null"]),
+        default="absent",
+        show_default=True,
+        help="What a null in a column means: no such property, or the value null.",
+    ),
+    click.option(
+        "--now",
+        metavar="TIME",
+        help="The time for date filters: 2026-11-24T12:00:00+01:00. Default: the present.",
+    ),
+    click.option(
+        "--timezone",
+        default="UTC",
+        show_default=True,
+        metavar="ZONE",
+        help="The project's time zone, for dates without an offset.",
+    ),
+    click.option(
+        "--complete",
+        is_flag=True,
+        help="The properties given are all there are: absent ones answer as on the server.",
+    ),
+    click.option(
+        "--missing-group",
+        type=click.Choice(["false", "unresolved"]),
+        default="false",
+        show_default=True,
+        help="What a group that is not given means.",
+    ),
+    click.option("--threads", type=click.IntRange(1), help="Default: one per processor."),
+    click.option(
+        "--batch-rows",
+        type=click.IntRange(1),
+        default=1 << 16,
+        show_default=True,
+        help="Rows that are worked on at once; memory grows with them.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A table of people: how to read it, and how to evaluate it."""
+
+    columns: dict[str, Any]
+    options: dict[str, Any]
+    threads: int | None
+    batch_rows: int
+
+    @property
+    def workers(self) -> int:
+        """How many threads work."""
+        from flagengine.batch.table import processors  # noqa: PLC0415 (an extra)
+
+        return self.threads or processors()
+
+
+def population(command: F) -> F:
+    """Add the options that describe a table; the command gets them as one ``people``."""
+
+    @wraps(command)
+    def gathered(**parameters: Any) -> Any:
+        own = {name: parameters.pop(name) for name in _NAMES}
+        return command(people=_read(**own), **parameters)
+
+    wrapped: Callable[..., Any] = gathered
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def _names() -> list[str]:
+    @click.command()
+    def probe() -> None: ...
+
+    for option in _OPTIONS:
+        option(probe)
+    return [str(parameter.name) for parameter in probe.params]
+
+
+_NAMES: Final = _names()
+
+
+def _read(
+    *,
+    distinct_id: str,
+    properties: Iterable[str],
+    properties_json: str | None,
+    groups: Iterable[str],
+    group_pairs: Iterable[str],
+    group_json: Iterable[str],
+    device_id: str | None,
+    nulls: str,
+    now: str | None,
+    timezone: str,
+    complete: bool,
+    missing_group: str,
+    threads: int | None,
+    batch_rows: int,
+) -> Population:
+    named = dict(_property(one) for one in properties)
+    columns = {
+        "distinct_id": distinct_id,
+        "person_properties": named or None,
+        "person_json": properties_json,
+        "groups": _pairs("--group", "company=company_id", groups),
+        "group_properties": _by_group(group_pairs),
+        "group_json": _pairs("--group-json", "company=company_properties", group_json),
+        "device_id": device_id,
+        "json_nulls": nulls == "null",
+    }
+    options = {
+        "now": moment_of(now),
+        "project_timezone": timezone,
+        "complete": complete,
+        "missing_group": missing_group,
+    }
+    return Population(columns, options, threads, batch_rows)
+
+
+def _property(written: str) -> tuple[str, str]:
+    name, sign, column = written.partition("=")
+    return (name, column) if sign else (written, written)
+
+
+def _pairs(option: str, example: str, written: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for one in written:
+        name, sign, column = one.partition("=")
+        if not (name and sign and column):
+            raise Trouble(f"{option} {one}: expected a name, = and a column, as in {example}")
+        found[name] = column
+    return found
+
+
+def _by_group(written: Iterable[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    pairs = _pairs("--group-property", "company.tier=company_tier", written)
+    for path, column in pairs.items():
+        group, _, name = path.partition(".")
+        if not (group and name):
+            raise Trouble(
+                f"--group-property {path}: expected the group type before the property's name, "
+                "as in company.tier=company_tier"
+            )
+        found.setdefault(group, {})[name] = column
+    return found
+
+
+def needs(extra: str) -> None:
+    """Stop with the name of an extra when it is not installed."""
+    from importlib.util import find_spec  # noqa: PLC0415 (for these commands only)
+
+    wanted = {"batch": ("pyarrow", "numpy"), "spark": ("pyspark",)}[extra]
+    lacking = [name for name in wanted if find_spec(name) is None]
+    if lacking:
+        raise Trouble(f"this needs {' and '.join(lacking)}: pip install 'flagengine[{extra}]'")

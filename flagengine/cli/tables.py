@@ -1,0 +1,83 @@
+"""Opening tables for commands, with a progress bar on a terminal; errors in one line each."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from flagengine.batch import TableError
+from flagengine.batch.engine import Engine
+from flagengine.batch.files import FileError, FileTable, open_file
+from flagengine.batch.layout import Layout
+from flagengine.cli.population import Population
+from flagengine.cli.trouble import Trouble, wrong_argument
+from flagengine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["engine_for", "opened", "shown_rows", "troubles"]
+
+
+@contextmanager
+def troubles(source: str) -> Iterator[None]:
+    """Turn what is wrong with a table or file into one line that names it."""
+    try:
+        yield
+    except FileError as error:
+        raise Trouble(str(error)) from None
+    except TableError as error:
+        raise Trouble(f"{source}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise wrong_argument(error) from None
+
+
+def opened(source: str, people: Population) -> FileTable:
+    """Open a table by its file's name."""
+    with troubles(source):
+        return open_file(Path(source), people.batch_rows)
+
+
+def engine_for(
+    snapshot: Snapshot, schema: "pa.Schema", people: Population, keys: Iterable[str] | None
+) -> Engine:
+    """Bind a snapshot to the columns of a table."""
+    layout = Layout.of(schema, **people.columns)
+    return Engine(snapshot, layout, keys, **people.options)
+
+
+class _Rate(ProgressColumn):
+    """Rows per second."""
+
+    def render(self, task: Task) -> Text:
+        """Write it."""
+        return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
+
+
+def shown_rows(
+    batches: "Iterable[pa.RecordBatch]", rows: int | None, *, quiet: bool = False
+) -> "Iterator[pa.RecordBatch]":
+    """Yield batches; on a terminal, show how many rows are done, how fast, and the time left."""
+    if quiet or not sys.stderr.isatty():
+        yield from batches
+        return
+    with _bar() as progress:
+        task = progress.add_task("", total=rows)
+        for batch in batches:
+            yield batch
+            progress.advance(task, batch.num_rows)
+
+
+def _bar() -> Progress:
+    columns: tuple[Any, ...] = (
+        BarColumn(),
+        TextColumn("{task.completed:,} rows"),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,0 +1,115 @@
+"""The engine decides and does nothing else: by its source, and by what it does when watched."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.architecture.layers import ROOT, Import, imports, modules
+
+EFFECTS: Final = {
+    "asyncio",
+    "io",
+    "logging",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "shutil",
+    "socket",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib",
+    "warnings",
+}
+ONLY_IN: Final = {
+    "click": "flagengine.cli",
+    "rich": "flagengine.cli",
+    "jsonschema": "flagengine.validation",
+    "numpy": "flagengine.batch",
+    "pyarrow": "flagengine.batch",
+    "pyspark": "flagengine.batch",
+    "re2": "flagengine.operators.patterns.engine",
+    "mmh3": "flagengine.murmur3",
+    "zoneinfo": "flagengine.call",
+    "flagengine.clock": "flagengine.",
+}
+"""Modules that only one place may import."""
+LAZY: Final = {"jsonschema", "re2", "zoneinfo"}
+"""Modules that are imported inside a function only."""
+NEVER: Final = {"transports", "requests", "httpx", "aiohttp", "posthog", "tests"}
+EDGES: Final = ("flagengine.cli", "flagengine.__main__")
+"""The command line reads files, writes to terminals and has exit codes."""
+
+
+def _is_edge(one: Import) -> bool:
+    return one.importer.startswith(EDGES)
+
+
+class TestSource:
+    """What the files ask for."""
+
+    def test_nothing_imports_a_module_that_has_effects(self):
+        found = [
+            f"{one.importer} imports {one.module}"
+            for one in imports("flagengine")
+            if one.top in EFFECTS and not _is_edge(one)
+        ]
+        assert found == []
+
+    def test_nothing_imports_the_transports_or_a_client(self):
+        assert [one for one in imports("flagengine") if one.top in NEVER] == []
+
+    @pytest.mark.parametrize(("module", "place"), ONLY_IN.items())
+    def test_a_dependency_is_imported_in_one_place(self, module: str, place: str):
+        users = {one.importer for one in imports("flagengine") if module in (one.top, one.module)}
+        assert {user for user in users if not user.startswith(place)} == set()
+
+    def test_slow_dependencies_are_imported_when_they_are_needed(self):
+        early = [one for one in imports("flagengine") if one.top in LAZY and not one.is_lazy]
+        assert early == []
+
+    def test_the_clock_is_read_in_one_place(self):
+        readers = {
+            name
+            for name, path in modules("flagengine").items()
+            if any(word in path.read_text("utf-8") for word in (".now(", ".today(", ".utcnow("))
+        }
+        assert readers == {"flagengine.clock"}
+
+    def test_nothing_opens_prints_or_runs_text(self):
+        allowed = {"flagengine.compiled.source": {"exec("}, "flagengine.record": {"exec("}}
+        words = ("open(", "print(", "input(", "exec(", "eval(", "__import__(", "globals()[")
+        found = {
+            (name, word)
+            for name, path in modules("flagengine").items()
+            if not name.startswith(EDGES)
+            for word in words
+            if any(_calls(line, word) for line in path.read_text("utf-8").splitlines())
+        }
+        found -= {(name, word) for name, words in allowed.items() for word in words}
+        assert found <= {("flagengine", "globals()[")}  # names that are loaded on demand
+
+
+def _calls(line: str, word: str) -> bool:
+    before, found, _ = line.partition(word)
+    return bool(found) and not (before[-1:].isalnum() or before[-1:] in ("_", ".", '"', "`"))
+
+
+class TestEffects:
+    """What it does: watched from outside, in a process of its own."""
+
+    def test_evaluating_every_case_has_no_effect(self):
+        program = Path(__file__).with_name("watched.py")
+        command = [sys.executable, "-B", "-X", "utf8", str(program), str(ROOT)]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert (found.returncode, found.stderr) == (0, "")
+        counted, *effects = found.stdout.splitlines()
+        assert int(counted) > 1_000
+        assert effects == []

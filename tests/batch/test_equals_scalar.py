@@ -1,0 +1,60 @@
+"""Tables have the answers of the scalar engine, row for row, on everything."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flagengine import Snapshot
+from tests.batch.people import exported_people
+from tests.batch.typed_people import typed_people
+from tests.properties.strategies import Doc, documents
+
+_SIZES = st.sampled_from([1, 2, 3, 1_000])
+
+
+class TestEqualsScalar:
+    """R19.3: batch evaluation is no second opinion."""
+
+    @pytest.mark.rule("R19.3", "R19.6")
+    @given(st.data(), documents(), _SIZES)
+    def test_people_with_properties_as_json_have_the_scalar_answers(
+        self, data: st.DataObject, document: Doc, batch_rows: int
+    ):
+        people = data.draw(exported_people(document))
+        snapshot = Snapshot.parse(document)
+        result = people.evaluated(
+            snapshot, output="long", carry=[], batch_rows=batch_rows, threads=1
+        )
+        assert result.read_all().to_pylist() == people.expected(snapshot)
+
+    @pytest.mark.rule("R19.2", "R19.3", "R19.4")
+    @given(st.data(), documents(), _SIZES)
+    def test_people_with_properties_in_columns_have_the_scalar_answers(
+        self, data: st.DataObject, document: Doc, batch_rows: int
+    ):
+        people = data.draw(typed_people(document))
+        snapshot = Snapshot.parse(document)
+        result = people.evaluated(
+            snapshot, output="long", carry=[], batch_rows=batch_rows, threads=1
+        )
+        assert result.read_all().to_pylist() == people.expected(snapshot)
+
+    @pytest.mark.rule("R19.5")
+    @settings(max_examples=50)
+    @given(st.data(), documents())
+    def test_a_column_per_flag_holds_the_values_of_the_rows(
+        self, data: st.DataObject, document: Doc
+    ):
+        people = data.draw(exported_people(document))
+        snapshot = Snapshot.parse(document)
+        wide = people.evaluated(snapshot, carry=[], prefix="flag ", threads=2).read_all()
+        rows = people.evaluated(snapshot, output="long", carry=[], batch_rows=2).read_all()
+        keys = [name.removeprefix("flag ") for name in wide.column_names]
+        for position, key in enumerate(keys):
+            values = rows.column("value").to_pylist()[position :: len(keys)]
+            column = wide.column(f"flag {key}").to_pylist()
+            assert [_text(one) for one in column] == values
+
+
+def _text(value: object) -> object:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value

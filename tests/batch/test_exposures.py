@@ -1,0 +1,84 @@
+"""Exposures have the same ids at every run, and different ones for everything else."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flagengine import Snapshot, evaluate_flag
+from flagengine.batch.engine import Engine
+from flagengine.batch.exposures import SCHEMA, Exposures, exposure_id
+from flagengine.batch.layout import Layout
+
+_VARIANTS = [{"key": key, "rollout_percentage": 50} for key in ("a", "b")]
+_NEEDY = {"properties": [{"key": "plan", "type": "person", "value": "pro"}]}
+_SNAPSHOT = Snapshot.parse(
+    {
+        "flags": [
+            {
+                "key": "ab",
+                "id": 7,
+                "version": 3,
+                "active": True,
+                "filters": {
+                    "groups": [{"rollout_percentage": 50}],
+                    "multivariate": {"variants": _VARIANTS},
+                    "payloads": {"a": "[1]"},
+                },
+            },
+            {"key": "needy", "active": True, "filters": {"groups": [_NEEDY]}},
+        ]
+    }
+)
+_PEOPLE = pa.table({"distinct_id": [*(f"id-{n}" for n in range(50)), None, ""]})
+_NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def _exposures(*, enabled_only: bool = False) -> tuple[Exposures, Engine]:
+    engine = Engine(_SNAPSHOT, Layout.of(_PEOPLE.schema, distinct_id="distinct_id"), now=_NOW)
+    return Exposures(engine, _NOW, enabled_only=enabled_only), engine
+
+
+def test_definite_answers_of_people_with_an_id_are_exposures():
+    exposures, engine = _exposures()
+    table = exposures.table(engine.rows(_PEOPLE.to_batches()[0]))
+    assert table.schema == SCHEMA
+    rows = table.to_pylist()
+    assert [row["distinct_id"] for row in rows] == [f"id-{n}" for n in range(50)]
+    for row in rows:
+        value = evaluate_flag(_SNAPSHOT, "ab", row["distinct_id"]).value
+        assert row["value"] == ("false" if value is False else value)
+        assert (row["flag_id"], row["flag_version"]) == (7, 3)
+        assert row["snapshot"] == _SNAPSHOT.fingerprint
+
+
+def test_with_enabled_only_false_answers_are_left_out():
+    exposures, engine = _exposures(enabled_only=True)
+    values = exposures.table(engine.rows(_PEOPLE.to_batches()[0])).column("value").to_pylist()
+    assert set(values) == {"a", "b"}
+
+
+def test_events_are_what_the_client_sends_and_have_the_ids_of_the_table():
+    exposures, engine = _exposures()
+    rows = engine.rows(_PEOPLE.to_batches()[0])
+    events = [json.loads(line) for line in exposures.events(rows)]
+    assert [one["uuid"] for one in events] == exposures.table(rows).column("uuid").to_pylist()
+    event = next(one for one in events if one["properties"]["$feature_flag_response"] == "a")
+    assert event["event"] == "$feature_flag_called"
+    assert event["timestamp"] == "2026-11-24T12:00:00+00:00"
+    assert event["properties"]["$feature/ab"] == "a"
+    assert event["properties"]["$feature_flag_payload"] == [1]
+
+
+def test_the_id_is_what_it_was_in_the_first_release():
+    found = exposure_id("fingerprint", "flag", "person")
+    assert found == "c29abe1a-5d03-81ee-82ba-efcc3e1e9cb7"
+    assert UUID(found).version == 8
+
+
+@given(*[st.tuples(st.text(max_size=3), st.text(max_size=3), st.text(max_size=3))] * 2)
+def test_ids_differ_when_anything_differs(one: tuple[str, ...], other: tuple[str, ...]):
+    assert (exposure_id(*one) == exposure_id(*other)) == (one == other)

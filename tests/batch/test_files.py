@@ -1,0 +1,118 @@
+"""Tables in files: every format there and back, whole or not at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from flagengine import Snapshot
+from flagengine.batch import evaluate_table
+from flagengine.batch.files import FileError, open_file, write_file, write_lines
+
+_FLAG = {"key": "f", "active": True, "filters": {"groups": [{"rollout_percentage": 50}]}}
+_SNAPSHOT = Snapshot.parse({"flags": [_FLAG]})
+_PEOPLE = pa.table({"distinct_id": [f"id-{n}" for n in range(10)], "n": list(range(10))})
+_NAMES = ["p.parquet", "p.csv", "p.jsonl", "p.arrow", "p.arrows", "folder"]
+
+
+def _read(path: Path) -> pa.Table:
+    opened = open_file(path, 3)
+    return pa.Table.from_batches(list(opened.batches), opened.batches.schema)
+
+
+@pytest.mark.parametrize("shape", ["wide", "long"])
+@pytest.mark.parametrize("name", _NAMES)
+def test_results_come_back_from_every_format(tmp_path: Path, name: str, shape: Any):
+    path = tmp_path / name
+    result = evaluate_table(_SNAPSHOT, _PEOPLE, output=shape, batch_rows=4)
+    assert write_file(path, result.schema, result) == 10
+    wanted = evaluate_table(_SNAPSHOT, _PEOPLE, output=shape).read_all().to_pylist()
+    found = [{k: _plain(v) for k, v in row.items()} for row in _read(path).to_pylist()]
+    assert found == [{k: _plain(v) for k, v in row.items()} for row in wanted]
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def _plain(value: object) -> object:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_a_failure_leaves_what_was_there(tmp_path: Path, name: str):
+    path = tmp_path / name
+    write_file(path, _PEOPLE.schema, _PEOPLE.to_batches())
+
+    def failing() -> Iterator[pa.RecordBatch]:
+        yield _PEOPLE.to_batches()[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_file(path, _PEOPLE.schema, failing())
+    assert _read(path).num_rows == 10
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_of_partitions_is_one_table(tmp_path: Path):
+    for day in ("2024-06-01", "2024-06-02"):
+        folder = tmp_path / "people" / f"day={day}"
+        folder.mkdir(parents=True)
+        pyarrow.parquet.write_table(_PEOPLE, folder / "part.parquet")
+    opened = open_file(tmp_path / "people", 100)
+    assert opened.rows == 20
+    assert opened.batches.schema.names == ["distinct_id", "n", "day"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.parquet", b"PAR1 and then nothing", "cannot be read"),
+        ("p.arrow", b"", "cannot be read"),
+        ("p.csv", b"", "cannot be read"),
+        ("p.csv", b"a,b\n1\n", "cannot be read"),
+        ("p.jsonl", b'{"a": 1}\n{"a"\n', "line 2"),
+        ("p.jsonl", b'{"a": 1}\n[]\n', "line 2: expected a JSON object"),
+        ("p.xls", b"", "suffix"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named(tmp_path: Path, name: str, content: bytes, message: str):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=f"{name}.*{message}"):
+        _read(path)
+
+
+def test_a_json_line_of_another_type_is_named_with_its_row(tmp_path: Path):
+    lines = ['{"distinct_id": "a", "n": 1}\n'] * 20_000 + ['{"distinct_id": "b", "n": "x"}\n']
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(lines))
+    with pytest.raises(FileError, match=r'column .n., row 20000: expected int64.*found "x"'):
+        _read(path)
+
+
+def test_members_of_several_types_and_nested_ones_are_text(tmp_path: Path):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"a": 1, "b": {"c": [1]}}\n\n{"a": "x"}\n{"b": null, "d": 1.5}\n{"d": 2}\n')
+    rows = _read(path).to_pylist()
+    assert [row["a"] for row in rows] == ["1", "x", None, None]
+    assert [row["b"] for row in rows] == ['{"c": [1]}', None, None, None]
+    assert [row["d"] for row in rows] == [None, None, 1.5, 2.0]
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path):
+    with pytest.raises(FileError, match=r"nowhere/p\.parquet: cannot be written"):
+        write_file(tmp_path / "nowhere" / "p.parquet", _PEOPLE.schema, [])
+    with pytest.raises(FileError, match=r"\.jsonl"):
+        write_lines(tmp_path / "p.parquet", [])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("name", _NAMES[:-1])
+def test_a_full_disk_is_named(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch):
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    monkeypatch.setattr(Path, "with_name", lambda *_: full)
+    with pytest.raises(FileError, match=f"{name}: cannot be written: .*No space left"):
+        write_file(tmp_path / name, _PEOPLE.schema, _PEOPLE.to_batches())
+    assert list(tmp_path.iterdir()) == []

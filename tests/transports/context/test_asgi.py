@@ -1,0 +1,163 @@
+"""The ASGI middleware, driven as a server would."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from transports.context import current
+from transports.context.asgi import ASGIMiddleware
+
+from .recording import RecordingClient
+
+pytestmark = pytest.mark.contract("tracing-headers")
+HEADERS = [(b"x-posthog-distinct-id", b"user-123"), (b"x-posthog-session-id", b"session-123")]
+
+
+@pytest.fixture
+def client():
+    return RecordingClient()
+
+
+def scope_of(**fields):
+    return {
+        "type": "http",
+        "method": "GET",
+        "scheme": "https",
+        "path": "/cart",
+        "query_string": b"page=2",
+        "headers": [(b"host", b"shop.example"), *HEADERS],
+        "client": ("203.0.113.9", 4711),
+        "server": ("10.0.0.1", 8000),
+        **fields,
+    }
+
+
+async def served(app, **fields):
+    sent = []
+
+    async def send(message):
+        sent.append(message["type"])
+
+    async def receive():
+        return {"type": "http.request"}
+
+    await app(scope_of(**fields), receive, send)
+    return sent
+
+
+def app_that(work):
+    async def app(_scope, _receive, send):
+        await asyncio.sleep(0)
+        work()
+        await send({"type": "http.response.start", "status": 201})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
+
+
+def test_an_event_of_a_request_has_the_ids_of_its_headers(client):
+    app = ASGIMiddleware(app_that(lambda: client.capture("Work")), client)
+    assert asyncio.run(served(app)) == ["http.response.start", "http.response.body"]
+    (_, user, properties) = client.events[0]
+    assert user == "user-123"
+    assert properties == {
+        "$session_id": "session-123",
+        "$request_method": "GET",
+        "$request_path": "/cart",
+        "$current_url": "https://shop.example/cart?page=2",
+        "$ip": "203.0.113.9",
+    }
+
+
+def test_concurrent_requests_do_not_see_each_other_and_tasks_see_their_own(client):
+    async def app(_scope, _receive, _send):
+        await asyncio.gather(*(asyncio.create_task(child()) for _ in range(2)))
+
+    async def child():
+        await asyncio.sleep(0)
+        client.capture("Work")
+
+    async def all_of_them():
+        wrapped = ASGIMiddleware(app, client)
+        await asyncio.gather(
+            *(
+                served(wrapped, headers=[(b"X-PostHog-Distinct-Id", f"u{number}".encode())])
+                for number in range(10)
+            )
+        )
+        assert current() is None
+
+    asyncio.run(all_of_them())
+    assert sorted(user for _, user, _ in client.events) == sorted(
+        f"u{number}" for number in range(10) for _ in range(2)
+    )
+
+
+def test_what_escapes_is_reported_unhandled_and_goes_on(client):
+    async def app(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        raise ValueError("boom")
+
+    with pytest.raises(ValueError, match="boom"):
+        asyncio.run(served(ASGIMiddleware(app, client)))
+    assert client.reported == [
+        (
+            "ValueError('boom')",
+            "user-123",
+            "asgi.middleware",
+            False,
+            {"$response_status_code": 200},
+        )
+    ]
+
+
+def test_a_client_that_went_away_is_no_failure(client):
+    async def app(*_):
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(served(ASGIMiddleware(app, client)))
+    assert client.exceptions == []
+
+
+def test_websockets_have_a_context_and_the_lifespan_has_none(client):
+    seen = []
+
+    async def app(scope, _receive, _send):
+        seen.append((scope["type"], current() and current().distinct_id))
+
+    wrapped = ASGIMiddleware(app, client)
+    asyncio.run(served(wrapped, type="websocket"))
+    asyncio.run(served(wrapped, type="lifespan"))
+    assert seen == [("websocket", "user-123"), ("lifespan", None)]
+
+
+def test_nothing_is_reported_unless_wanted_and_the_user_may_be_named(client):
+    def work():
+        client.capture("Work")
+        raise ValueError("boom")
+
+    app = ASGIMiddleware(
+        app_that(work), client, capture_exceptions=False, identify=lambda scope: scope["user"]
+    )
+    with pytest.raises(ValueError, match="boom"):
+        asyncio.run(served(app, user="known"))
+    assert client.exceptions == []
+    assert client.events[0][1] == "known"
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"headers": []}, "https://10.0.0.1:8000/cart?page=2"),
+        ({"headers": [], "server": ("/run/app.sock", None)}, "https:///run/app.sock/cart?page=2"),
+        ({"headers": [], "server": None}, None),
+        ({"query_string": b"", "scheme": None}, "http://shop.example/cart"),
+    ],
+)
+def test_the_url_is_put_together_from_what_is_there(client, fields, url):
+    app = ASGIMiddleware(app_that(lambda: client.capture("Work")), client)
+    asyncio.run(served(app, **fields))
+    assert client.events[0][2].get("$current_url") == url

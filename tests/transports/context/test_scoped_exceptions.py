@@ -1,0 +1,108 @@
+"""What ``context`` tells of exceptions that leave it, and that they always go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from transports.context import context, current
+
+
+def user():
+    active = current()
+    return active and active.distinct_id
+
+
+def told():
+    seen = []
+    return seen, lambda error: seen.append((repr(error), user()))
+
+
+def test_an_exception_is_told_inside_the_context_and_goes_on():
+    seen, on_exception = told()
+    with (
+        pytest.raises(ValueError, match="boom"),
+        context(distinct_id="u1", capture_exceptions=True, on_exception=on_exception),
+    ):
+        raise ValueError("boom")
+    assert seen == [("ValueError('boom')", "u1")]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), GeneratorExit()])
+def test_what_ends_a_process_or_task_is_not_told(error):
+    seen, on_exception = told()
+    with (
+        pytest.raises(type(error)),
+        context(capture_exceptions=True, on_exception=on_exception),
+    ):
+        raise error
+    assert seen == []
+
+
+def test_nothing_is_told_unless_wanted():
+    seen, on_exception = told()
+    with pytest.raises(ZeroDivisionError), context(on_exception=on_exception):
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), context(capture_exceptions=True):
+        raise ZeroDivisionError
+    assert seen == []
+
+
+def test_a_nested_context_inherits_the_wish_to_capture():
+    seen, on_exception = told()
+    with (
+        pytest.raises(ZeroDivisionError),
+        context(capture_exceptions=True),
+        context(distinct_id="inner", on_exception=on_exception),
+    ):
+        raise ZeroDivisionError
+    assert seen == [("ZeroDivisionError()", "inner")]
+
+
+def test_a_report_that_raises_does_not_replace_the_exception(caplog):
+    def broken(_error):
+        raise RuntimeError("report")
+
+    with (
+        pytest.raises(ValueError, match="boom"),
+        context(capture_exceptions=True, on_exception=broken),
+    ):
+        raise ValueError("boom")
+    assert "raised" in caplog.text
+
+
+def test_exceptions_of_decorated_functions_of_each_kind_are_told():
+    seen, on_exception = told()
+    decorated = context(distinct_id="u", capture_exceptions=True, on_exception=on_exception)
+
+    @decorated
+    def function():
+        raise ZeroDivisionError
+
+    @decorated
+    async def coroutine():
+        raise ZeroDivisionError
+
+    @decorated
+    def generator():
+        yield
+        raise ZeroDivisionError
+
+    @decorated
+    async def asynchronous():
+        yield
+        raise ZeroDivisionError
+
+    async def consume():
+        return [item async for item in asynchronous()]
+
+    for call in (
+        function,
+        lambda: asyncio.run(coroutine()),
+        lambda: list(generator()),
+        lambda: asyncio.run(consume()),
+    ):
+        with pytest.raises(ZeroDivisionError):
+            call()
+    assert seen == [("ZeroDivisionError()", "u")] * 4

@@ -1,0 +1,100 @@
+"""Each read is reported once; being full forgets the oldest and never everything."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from transports.flags import CalledTracker
+
+pytestmark = pytest.mark.contract("feature-flag-called-tracker")
+
+
+def test_a_read_is_first_once() -> None:
+    tracker = CalledTracker()
+    assert [tracker.is_first("u", "beta", True) for _ in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize("other", [False, "blue", "True", 1, None, {"a": 1}])
+def test_another_value_is_another_read(other: object) -> None:
+    tracker = CalledTracker()
+    tracker.is_first("u", "beta", True)
+    assert tracker.is_first("u", "beta", other)
+    assert not tracker.is_first("u", "beta", other)
+
+
+def test_another_person_flag_group_or_device_is_another_read() -> None:
+    tracker = CalledTracker()
+    tracker.is_first("u", "beta", True)
+    assert tracker.is_first("other", "beta", True)
+    assert tracker.is_first("u", "other", True)
+    assert tracker.is_first("u", "beta", True, {"company": "acme"})
+    assert tracker.is_first("u", "beta", True, {"company": "other"})
+    assert tracker.is_first("u", "beta", True, device_id="d1")
+
+
+def test_the_order_of_groups_and_the_type_of_their_keys_do_not_matter() -> None:
+    tracker = CalledTracker()
+    assert tracker.is_first("u", "beta", True, {"a": "1", "b": "2"})
+    assert not tracker.is_first("u", "beta", True, {"b": 2, "a": 1})
+
+
+def test_the_default_capacity_is_fifty_thousand_people() -> None:
+    tracker = CalledTracker()
+    for number in range(50_001):
+        tracker.is_first(f"u{number}", "beta", True)
+    assert len(tracker) == 50_000
+    assert not tracker.is_first("u1", "beta", True)
+    assert tracker.is_first("u0", "beta", True)
+
+
+def test_full_means_that_the_least_recently_used_person_goes_and_no_other() -> None:
+    tracker = CalledTracker(capacity=3)
+    for person in ("a", "b", "c"):
+        tracker.is_first(person, "beta", True)
+    tracker.is_first("a", "beta", True)
+    tracker.is_first("d", "beta", True)
+    seen = {person: not tracker.is_first(person, "beta", True) for person in ("a", "c", "d")}
+    assert seen == {"a": True, "c": True, "d": True}
+    assert tracker.is_first("b", "beta", True)
+
+
+def test_one_person_with_ever_new_groups_does_not_grow_without_bound() -> None:
+    tracker = CalledTracker()
+    for number in range(10_001):
+        tracker.is_first("service", "beta", True, {"company": number})
+    assert len(tracker._by_id["service"]) == 10_000
+    assert not tracker.is_first("service", "beta", True, {"company": 10_000})
+    assert tracker.is_first("service", "beta", True, {"company": 0})
+
+
+def test_clearing_forgets_everything() -> None:
+    tracker = CalledTracker()
+    tracker.is_first("u", "beta", True)
+    tracker.clear()
+    assert tracker.is_first("u", "beta", True)
+
+
+def test_of_many_threads_that_read_at_once_one_is_first() -> None:
+    tracker, firsts = CalledTracker(), list[int]()
+    start = threading.Barrier(8)
+
+    def read() -> None:
+        start.wait()
+        firsts.append(sum(tracker.is_first("u", f"flag-{n}", True) for n in range(500)))
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(firsts) == 500
+
+
+def test_a_fork_renews_the_lock_and_keeps_the_memory() -> None:
+    tracker = CalledTracker()
+    tracker.is_first("u", "beta", True)
+    tracker._lock.acquire()
+    tracker.after_fork()
+    assert not tracker.is_first("u", "beta", True)

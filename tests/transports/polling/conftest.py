@@ -1,0 +1,12 @@
+"""A clock that the test turns."""
+
+from __future__ import annotations
+
+import pytest
+
+from transports.clock import ManualClock
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(monotonic=1000.0)

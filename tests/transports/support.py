@@ -1,0 +1,94 @@
+"""What several tests of the event pipeline need: short ways to make its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from transports.batching.batch import Action, Batch, DropReason
+from transports.batching.event import Event, make_event
+from transports.batching.limits import LaneLimits
+from transports.batching.pipeline import EventPipeline, LaneSetup
+from transports.batching.sinks.http import HttpSink
+from transports.batching.wire import Destination, Wire
+from transports.batching.wire_v0 import WireV0
+from transports.batching.wire_v1 import WireV1
+from transports.batching.workers.base import ManualDriver
+from transports.clock import ManualClock
+from transports.errors import DeliveryError, TransportError
+from transports.http.base import Transport
+from transports.http.memory import MemoryTransport
+from transports.retry import RetryPolicy
+
+NO_JITTER = RetryPolicy()
+API_KEY = "phc_projectkey"
+
+
+def make(name: str = "e", **message: object) -> Event:
+    return make_event({"event": name, "distinct_id": "u", **message}, clock=ManualClock())
+
+
+def batch_of(*events: Event, **fields: Any) -> Batch:
+    given = {
+        "request_id": "00000000-0000-7000-8000-000000000001",
+        "created_at": 0.0,
+        "first_seq": 1,
+    }
+    return Batch("events", events, **{**given, **fields})
+
+
+class TickingDriver(ManualDriver):
+    """Waits by turning the clock: no test sleeps."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+
+    def pause(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+
+class Bench:
+    """A pipeline without threads on a memory transport, and everything that it reported."""
+
+    def __init__(
+        self,
+        transport: Transport | None = None,
+        *,
+        wire: Wire | None = None,
+        lanes: Mapping[str, LaneSetup] | None = None,
+        mode: str = "v0",
+        **limits: Any,
+    ) -> None:
+        self.clock = ManualClock()
+        self.memory = MemoryTransport()
+        self.errors: list[tuple[TransportError, tuple[Event, ...]]] = []
+        self.actions: list[Action] = []
+        destination = Destination(API_KEY, "http://host")
+        wires = {"v0": WireV0(destination), "v1": WireV1(destination)}
+        sink = HttpSink(transport or self.memory, wire or wires[mode], self.clock)
+        setup = LaneSetup(sink, LaneLimits(**{"retry": NO_JITTER, **limits}))
+        self.pipeline = EventPipeline(
+            lanes or {"events": setup},
+            clock=self.clock,
+            driver=TickingDriver(self.clock),
+            on_error=lambda error, events: self.errors.append((error, events)),
+            on_action=self.actions.append,
+        )
+
+    def capture(self, count: int = 1, **message: object) -> list[str]:
+        uuids = [
+            self.pipeline.capture({"event": f"e{i}", "distinct_id": "u", **message})
+            for i in range(count)
+        ]
+        return [uuid for uuid in uuids if uuid is not None]
+
+    def tick(self, seconds: float = 0.0) -> int:
+        self.clock.advance(seconds)
+        return self.pipeline.tick()
+
+    @property
+    def reasons(self) -> list[str]:
+        return [error.reason for error, _ in self.errors if isinstance(error, DeliveryError)]
+
+    def dropped(self, reason: DropReason) -> int:
+        return self.pipeline.counters().dropped.get(reason.value, 0)

@@ -1,0 +1,268 @@
+"""Every interleaving of pushes, answers, flushes and shutdowns keeps the batcher's promises.
+
+The machine under test is driven with random steps; a plain model beside it knows each event's one
+place: refused, pending, delivered, or dropped with a reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from transports.batching.batch import Action, Batch, Delivered, Dropped, DropReason, Retried
+from transports.batching.batcher import Batcher, Flush
+from transports.batching.delivery import DELIVERED, Outcome, Verdict
+from transports.batching.event import Event
+from transports.batching.limits import Exhausted, LaneLimits, Overflow
+from transports.clock import ManualClock, read
+from transports.errors import StatusError
+from transports.retry import RetryPolicy
+
+LANES = ("events", "ai")
+LARGEST = 60
+
+
+@st.composite
+def limits(draw: st.DrawFn, overflow: Overflow | None = None) -> LaneLimits:
+    return LaneLimits(
+        flush_at=draw(st.integers(1, 6)),
+        flush_interval=5.0,
+        max_batch_size=draw(st.integers(1, 6)),
+        max_batch_bytes=draw(st.sampled_from([20, 80, 10_000])),
+        max_queue_size=draw(st.integers(1, 8)),
+        max_event_bytes=LARGEST,
+        retry=RetryPolicy(max_retries=draw(st.integers(0, 3)), jitter=0.1),
+        overflow=overflow or draw(st.sampled_from(list(Overflow))),
+        on_exhausted=draw(st.sampled_from(list(Exhausted))),
+    )
+
+
+class BatcherMachine(RuleBasedStateMachine):
+    """The batcher, its answers in random order, and where each event must be."""
+
+    @initialize(events=limits(), ai=limits())
+    def begin(self, events: LaneLimits, ai: LaneLimits) -> None:
+        self.limits = {"events": events, "ai": ai}
+        self.clock = ManualClock()
+        ids = count()
+        self.batcher = Batcher(
+            self.limits, new_id=lambda _: f"request-{next(ids)}", draw=lambda: 0.5
+        )
+        self.numbers = count()
+        self.accepted: dict[str, list[Event]] = {lane: [] for lane in LANES}
+        self.refused: Counter[str] = Counter()
+        self.gone: dict[str, str] = {}
+        self.acknowledged: set[str] = set()
+        self.flying: dict[str, Batch] = {}
+        self.given_up: list[Batch] = []
+        self.earliest: dict[str, float] = {}
+        self.membership: dict[str, set[str]] = {}
+        self.attempts: dict[str, int] = {}
+        self.disk: dict[str, list[Event]] = {lane: [] for lane in LANES}
+        self.flushes: list[tuple[Flush, dict[str, set[str]]]] = []
+
+    # Steps.
+
+    @rule(lane=st.sampled_from(LANES), size=st.integers(1, LARGEST + 3), stored=st.booleans())
+    def push(self, lane: str, size: int, *, stored: bool) -> None:
+        event = Event(f"uuid-{next(self.numbers)}", "name", b"x" * size)
+        machine = self.batcher.lanes[lane]
+        spills, stored = machine.spills, stored and self.limits[lane].overflow is Overflow.SPILL
+        admission = self.batcher.push(lane, event, self.clock.monotonic(), stored=stored)
+        if admission.evicted:
+            assert self.limits[lane].overflow is Overflow.DROP_OLDEST
+            self.leaves(admission.evicted, DropReason.EVICTED.value)
+        if admission.accepted:
+            self.accepted[lane].append(event)
+            if stored and spills:
+                self.disk[lane].append(event)
+        else:
+            self.batcher.refuse(admission.reason or DropReason.CLOSED)
+            self.refused[str(admission.reason)] += 1
+
+    @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 5.0, 31.0]))
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(lane=st.sampled_from(LANES))
+    def send(self, lane: str) -> None:
+        self.refill(lane)
+        batch = self.batcher.next_batch(lane, read(self.clock))
+        if batch is None:
+            due = self.batcher.lanes[lane].due_at()
+            assert due is None or due > self.clock.monotonic()
+            return
+        self.check_sent(batch)
+        assert lane not in self.flying
+        self.flying[lane] = batch
+
+    @precondition(lambda self: self.flying)
+    @rule(
+        data=st.data(),
+        verdict=st.sampled_from(list(Verdict)),
+        retry_after=st.sampled_from([None, 0.0, 3.0, 99.0]),
+    )
+    def answer(self, data: st.DataObject, verdict: Verdict, retry_after: float | None) -> None:
+        lane = data.draw(st.sampled_from(sorted(self.flying)))
+        batch = self.flying.pop(lane)
+        outcome = self.make_outcome(data, batch, verdict, retry_after)
+        self.obey(self.batcher.answer(batch, outcome, read(self.clock)))
+        if verdict in {Verdict.RETRY, Verdict.PARTIAL}:
+            self.earliest[batch.request_id] = self.clock.monotonic() + min(retry_after or 0, 30)
+
+    @precondition(lambda self: self.given_up)
+    @rule()
+    def answer_too_late(self) -> None:
+        assert self.batcher.answer(self.given_up.pop(), DELIVERED, read(self.clock)) == []
+
+    @rule(lanes=st.sets(st.sampled_from(LANES), min_size=1))
+    def flush(self, lanes: set[str]) -> None:
+        there = {lane: self.pending(lane) for lane in lanes}
+        self.flushes.append((self.batcher.flush(self.clock.monotonic(), sorted(lanes)), there))
+
+    @rule()
+    def close(self) -> None:
+        self.batcher.close(self.clock.monotonic())
+
+    @rule(reason=st.sampled_from([DropReason.SHUTDOWN, DropReason.DISCARDED]))
+    def give_up(self, reason: DropReason) -> None:
+        self.given_up += self.flying.values()
+        self.flying.clear()
+        for lane in LANES:
+            for event in self.disk[lane]:
+                self.gone[event.uuid] = "kept"
+            self.disk[lane].clear()
+        self.obey(self.batcher.give_up(reason))
+
+    # What the steps have in common.
+
+    def refill(self, lane: str) -> None:
+        machine = self.batcher.lanes[lane]
+        wanted = machine.refill_size
+        if wanted:
+            events, self.disk[lane] = self.disk[lane][:wanted], self.disk[lane][wanted:]
+            machine.restore(events, wanted, self.clock.monotonic())
+
+    def make_outcome(
+        self, data: st.DataObject, batch: Batch, verdict: Verdict, retry_after: float | None
+    ) -> Outcome:
+        error = None if verdict is Verdict.DELIVERED else StatusError(503)
+        if verdict is not Verdict.PARTIAL:
+            return Outcome(verdict, error, retry_after)
+        fates = {
+            event.uuid: data.draw(st.sampled_from(["ok", "retry", "drop"]))
+            for event in batch.events
+        }
+        retry = frozenset(uuid for uuid, fate in fates.items() if fate == "retry")
+        refused = {uuid: "drop" for uuid, fate in fates.items() if fate == "drop"}
+        return Outcome(verdict, error, retry_after, retry, refused)
+
+    def obey(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Delivered():
+                    for event in action.events:
+                        self.acknowledged.add(event.uuid)
+                        self.leaves(event, "delivered")
+                case Dropped():
+                    for event in action.events:
+                        self.leaves(event, action.reason.value)
+                case Retried():
+                    assert action.not_before >= self.clock.monotonic()
+
+    def leaves(self, event: Event, how: str) -> None:
+        assert event.uuid not in self.gone, "an event goes once"
+        self.gone[event.uuid] = how
+
+    def check_sent(self, batch: Batch) -> None:
+        limits = self.limits[batch.lane]
+        uuids = {event.uuid for event in batch.events}
+        assert uuids, "no empty request"
+        assert not uuids & self.acknowledged, "nothing is sent after its acknowledgement"
+        assert len(uuids) == len(batch.events) <= limits.batch_size
+        size = sum(len(event.body) for event in batch.events)
+        assert size <= limits.max_batch_bytes or len(batch.events) == 1
+        assert self.clock.monotonic() >= self.earliest.get(batch.request_id, 0.0), "Retry-After"
+        assert batch.attempt == self.attempts.get(batch.request_id, 0) + 1
+        self.attempts[batch.request_id] = batch.attempt
+        assert uuids <= self.membership.setdefault(batch.request_id, uuids), "no event joins later"
+        waiting = [event for event in self.accepted[batch.lane] if event.uuid not in self.gone]
+        # The very objects that were pushed: uuid, timestamp and content cannot have changed.
+        heads = waiting[: len(batch.events)]
+        assert all(sent is head for sent, head in zip(batch.events, heads, strict=True)), "order"
+
+    def pending(self, lane: str) -> set[str]:
+        return {event.uuid for event in self.accepted[lane] if event.uuid not in self.gone}
+
+    # Promises.
+
+    @invariant()
+    def each_event_is_in_one_place(self) -> None:
+        for lane in LANES:
+            assert self.batcher.lanes[lane].pending == len(self.pending(lane))
+        counters = self.batcher.counters()
+        fates = Counter(self.gone.values())
+        assert counters.accepted == sum(map(len, self.accepted.values()))
+        assert counters.delivered == fates["delivered"]
+        assert counters.pending == sum(len(self.pending(lane)) for lane in LANES)
+        lost = sum(counters.dropped.values()) + counters.kept
+        assert counters.accepted == counters.delivered + lost + counters.pending
+        assert sum(counters.refused.values()) == sum(self.refused.values())
+
+    @invariant()
+    def memory_is_bounded(self) -> None:
+        for lane, limits in self.limits.items():
+            on_disk = len(self.disk[lane])
+            bound = limits.max_queue_size + limits.batch_size
+            assert self.batcher.lanes[lane].pending - on_disk <= bound
+            assert self.batcher.lanes[lane].queued - on_disk <= limits.max_queue_size
+
+    @invariant()
+    def a_flush_says_true_only_when_nothing_is_left(self) -> None:
+        for flush, there in self.flushes:
+            if self.batcher.has_reached(flush):
+                assert not any(self.pending(lane) & uuids for lane, uuids in there.items())
+
+    @invariant()
+    def whatever_waits_will_be_looked_at(self) -> None:
+        for lane in LANES:
+            machine = self.batcher.lanes[lane]
+            if machine.pending and lane not in self.flying:
+                assert machine.due_at() is not None or machine.refill_size
+
+    def teardown(self) -> None:
+        """With a server that takes everything, a closed batcher ends empty."""
+        if not hasattr(self, "batcher"):
+            return
+        for lane, batch in self.flying.items():
+            self.obey(self.batcher.answer(batch, DELIVERED, read(self.clock)))
+            assert self.batcher.lanes[lane].due_at() != self.clock.monotonic()
+        self.flying.clear()
+        self.batcher.close(self.clock.monotonic())
+        for _ in range(sum(len(self.pending(lane)) for lane in LANES) + 1):
+            self.clock.advance(60)
+            for lane in LANES:
+                self.refill(lane)
+                batch = self.batcher.next_batch(lane, read(self.clock))
+                if batch:
+                    self.check_sent(batch)
+                    self.obey(self.batcher.answer(batch, DELIVERED, read(self.clock)))
+        assert self.batcher.pending == 0
+        for flush, _ in self.flushes:
+            assert self.batcher.is_settled(flush)
+
+
+TestBatcher = BatcherMachine.TestCase
+TestBatcher.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestBatcher = pytest.mark.contract("event-batcher", "retry-queue", "flush")(TestBatcher)

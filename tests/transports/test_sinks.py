@@ -1,0 +1,150 @@
+"""Sinks other than HTTP: JSONL files with rotation, fan-out, memory, null."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from transports.batching.delivery import DELIVERED, Outcome, Verdict
+from transports.batching.files import AppendFile, Fsync
+from transports.batching.limits import LaneLimits
+from transports.batching.pipeline import LaneSetup
+from transports.batching.sinks.fanout import FanOutSink
+from transports.batching.sinks.jsonl import JsonlSink
+from transports.batching.sinks.memory import MemorySink, NullSink
+from transports.errors import SpoolError, StatusError
+
+from .support import NO_JITTER, Bench, batch_of, make
+
+
+def lines(path: Path) -> list[str]:
+    return [json.loads(line)["event"] for line in path.read_text().splitlines()]
+
+
+def test_jsonl_writes_one_event_a_line_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    bench = Bench(lanes={"events": LaneSetup(JsonlSink(path))})
+    bench.capture(3, properties={"text": "two\nlines"})
+    assert bench.pipeline.shutdown()
+    assert lines(path) == ["e0", "e1", "e2"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_jsonl_appends_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for name in ("first", "second"):
+        sink = JsonlSink(path, fsync=Fsync.ON_CLOSE)
+        sink.deliver(batch_of(make(name)), timeout=1.0)
+        sink.close()
+    assert lines(path) == ["first", "second"]
+
+
+def test_jsonl_rotates_and_keeps_so_many_files(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = JsonlSink(path, max_bytes=1, backups=2, fsync=Fsync.ALWAYS)
+    for number in range(5):
+        sink.deliver(batch_of(make(f"e{number}")), timeout=1.0)
+    sink.close()
+    found = {file.name: lines(file) for file in tmp_path.iterdir()}
+    assert found == {"events.jsonl": ["e4"], "events.jsonl.1": ["e3"], "events.jsonl.2": ["e2"]}
+
+
+def test_jsonl_without_backups_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = JsonlSink(path, max_bytes=1, backups=0)
+    for number in range(3):
+        sink.deliver(batch_of(make(f"e{number}")), timeout=1.0)
+    assert lines(path) == ["e2"]
+
+
+def test_a_missing_folder_is_tried_again_later(tmp_path: Path) -> None:
+    sink = JsonlSink(tmp_path / "later" / "events.jsonl")
+    outcome = sink.deliver(batch_of(make()), timeout=1.0)
+    assert outcome.verdict is Verdict.RETRY
+    assert isinstance(outcome.error, SpoolError)
+    (tmp_path / "later").mkdir()
+    assert sink.deliver(batch_of(make()), timeout=1.0) is DELIVERED
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = AppendFile(tmp_path / "file")
+    file.append(b"whole\n")
+    write = os.write
+
+    def fill_up(descriptor: int, data: bytes) -> int:
+        monkeypatch.setattr(os, "write", refuse)
+        return write(descriptor, bytes(data)[:3])
+
+    def refuse(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", fill_up)
+    with pytest.raises(OSError, match="No space"):
+        file.append(b"second line\n")
+    monkeypatch.setattr(os, "write", write)
+    file.append(b"third\n")
+    assert (tmp_path / "file").read_bytes() == b"whole\nthird\n"
+
+
+def test_null_takes_everything() -> None:
+    bench = Bench(lanes={"events": LaneSetup(NullSink())})
+    bench.capture(3)
+    assert bench.pipeline.shutdown()
+    assert bench.pipeline.counters().delivered == 3
+
+
+def fan_out(*sinks: MemorySink, **limits: int) -> Bench:
+    setup = LaneSetup(FanOutSink(sinks), LaneLimits(retry=NO_JITTER, **limits))  # type: ignore[arg-type]
+    return Bench(lanes={"events": setup})
+
+
+def test_fan_out_gives_every_event_to_every_sink_once() -> None:
+    one, two = MemorySink(), MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+    bench = fan_out(one, two)
+    bench.capture(3)
+    assert not bench.pipeline.flush()
+    assert bench.pipeline.flush()
+    assert [len(one.batches), len(two.batches)] == [1, 2]
+    assert one.events == two.events
+    assert bench.pipeline.counters().delivered == 3
+    bench.pipeline.shutdown()
+    assert one.is_closed
+    assert two.is_closed
+
+
+def test_fan_out_splits_for_the_sink_that_needs_it_alone() -> None:
+    one, two = MemorySink(), MemorySink([Outcome(Verdict.SPLIT, StatusError(413))])
+    bench = fan_out(one, two)
+    bench.capture(4)
+    assert bench.pipeline.flush()
+    assert [len(batch.events) for batch in one.batches] == [4]
+    assert [len(batch.events) for batch in two.batches] == [4, 2, 2]
+
+
+def test_fan_out_reports_what_one_sink_refused_after_the_others_have_it() -> None:
+    one = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+    two = MemorySink([Outcome(Verdict.REJECTED, StatusError(400))])
+    bench = fan_out(one, two)
+    bench.capture(2)
+    bench.pipeline.flush()
+    assert bench.errors == []
+    assert bench.pipeline.flush()
+    assert len(one.events) == 2
+    assert len(two.batches) == 1
+    assert bench.reasons == ["rejected", "rejected"]
+    assert "HTTP 400" in str(bench.errors[0][0].__cause__)
+
+
+def test_fan_out_passes_partial_results_on() -> None:
+    events = [make(), make(), make()]
+    uuids = [event.uuid for event in events]
+    partial = Outcome(Verdict.PARTIAL, None, 2.0, frozenset(uuids[:1]), {uuids[1]: "drop"})
+    sink = FanOutSink([MemorySink([partial]), MemorySink()])
+    outcome = sink.deliver(batch_of(*events), timeout=1.0)
+    assert (outcome.verdict, outcome.retry_after) == (Verdict.PARTIAL, 2.0)
+    assert outcome.retry == {uuids[0]}
+    assert outcome.refused == {uuids[1]: "drop"}

@@ -1,0 +1,247 @@
+"""The disk spool: the format survives torn writes, the queue survives its process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transports.batching.delivery import Outcome, Verdict
+from transports.batching.event import Event
+from transports.batching.limits import LaneLimits, Overflow
+from transports.batching.pipeline import LaneSetup
+from transports.batching.sinks.memory import MemorySink
+from transports.batching.spool.records import (
+    MAGIC,
+    Kind,
+    encode_acknowledgements,
+    encode_event,
+    scan,
+)
+from transports.batching.spool.spool import Spool
+from transports.errors import SpoolError, StatusError
+
+from .support import NO_JITTER, Bench, make
+
+EVENTS = [make(f"e{number}", properties={"text": "x" * number}) for number in range(6)]
+
+
+def leave(spool: Spool) -> None:
+    """Let the folder go as a killed process does: nothing is tidied up."""
+    assert spool._claim is not None
+    spool._claim.release()
+
+
+def pending(directory: Path) -> list[Event]:
+    spool = Spool(directory)
+    events = spool.read(spool.open())
+    spool.close()
+    return events
+
+
+@given(st.integers(0, 10_000), st.binary(max_size=20))
+def test_a_torn_tail_costs_only_the_record_that_was_being_written(cut: int, rubbish: bytes) -> None:
+    records = [encode_event(event) for event in EVENTS]
+    records.append(encode_acknowledgements(event.uuid for event in EVENTS[:2]))
+    data = MAGIC + b"".join(records)
+    cut = min(cut, len(data))
+    ends = [len(MAGIC) + sum(map(len, records[: i + 1])) for i in range(len(records))]
+    whole = sum(end <= cut for end in ends)
+    assert len(list(scan(data[:cut]))) == whole
+    damaged = list(scan(data[:cut] + b"\xff" * 9 + rubbish))
+    assert len(damaged) == whole
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_a_damaged_byte_is_noticed(where: int, change: int) -> None:
+    data = bytearray(MAGIC + b"".join(encode_event(event) for event in EVENTS))
+    where = where % len(data)
+    data[where] ^= change
+    bodies = [record.payload for record in scan(bytes(data)) if record.kind == Kind.EVENT]
+    assert bodies == [event.body for event in EVENTS[: len(bodies)]]
+    assert len(bodies) < len(EVENTS)
+
+
+def test_what_was_not_acknowledged_is_found_again_in_order(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    for event in EVENTS:
+        assert spool.append(event, unread=False)
+    spool.acknowledge(EVENTS[1:3])
+    leave(spool)
+    assert pending(tmp_path) == [EVENTS[0], *EVENTS[3:]]
+    assert pending(tmp_path) == [EVENTS[0], *EVENTS[3:]], "reading is not acknowledging"
+
+
+def test_events_are_inherited_once_though_two_spools_start(tmp_path: Path) -> None:
+    old = Spool(tmp_path)
+    old.append(EVENTS[0], unread=False)
+    assert Spool(tmp_path).open() == 0, "its owner lives"
+    leave(old)
+    first, second = Spool(tmp_path), Spool(tmp_path)
+    assert [first.open(), second.open()] == [1, 0]
+
+
+def test_an_event_that_two_dead_processes_left_is_one(tmp_path: Path) -> None:
+    for _ in range(2):
+        spool = Spool(tmp_path)
+        spool.append(EVENTS[0], unread=False)
+        spool.append(EVENTS[0], unread=False)
+        leave(spool)
+    assert pending(tmp_path) == EVENTS[:1]
+
+
+def test_segments_are_deleted_from_the_front_and_the_bound_holds(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, segment_bytes=500, max_bytes=2500)
+    taken = []
+    while spool.append(event := make(), unread=False):
+        taken.append(event)
+    files = list(tmp_path.rglob("*.spool"))
+    assert len(files) > 3
+    assert sum(file.stat().st_size for file in files) < 3500
+    spool.acknowledge(taken[2:])
+    assert len(list(tmp_path.rglob("*.spool"))) >= len(files), "the first still waits"
+    spool.acknowledge(taken[:2])
+    assert len(list(tmp_path.rglob("*.spool"))) <= 2
+    assert spool.append(make(), unread=False)
+
+
+def test_unread_events_come_back_in_order_over_segments(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, segment_bytes=400)
+    spool.append(EVENTS[0], unread=False)
+    for event in EVENTS[1:]:
+        spool.append(event, unread=True)
+        spool.acknowledge(EVENTS[:1])
+    assert [*spool.read(2), *spool.read(99)] == EVENTS[1:]
+    assert spool.read(1) == []
+
+
+def test_an_empty_spool_leaves_no_folder(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append(EVENTS[0], unread=False)
+    spool.acknowledge(EVENTS[:1])
+    spool.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_used_is_our_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SpoolError, match="cannot use the spool"):
+        Spool(tmp_path / "file" / "spool").append(EVENTS[0], unread=False)
+
+
+# With a pipeline.
+
+
+def spilling(directory: Path, sink: MemorySink, *, size: int = 4) -> Bench:
+    limits = LaneLimits(
+        overflow=Overflow.SPILL, max_queue_size=size, max_batch_size=2, retry=NO_JITTER
+    )
+    return Bench(lanes={"events": LaneSetup(sink, limits, spool=Spool(directory))})
+
+
+def down(times: int) -> MemorySink:
+    return MemorySink([Outcome(Verdict.RETRY, StatusError(503))] * times)
+
+
+@pytest.mark.contract("event-batcher")
+def test_more_events_than_memory_takes_all_go_out_in_order(tmp_path: Path) -> None:
+    sink = MemorySink()
+    bench = spilling(tmp_path, sink)
+    uuids = bench.capture(25)
+    assert len(uuids) == 25
+    assert bench.pipeline.pending_count() == 25
+    assert bench.pipeline.flush()
+    assert [event.uuid for event in sink.events] == uuids
+    assert bench.pipeline.shutdown()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_shutdown_could_not_deliver_is_sent_by_the_next_process(tmp_path: Path) -> None:
+    bench = spilling(tmp_path, down(99))
+    uuids = bench.capture(9)
+    assert not bench.pipeline.shutdown(timeout=0.5)
+    assert bench.errors == []
+    assert bench.pipeline.counters().kept == 9
+    sink = MemorySink()
+    second = spilling(tmp_path, sink)
+    assert second.pipeline.counters().recovered == 9
+    assert second.pipeline.flush()
+    assert [event.uuid for event in sink.events] == uuids
+
+
+def test_discard_clears_the_disk_as_well(tmp_path: Path) -> None:
+    bench = spilling(tmp_path, MemorySink())
+    bench.capture(9)
+    bench.pipeline.shutdown(discard=True)
+    assert bench.pipeline.counters().dropped == {"discarded": 9}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_disk_events_are_kept_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    sink = MemorySink()
+    bench = spilling(tmp_path / "file", sink)
+    assert len(bench.capture(6)) == 4
+    assert bench.pipeline.flush()
+    assert len(sink.events) == 4
+    assert caplog.text.count("in memory only") == 1
+
+
+def test_events_that_the_disk_does_not_give_back_stay_accounted_for(tmp_path: Path) -> None:
+    sink = MemorySink()
+    bench = spilling(tmp_path, sink)
+    bench.capture(9)
+    for path in tmp_path.rglob("*.spool"):
+        path.write_bytes(path.read_bytes()[:-5])
+    assert bench.pipeline.flush()
+    counters = bench.pipeline.counters()
+    assert (counters.delivered, counters.kept, counters.pending) == (8, 1, 0)
+
+
+CHILD = """
+import sys
+from transports.batching.limits import LaneLimits
+from transports.batching.pipeline import EventPipeline, LaneSetup, ManualDriver
+from transports.batching.sinks.memory import MemorySink
+from transports.batching.spool.spool import Spool
+
+limits = LaneLimits(overflow="spill", max_queue_size=50)
+spool = Spool(sys.argv[1], segment_bytes=20_000)
+pipeline = EventPipeline({"events": LaneSetup(MemorySink(), limits, spool=spool)}, driver=ManualDriver())
+number = 0
+while True:
+    uuid = pipeline.capture({"event": f"e{number}", "distinct_id": "u", "properties": {"t": "x" * 500}})
+    sys.stdout.write(f"{uuid}\\n")
+    sys.stdout.flush()
+    number += 1
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 37, 300])
+def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, lines: int) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    acknowledged = [child.stdout.readline().strip() for _ in range(lines)]
+    os.kill(child.pid, signal.SIGKILL)
+    acknowledged += child.stdout.read().splitlines()
+    child.wait()
+    child.stdout.close()
+    acknowledged = [uuid for uuid in acknowledged if len(uuid) == 36]
+    sink = MemorySink()
+    bench = spilling(tmp_path, sink)
+    assert bench.pipeline.flush()
+    found = [event.uuid for event in sink.events]
+    assert len(set(found)) == len(found)
+    # One more may have been accepted whose uuid did not get as far as the pipe.
+    assert found[: len(acknowledged)] == acknowledged
+    assert len(found) - len(acknowledged) <= 1

@@ -1,0 +1,291 @@
+"""The drivers: threads, an event loop, nobody. Real threads, no sleeping: events and joins."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from transports.batching.batch import Batch
+from transports.batching.delivery import DELIVERED, Outcome, Verdict
+from transports.batching.limits import LaneLimits, Overflow
+from transports.batching.pipeline import EventPipeline, LaneSetup
+from transports.batching.sinks.memory import MemorySink
+from transports.batching.workers.asyncio import AsyncioDriver
+from transports.batching.workers.thread import ThreadDriver
+from transports.errors import StatusError
+from transports.retry import RetryPolicy
+
+from .support import make
+
+QUICK = RetryPolicy(base_delay=0.01)
+
+
+class GatedSink(MemorySink):
+    """Holds every delivery until the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.gate = threading.Event()
+
+    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:
+        self.entered.set()
+        assert self.gate.wait(10)
+        return super().deliver(batch, timeout=timeout)
+
+
+def pipeline_of(
+    sink: Any, *, driver: Any = None, on_action: Any = None, **limits: Any
+) -> EventPipeline:
+    setup = LaneSetup(sink, LaneLimits(**{"retry": QUICK, **limits}))
+    return EventPipeline({"events": setup}, driver=driver, on_action=on_action)
+
+
+def workers() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("flagengine")]
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.002)
+
+
+@pytest.mark.contract("event-batcher")
+def test_no_thread_runs_before_the_first_event_or_after_shutdown() -> None:
+    pipeline = pipeline_of(MemorySink())
+    assert workers() == []
+    pipeline.push(make())
+    assert workers() == ["flagengine-events"]
+    assert pipeline.shutdown(timeout=5)
+    eventually(lambda: workers() == [])
+
+
+@pytest.mark.contract("event-batcher")
+def test_a_full_batch_starts_within_a_second_without_flush() -> None:
+    sink = GatedSink()
+    pipeline = pipeline_of(sink, flush_at=2)
+    started = time.monotonic()
+    pipeline.push(make())
+    pipeline.push(make())
+    assert sink.entered.wait(5)
+    assert time.monotonic() - started < 1.0
+    sink.gate.set()
+    pipeline.shutdown(timeout=5)
+
+
+@pytest.mark.contract("event-batcher")
+def test_producers_go_on_while_a_send_runs() -> None:
+    sink = GatedSink()
+    pipeline = pipeline_of(sink, flush_at=1, max_batch_size=1)
+    pipeline.push(make())
+    assert sink.entered.wait(5)
+    uuids = [pipeline.push(make()) for _ in range(50)]
+    assert None not in uuids
+    sink.gate.set()
+    assert pipeline.flush(timeout=5)
+    assert len(sink.events) == 51
+    pipeline.shutdown(timeout=5)
+
+
+@pytest.mark.contract("retry-queue")
+def test_the_background_retries_without_another_flush() -> None:
+    sink = MemorySink([Outcome(Verdict.RETRY, StatusError(503))] * 2)
+    pipeline = pipeline_of(sink)
+    pipeline.push(make())
+    assert not pipeline.flush(timeout=5)
+    eventually(lambda: len(sink.events) == 1)
+    assert [batch.attempt for batch in sink.batches] == [1, 2, 3]
+    pipeline.shutdown(timeout=5)
+
+
+@pytest.mark.contract("flush")
+def test_concurrent_flushes_join_and_each_event_is_sent_once() -> None:
+    sink = MemorySink()
+    pipeline = pipeline_of(sink, max_batch_size=3)
+    uuids = [pipeline.push(make()) for _ in range(30)]
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.append(pipeline.flush(5))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [True] * 6
+    assert [event.uuid for event in sink.events] == uuids
+    pipeline.shutdown(timeout=5)
+
+
+@pytest.mark.contract("flush", "shutdown")
+def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
+    sink = GatedSink()
+    pipeline = pipeline_of(sink)
+    pipeline.push(make())
+    started = time.monotonic()
+    assert not pipeline.flush(timeout=0.05)
+    assert not pipeline.shutdown(timeout=0.05)
+    assert time.monotonic() - started < 1.0
+    assert pipeline.counters().dropped == {"unconfirmed": 1}
+    sink.gate.set()
+    eventually(lambda: workers() == [])
+    assert pipeline.counters().delivered == 0, "an answer after the end changes nothing"
+
+
+@pytest.mark.contract("shutdown")
+def test_flush_and_shutdown_from_a_callback_do_not_deadlock() -> None:
+    done = threading.Event()
+
+    def callback(_: object) -> None:
+        pipeline.flush(timeout=5)
+        assert pipeline.shutdown(timeout=5) is False
+        done.set()
+
+    sink = MemorySink()
+    pipeline = pipeline_of(sink, flush_at=1, on_action=callback)
+    pipeline.push(make())
+    assert done.wait(5)
+    assert pipeline.shutdown(timeout=5), "a second call waits for the first"
+    assert pipeline.push(make()) is None
+
+
+def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
+    sink = GatedSink()
+    pipeline = pipeline_of(
+        sink, flush_at=1, max_batch_size=1, max_queue_size=1,
+        overflow=Overflow.BLOCK, block_timeout=0.05,
+    )  # fmt: skip
+    pipeline.push(make())
+    assert sink.entered.wait(5)
+    assert pipeline.push(make()) is not None
+    assert pipeline.push(make()) is None, "nothing moved for the whole wait"
+    waiting = threading.Timer(0.01, sink.gate.set)
+    waiting.start()
+    assert pipeline.push(make()) is not None
+    waiting.join()
+    pipeline.shutdown(timeout=5)
+
+
+def test_a_capture_from_a_signal_handler_or_finaliser_does_not_deadlock() -> None:
+    pipeline = pipeline_of(MemorySink())
+    with pipeline._carrier.lock:
+        assert pipeline.push(make()) is not None
+    assert pipeline.shutdown(timeout=5)
+    assert pipeline.counters().delivered == 1
+
+
+def test_an_idle_thread_ends_and_comes_back_with_the_next_event() -> None:
+    sink = MemorySink()
+    pipeline = pipeline_of(sink, driver=ThreadDriver(idle_seconds=0.01), flush_at=1)
+    for number in range(1, 4):
+        pipeline.push(make())
+        eventually(lambda: workers() == [])
+        assert len(sink.events) == number
+    pipeline.shutdown(timeout=5)
+
+
+def test_a_forgotten_pipeline_is_collected() -> None:
+    pipeline = pipeline_of(MemorySink(), driver=ThreadDriver(idle_seconds=0.01), flush_at=1)
+    pipeline.push(make())
+    eventually(lambda: workers() == [])
+    reference = weakref.ref(pipeline)
+    del pipeline
+    gc.collect()
+    assert reference() is None
+
+
+def test_without_threads_the_caller_of_flush_does_the_work(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    sink = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+    pipeline = pipeline_of(sink)
+    pipeline.push(make())
+    assert not pipeline.flush()
+    assert pipeline.shutdown(timeout=5)
+    assert len(sink.events) == 1
+    assert "no thread" in caplog.text
+
+
+def test_eight_threads_lose_and_double_nothing() -> None:
+    fates = [
+        DELIVERED,
+        Outcome(Verdict.RETRY, StatusError(503)),
+        Outcome(Verdict.SPLIT, StatusError(413)),
+    ]
+    sink = MemorySink([fates[number % 3] for number in range(200)])
+    pipeline = pipeline_of(
+        sink, flush_at=7, max_batch_size=7, max_queue_size=100_000,
+        retry=RetryPolicy(max_retries=1000, base_delay=0.0),
+    )  # fmt: skip
+    accepted: list[list[str | None]] = [[] for _ in range(8)]
+
+    def produce(mine: list[str | None]) -> None:
+        mine += [pipeline.push(make()) for _ in range(250)]
+
+    threads = [threading.Thread(target=produce, args=(mine,)) for mine in accepted]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pipeline.shutdown(timeout=20)
+    counters = pipeline.counters()
+    delivered = [event.uuid for event in sink.events]
+    assert len(set(delivered)) == len(delivered) == counters.delivered
+    assert counters.delivered + sum(counters.dropped.values()) == counters.accepted == 2000
+    for mine in accepted:
+        arrived = [uuid for uuid in delivered if uuid in set(mine)]
+        assert arrived == [uuid for uuid in mine if uuid in set(delivered)], "order of one producer"
+
+
+# asyncio.
+
+
+def test_the_asyncio_driver_sends_on_the_loop_without_threads_of_ours() -> None:
+    async def scenario() -> None:
+        sink = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+        driver = AsyncioDriver()
+        pipeline = pipeline_of(sink, driver=driver, flush_at=2)
+        pipeline.push(make())
+        pipeline.push(make())
+        while not sink.events:
+            await asyncio.sleep(0)
+        assert len(sink.events) == 2
+        pipeline.push(make())
+        assert await asyncio.to_thread(pipeline.flush, 5)
+        assert workers() == []
+        assert await asyncio.to_thread(pipeline.shutdown, 5)
+
+    asyncio.run(scenario())
+
+
+def test_flush_on_the_loops_own_thread_does_the_work_itself() -> None:
+    async def scenario() -> None:
+        sink = MemorySink()
+        driver = AsyncioDriver()
+        pipeline = pipeline_of(sink, driver=driver)
+        pipeline.push(make())
+        assert pipeline.flush(timeout=5)
+        assert pipeline.shutdown(timeout=5)
+
+    asyncio.run(scenario())
+
+
+def test_after_the_loop_has_closed_shutdown_still_delivers() -> None:
+    sink = MemorySink()
+    loop = asyncio.new_event_loop()
+    pipeline = pipeline_of(sink, driver=AsyncioDriver(loop))
+    loop.close()
+    pipeline.push(make())
+    assert pipeline.shutdown(timeout=5)
+    assert len(sink.events) == 1

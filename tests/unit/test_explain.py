@@ -1,0 +1,227 @@
+"""Explanations as a person reads them, word by word, and as data."""
+
+import json
+from typing import Any
+
+import pytest
+
+from flagengine import Missing, explain
+
+PLAN = {"key": "plan", "type": "person", "operator": "exact", "value": "pro"}
+VARIANTS = [{"key": "red", "rollout_percentage": 50}, {"key": "blue", "rollout_percentage": 50}]
+
+
+def _document(filters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    flag = {"key": "beta", "active": True, "filters": filters}
+    return {"flags": [flag], "group_type_mapping": {"0": "company"}, **more}
+
+
+def _lines(document: dict[str, Any], props: Any = None, **options: Any) -> list[str]:
+    return str(explain(document, "beta", "user-1", props, **options)).split("\n")
+
+
+def test_a_match_shows_what_was_compared_and_drawn():
+    condition = {"properties": [PLAN], "rollout_percentage": 80}
+    document = _document({"groups": [condition], "multivariate": {"variants": VARIANTS}})
+    assert _lines(document, {"plan": "pro"}) == GOLDEN["match"]
+
+
+def test_a_missing_property_shows_what_would_settle_it():
+    first = {"properties": [PLAN], "variant": "blue"}
+    document = _document({"groups": [first, {}], "multivariate": {"variants": VARIANTS}})
+    assert _lines(document) == GOLDEN["missing"]
+
+
+def test_a_skipped_condition_and_one_that_is_not_reached_say_so():
+    grouped = {"aggregation_group_type_index": 0, "properties": []}
+    document = _document({"groups": [grouped, {"properties": []}, {"properties": [PLAN]}]})
+    assert _lines(document) == GOLDEN["skipped"]
+
+
+def test_cohorts_and_dependencies_are_nested():
+    cohorts = {
+        "5": {
+            "type": "OR",
+            "values": [PLAN | {"negation": True}, {"type": "AND", "values": [PLAN]}],
+        }
+    }
+    dependency = {
+        "key": "base",
+        "type": "flag",
+        "operator": "flag_evaluates_to",
+        "value": True,
+        "dependency_chain": ["base"],
+    }
+    cohort = {"key": "id", "type": "cohort", "operator": "in", "value": 5}
+    document = _document({"groups": [{"properties": [cohort, dependency]}]}, cohorts=cohorts)
+    document["flags"].append({"key": "base", "active": False, "filters": {}})
+    assert _lines(document, {"plan": "free"}) == GOLDEN["nested"]
+
+
+def test_enrollment_and_holdout_stand_before_the_conditions():
+    filters = {
+        "groups": [{}],
+        "feature_enrollment": True,
+        "holdout": {"id": 4, "exclusion_percentage": 10},
+    }
+    assert _lines(_document(filters), complete=True) == GOLDEN["before"]
+    assert _lines(_document(filters), {"$feature_enrollment/beta": "true"}) == GOLDEN["enrolled"]
+
+
+def test_what_only_the_server_knows_is_said():
+    one = {"key": "plan", "type": "person", "operator": "resembles", "value": "x"}
+    assert _lines(_document({"groups": [{"properties": [one]}]})) == GOLDEN["server"]
+    assert _lines(_document({"version": 2})) == GOLDEN["format"]
+
+
+def test_answers_without_a_walk_are_one_line_and_a_reason():
+    document = _document({"groups": [{}]})
+    assert _lines(document, overrides={"beta": "red"}) == GOLDEN["override"]
+    document["flags"][0]["active"] = False
+    assert _lines(document) == GOLDEN["inactive"]
+    document["flags"].clear()
+    assert _lines(document) == GOLDEN["unknown"]
+
+
+def test_a_redacted_explanation_keeps_the_definitions_and_hides_the_values():
+    document = _document({"groups": [{"properties": [PLAN]}]})
+    explanation = explain(document, "beta", "user-1", {"plan": "secret"}, redact=True)
+    assert "secret" not in str(explanation)
+    assert "secret" not in json.dumps(explanation.to_dict())
+    assert 'person plan exact "pro"; it is (redacted)' in str(explanation)
+
+
+def test_a_long_value_is_cut_in_text_and_whole_in_data():
+    document = _document({"groups": [{"properties": [PLAN]}]})
+    explanation = explain(document, "beta", "user-1", {"plan": "x" * 1_000})
+    assert "x" * 100 not in str(explanation)
+    found = explanation.to_dict()["conditions"][0]["filters"][0]
+    assert (found["actual"], found["expected"]) == ("x" * 1_000, "pro")
+
+
+def test_the_smallest_missing_leaves_out_what_cannot_matter_any_more():
+    other = PLAN | {"key": "other"}
+    groups = [{"properties": [PLAN]}, {"properties": [other], "rollout_percentage": 0}, {}]
+    explanation = explain(_document({"groups": groups}), "beta", "user-1")
+    assert explanation.smallest_missing == Missing()
+    groups = [{"properties": [PLAN], "variant": "red"}, {"properties": [other]}, {}]
+    filters = {
+        "groups": groups,
+        "multivariate": {"variants": [VARIANTS[0] | {"rollout_percentage": 0}]},
+    }
+    explanation = explain(_document(filters), "beta", "user-1")
+    assert explanation.resolution.missing == Missing(("other", "plan"))
+    assert explanation.smallest_missing == Missing(("plan",))
+
+
+def test_a_dependency_that_is_named_again_is_shown_once():
+    flags = [{"key": "f0", "active": True, "filters": {"groups": [{}]}}]
+    for number in range(1, 40):
+        one = {
+            "key": f"f{number - 1}",
+            "type": "flag",
+            "operator": "flag_evaluates_to",
+            "value": True,
+            "dependency_chain": [f"f{below}" for below in range(number)],
+        }
+        filters = {"groups": [{"properties": [one, one]}]}
+        flags.append({"key": f"f{number}", "active": True, "filters": filters})
+    explanation = explain({"flags": flags}, "f39", "user-1")
+    assert explanation.resolution.value is True
+    assert str(explanation).count("f12 is true") == 1
+    assert json.dumps(explanation.to_dict()).count('"key": "f12", "value": true') == 1
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, 10**4_000, "\ud800", b"\xff", float("nan"), {1: {2: 3}}]
+)
+def test_any_value_can_be_shown(value: Any):
+    explanation = explain(
+        _document({"groups": [{"properties": [PLAN]}]}), "beta", "u", {"plan": value}
+    )
+    assert str(explanation)
+    assert json.dumps(explanation.to_dict())
+    assert json.dumps(explanation.to_dict()["resolution"])
+
+
+GOLDEN: dict[str, list[str]] = {
+    "match": [
+        'beta is "red" (condition_match: Matched condition set 1)',
+        '├─ condition 0: gives "red"',
+        '│  ├─ ✓ person plan exact "pro"; it is "pro"',
+        "│  ├─ rollout: inside 80 % (0.397697 <= 0.8, by distinct id)",
+        '│  └─ variant: "red" (0.124399, by distinct id)',
+        "└─ decided by condition 0",
+    ],
+    "missing": [
+        "beta is unresolved (missing_context: Inputs are missing)",
+        '├─ condition 0: may give "blue"',
+        '│  ├─ ? person plan exact "pro"; the property is not given',
+        "│  └─ rollout: inside 100 % (no hash needed)",
+        '├─ condition 1: gives "red"',
+        "│  ├─ rollout: inside 100 % (no hash needed)",
+        '│  └─ variant: "red" (0.124399, by distinct id)',
+        "├─ undecided: inputs that are not known",
+        "└─ to settle it, give: person properties plan",
+    ],
+    "skipped": [
+        "beta is true (condition_match: Matched condition set 2)",
+        "├─ condition 0: skipped: no group of type 'company' was passed",
+        "├─ condition 1: gives true",
+        "│  └─ rollout: inside 100 % (no hash needed)",
+        "├─ condition 2: not reached",
+        "└─ decided by condition 1",
+    ],
+    "nested": [
+        "beta is false (no_condition_match: No matching condition set)",
+        "├─ condition 0: no match",
+        "│  ├─ ✓ cohort 5 in",
+        "│  │  └─ ✓ any of",
+        "│  │     ├─ ✓ not",
+        '│  │     │  └─ ✗ person plan exact "pro"; it is "free"',
+        "│  │     └─ ✗ all of",
+        '│  │        └─ ✗ person plan exact "pro"; it is "free"',
+        "│  └─ ✗ flag base evaluates to true; it is false",
+        "│     └─ base is false (flag_disabled: Feature flag is disabled)",
+        "│        └─ decided by its being inactive",
+        "└─ decided by no condition, none of which matched",
+    ],
+    "before": [
+        "beta is true (condition_match: Matched condition set 1)",
+        "├─ enrollment $feature_enrollment/beta: the property is absent",
+        "├─ holdout: outside 10 % (0.178056 > 0.1, by distinct id)",
+        "├─ condition 0: gives true",
+        "│  └─ rollout: inside 100 % (no hash needed)",
+        "└─ decided by condition 0",
+    ],
+    "enrolled": [
+        "beta is true (super_condition_value: Super condition value)",
+        '├─ enrollment $feature_enrollment/beta: it is "true"',
+        "└─ decided by the enrollment",
+    ],
+    "server": [
+        "beta is unresolved (unsupported_definition: The definition cannot be evaluated here)",
+        "├─ condition 0: may give true",
+        "│  ├─ ? person plan resembles \"x\"; unknown operator 'resembles'",
+        "│  └─ rollout: inside 100 % (no hash needed)",
+        "├─ undecided: inputs that are not known",
+        "└─ no further inputs would settle it: ask the server",
+    ],
+    "format": [
+        "beta is unresolved (unsupported_definition: The definition cannot be evaluated here: /flags/0/filters/version: configuration format 2 is not 1, the one known here; only the server can evaluate this flag [unsupported_version])",
+        "├─ undecided: its definition",
+        "└─ no further inputs would settle it: ask the server",
+    ],
+    "override": [
+        'beta is "red" (overridden: Overridden by the caller)',
+        "└─ decided by an override",
+    ],
+    "inactive": [
+        "beta is false (flag_disabled: Feature flag is disabled)",
+        "└─ decided by its being inactive",
+    ],
+    "unknown": [
+        "beta is null (unknown_flag: No such flag in the definitions)",
+        "└─ decided by the definitions, which have no such flag",
+    ],
+}

@@ -1,0 +1,141 @@
+"""Overrides: the forms in which they are written, and how layers combine (SPEC R14)."""
+
+import pickle
+from typing import Any
+
+import pytest
+
+from flagengine import Overrides, Snapshot, evaluate, evaluate_flag
+from flagengine.overrides import NO_OVERRIDES
+
+
+def _flag(key: str, **filters: Any) -> dict[str, Any]:
+    return {"key": key, "active": True, "filters": {"groups": [{}], **filters}}
+
+
+def _depending_on(key: str, value: Any, **more: Any) -> dict[str, Any]:
+    one = {"key": key, "type": "flag", "operator": "flag_evaluates_to", "value": value}
+    one["dependency_chain"] = [key]
+    return {"key": "top", "active": True, "filters": {"groups": [{"properties": [one]}]}, **more}
+
+
+@pytest.mark.rule("R14.3", "R14.4", "R14.5")
+@pytest.mark.parametrize(
+    ("written", "flags", "payloads"),
+    [
+        (None, {}, {}),
+        ({}, {}, {}),
+        ({"a": True, "b": "v", "c": None}, {"a": True, "b": "v", "c": None}, {}),
+        (["a", "b"], {"a": True, "b": True}, {}),
+        (("a",), {"a": True}, {}),
+        ({"a"}, {"a": True}, {}),
+        ({"flags": ["a"]}, {"a": True}, {}),
+        ({"flags": {"a": False}, "payloads": {"a": [1]}}, {"a": False}, {"a": "[1]"}),
+        ({"payloads": {"a": "text"}}, {}, {"a": '"text"'}),
+        ({"flags": True}, {"flags": True}, {}),
+        ({"flags": "v", "payloads": None}, {"flags": "v", "payloads": None}, {}),
+        ({"payloads": "v"}, {"payloads": "v"}, {}),
+        ({"flags": None, "payloads": {"a": None}}, {}, {"a": "null"}),
+    ],
+)
+def test_the_forms_are_read(written: Any, flags: Any, payloads: Any):
+    found = Overrides.parse(written)
+    assert found.to_dict() == {"flags": flags, "payloads": payloads}
+    assert bool(found) == bool(flags or payloads)
+
+
+@pytest.mark.rule("R14.5")
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (True, "False, a list of keys, or a mapping; found bool"),
+        ("a", "False, a list of keys, or a mapping; found str"),
+        (5, "found int"),
+        ({"a": 5}, "the override of 'a' must be True, False, a variant key or None, found int"),
+        ({5: True}, "flag keys are text; found int"),
+        ([5], "flag keys are text; found int"),
+        ({"payloads": {"a": object()}}, "the payload override of 'a' is not JSON: object"),
+    ],
+)
+def test_anything_else_is_a_type_error_that_says_so(written: Any, message: str):
+    with pytest.raises(TypeError) as caught:
+        Overrides.parse(written)
+    assert message in str(caught.value)
+
+
+def test_the_upper_layer_wins_key_by_key():
+    lower = Overrides.parse({"flags": {"a": True, "b": "x"}, "payloads": {"a": 1}})
+    upper = Overrides.parse({"flags": {"b": None}, "payloads": {"b": 2}})
+    assert (lower | upper).to_dict() == {
+        "flags": {"a": True, "b": None},
+        "payloads": {"a": "1", "b": "2"},
+    }
+    assert (lower | NO_OVERRIDES) == lower
+    assert (NO_OVERRIDES | lower) == lower
+
+
+def test_false_hides_the_layers_below():
+    lower = Overrides.parse({"flags": {"a": True}, "payloads": {"a": 1}})
+    assert not lower | Overrides.parse(False)
+    kept = lower | Overrides.parse({"flags": False})
+    assert kept.to_dict() == {"flags": {}, "payloads": {"a": "1"}}
+    kept = lower | Overrides.parse({"payloads": False})
+    assert kept.to_dict() == {"flags": {"a": True}, "payloads": {}}
+    # A layer that clears still clears once another lies on it.
+    cleared = Overrides.parse(False) | Overrides.parse(["b"])
+    assert (lower | cleared).to_dict() == {"flags": {"b": True}, "payloads": {}}
+
+
+def test_overrides_are_immutable_equal_by_content_hashable_and_picklable():
+    written = {"flags": {"a": True}, "payloads": {"a": {"p": 1}}}
+    one, other = Overrides.parse(written), Overrides.parse(written)
+    written["flags"]["a"] = False
+    assert one == other
+    assert hash(one) == hash(other)
+    assert pickle.loads(pickle.dumps(one)) == one
+    with pytest.raises(TypeError):
+        one.flags["a"] = False  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        one.flags = {}  # type: ignore[misc]
+
+
+@pytest.mark.rule("R14.1")
+def test_a_key_that_no_definition_has_is_in_the_results():
+    snapshot = Snapshot.parse({"flags": [_flag("a")]})
+    found = evaluate(snapshot, "user-1", overrides={"new": "v", "a": False})
+    assert {key: one.value for key, one in found.items()} == {"a": False, "new": "v"}
+    assert evaluate_flag(snapshot, "new", "user-1", overrides=["new"]).reason == "overridden"
+
+
+@pytest.mark.rule("R14.6")
+def test_an_overridden_value_has_the_payload_of_the_definition():
+    flag = _flag("a", payloads={"true": "1", "v": "2", "false": "3"})
+    snapshot = Snapshot.parse({"flags": [flag]})
+    payloads = {
+        value: evaluate_flag(snapshot, "a", "user-1", overrides={"a": value}).payload
+        for value in (True, "v", "other", False, None)
+    }
+    assert payloads == {True: 1, "v": 2, "other": None, False: None, None: None}
+
+
+@pytest.mark.rule("R14.2", "R11.5")
+@pytest.mark.parametrize("of_snapshot", [True, False])
+@pytest.mark.parametrize("base", ["defined", "deleted", "undefined"])
+def test_a_dependency_has_its_overridden_value(base: str, *, of_snapshot: bool):
+    below = [] if base == "undefined" else [_flag("base") | {"deleted": base == "deleted"}]
+    snapshot = Snapshot.parse({"flags": [*below, _depending_on("base", "v")]})
+    overrides = {"base": "v"}
+    if of_snapshot:
+        found = evaluate_flag(snapshot.with_overrides(overrides), "top", "user-1")
+    else:
+        found = evaluate_flag(snapshot, "top", "user-1", overrides=overrides)
+    assert found.value is True
+
+
+def test_a_snapshots_own_overrides_lie_below_those_of_a_call():
+    snapshot = Snapshot.parse({"flags": [_flag("a")]}).with_overrides({"a": "x", "b": "y"})
+    found = evaluate(snapshot, "user-1", overrides={"a": "z"})
+    assert {key: one.value for key, one in found.items()} == {"a": "z", "b": "y"}
+    assert evaluate_flag(snapshot, "a", "user-1", overrides=False).value is True
+    twice = snapshot.with_overrides({"c": True})
+    assert set(evaluate(twice, "user-1")) == {"a", "b", "c"}

@@ -1,0 +1,1 @@
+"""Event capture and delivery: pure machines (``lane``, ``delivery``) and drivers that obey them."""

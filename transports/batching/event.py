@@ -1,0 +1,136 @@
+"""One captured event: checked once, written as JSON once, and the same bytes ever after.
+
+Building it here is what makes the caller's later changes harmless and every retry identical: uuid,
+timestamp, name and properties are fixed before ``capture`` returns. It must not know of any lane,
+wire or queue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..errors import InvalidEventError
+from .identifiers import canonical_uuid, new_uuid
+from .serialise import to_json
+from .timestamps import format_utc, normalise_timestamp
+
+__all__ = ["Event", "make_event", "parse_event"]
+
+# Root keys of events in older SDKs; wire_v1 moves them into the properties.
+LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Event:
+    """An event as it will be sent.
+
+    ``body`` is the JSON object with ``uuid, event, distinct_id, timestamp, properties``.
+    """
+
+    uuid: str
+    name: str
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Event {self.name!r} {self.uuid} {len(self.body)} bytes>"
+
+    def decoded(self) -> dict[str, object]:
+        """The envelope as a fresh dict."""
+        envelope: dict[str, object] = json.loads(self.body)
+        return envelope
+
+
+def _ignore(_message: str) -> None:
+    pass
+
+
+def make_event(
+    message: Mapping[str, object], *, clock: Clock, warn: Callable[[str], None] = _ignore
+) -> Event:
+    """An event from ``event, distinct_id, properties, timestamp, uuid`` (the last three optional).
+
+    A missing timestamp is now. An unreadable timestamp or uuid is replaced and told to ``warn``.
+
+    Raises:
+        InvalidEventError: the name or the distinct id is missing or blank.
+    """
+    name = _required_text(message.get("event"), "event name")
+    distinct_id = _required_text(_id_text(message.get("distinct_id")), "distinct_id")
+    wall = clock.wall()
+    uuid = _choose_uuid(message.get("uuid"), wall, warn)
+    envelope: dict[str, object] = {
+        "uuid": uuid,
+        "event": name,
+        "distinct_id": distinct_id,
+        "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
+        "properties": _properties(message.get("properties"), warn),
+    }
+    for key in LEGACY_ROOT_KEYS:
+        if key in message:
+            envelope[key] = message[key]
+    return Event(uuid, name, to_json(envelope))
+
+
+def parse_event(body: bytes) -> Event:
+    """The event that ``body`` was made for.
+
+    Raises:
+        InvalidEventError: the bytes are no event of ours.
+    """
+    try:
+        envelope = json.loads(body)
+        return Event(str(envelope["uuid"]), str(envelope["event"]), body)
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"expected an event's JSON object, found {len(body)} bytes that are none"
+        raise InvalidEventError(msg) from error
+
+
+def _required_text(value: object, what: str) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    found = "blank text" if isinstance(value, str) else type(value).__name__
+    msg = f"expected {what} as non-empty text, found {found}"
+    raise InvalidEventError(msg)
+
+
+def _id_text(value: object) -> object:
+    return value if value is None or isinstance(value, str) else _text_or_none(value)
+
+
+def _text_or_none(value: object) -> str | None:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
+        return None
+
+
+def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str:
+    if value is None:
+        return new_uuid(wall)
+    uuid = canonical_uuid(value)
+    if uuid is None:
+        warn("expected a UUID for the event, found something else: a new one was made")
+        return new_uuid(wall)
+    return uuid
+
+
+def _choose_timestamp(value: object, wall: float, warn: Callable[[str], None]) -> str:
+    if value is None:
+        return format_utc(wall)
+    timestamp = normalise_timestamp(value)
+    if timestamp is None:
+        warn("expected a datetime or ISO 8601 text as timestamp, found neither: now is used")
+        return format_utc(wall)
+    return timestamp
+
+
+def _properties(value: object, warn: Callable[[str], None]) -> Mapping[str, object]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    warn(f"expected a mapping of properties, found {type(value).__name__}: they were left out")
+    return {}

@@ -1,0 +1,91 @@
+"""The numbers of one lane, each with its source, and the two policies that a caller chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..retry import EVENTS_RETRY, RetryPolicy
+
+__all__ = ["AI_LIMITS", "Exhausted", "LaneLimits", "Overflow"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+# transports contract 1.22, the column "ours".
+FLUSH_AT = 100
+FLUSH_INTERVAL = 5.0
+MAX_BATCH_SIZE = 100
+MAX_QUEUE_SIZE = 10_000
+# Contract 1.2: the server takes 20 MiB; what is sent stays well below it.
+MAX_BATCH_BYTES = 5 * MIB
+MAX_EVENT_BYTES = 900 * KIB
+MAX_AI_EVENT_BYTES = 8 * MIB
+# Contract 1.3: an exhausted batch that is kept waits at least this long before a new budget.
+RETAIN_COOLDOWN = 30.0
+# Ours: 10 000 events of 900 KiB would be 9 GB, so the queue is bounded in bytes as well.
+MAX_QUEUE_BYTES = 128 * MIB
+# Ours: how long a capture may be held up when the caller chose to wait for room.
+BLOCK_TIMEOUT = 1.0
+
+
+class Overflow(StrEnum):
+    """What happens to a new event when the queue is full."""
+
+    DROP_NEW = "drop_new"
+    DROP_OLDEST = "drop_oldest"
+    BLOCK = "block"
+    RAISE = "raise"
+    SPILL = "spill"
+
+
+class Exhausted(StrEnum):
+    """What happens to a batch whose retries are used up."""
+
+    DROP = "drop"
+    RETAIN = "retain"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLimits:
+    """How one lane batches, how much it holds, and how it retries. Times are in seconds.
+
+    ``max_batch_size`` of None means ``max(flush_at, 100)``.
+    """
+
+    flush_at: int = FLUSH_AT
+    flush_interval: float = FLUSH_INTERVAL
+    max_batch_size: int | None = None
+    max_batch_bytes: int = MAX_BATCH_BYTES
+    max_queue_size: int = MAX_QUEUE_SIZE
+    max_queue_bytes: int = MAX_QUEUE_BYTES
+    max_event_bytes: int = MAX_EVENT_BYTES
+    retry: RetryPolicy = EVENTS_RETRY
+    overflow: Overflow = Overflow.DROP_NEW
+    block_timeout: float = BLOCK_TIMEOUT
+    on_exhausted: Exhausted = Exhausted.DROP
+    retain_cooldown: float = RETAIN_COOLDOWN
+
+    def __post_init__(self) -> None:
+        for name in ("flush_at", "max_batch_bytes", "max_queue_size", "max_event_bytes"):
+            _require_positive(name, getattr(self, name))
+        _require_positive("max_batch_size", self.batch_size)
+        _require_positive("flush_interval", self.flush_interval)
+        object.__setattr__(self, "overflow", Overflow(self.overflow))
+        object.__setattr__(self, "on_exhausted", Exhausted(self.on_exhausted))
+
+    @property
+    def batch_size(self) -> int:
+        """The most events in one request."""
+        if self.max_batch_size is None:
+            return max(self.flush_at, MAX_BATCH_SIZE)
+        return self.max_batch_size
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not value > 0:
+        msg = f"{name} must be more than 0, found {value}"
+        raise ValueError(msg)
+
+
+AI_LIMITS = LaneLimits(max_event_bytes=MAX_AI_EVENT_BYTES, max_batch_bytes=MAX_AI_EVENT_BYTES)

@@ -1,0 +1,140 @@
+"""JSON of anything an application may put into an event; never an exception.
+
+The usual value goes through the standard library's C encoder at once. Whatever that refuses (NaN,
+cycles, odd keys, lone surrogates, absurd depth) is rebuilt as plain JSON values first.
+
+========================================  ==============================================
+given                                     becomes
+========================================  ==============================================
+datetime, date, time                      ISO 8601 text, as ``isoformat`` gives it
+Decimal                                   number (a float)
+UUID, Path, any other object              its text
+Enum                                      its value
+tuple, set, frozenset, deque              list; sets sorted by their items' JSON text
+bytes                                     text (UTF-8, unreadable bytes replaced)
+dataclass instance, mapping               object
+NumPy scalar or array                     what its ``tolist`` gives
+NaN, infinities                           null
+a cycle, nesting deeper than 128          null
+========================================  ==============================================
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+__all__ = ["to_json"]
+
+MAX_DEPTH = 128
+# An int with more bits than this is no 64-bit number to any JSON reader; as text it could even be
+# longer than Python is willing to print.
+_MAX_INT_BITS = 64
+
+
+def to_json(value: object) -> bytes:
+    """Compact UTF-8 JSON of ``value``.
+
+    >>> to_json({"at": date(2025, 1, 2), "share": float("nan"), "tags": {"b", "a"}})
+    b'{"at":"2025-01-02","share":null,"tags":["a","b"]}'
+    """
+    try:
+        return _FAST.encode(value).encode()
+    except Exception:  # noqa: BLE001 - an application's object may raise anything
+        return _PLAIN.encode(_plain(value, frozenset())).encode()
+
+
+def _convert(value: object) -> object:
+    """One step from a value that JSON does not know to one that it may."""
+    for kinds, conversion in _CONVERSIONS:
+        if isinstance(value, kinds):
+            return conversion(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    to_list = getattr(value, "tolist", None)
+    return to_list() if callable(to_list) else str(value)
+
+
+def _decimal(value: Decimal) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _sorted_items(value: AbstractSet[object]) -> list[object]:
+    return sorted(value, key=to_json)
+
+
+def _text(value: bytes | bytearray | memoryview) -> str:
+    return bytes(value).decode("utf-8", "replace")
+
+
+_Conversion = tuple[type | tuple[type, ...], Callable[[Any], object]]
+# The first row that fits wins: an Enum may be anything else as well.
+_CONVERSIONS: tuple[_Conversion, ...] = (
+    (Enum, lambda value: value.value),
+    ((datetime, date, time), lambda value: value.isoformat()),
+    (Decimal, _decimal),
+    (UUID, str),
+    ((set, frozenset), _sorted_items),
+    ((list, tuple, deque), list),
+    (Mapping, dict),
+    ((bytes, bytearray, memoryview), _text),
+)
+
+_FAST = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_convert
+)
+_PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _plain(value: object, ancestors: frozenset[int]) -> object:  # noqa: PLR0911 - one for each kind
+    """``value`` rebuilt from dict, list, str, int, float, bool and None alone."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _whole_text(value)
+    if isinstance(value, int | float):
+        return _number(value)
+    if id(value) in ancestors or len(ancestors) >= MAX_DEPTH:
+        return None
+    inner = ancestors | {id(value)}
+    if isinstance(value, Mapping):
+        return {_key(key): _plain(item, inner) for key, item in list(value.items())}
+    if isinstance(value, list | tuple):
+        return [_plain(item, inner) for item in list(value)]
+    try:
+        return _plain(_convert(value), inner)
+    except Exception:  # noqa: BLE001 - str() of an application's object may raise anything
+        return None
+
+
+def _number(value: float) -> int | float | None:
+    if isinstance(value, int) and value.bit_length() <= _MAX_INT_BITS:
+        return int(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return _whole_text(key)
+    if key is None or isinstance(key, bool):
+        return _PLAIN.encode(key)
+    return _whole_text(str(_convert(key)))
+
+
+def _whole_text(text: str) -> str:
+    """Text that UTF-8 can carry: surrogate pairs joined, lone surrogates replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

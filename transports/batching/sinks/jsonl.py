@@ -1,0 +1,79 @@
+"""Events as lines of JSON in a file: offline use, batch jobs, a look at what would be sent.
+
+A batch is written whole or not at all. When the file has grown past ``max_bytes`` it is renamed to
+``name.1`` (older ones move up, the oldest goes) and a new one is begun.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ...errors import SpoolError
+from ..batch import Batch
+from ..delivery import DELIVERED, Outcome, Verdict
+from ..files import AppendFile, Fsync
+from ..limits import MIB
+
+__all__ = ["JsonlSink"]
+
+# Ours: files that an editor still opens, and not more of them than anyone wants to keep.
+MAX_BYTES = 64 * MIB
+BACKUPS = 5
+
+
+class JsonlSink:
+    """One writer for each file: processes must not share one that rotates."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_bytes: int = MAX_BYTES,
+        backups: int = BACKUPS,
+        fsync: Fsync = Fsync.NEVER,
+    ) -> None:
+        self._path = Path(path)
+        self._max_bytes = max_bytes
+        self._backups = backups
+        self._fsync = Fsync(fsync)
+        self._file: AppendFile | None = None
+
+    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:  # noqa: ARG002
+        """Write the batch; a full disk or a missing folder is tried again later."""
+        lines = b"".join(event.body + b"\n" for event in batch.events)
+        try:
+            self._writable(len(lines)).append(lines)
+        except OSError as error:
+            # strerror names the trouble; the message could name anything.
+            return Outcome(
+                Verdict.RETRY, SpoolError(f"cannot write {self._path}: {error.strerror}")
+            )
+        return DELIVERED
+
+    def close(self) -> None:
+        """Close the file; a later batch opens it again."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _writable(self, coming: int) -> AppendFile:
+        if self._file and self._file.size and self._file.size + coming > self._max_bytes:
+            self.close()
+            self._rotate()
+        if self._file is None:
+            self._file = AppendFile(self._path, self._fsync)
+        return self._file
+
+    def _rotate(self) -> None:
+        if not self._backups:
+            self._path.unlink()
+            return
+        for number in range(self._backups - 1, 0, -1):
+            older = self._numbered(number)
+            if older.exists():
+                older.replace(self._numbered(number + 1))
+        self._path.replace(self._numbered(1))
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")

@@ -1,0 +1,89 @@
+"""Who owns which folder of spooled events, so that no two processes send the same ones.
+
+Every living spool has a folder of its own and holds a lock on a file in it. A folder whose lock is
+free belonged to a process that died: whoever takes the lock inherits the events. The operating
+system lets go of the lock at death, however it came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+try:
+    import fcntl
+except ImportError:  # Windows: folders are never inherited while anything could still use them.
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Claim", "claim_new", "claim_orphans"]
+
+_LOCK_NAME = "lock"
+# Another process may take a fresh folder for an orphan before we have locked it.
+_MAX_TRIES = 100
+
+
+class Claim:
+    """A folder that is ours until ``release`` or our death."""
+
+    def __init__(self, folder: Path, descriptor: int) -> None:
+        self.folder = folder
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go of the folder; its content stays."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """Delete the folder and let go of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.release()
+
+
+def claim_new(directory: Path) -> Claim:
+    """A fresh folder in ``directory``, which is made when missing."""
+    for _ in range(_MAX_TRIES):
+        folder = directory / uuid4().hex
+        folder.mkdir(parents=True, mode=0o700)
+        claim = _try_claim(folder)
+        if claim is not None:
+            return claim
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(directory))
+
+
+def claim_orphans(directory: Path) -> Iterator[Claim]:
+    """The folders in ``directory`` that nobody owns any more, oldest first."""
+    for folder in sorted(directory.iterdir(), key=_age):
+        if folder.is_dir():
+            claim = _try_claim(folder)
+            if claim is not None:
+                yield claim
+
+
+def _age(folder: Path) -> float:
+    with contextlib.suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0
+
+
+def _try_claim(folder: Path) -> Claim | None:
+    """The claim on the folder, unless someone has it or has just deleted it."""
+    try:
+        descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return None
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Deleted between the opening and the locking: the lock is on a file that is gone.
+        (folder / _LOCK_NAME).stat()
+    except OSError:
+        os.close(descriptor)
+        return None
+    return Claim(folder, descriptor)

@@ -1,0 +1,42 @@
+"""Capture v0: ``POST /batch/`` with the key in the body; the AI endpoint speaks it too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..clock import Moment
+from ..http.base import Request, Response
+from .batch import Batch
+from .delivery import Outcome, judge_v0
+from .serialise import to_json
+from .timestamps import format_utc
+from .wire import Destination, post
+
+__all__ = ["AI_PATH", "EVENTS_PATH", "WireV0"]
+
+EVENTS_PATH = "/batch/"
+AI_PATH = "/i/v0/ai/batch/"
+
+
+@dataclass(frozen=True, slots=True)
+class WireV0:
+    """Events go out as the bytes they were captured as; only ``sent_at`` is new at each try."""
+
+    destination: Destination
+    path: str = EVENTS_PATH
+
+    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+        """See ``Wire.request``."""
+        frame: dict[str, object] = {
+            "api_key": self.destination.api_key,
+            "sent_at": format_utc(now.wall),
+        }
+        if self.destination.historical_migration:
+            frame["historical_migration"] = True
+        events = b",".join(event.body for event in batch.events)
+        body = to_json(frame)[:-1] + b',"batch":[' + events + b"]}"
+        return post(self.destination, self.path, body, headers={}, timeout=timeout)
+
+    def judge(self, response: Response, *, wall: float) -> Outcome:
+        """See ``Wire.judge``."""
+        return judge_v0(response, wall=wall)

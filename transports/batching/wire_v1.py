@@ -1,0 +1,123 @@
+"""Capture v1: ``POST /i/v1/analytics/events``, key in a header, an answer for each event.
+
+The event's envelope is the captured one; some properties move out of it (``_SENTINELS``,
+``_LIFTED``) or away (``_FROM_HEADER``), and root keys of older SDKs move in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..clock import Moment
+from ..http.base import Request, Response
+from .batch import Batch
+from .delivery import Outcome, judge_v1
+from .event import LEGACY_ROOT_KEYS, Event
+from .serialise import to_json
+from .timestamps import format_utc
+from .wire import Destination, post
+
+__all__ = ["EVENTS_PATH", "WireV1", "to_v1"]
+
+EVENTS_PATH = "/i/v1/analytics/events"
+
+# Root fields that are text or absent: a value of another type would fail the whole batch.
+_LIFTED = {"$session_id": "session_id", "$window_id": "window_id"}
+# The server fills these in from PostHog-Sdk-Info.
+_FROM_HEADER = ("$lib", "$lib_version")
+_TRUE_WORDS = frozenset({"true", "1"})
+_FALSE_WORDS = frozenset({"false", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class WireV1:
+    """The request id and ``created_at`` are the batch's and stay; the timestamp is each try's."""
+
+    destination: Destination
+    path: str = EVENTS_PATH
+
+    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+        """See ``Wire.request``."""
+        body: dict[str, object] = {
+            "created_at": format_utc(batch.created_at),
+            "batch": [to_v1(event) for event in batch.events],
+        }
+        if self.destination.historical_migration:
+            body["historical_migration"] = True
+        headers = {
+            "Authorization": f"Bearer {self.destination.api_key}",
+            "PostHog-Sdk-Info": self.destination.user_agent,
+            "PostHog-Attempt": str(batch.attempt),
+            "PostHog-Request-Id": batch.request_id,
+            "PostHog-Request-Timestamp": format_utc(now.wall),
+        }
+        return post(self.destination, self.path, to_json(body), headers=headers, timeout=timeout)
+
+    def judge(self, response: Response, *, wall: float) -> Outcome:
+        """See ``Wire.judge``."""
+        return judge_v1(response, wall=wall)
+
+
+def to_v1(event: Event) -> dict[str, object]:
+    """The event's envelope in v1's shape."""
+    envelope = event.decoded()
+    properties = _properties(envelope)
+    for name in _FROM_HEADER:
+        properties.pop(name, None)
+    options = _take_options(properties)
+    lifted = _take_lifted(properties)
+    shaped = {name: envelope[name] for name in ("event", "uuid", "distinct_id", "timestamp")}
+    if options:
+        shaped["options"] = options
+    return {**shaped, **lifted, "properties": properties}
+
+
+def _properties(envelope: dict[str, object]) -> dict[str, object]:
+    given = envelope.get("properties")
+    properties: dict[str, object] = dict(given) if isinstance(given, dict) else {}
+    for name in LEGACY_ROOT_KEYS:
+        if name in envelope:
+            properties[name] = _merged(properties.get(name), envelope[name])
+    return properties
+
+
+def _merged(inner: object, root: object) -> object:
+    if isinstance(inner, dict) and isinstance(root, dict):
+        return {**inner, **root}
+    return root
+
+
+def _take_options(properties: dict[str, object]) -> dict[str, object]:
+    """The sentinel properties as options; one that cannot be read is removed all the same."""
+    options: dict[str, object] = {}
+    for name, (option, read) in _SENTINELS.items():
+        if name in properties:
+            value = read(properties.pop(name))
+            if value is not None:
+                options[option] = value
+    return options
+
+
+def _take_lifted(properties: dict[str, object]) -> dict[str, object]:
+    taken = {field: properties.pop(name, None) for name, field in _LIFTED.items()}
+    return {field: value for field, value in taken.items() if isinstance(value, str)}
+
+
+def _read_bool(value: object) -> bool | None:
+    word = str(value).strip().lower()
+    if word in _TRUE_WORDS:
+        return True
+    return False if word in _FALSE_WORDS else None
+
+
+def _read_text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+_SENTINELS: dict[str, tuple[str, Callable[[object], object]]] = {
+    "$cookieless_mode": ("cookieless_mode", _read_bool),
+    "$ignore_sent_at": ("disable_skew_correction", _read_bool),
+    "$process_person_profile": ("process_person_profile", _read_bool),
+    "$product_tour_id": ("product_tour_id", _read_text),
+}

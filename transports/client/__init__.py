@@ -1,0 +1,23 @@
+"""The full client: flags by the engine, events by the pipeline, and every verb of the reference.
+
+``client`` and ``asynchronous`` are the tables of contents; start there.
+"""
+
+from .ai import prepare_ai_properties
+from .asynchronous import AsyncClient
+from .client import Client
+from .flags import FeatureFlagResult, FlagsAndPayloads
+from .options import Options
+from .preparation import PreparedEvent
+from .storage import JsonStorage
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "FeatureFlagResult",
+    "FlagsAndPayloads",
+    "JsonStorage",
+    "Options",
+    "PreparedEvent",
+    "prepare_ai_properties",
+]

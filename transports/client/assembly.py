@@ -1,0 +1,253 @@
+"""From options to parts: who gets what. Opens nothing, sends nothing, starts no thread."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from .. import lifecycle
+from ..batching.batch import Action, Delivered
+from ..batching.event import Event
+from ..batching.lanes import CaptureMode
+from ..batching.pipeline import EventPipeline
+from ..batching.workers.base import ManualDriver
+from ..clock import Clock, SystemClock
+from ..errors import DefinitionsError, TransportError
+from ..flags.called_tracker import CalledTracker
+from ..flags.properties import NO_PROPERTIES
+from ..flags.result_cache import CacheMode, open_flag_cache
+from ..http.base import Transport
+from ..http.hosts import base_url
+from ..http.live import LiveTransport
+from ..polling.called import CalledLoader
+from ..polling.health import LoadError
+from ..polling.loader import DefinitionLoader
+from ..polling.policy import PollPolicy
+from ..polling.sources.base import DefinitionSource
+from ..polling.sources.http import HttpDefinitions
+from ..polling.store import DefinitionsChanged
+from ..polling.threaded import ThreadedLoader
+from ..remote.flags_api import RemoteFlags
+from ..runtime_properties import runtime_properties
+from .announcements import FLAGS_LOADED, FLUSH, Announcements
+from .delivery_setup import capture_mode, lanes_of
+from .evaluation import FlagEvaluation
+from .gate import Gate
+from .local import LocalFlags
+from .options import Options
+from .outbox import Outbox
+from .overrides import OverrideSetting
+from .parts import Parts, Report
+from .preparation import Preparation
+from .reporting import ExceptionReporting
+from .storage import Memory
+
+__all__ = ["assemble", "version"]
+
+logger = logging.getLogger("flagengine.client")
+
+
+@cache
+def version() -> str:
+    """This package's version; "0" where it runs from a bare folder."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 20 ms
+
+    try:
+        return version("flagengine")
+    except PackageNotFoundError:
+        return "0"
+
+
+def assemble(options: Options, *, blocks: bool = True) -> Parts:
+    """Make the parts of one client.
+
+    Raises:
+        ValueError: an option that makes no sense.
+    """
+    clock = options.clock or SystemClock()
+    announcements = Announcements()
+    memory = Memory(
+        options.storage,
+        super_properties=options.super_properties,
+        default_opt_in=options.default_opt_in,
+    )
+    gate = Gate(memory, is_usable=options.is_usable)
+    transport = options.transport or _live_transport(options)
+    report = _reporter(options, announcements)
+    preparation = _preparation(options, memory, gate, clock)
+    pipeline, outbox = _events(options, transport, clock, announcements, report)
+    overrides = OverrideSetting()
+    evaluation = _evaluation(options, transport, overrides, report)
+    loader = _loader(options, transport, clock, report)
+    parts = Parts(
+        options=options,
+        version=version(),
+        clock=clock,
+        announcements=announcements,
+        memory=memory,
+        gate=gate,
+        preparation=preparation,
+        pipeline=pipeline,
+        outbox=outbox,
+        overrides=overrides,
+        evaluation=evaluation,
+        tracker=CalledTracker(options.max_cache_size),
+        transport=transport,
+        loader=loader,
+        exceptions=ExceptionReporting(options, preparation, outbox, gate, clock),
+        flag_properties=NO_PROPERTIES,
+        report=report,
+        blocks=blocks,
+    )
+    if loader is not None:
+        evaluation.local.prepare()
+        loader.loader.store.subscribe(_on_change(parts))
+        _load_at_once(loader, options.definitions)
+    lifecycle.watch(parts)
+    return parts
+
+
+def _live_transport(options: Options) -> LiveTransport:
+    transport = LiveTransport()
+    if options.is_usable and options.project_key:
+        # Now, in the application's thread: see there. A client without a key sends nothing.
+        transport.prepare()
+    return transport
+
+
+def _reporter(options: Options, announcements: Announcements) -> Report:
+    """``report(error, events)``: to ``on_error`` and to whoever listens for errors."""
+
+    def report(error: TransportError, events: tuple[Event, ...] = ()) -> None:
+        try:
+            if options.on_error is not None:
+                options.on_error(error, events)
+        except Exception:
+            logger.exception("on_error of the application failed")
+        announcements.error(error)
+
+    return report
+
+
+def _preparation(options: Options, memory: Memory, gate: Gate, clock: Clock) -> Preparation:
+    owned: dict[str, Any] = {"$lib": options.lib_name, "$lib_version": version()}
+    if options.is_server:
+        owned["$is_server"] = True
+    return Preparation(options, memory, gate, clock, owned=owned, runtime=runtime_properties())
+
+
+def _events(
+    options: Options,
+    transport: Transport,
+    clock: Clock,
+    announcements: Announcements,
+    report: Report,
+) -> tuple[EventPipeline, Outbox]:
+    lanes = lanes_of(options, transport, clock, version=version())
+    pipeline = EventPipeline(
+        lanes,
+        clock=clock,
+        driver=options.driver,
+        on_error=report,
+        on_action=_on_action(announcements),
+    )
+    mode = CaptureMode.V0 if options.sink is not None else capture_mode(options)
+    return pipeline, Outbox(pipeline, lanes, mode, announcements)
+
+
+def _on_action(announcements: Announcements) -> Callable[[Action], None]:
+    def tell(action: Action) -> None:
+        if isinstance(action, Delivered) and announcements.is_heard(FLUSH):
+            announcements.tell(FLUSH, [event.decoded() for event in action.events])
+
+    return tell
+
+
+def _evaluation(
+    options: Options, transport: Transport, overrides: OverrideSetting, report: Report
+) -> FlagEvaluation:
+    flag_cache, mode = None, CacheMode.PRIMARY
+    if options.flag_cache is not None:
+        flag_cache, mode = open_flag_cache(options.flag_cache)
+    remote = None
+    if options.project_key and options.is_usable:
+        remote = RemoteFlags(
+            transport,
+            host=base_url(options.host),
+            project_key=options.project_key,
+            timeout=options.feature_flags_request_timeout,
+            max_retries=options.feature_flags_request_max_retries,
+            api_version=options.flags_api_version,
+            headers=_headers(options),
+            sleep=time.sleep if options.driver is None else options.driver.pause,
+        )
+    return FlagEvaluation(
+        LocalFlags(options),
+        remote,
+        overrides,
+        cache=flag_cache,
+        cache_mode=mode,
+        contexts=options.contexts,
+        on_failure=report,
+    )
+
+
+def _loader(
+    options: Options, transport: Transport, clock: Clock, report: Report
+) -> ThreadedLoader | CalledLoader | None:
+    source = options.definitions or _server(options, transport, clock)
+    provider = options.flag_definition_cache_provider
+    if not options.is_usable or not options.enable_local_evaluation:
+        return None
+    if source is None and provider is None:
+        return None
+
+    def failed(error: LoadError) -> None:
+        report(DefinitionsError(error.message, status=error.status))
+
+    loader = DefinitionLoader(
+        source,
+        cache=provider,
+        policy=PollPolicy(options.poll_interval),
+        budget=options.staleness,
+        clock=clock,
+        on_failure=failed,
+    )
+    is_manual = isinstance(options.driver, ManualDriver)
+    return CalledLoader(loader) if is_manual else ThreadedLoader(loader)
+
+
+def _server(options: Options, transport: Transport, clock: Clock) -> DefinitionSource | None:
+    if not options.secret or not options.project_key:
+        return None
+    return HttpDefinitions(
+        transport,
+        host=base_url(options.host),
+        project_key=options.project_key,
+        secret_key=options.secret,
+        headers=_headers(options),
+        clock=clock,
+    )
+
+
+def _headers(options: Options) -> dict[str, str]:
+    return {**options.extra_headers, "User-Agent": f"{options.lib_name}/{version()}"}
+
+
+def _on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
+    def changed(change: DefinitionsChanged) -> None:
+        parts.evaluation.forget()
+        parts.tracker.clear()
+        if not change.is_cleared:
+            parts.announcements.tell(FLAGS_LOADED, change.current.flag_count)
+
+    return changed
+
+
+def _load_at_once(loader: ThreadedLoader | CalledLoader, source: DefinitionSource | None) -> None:
+    """What is at hand is loaded now, without a thread; the rest when flags are first asked for."""
+    if getattr(source, "is_at_hand", False):
+        loader.tick()

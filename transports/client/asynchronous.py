@@ -1,0 +1,103 @@
+"""The client for asyncio: the same names, awaited where there is I/O.
+
+A table of contents, as ``client`` is; the verbs are the same functions. What blocks runs on the
+loop's thread pool, so that no asynchronous HTTP library is needed; local flags are answered on the
+loop itself, without a thread.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import ClassVar, Self
+
+from . import capture as _capture
+from . import definitions as _definitions
+from . import documents as _documents
+from . import exceptions as _exceptions
+from . import flags as _flags
+from . import identity as _identity
+from . import lifecycle as _lifecycle
+from .options import Options
+from .shared import SharedVerbs
+from .verbs import awaited
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient(SharedVerbs):
+    """As ``Client``; ``capture`` and its like stay plain functions, for they only fill a queue.
+
+    Events are sent, and definitions loaded, by the same daemon threads: the client may be made
+    outside of a loop, and used in several. ``async with AsyncClient(...)`` shuts down at the end.
+
+    ``capture(send_feature_flags=...)`` asks no server here: await ``evaluate_flags`` and give the
+    snapshot to ``capture(flags=...)``, or await ``capture_immediate``.
+
+    >>> import asyncio
+    >>> from transports.batching.sinks.memory import MemorySink
+    >>> from transports.polling.sources import MemoryDefinitions
+    >>> beta = {"key": "beta", "active": True, "filters": {"groups": [{}]}}
+    >>> async def main():
+    ...     async with AsyncClient(
+    ...         definitions=MemoryDefinitions({"flags": [beta]}), sink=MemorySink()
+    ...     ) as client:
+    ...         return await client.is_feature_enabled("beta", "user-1")
+    >>> asyncio.run(main())
+    True
+
+    Raises:
+        ValueError: ``sync_mode``, which would block the loop.
+    """
+
+    _blocks: ClassVar[bool] = False
+
+    def _start(self, options: Options) -> None:
+        if options.sync_mode:
+            msg = "sync_mode would block the event loop: await capture_immediate instead"
+            raise ValueError(msg)
+        super()._start(options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.shutdown()
+
+    # Events.
+    capture_immediate = awaited(_capture.capture_immediate)
+    capture_ai_immediate = awaited(_capture.capture_ai_immediate)
+    capture_exception_immediate = awaited(_exceptions.capture_exception_immediate)
+
+    # Who someone is.
+    alias_immediate = awaited(_identity.alias_immediate)
+    identify_immediate = awaited(_identity.identify_immediate)
+    group_identify_immediate = awaited(_identity.group_identify_immediate)
+
+    # Flags.
+    evaluate_flags = awaited(_flags.evaluate_flags)
+    get_feature_flag = awaited(_flags.get_feature_flag)
+    get_feature_flag_payload = awaited(_flags.get_feature_flag_payload)
+    get_feature_flag_result = awaited(_flags.get_feature_flag_result)
+    is_feature_enabled = awaited(_flags.is_feature_enabled)
+    feature_enabled = is_feature_enabled
+    get_all_flags = awaited(_flags.get_all_flags)
+    get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)
+
+    # Their definitions.
+    wait_for_local_evaluation_ready = awaited(_definitions.wait_for_local_evaluation_ready)
+    reload_feature_flags = awaited(_definitions.reload_feature_flags)
+
+    # Documents.
+    get_remote_config_payload = awaited(_documents.get_remote_config_payload)
+    get_surveys_stateless = awaited(_documents.get_surveys_stateless)
+    get_surveys = get_surveys_stateless
+    fetch = awaited(_documents.fetch)
+
+    # The client itself.
+    flush = awaited(_lifecycle.flush)
+    shutdown = awaited(_lifecycle.shutdown)

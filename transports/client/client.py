@@ -1,0 +1,95 @@
+"""The client: a table of contents. What each verb does stands in the file it comes from.
+
+Here is what may wait for the network or the disk; the rest is ``shared``. The same table with
+``await`` is ``asynchronous``.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import ClassVar, Self
+
+from . import capture as _capture
+from . import definitions as _definitions
+from . import documents as _documents
+from . import exceptions as _exceptions
+from . import flags as _flags
+from . import identity as _identity
+from . import lifecycle as _lifecycle
+from .shared import SharedVerbs
+from .verbs import blocking
+
+__all__ = ["Client"]
+
+
+class Client(SharedVerbs):
+    """Events out, flags in. Synchronous and safe for threads; make one and keep it.
+
+    Args:
+        api_key: the project key, or all options as one ``Options``. Without one, and without a ``sink``, the client does nothing.
+        options: see ``Options``; an unknown one is a TypeError that names the nearest.
+
+    Making one starts no thread and sends nothing: workers start with the first event and the first
+    flag, and again in a forked child. Nothing that happens later is raised into the application:
+    look at the log (``flagengine``), ``on_error`` and ``on("error", ...)``. ``with Client(...)``
+    shuts down at the end; otherwise what is queued at exit gets one second. A SIGTERM that nobody
+    handles ends Python without even that: handle it and call ``shutdown()``. After a fork the child
+    begins with empty queues; what the parent had queued is the parent's to send.
+
+    >>> from transports.batching.sinks.memory import MemorySink
+    >>> from transports.polling.sources import MemoryDefinitions
+    >>> beta = {"key": "beta", "active": True, "filters": {"groups": [{}]}}
+    >>> sink = MemorySink()
+    >>> with Client(definitions=MemoryDefinitions({"flags": [beta]}), sink=sink) as client:
+    ...     client.is_feature_enabled("beta", "user-1")
+    True
+    >>> [event.name for event in sink.events]
+    ['$feature_flag_called']
+    """
+
+    _blocks: ClassVar[bool] = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.shutdown()
+
+    # Events.
+    capture_immediate = blocking(_capture.capture_immediate)
+    capture_ai_immediate = blocking(_capture.capture_ai_immediate)
+    capture_exception_immediate = blocking(_exceptions.capture_exception_immediate)
+
+    # Who someone is.
+    alias_immediate = blocking(_identity.alias_immediate)
+    identify_immediate = blocking(_identity.identify_immediate)
+    group_identify_immediate = blocking(_identity.group_identify_immediate)
+
+    # Flags.
+    evaluate_flags = blocking(_flags.evaluate_flags)
+    get_feature_flag = blocking(_flags.get_feature_flag)
+    get_feature_flag_payload = blocking(_flags.get_feature_flag_payload)
+    get_feature_flag_result = blocking(_flags.get_feature_flag_result)
+    is_feature_enabled = blocking(_flags.is_feature_enabled)
+    feature_enabled = is_feature_enabled
+    get_all_flags = blocking(_flags.get_all_flags)
+    get_all_flags_and_payloads = blocking(_flags.get_all_flags_and_payloads)
+
+    # Their definitions.
+    wait_for_local_evaluation_ready = blocking(_definitions.wait_for_local_evaluation_ready)
+    reload_feature_flags = blocking(_definitions.reload_feature_flags)
+
+    # Documents.
+    get_remote_config_payload = blocking(_documents.get_remote_config_payload)
+    get_surveys_stateless = blocking(_documents.get_surveys_stateless)
+    get_surveys = get_surveys_stateless
+    fetch = blocking(_documents.fetch)
+
+    # The client itself.
+    flush = blocking(_lifecycle.flush)
+    shutdown = blocking(_lifecycle.shutdown)

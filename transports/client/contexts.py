@@ -1,0 +1,174 @@
+"""Contexts, as methods of the client: those of ``transports.context``, with its reporting.
+
+Whom the running code works for is the program's affair, not one client's: all clients see the same.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from .. import context as contexts
+from ..context import Context
+from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
+from .parts import HasParts
+from .verbs import guarded, nothing
+
+__all__ = [
+    "context",
+    "enter_context",
+    "exit_context",
+    "get_context",
+    "identify_context",
+    "request_context",
+    "set_context_device",
+    "set_context_session",
+    "tag",
+    "with_context",
+]
+
+T = TypeVar("T")
+
+
+def context(
+    client: HasParts,
+    *,
+    distinct_id: object = None,
+    session_id: object = None,
+    device_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    fresh: bool = False,
+    capture_exceptions: bool | None = None,
+) -> Scoped:
+    """Return a context for ``with``, ``async with`` or as a decorator.
+
+    What runs inside has these ids and properties, beside those of the outer context unless it is
+    ``fresh``. With ``capture_exceptions`` an exception that leaves it is captured; it goes on its
+    way in any case.
+    """
+    return Scoped(
+        distinct_id=distinct_id,
+        session_id=session_id,
+        device_id=device_id,
+        properties=properties,
+        fresh=fresh,
+        capture_exceptions=capture_exceptions,
+        on_exception=client.parts.exceptions.left_context,
+    )
+
+
+def with_context(
+    client: HasParts,
+    data: Mapping[str, Any] | None,
+    function: Callable[[], T],
+    *,
+    fresh: bool = False,
+) -> T:
+    """Call ``function`` inside a context of ``data`` and return what it returns.
+
+    An awaitable keeps the context until it is done. Prefer ``with client.context(...)``.
+    """
+    scope = context(client, **_data(data), fresh=fresh)
+    with scope:
+        result = function()
+    if not inspect.isawaitable(result):
+        return result
+
+    async def finished() -> Any:
+        async with context(client, **_data(data), fresh=fresh):
+            return await result
+
+    return finished()  # type: ignore[return-value] # as awaitable as what it stands for
+
+
+@guarded(nothing)
+def get_context(client: HasParts) -> Context | None:  # noqa: ARG001 - the same on every client
+    """Return what is known in the active context, read-only; None outside of any."""
+    return contexts.current()
+
+
+def enter_context(
+    client: HasParts,  # noqa: ARG001 - the same on every client
+    data: Mapping[str, Any] | None = None,
+    *,
+    fresh: bool = False,
+) -> contextvars.Token[Any]:
+    """Begin a context that ends with ``exit_context(token)``, or with the task or thread.
+
+    Outside of a task it lasts for the rest of the thread: prefer ``with client.context(...)``.
+    """
+    return contexts.enter(**_data(data), fresh=fresh)
+
+
+@guarded(nothing)
+def exit_context(client: HasParts, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
+    """End the context of ``enter_context``."""
+    contexts.exit(token)
+
+
+@guarded(nothing)
+def tag(client: HasParts, name: str, value: Any) -> None:  # noqa: ARG001
+    """Add a property to the active context's events."""
+    contexts.update(properties={name: value})
+
+
+@guarded(nothing)
+def identify_context(client: HasParts, distinct_id: object) -> None:  # noqa: ARG001
+    """Say whom the active context is about. No event."""
+    contexts.update(distinct_id=distinct_id)
+
+
+@guarded(nothing)
+def set_context_session(client: HasParts, session_id: object) -> None:  # noqa: ARG001
+    """Say which session the active context belongs to."""
+    contexts.update(session_id=session_id)
+
+
+@guarded(nothing)
+def set_context_device(client: HasParts, device_id: object) -> None:  # noqa: ARG001
+    """Say which device the active context is about."""
+    contexts.update(device_id=device_id)
+
+
+def request_context(
+    client: HasParts,
+    headers: Any = None,
+    *,
+    distinct_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    capture_exceptions: bool = True,
+    **request: Any,
+) -> Scoped:
+    """Return the context of one request, from its headers; for frameworks without our middleware.
+
+    ``request`` takes ``method``, ``url``, ``path`` and ``ip``. An authenticated user's id, given
+    here, beats the headers.
+    """
+    return contexts.request_context(
+        headers,
+        client=client,  # type: ignore[arg-type] # both clients have what is reported with
+        distinct_id=distinct_id,
+        properties=properties,
+        capture_exceptions=capture_exceptions,
+        **request,
+    )
+
+
+_NAMES = {"distinctId": "distinct_id", "sessionId": "session_id", "deviceId": "device_id"}
+_KNOWN = frozenset({*_NAMES.values(), "properties", "capture_exceptions"})
+
+
+def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The keywords that ``data`` holds, the reference's own names included.
+
+    Raises:
+        TypeError: it holds something else.
+    """
+    named = {_NAMES.get(name, name): value for name, value in (data or {}).items()}
+    unknown = named.keys() - _KNOWN
+    if unknown:
+        msg = f"expected context data with {sorted(_KNOWN)}, found {sorted(map(str, unknown))}"
+        raise TypeError(msg)
+    return named

@@ -1,0 +1,65 @@
+"""Flag definitions: whether they are there, waiting for them, loading them now."""
+
+from __future__ import annotations
+
+from ..polling.health import Health, StalenessBudget, assess
+from ..polling.steps import Call, Steps
+from .parts import NO_DEFINITIONS, HasParts
+from .verbs import guarded, guarded_steps, nothing
+
+__all__ = [
+    "definitions_health",
+    "is_local_evaluation_ready",
+    "reload_feature_flags",
+    "wait_for_local_evaluation_ready",
+]
+
+WAIT_TIMEOUT = 30.0
+RELOAD_TIMEOUT = 10.0
+
+
+def _no() -> bool:
+    return False
+
+
+def _no_health() -> Health:
+    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0)
+
+
+@guarded(_no)
+def is_local_evaluation_ready(client: HasParts) -> bool:
+    """Whether definitions were loaded and there is at least one; False without a source of them.
+
+    The first look begins to load them.
+    """
+    return client.parts.published.is_ready
+
+
+@guarded_steps(_no)
+def wait_for_local_evaluation_ready(
+    client: HasParts, timeout: float | None = WAIT_TIMEOUT
+) -> Steps[bool]:
+    """Wait for definitions to decide with; False after ``timeout``, at once without a source."""
+    loader = client.parts.loader
+    if loader is None:
+        return False
+    ready: bool = yield Call(loader.wait_until_ready, (timeout,))
+    return ready
+
+
+@guarded_steps(nothing)
+def reload_feature_flags(client: HasParts, timeout: float = RELOAD_TIMEOUT) -> Steps[None]:
+    """Load the definitions now, or join a load under way; without a source nothing happens.
+
+    Nor does it while the server asks to be left alone. See ``definitions_health`` for the outcome.
+    """
+    loader = client.parts.loader
+    if loader is not None and not client.parts.gate.is_closed:
+        yield Call(loader.reload, (timeout,))
+
+
+@guarded(_no_health)
+def definitions_health(client: HasParts) -> Health:
+    """How old the definitions are, and what went wrong last: for a dashboard or a probe."""
+    loader = client.parts.loader
+    return _no_health() if loader is None else loader.health()

@@ -1,0 +1,107 @@
+"""Capturing an exception by hand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+from uuid import UUID
+
+from ..batching.event import Event
+from ..flags.evaluations import FlagEvaluations
+from ..polling.steps import Steps
+from .capture import deliver
+from .parts import HasParts, Parts
+from .reporting import current_exception
+from .verbs import guarded, guarded_steps, nothing
+
+__all__ = ["ExceptionOptions", "capture_exception", "capture_exception_immediate"]
+
+logger = logging.getLogger("flagengine.client")
+
+
+class ExceptionOptions(TypedDict, total=False):
+    """The keyword arguments that both share. A value of the wrong type is as good as none."""
+
+    uuid: str | UUID | None
+    """The event's own."""
+    timestamp: datetime | str | None
+    """When; now when left out."""
+    groups: Mapping[str, Any] | None
+    """``{"company": "acme"}``."""
+    flags: FlagEvaluations | None
+    """A snapshot of ``evaluate_flags``: its flags become the event's."""
+    disable_geoip: bool | None
+    """None: as the client."""
+    level: str | None
+    """A severity, of any logging system."""
+    fingerprint: str | None
+    """What groups it with others, instead of the server's rule."""
+    handled: bool | None
+    """Whether the application dealt with it."""
+    mechanism_type: str | None
+    """The kind of boundary at which it was noticed."""
+    source: str | None
+    """The integration that noticed it."""
+    thread_id: int | None
+    """Where it was raised."""
+    additional_properties: Mapping[str, Any] | None
+    """Another name of ``properties``."""
+
+
+_SAID = ("level", "fingerprint", "handled", "mechanism_type", "source", "thread_id")
+_MESSAGE = ("uuid", "timestamp", "groups", "disable_geoip")
+
+
+@guarded(nothing, ExceptionOptions)
+def capture_exception(
+    client: HasParts,
+    exception: object = None,
+    distinct_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    **options: Unpack[ExceptionOptions],
+) -> str | None:
+    """Queue an ``$exception`` event, of the exception being handled if none is given; its uuid.
+
+    One that was captured before is not captured again. Anything that is no exception is described.
+    """
+    event = _event(client.parts, exception, distinct_id, properties, options)
+    return client.parts.outbox.queue(event)
+
+
+@guarded_steps(nothing, ExceptionOptions)
+def capture_exception_immediate(
+    client: HasParts,
+    exception: object = None,
+    distinct_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    **options: Unpack[ExceptionOptions],
+) -> Steps[str | None]:
+    """As ``capture_exception``, and deliver before returning; None when it was not delivered."""
+    event = _event(client.parts, exception, distinct_id, properties, options)
+    return (yield from deliver(client.parts, event))
+
+
+def _event(
+    parts: Parts,
+    exception: object,
+    distinct_id: object,
+    properties: Mapping[str, Any] | None,
+    options: ExceptionOptions,
+) -> Event | None:
+    error = current_exception() if exception is None else exception
+    if error is None:
+        logger.warning("capture_exception was given no exception, and none is being handled")
+        return None
+    given: Mapping[str, Any] = {**options}
+    flags = options.get("flags")
+    message = {name: given[name] for name in _MESSAGE if name in given}
+    if isinstance(flags, FlagEvaluations):
+        message["flag_properties"] = flags.event_properties()
+    return parts.exceptions.event(
+        error,
+        options.get("additional_properties") if properties is None else properties,
+        said={name: given[name] for name in _SAID if name in given},
+        message={**message, "distinct_id": distinct_id},
+    )

@@ -1,0 +1,47 @@
+"""The ``before_send`` chain: the application's last word on an event.
+
+A hook that raises drops the event: what it was meant to take out must not be sent because it
+failed. The next hooks are then not asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..batching.episodes import Episodes
+
+if TYPE_CHECKING:
+    from .options import BeforeSend, Message
+
+__all__ = ["run_hooks"]
+
+logger = logging.getLogger("flagengine.client")
+
+
+def run_hooks(hooks: Sequence[BeforeSend], message: Message, episodes: Episodes) -> Message | None:
+    """The message after all hooks; None when one of them dropped it, or failed.
+
+    Failures are told once, until the hooks run through again.
+    """
+    name = message.get("event")
+    for hook in hooks:
+        try:
+            returned = hook(message)
+        except Exception:
+            if episodes.begins("before_send"):
+                logger.warning("before_send raised: event %r is dropped", name, exc_info=True)
+            return None
+        if returned is None:
+            logger.debug("before_send dropped event %r", name)
+            return None
+        if not isinstance(returned, Mapping):
+            found = type(returned).__name__
+            logger.warning("before_send returned %s: event %r is dropped", found, name)
+            return None
+        message = dict(returned)
+    episodes.end("before_send")
+    if not message.get("properties"):
+        logger.warning("before_send left event %r without properties", name)
+    return message

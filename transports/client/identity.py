@@ -1,0 +1,296 @@
+"""Who someone is: alias, identify, groups, person properties. Each is one event with fixed fields.
+
+Nothing is invented here: what an event of this kind needs and lacks drops it, with a warning.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypedDict, Unpack
+from uuid import UUID
+
+from ..batching.event import Event
+from ..context import current
+from ..polling.steps import Steps
+from .capture import deliver
+from .parts import HasParts, Parts
+from .preparation import id_of
+from .verbs import guarded, guarded_steps, nothing
+
+__all__ = [
+    "IdentityOptions",
+    "alias",
+    "alias_immediate",
+    "get_distinct_id",
+    "group_identify",
+    "group_identify_immediate",
+    "identify",
+    "identify_immediate",
+    "set_once",
+    "set_person_properties",
+    "set_properties",
+    "unset_person_properties",
+]
+
+logger = logging.getLogger("flagengine.client")
+
+ALIAS: Final = "$create_alias"
+IDENTIFY: Final = "$identify"
+GROUP_IDENTIFY: Final = "$groupidentify"
+SET: Final = "$set"
+
+_SET_ONCE: Final = "$set_once"
+_UNSET: Final = "$unset"
+_ANONYMOUS: Final = "$anon_distinct_id"
+
+Properties = Mapping[str, Any]
+
+
+class IdentityOptions(TypedDict, total=False):
+    """The keyword arguments that all of these share."""
+
+    timestamp: datetime | str | None
+    """When; without a zone it is UTC. Now when left out."""
+    uuid: str | UUID | None
+    """The event's own, so that capturing it again changes nothing."""
+    disable_geoip: bool | None
+    """None: as the client."""
+
+
+class PersonOptions(IdentityOptions, total=False):
+    """Those of events about a person."""
+
+    distinct_id: object
+    """Who; else the context's."""
+
+
+class IdentifyOptions(IdentityOptions, total=False):
+    """Those of ``identify``."""
+
+    set_once: Properties | None
+    """Properties that are set only where the person has none of that name."""
+    anon_distinct_id: object
+    """The id that the person had before, to be joined with this one."""
+
+
+class GroupOptions(IdentityOptions, total=False):
+    """Those of ``group_identify``."""
+
+    distinct_id: object
+    """Whose event it is; ``$<type>_<key>`` when left out."""
+
+
+class AliasOptions(IdentityOptions, total=False):
+    """Those of ``alias``."""
+
+    previous_id: object
+    """Another name of ``distinct_id``."""
+
+
+# Alias.
+
+
+@guarded(nothing, AliasOptions)
+def alias(
+    client: HasParts,
+    distinct_id: object = None,
+    alias: object = None,
+    **options: Unpack[AliasOptions],
+) -> str | None:
+    """Say that ``alias`` is one more id of ``distinct_id``; the event's uuid."""
+    return client.parts.outbox.queue(_alias(client.parts, distinct_id, alias, options))
+
+
+@guarded_steps(nothing, AliasOptions)
+def alias_immediate(
+    client: HasParts,
+    distinct_id: object = None,
+    alias: object = None,
+    **options: Unpack[AliasOptions],
+) -> Steps[str | None]:
+    """As ``alias``, and deliver before returning; None when it was not delivered."""
+    event = _alias(client.parts, distinct_id, alias, options)
+    return (yield from deliver(client.parts, event))
+
+
+def _alias(parts: Parts, distinct_id: object, other: object, options: AliasOptions) -> Event | None:
+    previous = id_of(options.get("previous_id") if distinct_id is None else distinct_id)
+    new = id_of(other)
+    if previous is None or new is None:
+        _lack(parts, "alias", "distinct_id and alias")
+        return None
+    return _event(parts, ALIAS, previous, {"distinct_id": previous, "alias": new}, options)
+
+
+# Identify.
+
+
+@guarded(nothing, IdentifyOptions)
+def identify(
+    client: HasParts,
+    distinct_id: object = None,
+    properties: Properties | None = None,
+    **options: Unpack[IdentifyOptions],
+) -> str | None:
+    """Set properties of a person; the event's uuid.
+
+    ``$set``, ``$set_once`` and ``$anon_distinct_id`` inside ``properties`` count as what they are;
+    without a ``$set`` the other properties are set.
+    """
+    return client.parts.outbox.queue(_identify(client.parts, distinct_id, properties, options))
+
+
+@guarded_steps(nothing, IdentifyOptions)
+def identify_immediate(
+    client: HasParts,
+    distinct_id: object = None,
+    properties: Properties | None = None,
+    **options: Unpack[IdentifyOptions],
+) -> Steps[str | None]:
+    """As ``identify``, and deliver before returning; None when it was not delivered."""
+    event = _identify(client.parts, distinct_id, properties, options)
+    return (yield from deliver(client.parts, event))
+
+
+def _identify(
+    parts: Parts, distinct_id: object, properties: Properties | None, options: IdentifyOptions
+) -> Event | None:
+    who = id_of(distinct_id, current())
+    if who is None:
+        _lack(parts, "identify", "distinct_id")
+        return None
+    rest = _mapping(properties)
+    explicit, once = rest.pop(SET, None), rest.pop(_SET_ONCE, None)
+    before = id_of(options.get("anon_distinct_id") or rest.pop(_ANONYMOUS, None))
+    rest.pop(_ANONYMOUS, None)
+    fields: dict[str, Any] = {SET: rest if explicit is None else explicit}
+    if once or options.get("set_once"):
+        fields[_SET_ONCE] = {**_mapping(once), **_mapping(options.get("set_once"))}
+    if before is not None:
+        fields[_ANONYMOUS] = before
+    return _event(parts, IDENTIFY, who, fields, options)
+
+
+# Groups.
+
+
+@guarded(nothing, GroupOptions)
+def group_identify(
+    client: HasParts,
+    group_type: str,
+    group_key: object,
+    properties: Properties | None = None,
+    **options: Unpack[GroupOptions],
+) -> str | None:
+    """Set properties of a group; the event's uuid."""
+    event = _group_identify(client.parts, group_type, group_key, properties, options)
+    return client.parts.outbox.queue(event)
+
+
+@guarded_steps(nothing, GroupOptions)
+def group_identify_immediate(
+    client: HasParts,
+    group_type: str,
+    group_key: object,
+    properties: Properties | None = None,
+    **options: Unpack[GroupOptions],
+) -> Steps[str | None]:
+    """As ``group_identify``, and deliver before returning; None when it was not delivered."""
+    event = _group_identify(client.parts, group_type, group_key, properties, options)
+    return (yield from deliver(client.parts, event))
+
+
+def _group_identify(
+    parts: Parts,
+    group_type: object,
+    group_key: object,
+    properties: Properties | None,
+    options: GroupOptions,
+) -> Event | None:
+    kind, key = id_of(group_type), id_of(group_key)
+    if kind is None or key is None:
+        _lack(parts, "group_identify", "group_type and group_key")
+        return None
+    fields = {"$group_type": kind, "$group_key": key, "$group_set": _mapping(properties)}
+    who = id_of(options.get("distinct_id")) or f"${kind}_{key}"
+    return _event(parts, GROUP_IDENTIFY, who, fields, options)
+
+
+# Person properties.
+
+
+@guarded(nothing, PersonOptions)
+def set_properties(
+    client: HasParts, properties: Properties, **options: Unpack[PersonOptions]
+) -> str | None:
+    """Set properties of the person; nothing happens when there are none."""
+    return _set(client.parts, {SET: _mapping(properties)}, options)
+
+
+@guarded(nothing, PersonOptions)
+def set_once(
+    client: HasParts, properties: Properties, **options: Unpack[PersonOptions]
+) -> str | None:
+    """Set those properties that the person has not yet; nothing happens when there are none."""
+    return _set(client.parts, {_SET_ONCE: _mapping(properties)}, options)
+
+
+@guarded(nothing, PersonOptions)
+def set_person_properties(
+    client: HasParts,
+    properties: Properties | None = None,
+    set_once: Properties | None = None,
+    **options: Unpack[PersonOptions],
+) -> str | None:
+    """Set properties of the person, both kinds in one event; nothing happens without any."""
+    return _set(client.parts, {SET: _mapping(properties), _SET_ONCE: _mapping(set_once)}, options)
+
+
+@guarded(nothing, PersonOptions)
+def unset_person_properties(
+    client: HasParts, names: Iterable[str], **options: Unpack[PersonOptions]
+) -> str | None:
+    """Take properties away from the person; nothing happens without names."""
+    listed = [names] if isinstance(names, str) else list(names)
+    return _set(client.parts, {_UNSET: listed}, options)
+
+
+def _set(parts: Parts, fields: Mapping[str, Any], options: PersonOptions) -> str | None:
+    given = {name: value for name, value in fields.items() if value}
+    if not given:
+        return None
+    return parts.outbox.queue(_event(parts, SET, options.get("distinct_id"), given, options))
+
+
+@guarded(nothing)
+def get_distinct_id(client: HasParts) -> str | None:  # noqa: ARG001 - the same on every client
+    """Return the active context's id; None outside of one: a server has no person of its own."""
+    return id_of(None, current())
+
+
+def _event(
+    parts: Parts,
+    name: str,
+    distinct_id: object,
+    properties: Mapping[str, Any],
+    options: IdentityOptions,
+) -> Event | None:
+    return parts.preparation.prepare(
+        name,
+        distinct_id=distinct_id,
+        properties=properties,
+        timestamp=options.get("timestamp"),
+        uuid=options.get("uuid"),
+        disable_geoip=options.get("disable_geoip"),
+    )
+
+
+def _lack(parts: Parts, verb: str, what: str) -> None:
+    if parts.gate.is_open:
+        logger.warning("%s needs %s: nothing was captured", verb, what)
+
+
+def _mapping(given: object) -> dict[str, Any]:
+    return dict(given) if isinstance(given, Mapping) else {}

@@ -1,0 +1,121 @@
+"""What a client is made of: the parts that the verbs work with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..batching.event import Event
+from ..batching.pipeline import EventPipeline
+from ..clock import Clock
+from ..errors import TransportError
+from ..flags.called_tracker import CalledTracker
+from ..flags.properties import PropertiesForFlags
+from ..http.base import Transport
+from ..http.live import LiveTransport
+from ..polling.called import CalledLoader
+from ..polling.store import Published
+from ..polling.threaded import ThreadedLoader
+from .announcements import Announcements
+from .evaluation import FlagEvaluation
+from .gate import Gate
+from .options import Options
+from .outbox import Outbox
+from .overrides import OverrideSetting
+from .preparation import Preparation
+from .reporting import ExceptionReporting
+from .storage import Memory
+
+__all__ = ["HasParts", "Parts"]
+
+NO_DEFINITIONS = Published()
+
+
+class Report(Protocol):
+    """Where errors go."""
+
+    def __call__(self, error: TransportError, events: tuple[Event, ...] = ()) -> None:
+        """Tell ``on_error`` and whoever listens."""
+        ...
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class Parts:
+    """Everything is made once; only ``flag_properties`` is replaced.
+
+    Attributes:
+        loader: None without a source of definitions.
+        flag_properties: what was set for flags outside of any context.
+        report: tells of an error, and of the events that it cost.
+        blocks: whether verbs that are plain functions on both clients may wait for the network.
+    """
+
+    options: Options
+    version: str
+    clock: Clock
+    announcements: Announcements
+    memory: Memory
+    gate: Gate
+    preparation: Preparation
+    pipeline: EventPipeline
+    outbox: Outbox
+    overrides: OverrideSetting
+    evaluation: FlagEvaluation
+    tracker: CalledTracker
+    transport: Transport
+    loader: ThreadedLoader | CalledLoader | None
+    exceptions: ExceptionReporting
+    flag_properties: PropertiesForFlags
+    report: Report
+    blocks: bool = True
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def published(self) -> Published:
+        """The definitions in use; the first look starts loading them."""
+        return NO_DEFINITIONS if self.loader is None else self.loader.current
+
+    @property
+    def user_agent(self) -> str:
+        """Name and version, as every request gives them."""
+        return f"{self.options.lib_name}/{self.version}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What requests that carry no events send along."""
+        return {**self.options.extra_headers, "User-Agent": self.user_agent}
+
+    def change_flag_properties(
+        self, changed: Callable[[PropertiesForFlags], PropertiesForFlags]
+    ) -> None:
+        """Replace what was set for flags outside of any context."""
+        with self._lock:
+            self.flag_properties = changed(self.flag_properties)
+
+    def close_transport(self) -> None:
+        """Let idle connections go, if the transport is ours."""
+        if isinstance(self.transport, LiveTransport) and self.options.transport is None:
+            self.transport.close()
+
+    def after_fork(self) -> None:
+        """In a forked child: fresh locks; what was reported stays reported."""
+        self._lock = threading.Lock()
+        for part in (self.announcements, self.memory, self.tracker, self.evaluation.missing):
+            part.after_fork()
+        renew = getattr(self.evaluation.cache, "after_fork", None)
+        if callable(renew):
+            renew()
+
+    def at_exit(self, timeout: float) -> None:
+        """The pipeline and the loader are told themselves."""
+
+
+class HasParts(Protocol):
+    """Either client, as the verbs see it."""
+
+    @property
+    def parts(self) -> Parts:
+        """What it is made of."""
+        ...

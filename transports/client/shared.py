@@ -1,0 +1,114 @@
+"""What both clients share: construction, and every verb that does no I/O.
+
+A table of contents. What a verb does stands in the file it comes from; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+from . import capture as _capture
+from . import contexts as _contexts
+from . import definitions as _definitions
+from . import exceptions as _exceptions
+from . import identity as _identity
+from . import lifecycle as _lifecycle
+from . import overrides as _overrides
+from . import privacy as _privacy
+from . import properties as _properties
+from .assembly import assemble
+from .options import Options, read_options
+from .parts import Parts
+
+__all__ = ["SharedVerbs"]
+
+logger = logging.getLogger("flagengine.client")
+
+
+class SharedVerbs:
+    """The base of ``Client`` and ``AsyncClient``."""
+
+    parts: Parts
+    _blocks: ClassVar[bool]
+
+    def __init__(self, api_key: str | Options | None = None, **options: Any) -> None:
+        self._start(read_options(api_key, options))
+
+    def _start(self, options: Options) -> None:
+        self.parts = assemble(options, blocks=self._blocks)
+        if not options.is_usable and not options.disabled:
+            logger.error("no api_key was given: this client does nothing")
+        if options.debug:
+            self.debug()
+        self.parts.exceptions.install()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.parts.user_agent}>"
+
+    # Events.
+    capture = _capture.capture
+    capture_ai = _capture.capture_ai
+    prepare_ai_properties = _capture.prepare_ai_properties
+    capture_exception = _exceptions.capture_exception
+    prepare_event_message = _capture.prepare_event_message
+
+    # Who someone is.
+    alias = _identity.alias
+    identify = _identity.identify
+    group_identify = _identity.group_identify
+    set = _identity.set_properties
+    set_once = _identity.set_once
+    set_person_properties = _identity.set_person_properties
+    unset_person_properties = _identity.unset_person_properties
+    get_distinct_id = _identity.get_distinct_id
+
+    # Flags.
+    override_feature_flags = _overrides.override_feature_flags
+    overridden_flags = _overrides.overridden_flags
+
+    # Their definitions.
+    is_local_evaluation_ready = _definitions.is_local_evaluation_ready
+    definitions_health = _definitions.definitions_health
+
+    # Properties that count later.
+    register = _properties.register
+    unregister = _properties.unregister
+    get_persisted_property = _properties.get_persisted_property
+    set_persisted_property = _properties.set_persisted_property
+    set_person_properties_for_flags = _properties.set_person_properties_for_flags
+    reset_person_properties_for_flags = _properties.reset_person_properties_for_flags
+    set_group_properties_for_flags = _properties.set_group_properties_for_flags
+    reset_group_properties_for_flags = _properties.reset_group_properties_for_flags
+
+    # Contexts.
+    context = _contexts.context
+    new_context = _contexts.context
+    scoped = _contexts.context
+    request_context = _contexts.request_context
+    with_context = _contexts.with_context
+    get_context = _contexts.get_context
+    enter_context = _contexts.enter_context
+    exit_context = _contexts.exit_context
+    tag = _contexts.tag
+    identify_context = _contexts.identify_context
+    set_context_session = _contexts.set_context_session
+    set_context_device = _contexts.set_context_device
+
+    # Whether to take part.
+    opt_in = _privacy.opt_in
+    opt_out = _privacy.opt_out
+    enable = _privacy.enable
+    disable = _privacy.disable
+    is_opted_out = _privacy.is_opted_out
+    reset = _privacy.reset
+
+    # The client itself.
+    tick = _lifecycle.tick
+    on = _lifecycle.on
+    debug = _lifecycle.debug
+    pending_count = _lifecycle.pending_count
+    counters = _lifecycle.counters
+    get_library_id = _lifecycle.get_library_id
+    get_library_version = _lifecycle.get_library_version
+    get_custom_user_agent = _lifecycle.get_custom_user_agent

@@ -1,0 +1,166 @@
+"""What a client keeps of itself: registered properties, the opt-out, anything the application adds.
+
+The store is any mutable mapping from text to JSON values; ``JsonStorage`` is one that survives a
+restart. Events are not kept here: that is the spool's work.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from ..batching.serialise import to_json
+
+__all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
+
+logger = logging.getLogger("flagengine.client")
+
+PROPS = "props"
+OPTED_OUT = "opted_out"
+
+
+class JsonStorage(MutableMapping[str, Any]):
+    """A mapping in a JSON file, replaced whole at every change; readable by its owner alone.
+
+    A file that cannot be read counts as empty, with a warning; it is not overwritten before the
+    first change. For one process: two would overwrite each other's changes.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._values = _read(self._path)
+
+    def __repr__(self) -> str:
+        return f"JsonStorage({str(self._path)!r})"
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._write({**self._values, key: value})
+
+    def __delitem__(self, key: str) -> None:
+        left = dict(self._values)
+        del left[key]
+        self._write(left)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._values))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def _write(self, values: dict[str, Any]) -> None:
+        text = to_json(values)
+        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text)
+            Path(name).replace(self._path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+        self._values = json.loads(text)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.warning("the storage %s cannot be read (%s)", path.name, type(error).__name__)
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+class Memory:
+    """The client's view of its storage: what it reads often is kept beside it.
+
+    A storage that fails costs a warning; the value then holds for this process.
+    """
+
+    def __init__(
+        self,
+        storage: MutableMapping[str, Any] | None,
+        *,
+        super_properties: Mapping[str, Any],
+        default_opt_in: bool,
+    ) -> None:
+        self._storage = {} if storage is None else storage
+        self._constant = deepcopy(dict(super_properties))
+        self._lock = threading.Lock()
+        stored = self.get(PROPS)
+        self._registered: dict[str, Any] = dict(stored) if isinstance(stored, Mapping) else {}
+        opted_out = self.get(OPTED_OUT)
+        self.is_opted_out = opted_out if isinstance(opted_out, bool) else not default_opt_in
+        self._join()
+
+    def _join(self) -> None:
+        # Replaced whole and never changed, so that a reader needs no lock.
+        self.super_properties: Mapping[str, Any] = {**self._constant, **self._registered}
+
+    def register(self, properties: Mapping[str, Any]) -> None:
+        """Add to every later event; later ones win."""
+        with self._lock:
+            self._registered = {**self._registered, **deepcopy(dict(properties))}
+            self._join()
+            self._store(PROPS, self._registered)
+
+    def unregister(self, name: str) -> None:
+        """Take one away again."""
+        with self._lock:
+            if name in self._registered:
+                self._registered = {k: v for k, v in self._registered.items() if k != name}
+                self._join()
+                self._store(PROPS, self._registered)
+
+    def opt(self, *, out: bool) -> None:
+        """Note the choice."""
+        self.is_opted_out = out
+        self._store(OPTED_OUT, out)
+
+    def forget_registered(self) -> None:
+        """Take all registered properties away."""
+        with self._lock:
+            self._registered = {}
+            self._join()
+            self._store(PROPS, None)
+
+    def get(self, key: str) -> Any:
+        """What is stored; None when nothing is, or it cannot be read."""
+        try:
+            return deepcopy(self._storage.get(key))
+        except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
+            logger.warning("the storage cannot be read (%s)", type(error).__name__)
+            return None
+
+    def set(self, key: str, value: Any) -> None:
+        """Store a value; None removes it. What the client itself keeps there takes effect at once."""
+        if key == OPTED_OUT:
+            self.opt(out=value is True)
+        elif key == PROPS:
+            self.forget_registered()
+            self.register(value if isinstance(value, Mapping) else {})
+        else:
+            self._store(key, value)
+
+    def _store(self, key: str, value: Any) -> None:
+        try:
+            if value is None:
+                self._storage.pop(key, None)
+            else:
+                self._storage[key] = deepcopy(value)
+        except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
+            logger.warning("the storage cannot be written (%s)", type(error).__name__)
+
+    def after_fork(self) -> None:
+        """In a forked child: a fresh lock."""
+        self._lock = threading.Lock()

@@ -1,0 +1,191 @@
+"""What makes a function a method of a client: it never raises into the application.
+
+A verb is a function whose first parameter is the client. One that does I/O is a generator of steps;
+``blocking`` makes it a method of the synchronous client, ``awaited`` one of the asynchronous one.
+Wrong use - an argument that does not exist - is told as TypeError, as anywhere in Python.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from ..errors import QueueFullError
+from ..polling.steps import Call, Steps, run_steps, run_steps_async
+
+__all__ = ["awaited", "blocking", "guarded", "guarded_steps", "nothing"]
+
+logger = logging.getLogger("flagengine.client")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C")
+
+
+def nothing() -> None:
+    """What most verbs return when there is nothing to return."""
+
+
+def guarded(
+    otherwise: Callable[[], Any], options: type | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A verb that returns ``otherwise()`` whatever goes wrong inside.
+
+    ``options`` is the TypedDict of its ``**options``: Python itself lets any name in there.
+    """
+
+    def decorate(verb: Callable[P, R]) -> Callable[P, R]:
+        known = _names(verb, options)
+
+        @functools.wraps(verb)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            if known is not None and not known.issuperset(kwargs):
+                raise _unexpected(run, kwargs, known)
+            try:
+                return verb(*args, **kwargs)
+            except QueueFullError:
+                # The application asked for it: overflow="raise".
+                raise
+            except Exception as error:
+                if _is_wrong_call(error):
+                    raise
+                _log_failure(verb, error)
+                return cast("R", otherwise())
+
+        return _with_signature(run, verb, options)
+
+    return decorate
+
+
+def guarded_steps(
+    otherwise: Callable[[], Any], options: type | None = None
+) -> Callable[[Callable[P, Steps[R]]], Callable[P, Steps[R]]]:
+    """As ``guarded``, for a verb that is written as steps."""
+
+    def decorate(verb: Callable[P, Steps[R]]) -> Callable[P, Steps[R]]:
+        known = _names(verb, options)
+
+        @functools.wraps(verb)
+        def begin(*args: P.args, **kwargs: P.kwargs) -> Steps[R]:
+            if known is not None and not known.issuperset(kwargs):
+                raise _unexpected(begin, kwargs, known)
+            return _guarded(verb, verb(*args, **kwargs), otherwise)
+
+        return _with_signature(begin, verb, options)
+
+    return decorate
+
+
+def _guarded(verb: Callable[..., Any], steps: Steps[R], otherwise: Callable[[], Any]) -> Steps[R]:
+    try:
+        return (yield from steps)
+    except QueueFullError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the application must not hear of it this way
+        _log_failure(verb, error)
+        return cast("R", otherwise())
+
+
+def blocking(
+    verb: Callable[Concatenate[C, P], Steps[R]],
+) -> Callable[Concatenate[C, P], R]:
+    """The method that carries out the steps in the calling thread."""
+
+    @functools.wraps(verb)
+    def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return run_steps(verb(client, *args, **kwargs), _perform)
+
+    return _carried_out(method, verb)
+
+
+def awaited(
+    verb: Callable[Concatenate[C, P], Steps[R]],
+) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
+    """The method that carries out what blocks on a thread of the loop's pool."""
+
+    @functools.wraps(verb)
+    async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await run_steps_async(verb(client, *args, **kwargs), _perform_elsewhere)
+
+    return _carried_out(method, verb)
+
+
+def _perform(call: Call) -> Any:
+    return call.function(*call.arguments)
+
+
+async def _perform_elsewhere(call: Call) -> Any:
+    import asyncio  # noqa: PLC0415 - 40 ms that a synchronous program does not need
+
+    return await asyncio.to_thread(call.function, *call.arguments)
+
+
+# The keywords.
+
+
+def _names(verb: Callable[..., Any], options: type | None) -> frozenset[str] | None:
+    if options is None:
+        return None
+    in_options: frozenset[str] = options.__optional_keys__  # type: ignore[attr-defined] # TypedDict
+    return in_options.union(inspect.signature(verb).parameters)
+
+
+def _unexpected(
+    verb: Callable[..., Any], given: dict[str, Any], known: frozenset[str]
+) -> TypeError:
+    name = next(name for name in given if name not in known)
+    return TypeError(f"{verb.__name__}() got an unexpected keyword argument {name!r}")
+
+
+def _with_signature(
+    method: Callable[P, R], verb: Callable[..., Any], options: type | None
+) -> Callable[P, R]:
+    """``method`` with the keywords of ``options`` one by one, for ``help()`` and editors."""
+    if options is not None:
+        signature = inspect.signature(verb)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        spread = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=getattr(kind, "__forward_arg__", kind),
+            )
+            for name, kind in options.__annotations__.items()
+        ]
+        method.__signature__ = signature.replace(parameters=[*own, *spread])  # type: ignore[attr-defined]
+    return method
+
+
+def _carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
+    """``method`` with the signature of ``verb``, returning what its steps return."""
+    signature = inspect.signature(verb)
+    returns = str(signature.return_annotation).removeprefix("Steps[").removesuffix("]")
+    method.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
+    return method
+
+
+# Failures.
+
+
+def _is_wrong_call(error: Exception) -> bool:
+    """Whether the call itself did not fit: then the trace ends where the verb was called."""
+    trace = error.__traceback__
+    return isinstance(error, TypeError) and trace is not None and trace.tb_next is None
+
+
+_told: set[tuple[str, str]] = set()
+
+
+def _log_failure(verb: Callable[..., Any], error: Exception) -> None:
+    """Once with a trace, for it may come with every call."""
+    name = getattr(verb, "__name__", "a call")
+    trouble = (name, type(error).__name__)
+    if trouble in _told:
+        logger.debug("%s failed again (%s)", *trouble)
+        return
+    _told.add(trouble)
+    logger.error("%s failed and did nothing (%s)", *trouble, exc_info=error)

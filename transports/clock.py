@@ -1,0 +1,82 @@
+"""Time as a value that is passed in: the system's clock, and one that tests turn by hand.
+
+Monotonic time measures waits; wall time is what goes on the wire. Nothing else in this package
+asks the operating system what time it is.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple, Protocol
+
+__all__ = ["Clock", "ManualClock", "Moment", "SystemClock", "read"]
+
+
+class Moment(NamedTuple):
+    """One reading of both clocks, in seconds; ``wall`` counts from 1970-01-01 UTC."""
+
+    monotonic: float
+    wall: float
+
+
+class Clock(Protocol):
+    """What this package needs to know of time."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, from an arbitrary start."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
+        ...
+
+
+class SystemClock:
+    """The operating system's clocks."""
+
+    def monotonic(self) -> float:
+        """See ``Clock``."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """See ``Clock``."""
+        return time.time()
+
+
+class ManualClock:
+    """A clock that moves only when told to.
+
+    >>> clock = ManualClock(wall=1_700_000_000.0)
+    >>> clock.advance(2.5)
+    >>> clock.wall(), clock.monotonic()
+    (1700000002.5, 2.5)
+    """
+
+    def __init__(self, *, monotonic: float = 0.0, wall: float = 1_700_000_000.0) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+
+    def monotonic(self) -> float:
+        """See ``Clock``."""
+        return self._monotonic
+
+    def wall(self) -> float:
+        """See ``Clock``."""
+        return self._wall
+
+    def advance(self, seconds: float) -> None:
+        """Move both clocks forward."""
+        if seconds < 0:
+            msg = f"a monotonic clock cannot go back: {seconds}"
+            raise ValueError(msg)
+        self._monotonic += seconds
+        self._wall += seconds
+
+    def set_wall(self, seconds: float) -> None:
+        """Set the wall clock alone, as an administrator or NTP may do."""
+        self._wall = seconds
+
+
+def read(clock: Clock) -> Moment:
+    """Both clocks at once."""
+    return Moment(clock.monotonic(), clock.wall())

@@ -1,0 +1,22 @@
+"""Contexts: whom the code that runs now is working for, from a request's headers to its events.
+
+The middleware are in ``wsgi``, ``asgi`` and ``django``, background tasks in ``tasks``.
+"""
+
+from .headers import from_headers
+from .request import request_context, request_data
+from .scoped import context
+from .state import Context, current, enter, exit, held, update  # noqa: A004 - counterpart of enter
+
+__all__ = [
+    "Context",
+    "context",
+    "current",
+    "enter",
+    "exit",
+    "from_headers",
+    "held",
+    "request_context",
+    "request_data",
+    "update",
+]

@@ -1,0 +1,41 @@
+"""What the application itself says of a request: who is logged in, and more properties.
+
+Its callbacks may fail: then the request is served as if they had said nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["Identify", "Tags", "asked"]
+
+_log = logging.getLogger("flagengine.context")
+
+Identify = Callable[[Any], object]
+Tags = Callable[[Any], Mapping[str, Any] | None]
+
+
+def asked(
+    data: Mapping[str, Any], request: object, identify: Identify | None, tags: Tags | None
+) -> dict[str, Any]:
+    """Return ``data``, which the request says of itself, with what the application adds."""
+    known = dict(data)
+    distinct_id = _call(identify, request)
+    if distinct_id is not None:
+        known["distinct_id"] = distinct_id
+    added = _call(tags, request)
+    if isinstance(added, Mapping):
+        known["properties"] = {**known.get("properties", {}), **added}
+    return known
+
+
+def _call(callback: Callable[[Any], Any] | None, request: object) -> Any:
+    if callback is None:
+        return None
+    try:
+        return callback(request)
+    except Exception:  # noqa: BLE001 - the application's code
+        _log.exception("A callback about the request raised")
+        return None

@@ -1,0 +1,118 @@
+"""Django middleware, synchronous and asynchronous: a context for each request, exceptions reported.
+
+Django turns exceptions into answers before any outer middleware sees them, so they are taken from
+``process_exception``. In ``settings.py``::
+
+    MIDDLEWARE = [..., "transports.context.django.FlagengineMiddleware"]
+    FLAGENGINE_CLIENT = client                      # or the dotted path of one
+    FLAGENGINE_CAPTURE_EXCEPTIONS = True
+    FLAGENGINE_IDENTIFY = lambda request: ...       # the id of who is logged in, or None
+    FLAGENGINE_TAGS = lambda request: {...}
+
+Place it below the authentication middleware when ``FLAGENGINE_IDENTIFY`` asks for the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.module_loading import import_string
+
+from .callbacks import asked
+from .reporting import Reporter
+from .request import request_data
+from .state import held
+from .steps import Step, stepped, stepped_async
+
+__all__ = ["FlagengineMiddleware"]
+
+_SOURCE = "django.middleware"
+# Django answers these with a status below 500: nothing has failed.
+_ANSWERS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
+
+
+class FlagengineMiddleware:
+    """One per process, made by Django."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self._get_response = get_response
+        client: Any = getattr(settings, "FLAGENGINE_CLIENT", None)
+        self._client: Any = import_string(client) if isinstance(client, str) else client
+        self._report = Reporter(self._client, source=_SOURCE)
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Serve one request."""
+        if self._is_async:
+            return self._serve_async(request)
+        if self._client is None:
+            return self._get_response(request)  # type: ignore[no-any-return]
+        with self._context(request):
+            return _streamed(self._get_response(request), self._tell)
+
+    async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
+        if self._client is None:
+            return await self._get_response(request)  # type: ignore[no-any-return]
+        with self._context(request):
+            return _streamed(await self._get_response(request), self._tell)
+
+    def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
+        """Report what a view raised; Django goes on with it."""
+        if self._client is not None and not isinstance(exception, _ANSWERS):
+            self._tell(exception, 500)
+
+    def _tell(self, error: BaseException, status: int | None = None) -> None:
+        if getattr(settings, "FLAGENGINE_CAPTURE_EXCEPTIONS", True):
+            self._report(error, status)
+
+    def _context(self, request: HttpRequest) -> Any:
+        data = request_data(
+            request.headers,
+            method=request.method,
+            url=_url(request),
+            path=request.path,
+            ip=request.META.get("REMOTE_ADDR"),
+        )
+        identify = getattr(settings, "FLAGENGINE_IDENTIFY", None)
+        known = asked(data, request, identify, getattr(settings, "FLAGENGINE_TAGS", None))
+        return self._client.context(fresh=True, capture_exceptions=False, **known)
+
+
+def _url(request: HttpRequest) -> str | None:
+    try:
+        return request.build_absolute_uri()
+    except SuspiciousOperation:  # a Host header that is not allowed
+        return None
+
+
+def _streamed(response: Any, report: Callable[[BaseException], object]) -> HttpResponseBase:
+    """Let a streamed response be made in the context of its request."""
+    # A file is handed to the server as it is.
+    if not response.streaming or getattr(response, "file_to_stream", None) is not None:
+        return response  # type: ignore[no-any-return]
+    content, step = response.streaming_content, partial(Step, held(), report)
+
+    def pieces() -> Iterator[Any]:
+        yield from content
+
+    async def async_pieces() -> AsyncIterator[Any]:
+        async for piece in content:
+            yield piece
+
+    if getattr(response, "is_async", False):
+        response.streaming_content = stepped_async(async_pieces, lambda: step)()
+    else:
+        response.streaming_content = stepped(pieces, lambda: step)()
+    return response  # type: ignore[no-any-return]

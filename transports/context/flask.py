@@ -1,0 +1,44 @@
+"""Flask: a context for each request through the WSGI middleware, and the exceptions that it hides.
+
+Flask answers an unhandled exception itself, so that no middleware sees it; it sends a signal
+before, and that is where it is reported. With ``PROPAGATE_EXCEPTIONS``, and in tests, it does both:
+one report is made.
+
+>>> wrap_flask(app, client)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .reporting import Reporter, ReportingClient
+from .wsgi import WSGIMiddleware
+
+__all__ = ["wrap_flask"]
+
+_SOURCE = "flask.got_request_exception"
+
+
+def wrap_flask(
+    app: Any, client: ReportingClient, *, capture_exceptions: bool = True, **options: Any
+) -> None:
+    """Serve ``app``'s requests in contexts and report what its views raise.
+
+    ``options`` are those of ``WSGIMiddleware``.
+    """
+    app.wsgi_app = WSGIMiddleware(
+        app.wsgi_app, client, capture_exceptions=capture_exceptions, **options
+    )
+    if not capture_exceptions:
+        return
+
+    from flask.signals import got_request_exception  # noqa: PLC0415 - only where Flask is used
+
+    report = Reporter(client, source=_SOURCE)
+
+    def raised(_sender: object, exception: BaseException, **_: Any) -> None:
+        report(exception, 500)
+
+    # Held by the application: the signal itself would keep every application alive.
+    app.extensions["flagengine"] = raised
+    got_request_exception.connect(raised, app)

@@ -1,0 +1,69 @@
+"""How the integrations tell the client of an exception: always with the boundary it crossed.
+
+They know the client by these two methods alone. Telling never raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+__all__ = ["Reporter", "ReportingClient"]
+
+_log = logging.getLogger("flagengine.context")
+
+
+class ReportingClient(Protocol):
+    """What the integrations need of a client."""
+
+    def context(
+        self,
+        *,
+        distinct_id: object = None,
+        session_id: object = None,
+        properties: Mapping[str, Any] | None = None,
+        fresh: bool = False,
+        capture_exceptions: bool | None = None,
+    ) -> AbstractContextManager[object]:
+        """``transports.context.context`` with the client's report of exceptions."""
+        ...
+
+    def capture_exception(
+        self,
+        exception: BaseException,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        handled: bool | None = None,
+        mechanism_type: str | None = None,
+        source: str | None = None,
+    ) -> object:
+        """Capture it, unless it was captured already."""
+        ...
+
+
+class Reporter:
+    """Reports what crosses one boundary; may be given as ``on_exception``."""
+
+    def __init__(
+        self, client: ReportingClient, *, source: str, mechanism_type: str = "middleware"
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._mechanism_type = mechanism_type
+
+    def __call__(self, error: BaseException, status: int | None = None) -> None:
+        """Report ``error``; ``status`` is what the client of the request was answered."""
+        if not isinstance(error, Exception):
+            return
+        try:
+            self._client.capture_exception(
+                error,
+                properties={} if status is None else {"$response_status_code": status},
+                handled=False,
+                mechanism_type=self._mechanism_type,
+                source=self._source,
+            )
+        except Exception:  # noqa: BLE001 - a client may raise anything
+            _log.exception("Reporting an exception raised")

@@ -1,0 +1,83 @@
+"""What a request says about itself, as event properties, and the context of one request.
+
+For frameworks without a middleware of ours: call ``request_context`` around the handling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..http.redaction import redact_url
+from .headers import Headers, clean, context_of, headers_of
+from .reporting import Reporter, ReportingClient
+from .scoped import context
+
+__all__ = ["request_context", "request_data"]
+
+_MAX_URL_LENGTH = 4096
+
+
+def request_data(
+    headers: Headers | None,
+    *,
+    method: object = None,
+    url: str | None = None,
+    path: str | None = None,
+    ip: str | None = None,
+    trust_forwarded_for: bool = True,
+) -> dict[str, Any]:
+    """Return ``distinct_id``, ``session_id`` and ``properties`` of a request.
+
+    Args:
+        headers: the request's, in any form.
+        method: GET and so on.
+        url: with the query; keys and tokens in it are hidden.
+        path: without the query; likewise.
+        ip: of the other end of the connection.
+        trust_forwarded_for: prefer the client that the nearest proxy names to the proxy itself.
+    """
+    found = headers_of(headers)
+    data = context_of(found)
+    forwarded = _forwarded_for(found) if trust_forwarded_for else None
+    known = {
+        "$current_url": None if url is None else redact_url(url)[:_MAX_URL_LENGTH],
+        "$request_method": clean(method),
+        "$request_path": redact_url(clean(path) or ""),
+        "$ip": forwarded or clean(ip),
+    }
+    properties = {name: value for name, value in known.items() if value}
+    data["properties"] = {**properties, **data.get("properties", {})}
+    return data
+
+
+def request_context(
+    headers: Headers | None,
+    *,
+    client: ReportingClient | None = None,
+    distinct_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    capture_exceptions: bool = True,
+    source: str = "python.request_context",
+    **request: Any,
+) -> context:
+    """Return the context of one request, for ``with`` and ``async with``.
+
+    What is given explicitly, an authenticated user's id above all, beats the headers. With a
+    ``client``, an exception that leaves the block is reported, and goes on its way. ``request``
+    takes the keywords of ``request_data``.
+    """
+    data = request_data(headers, **request)
+    report = Reporter(client, source=source) if client is not None and capture_exceptions else None
+    return context(
+        distinct_id=distinct_id or data.get("distinct_id"),
+        session_id=data.get("session_id"),
+        properties={**data["properties"], **(properties or {})},
+        fresh=True,
+        capture_exceptions=report is not None,
+        on_exception=report,
+    )
+
+
+def _forwarded_for(found: Mapping[str, str]) -> str | None:
+    return clean(found.get("x-forwarded-for", "").split(",", 1)[0])

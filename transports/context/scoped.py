@@ -1,0 +1,138 @@
+"""``context(...)``: a context as ``with``, ``async with`` and decorator.
+
+An exception that leaves it is told to ``on_exception`` while the context is still active, and
+always goes on its way: what the application raises is never replaced or swallowed.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from contextvars import Token
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from . import state
+from .steps import Step, stepped, stepped_async
+
+__all__ = ["OnException", "context"]
+
+_log = logging.getLogger("flagengine.context")
+
+OnException = Callable[[BaseException], object]
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class context:  # noqa: N801 - used as a function, like contextlib.suppress
+    """One context for each time it is entered or the decorated function is called.
+
+    >>> with context(distinct_id="u1", properties={"plan": "pro"}):
+    ...     with context(properties={"page": 2}):
+    ...         state.current().properties["plan"]
+    'pro'
+    >>> state.current()
+    """
+
+    def __init__(
+        self,
+        *,
+        distinct_id: object = None,
+        session_id: object = None,
+        device_id: object = None,
+        properties: Mapping[str, Any] | None = None,
+        fresh: bool = False,
+        capture_exceptions: bool | None = None,
+        on_exception: OnException | None = None,
+    ) -> None:
+        self._given: dict[str, Any] = {
+            "distinct_id": distinct_id,
+            "session_id": session_id,
+            "device_id": device_id,
+            "properties": properties,
+            "fresh": fresh,
+            "capture_exceptions": capture_exceptions,
+        }
+        self._on_exception = on_exception
+        self._tokens: list[Token[Any]] = []
+
+    def __enter__(self) -> state.Context:
+        self._tokens.append(state.enter(**self._given))
+        return state.current() or state.Context()
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is not None:
+                report_to(self._on_exception, error)
+        finally:
+            state.exit(self._tokens.pop())
+
+    async def __aenter__(self) -> state.Context:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function, a coroutine function or a generator function of either kind."""
+        if inspect.isasyncgenfunction(function):
+            wrapper = stepped_async(function, self._begin)
+        elif inspect.iscoroutinefunction(function):
+            wrapper = self._around_coroutine(function)
+        elif inspect.isgeneratorfunction(function):
+            wrapper = stepped(function, self._begin)
+        else:
+            wrapper = self._around_function(function)
+        return cast("_F", functools.wraps(function)(wrapper))
+
+    def _around_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self._another():
+                return function(*args, **kwargs)
+
+        return called
+
+    def _around_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def called(*args: Any, **kwargs: Any) -> Any:
+            with self._another():
+                return await function(*args, **kwargs)
+
+        return called
+
+    def _another(self) -> context:
+        """Return a copy of its own for one call: calls may overlap."""
+        return context(**self._given, on_exception=self._on_exception)
+
+    def _begin(self) -> Callable[[], AbstractContextManager[object]]:
+        """Return one context to step through."""
+        with context(**self._given):
+            return partial(Step, state.held(), partial(report_to, self._on_exception))
+
+
+def report_to(on_exception: OnException | None, error: BaseException) -> None:
+    """Tell of an error that leaves the active context, if it is one and is wanted.
+
+    Not told: what ends a task, a generator or the process without anything having failed.
+    """
+    active = state.current()
+    if on_exception is None or active is None or not active.capture_exceptions:
+        return
+    if not isinstance(error, Exception):
+        return
+    try:
+        on_exception(error)
+    except Exception:  # noqa: BLE001 - a callback may raise anything
+        _log.exception("Reporting an exception that left a context raised")

@@ -1,0 +1,194 @@
+"""Whom the code that runs now is working for: ids and properties in a context variable.
+
+A context belongs to one request or one piece of work. Tasks and threads that are started with a
+copy of the context variables share it, so an id found out in a worker thread is known to the whole
+request; nothing else sees it. Nothing here sends, logs a value or raises for odd input.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from ..flags.properties import NO_PROPERTIES, PropertiesForFlags
+
+__all__ = ["Context", "Resumed", "current", "enter", "exit", "held", "update"]
+
+_NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known in the innermost context, everything inherited included.
+
+    Attributes:
+        properties: added to each event that is captured inside ("tags").
+        capture_exceptions: whether an exception that leaves the context is reported.
+        flags: person and group properties for flag evaluation.
+    """
+
+    distinct_id: str | None = None
+    session_id: str | None = None
+    device_id: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=lambda: _NO_PROPERTIES)
+    capture_exceptions: bool = False
+    flags: PropertiesForFlags = NO_PROPERTIES
+
+    def event_properties(self) -> dict[str, Any]:
+        """Return what the context adds to an event: its properties and the session."""
+        session = {} if self.session_id is None else {"$session_id": self.session_id}
+        return {**self.properties, **session}
+
+
+class _Scope:
+    """The place of one context: the value in it is replaced, the place stays."""
+
+    __slots__ = ("_lock", "context")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        # Re-entrant: a signal handler may tag the context that it interrupts.
+        self._lock = threading.RLock()
+
+    def change(self, changed: Callable[[Context], Context]) -> None:
+        with self._lock:
+            self.context = changed(self.context)
+
+
+_active: ContextVar[_Scope | None] = ContextVar("flagengine_context", default=None)
+
+
+def current() -> Context | None:
+    """Return the innermost context, or None outside of any."""
+    scope = _active.get()
+    return None if scope is None else scope.context
+
+
+def enter(
+    *,
+    distinct_id: object = None,
+    session_id: object = None,
+    device_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    fresh: bool = False,
+    capture_exceptions: bool | None = None,
+) -> Token[_Scope | None]:
+    """Begin a context; ``exit`` ends it. Without that it lasts as long as the task or thread.
+
+    It inherits what is not given here, unless it is ``fresh``.
+    """
+    outer = None if fresh else current()
+    inner = _changed(
+        outer or Context(), distinct_id, session_id, device_id, properties, capture_exceptions
+    )
+    return _active.set(_Scope(inner))
+
+
+def exit(token: Token[_Scope | None]) -> None:  # noqa: A001 - the counterpart of enter
+    """End the context that ``enter`` began; a second time it does nothing.
+
+    Frameworks may run the two halves of a generator in different copies of the context variables:
+    there the outer context comes back as well.
+    """
+    try:
+        _active.reset(token)
+    except ValueError:
+        outer = token.old_value
+        _active.set(None if outer is Token.MISSING else outer)
+    except RuntimeError:
+        pass
+
+
+def update(
+    *,
+    distinct_id: object = None,
+    session_id: object = None,
+    device_id: object = None,
+    properties: Mapping[str, Any] | None = None,
+    capture_exceptions: bool | None = None,
+    flags: PropertiesForFlags | None = None,
+) -> bool:
+    """Change the innermost context alone, properties one by one; None leaves a field as it is.
+
+    Returns whether there was a context to change.
+    """
+    scope = _active.get()
+    if scope is None:
+        return False
+
+    def changed(context: Context) -> Context:
+        new = _changed(context, distinct_id, session_id, device_id, properties, capture_exceptions)
+        return new if flags is None else replace(new, flags=flags)
+
+    scope.change(changed)
+    return True
+
+
+class Resumed:
+    """A ``with`` block in which a context that was begun elsewhere is active."""
+
+    __slots__ = ("_scope", "_token")
+
+    def __init__(self, scope: _Scope | None) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> None:
+        self._token = _active.set(self._scope)
+
+    def __exit__(self, *_: object) -> None:
+        exit(self._token)
+
+
+def held() -> Callable[[], Resumed]:
+    """Return a function that makes the context of this moment active again, as often as needed.
+
+    For work that goes on after the context was left, a streamed response above all:
+
+    >>> token = enter(distinct_id="u1")
+    >>> resumed = held()
+    >>> exit(token)
+    >>> with resumed():
+    ...     current().distinct_id
+    'u1'
+    """
+    return partial(Resumed, _active.get())
+
+
+def _changed(
+    context: Context,
+    distinct_id: object,
+    session_id: object,
+    device_id: object,
+    properties: Mapping[str, Any] | None,
+    capture_exceptions: bool | None,
+) -> Context:
+    return Context(
+        distinct_id=_id_text(distinct_id) or context.distinct_id,
+        session_id=_id_text(session_id) or context.session_id,
+        device_id=_id_text(device_id) or context.device_id,
+        properties=_joined(context.properties, properties),
+        capture_exceptions=(
+            context.capture_exceptions if capture_exceptions is None else bool(capture_exceptions)
+        ),
+        flags=context.flags,
+    )
+
+
+def _joined(old: Mapping[str, Any], new: object) -> Mapping[str, Any]:
+    if not isinstance(new, Mapping) or not new:
+        return old
+    return MappingProxyType({**old, **{str(name): value for name, value in new.items()}})
+
+
+def _id_text(value: object) -> str | None:
+    """Ids may be numbers and UUIDs; blank text is no id."""
+    try:
+        text = value if isinstance(value, str) else "" if value is None else str(value)
+    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
+        return None
+    return text if text.strip() else None

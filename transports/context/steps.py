@@ -1,0 +1,87 @@
+"""Generators whose body runs in a context while their consumer, between the steps, does not.
+
+A context variable that is set inside a generator would be set for the consumer too. So each step
+enters the context and leaves it again. What the consumer sends or throws in reaches the generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager
+from typing import Any
+
+__all__ = ["Step", "stepped", "stepped_async"]
+
+
+class Step:
+    """One step: the context in which it runs, and who is told of what leaves it."""
+
+    def __init__(
+        self,
+        resumed: Callable[[], AbstractContextManager[object]],
+        told: Callable[[BaseException], object] | None = None,
+    ) -> None:
+        self._context = resumed()
+        self._told = told
+
+    def __enter__(self) -> None:
+        self._context.__enter__()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        is_end = isinstance(error, StopIteration | StopAsyncIteration)
+        try:
+            if error is not None and self._told is not None and not is_end:
+                self._told(error)
+        finally:
+            self._context.__exit__(None, None, None)
+
+
+_Step = Callable[[], AbstractContextManager[object]]
+
+
+def stepped(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callable[..., Any]:
+    """Wrap a generator function; ``begin`` makes the context of one call."""
+
+    def called(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        step, generator = begin(), function(*args, **kwargs)
+        advance, given = generator.send, None
+        while True:
+            try:
+                with step():
+                    item = advance(given)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                advance, given = generator.send, (yield item)
+            except GeneratorExit:
+                with step():
+                    generator.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - thrown in by the consumer
+                advance, given = generator.throw, error
+
+    return called
+
+
+def stepped_async(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callable[..., Any]:
+    """Wrap an asynchronous generator function."""
+
+    async def called(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        step, generator = begin(), function(*args, **kwargs)
+        advance, given = generator.asend, None
+        while True:
+            try:
+                with step():
+                    item = await advance(given)
+            except StopAsyncIteration:
+                return
+            try:
+                advance, given = generator.asend, (yield item)
+            except GeneratorExit:
+                with step():
+                    await generator.aclose()
+                raise
+            except BaseException as error:  # noqa: BLE001 - thrown in by the consumer
+                advance, given = generator.athrow, error
+
+    return called

@@ -1,0 +1,99 @@
+"""Contexts carried to background tasks in the headers of their messages, as Celery has them.
+
+The sender adds ``to_headers()`` to the message, the worker runs the task in ``task_context(headers,
+client)``. With Celery::
+
+    @before_task_publish.connect
+    def send_context(headers=None, **_):
+        headers.update(to_headers())
+
+    class ContextTask(Task):
+        def __call__(self, *args, **kwargs):
+            with task_context(self.request.headers, client, source="celery.task_failure"):
+                return super().__call__(*args, **kwargs)
+
+The headers come from one's own services: unlike those of a request they carry properties as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..batching.serialise import to_json
+from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
+from .reporting import Reporter, ReportingClient
+from .scoped import context
+from .state import current
+
+__all__ = ["from_task_headers", "task_context", "to_headers"]
+
+# Brokers and proxies refuse long headers.
+_MAX_TAGS_LENGTH = 8192
+
+
+def to_headers() -> dict[str, str]:
+    """Return the active context as headers; none outside of any.
+
+    Properties that take more than 8 KiB as JSON are left out, the ids still go.
+    """
+    active = current()
+    if active is None:
+        return {}
+    headers = {
+        DISTINCT_ID: clean(active.distinct_id),
+        SESSION_ID: clean(active.session_id),
+        CONTEXT_TAGS: _tags_text(active.properties),
+    }
+    return {name: value for name, value in headers.items() if value}
+
+
+def from_task_headers(headers: Headers | None) -> dict[str, Any]:
+    """Return ``distinct_id``, ``session_id`` and ``properties`` as far as they were sent."""
+    found = headers_of(headers, _MAX_TAGS_LENGTH)
+    sent = {
+        "distinct_id": clean(found.get(DISTINCT_ID.lower())),
+        "session_id": clean(found.get(SESSION_ID.lower())),
+        "properties": _tags(found.get(CONTEXT_TAGS.lower())),
+    }
+    return {name: value for name, value in sent.items() if value}
+
+
+def task_context(
+    headers: Headers | None,
+    client: ReportingClient | None = None,
+    *,
+    source: str = "python.task",
+    properties: Mapping[str, Any] | None = None,
+) -> context:
+    """Return the context in which a task runs; an exception that leaves it is reported and goes on.
+
+    Without ``client`` nothing is reported.
+    """
+    data = from_task_headers(headers)
+    report = None if client is None else Reporter(client, source=source, mechanism_type="task")
+    return context(
+        distinct_id=data.get("distinct_id"),
+        session_id=data.get("session_id"),
+        properties={**data.get("properties", {}), **(properties or {})},
+        fresh=True,
+        capture_exceptions=report is not None,
+        on_exception=report,
+    )
+
+
+def _tags_text(properties: Mapping[str, Any]) -> str | None:
+    if not properties:
+        return None
+    # Once more, in ASCII: what a header can carry.
+    text = json.dumps(json.loads(to_json(dict(properties))), separators=(",", ":"))
+    return text if len(text) <= _MAX_TAGS_LENGTH else None
+
+
+def _tags(text: str | None) -> dict[str, Any] | None:
+    try:
+        tags = json.loads(text or "null")
+    except ValueError:
+        return None
+    return tags if isinstance(tags, dict) else None

@@ -1,0 +1,47 @@
+"""Exceptions as events: read whole and safely, each once, no more than wanted."""
+
+from .boundaries import (
+    HANDLED_REQUEST,
+    LOGGING,
+    MANUAL,
+    PROCESS,
+    REQUEST,
+    TASK,
+    THREAD,
+    UNKNOWN,
+    Boundary,
+    HookKind,
+    normalise_level,
+)
+from .hooks import ExceptionHooks
+from .log_handler import ExceptionLogHandler
+from .marks import is_already_captured, mark_captured
+from .metadata import exception_properties
+from .rate_limit import ExceptionRateLimiter
+from .reading import type_name
+from .reserved import without_reserved
+from .settings import CodeVariables, ExceptionSettings
+
+__all__ = [
+    "HANDLED_REQUEST",
+    "LOGGING",
+    "MANUAL",
+    "PROCESS",
+    "REQUEST",
+    "TASK",
+    "THREAD",
+    "UNKNOWN",
+    "Boundary",
+    "CodeVariables",
+    "ExceptionHooks",
+    "ExceptionLogHandler",
+    "ExceptionRateLimiter",
+    "ExceptionSettings",
+    "HookKind",
+    "exception_properties",
+    "is_already_captured",
+    "mark_captured",
+    "normalise_level",
+    "type_name",
+    "without_reserved",
+]

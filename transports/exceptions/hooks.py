@@ -1,0 +1,88 @@
+"""The interpreter's hooks for exceptions that nobody caught, in the main thread and in others.
+
+What was installed before is always called too, and comes back at the end. Reporting never raises
+and never hides the traceback that Python prints.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .boundaries import HookKind
+
+__all__ = ["ExceptionHooks"]
+
+_log = logging.getLogger("flagengine.exceptions")
+
+# They end a program or a thread because somebody wants it so.
+_NO_FAILURES = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+Report = Callable[[BaseException, HookKind], object]
+
+
+class _Hook:
+    """One of our hooks, from one installation to its end; then it only passes on."""
+
+    def __init__(self, report: Report, kind: HookKind, previous: Callable[..., Any]) -> None:
+        self.previous = previous
+        self.is_active = True
+        self._report = report
+        self._kind = kind
+
+    def __call__(self, *args: Any) -> None:
+        """Take what either hook is called with: three arguments, or one that holds them."""
+        try:
+            self._tell(args[1] if len(args) > 1 else args[0].exc_value)
+        finally:
+            self.previous(*args)
+
+    def _tell(self, error: BaseException | None) -> None:
+        if not self.is_active or error is None or isinstance(error, _NO_FAILURES):
+            return
+        try:
+            self._report(error, self._kind)
+        except Exception:  # noqa: BLE001 - the report is a callback
+            _log.exception("Reporting an uncaught exception raised")
+
+
+class ExceptionHooks:
+    """Calls ``report`` with each uncaught exception while installed."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._hooks: tuple[_Hook, _Hook] | None = None
+
+    def install(self) -> None:
+        """Put both hooks in place; a second time it does nothing."""
+        if self._hooks is not None:
+            return
+        process = _Hook(self._report, HookKind.PROCESS, sys.excepthook)
+        thread = _Hook(self._report, HookKind.THREAD, threading.excepthook)
+        self._hooks = process, thread
+        sys.excepthook = process
+        threading.excepthook = thread
+
+    def uninstall(self) -> None:
+        """Bring back what was there before.
+
+        Where somebody else has put a hook over ours since, theirs stays, and ours below it passes
+        everything on unreported.
+        """
+        if self._hooks is None:
+            return
+        process, thread = self._hooks
+        self._hooks = None
+        process.is_active = thread.is_active = False
+        sys.excepthook = _uncovered(sys.excepthook)
+        threading.excepthook = _uncovered(threading.excepthook)
+
+
+def _uncovered(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the topmost hook that is not one of ours that has ended."""
+    while isinstance(hook, _Hook) and not hook.is_active:
+        hook = hook.previous
+    return hook

@@ -1,0 +1,65 @@
+"""A logging handler that reports the exceptions which the application logs.
+
+::
+
+    handler = ExceptionLogHandler(
+        lambda error, options: client.capture_exception(error, **options)
+    )
+    logging.getLogger("shop").addHandler(handler)
+
+Only records that carry an exception count. This package's own records never do: reporting what went
+wrong while reporting would not end.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .boundaries import LOGGING
+from .reading import is_a
+
+__all__ = ["ExceptionLogHandler"]
+
+_OWN = "flagengine."
+
+Report = Callable[[BaseException, Mapping[str, Any]], object]
+
+
+class ExceptionLogHandler(logging.Handler):
+    """Calls ``report`` with the exception and the keywords for ``capture_exception``."""
+
+    def __init__(self, report: Report, level: int = logging.ERROR) -> None:
+        super().__init__(level)
+        self._report = report
+        self._is_reporting = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Report the record's exception, if it has one."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not is_a(error, BaseException) or _is_own(record) or self._is_busy():
+            return
+        self._is_reporting.now = True
+        try:
+            self._report(error, {**LOGGING.options(), "level": _level(record)})
+        except Exception:  # noqa: BLE001 - the way of logging handlers
+            self.handleError(record)
+        finally:
+            self._is_reporting.now = False
+
+    def _is_busy(self) -> bool:
+        return getattr(self._is_reporting, "now", False)
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return f"{record.name}.".startswith(_OWN)
+
+
+def _level(record: logging.LogRecord) -> str:
+    """Name the level below the record's own number: custom levels lie between the usual ones."""
+    for number, name in ((50, "fatal"), (40, "error"), (30, "warning"), (20, "info")):
+        if record.levelno >= number:
+            return name
+    return "debug"

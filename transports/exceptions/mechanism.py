@@ -1,0 +1,54 @@
+"""The ``mechanism`` of an entry: each field checked for itself, what is unknown left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .reading import is_a
+
+__all__ = ["make_mechanism", "valid_flag", "valid_number", "valid_text"]
+
+_MAX_TEXT_LENGTH = 200
+
+
+def valid_text(value: object) -> str | None:
+    """Return non-blank text, else None."""
+    text = str.strip(value) if is_a(value, str) else ""
+    return text[:_MAX_TEXT_LENGTH] or None
+
+
+def valid_flag(value: object) -> bool | None:
+    """Return True or False, else None: 1, "yes" and their like are mistakes."""
+    return value if is_a(value, bool) else None
+
+
+def valid_number(value: object) -> int | None:
+    """Return an integer from 0 on, else None."""
+    return value if type(value) is int and value >= 0 else None
+
+
+_FIELDS: Mapping[str, Callable[[object], Any]] = {
+    "type": valid_text,
+    "handled": valid_flag,
+    "source": valid_text,
+    "synthetic": valid_flag,
+    "exception_id": valid_number,
+    "parent_id": valid_number,
+}
+
+
+def make_mechanism(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the mechanism of one entry.
+
+    A malformed field goes without touching its neighbours; fields of other names stay.
+
+    >>> make_mechanism({"type": "", "handled": "yes", "exception_id": 0, "signal": 11})
+    {'exception_id': 0, 'signal': 11}
+    """
+    checked = {name: _FIELDS.get(name, _as_given)(value) for name, value in fields.items()}
+    return {name: value for name, value in checked.items() if value is not None}
+
+
+def _as_given(value: object) -> object:
+    return value

@@ -1,0 +1,103 @@
+"""``exception_properties``: everything that an ``$exception`` event says about its exception.
+
+It never raises, whatever it is given: a broken exception costs its message, a broken part of the
+work costs that part.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from .boundaries import MANUAL, Boundary, normalise_level
+from .entries import Capture, entries_of_exception, entry_of_other
+from .mechanism import make_mechanism, valid_flag, valid_number, valid_text
+from .others import exc_info_of, facts_of_other
+from .reading import is_a, type_name
+from .settings import ExceptionSettings
+
+__all__ = ["exception_properties"]
+
+_log = logging.getLogger("flagengine.exceptions")
+
+
+def exception_properties(
+    error: object,
+    *,
+    settings: ExceptionSettings,
+    boundary: Boundary = MANUAL,
+    handled: object = None,
+    level: object = None,
+    mechanism_type: object = None,
+    source: object = None,
+    fingerprint: object = None,
+    synthetic: object = None,
+    thread_id: object = None,
+) -> dict[str, Any]:
+    """Return the event properties for ``error``; none at all for None.
+
+    Args:
+        error: an exception, a ``sys.exc_info()`` triple, or anything else, which is described.
+        settings: how stacks are read.
+        boundary: where the exception was noticed: the defaults of what follows.
+        handled: whether the application dealt with it.
+        level: a severity's name, of any logging system.
+        mechanism_type: the kind of boundary.
+        source: the integration's name, such as ``django.middleware``.
+        fingerprint: what groups it with others, instead of the server's rule.
+        synthetic: whether the exception or its stack was made up.
+        thread_id: where it was raised.
+
+    An override of the wrong type is as good as none.
+    """
+    if error is None:
+        return {}
+    known = Boundary(
+        level=normalise_level(level) or boundary.level,
+        mechanism_type=valid_text(mechanism_type) or boundary.mechanism_type,
+        handled=boundary.handled if valid_flag(handled) is None else valid_flag(handled),
+        source=valid_text(source) or boundary.source,
+        knows_origin=boundary.knows_origin,
+    )
+    capture = Capture(settings, known, valid_flag(synthetic), valid_number(thread_id))
+    entries = _entries(capture, error)
+    properties = {
+        "$exception_list": entries,
+        "$exception_level": known.level,
+        "$exception_source": known.source,
+        "$exception_fingerprint": valid_text(fingerprint),
+        "$exception_type": entries[0]["type"],
+        "$exception_message": entries[0]["value"],
+    }
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def _entries(capture: Capture, given: object) -> list[dict[str, Any]]:
+    try:
+        error, traceback = exc_info_of(given)
+        if is_a(error, BaseException):
+            entries = entries_of_exception(capture, error, traceback)
+        else:
+            facts = facts_of_other(error, capture.settings.code_variables)
+            entries = [entry_of_other(capture, facts)]
+    except Exception:  # noqa: BLE001 - an application's object may be broken in any way
+        _log.debug("An exception could not be described", exc_info=True)
+        return [_least_entry(capture, given)]
+    _finish(capture)
+    return entries
+
+
+def _finish(capture: Capture) -> None:
+    try:
+        capture.finish()
+    except Exception:  # noqa: BLE001 - the event is complete without it
+        _log.debug("Source or variables of a stack could not be read", exc_info=True)
+
+
+def _least_entry(capture: Capture, given: object) -> dict[str, Any]:
+    mechanism = {
+        "type": capture.boundary.mechanism_type,
+        "handled": capture.boundary.handled,
+        "exception_id": 0,
+    }
+    return {"type": type_name(given), "value": "", "mechanism": make_mechanism(mechanism)}

@@ -1,0 +1,66 @@
+"""Things that are captured as if they were exceptions: text, mappings, classes, any object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+from ..http.redaction import redact_text
+from .code_variables import shown
+from .mechanism import valid_text
+from .reading import MAX_MESSAGE_LENGTH, is_a, module_name, printable, type_name
+from .settings import CodeVariables
+
+__all__ = ["exc_info_of", "facts_of_other"]
+
+# What text and mappings without a type of their own are called.
+_UNNAMED = "Error"
+_TYPE_KEYS = ("name", "type")
+_MESSAGE_KEYS = ("message", "error", "detail", "reason")
+
+
+def exc_info_of(given: object) -> tuple[object, TracebackType | None]:
+    """Return what was given, or the exception and traceback of a ``sys.exc_info()`` triple."""
+    if not is_a(given, tuple) or len(given) != 3:
+        return given, None
+    kind, value, traceback = given
+    is_triple = is_a(kind, type) and issubclass(kind, BaseException)
+    if not is_triple or not (traceback is None or is_a(traceback, TracebackType)):
+        return given, None
+    return (kind if value is None else value), traceback
+
+
+def facts_of_other(given: object, options: CodeVariables) -> dict[str, str]:
+    """Return type, value and, where there is one, module for something that is no exception."""
+    if is_a(given, str):
+        return {"type": _UNNAMED, "value": printable(given)}
+    if type(given) is bytes:
+        return {"type": _UNNAMED, "value": printable(given.decode("utf-8", "replace"))}
+    if type(given) is dict:
+        return _facts_of_mapping(given, options)
+    facts = {"type": type_name(given), "value": _value(given, options)}
+    module = module_name(given)
+    return facts if module is None else {**facts, "module": module}
+
+
+def _facts_of_mapping(given: Mapping[object, object], options: CodeVariables) -> dict[str, str]:
+    kind = next((text for key in _TYPE_KEYS if (text := valid_text(given.get(key)))), _UNNAMED)
+    texts = (given.get(key) for key in _MESSAGE_KEYS)
+    said = next((text for text in texts if valid_text(text)), None)
+    return {"type": kind, "value": _rendered(given, options) if said is None else printable(said)}
+
+
+def _value(given: object, options: CodeVariables) -> str:
+    if is_a(given, type):
+        return ""
+    if module_name(given) is None:
+        return _rendered(given, options)
+    has_text = type(given).__str__ is not object.__str__ or (
+        type(given).__repr__ is not object.__repr__
+    )
+    # The text that every object has names its address, which differs in each process.
+    return printable(given) if has_text else f"<{type_name(given)} object>"
+
+
+def _rendered(given: object, options: CodeVariables) -> str:
+    return redact_text(shown(given, options))[:MAX_MESSAGE_LENGTH]

@@ -1,0 +1,80 @@
+"""How many exceptions of one type are reported: a bucket of tokens for each type.
+
+A failing loop must not fill the queue with copies of one exception, nor keep out the others.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from ..clock import Clock, SystemClock
+
+__all__ = ["ExceptionRateLimiter"]
+
+DEFAULT_SIZE = 10
+DEFAULT_REFILL = 1
+DEFAULT_INTERVAL = 10.0
+_HIGHEST = 100
+# Types that are made up as one goes must not fill the memory.
+_MOST_TYPES = 1000
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled_at: float
+
+
+class ExceptionRateLimiter:
+    """Admits ``size`` of each type at once and ``refill`` more every ``interval`` seconds.
+
+    Sizes and refills outside of 0 to 100 are brought to that; a size of 0 admits nothing.
+
+    >>> limiter = ExceptionRateLimiter(size=2)
+    >>> [limiter.admits("ValueError") for _ in range(3)], limiter.admits("KeyError")
+    ([True, True, False], True)
+    """
+
+    def __init__(
+        self,
+        size: int = DEFAULT_SIZE,
+        refill: int = DEFAULT_REFILL,
+        interval: float = DEFAULT_INTERVAL,
+        clock: Clock | None = None,
+    ) -> None:
+        self._size = _clamped(size)
+        self._refill = _clamped(refill)
+        self._interval = interval if interval > 0 else DEFAULT_INTERVAL
+        self._clock = clock or SystemClock()
+        self._buckets: LRUCache[str, _Bucket] = LRUCache(_MOST_TYPES)
+        self._lock = threading.Lock()
+
+    def admits(self, type_name: str) -> bool:
+        """Take a token of that type; whether there was one."""
+        now = self._clock.monotonic()
+        with self._lock:
+            bucket = self._buckets.get(type_name) or _Bucket(self._size, now)
+            self._buckets[type_name] = bucket
+            self._fill(bucket, now)
+            if bucket.tokens < 1:
+                return False
+            bucket.tokens -= 1
+            return True
+
+    def after_fork(self) -> None:
+        """In a forked child: a fresh lock."""
+        self._lock = threading.Lock()
+
+    def _fill(self, bucket: _Bucket, now: float) -> None:
+        """Add what has come due in whole intervals, so that the rest of one is not lost."""
+        intervals = int((now - bucket.filled_at) / self._interval)
+        if intervals > 0:
+            bucket.tokens = min(self._size, bucket.tokens + intervals * self._refill)
+            bucket.filled_at += intervals * self._interval
+
+
+def _clamped(number: int) -> int:
+    return max(0, min(_HIGHEST, int(number)))

@@ -1,0 +1,102 @@
+"""Facts about exceptions, read past whatever their classes override.
+
+Attributes are taken from the built-in descriptors, so that a broken ``__getattr__``, property or
+metaclass is never asked. Only ``str`` of the exception runs code of the application; what it raises
+costs the message and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, TypeGuard, TypeVar
+
+from ..http.redaction import redact_text
+
+__all__ = [
+    "MAX_MESSAGE_LENGTH",
+    "children",
+    "instance_dict",
+    "is_a",
+    "message",
+    "module_name",
+    "printable",
+    "traceback_of",
+    "type_name",
+]
+
+MAX_MESSAGE_LENGTH = 4096
+
+T = TypeVar("T")
+
+_BASE = vars(BaseException)
+_GROUP = vars(BaseExceptionGroup)
+_TYPE = vars(type)
+
+
+def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
+    """Whether ``value`` really is one: ``isinstance`` would ask its ``__class__``, which may lie."""
+    return issubclass(type(value), kind)
+
+
+def type_name(error: object) -> str:
+    """Return the name of the class of ``error``, or of it when it is a class itself."""
+    cls = error if is_a(error, type) else type(error)
+    return str(_TYPE["__name__"].__get__(cls)) or "Error"
+
+
+def module_name(error: object) -> str | None:
+    """Return the module of the class; None for built-in ones."""
+    cls = error if is_a(error, type) else type(error)
+    try:
+        module = _TYPE["__module__"].__get__(cls)
+    except AttributeError:
+        return None
+    return module if isinstance(module, str) and module not in ("", "builtins") else None
+
+
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """Return the traceback that the interpreter recorded."""
+    found: TracebackType | None = _BASE["__traceback__"].__get__(error)
+    return found
+
+
+def instance_dict(error: BaseException) -> dict[str, Any]:
+    """Return the attributes set on the exception itself."""
+    found: dict[str, Any] = _BASE["__dict__"].__get__(error)
+    return found
+
+
+def children(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+    """Yield what the exception leads to: its cause or context, then a group's members in order."""
+    cause = _BASE["__cause__"].__get__(error)
+    context = _BASE["__context__"].__get__(error)
+    if cause is not None:
+        yield "cause", cause
+    elif context is not None and not _BASE["__suppress_context__"].__get__(error):
+        yield "context", context
+    if is_a(error, BaseExceptionGroup):
+        for member in _GROUP["exceptions"].__get__(error):
+            yield "member", member
+
+
+def message(error: BaseException) -> str:
+    """Return the exception's text with its notes, bounded, without keys in it."""
+    return "\n".join([printable(error), *_notes(error)])[:MAX_MESSAGE_LENGTH]
+
+
+def printable(value: object) -> str:
+    """Return ``str(value)``, bounded and without keys; a description when it cannot be had."""
+    try:
+        text = str.__str__(str(value))
+    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
+        return f"<{type_name(value)} whose text cannot be had>"
+    # Cut before as well: redacting megabytes takes long.
+    return redact_text(text[: 2 * MAX_MESSAGE_LENGTH])[:MAX_MESSAGE_LENGTH]
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes = instance_dict(error).get("__notes__")
+    if type(notes) is not list:
+        return []
+    return [printable(note) for note in notes if is_a(note, str)]

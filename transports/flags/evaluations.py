@@ -1,0 +1,160 @@
+"""The result of ``evaluate_flags``: what held for one person, read as often as one likes.
+
+Immutable in what it says: later definitions do not touch it, and reading does no I/O. Reading a
+value is noticed (``only_accessed``) and told once to ``on_read``, which sends the event; reading a
+payload is silent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from types import MappingProxyType
+from typing import Any
+
+from flagengine import Resolution
+
+from ..remote.outcome import FLAG_MISSING
+from .called_event import FlagRead
+from .evaluated import EvaluatedFlag
+
+__all__ = ["FlagEvaluations"]
+
+_log = logging.getLogger("flagengine.flags")
+
+
+class FlagEvaluations:
+    """Flags evaluated together.
+
+    Args:
+        distinct_id: whom they were evaluated for; empty when nobody was known.
+        flags: the answers.
+        groups: the groups they were evaluated with.
+        device_id: the device, where it mattered.
+        unresolved: what the engine could not decide and the server did not answer either.
+        words: what went wrong with the remote request, if there was one.
+        on_read: told of each flag's first read; None: nobody is.
+    """
+
+    def __init__(
+        self,
+        distinct_id: str = "",
+        flags: Mapping[str, EvaluatedFlag] | None = None,
+        *,
+        groups: Mapping[str, Any] | None = None,
+        device_id: str | None = None,
+        unresolved: Mapping[str, Resolution] | None = None,
+        words: tuple[str, ...] = (),
+        on_read: Callable[[FlagRead], object] | None = None,
+    ) -> None:
+        self.distinct_id = distinct_id
+        self.device_id = device_id
+        self.groups = MappingProxyType(dict(groups or {}))
+        self.unresolved = MappingProxyType(dict(unresolved or {}))
+        self._flags = dict(flags or {})
+        self._words = words
+        self._on_read = on_read
+        self._is_filtered = False
+        self._accessed: dict[str, None] = {}
+        self._told: dict[str, object] = {}
+
+    def __repr__(self) -> str:
+        return f"<FlagEvaluations of {len(self._flags)} flags>"
+
+    def __len__(self) -> int:
+        return len(self._flags)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._flags
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the flags that have an answer."""
+        return list(self._flags)
+
+    @property
+    def flags(self) -> Mapping[str, EvaluatedFlag]:
+        """The answers as they are; looking at them is silent."""
+        return MappingProxyType(self._flags)
+
+    def is_enabled(
+        self,
+        key: str,
+        default_value: bool = False,  # noqa: FBT002 - positional in the API that users know
+        *,
+        send_feature_flag_events: bool = True,
+    ) -> bool:
+        """Whether the flag is on; `default_value` only when there is no answer for it."""
+        flag = self._read(key, tell=send_feature_flag_events)
+        return default_value if flag is None else flag.enabled
+
+    def get_flag(self, key: str, *, send_feature_flag_events: bool = True) -> Any:
+        """Return True, False or the variant's key; None when there is no answer."""
+        flag = self._read(key, tell=send_feature_flag_events)
+        return None if flag is None else deepcopy(flag.value)
+
+    def get_flag_payload(self, key: str) -> Any:
+        """Return the payload; None when there is none. Silent."""
+        flag = self._flags.get(key)
+        return None if flag is None else flag.payload
+
+    def only(self, keys: Iterable[str]) -> FlagEvaluations:
+        """Return a copy with these flags alone; keys that it has not are dropped with a warning."""
+        wanted = list(dict.fromkeys(keys))
+        unknown = [key for key in wanted if key not in self._flags]
+        if unknown:
+            _log.warning("only() was given flag keys that were not evaluated: %s", unknown)
+        return self._filtered(wanted)
+
+    def only_accessed(self) -> FlagEvaluations:
+        """Return a copy with the flags whose values have been read so far."""
+        return self._filtered(list(self._accessed))
+
+    def event_properties(self) -> dict[str, Any]:
+        """Return what ``capture(flags=…)`` adds to an event: every flag, and which are on."""
+        properties = {f"$feature/{key}": flag.value for key, flag in self._flags.items()}
+        active = sorted(key for key, flag in self._flags.items() if flag.enabled)
+        if active:
+            properties["$active_feature_flags"] = active
+        return properties
+
+    def _filtered(self, keys: Iterable[str]) -> FlagEvaluations:
+        copy = FlagEvaluations(
+            self.distinct_id,
+            {key: self._flags[key] for key in keys if key in self._flags},
+            groups=self.groups,
+            device_id=self.device_id,
+            words=self._words,
+            on_read=self._on_read,
+        )
+        copy._is_filtered = True
+        return copy
+
+    def _read(self, key: str, *, tell: bool) -> EvaluatedFlag | None:
+        flag = self._flags.get(key)
+        if flag is not None:
+            self._accessed[key] = None
+        # An absent key says nothing in a filtered copy: it may well exist in the original.
+        is_silent = not tell or self._on_read is None or (flag is None and self._is_filtered)
+        if not is_silent and self._is_first(key):
+            self._tell(key, flag)
+        return flag
+
+    def _is_first(self, key: str) -> bool:
+        """Whether nobody read this before; one atomic step, without a lock that a fork could keep."""
+        mine = object()
+        return self._told.setdefault(key, mine) is mine
+
+    def _tell(self, key: str, flag: EvaluatedFlag | None) -> None:
+        words = self._words if flag is None or not flag.locally_evaluated else ()
+        if flag is None:
+            words = (*words, FLAG_MISSING)
+        elif flag.is_override:
+            return
+        read = FlagRead(key, flag, self.distinct_id, self.groups, self.device_id, words)
+        try:
+            if self._on_read is not None:
+                self._on_read(read)
+        except Exception:  # noqa: BLE001 - a callback may raise anything
+            _log.exception("Reporting a flag read raised")

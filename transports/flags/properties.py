@@ -1,0 +1,96 @@
+"""Properties that are set once and count for every later flag evaluation: immutable, merged purely.
+
+Nothing is sent and nothing is reloaded here; whoever keeps the value (a context, a client) replaces
+it by the copy that each `with_` and `without_` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["NO_PROPERTIES", "GroupForFlags", "PropertiesForFlags"]
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class GroupForFlags:
+    """What was set for one group type; with a key, only for that group."""
+
+    group_type: str
+    group_key: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PropertiesForFlags:
+    """What was set so far.
+
+    >>> NO_PROPERTIES.with_person({"plan": "free"}).with_person({"plan": "pro"}).person["plan"]
+    'pro'
+    """
+
+    person: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    groups: Mapping[str, GroupForFlags] = field(default_factory=lambda: _EMPTY)
+
+    def with_person(self, properties: Mapping[str, Any]) -> PropertiesForFlags:
+        """Add person properties; later ones win."""
+        return replace(self, person=_joined(self.person, properties))
+
+    def without_person(self) -> PropertiesForFlags:
+        """Forget all person properties."""
+        return replace(self, person=_EMPTY)
+
+    def with_group(
+        self, group_type: str, properties: Mapping[str, Any], group_key: str | None = None
+    ) -> PropertiesForFlags:
+        """Add properties of a group; another key begins anew, for it is another group."""
+        if not properties:
+            return self
+        known = self.groups.get(group_type, GroupForFlags(group_type))
+        is_other = group_key is not None and known.group_key not in (None, group_key)
+        before = _EMPTY if is_other else known.properties
+        group = GroupForFlags(group_type, group_key or known.group_key, _joined(before, properties))
+        return replace(self, groups=_joined(self.groups, {group_type: group}))
+
+    def without_group(self, group_type: str | None = None) -> PropertiesForFlags:
+        """Forget the properties of one group type, or of all."""
+        kept = {} if group_type is None else dict(self.groups)
+        kept.pop(group_type or "", None)
+        return replace(self, groups=MappingProxyType(kept))
+
+    def person_for(self, explicit: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the person properties of a call: those set here, then its own, which win."""
+        return {**self.person, **(explicit or {})}
+
+    def groups_for(
+        self,
+        groups: Mapping[str, Any] | None,
+        explicit: Mapping[str, Mapping[str, Any]] | None,
+    ) -> dict[str, dict[str, Any]]:
+        """Return the group properties of a call about `groups`; its own win.
+
+        What was set for one group is not used for another of the same type.
+        """
+        merged = {
+            group.group_type: dict(group.properties)
+            for group in self.groups.values()
+            if _is_about(group, (groups or {}).get(group.group_type))
+        }
+        for group_type, properties in (explicit or {}).items():
+            merged[group_type] = {**merged.get(group_type, {}), **properties}
+        return merged
+
+
+def _is_about(group: GroupForFlags, key: object) -> bool:
+    return group.group_key is None or key is None or str(key) == group.group_key
+
+
+def _joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType({**old, **new})
+
+
+NO_PROPERTIES = PropertiesForFlags()

@@ -1,0 +1,62 @@
+"""What of a request may be shown to people, and what may be put into a header.
+
+Pure text functions. Whatever is logged, shown by ``repr`` or put into an error's message goes
+through here first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+__all__ = ["clean_header_value", "redact_headers", "redact_text", "redact_url"]
+
+_HIDDEN = "***"
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_USER_INFO = re.compile(r"(?<=://)[^/?#@\s]*@")
+_SECRET_PARAMETER = re.compile(
+    r"(?i)(?<=[?&])((?:project_?)?(?:api_?key|token|secret(?:_key)?|key))=[^&#\s]*"
+)
+# Project, personal, secret and OAuth keys of PostHog start with ph and one or two letters.
+_KEY = re.compile(r"\bph[a-z]{1,2}_[A-Za-z0-9_\-]{4,}")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]+")
+# RFC 9110 section 5.5: CR, LF and NUL end or split a header; the other controls have no business.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def redact_url(url: str) -> str:
+    """The URL without user name, password, tokens or keys.
+
+    >>> redact_url("https://me:pw@host/flags?token=phc_abcdef&v=2")
+    'https://host/flags?token=***&v=2'
+    """
+    shown = _USER_INFO.sub("", url)
+    shown = _SECRET_PARAMETER.sub(rf"\1={_HIDDEN}", shown)
+    return _KEY.sub(_HIDDEN, shown)
+
+
+def redact_text(text: str) -> str:
+    """Any text, an exception's message say, without keys or credentials.
+
+    >>> redact_text("Authorization: Bearer phx_123456")
+    'Authorization: Bearer ***'
+    """
+    return _BEARER.sub(rf"\1 {_HIDDEN}", redact_url(text))
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with the values of the secret ones hidden."""
+    return {
+        name: _HIDDEN if name.lower() in _SECRET_HEADERS else redact_text(value)
+        for name, value in headers.items()
+    }
+
+
+def clean_header_value(value: str) -> str:
+    r"""A value that can neither split a header nor break its encoding (Latin-1).
+
+    >>> clean_header_value("flagengine/1\r\nX-Evil: 1")
+    'flagengine/1X-Evil: 1'
+    """
+    cleaned = _CONTROL.sub("", value).strip()
+    return cleaned.encode("latin-1", "replace").decode("latin-1")

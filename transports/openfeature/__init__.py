@@ -1,0 +1,9 @@
+"""The client as a provider of OpenFeature's SDK; needs the extra ``openfeature``.
+
+>>> from openfeature import api
+>>> api.set_provider(FlagengineProvider(client))  # doctest: +SKIP
+"""
+
+from .provider import FlagClient, FlagengineProvider
+
+__all__ = ["FlagClient", "FlagengineProvider"]

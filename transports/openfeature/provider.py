@@ -1,0 +1,195 @@
+"""``FlagengineProvider``: answers from a client, for OpenFeature's SDK.
+
+The targeting key is the distinct id; without one it is the active context's. Of the attributes,
+``groups``, ``group_properties`` and ``device_id`` mean what they mean to the client, the others are
+person properties. No evaluator of its own, no thread; nothing is raised into the application.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import ProviderEventDetails
+from openfeature.exception import ErrorCode
+from openfeature.flag_evaluation import FlagResolutionDetails
+from openfeature.provider import Metadata
+from openfeature.track import TrackingEventDetails
+
+from ..clock import Clock, SystemClock
+from ..context import current
+from . import answers
+from .resolvers import Resolvers
+from .staleness import Change, Staleness
+
+__all__ = ["FlagClient", "FlagengineProvider"]
+
+_CALL_OPTIONS = ("groups", "group_properties", "device_id")
+
+
+class FlagClient(Protocol):
+    """What is needed of a client. ``AsyncClient`` will do for the asynchronous methods.
+
+    Used where there: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``,
+    ``shutdown``.
+    """
+
+    def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
+        """Return the flag's answer, None when there is none; may be awaitable."""
+        ...
+
+    def capture(self, event: str, **options: Any) -> Any:
+        """Queue an event."""
+        ...
+
+
+class FlagengineProvider(Resolvers):
+    """One client as a provider.
+
+    Args:
+        client: answers.
+        default_distinct_id: for evaluations that name nobody.
+        ready_timeout: seconds that the initialisation waits for definitions.
+        shuts_down_client: whether the client ends with the provider.
+        clock: for tests.
+    """
+
+    def __init__(
+        self,
+        client: FlagClient,
+        *,
+        default_distinct_id: str | None = None,
+        ready_timeout: float = 10.0,
+        shuts_down_client: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__()
+        self._client: Any = client
+        self._default_distinct_id = default_distinct_id
+        self._ready_timeout = ready_timeout
+        self._shuts_down_client = shuts_down_client
+        health = getattr(client, "definitions_health", None)
+        self._staleness = Staleness(health, clock or SystemClock())
+        self._unsubscribe: list[Callable[[], None]] = []
+
+    def get_metadata(self) -> Metadata:
+        """Return the provider's name."""
+        return Metadata(name="flagengine")
+
+    def initialize(self, evaluation_context: EvaluationContext) -> None:  # noqa: ARG002
+        """Wait for definitions, where there are any to come; flags may be remote as well."""
+        on = getattr(self._client, "on", None)
+        if on is not None and not self._unsubscribe:
+            self._unsubscribe = [
+                on("local_evaluation_flags_loaded", self._definitions_changed),
+                on("error", lambda _: self.check_health()),
+            ]
+        wait = getattr(self._client, "wait_for_local_evaluation_ready", None)
+        if wait is not None:
+            _discarded(wait(timeout=self._ready_timeout))
+
+    def shutdown(self) -> None:
+        """Stop listening; end the client if that was asked for."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe = []
+        if self._shuts_down_client:
+            _discarded(self._client.shutdown())
+
+    def check_health(self) -> None:
+        """Look now whether the definitions are stale; evaluations do so once a second."""
+        self._tell(self._staleness.look(now=True))
+
+    def track(
+        self,
+        tracking_event_name: str,
+        evaluation_context: EvaluationContext | None = None,
+        tracking_event_details: TrackingEventDetails | None = None,
+    ) -> None:
+        """Capture an event; its value, where there is one, is the property ``value``."""
+        properties: dict[str, Any] = {}
+        if tracking_event_details is not None:
+            properties.update(tracking_event_details.attributes)
+            if tracking_event_details.value is not None:
+                properties["value"] = tracking_event_details.value
+        distinct_id, options = self._asked(evaluation_context)
+        self._client.capture(
+            tracking_event_name,
+            distinct_id=distinct_id,
+            properties=properties,
+            groups=options.get("groups"),
+        )
+
+    def _resolve(
+        self, key: str, default: Any, context: EvaluationContext | None, reading: answers.Reading
+    ) -> FlagResolutionDetails[Any]:
+        distinct_id, options = self._asked(context)
+        if distinct_id is None:
+            return _nobody(default)
+        answer = self._client.get_feature_flag_result(key, distinct_id, **options)
+        if _discarded(answer):
+            message = "an asynchronous client answers the asynchronous methods alone"
+            return answers.failure(default, ErrorCode.GENERAL, message)
+        return self._details(answer, default, reading)
+
+    async def _resolve_async(
+        self, key: str, default: Any, context: EvaluationContext | None, reading: answers.Reading
+    ) -> FlagResolutionDetails[Any]:
+        import asyncio  # noqa: PLC0415 - not for those who do not use it
+
+        distinct_id, options = self._asked(context)
+        if distinct_id is None:
+            return _nobody(default)
+        ask = self._client.get_feature_flag_result
+        if inspect.iscoroutinefunction(ask):
+            answer = await ask(key, distinct_id, **options)
+        else:
+            # It may wait for the server.
+            answer = await asyncio.to_thread(ask, key, distinct_id, **options)
+        return self._details(answer, default, reading)
+
+    def _details(
+        self, answer: Any, default: Any, reading: answers.Reading
+    ) -> FlagResolutionDetails[Any]:
+        self._tell(self._staleness.look())
+        is_stale = self._staleness.is_stale and getattr(answer, "locally_evaluated", False)
+        return answers.details_of(answer, default, reading, is_stale=is_stale)
+
+    def _asked(self, context: EvaluationContext | None) -> tuple[str | None, dict[str, Any]]:
+        """Return whom it is about, and the options of the call."""
+        attributes = dict(context.attributes) if context is not None else {}
+        options = {name: attributes.pop(name) for name in _CALL_OPTIONS if name in attributes}
+        if attributes:
+            options["person_properties"] = attributes
+        active = current()
+        named = None if context is None else context.targeting_key
+        ambient = None if active is None else active.distinct_id
+        return named or ambient or self._default_distinct_id, options
+
+    def _definitions_changed(self, change: object) -> None:
+        changed = getattr(change, "changed_keys", None)
+        flags = None if changed is None else sorted(changed)
+        self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=flags))
+        self.check_health()
+
+    def _tell(self, change: Change | None) -> None:
+        if change is Change.STALE:
+            self.emit_provider_stale(ProviderEventDetails(message="the definitions are too old"))
+        elif change is Change.FRESH:
+            self.emit_provider_ready(ProviderEventDetails(message="the definitions are fresh"))
+
+
+def _nobody(default: Any) -> FlagResolutionDetails[Any]:
+    return answers.failure(
+        default, ErrorCode.TARGETING_KEY_MISSING, "neither a targeting key nor a context's id"
+    )
+
+
+def _discarded(answer: object) -> bool:
+    """Whether it is a coroutine, which then never runs: there is no loop to run it on here."""
+    if not inspect.iscoroutine(answer):
+        return False
+    answer.close()
+    return True

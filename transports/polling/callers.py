@@ -1,0 +1,149 @@
+"""Carrying out a `Call` on a thread that may block: with a bound in time, awaitable or not.
+
+A function that promises no bound of its own runs on a daemon thread made for it, so that one that
+hangs costs a thread and not the poller. While it hangs no further one is started: the next call
+fails at once. Awaitables run on a private event loop, always the same, because asynchronous clients
+keep their connections on the loop they were first used on; asyncio is imported when there is one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from .steps import Call
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["CallTimeoutError", "DaemonThread", "SyncCaller"]
+
+AWAITABLE_TIMEOUT = 60.0
+GRACE = 0.5
+
+
+class CallTimeoutError(Exception):
+    """The call did not return in time, or an earlier one has still not returned."""
+
+
+class DaemonThread:
+    """At most one running function, on a daemon thread of its own."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def start(self, function: Callable[[], Any]) -> Future[Any]:
+        """Run `function`; its result or exception arrives in the future."""
+        if self._thread is not None and self._thread.is_alive():
+            msg = "an earlier call has not returned yet"
+            raise CallTimeoutError(msg)
+        future: Future[Any] = Future()
+        thread = threading.Thread(
+            target=_settle, args=(future, function), name="flagengine-call", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            # The interpreter is shutting down and starts no threads any more.
+            _settle(future, function)
+            return future
+        self._thread = thread
+        return future
+
+    def finished(self) -> None:
+        """The last function is known to have returned; its thread may still be on its way out."""
+        self._thread = None
+
+
+def _settle(future: Future[Any], function: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+class SyncCaller:
+    """Carries out calls for a thread that may block."""
+
+    def __init__(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        # Two, so that a cache that hangs does not keep an asynchronous source from being asked.
+        self._guarded = DaemonThread()
+        self._trusted = DaemonThread()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = os.getpid()
+
+    def __call__(self, call: Call) -> Any:
+        """Return what the call returns, awaited; raise what it raises, or `CallTimeoutError`."""
+        self._notice_fork()
+        if call.timeout is not None:
+            bound = call.timeout
+            return self._bounded(self._guarded, lambda: self._finish(call, bound), bound)
+        result = call.function(*call.arguments)
+        if not inspect.isawaitable(result):
+            return result
+        bound = AWAITABLE_TIMEOUT
+        return self._bounded(self._trusted, lambda: self._complete(result, bound), bound)
+
+    def close(self) -> None:
+        """Close the private event loop, if one was needed."""
+        self._notice_fork()
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            _close_loop(loop, self._pid)
+
+    def _bounded(self, worker: DaemonThread, function: Callable[[], Any], timeout: float) -> Any:
+        future = worker.start(function)
+        try:
+            # A little longer than the bound of an awaitable inside, which can be cancelled cleanly.
+            return future.result(timeout + GRACE)
+        except TimeoutError:
+            if future.done():
+                raise
+            msg = f"no answer within {timeout:g} s"
+            raise CallTimeoutError(msg) from None
+        finally:
+            if future.done():
+                worker.finished()
+
+    def _finish(self, call: Call, timeout: float | None) -> Any:
+        result = call.function(*call.arguments)
+        return self._complete(result, timeout) if inspect.isawaitable(result) else result
+
+    def _complete(self, awaitable: Any, timeout: float | None) -> Any:
+        from .awaiting import bounded_await, new_event_loop  # noqa: PLC0415 - imports asyncio
+
+        if self._loop is None:
+            self._loop = new_event_loop()
+            weakref.finalize(self, _close_loop, self._loop, self._pid)
+        return self._loop.run_until_complete(bounded_await(awaitable, timeout))
+
+    def _notice_fork(self) -> None:
+        if self._pid != os.getpid():
+            # Its threads do not exist here, and its loop is the parent's.
+            if self._loop is not None:
+                _left_to_parent.append(self._loop)
+            self._renew()
+
+
+# Closing a loop that came with a fork would remove the parent's descriptors from the selector that
+# both processes share; collecting it would warn that it is not closed.
+_left_to_parent: list[asyncio.AbstractEventLoop] = []
+
+
+def _close_loop(loop: asyncio.AbstractEventLoop, pid: int) -> None:
+    if pid != os.getpid():
+        _left_to_parent.append(loop)
+    elif not loop.is_running():
+        loop.close()

@@ -1,0 +1,92 @@
+"""How trustworthy the definitions in use are: one frozen value, and the arithmetic behind it.
+
+How old is too old is the caller's decision: a `StalenessBudget`. Nothing here acts on the verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .answers import FailureKind
+from .store import Published
+
+__all__ = ["Freshness", "Health", "LoadError", "StalenessBudget", "assess"]
+
+
+class Freshness(StrEnum):
+    """How the age of the definitions compares with the budget."""
+
+    EMPTY = "empty"
+    FRESH = "fresh"
+    STALE = "stale"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class StalenessBudget:
+    """Up to which age (seconds since the last successful look) definitions are good.
+
+    ``expired_after=None``: never expired, however stale.
+    """
+
+    stale_after: float = 90.0
+    expired_after: float | None = None
+
+    def freshness(self, age: float | None) -> Freshness:
+        """Return the verdict for definitions of that age; None: there are none."""
+        if age is None:
+            return Freshness.EMPTY
+        if self.expired_after is not None and age > self.expired_after:
+            return Freshness.EXPIRED
+        return Freshness.STALE if age > self.stale_after else Freshness.FRESH
+
+
+@dataclass(frozen=True, slots=True)
+class LoadError:
+    """The last failure, without anything secret in it."""
+
+    kind: FailureKind
+    message: str
+    status: int | None
+    at: float
+    """Wall-clock seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a dashboard or a readiness probe wants to know.
+
+    ``last_error`` is None again after the next success; ``age`` is None while nothing is loaded.
+    """
+
+    freshness: Freshness
+    age: float | None
+    generation: int
+    fingerprint: str | None
+    flag_count: int
+    loaded_at: float | None
+    consecutive_failures: int
+    last_error: LoadError | None
+
+
+def assess(
+    published: Published,
+    budget: StalenessBudget,
+    *,
+    now: float,
+    failures: int = 0,
+    last_error: LoadError | None = None,
+) -> Health:
+    """Return the health of `published` at the monotonic time `now`."""
+    age = None if published.refreshed_at is None else max(0.0, now - published.refreshed_at)
+    return Health(
+        freshness=budget.freshness(age),
+        age=age,
+        generation=published.generation,
+        fingerprint=published.fingerprint,
+        flag_count=published.flag_count,
+        loaded_at=published.loaded_at,
+        consecutive_failures=failures,
+        last_error=last_error,
+    )

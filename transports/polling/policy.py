@@ -1,0 +1,82 @@
+"""The numbers of polling and the table of what each failure means: data, no behaviour.
+
+Nothing here reads a clock; every function is arithmetic on its arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from .answers import Failed
+
+__all__ = ["FailureRule", "PollPolicy", "failure_rule"]
+
+DEFAULT_INTERVAL: Final = 30.0
+MINIMUM_INTERVAL: Final = 0.1
+BACKOFF_CEILING: Final = 60.0
+RETRY_AFTER_CEILING: Final = 600.0
+FIRST_LOAD_DELAY: Final = 1.0
+LARGEST_EXPONENT: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRule:
+    """What one kind of failure does to the definitions in use and to the next poll."""
+
+    clears: bool = False
+    backs_off: bool = False
+
+
+# A refused key (401) and an exhausted quota (402) mean that the definitions may no longer be used.
+# 403 and 429 are about this request, not about the definitions.
+_BY_STATUS: Final = {
+    401: FailureRule(clears=True, backs_off=True),
+    402: FailureRule(clears=True),
+    403: FailureRule(backs_off=True),
+    429: FailureRule(backs_off=True),
+}
+_KEEP: Final = FailureRule()
+
+
+def failure_rule(failure: Failed) -> FailureRule:
+    """Return what `failure` means; everything not in the table keeps the last good set."""
+    return _BY_STATUS.get(failure.status or 0, _KEEP)
+
+
+@dataclass(frozen=True, slots=True)
+class PollPolicy:
+    """How often to look.
+
+    Attributes:
+        interval: seconds between polls, at least 0.1.
+        backoff_ceiling: the longest backoff; an interval above it is never shortened.
+        first_load_delay: while nothing was ever loaded, a passing failure is retried after this
+            many seconds, doubling up to the interval, so that a blip at start-up does not cost a
+            whole interval.
+    """
+
+    interval: float = DEFAULT_INTERVAL
+    backoff_ceiling: float = BACKOFF_CEILING
+    first_load_delay: float = FIRST_LOAD_DELAY
+
+    def __post_init__(self) -> None:
+        if not self.interval >= MINIMUM_INTERVAL:
+            object.__setattr__(self, "interval", MINIMUM_INTERVAL)
+
+    def backoff(self, refusals: int) -> float:
+        """Return the wait after the `refusals`-th refusal in a row: interval times two to the n."""
+        exponent = min(refusals, LARGEST_EXPONENT)
+        return max(self.interval, min(self.interval * 2.0**exponent, self.backoff_ceiling))
+
+    def retry_first_load(self, failures: int) -> float:
+        """Return the wait after the `failures`-th passing failure before anything was loaded."""
+        exponent = min(failures - 1, LARGEST_EXPONENT)
+        return min(self.first_load_delay * 2.0**exponent, self.interval)
+
+
+def clamped_retry_after(seconds: float | None) -> float:
+    """Return how much of a requested wait we obey: a mistaken header must not stop us for a day."""
+    if seconds is None or not seconds > 0:
+        return 0.0
+    return min(seconds, RETRY_AFTER_CEILING)

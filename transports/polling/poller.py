@@ -1,0 +1,179 @@
+"""The polling state machine: when to fetch, what an answer means, when to look again.
+
+Rule 1: nothing here does I/O, reads a clock, takes a lock or starts anything. `now` is an argument
+(monotonic seconds); what is to be done comes back as data. The same machine serves a thread, an
+event loop and a caller who ticks.
+
+Rule 2: at most one fetch is out at a time. Every fetch has a generation, a number that only grows;
+an answer counts only if it answers the fetch that is out. What came late (after `abandon`, after a
+newer publication) is ignored.
+
+Rule 3: "unchanged" is only true of the version that was asked about. If something else has been
+published since, or if nothing was asked, such an answer counts as a failure and the next fetch is
+unconditional.
+
+Rule 4: failures keep the last good definitions; only the statuses in the policy's table clear them.
+"""
+
+from __future__ import annotations
+
+from .actions import Action, Clear, Fetch, Ignore, Keep, Publish, Refresh, Request, Wait
+from .answers import Answer, Failed, FailureKind, Loaded, Unchanged
+from .policy import FailureRule, PollPolicy, clamped_retry_after, failure_rule
+
+__all__ = ["Poller"]
+
+
+class Poller:
+    """Decides; see the module's rules. Not thread-safe: its driver holds a lock around each call."""
+
+    __slots__ = (
+        "_due",
+        "_failures",
+        "_generation",
+        "_held_until",
+        "_loaded",
+        "_out",
+        "_policy",
+        "_published",
+        "_refusals",
+        "_stopped",
+        "_version",
+    )
+
+    def __init__(self, policy: PollPolicy | None = None) -> None:
+        self._policy = policy or PollPolicy()
+        self._generation = 0
+        self._published = 0
+        self._version: str | None = None
+        self._loaded = False
+        self._out: Fetch | None = None
+        # None: due as soon as anyone looks. A clock may start anywhere, so zero would not do.
+        self._due: float | None = None
+        self._held_until: float | None = None
+        self._failures = 0
+        self._refusals = 0
+        self._stopped = False
+
+    @property
+    def failures(self) -> int:
+        """How many fetches in a row have failed."""
+        return self._failures
+
+    @property
+    def fetching(self) -> bool:
+        """Whether a fetch is out."""
+        return self._out is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the machine has been stopped for good."""
+        return self._stopped
+
+    @property
+    def due(self) -> float | None:
+        """When the next fetch is due; None: at once."""
+        return self._due
+
+    def poll(self, now: float) -> Fetch | Wait:
+        """Return the fetch to make now, or how long there is nothing to do."""
+        if self._stopped or self._out is not None:
+            return Wait(None)
+        if self._due is not None and now < self._due:
+            return Wait(self._due)
+        self._out = Fetch(self._next_generation(), self._version, self._loaded)
+        return self._out
+
+    def request(self, now: float) -> Request:
+        """Ask for a load outside the rhythm; held back for as long as the far side asked us to."""
+        if self._stopped:
+            return Request.STOPPED
+        if self._out is not None:
+            return Request.JOINED
+        if self._held_until is not None and now < self._held_until:
+            return Request.HELD_BACK
+        self._due = None
+        return Request.ACCEPTED
+
+    def answered(self, generation: int, answer: Answer, now: float) -> Action:
+        """Take the answer to a fetch and say what it does to the definitions in use."""
+        fetch = self._out
+        if fetch is None or fetch.generation != generation:
+            return Ignore(generation)
+        self._out = None
+        # Something newer was put in while this fetch was out (`published`).
+        if generation < self._published:
+            self._due = now + self._policy.interval
+            return Ignore(generation)
+        if isinstance(answer, Unchanged):
+            answer = self._checked_unchanged(fetch, answer)
+        if isinstance(answer, Failed):
+            return self._failed(generation, answer, now)
+        return self._succeeded(generation, answer, now)
+
+    def published(self, version: str | None = None) -> int:
+        """Note definitions that came by another way than a fetch; return their generation."""
+        self._published = self._next_generation()
+        self._version = version
+        self._loaded = True
+        return self._published
+
+    def abandon(self, generation: int | None = None) -> None:
+        """Forget the fetch that is out (its thread is gone, as after a fork); look again at once.
+
+        With `generation`: only if it is that one.
+        """
+        if self._out is not None and generation in (None, self._out.generation):
+            self._out = None
+            self._due = None
+
+    def stop(self) -> None:
+        """Fetch no more; a late answer is ignored."""
+        self._stopped = True
+        self._out = None
+
+    def _next_generation(self) -> int:
+        self._generation += 1
+        return self._generation
+
+    def _checked_unchanged(self, fetch: Fetch, answer: Unchanged) -> Unchanged | Failed:
+        if self._loaded and fetch.version is not None and fetch.version == self._version:
+            return answer
+        self._version = None
+        return Failed(FailureKind.MALFORMED, "answered 'unchanged' to an unconditional request")
+
+    def _succeeded(
+        self, generation: int, answer: Loaded | Unchanged, now: float
+    ) -> Publish | Refresh:
+        self._failures = self._refusals = 0
+        self._held_until = None
+        self._due = now + self._policy.interval
+        self._published = generation
+        self._loaded = True
+        if isinstance(answer, Loaded):
+            self._version = answer.version
+            return Publish(generation, answer)
+        self._version = answer.version or self._version
+        return Refresh(generation, self._version)
+
+    def _failed(self, generation: int, failure: Failed, now: float) -> Keep | Clear:
+        rule = failure_rule(failure)
+        self._failures += 1
+        self._refusals = self._refusals + 1 if rule.backs_off else 0
+        self._due = now + self._delay(rule, failure)
+        self._held_until = self._due if rule.backs_off or failure.retry_after else None
+        if rule.clears:
+            self._version = None
+            self._loaded = False
+            return Clear(generation, failure)
+        warn = self._failures == 1 or not failure.once_per_episode
+        return Keep(generation, failure, warn)
+
+    def _delay(self, rule: FailureRule, failure: Failed) -> float:
+        if rule.backs_off:
+            delay = self._policy.backoff(self._refusals)
+        elif self._loaded or rule.clears or self._published:
+            delay = self._policy.interval
+        else:
+            delay = self._policy.retry_first_load(self._failures)
+        return max(delay, clamped_retry_after(failure.retry_after))

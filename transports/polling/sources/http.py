@@ -1,0 +1,119 @@
+"""Definitions from the server: one conditional GET, and what its status means.
+
+Does not decide when to ask, how long to wait or what to do about a failure: the poller does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from ...clock import Clock, SystemClock
+from ...errors import InvalidResponseError, RequestError, RequestTimeoutError
+from ...http.base import Request, Response, Transport
+from ...http.redaction import clean_header_value
+from ...retry import parse_retry_after
+from ..answers import Answer, Failed, FailureKind, Loaded, Unchanged
+from ..documents import MalformedDefinitionsError, decode_definitions
+
+__all__ = ["HttpDefinitions"]
+
+DEFAULT_TIMEOUT = 10.0
+PATH = "/flags/definitions"
+
+_MEANING: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "the secret key was refused",
+    HTTPStatus.PAYMENT_REQUIRED: "the quota for local evaluation is used up",
+    HTTPStatus.FORBIDDEN: "the secret key may not read flag definitions",
+    HTTPStatus.TOO_MANY_REQUESTS: "too many requests",
+}
+
+
+class HttpDefinitions:
+    """The definitions endpoint of one project.
+
+    Args:
+        transport: carries out the request.
+        host: base URL, without a trailing slash.
+        project_key: names the project; part of the URL.
+        secret_key: secret or personal key; sent as a bearer token, shown nowhere.
+        timeout: deadline of one request in seconds.
+        headers: sent along, a ``User-Agent`` for example.
+        clock: reads ``Retry-After`` dates.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        project_key: str,
+        secret_key: str,
+        timeout: float = DEFAULT_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._transport = transport
+        self._host = host.rstrip("/")
+        self._project_key = project_key
+        self._secret_key = secret_key
+        self._timeout = timeout
+        self._headers = dict(headers or {})
+        self._clock = clock or SystemClock()
+
+    def __repr__(self) -> str:
+        return f"<HttpDefinitions timeout={self._timeout:g}>"
+
+    def fetch(self, version: str | None) -> Answer:
+        """Ask for the definitions, unless those of the ETag `version` still hold."""
+        try:
+            response = self._transport.request(self._request(version))
+        except RequestError as error:
+            return _no_answer(error)
+        return self._answer(response, version)
+
+    def _request(self, version: str | None) -> Request:
+        headers = {
+            **self._headers,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {clean_header_value(self._secret_key)}",
+        }
+        if version is not None:
+            headers["If-None-Match"] = version
+        token = quote(self._project_key, safe="")
+        url = f"{self._host}{PATH}?token={token}&send_cohorts"
+        return Request("GET", url, headers=headers, timeout=self._timeout)
+
+    def _answer(self, response: Response, version: str | None) -> Answer:
+        etag = response.header("ETag") or None
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            if version is None:
+                message = "HTTP 304 to a request without an ETag"
+                return Failed(FailureKind.MALFORMED, message, response.status)
+            return Unchanged(etag)
+        if response.is_success:
+            return _loaded(response, etag)
+        return self._refused(response)
+
+    def _refused(self, response: Response) -> Failed:
+        meaning = _MEANING.get(response.status)
+        message = f"HTTP {response.status}" + (f": {meaning}" if meaning else "")
+        wait = parse_retry_after(response.header("Retry-After"), wall=self._clock.wall())
+        return Failed(FailureKind.STATUS, message, response.status, wait)
+
+
+def _loaded(response: Response, etag: str | None) -> Loaded | Failed:
+    try:
+        return Loaded(decode_definitions(response.body), etag)
+    except MalformedDefinitionsError as error:
+        return Failed(FailureKind.MALFORMED, str(error), response.status)
+
+
+def _no_answer(error: RequestError) -> Failed:
+    if isinstance(error, RequestTimeoutError):
+        return Failed(FailureKind.TIMEOUT, f"no answer in time: {error}")
+    if isinstance(error, InvalidResponseError):
+        return Failed(FailureKind.MALFORMED, str(error), error.status)
+    return Failed(FailureKind.NETWORK, f"{type(error).__name__}: {error}")

@@ -1,0 +1,157 @@
+"""Sharing definitions through Redis: one process asks the server, all others read.
+
+Takes any client with ``get``, ``set`` and ``eval`` as redis-py has them, synchronous or
+asynchronous (``redis.Redis``, ``redis.asyncio.Redis``, valkey); imports none. The turn to ask is a
+lock with a time to live, so that a process that dies gives it up by itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from ..answers import Document
+from ..documents import decode_definitions
+
+__all__ = ["RedisClient", "RedisFlagCache"]
+
+T = TypeVar("T")
+
+LOCK_SECONDS = 60
+DATA_SECONDS = 24 * 60 * 60
+
+_TAKE_OR_EXTEND = """
+local holder = redis.call('get', KEYS[1])
+if holder == false then
+    redis.call('set', KEYS[1], ARGV[1], 'EX', ARGV[2])
+    return 1
+end
+if holder == ARGV[1] then
+    redis.call('expire', KEYS[1], ARGV[2])
+    return 1
+end
+return 0
+"""
+
+_RELEASE = """
+if redis.call('get', KEYS[1]) == ARGV[1] then
+    return redis.call('del', KEYS[1])
+end
+return 0
+"""
+
+_EXTEND = "return redis.call('expire', KEYS[1], ARGV[1])"
+
+
+class RedisClient(Protocol):
+    """The part of redis-py that is used."""
+
+    def get(self, name: str, /) -> Any:
+        """Return the value, None when there is none."""
+        ...
+
+    def set(self, name: str, value: str, /, *, ex: int) -> Any:
+        """Store the value for `ex` seconds."""
+        ...
+
+    def eval(self, script: str, numkeys: int, /, *keys_and_args: Any) -> Any:
+        """Run a Lua script."""
+        ...
+
+
+class RedisFlagCache:
+    """A flag definition cache provider on Redis.
+
+    Args:
+        client: the Redis client.
+        closes_client: whether ``shutdown`` also closes the client. Say yes for an asynchronous
+            client that nobody else uses: its connections belong to the event loop that it is used
+            on, and under a synchronous loader nobody else can reach that.
+        prefix: names the service; all of its processes use the same, no other service does.
+        lock_seconds: how long the turn lasts without being renewed: two polling intervals or more.
+        data_seconds: how long stored definitions are kept.
+    """
+
+    def __init__(
+        self,
+        client: RedisClient,
+        *,
+        prefix: str = "flagengine",
+        lock_seconds: int = LOCK_SECONDS,
+        data_seconds: int = DATA_SECONDS,
+        closes_client: bool = False,
+    ) -> None:
+        self._client: Any = client
+        self._lock_key = f"{prefix}:flag-definitions:lock"
+        self._data_key = f"{prefix}:flag-definitions"
+        self._lock_seconds = lock_seconds
+        self._data_seconds = data_seconds
+        self._closes_client = closes_client
+        self._owner = (0, "")
+
+    def __repr__(self) -> str:
+        return f"<RedisFlagCache {self._data_key!r}>"
+
+    def should_fetch_flag_definitions(self) -> bool | Awaitable[bool]:
+        """Take the turn if it is free, keep it if it is ours."""
+        answer = self._client.eval(
+            _TAKE_OR_EXTEND, 1, self._lock_key, self._token(), self._lock_seconds
+        )
+        return _then(answer, lambda taken: int(taken) == 1)
+
+    def get_flag_definitions(self) -> Document | Awaitable[Document | None] | None:
+        """Return what is stored, None when nothing is.
+
+        Raises:
+            MalformedDefinitionsError: what is stored is no definitions document.
+        """
+        return _then(self._client.get(self._data_key), _decoded)
+
+    def on_flag_definitions_received(self, document: Document) -> object:
+        """Store `document` for the others."""
+        text = json.dumps(dict(document), separators=(",", ":"))
+        return self._client.set(self._data_key, text, ex=self._data_seconds)
+
+    def on_flag_definitions_unchanged(self) -> object:
+        """Keep what is stored from expiring."""
+        return self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
+
+    def shutdown(self) -> object:
+        """Give up the turn, if it is ours; the definitions stay for the others."""
+        released = self._client.eval(_RELEASE, 1, self._lock_key, self._token())
+        if self._closes_client and not inspect.isawaitable(released):
+            self._client.close()
+        return self._close_after(released) if inspect.isawaitable(released) else released
+
+    async def _close_after(self, released: Awaitable[Any]) -> None:
+        try:
+            await released
+        finally:
+            if self._closes_client:
+                await self._client.aclose()
+
+    def _token(self) -> str:
+        """Name this process; a forked child is another one than its parent."""
+        pid = os.getpid()
+        if self._owner[0] != pid:
+            self._owner = (pid, uuid.uuid4().hex)
+        return self._owner[1]
+
+
+def _decoded(stored: bytes | str | None) -> Document | None:
+    return None if stored is None else decode_definitions(stored)
+
+
+def _then(value: Any, convert: Callable[[Any], T]) -> T | Awaitable[T]:
+    """Apply `convert` to `value` now, or when it is there."""
+    if inspect.isawaitable(value):
+        return _converted(value, convert)
+    return convert(value)
+
+
+async def _converted(value: Awaitable[Any], convert: Callable[[Any], T]) -> T:
+    return convert(await value)

@@ -1,0 +1,126 @@
+"""How long to wait before trying again: arithmetic only.
+
+No clock, no randomness, no sleeping: the wall time and the random draw are arguments.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+__all__ = [
+    "EVENTS_RETRY",
+    "FLAGS_RETRY",
+    "RetryPolicy",
+    "clamp_retry_after",
+    "is_retryable_status",
+    "parse_retry_after",
+]
+
+# A server may ask for any wait; a longer one than this is not obeyed (retry-queue contract: 30 s).
+MAX_RETRY_AFTER = 30.0
+# Jitter only lengthens a wait, so that a server's minimum and the contract's floors hold.
+MAX_JITTER = 0.1
+# 2.0 ** 1024 overflows; no cap is anywhere near 2 ** 64 seconds.
+_MAX_EXPONENT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits of ``base_delay * 2**i`` seconds, at most ``max_delay``, for ``max_retries`` retries.
+
+    >>> [RetryPolicy().delay(i) for i in range(6)]
+    [1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
+    """
+
+    max_retries: int = 3
+    base_delay: float = 1.0
+    max_delay: float = 30.0
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.max_retries < 0 or self.base_delay < 0 or self.max_delay < 0:
+            msg = f"retries and delays cannot be negative: {self}"
+            raise ValueError(msg)
+        if not 0.0 <= self.jitter <= 1.0:
+            msg = f"jitter is a share between 0 and 1, found {self.jitter}"
+            raise ValueError(msg)
+
+    @property
+    def max_attempts(self) -> int:
+        """The first try and its retries."""
+        return self.max_retries + 1
+
+    def is_exhausted(self, attempts: int) -> bool:
+        """Whether no try is left after ``attempts`` of them."""
+        return attempts >= self.max_attempts
+
+    def delay(
+        self, retry_index: int, *, retry_after: float | None = None, draw: float = 0.0
+    ) -> float:
+        """Seconds before retry number ``retry_index`` (0 is the first).
+
+        ``retry_after`` is the server's minimum, clamped; ``draw`` in [0, 1) scales the jitter.
+        """
+        exponent = min(max(retry_index, 0), _MAX_EXPONENT)
+        backoff = min(self.base_delay * 2.0**exponent, self.max_delay)
+        return max(backoff * (1.0 + self.jitter * draw), clamp_retry_after(retry_after))
+
+
+# retry-queue contract: 1, 2, 4 ... 30 s, three retries.
+EVENTS_RETRY = RetryPolicy(jitter=MAX_JITTER)
+# http-client contract, remote flags: one retry after 300 ms, then 600 ms, doubling; no jitter.
+FLAGS_RETRY = RetryPolicy(max_retries=1, base_delay=0.3)
+
+
+def is_retryable_status(status: int) -> bool:
+    """Statuses after which the same batch may be sent again (retry-queue contract)."""
+    return status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or status >= (
+        HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+
+def clamp_retry_after(seconds: float | None) -> float:
+    """The server's wish within [0, 30] seconds; 0 when it named none."""
+    if seconds is None or math.isnan(seconds):
+        return 0.0
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def parse_retry_after(value: str | None, *, wall: float) -> float | None:
+    """A ``Retry-After`` header as seconds from ``wall``; None when absent or unreadable.
+
+    RFC 9110 section 10.2.3 allows seconds and an HTTP date; decimals are seen in practice.
+
+    >>> parse_retry_after("3", wall=0.0)
+    3.0
+    >>> parse_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", wall=50.0)
+    10.0
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    seconds = _parse_seconds(text)
+    if seconds is None:
+        seconds = _parse_http_date(text, wall)
+    return None if seconds is None else max(seconds, 0.0)
+
+
+def _parse_seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def _parse_http_date(text: str, wall: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+        # HTTP dates are always UTC; one without a zone is read so.
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - wall
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
