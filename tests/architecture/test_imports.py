@@ -28,6 +28,7 @@ LAYERS: Final = [
     {"explanation", "survey"},
     {"lint"},
     {"validation", "schemas"},
+    {"batch"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,9 +1,12 @@
 """Every block of README.md does what it shows.
 
-A block of Python is followed by what it prints; the blocks share one namespace. A console block
-holds a command and what it prints. Links lead to files that are there.
+A block of Python is followed by what it prints; the blocks share one namespace. One that is marked
+``python no-run`` needs a server: its calls must fit. A console block holds a command and what it
+prints. Links lead to files that are there.
 """
 
+import ast
+import inspect
 import json
 import os
 import re
@@ -17,15 +20,21 @@ from pathlib import Path
 
 import pytest
 
+from transports.client.client import Client
+from transports.client.options import read_options
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+NOT_RUN = re.findall(r"^```python no-run\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-def test_every_block_of_python_prints_what_follows_it(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path):
+    # Blocks may write files; they read the fixtures.
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
     namespace = {}
     for (kind, source), (following, expected) in pairwise(BLOCKS):
         if kind == "python":
@@ -34,6 +43,23 @@ def test_every_block_of_python_prints_what_follows_it(monkeypatch):
             with redirect_stdout(printed):
                 exec(source, namespace)
             assert printed.getvalue() == expected
+
+
+def test_blocks_that_are_not_run_call_what_is_there():
+    assert NOT_RUN
+    for source in NOT_RUN:
+        for call in ast.walk(ast.parse(source)):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
+                _assert_that_it_fits(call)
+
+
+def _assert_that_it_fits(call):
+    keywords = {keyword.arg: None for keyword in call.keywords}
+    if isinstance(call.func, ast.Attribute):
+        signature = inspect.signature(getattr(Client, call.func.attr))
+        signature.bind("client", *call.args, **keywords)
+    elif call.func.id == "Client":
+        read_options(None, keywords)
 
 
 @pytest.mark.parametrize("block", CONSOLE)

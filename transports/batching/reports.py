@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from ..errors import DeliveryError, TransportError
-from .batch import Action, Delivered, Dropped, DropReason
+from .batch import Action, Delivered, Dropped, DropReason, Retried
 from .episodes import Episodes
 from .event import Event
 
@@ -19,6 +19,8 @@ logger = logging.getLogger("flagengine.events")
 
 OnError = Callable[[TransportError, tuple[Event, ...]], None]
 OnAction = Callable[[Action], None]
+
+_RETRIED = "retried"
 
 
 class Reporter:
@@ -33,7 +35,9 @@ class Reporter:
         """One action of the batcher."""
         match action:
             case Delivered():
-                self._episodes.end(*((action.lane, reason) for reason in DropReason))
+                self._episodes.end(*((action.lane, reason) for reason in (*DropReason, _RETRIED)))
+            case Retried():
+                self._report_retry(action)
             case Dropped():
                 self._report_loss(action)
         if self._on_action is not None:
@@ -53,6 +57,12 @@ class Reporter:
         """Something else that is worth one warning."""
         if self._episodes.begins(key):
             logger.warning("%s", message)
+
+    def _report_retry(self, action: Retried) -> None:
+        """Nothing is lost yet, but someone may want to know why nothing arrives."""
+        if self._episodes.begins((action.lane, _RETRIED)):
+            cause = f": {action.error}" if action.error else ""
+            logger.warning("events of lane %r wait to be sent again%s", action.lane, cause)
 
     def _report_loss(self, action: Dropped) -> None:
         error = _loss_error(action)

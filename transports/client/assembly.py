@@ -75,7 +75,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         default_opt_in=options.default_opt_in,
     )
     gate = Gate(memory, is_usable=options.is_usable)
-    transport = options.transport or _live_transport(options)
+    transport = _transport(options)
     report = _reporter(options, announcements)
     preparation = _preparation(options, memory, gate, clock)
     pipeline, outbox = _events(options, transport, clock, announcements, report)
@@ -110,9 +110,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     return parts
 
 
-def _live_transport(options: Options) -> LiveTransport:
-    transport = LiveTransport()
-    if options.is_usable and options.project_key:
+def _transport(options: Options) -> Transport:
+    transport = options.transport or LiveTransport()
+    if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
         # Now, in the application's thread: see there. A client without a key sends nothing.
         transport.prepare()
     return transport

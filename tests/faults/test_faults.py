@@ -1,0 +1,45 @@
+"""Each run of this folder, made tiny: a script that prints its account and ends with 0."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+
+
+def holds(script: str, *sizes: object) -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), *map(str, sizes)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_storm_of_events_loses_and_doubles_none() -> None:
+    holds("event_storm.py", 5_000, 4)
+
+
+def test_a_killed_process_loses_nothing_that_it_acknowledged() -> None:
+    holds("spool_kill.py", 2)
+
+
+@needs_fork
+def test_forks_while_events_are_sent_lose_and_double_none() -> None:
+    holds("fork_storm.py", 5)
+
+
+def test_a_server_that_dies_costs_no_event_and_no_order() -> None:
+    holds("server_dies.py", 0.3, 2)
+
+
+def test_answers_under_changing_definitions_are_of_one_snapshot() -> None:
+    holds("changing_definitions.py", 30, 4)
