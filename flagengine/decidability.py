@@ -156,8 +156,8 @@ def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Outcome]:  # 
     if isinstance(node, FlagTest):
         return _flag_outcomes(node, of_flag)
     if isinstance(node, CohortTest):
-        found = _outcomes(node.definition, of_flag)
-        return _negated(found) if node.negated else found
+        inside = _outcomes(node.definition, of_flag)
+        return _negated(inside) if node.negated else inside
     if isinstance(node, Not):
         return _negated(_outcomes(node.part, of_flag))
     found: set[Outcome] = {isinstance(node, AllOf)}

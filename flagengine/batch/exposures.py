@@ -44,7 +44,7 @@ _LOCAL: Final = "Evaluated locally"
 def exposure_id(fingerprint: str, flag: str, distinct_id: str) -> str:
     """Return the id of one exposure, a UUID of version 8."""
     # The flag's length keeps "a" + "bc" and "ab" + "c" apart.
-    written = f"{fingerprint}\n{len(flag)}\n{flag}{distinct_id}".encode()
+    written = f"{fingerprint}\n{len(flag)}\n{flag}{distinct_id}".encode("utf-8", "surrogatepass")
     high, low = digest(written)
     number = (high << 64) | low
     number = number & ~(0xF << 76) | (8 << 76)

@@ -42,8 +42,10 @@ def test_the_names_of_the_brief_exist():
 
 @pytest.mark.parametrize("module", [name for name in modules("flagengine") if "cli" not in name])
 def test_every_module_lists_what_it_exports(module: str):
-    if module in ("flagengine.__main__", "flagengine.schemas"):
+    if module in ("flagengine.__main__", "flagengine.schemas", "flagengine.batch.adapters"):
         return
+    if "adapters" in module and "columns_added" not in module:
+        pytest.importorskip(module.rpartition(".")[2].replace("spark", "pyspark"))
     exported = getattr(import_module(module), "__all__", None)
     assert exported is not None
     for name in exported:
