@@ -75,7 +75,9 @@ class TestSource:
         assert [one for one in imports("flagengine") if one.top in NEVER] == []
 
     @pytest.mark.parametrize(("module", "place"), ONLY_IN.items())
-    def test_a_dependency_is_imported_where_it_belongs(self, module: str, place: str | tuple[str, ...]):
+    def test_a_dependency_is_imported_where_it_belongs(
+        self, module: str, place: str | tuple[str, ...]
+    ):
         users = {one.importer for one in imports("flagengine") if module in (one.top, one.module)}
         assert {user for user in users if not user.startswith(place)} == set()
 

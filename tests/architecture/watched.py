@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 QUIET = ("import", "object.__getattr__", "object.__setattr__", "object.__delattr__", "marshal.")
-QUIET += ("code.__new__", "compile", "exec", "function.__new__", "sys._getframe", "builtins.id", "gc.")
+QUIET += (
+    "code.__new__",
+    "compile",
+    "exec",
+    "function.__new__",
+    "sys._getframe",
+    "builtins.id",
+    "gc.",
+)
 """Events without an effect: introspection, imports, and compiling flags to functions."""
 LOADING = ("os.listdir", "os.scandir", "ctypes.dlopen", "sys.dlopen", "sys.excepthook")
 
