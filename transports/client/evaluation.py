@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flagengine import Resolution
 
@@ -32,15 +33,15 @@ __all__ = ["Answers", "FlagEvaluation"]
 logger = logging.getLogger("flagengine.flags")
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """``unresolved``: what the engine could not decide and the server did not answer either.
 
-    ``words`` say what went wrong with the request, if there was one.
+    ``words`` say what went wrong with the request, if there was one. A tuple, because one is made
+    for every read.
     """
 
-    flags: Mapping[str, EvaluatedFlag] = field(default_factory=dict)
-    unresolved: Mapping[str, Resolution] = field(default_factory=dict)
+    flags: Mapping[str, EvaluatedFlag] = MappingProxyType({})
+    unresolved: Mapping[str, Resolution] = MappingProxyType({})
     words: tuple[str, ...] = ()
 
 

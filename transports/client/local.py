@@ -7,9 +7,9 @@ the server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from flagengine import Overrides, Reason, Resolution, Snapshot, evaluate, evaluate_flag
 
@@ -21,6 +21,9 @@ from .questions import Question
 __all__ = ["LocalAnswers", "LocalFlags"]
 
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
+
+# Ours: more outcomes than most projects have. Those that are made for one call pass through.
+_MOST_KNOWN: Final = 10_000
 
 # One flag for each part of the engine that is imported on demand.
 _UNTIL_COMPILED: Final = 3
@@ -47,15 +50,15 @@ _EVERY_PART: Final = Snapshot.parse(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LocalAnswers:
+class LocalAnswers(NamedTuple):
     """``hidden`` keys have no value, and nobody else is to be asked for one.
 
-    ``unknown`` keys are not defined, ``unresolved`` ones could not be decided.
+    ``unknown`` keys are not defined, ``unresolved`` ones could not be decided. A tuple, because one
+    is made for every read.
     """
 
-    flags: dict[str, EvaluatedFlag] = field(default_factory=dict)
-    unresolved: dict[str, Resolution] = field(default_factory=dict)
+    flags: Mapping[str, EvaluatedFlag] = MappingProxyType({})
+    unresolved: Mapping[str, Resolution] = MappingProxyType({})
     unknown: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
 
@@ -65,11 +68,33 @@ class LocalAnswers:
         return self.hidden.union(self.flags)
 
 
+class _Known:
+    """Answers of one publication made before: the engine returns most resolutions again and again.
+
+    Keyed by identity, which is cheap; a resolution that is held here keeps its own.
+    """
+
+    def __init__(self, published: Published | None) -> None:
+        self.published = published
+        self._flags: dict[int, tuple[Resolution, EvaluatedFlag]] = {}
+
+    def flag_of(self, resolution: Resolution) -> EvaluatedFlag:
+        found = self._flags.get(id(resolution))
+        if found is not None:
+            return found[1]
+        if len(self._flags) >= _MOST_KNOWN:
+            self._flags.clear()
+        flag = from_resolution(resolution, self.published)
+        self._flags[id(resolution)] = (resolution, flag)
+        return flag
+
+
 class LocalFlags:
     """What of the options concerns the engine."""
 
     def __init__(self, options: Options) -> None:
         self._options: dict[str, Any] = {}
+        self._known = _Known(None)
         if options.missing_group != "false":
             self._options["missing_group"] = options.missing_group
         if options.contexts:
@@ -99,7 +124,13 @@ class LocalFlags:
                 return LocalAnswers(unknown=question.keys or ())
             snapshot = _NO_DEFINITIONS
         options = self._call_options(question, overrides)
-        return _sorted_out(_resolutions(snapshot, question, options), published)
+        return _sorted_out(_resolutions(snapshot, question, options), self._known_of(published))
+
+    def _known_of(self, published: Published) -> _Known:
+        known = self._known
+        if known.published is not published:
+            known = self._known = _Known(published)
+        return known
 
     def payload_of(
         self, key: str, value: Any, question: Question, published: Published, overrides: Overrides
@@ -135,14 +166,14 @@ def _resolutions(
     return evaluate(snapshot, who, known, flag_keys=keys, **options).values()
 
 
-def _sorted_out(resolutions: Iterable[Resolution], published: Published) -> LocalAnswers:
+def _sorted_out(resolutions: Iterable[Resolution], known: _Known) -> LocalAnswers:
     flags: dict[str, EvaluatedFlag] = {}
     unresolved: dict[str, Resolution] = {}
     unknown: list[str] = []
     hidden: list[str] = []
     for each in resolutions:
         if each.value is not None:
-            flags[each.key] = from_resolution(each, published)
+            flags[each.key] = known.flag_of(each)
         elif each.reason is Reason.UNRESOLVED:
             unresolved[each.key] = each
         elif each.reason is Reason.UNKNOWN_FLAG:

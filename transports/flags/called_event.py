@@ -6,8 +6,8 @@ Whether an event is sent at all is not decided here: the tracker remembers, the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ..remote.outcome import error_text
 from .evaluated import EvaluatedFlag
@@ -68,8 +68,7 @@ _CLICK_IDS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FlagRead:
+class FlagRead(NamedTuple):
     """One read of one flag's value.
 
     ``flag`` is None when there was no answer for the key; ``words`` are the error words that then,
@@ -79,7 +78,7 @@ class FlagRead:
     key: str
     flag: EvaluatedFlag | None
     distinct_id: str
-    groups: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, Any] = MappingProxyType({})
     device_id: str | None = None
     words: tuple[str, ...] = ()
 

@@ -74,4 +74,6 @@ def _frozen(response: object) -> tuple[str, str]:
 
 
 def _frozen_groups(groups: Mapping[str, object] | None) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((str(kind), str(key)) for kind, key in (groups or {}).items()))
+    if not groups:
+        return ()
+    return tuple(sorted((str(kind), str(key)) for kind, key in groups.items()))

@@ -33,7 +33,7 @@ Steps: TypeAlias = Generator[Call, Any, T]
 
 def run_steps(steps: Steps[T], perform: Callable[[Call], Any]) -> T:
     """Carry out `steps` here and now; return what they return."""
-    resume: Callable[[], Call] = lambda: next(steps)  # noqa: E731 - rebound below
+    resume: Callable[[], Call] = steps.__next__
     while True:
         try:
             call = resume()
