@@ -9,7 +9,7 @@ from typing import Any, Final
 from flagengine.errors import Issue, IssueCode, SnapshotError
 from flagengine.parsing import ALGORITHMS, EXTENSION
 from flagengine.reading import is_number, json_type, pointer_to, shown
-from flagengine.values import MAX_PARTS, NOT_GIVEN, to_json_value
+from flagengine.values import MAX_PARTS, NOT_GIVEN, has_utf8, to_json_value
 
 __all__ = ["Document", "Index", "read_document"]
 
@@ -79,6 +79,10 @@ class Index:
             code = IssueCode.WRONG_TYPE if "key" in source else IssueCode.MISSING_KEY
             found = json_type(key) if "key" in source else "none"
             self._note(code, f"{pointer}/key", f"a flag's key is text, found {found}")
+            return
+        if not has_utf8(key):
+            message = f"a flag's key is hashed as UTF-8, which {key!r} has not"
+            self._note(IssueCode.WRONG_TYPE, f"{pointer}/key", message)
             return
         if source.get("deleted") is True:
             self.deleted.add(key)

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from flagengine.instants import Moment
-from flagengine.values import NOT_GIVEN, text, to_json_value
+from flagengine.values import NOT_GIVEN, has_utf8, text, to_json_value
 
 __all__ = [
     "ABSENT",
@@ -261,21 +261,13 @@ def usable_id(value: object) -> str | None:
     surrogates, which no request can carry, are no ids.
     """
     if type(value) is str:
-        return value if value and (value.isascii() or _encodes(value)) else None
+        return value if value and has_utf8(value) else None
     converted = to_json_value(value)
     if isinstance(converted, str):
         return usable_id(converted)
     if isinstance(converted, int | float) and not isinstance(converted, bool):
         return text(converted)
     return None
-
-
-def _encodes(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _no_clock() -> datetime:

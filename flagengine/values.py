@@ -12,7 +12,16 @@ from datetime import date, datetime, time
 from enum import Enum
 from typing import Any, Final
 
-__all__ = ["NOT_GIVEN", "NotGiven", "ascii_fold", "lower", "number", "text", "to_json_value"]
+__all__ = [
+    "NOT_GIVEN",
+    "NotGiven",
+    "ascii_fold",
+    "has_utf8",
+    "lower",
+    "number",
+    "text",
+    "to_json_value",
+]
 
 Json = Any
 
@@ -205,6 +214,14 @@ def _quoted(value: str) -> str:
 def lower(value: Json) -> str:
     """Render and lower-case over all of Unicode, final sigma included; never casefold (R7)."""
     return text(value).lower()
+
+
+def has_utf8(value: str) -> bool:
+    """Tell whether text can be hashed and sent: a lone surrogate has no UTF-8 form."""
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def ascii_fold(value: Json) -> str:

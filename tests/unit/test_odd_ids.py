@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from flagengine import Snapshot, evaluate_flag
+from flagengine import Reason, Snapshot, evaluate_flag
 from flagengine.call import Call
+from flagengine.errors import IssueCode
 
 IDS = ["\ud800", "x" * 199 + "\ud800", "x" * 200 + "\ud800", "é" * 300 + "\ud800", "", "é" * 300]
 FILTERS = [
@@ -45,3 +46,16 @@ def test_an_unusable_id_is_no_property(
     condition = {"properties": [{"key": "distinct_id", "type": "person", **one}]}
     _assert_alike(_document(condition), distinct_id)
     _assert_alike(_document(condition), distinct_id, complete=complete)
+
+
+@pytest.mark.rule("R2.1")
+def test_a_flag_key_that_cannot_be_hashed_has_no_slot() -> None:
+    document = _document({"rollout_percentage": 50})
+    document["flags"].append(document["flags"][0] | {"key": "\ud800"})
+    snapshot = Snapshot.parse(document)
+    assert list(snapshot.keys) == ["a"]
+    assert [(issue.code, issue.pointer) for issue in snapshot.issues] == [
+        (IssueCode.WRONG_TYPE, "/flags/1/key")
+    ]
+    for _ in range(3):
+        assert evaluate_flag(snapshot, "\ud800", "user-1").reason is Reason.UNKNOWN_FLAG

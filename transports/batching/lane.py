@@ -126,7 +126,10 @@ class Lane:
         return DropReason.TOO_LARGE if len(event.body) > self.limits.max_event_bytes else None
 
     def push(self, event: Event, now: float, *, stored: bool = False) -> Admission:
-        """Take one event, or say why not. ``stored``: the disk spool has it already."""
+        """Take one event, or say why not. ``stored``: the disk spool has it already.
+
+        While older events wait on disk, one that the disk could not take is refused.
+        """
         refusal = self.admit(event)
         if refusal:
             return Admission(refusal)
@@ -134,7 +137,8 @@ class Lane:
             self._last_seq += 1
             self._spilled += 1
             return _TAKEN
-        if self.is_full:
+        # An event that the disk could not take may not overtake those that wait there (rule 3).
+        if self.spills:
             return self._overflow(event, now)
         return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
 
