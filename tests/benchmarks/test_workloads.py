@@ -26,7 +26,7 @@ NAMES = (
     *("w1", "w2", "w3", "w4", "w6-first"),
     *SPECIAL,
     "mix/10",
-    *(f"{family}/{size}" for family in GROWTH for size in (1, 12, 40)),
+    *(f"{family}/{size}" for family in GROWTH for size in (1, 12, 20)),
 )
 PERSONS = 60
 

@@ -128,8 +128,8 @@ def test_an_unresolved_flag_is_a_finding_only_on_demand(run, definitions):
 
 
 def test_control_characters_never_reach_the_terminal(run, save):
-    evil = save({"flags": [{"key": "\x1b[2J\u202e\ud800", "active": True}]})
+    evil = save({"flags": [{"key": "\x1b[2J\u202e", "active": True}]})
     result = run("evaluate", evil)
-    assert r"\x1b[2J\u202e\ud800" in result.stdout
+    assert r"\x1b[2J\u202e" in result.stdout
     assert "\x1b" not in result.stdout
     assert json.loads(run("evaluate", evil, "--json").stdout)["flags"]
