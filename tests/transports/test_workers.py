@@ -238,8 +238,10 @@ def test_eight_threads_lose_and_double_nothing() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert pipeline.shutdown(timeout=20)
+    # Its answer says whether a single event was too large during the shutdown, or before it.
+    pipeline.shutdown(timeout=20)
     counters = pipeline.counters()
+    assert counters.dropped.keys() <= {"too_large"}
     delivered = [event.uuid for event in sink.events]
     assert len(set(delivered)) == len(delivered) == counters.delivered
     assert counters.delivered + sum(counters.dropped.values()) == counters.accepted == 2000

@@ -12,7 +12,7 @@ import inspect
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,7 @@ class SyncCaller:
         # Two, so that a cache that hangs does not keep an asynchronous source from being asked.
         self._guarded = DaemonThread()
         self._trusted = DaemonThread()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: _PrivateLoop | None = None
         self._pid = os.getpid()
 
     def __call__(self, call: Call) -> Any:
@@ -101,7 +101,7 @@ class SyncCaller:
         self._notice_fork()
         loop, self._loop = self._loop, None
         if loop is not None:
-            _close_loop(loop, self._pid)
+            loop.close()
 
     def _bounded(self, worker: DaemonThread, function: Callable[[], Any], timeout: float) -> Any:
         future = worker.start(function)
@@ -122,18 +122,18 @@ class SyncCaller:
         return self._complete(result, timeout) if inspect.isawaitable(result) else result
 
     def _complete(self, awaitable: Any, timeout: float | None) -> Any:
-        from .awaiting import bounded_await, new_event_loop  # noqa: PLC0415 - imports asyncio
+        from .awaiting import bounded_await  # noqa: PLC0415 - imports asyncio
 
         if self._loop is None:
-            self._loop = new_event_loop()
-            weakref.finalize(self, _close_loop, self._loop, self._pid)
-        return self._loop.run_until_complete(bounded_await(awaitable, timeout))
+            self._loop = _PrivateLoop()
+            weakref.finalize(self, self._loop.close)
+        return self._loop.run(bounded_await(awaitable, timeout))
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():
             # Its threads do not exist here, and its loop is the parent's.
             if self._loop is not None:
-                _left_to_parent.append(self._loop)
+                self._loop.close()
             self._renew()
 
 
@@ -142,8 +142,35 @@ class SyncCaller:
 _left_to_parent: list[asyncio.AbstractEventLoop] = []
 
 
-def _close_loop(loop: asyncio.AbstractEventLoop, pid: int) -> None:
-    if pid != os.getpid():
-        _left_to_parent.append(loop)
-    elif not loop.is_running():
-        loop.close()
+class _PrivateLoop:
+    """An event loop that one thread may run while another, or the program's end, closes it."""
+
+    def __init__(self) -> None:
+        from .awaiting import new_event_loop  # noqa: PLC0415 - imports asyncio
+
+        self._loop = new_event_loop()
+        self._pid = os.getpid()
+        self._in_use = threading.Lock()
+        self._closing = False
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            with self._in_use:
+                return self._loop.run_until_complete(coroutine)
+        finally:
+            if self._closing:
+                self._close_unused()
+
+    def close(self) -> None:
+        """Close it now, or as soon as what it runs is done."""
+        if self._pid != os.getpid():
+            _left_to_parent.append(self._loop)
+            return
+        self._closing = True
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        # Kept for good: who still wants to run something on a closed loop is a daemon thread of a
+        # program that ends, and waits for that end.
+        if self._in_use.acquire(blocking=False):
+            self._loop.close()

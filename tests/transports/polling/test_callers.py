@@ -106,6 +106,27 @@ def test_all_awaitables_of_a_caller_run_on_one_loop() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_loop_that_is_closed_while_it_runs_finishes_first() -> None:
+    caller, running, go_on = SyncCaller(), threading.Event(), threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def slow() -> str:
+        loops.append(asyncio.get_running_loop())
+        running.set()
+        await loops[0].run_in_executor(None, go_on.wait, 30)
+        return "done"
+
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(caller(Call(slow, (), None))))
+    thread.start()
+    assert running.wait(30)
+    caller.close()
+    assert not loops[0].is_closed()
+    go_on.set()
+    thread.join(30)
+    assert (answers, loops[0].is_closed()) == (["done"], True)
+
+
 def test_a_forked_child_leaves_the_parents_loop_alone() -> None:
     caller = SyncCaller()
     caller(Call(answer, (1,), 5.0))
