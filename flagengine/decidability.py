@@ -27,10 +27,10 @@ from flagengine.plan.nodes import (
 
 __all__ = ["Decidability", "decidability"]
 
-_MAX_STATES: Final = 512
 _UNKNOWN, _FAILING = "unknown", "unknown, and may fail the flag"
 Outcome = bool | str
 Answers = frozenset[bool | str]
+_UNSETTLED: Final[Answers] = frozenset({True, False})
 
 
 class Decidability(StrEnum):
@@ -106,9 +106,12 @@ def _advance(
             contributed = [answers | {False}, *([answers] if outcome is False else [])]
         reached = {state | one for state in states for one in contributed}
         (going_on if passes else ended).update(reached)
-    if len(going_on) > _MAX_STATES:
-        going_on = set(sorted(going_on, key=len)[:_MAX_STATES])
-    return going_on, ended
+    return {_shortened(state) for state in going_on}, ended
+
+
+def _shortened(state: Answers) -> Answers:
+    """Return two answers for more than one: no further answer settles them."""
+    return state if len(state) < 2 else _UNSETTLED
 
 
 def _contribution(
@@ -148,7 +151,7 @@ def _draws(plan: FlagPlan, condition: ConditionPlan) -> list[Answers]:
 def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Outcome]:  # noqa: PLR0911
     """Return the verdicts a test may come to when all inputs are given."""
     if isinstance(node, PropertyTest):
-        return {True, False}
+        return {node.matcher.server_only is None or _UNKNOWN, False}
     if isinstance(node, Constant):
         return {node.verdict}
     if isinstance(node, Undecidable):

@@ -303,9 +303,12 @@ class Interpreter:
     def _lacking(self, node: PropertyTest) -> Missing:
         if node.group is None:
             return Missing(person_properties=(node.key,))
-        if self._subject.group_key(node.group) is None:
-            return Missing(groups=(node.group,))
-        return Missing(group_properties=((node.group, node.key),))
+        lacks_key = self._subject.group_key(node.group) is None
+        lacks_value = self._subject.lacks_group_property(node.group, node.key)
+        return Missing(
+            groups=(node.group,) if lacks_key else (),
+            group_properties=((node.group, node.key),) if lacks_value else (),
+        )
 
     def _dependency(self, node: FlagTest) -> TestTrace:
         """Compare another flag's value, evaluated with the same call context (R11)."""

@@ -243,6 +243,13 @@ class Subject:
             return to_json_value(self._groups[name])
         return ABSENT if self._complete.of_group(name) else NOT_GIVEN
 
+    def lacks_group_property(self, name: str, key: str) -> bool:
+        """Tell whether a group property is unknown even once the group is passed."""
+        properties = self._group_properties.get(name) or {}
+        if key in properties:
+            return to_json_value(properties[key]) is NOT_GIVEN
+        return key != "$group_key" and not self._complete.of_group(name)
+
 
 def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
     """Return a mapping argument, empty for None; TypeError for anything else."""

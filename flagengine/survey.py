@@ -195,11 +195,7 @@ def _obstacles(
 ) -> Iterator[str]:
     if plan.defect is not None:
         yield plan.defect
-    for node in nodes:
-        if isinstance(node, Undecidable):
-            yield node.why
-        if isinstance(node, FlagTest) and (node.broken or node.absent):
-            yield node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
+    yield from filter(None, map(_obstacle, nodes))
     for subject in _subjects(plan) if plan.active else ():
         if subject.by is BucketBy.CONTINUOUS_PERSON:
             yield "experience continuity: the server may remember another bucket"
@@ -208,3 +204,13 @@ def _obstacles(
     for key, found in dependencies.items():
         if found.decided_locally is not Decidability.ALWAYS:
             yield f"it depends on {key}, which is decided {found.decided_locally.value} locally"
+
+
+def _obstacle(node: Node) -> str | None:
+    if isinstance(node, Undecidable):
+        return node.why
+    if isinstance(node, PropertyTest):
+        return node.matcher.server_only
+    if isinstance(node, FlagTest) and (node.broken or node.absent):
+        return node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
+    return None

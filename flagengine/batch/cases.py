@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["Cases", "Codes", "combined", "filled", "smallest_type"]
+__all__ = ["Cases", "Codes", "combined", "filled", "mixed", "smallest_type"]
 
 Codes = NDArray[Any]
 """Unsigned or signed integers, one per row: positions among labels."""
@@ -113,7 +113,7 @@ def _occurring(count: int, codes: Codes) -> tuple[Sequence[int], Codes]:
     return numbers.tolist(), positions[codes]
 
 
-def filled(upper: Cases, lower: Cases, gap: object, rows: int) -> Cases:
+def filled(upper: Cases, lower: Cases, gap: object) -> Cases:
     """Lay one column over another: rows whose upper case is ``gap`` take their lower case."""
     if not any(label is gap for label in upper.labels):
         return upper
@@ -122,8 +122,14 @@ def filled(upper: Cases, lower: Cases, gap: object, rows: int) -> Cases:
         return lower
     if hidden is False:
         return upper
-    codes = np.where(hidden, _full(lower, rows) + len(upper.labels), _full(upper, rows))
-    return Cases([*upper.labels, *lower.labels], codes)
+    return mixed(hidden, lower, upper)
+
+
+def mixed(mask: NDArray[np.bool_], inside: Cases, outside: Cases) -> Cases:
+    """Return the first cases in the rows of a mask, the others elsewhere."""
+    rows = len(mask)
+    codes = np.where(mask, _full(inside, rows) + len(outside.labels), _full(outside, rows))
+    return Cases([*outside.labels, *inside.labels], codes)
 
 
 def _full(cases: Cases, rows: int) -> NDArray[np.int32]:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 
-from flagengine.batch.cases import Cases, filled
+from flagengine.batch.cases import Cases, filled, mixed
 from flagengine.batch.json_columns import properties_of
 from flagengine.batch.json_values import GONE, json_cases
 from flagengine.batch.layout import Layout
@@ -20,10 +19,13 @@ from flagengine.batch.subject_ids import SubjectIds, ids_of_cases, ids_of_column
 from flagengine.subject import INITIAL_SOURCES, MIRRORED
 from flagengine.values import NOT_GIVEN
 
-__all__ = ["NO_GROUP", "Rows"]
+__all__ = ["NO_GROUP", "NO_GROUP_NOR_VALUE", "Rows"]
 
 NO_GROUP: Final = object()
 """The label of a group's property in rows without such a group."""
+
+NO_GROUP_NOR_VALUE: Final = object()
+"""Its label where the property is not known either."""
 
 _UNSENDABLE: Final = object()
 """Handed to the scalar engine for what no client can send."""
@@ -107,7 +109,7 @@ class Rows:
         if position is None:
             return Cases.constant(GONE) if whole is None else whole(key)
         own = self._column(position)
-        return own if whole is None else filled(own, whole(key), GONE, self.count)
+        return own if whole is None else filled(own, whole(key), GONE)
 
     @cached_property
     def _person_json(self) -> Callable[[str], Cases] | None:
@@ -136,7 +138,7 @@ class Rows:
         if spare.codes is None and spare.labels[0] is GONE and self._layout.device_id is not None:
             return ids_of_column(self.batch.column(self._layout.device_id))
         upper, lower = ids_of_cases(own, self.count), ids_of_cases(spare, self.count)
-        return ids_of_cases(filled(_texts(upper), _texts(lower), GONE, self.count), self.count)
+        return ids_of_cases(filled(_texts(upper), _texts(lower), GONE), self.count)
 
     def group_ids(self, name: str) -> SubjectIds:
         """The keys of the groups of one type."""
@@ -156,29 +158,37 @@ class Rows:
         if key == "distinct_id":
             ids = self.person_ids
             whole = json_cases(ids.texts) if ids.codes is None else _texts(ids)
-            given = filled(given, whole, GONE, self.count)
+            given = filled(given, whole, GONE)
+            given = filled(given, Cases.constant(NOT_GIVEN), GONE)
         if not complete:
             return given
         if key in MIRRORED:
-            return filled(given, self.person(MIRRORED[key]), GONE, self.count)
+            return filled(given, self.person(MIRRORED[key]), GONE)
         if key in INITIAL_SOURCES:
             source = self.person_value(INITIAL_SOURCES[key], complete=True)
-            return filled(given, source, GONE, self.count)
+            return filled(given, source, GONE)
         return given
 
-    def group_value(self, group: str, key: str) -> Cases:
-        """Return a group property with the implicit ones; :data:`NO_GROUP` in rows without."""
-        given = self.group_property(group, key)
-        if key == "$group_key":
-            given = filled(given, self.group(group), GONE, self.count)
+    def group_value(self, group: str, key: str, *, complete: bool) -> Cases:
+        """Return a group property with the implicit ones.
+
+        In rows without the group it is :data:`NO_GROUP`, or :data:`NO_GROUP_NOR_VALUE`.
+        """
+        own = self.group_property(group, key)
+        is_known = complete or key == "$group_key"
+        given = filled(own, self.group(group), GONE) if key == "$group_key" else own
         present = self.group_ids(group).presence
+        if present.codes is None and present.labels[0]:
+            return given
+
+        def without_group(label: Any) -> object:
+            lacks = label is NOT_GIVEN or (label is GONE and not is_known)
+            return NO_GROUP_NOR_VALUE if lacks else NO_GROUP
+
+        without = own.relabelled(without_group)
         if present.codes is None:
-            return given if present.labels[0] else Cases.constant(NO_GROUP)
-        none = ~present.codes.view(bool)
-        codes = np.zeros(self.count, np.int32) if given.codes is None else given.codes
-        codes = codes.astype(np.int32)
-        codes[none] = len(given.labels)
-        return Cases([*given.labels, NO_GROUP], codes)
+            return without
+        return mixed(present.codes.view(bool), given, without)
 
     # One row.
 

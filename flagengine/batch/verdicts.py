@@ -12,7 +12,7 @@ import numpy as np
 
 from flagengine.batch.cases import Cases, smallest_type
 from flagengine.batch.json_values import GONE
-from flagengine.batch.rows import NO_GROUP, Rows
+from flagengine.batch.rows import NO_GROUP, NO_GROUP_NOR_VALUE, Rows
 from flagengine.instants import Moment
 from flagengine.operators import FORMS, Form
 from flagengine.plan.nodes import (
@@ -119,7 +119,7 @@ class Tests:
     def _value(self, group: str | None, key: str) -> Cases:
         if group is None:
             return self._rows.person_value(key, complete=self._complete.person)
-        return self._rows.group_value(group, key)
+        return self._rows.group_value(group, key, complete=self._complete.of_group(group))
 
     def _property(self, node: PropertyTest) -> Cases:
         identity = _identity(node)
@@ -199,9 +199,11 @@ class Tests:
 
     def _special(self, node: PropertyTest, label: Any) -> Label:
         """Answer for rows without a value."""
-        if label is NO_GROUP:
-            doubt = frozenset({("group", node.group)})
-            return doubt if self._strict_groups else node.matcher.absent
+        if label is NO_GROUP or label is NO_GROUP_NOR_VALUE:
+            if not self._strict_groups:
+                return node.matcher.absent
+            group: frozenset[Hashable] = frozenset({("group", node.group)})
+            return group if label is NO_GROUP else group | self._lacking(node.group, node.key)
         if label is GONE and self._is_complete(node.group):
             return node.matcher.absent
         return self._lacking(node.group, node.key)
@@ -215,7 +217,7 @@ class Tests:
 
 
 def _is_special(label: Any) -> bool:
-    return label is GONE or label is NOT_GIVEN or label is NO_GROUP
+    return label is GONE or label is NOT_GIVEN or label is NO_GROUP or label is NO_GROUP_NOR_VALUE
 
 
 def _identity(node: PropertyTest) -> Hashable:

@@ -37,7 +37,9 @@ def compare_date(operand: Any, *, name: str) -> Matcher:
             return None
         return bool(holds(have, bound))
 
-    return Matcher(Form.DATE, test, absent=False)
+    is_lenient = instant_of_filter(operand, Moment(0)) is LENIENT
+    why = f"only the server's parser may read the date {operand!r}" if is_lenient else None
+    return Matcher(Form.DATE, test, absent=False, server_only=why)
 
 
 OPERATORS: Final = {name: partial(compare_date, name=name) for name in _COMPARISONS}

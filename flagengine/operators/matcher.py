@@ -70,7 +70,7 @@ class Matcher(Record):
     ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
     takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
     ``text`` and ``number`` are the same test as data, where it is one of that kind: what it is
-    compiled from.
+    compiled from. ``server_only`` is why no value at all is True, where that is so.
     """
 
     form: Form
@@ -78,6 +78,7 @@ class Matcher(Record):
     absent: bool
     text: TextRule | None = None
     number: NumberRule | None = None
+    server_only: str | None = None
 
     @property
     def is_hopeless(self) -> bool:

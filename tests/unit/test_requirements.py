@@ -10,6 +10,7 @@ ALWAYS, SOMETIMES, NEVER = Decidability.ALWAYS, Decidability.SOMETIMES, Decidabi
 PLAN = {"key": "plan", "type": "person", "value": "pro"}
 TIER = {"key": "tier", "type": "group", "group_type_index": 0, "value": "gold"}
 UNKNOWN = {"key": "plan", "type": "person", "operator": "resembles", "value": "x"}
+LENIENT = {"key": "on", "type": "person", "operator": "is_date_after", "value": "May 8, 2024"}
 HALF = {"rollout_percentage": 50}
 TWO = {"variants": [{"key": "a", "rollout_percentage": 50}, {"key": "b", "rollout_percentage": 50}]}
 
@@ -101,6 +102,8 @@ def test_the_inputs_are_those_that_can_matter(
             "group type index 7 has no name",
         ),
         ({"version": 2}, {}, NEVER, "configuration format 2"),
+        (_of(_when(LENIENT)), {}, SOMETIMES, "the date 'May 8, 2024'"),
+        (_of(_when(LENIENT), {}), {}, ALWAYS, ""),
         (_of(_when(PLAN), feature_enrollment=True), {}, ALWAYS, ""),
         (_of(_when(UNKNOWN), feature_enrollment=True), {}, SOMETIMES, "unknown operator"),
     ],
@@ -112,6 +115,16 @@ def test_it_is_known_whether_a_flag_is_decided_locally(
     assert found.decided_locally == verdict
     assert bool(found.why) == bool(why)
     assert why in " ".join(found.why)
+
+
+def test_many_variants_pinned_by_undecided_conditions_leave_the_verdict_right():
+    keys = [f"v{number}" for number in range(12)]
+    variants = [{"key": key, "rollout_percentage": 100 / 12} for key in keys]
+    pinned = [_when(UNKNOWN, PLAN, variant=key) for key in keys]
+    flag = _of(*pinned, _when(variant="v0"), multivariate={"variants": variants})
+    assert requirements(_document(flag), "f").decided_locally == SOMETIMES
+    flag = _of(_when(UNKNOWN, variant="v1"), *pinned, multivariate={"variants": variants})
+    assert requirements(_document(flag), "f").decided_locally == NEVER
 
 
 def _depending(target: str, chain: list[str]) -> dict[str, Any]:
