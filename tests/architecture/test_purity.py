@@ -47,6 +47,7 @@ NEVER: Final = {"transports", "requests", "httpx", "aiohttp", "posthog", "tests"
 EDGES: Final = (
     "flagengine.cli",
     "flagengine.__main__",
+    "flagengine.batch.adapters.spark_files",
     "flagengine.batch.files",
     "flagengine.batch.stream",
     "flagengine.batch.table",

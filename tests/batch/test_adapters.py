@@ -13,21 +13,20 @@ from flagengine.batch.adapters.columns_added import FlagColumns
 
 _PRO = {"key": "plan", "type": "person", "value": "pro"}
 _VARIANTS = [{"key": key, "rollout_percentage": 50} for key in ("a", "b")]
-SNAPSHOT = Snapshot.parse(
-    {
-        "flags": [
-            {"key": "pro", "active": True, "filters": {"groups": [{"properties": [_PRO]}]}},
-            {
-                "key": "ab",
-                "active": True,
-                "filters": {
-                    "groups": [{"rollout_percentage": 60}],
-                    "multivariate": {"variants": _VARIANTS},
-                },
+DOCUMENT = {
+    "flags": [
+        {"key": "pro", "active": True, "filters": {"groups": [{"properties": [_PRO]}]}},
+        {
+            "key": "ab",
+            "active": True,
+            "filters": {
+                "groups": [{"rollout_percentage": 60}],
+                "multivariate": {"variants": _VARIANTS},
             },
-        ]
-    }
-)
+        },
+    ]
+}
+SNAPSHOT = Snapshot.parse(DOCUMENT)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 PEOPLE = pa.table(
     {

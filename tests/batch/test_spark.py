@@ -1,14 +1,20 @@
 """Spark in local mode, several partitions and Python workers: the answers of the local kernel."""
 
+import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
+from click.testing import CliRunner
 
-from flagengine.batch import TableError
+from flagengine.batch import TableError, evaluate_table
 from flagengine.batch.adapters.columns_added import FlagColumns
-from tests.batch.test_adapters import FIELDS, NOW, PEOPLE, SNAPSHOT
+from flagengine.cli.app import cli
+from tests.batch.test_adapters import DOCUMENT, FIELDS, NOW, PEOPLE, SNAPSHOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -65,3 +71,74 @@ def test_flags_are_columns_like_any_other(spark: Any):
 def test_a_missing_column_is_an_error_before_anything_runs(spark: Any):
     with pytest.raises(TableError, match="column 'user'"):
         _with_flags(_people(spark), SNAPSHOT, distinct_id="user")
+
+
+def test_only_the_columns_that_matter_are_sent(spark: Any):
+    wide = _people(spark).selectExpr("*", "plan as `other.plan`", "1 as n", "array(1) as list")
+    df = _with_flags(wide, SNAPSHOT, now=NOW, carry=["distinct_id"])
+    plan = df._jdf.queryExecution().optimizedPlan().toString()
+    assert "other.plan" not in plan
+    assert "array(" not in plan
+    both = _with_flags(wide, SNAPSHOT, now=NOW, carry=["distinct_id", "other.plan"])
+    found = [tuple(row[name] for name in df.columns) for row in both.collect()]
+    assert sorted(map(tuple, df.collect())) == sorted(found)
+
+
+class TestFiles:
+    """``flagengine batch --engine spark``."""
+
+    @pytest.fixture
+    def folder(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "flags.json").write_text(json.dumps(DOCUMENT))
+        pyarrow.parquet.write_table(PEOPLE, tmp_path / "people.parquet")
+        pyarrow.csv.write_csv(PEOPLE, tmp_path / "people.csv")
+        lines = (json.dumps(one) for one in PEOPLE.to_pylist())
+        (tmp_path / "people.jsonl").write_text("\n".join(lines))
+        return tmp_path
+
+    def _run(self, *arguments: str) -> Any:
+        fixed = ("--now", NOW.isoformat(), "--engine", "spark")
+        return CliRunner().invoke(cli, ["batch", "flags.json", *arguments, *fixed])
+
+    @pytest.mark.parametrize("shape", ["wide", "long"])
+    @pytest.mark.parametrize("source", ["people.parquet", "people.csv", "people.jsonl"])
+    def test_it_writes_and_counts_what_the_local_engine_does(
+        self, folder: Path, source: str, shape: str
+    ):
+        result = self._run(source, "-o", "out", "--shape", shape, "--json")
+        assert result.exit_code == 0, result.output
+        found = pyarrow.parquet.read_table(folder / "out").to_pylist()
+        local = evaluate_table(SNAPSHOT, PEOPLE, now=NOW, output=shape)  # type: ignore[arg-type]
+        expected = local.read_all().to_pylist()
+        assert sorted(map(repr, found)) == sorted(map(repr, expected))
+        summary = json.loads(result.stdout)
+        assert summary["rows"] == 1_000
+        assert summary["flags"]["pro"]["values"]["true"] == 500
+
+    def test_parts_may_be_text_as_well(self, folder: Path):
+        assert self._run("people.parquet", "-o", "out.csv", "--flag", "pro").exit_code == 0
+        parts = [*(folder / "out.csv").glob("part-*.csv")]
+        assert parts
+        assert parts[0].read_text().startswith("distinct_id,pro\nid-0,true\n")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("none.parquet", "-o", "out"), "none.parquet: cannot be read: [PATH_NOT_FOUND]"),
+            (("people.arrow", "-o", "out"), "people.arrow: Spark takes .parquet, .csv and .jsonl"),
+            (("people.parquet", "-o", "out.arrow"), "out.arrow: Spark takes .parquet"),
+            (("people.parquet", "-o", "out", "--distinct-id", "user"), "column 'user'"),
+            (("people.parquet", "-o", "out", "--properties-json", "plan"), "column 'plan', row 0"),
+            (("people.parquet", "-o", "flags.json/out"), "flags.json/out: cannot be written"),
+        ],
+    )
+    def test_what_is_wrong_is_said_in_a_line_and_nothing_is_left(
+        self, folder: Path, arguments: tuple[str, ...], message: str
+    ):
+        before = sorted(folder.iterdir())
+        result = self._run(*arguments)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert sorted(folder.iterdir()) == before

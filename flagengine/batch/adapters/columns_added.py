@@ -4,13 +4,14 @@ A :class:`FlagColumns` can be pickled and sent to workers; there it parses the s
 process.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import pyarrow as pa
 
-from flagengine.batch.evaluation import TableEvaluation
+from flagengine.batch.evaluation import Stats, TableEvaluation
 from flagengine.batch.inputs import Batches
+from flagengine.batch.narrowing import narrowed
 from flagengine.batch.table import evaluate_table
 from flagengine.clock import current_time
 from flagengine.document import Document
@@ -31,26 +32,35 @@ class FlagColumns:
         moment = arguments.get("now") or current_time()
         self._arguments = {"carry": "all", **arguments, "now": moment}
 
+    def narrowed(self, schema: pa.Schema) -> "tuple[list[str], FlagColumns]":
+        """Return the columns that matter, and the flags for a table of these alone."""
+        names, arguments = narrowed(self._snapshot, schema, self._arguments)
+        return names, FlagColumns(self._snapshot, arguments)
+
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """Return what a table of that schema becomes."""
         return _plain_schema(self._evaluated(Batches(schema, ())).schema)
 
-    def added(self, schema: pa.Schema) -> list[pa.Field]:
-        """Return the fields of the flags alone."""
-        return list(_plain_schema(self._evaluated(Batches(schema, ()), carry=[]).schema))
-
-    def batches(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
-        """Yield batches with flags, as many rows in the same order."""
-        for one in self._evaluated(Batches(schema, batches)):
+    def batches(
+        self,
+        schema: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        on_stats: Callable[[Stats], None] | None = None,
+    ) -> Iterator[Any]:
+        """Yield batches with flags in the same order, then say what they were."""
+        result = self._evaluated(Batches(schema, batches))
+        for one in result:
             yield _plain_batch(one)
+        if on_stats is not None:
+            on_stats(result.stats)
 
     def table(self, table: Any) -> pa.Table:
         """Return a table with flags."""
         result = self._evaluated(table)
         return pa.Table.from_batches(map(_plain_batch, result), _plain_schema(result.schema))
 
-    def _evaluated(self, table: Any, **more: Any) -> TableEvaluation:
-        return evaluate_table(_met(self._snapshot), table, **{**self._arguments, **more})
+    def _evaluated(self, table: Any) -> TableEvaluation:
+        return evaluate_table(_met(self._snapshot), table, **self._arguments)
 
 
 _PARSED: Final[dict[str, Snapshot]] = {}

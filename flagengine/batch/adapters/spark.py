@@ -1,44 +1,79 @@
 """Apache Spark: flags as columns of a DataFrame, by ``mapInArrow``; no Python per row.
 
-The snapshot travels with the function, as Spark ships every function: once per stage, and it is
-parsed once per Python worker. Workers need this package with the extra ``batch``.
+The snapshot is broadcast: it travels once to each executor and is parsed once per Python worker.
+Workers need this package with the extra ``batch``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import col
 from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
 from pyspark.sql.types import StructField, StructType
 
 from flagengine.batch.adapters.columns_added import FlagColumns
+from flagengine.batch.evaluation import Stats
 from flagengine.document import Document
 from flagengine.snapshot import Snapshot
 
-__all__ = ["with_flags"]
+__all__ = ["OnStats", "with_flags"]
+
+OnStats = Callable[[Stats], None]
+"""Called on a worker when it has done a partition, with what it counted there."""
 
 
-def with_flags(df: DataFrame, snapshot: Snapshot | Document, **arguments: Any) -> DataFrame:
+def with_flags(
+    df: DataFrame,
+    snapshot: Snapshot | Document,
+    *,
+    on_stats: OnStats | None = None,
+    **arguments: Any,
+) -> DataFrame:
     """Return the DataFrame with a column per flag; nothing is evaluated yet.
 
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. Each
-    task works in one thread: Spark runs as many as there are cores. Without ``now``, the time of
-    this call counts for every row, and for every retry.
+    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`; ``carry`` is "all" when
+    left out. Of other columns, only those that the flags read are sent to Python. Each task works
+    in one thread: Spark runs as many as there are cores. Without ``now``, the time of this call
+    counts for every row, and for every retry. ``on_stats`` runs on the workers, once a partition.
     """
     columns = FlagColumns(snapshot, {"threads": 1, **arguments})
-    given = to_arrow_schema(df.schema)
-    added = [StructField(one.name, from_arrow_type(one.type)) for one in columns.added(given)]
-    carried = arguments.get("carry", "all")
-    kept = [one for one in df.schema.fields if carried == "all" or one.name in carried]
+    kept, columns = columns.narrowed(to_arrow_schema(df.schema))
+    given = df.select(*(col(_quoted(name)) for name in kept))
+    shared = _shared(df.sparkSession, columns)
 
     def evaluated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        waiting = iter(batches)
+        waiting = (batch.rename_columns(kept) for batch in batches)
         first = next(waiting, None)
         if first is not None:
-            yield from columns.batches(first.schema, _again(first, waiting))
+            yield from shared().batches(first.schema, _again(first, waiting), on_stats)
 
-    return df.mapInArrow(evaluated, StructType([*kept, *added]))
+    # By number on their way: mapInArrow knows no columns with a dot in their name.
+    numbered = given.toDF(*(f"column {place}" for place in range(len(kept))))
+    return numbered.mapInArrow(evaluated, _result_type(given, columns))
+
+
+def _result_type(given: DataFrame, columns: FlagColumns) -> StructType:
+    """Return Spark's type of the result; carried columns keep theirs."""
+    own = {field.name: field for field in given.schema.fields}
+    result = columns.schema(to_arrow_schema(given.schema))
+    return StructType(
+        [own.get(one.name) or StructField(one.name, from_arrow_type(one.type)) for one in result]
+    )
+
+
+def _shared(session: SparkSession, columns: FlagColumns) -> Callable[[], FlagColumns]:
+    """Return how a worker gets at the columns: by a broadcast, or with the function itself."""
+    context = getattr(session, "sparkContext", None)  # Spark Connect has none
+    if context is None:
+        return lambda: columns
+    broadcast = context.broadcast(columns)
+    return lambda: broadcast.value
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
 
 
 def _again(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

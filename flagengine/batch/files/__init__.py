@@ -5,6 +5,6 @@ EDGE: reads and writes files. Everything streams; a result appears whole or not 
 
 from flagengine.batch.files.formats import SUFFIXES, FileError
 from flagengine.batch.files.reading import FileTable, open_file
-from flagengine.batch.files.writing import write_file, write_lines
+from flagengine.batch.files.writing import placed, write_file, write_lines
 
-__all__ = ["SUFFIXES", "FileError", "FileTable", "open_file", "write_file", "write_lines"]
+__all__ = ["SUFFIXES", "FileError", "FileTable", "open_file", "placed", "write_file", "write_lines"]

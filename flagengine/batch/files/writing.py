@@ -15,7 +15,7 @@ import pyarrow.parquet
 
 from flagengine.batch.files.formats import FileError, format_of
 
-__all__ = ["write_file", "write_lines"]
+__all__ = ["placed", "write_file", "write_lines"]
 
 _ROWS_PER_FILE: Final = 1 << 22
 _ROWS_PER_GROUP: Final = 1 << 18
@@ -28,7 +28,7 @@ def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch])
     """
     kind = format_of(path)
     rows = 0
-    with _placed(path) as draft, _sink(kind, draft, schema, path) as sink:
+    with placed(path) as draft, _sink(kind, draft, schema, path) as sink:
         for batch in batches:
             _guarded(path, sink.write, batch)
             rows += batch.num_rows
@@ -40,7 +40,7 @@ def write_lines(path: Path, parts: Iterable[list[str]]) -> int:
     if format_of(path) != "jsonl":
         raise FileError(f"{path}: events are JSON lines: name a file that ends in .jsonl")
     lines = 0
-    with _placed(path) as draft, _guarded(path, draft.open, "w", -1, "utf-8") as file:
+    with placed(path) as draft, _guarded(path, draft.open, "w", -1, "utf-8") as file:
         for part in parts:
             _guarded(path, file.writelines, (f"{line}\n" for line in part))
             lines += len(part)
@@ -53,7 +53,7 @@ class _Sink(Protocol):
 
 
 @contextmanager
-def _placed(path: Path) -> Iterator[Path]:
+def placed(path: Path) -> Iterator[Path]:
     """Yield where to write, and put it in its place at the end."""
     draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
     try:
@@ -73,7 +73,8 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # its folder is a file: nothing was written
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

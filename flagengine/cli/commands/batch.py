@@ -12,7 +12,7 @@ from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys
 
 if TYPE_CHECKING:
-    from flagengine.batch import Stats, TableEvaluation
+    from flagengine.batch import Stats
     from flagengine.snapshot import Snapshot
 
 __all__ = ["command"]
@@ -40,6 +40,14 @@ __all__ = ["command"]
     help="Exit with 1 if any row has such an answer; the output is written all the same.",
 )
 @click.option("--quiet", is_flag=True, help="No progress bar and no closing table.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="What does the work. Spark is configured by spark-submit or spark-defaults.conf; else it "
+    "runs on this machine. It writes a folder of parts.",
+)
 @options.as_json
 def command(
     *,
@@ -54,6 +62,7 @@ def command(
     prefix: str,
     fail_on: str | None,
     quiet: bool,
+    engine: str,
     as_json: bool,
 ) -> None:
     """Evaluate flags for every row of a table.
@@ -75,13 +84,16 @@ def command(
         "carry": "all" if carry_all else list(carry) or None,
         "prefix": prefix,
     }
-    result = _written(snapshot, table, Path(target), people, more, quiet=quiet)
+    if engine == "spark":
+        stats = _written_by_spark(snapshot, table, target, people, more)
+    else:
+        stats = _written(snapshot, table, Path(target), people, more, quiet=quiet)
     if as_json:
-        print_json({"fingerprint": snapshot.fingerprint, **_summary(result.stats)})
+        print_json({"fingerprint": snapshot.fingerprint, **_summary(stats)})
     elif not quiet:
-        _print(result.stats)
+        _print(stats)
     if fail_on and any(
-        one.unresolved_reason for counts in result.stats.answers.values() for one in counts
+        one.unresolved_reason for counts in stats.answers.values() for one in counts
     ):
         raise SystemExit(1)
 
@@ -94,7 +106,7 @@ def _written(
     more: dict[str, Any],
     *,
     quiet: bool,
-) -> "TableEvaluation":
+) -> "Stats":
     from flagengine.batch import evaluate_table  # noqa: PLC0415 (an extra)
     from flagengine.batch.files import write_file  # noqa: PLC0415 (an extra)
     from flagengine.cli.tables import opened, shown_rows, troubles  # noqa: PLC0415 (an extra)
@@ -113,7 +125,27 @@ def _written(
         ) as result,
     ):
         write_file(target, result.schema, shown_rows(result, file.rows, quiet=quiet))
-    return result
+    return result.stats
+
+
+def _written_by_spark(
+    snapshot: "Snapshot", table: str, target: str, people: Population, more: dict[str, Any]
+) -> "Stats":
+    needs("spark")
+    from flagengine.batch.adapters.spark_files import evaluate_files  # noqa: PLC0415 (an extra)
+    from flagengine.cli.tables import troubles  # noqa: PLC0415 (an extra)
+
+    with troubles(table):
+        return evaluate_files(
+            snapshot,
+            table,
+            target,
+            cores=people.threads,
+            batch_rows=people.batch_rows,
+            **people.columns,
+            **people.options,
+            **more,
+        )
 
 
 def _summary(stats: "Stats") -> dict[str, object]:

@@ -1,0 +1,152 @@
+"""Files in, files out, by Spark: what ``flagengine batch --engine spark`` runs.
+
+EDGE: starts a Spark session where none is, and has it read and write files.
+"""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from py4j.protocol import Py4JJavaError
+from pyspark import AccumulatorParam, SparkConf, TaskContext
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from flagengine.batch.adapters.spark import with_flags
+from flagengine.batch.errors import TableError
+from flagengine.batch.evaluation import Stats
+from flagengine.batch.files import FileError, placed
+from flagengine.document import Document
+from flagengine.snapshot import Snapshot
+
+__all__ = ["evaluate_files"]
+
+_FORMATS: Final = {".parquet": "parquet", "": "parquet", ".csv": "csv", ".jsonl": "json"}
+_READING: Final = {"csv": {"header": True, "inferSchema": True}}
+_WRITING: Final = {"csv": {"header": True}}
+
+
+def evaluate_files(
+    snapshot: Snapshot | Document,
+    source: str,
+    target: str,
+    *,
+    cores: int | None = None,
+    batch_rows: int = 1 << 16,
+    **arguments: Any,
+) -> Stats:
+    """Evaluate flags for the rows of ``source`` and write them to ``target``, a folder of parts.
+
+    Both are paths or URIs that Spark knows: Parquet, CSV or JSON lines by their suffix, Parquet
+    without one. The session is the one that runs, or one after Spark's own configuration
+    (``spark-submit``, ``spark-defaults.conf``), or one on this machine with ``cores``.
+    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`.
+
+    Raises:
+        FileError: a file or folder cannot be read or written; what stood there before stays.
+        TableError: see ``evaluate_table``. Rows are counted within a part of the table.
+    """
+    formats = _format_of(source), _format_of(target)
+    with _session(cores, batch_rows) as session:
+        counted = session.sparkContext.accumulator({}, _ByPartition())
+
+        def count(stats: Stats) -> None:
+            # By partition: one that Spark tries again counts once.
+            counted.add({TaskContext.get().partitionId(): stats})
+
+        with _spark_errors(source, "cannot be read"):
+            people = session.read.load(
+                _absolute(source), formats[0], **_READING.get(formats[0], {})
+            )
+        df = with_flags(
+            people, snapshot, on_stats=count, batch_rows=batch_rows, **{"carry": None, **arguments}
+        )
+        with _destination(target) as draft, _spark_errors(target, "cannot be written"):
+            df.write.save(draft, formats[1], mode="overwrite", **_WRITING.get(formats[1], {}))
+        return _total(counted.value.values())
+
+
+def _format_of(path: str) -> str:
+    name = path.rstrip("/").rpartition("/")[2]
+    suffix = Path(name).suffix.lower()
+    if suffix not in _FORMATS:
+        raise FileError(f"{path}: Spark takes .parquet, .csv and .jsonl, or a folder of Parquet")
+    return _FORMATS[suffix]
+
+
+def _absolute(path: str) -> str:
+    """Spark may have been started in another folder than this process is in now."""
+    return str(Path(path).absolute()) if Path(path).exists() else path
+
+
+@contextmanager
+def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        yield running
+        return
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("flagengine batch")
+    if SparkConf().get("spark.master") is None:
+        builder = builder.master(f"local[{cores or '*'}]").config("spark.driver.host", "localhost")
+        builder = builder.config("spark.ui.enabled", "false")
+    settings = {
+        "spark.log.level": "OFF",  # what goes wrong is raised here
+        "spark.sql.execution.arrow.maxRecordsPerBatch": str(batch_rows),
+    }
+    session = builder.config(map=settings).getOrCreate()
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@contextmanager
+def _destination(target: str) -> Iterator[str]:
+    """Yield where Spark writes. On a cluster's storage its own commit makes the result whole."""
+    if "://" in target:
+        yield target
+        return
+    with placed(Path(target)) as draft:
+        yield str(draft.absolute())
+
+
+@contextmanager
+def _spark_errors(path: str, what: str) -> Iterator[None]:
+    """Turn Spark's errors, whole pages, into one line."""
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        java = isinstance(error, Py4JJavaError)
+        text = str(error.java_exception.getMessage() if java else error)
+        own = f"{TableError.__module__}.{TableError.__name__}: "
+        if own in text:
+            raise TableError(text.partition(own)[2].splitlines()[0]) from None
+        first = next((line for line in text.splitlines() if line.strip()), "no reason is known")
+        raise FileError(f"{path}: {what}: {first.strip()}") from None
+
+
+class _ByPartition(AccumulatorParam[dict[int, Stats]]):  # type: ignore[misc]
+    def zero(self, value: dict[int, Stats]) -> dict[int, Stats]:
+        return dict(value)
+
+    def addInPlace(  # noqa: N802 (Spark's name)
+        self, value1: dict[int, Stats], value2: dict[int, Stats]
+    ) -> dict[int, Stats]:
+        return {**value1, **value2}
+
+
+def _total(parts: Any) -> Stats:
+    total = Stats()
+    for part in parts:
+        total.rows += part.rows
+        total.batches += part.batches
+        for key, counts in part.answers.items():
+            total.answers.setdefault(key, Counter()).update(counts)
+        for key, rows in part.fallback_rows.items():
+            total.fallback_rows[key] = total.fallback_rows.get(key, 0) + rows
+    return total
