@@ -2,7 +2,7 @@
 #   make demo    evaluate and explain the shipped definitions
 #   make test    run all tests
 #   make check   what a change must pass: test, lint, types
-#   make bench   measure the engine beside others (installs them; about ten minutes)
+#   make bench   measure the engine beside others (installs them; some twenty minutes)
 
 # The first Python that is new enough; say PYTHON=... to choose another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -39,6 +39,7 @@ check: test lint types
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks growth
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from py4j.protocol import Py4JJavaError
-from pyspark import AccumulatorParam, SparkConf, TaskContext
+from pyspark import AccumulatorParam, TaskContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -42,8 +42,9 @@ def evaluate_files(
     """Evaluate flags for the rows of ``source`` and write them to ``target``, a folder of parts.
 
     Both are paths or URIs that Spark knows: Parquet, CSV or JSON lines by their suffix, Parquet
-    without one. The session is the one that runs, or one after Spark's own configuration
-    (``spark-submit``, ``spark-defaults.conf``), or one on this machine with ``cores``.
+    without one. The session is the one that runs; else one on this machine with ``cores``, or,
+    without, one after Spark's own configuration (``spark-defaults.conf``,
+    ``PYSPARK_SUBMIT_ARGS``), which again means this machine if it says nothing.
     ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`.
 
     Raises:
@@ -91,9 +92,8 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
         return
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("flagengine batch")
-    if SparkConf().get("spark.master") is None:
-        builder = builder.master(f"local[{cores or '*'}]").config("spark.driver.host", "localhost")
-        builder = builder.config("spark.ui.enabled", "false")
+    if cores is not None:
+        builder = builder.master(f"local[{cores}]").config("spark.driver.host", "localhost")
     settings = {
         "spark.log.level": "OFF",  # what goes wrong is raised here
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(batch_rows),

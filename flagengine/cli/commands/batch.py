@@ -45,8 +45,8 @@ __all__ = ["command"]
     type=click.Choice(["local", "spark"]),
     default="local",
     show_default=True,
-    help="What does the work. Spark is configured by spark-submit or spark-defaults.conf; else it "
-    "runs on this machine. It writes a folder of parts.",
+    help="What does the work. Spark writes a folder of parts; without --threads it is configured "
+    "as its programs are, by spark-defaults.conf or PYSPARK_SUBMIT_ARGS.",
 )
 @options.as_json
 def command(
