@@ -131,7 +131,9 @@ class Call:
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag: compiled where it can be, else by the interpreter."""
         if self._is_plain or self._is_compilable(key):
-            return self.snapshot.evaluators[key](self._distinct_id, self.props, self._given())
+            snapshot = self.snapshot
+            evaluator = snapshot.evaluators.get(key) or snapshot.evaluator_so_far(key)
+            return evaluator(self._distinct_id, self.props, self._given())
         if key in self._overrides.flags and not self._has_payload(key):
             return self.snapshot.forced(key, self._overrides.flags[key])
         return self.trace(key).resolution
@@ -141,11 +143,12 @@ class Call:
         if not self._is_plain:
             return {key: self.resolve(key) for key in keys}
         distinct_id, props, subject = self._distinct_id, self.props, self._given()
-        compiled = self.snapshot.evaluators
-        if keys is self.snapshot.keys and (in_order := compiled.in_order()):
+        snapshot = self.snapshot
+        if keys is snapshot.keys and (in_order := snapshot.evaluators_in_order()):
             answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
             return dict(zip(keys, answers, strict=True))
-        return {key: compiled[key](distinct_id, props, subject) for key in keys}
+        compiled, so_far = snapshot.evaluators.get, snapshot.evaluator_so_far
+        return {key: (compiled(key) or so_far(key))(distinct_id, props, subject) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:
         """Evaluate a flag by the interpreter, which remembers every step."""

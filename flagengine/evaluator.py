@@ -40,7 +40,11 @@ def evaluate_flag(
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
     if options or type(flag_defs) is not Snapshot:
         return Call(as_snapshot(flag_defs), distinct_id, props, options).resolve(key)
-    return flag_defs.evaluators[key](distinct_id, props)
+    try:
+        evaluator = flag_defs.evaluators[key]
+    except KeyError:  # twice in a flag's life; a look-up that allows for it would cost every call
+        evaluator = flag_defs.evaluator_so_far(key)
+    return evaluator(distinct_id, props)
 
 
 def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:

@@ -70,8 +70,10 @@ class Snapshot:
         "_fingerprint",
         "_flags",
         "_forced",
+        "_in_order",
         "_index",
         "_plans",
+        "_used",
         "evaluators",
         "flags",
         "keys",
@@ -82,8 +84,8 @@ class Snapshot:
     """Every flag by key, in the document's order; read on first access. Deleted ones are none."""
     keys: Mapping[str, None]
     """The keys of the flags, in the document's order."""
-    evaluators: "_Evaluators"
-    """The flags compiled so far; looking one up compiles it at its second use."""
+    evaluators: dict[str, Evaluator]
+    """The flags compiled so far, for the hot path; see :meth:`evaluator_so_far`."""
     overrides: Overrides
     """Answers that replace evaluation, from :meth:`with_overrides`."""
     _document: dict[str, Any]
@@ -93,6 +95,8 @@ class Snapshot:
     _plans: dict[str, FlagPlan]
     _dependencies: dict[str, frozenset[str]]
     _cohort_plans: dict[str, Node]
+    _used: set[str]
+    _in_order: tuple[Evaluator, ...]
     _forced: dict[tuple[str, type, bool | str | None], Resolution]
     _fingerprint: str | None
 
@@ -106,7 +110,9 @@ class Snapshot:
         self._set("_plans", {})
         self._set("_dependencies", {})
         self._set("_cohort_plans", {})
-        self._set("evaluators", _Evaluators(self))
+        self._set("evaluators", {})
+        self._set("_used", set())
+        self._set("_in_order", ())
         self._set("_forced", {})
         self._set("_fingerprint", None)
         self._set("flags", _Flags(self))
@@ -265,7 +271,27 @@ class Snapshot:
             for one in self.evaluation_order(key):
                 if one not in self.evaluators:
                     self.evaluators[one] = self._compile(one)
-        return dict.__getitem__(self.evaluators, key)
+        return self.evaluators[key]
+
+    def evaluator_so_far(self, key: str) -> Evaluator:
+        """Return the interpreter at a flag's first use, the compiled flag from the second on.
+
+        For a single evaluation compiling costs more than it saves.
+        """
+        if key in self.evaluators:
+            return self.evaluators[key]
+        if key in self._used:
+            return self.evaluator(key)
+        if key in self.keys:
+            self._used.add(key)
+        return partial(self.interpret, key)
+
+    def evaluators_in_order(self) -> tuple[Evaluator, ...]:
+        """Return all flags' evaluators in the snapshot's order; nothing before all are compiled."""
+        found = self.evaluators
+        if not self._in_order and len(found) >= len(self.keys) and found.keys() >= self.keys.keys():
+            self._set("_in_order", tuple(found[key] for key in self.keys))
+        return self._in_order
 
     def forced(self, key: str, value: bool | str | None) -> Resolution:
         """Return the resolution of an override; remembered, since tests ask for few."""
@@ -355,32 +381,3 @@ class _Flags(Mapping[str, Flag]):
 
     def __len__(self) -> int:
         return len(self._snapshot._index.flags)  # noqa: SLF001 as above
-
-
-class _Evaluators(dict[str, Evaluator]):
-    """Compiled flags by key. The first look-up of a flag interprets, the second compiles.
-
-    For a single evaluation compiling costs more than it saves.
-    """
-
-    __slots__ = ("_in_order", "_snapshot", "_used")
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__()
-        self._snapshot = snapshot
-        self._used: set[str] = set()
-        self._in_order: tuple[Evaluator, ...] = ()
-
-    def in_order(self) -> tuple[Evaluator, ...]:
-        """Return all flags' evaluators in the snapshot's order; nothing before all are compiled."""
-        keys = self._snapshot.keys
-        if not self._in_order and len(self) >= len(keys) and all(key in self for key in keys):
-            self._in_order = tuple(self[key] for key in keys)
-        return self._in_order
-
-    def __missing__(self, key: str) -> Evaluator:
-        if key in self._used:
-            return self._snapshot.evaluator(key)
-        if key in self._snapshot.keys:
-            self._used.add(key)
-        return partial(self._snapshot.interpret, key)
