@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ def _milliseconds(module: str) -> float:
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM.format(module=module)],
         cwd=_ROOT,
+        env={key: it for key, it in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
         capture_output=True,
         text=True,
         check=False,

@@ -989,7 +989,8 @@ static int add_type(PyObject *module, PyType_Spec *spec) {
 static int module_exec(PyObject *module) {
     STORE_RELAXED(sha1, fastest());
     return add_type(module, &hasher_spec) || add_type(module, &flagengine_text_test_spec) ||
-                   add_type(module, &flagengine_plain_flag_spec)
+                   add_type(module, &flagengine_plain_flag_spec) ||
+                   add_type(module, &flagengine_flag_call_spec)
                ? -1
                : 0;
 }

@@ -32,9 +32,10 @@ INLINE bool is_text(PyObject *object) {
 #endif
 }
 
-/* The types of _text_test.c and _plain_flag.c, for the module in _accelerator.c. */
+/* The types of the other files, for the module in _accelerator.c. */
 extern PyType_Spec flagengine_text_test_spec;
 extern PyType_Spec flagengine_plain_flag_spec;
+extern PyType_Spec flagengine_flag_call_spec;
 
 /* What _plain_flag.c asks of the other two. */
 bool flagengine_is_text_test(PyObject *object);

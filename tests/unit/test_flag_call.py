@@ -1,0 +1,145 @@
+"""``evaluate_flag`` is answered in C where that can be, and is the same function all the same."""
+
+import copy
+import gc
+import inspect
+import pickle
+import sys
+import weakref
+from typing import Any
+
+import pytest
+
+import flagengine
+from flagengine import Snapshot, SnapshotError, evaluate_flag
+
+_accelerator = pytest.importorskip("flagengine._accelerator")
+
+PLAN = {"key": "plan", "type": "person", "value": "pro"}
+SNAPSHOT = Snapshot.parse(
+    {"flags": [{"key": "f", "active": True, "filters": {"groups": [{"properties": [PLAN]}]}}]}
+)
+
+
+@pytest.fixture(autouse=True)
+def compiled() -> None:
+    SNAPSHOT.evaluator("f")
+
+
+def test_it_is_used():
+    assert type(evaluate_flag) is _accelerator.FlagCall
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ((SNAPSHOT, "f", "u", {"plan": "pro"}), {}),
+        ((SNAPSHOT, "f", "u", {"plan": "free"}), {}),
+        ((SNAPSHOT, "f", "u", None), {}),
+        ((SNAPSHOT, "f", "u"), {}),
+        ((SNAPSHOT, "f", 7, {"plan": "pro"}), {}),
+        ((SNAPSHOT, "f", "\ud800", {"plan": "pro"}), {}),
+        ((SNAPSHOT, "g", "u", {"plan": "pro"}), {}),
+        ((SNAPSHOT, "f", "u", {}), {"complete": True}),
+        ((SNAPSHOT, "f", "u"), {"props": {"plan": "pro"}}),
+        ((SNAPSHOT,), {"key": "f", "distinct_id": "u"}),
+        (({"flags": []}, "f", "u", {}), {}),
+        (('{"flags": []}', "f", "u", {}), {}),
+    ],
+)
+def test_it_answers_as_the_function(arguments: Any, options: Any):
+    function = inspect.unwrap(evaluate_flag)
+    assert function is not evaluate_flag
+    assert evaluate_flag(*arguments, **options) == function(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ((), {}),
+        ((SNAPSHOT, "f"), {}),
+        ((SNAPSHOT, "f", "u", {}, {}), {}),
+        ((SNAPSHOT, [], "u", {}), {}),
+        ((SNAPSHOT, "f", "u", 5), {}),
+        ((SNAPSHOT, "f", "u", {}), {"group": {}}),
+        ((5, "f", "u", {}), {}),
+        ((Snapshot.__new__(Snapshot), "f", "u", {}), {}),
+    ],
+)
+def test_it_raises_as_the_function(arguments: Any, options: Any):
+    with pytest.raises(Exception) as wanted:  # noqa: PT011 whatever it is
+        inspect.unwrap(evaluate_flag)(*arguments, **options)
+    with pytest.raises(type(wanted.value)) as found:
+        evaluate_flag(*arguments, **options)
+    assert str(found.value) == str(wanted.value)
+
+
+def test_it_looks_like_the_function():
+    function = inspect.unwrap(evaluate_flag)
+    assert evaluate_flag.__name__ == "evaluate_flag"
+    assert evaluate_flag.__doc__ == function.__doc__
+    assert inspect.signature(evaluate_flag) == inspect.signature(function)
+    assert inspect.isroutine(evaluate_flag)
+    assert repr(evaluate_flag) == repr(function)
+    assert pickle.loads(pickle.dumps(evaluate_flag)) is flagengine.evaluate_flag
+    assert copy.deepcopy(evaluate_flag) is evaluate_flag
+
+
+def test_it_is_a_method_where_a_function_would_be():
+    holder: Any = type("Holder", (), {"ask": evaluate_flag})
+    with pytest.raises(SnapshotError):  # the instance comes first, and is no snapshot
+        holder().ask("f", "u")
+    assert holder.ask(SNAPSHOT, "f", "u", {"plan": "pro"}).value is True
+
+
+@pytest.mark.parametrize(
+    "snapshot_type", [int, str, dict, type("Odd", (), {"evaluators": 5}), Snapshot]
+)
+def test_any_type_of_snapshot_and_any_arguments_are_harmless(snapshot_type: Any):
+    def function(*arguments: Any) -> str:
+        return f"{len(arguments)} arguments"
+
+    call = _accelerator.FlagCall(function, snapshot_type)
+    try:
+        first = snapshot_type() if snapshot_type is not Snapshot else SNAPSHOT
+        assert call(first, "nobody's", "u", {}) == "4 arguments"
+    except AttributeError:
+        assert not hasattr(first, "evaluators")
+    for arguments in [(), (None,), (None,) * 4, (None,) * 9]:
+        assert call(*arguments) == f"{len(arguments)} arguments"
+    with pytest.raises(TypeError):
+        _accelerator.FlagCall(function, 5)
+    with pytest.raises(TypeError):
+        _accelerator.FlagCall()
+
+
+def test_it_leaks_nothing():
+    arguments = (SNAPSHOT, "f", "u", {"plan": "pro"})
+    answer = evaluate_flag(*arguments)
+    before = [sys.getrefcount(one) for one in (answer, *arguments)]
+    for _ in range(10_000):
+        evaluate_flag(*arguments)
+        evaluate_flag(SNAPSHOT, "unknown", "u", arguments[3])
+    assert [sys.getrefcount(one) for one in (answer, *arguments)] == before
+
+
+def test_a_circle_through_it_is_collected():
+    class Function:
+        call: Any = None
+
+        def __call__(self, *_: Any) -> None: ...
+
+    function = Function()
+    function.call = _accelerator.FlagCall(function, Snapshot)
+    function.call.itself = function.call
+    gone = weakref.ref(function)
+    del function
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_first_uses_interpret_and_compile_as_without_it():
+    snapshot = Snapshot.parse({"flags": [{"key": "f", "active": True, "filters": {}}]})
+    for known in (0, 0, 1, 1):
+        assert len(snapshot.evaluators) == known
+        assert evaluate_flag(snapshot, "f", "u", {}).value is False
