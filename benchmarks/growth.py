@@ -108,7 +108,7 @@ def _plot_one(pyplot: Any, results: Results, family: str, path: Path) -> Path:
             axes.plot(sizes, costs, marker="o", label=find(candidate).title.replace("`", ""))
     axes.set(xscale="log", yscale="log", xlabel=CURVES[family], ylabel="nanoseconds")
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=120)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    figure.savefig(path, dpi=120, bbox_inches="tight")
     pyplot.close(figure)
     return path

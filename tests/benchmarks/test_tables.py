@@ -67,11 +67,12 @@ def test_a_target_that_was_not_measured_says_so() -> None:
     assert _row(report(_results(flagengine=1.0)), "W2, Eppo")[-1] == "not measured"
 
 
-def test_an_absolute_target_needs_no_other_candidate() -> None:
-    target = Target("import", "w1-hot", "flagengine", "", "≤", 40)
-    assert target.value(_results(flagengine=30.0)) == 30.0
-    assert target.reached(30.0)
-    assert not target.reached(41.0)
+def test_a_bound_itself_is_reached() -> None:
+    target = Target("import", "w1-hot", "flagengine", "floor", "≤", 2)
+    assert target.value(_results(flagengine=30.0)) is None
+    assert target.value(_results(flagengine=30.0, floor=10.0)) == 3.0
+    assert target.reached(2.0)
+    assert not target.reached(2.1)
 
 
 def test_the_targets_name_candidates_and_workloads_that_exist() -> None:

@@ -1,0 +1,57 @@
+"""A Parquet table in pieces that can be worked on apart, by whoever gets them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.dataset
+
+from flagengine.batch.files.reading import guarded
+
+__all__ = ["Piece", "pieces_of"]
+
+_ROWS: Final = 1 << 20
+"""A piece has so many rows, or as many as the row group that reaches it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some row groups of one file. Can be pickled; nothing is read yet."""
+
+    fragment: Any
+    schema: pa.Schema
+
+    def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Read it, in this thread alone."""
+        scanner = self.fragment.scanner(
+            schema=self.schema, columns=list(columns), batch_size=batch_rows, use_threads=False
+        )
+        batches = (batch for batch in scanner.to_batches() if batch.num_rows)
+        return guarded(Path(self.fragment.path), batches)
+
+
+def pieces_of(path: Path) -> tuple[pa.Schema, list[Piece]]:
+    """Return the schema of a Parquet file, or of a folder of them, and its pieces in order."""
+    dataset = pyarrow.dataset.dataset(path, format="parquet", partitioning="hive")
+    schema = dataset.schema
+    return schema, [
+        Piece(fragment.subset(row_group_ids=ids), schema)
+        for fragment in dataset.get_fragments()
+        for ids in _gathered(fragment)
+    ]
+
+
+def _gathered(fragment: Any) -> Iterator[list[int]]:
+    """Yield neighbouring row groups that make a piece together."""
+    ids: list[int] = []
+    rows = 0
+    for group in fragment.row_groups:
+        ids.append(group.id)
+        rows += group.num_rows
+        if rows >= _ROWS:
+            yield ids
+            ids, rows = [], 0
+    if ids:
+        yield ids
