@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.csv
+import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
@@ -84,6 +86,10 @@ def test_only_the_columns_that_matter_are_sent(spark: Any):
     assert sorted(map(tuple, df.collect())) == sorted(found)
 
 
+def _row(row: dict[str, Any]) -> str:
+    return repr(sorted(row.items()))
+
+
 class TestFiles:
     """``flagengine batch --engine spark``."""
 
@@ -93,6 +99,7 @@ class TestFiles:
         (tmp_path / "flags.json").write_text(json.dumps(DOCUMENT))
         pyarrow.parquet.write_table(PEOPLE, tmp_path / "people.parquet")
         pyarrow.csv.write_csv(PEOPLE, tmp_path / "people.csv")
+        (tmp_path / "broken.parquet").write_text("PAR1 and then nothing")
         lines = (json.dumps(one) for one in PEOPLE.to_pylist())
         (tmp_path / "people.jsonl").write_text("\n".join(lines))
         return tmp_path
@@ -116,6 +123,27 @@ class TestFiles:
         assert summary["rows"] == 1_000
         assert summary["flags"]["pro"]["values"]["true"] == 500
 
+    def test_folders_are_read_by_row_groups_partitions_included(self, folder: Path):
+        table = PEOPLE.append_column("region", pa.array(["eu", "us"] * 500))
+        pyarrow.dataset.write_dataset(
+            table, folder / "people", format="parquet", partitioning=["region"],
+            partitioning_flavor="hive", max_rows_per_group=100, max_rows_per_file=200,
+        )  # fmt: skip
+        result = self._run("people", "-o", "out", "--carry-all", "--json")
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["rows"] == 1_000
+        found = pyarrow.parquet.read_table(folder / "out").to_pylist()
+        local = evaluate_table(SNAPSHOT, table, now=NOW, carry="all").read_all().to_pylist()
+        assert sorted(map(_row, found)) == sorted(map(_row, local))
+
+    def test_no_rows_make_a_part_without_rows(self, folder: Path):
+        pyarrow.parquet.write_table(PEOPLE.slice(0, 0), folder / "nobody.parquet")
+        result = self._run("nobody.parquet", "-o", "out", "--json")
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["flags"]["pro"]["values"] == {}
+        found = pyarrow.parquet.read_table(folder / "out")
+        assert (found.num_rows, found.column_names) == (0, ["distinct_id", "pro", "ab"])
+
     def test_parts_may_be_text_as_well(self, folder: Path):
         assert self._run("people.parquet", "-o", "out.csv", "--flag", "pro").exit_code == 0
         parts = [*(folder / "out.csv").glob("part-*.csv")]
@@ -126,6 +154,7 @@ class TestFiles:
         ("arguments", "message"),
         [
             (("none.parquet", "-o", "out"), "none.parquet: cannot be read: [PATH_NOT_FOUND]"),
+            (("broken.parquet", "-o", "out"), "broken.parquet: cannot be read: "),
             (("people.arrow", "-o", "out"), "people.arrow: Spark takes .parquet, .csv and .jsonl"),
             (("people.parquet", "-o", "out.arrow"), "out.arrow: Spark takes .parquet"),
             (("people.parquet", "-o", "out", "--distinct-id", "user"), "column 'user'"),

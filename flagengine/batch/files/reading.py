@@ -16,7 +16,7 @@ import pyarrow.parquet
 from flagengine.batch.files.formats import FileError, format_of
 from flagengine.batch.inputs import Batches
 
-__all__ = ["FileTable", "open_file"]
+__all__ = ["FileTable", "guarded", "open_file", "unreadable"]
 
 _LINES: Final = 1 << 14
 _BLOCK: Final = 1 << 22
@@ -40,19 +40,21 @@ def open_file(path: Path, batch_rows: int) -> FileTable:
             raise FileError(f"{path}: there is no such file or folder")
         opened = _READERS[format_of(path)](path, batch_rows)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
-    batches = Batches(opened.batches.schema, _guarded(path, opened.batches))
+        raise unreadable(path, error) from None
+    batches = Batches(opened.batches.schema, guarded(path, opened.batches))
     return FileTable(batches, opened.rows)
 
 
-def _guarded(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def guarded(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches; name the file where one cannot be read."""
     try:
         yield from batches
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> FileError:
+def unreadable(path: Path, error: Exception) -> FileError:
+    """Return what to raise for a file: the first line of the reason, with its name."""
     if isinstance(error, FileError):
         return error
     what = str(error).splitlines()[0] if str(error) else type(error).__name__
