@@ -90,8 +90,6 @@ class Call:
 
     def _read(self, options: CallOptions) -> dict[str, Any]:
         """Check the options; bind those about the request, return those about the subject."""
-        if not options.keys() <= _NAMES:
-            raise _unexpected(options)
         about_subject: dict[str, Any] = {"clock": current_time}
         for name, value in options.items():
             if name in _SUBJECT:
@@ -101,7 +99,10 @@ class Call:
                 field, read = _REQUEST[name]
                 setattr(self, field, read(value))
                 self._is_plain &= value is None
-        self._is_plain &= not about_subject.get("strict_groups")
+            elif name not in _NAMES:
+                raise _unexpected(options)
+        if "strict_groups" in about_subject:
+            self._is_plain &= not about_subject["strict_groups"]
         return about_subject
 
     @property
