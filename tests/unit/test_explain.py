@@ -99,6 +99,16 @@ def test_a_long_value_is_cut_in_text_and_whole_in_data():
     assert (found["actual"], found["expected"]) == ("x" * 1_000, "pro")
 
 
+def test_the_smallest_missing_names_what_every_undecided_condition_lacks():
+    tier = {"key": "tier", "type": "person", "operator": "exact", "value": "gold"}
+    document = _document({"groups": [{"properties": [PLAN]}, {"properties": [tier]}]})
+    assert explain(document, "beta", "user-1", {}).smallest_missing == Missing(("plan", "tier"))
+    half = {"properties": [PLAN], "rollout_percentage": 50}
+    decided = _document({"groups": [half, {"properties": [tier]}]})
+    found = {explain(decided, "beta", f"user-{n}", {}).smallest_missing for n in range(20)}
+    assert found == {Missing(("plan", "tier")), Missing(("tier",))}
+
+
 def test_the_smallest_missing_leaves_out_what_cannot_matter_any_more():
     other = PLAN | {"key": "other"}
     groups = [{"properties": [PLAN]}, {"properties": [other], "rollout_percentage": 0}, {}]
