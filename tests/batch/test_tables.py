@@ -147,6 +147,30 @@ class TestColumns:
             values = column(evaluate_table(HALF, table, json_nulls=nulls))
             assert values == [evaluate_flag(HALF, "f", "a").value, None, None]
 
+    @pytest.mark.parametrize("complete", [False, True])
+    def test_the_property_distinct_id_is_unknown_where_there_is_no_id(self, complete: bool):
+        known = snapshot(having("distinct_id", "a"))
+        table = pa.table({"distinct_id": ["a", "b", "", None]})
+        found = column(evaluate_table(known, table, complete=complete))
+        assert found == [True, False, None, None]
+        for value, answer in zip(["a", "b", "", None], found, strict=True):
+            assert evaluate_flag(known, "f", value, {}, complete=complete).value == answer
+
+    def test_a_group_that_is_not_passed_is_named_with_the_property_that_is_unknown_too(self):
+        tier = having("tier", "gold", type="group", group_type_index=0)
+        table = pa.table(
+            {"distinct_id": ["a"] * 3, "g": [None, None, "acme"], "t": ["x", None, None]}
+        )
+        result = evaluate_table(
+            snapshot(tier), table, person_properties={}, groups={"company": "g"},
+            group_properties={"company": {"tier": "t"}}, missing_group="unresolved", output="long",
+        )  # fmt: skip
+        assert [json.loads(one) for one in column(result, "missing")] == [
+            {"groups": ["company"]},
+            {"groups": ["company"], "group_properties": {"company": ["tier"]}},
+            {"group_properties": {"company": ["tier"]}},
+        ]
+
     def test_groups_and_their_properties_come_from_named_columns(self):
         gold = having("tier", "gold", type="group", group_type_index=0)
         grouped = snapshot(gold, aggregation_group_type_index=0)
