@@ -88,7 +88,6 @@ class Interpreter:
         self._runtime = runtime
         self._contexts = contexts
         self._traces: dict[str, FlagTrace] = {}
-        self._begun: set[str] = set()
 
     def flag(self, key: str) -> FlagTrace:
         """Return how a flag comes to its resolution; for an unknown key, that it is unknown."""
@@ -96,7 +95,6 @@ class Interpreter:
             # Dependencies come first, so that no chain of flags makes a chain of calls.
             for one in self._plans.evaluation_order(key):
                 if one not in self._traces:
-                    self._begun.add(one)
                     self._traces[one] = self._with_payload(one, self._flag(one))
         return self._traces[key]
 
@@ -315,8 +313,6 @@ class Interpreter:
     def _dependency(self, node: FlagTest) -> TestTrace:
         """Compare another flag's value, evaluated with the same call context (R11)."""
         why = node.why_broken(self._overrides.flags)
-        if why is None and node.key in self._begun and node.key not in self._traces:
-            why = f"{node.key!r} depends on itself"
         if why is not None:
             return TestTrace("flag", UNSUPPORTED, node.origin, note=why)
         trace = self.flag(node.key)
