@@ -92,8 +92,10 @@ class Interpreter:
     def flag(self, key: str) -> FlagTrace:
         """Return how a flag comes to its resolution; for an unknown key, that it is unknown."""
         if key not in self._traces:
-            # Dependencies come first, so that no chain of flags makes a chain of calls.
-            for one in self._plans.evaluation_order(key):
+            # Dependencies come first, so that no chain of flags makes a chain of calls. An overridden
+            # flag has none: what it depended on may depend on it (R14.2).
+            is_overridden = key in self._overrides.flags
+            for one in [key] if is_overridden else self._plans.evaluation_order(key):
                 if one not in self._traces:
                     self._traces[one] = self._with_payload(one, self._flag(one))
         return self._traces[key]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Reason, Snapshot, evaluate_flag
+from flagengine import Reason, Snapshot, evaluate, evaluate_flag
 from flagengine.call import Call
 
 
@@ -17,6 +17,18 @@ def _document(chain: list[str]) -> dict[str, Any]:
             {"key": "top", "active": True, "filters": {"groups": [depends]}},
         ]
     }
+
+
+@pytest.mark.rule("R14.2")
+def test_an_override_of_the_snapshot_breaks_a_circle() -> None:
+    document = _document(["base"])
+    document["flags"][0]["filters"] = _document(["top"])["flags"][1]["filters"]
+    document["flags"][0]["filters"]["groups"][0]["rollout_percentage"] = 100
+    snapshot = Snapshot.parse(document).with_overrides({"top": True})
+    for _ in range(3):  # interpreted, compiled, remembered
+        assert evaluate_flag(snapshot, "base", "user-1").value is True
+        assert evaluate_flag(snapshot, "top", "user-1").reason is Reason.OVERRIDDEN
+    assert dict(evaluate(snapshot, "user-1"))["base"].value is True
 
 
 @pytest.mark.rule("R11.5", "R14.2")
