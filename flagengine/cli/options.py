@@ -9,13 +9,41 @@ import click
 from flagengine.cli.person import read_person
 from flagengine.cli.trouble import Trouble
 
-__all__ = ["as_json", "flags", "person", "source"]
+__all__ = ["READING", "as_json", "flags", "person", "source"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 source = click.argument("source", metavar="FILE")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 flags = click.option("--flag", "keys", multiple=True, metavar="KEY", help="Only this flag.")
+
+READING: Final = (
+    click.option(
+        "--now",
+        metavar="TIME",
+        help="The time for date filters: 2026-11-24T12:00:00+01:00. Default: the present.",
+    ),
+    click.option(
+        "--timezone",
+        default="UTC",
+        show_default=True,
+        metavar="ZONE",
+        help="The project's time zone, for dates without an offset.",
+    ),
+    click.option(
+        "--complete",
+        is_flag=True,
+        help="The properties given are all there are: absent ones answer as on the server.",
+    ),
+    click.option(
+        "--missing-group",
+        type=click.Choice(["false", "unresolved"]),
+        default="false",
+        show_default=True,
+        help="What a group that is not given means.",
+    ),
+)
+"""How what is given is read: of one person, or of everybody in a table."""
 
 _PERSON: Final = (
     click.option("--distinct-id", metavar="ID", help="Who is evaluated."),
@@ -42,30 +70,7 @@ _PERSON: Final = (
         help="A property of a group: company.tier=gold.",
     ),
     click.option("--device-id", metavar="ID", help="For flags that are bucketed by device."),
-    click.option(
-        "--now",
-        metavar="TIME",
-        help="The time for date filters: 2026-11-24T12:00:00+01:00. Default: the present.",
-    ),
-    click.option(
-        "--timezone",
-        default="UTC",
-        show_default=True,
-        metavar="ZONE",
-        help="The project's time zone, for dates without an offset.",
-    ),
-    click.option(
-        "--complete",
-        is_flag=True,
-        help="The properties given are all there are: absent ones answer as on the server.",
-    ),
-    click.option(
-        "--missing-group",
-        type=click.Choice(["false", "unresolved"]),
-        default="false",
-        show_default=True,
-        help="What a group that is not given means.",
-    ),
+    *READING,
     click.option(
         "--override",
         "overrides",

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from flagengine.cli.options import READING
 from flagengine.cli.person import moment_of
 from flagengine.cli.trouble import Trouble
 
@@ -59,30 +60,7 @@ _OPTIONS: Final = (
         show_default=True,
         help="What a null in a column means: no such property, or the value null.",
     ),
-    click.option(
-        "--now",
-        metavar="TIME",
-        help="The time for date filters: 2026-11-24T12:00:00+01:00. Default: the present.",
-    ),
-    click.option(
-        "--timezone",
-        default="UTC",
-        show_default=True,
-        metavar="ZONE",
-        help="The project's time zone, for dates without an offset.",
-    ),
-    click.option(
-        "--complete",
-        is_flag=True,
-        help="The properties given are all there are: absent ones answer as on the server.",
-    ),
-    click.option(
-        "--missing-group",
-        type=click.Choice(["false", "unresolved"]),
-        default="false",
-        show_default=True,
-        help="What a group that is not given means.",
-    ),
+    *READING,
     click.option("--threads", type=click.IntRange(1), help="Default: one per processor."),
     click.option(
         "--batch-rows",

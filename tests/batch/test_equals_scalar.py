@@ -1,5 +1,7 @@
 """Tables have the answers of the scalar engine, row for row, on everything."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,24 +17,13 @@ _SIZES = st.sampled_from([1, 2, 3, 1_000])
 class TestEqualsScalar:
     """R19.3: batch evaluation is no second opinion."""
 
-    @pytest.mark.rule("R19.3", "R19.6")
+    @pytest.mark.rule("R19.2", "R19.3", "R19.4", "R19.6")
+    @pytest.mark.parametrize("people_of", [exported_people, typed_people])
     @given(st.data(), documents(), _SIZES)
-    def test_people_with_properties_as_json_have_the_scalar_answers(
-        self, data: st.DataObject, document: Doc, batch_rows: int
+    def test_people_as_json_or_in_columns_have_the_scalar_answers(
+        self, people_of: Any, data: st.DataObject, document: Doc, batch_rows: int
     ):
-        people = data.draw(exported_people(document))
-        snapshot = Snapshot.parse(document)
-        result = people.evaluated(
-            snapshot, output="long", carry=[], batch_rows=batch_rows, threads=1
-        )
-        assert result.read_all().to_pylist() == people.expected(snapshot)
-
-    @pytest.mark.rule("R19.2", "R19.3", "R19.4")
-    @given(st.data(), documents(), _SIZES)
-    def test_people_with_properties_in_columns_have_the_scalar_answers(
-        self, data: st.DataObject, document: Doc, batch_rows: int
-    ):
-        people = data.draw(typed_people(document))
+        people = data.draw(people_of(document))
         snapshot = Snapshot.parse(document)
         result = people.evaluated(
             snapshot, output="long", carry=[], batch_rows=batch_rows, threads=1
