@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml $(wildcard flagengine/_*.[ch])
+SOURCES := pyproject.toml $(wildcard flagengine/native/*.[ch])
 DEFINITIONS := fixtures/snapshots/small.json
 PERSON := --distinct-id user-8 --property country=DE
 
@@ -43,7 +43,7 @@ bench: $(VENV)/.bench
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -f flagengine/_accelerator*.so flagengine/_accelerator*.pyd
+	rm -f flagengine/native/_accelerator*.so flagengine/native/_accelerator*.pyd
 	find flagengine transports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each set of extras: installed anew when the packaging or the C source changes.

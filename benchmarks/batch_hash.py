@@ -17,9 +17,9 @@ import pyarrow as pa
 from benchmarks.batch_people import people
 from flagengine.batch.inputs import BATCH_ROWS
 from flagengine.batch.stream import in_order
-from flagengine.batch.subject_ids import ids_of_column
-from flagengine.hashing import Algorithm
-from flagengine.string_column import SUBJECT_CHARACTERS, StringColumn, bucket_column
+from flagengine.columnar.subject_ids import ids_of_column
+from flagengine.hashing.buckets import Algorithm
+from flagengine.hashing.string_column import SUBJECT_CHARACTERS, StringColumn, bucket_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable

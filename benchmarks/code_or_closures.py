@@ -72,9 +72,9 @@ def _fastest(call: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print the three, and the ratio of the two without the hash."""
-    sys.modules["flagengine._accelerator"] = None  # type: ignore[assignment]
+    sys.modules["flagengine.native._accelerator"] = None  # type: ignore[assignment]
     from flagengine import Snapshot  # noqa: PLC0415 after the accelerator is blocked
-    from flagengine.hashing import Algorithm, bound, rollout  # noqa: PLC0415
+    from flagengine.hashing.buckets import Algorithm, bound, rollout  # noqa: PLC0415
 
     groups = [{"properties": _FILTERS, "rollout_percentage": 50}]
     flags = [{"key": "w1", "active": True, "filters": {"groups": groups}}]

@@ -25,7 +25,7 @@ from benchmarks.workloads import make as make_workload
 
 __all__ = ["Worker", "serve"]
 
-_ACCELERATOR = "flagengine._accelerator"
+_ACCELERATOR = "flagengine.native._accelerator"
 
 Reply = dict[str, Any]
 

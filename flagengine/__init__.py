@@ -13,23 +13,23 @@ and the named edges in :mod:`flagengine.evaluator` aside.
 
 from typing import TYPE_CHECKING, Any
 
-from flagengine.errors import Issue, IssueCode, SnapshotError
+from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
-from flagengine.overrides import Overrides
-from flagengine.resolution import Missing, Reason, Resolution, UnresolvedReason
+from flagengine.inputs.overrides import Overrides
+from flagengine.results.resolution import Missing, Reason, Resolution, UnresolvedReason
 from flagengine.snapshot import Snapshot
-from flagengine.values import NOT_GIVEN, to_json_value
+from flagengine.values.json_values import NOT_GIVEN, to_json_value
 
 if TYPE_CHECKING:
-    from flagengine.explanation import Explanation, explain
-    from flagengine.survey import Decidability, Requirements, requirements
+    from flagengine.analysis.explanation import Explanation, explain
+    from flagengine.analysis.requirements import Decidability, Requirements, requirements
 
 _ON_DEMAND = {
-    "Explanation": "explanation",
-    "explain": "explanation",
-    "Decidability": "survey",
-    "Requirements": "survey",
-    "requirements": "survey",
+    "Explanation": "analysis.explanation",
+    "explain": "analysis.explanation",
+    "Decidability": "analysis.requirements",
+    "Requirements": "analysis.requirements",
+    "requirements": "analysis.requirements",
 }
 """Names that are loaded when they are first used, and their modules."""
 

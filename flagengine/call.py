@@ -9,14 +9,14 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any, Final, Literal, TypedDict
 
-from flagengine.clock import current_time
-from flagengine.interpreter import Interpreter
-from flagengine.outcomes import is_filtered_out
-from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
-from flagengine.resolution import Resolution
+from flagengine.evaluation.interpreter import Interpreter
+from flagengine.evaluation.outcomes import is_filtered_out
+from flagengine.evaluation.trace import FlagTrace
+from flagengine.inputs.clock import current_time
+from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
+from flagengine.inputs.subject import Completeness, Subject, checked_mapping
+from flagengine.results.resolution import Resolution
 from flagengine.snapshot import Snapshot
-from flagengine.subject import Completeness, Subject, checked_mapping
-from flagengine.trace import FlagTrace
 
 __all__ = ["Call", "CallOptions"]
 

@@ -9,14 +9,10 @@ from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
 from flagengine.call import Call, CallOptions
-from flagengine.document import Document
-from flagengine.resolution import Resolution
+from flagengine.definitions.document import Document
+from flagengine.native import accelerator
+from flagengine.results.resolution import Resolution
 from flagengine.snapshot import Snapshot
-
-try:
-    from flagengine import _accelerator
-except ImportError:
-    _accelerator = None  # type: ignore[assignment]
 
 __all__ = ["CallOptions", "Evaluation", "as_snapshot", "evaluate", "evaluate_flag"]
 
@@ -41,9 +37,9 @@ def evaluate(
 
 def _quick(function: F) -> F:
     """Have C answer the common call, of a compiled flag without options; others stay as they are."""
-    if _accelerator is None:
+    if accelerator is None:
         return function
-    return update_wrapper(_accelerator.FlagCall(function, Snapshot), function)  # type: ignore[return-value]
+    return update_wrapper(accelerator.FlagCall(function, Snapshot), function)  # type: ignore[return-value]
 
 
 @_quick

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from flagengine.clock import current_time
-from flagengine.definitions import Cohort, Flag
-from flagengine.document import Document, Index, read_document
-from flagengine.errors import Issue
-from flagengine.interpreter import Interpreter
-from flagengine.outcomes import overridden
-from flagengine.overrides import NO_OVERRIDES, Overrides, OverridesLike
-from flagengine.parsing import EXTENSION, parse_cohort, parse_flag
+from flagengine.definitions.document import Document, Index, read_document
+from flagengine.definitions.issues import Issue
+from flagengine.definitions.model import Cohort, Flag
+from flagengine.definitions.parsing import EXTENSION, parse_cohort, parse_flag
+from flagengine.definitions.reading import pointer_to
+from flagengine.evaluation.interpreter import Interpreter
+from flagengine.evaluation.outcomes import overridden
+from flagengine.inputs.clock import current_time
+from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
+from flagengine.inputs.subject import Subject, checked_mapping
 from flagengine.plan import (
     FlagPlan,
     Node,
@@ -27,12 +29,10 @@ from flagengine.plan import (
     references,
 )
 from flagengine.plan.graph import depth, ordered, reachable
-from flagengine.reading import pointer_to
-from flagengine.record import replace
-from flagengine.resolution import Resolution
-from flagengine.review import review_cohort, review_flag
-from flagengine.subject import Subject, checked_mapping
-from flagengine.values import text
+from flagengine.plan.review import review_cohort, review_flag
+from flagengine.results.resolution import Resolution
+from flagengine.values.json_values import text
+from flagengine.values.record import replace
 
 __all__ = ["Evaluator", "Snapshot"]
 

@@ -4,8 +4,8 @@ EDGE: needs the extra ``batch`` (pyarrow, numpy), starts threads, reads the cloc
 Nothing else in the package imports this.
 """
 
-from flagengine.batch.errors import TableError
 from flagengine.batch.evaluation import Stats, TableEvaluation
 from flagengine.batch.table import evaluate_table
+from flagengine.columnar.errors import TableError
 
 __all__ = ["Stats", "TableError", "TableEvaluation", "evaluate_table"]

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.batch.engine import Engine
 from flagengine.batch.inputs import Batches, numbered
 from flagengine.batch.outputs import Output
 from flagengine.batch.stream import in_order
-from flagengine.resolution import Resolution
+from flagengine.columnar.engine import Engine
+from flagengine.results.resolution import Resolution
 
 __all__ = ["Stats", "TableEvaluation"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.batch.columns import (
+from flagengine.columnar.answer_columns import (
     TEXT,
     dictionary_column,
     missing_text,
@@ -20,9 +20,9 @@ from flagengine.batch.columns import (
     repeated,
     value_text,
 )
-from flagengine.batch.engine import Engine
-from flagengine.batch.errors import TableError
-from flagengine.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.errors import TableError
+from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 
 __all__ = ["LONG_COLUMNS", "Long", "Output", "Wide"]
 

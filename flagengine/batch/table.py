@@ -6,13 +6,13 @@ from typing import Any, Literal, Unpack
 
 import pyarrow as pa
 
-from flagengine.batch.engine import BatchOptions, Engine
-from flagengine.batch.errors import no_column
 from flagengine.batch.evaluation import TableEvaluation
 from flagengine.batch.inputs import BATCH_ROWS, open_table
-from flagengine.batch.layout import Columns, Layout
 from flagengine.batch.outputs import Long, Output, Wide
-from flagengine.document import Document
+from flagengine.columnar.engine import BatchOptions, Engine
+from flagengine.columnar.errors import no_column
+from flagengine.columnar.layout import Columns, Layout
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 __all__ = ["evaluate_table", "processors"]

@@ -8,7 +8,7 @@ import click
 
 from flagengine.cli import commands
 from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
-from flagengine.hashing import ACCELERATOR
+from flagengine.hashing.buckets import ACCELERATOR
 
 __all__ = ["cli"]
 

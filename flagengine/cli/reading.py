@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flagengine.cli.trouble import Trouble
-from flagengine.errors import IssueCode, SnapshotError
+from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.snapshot import Snapshot
 
 __all__ = ["read_bytes", "read_json_object", "read_snapshot", "shown_name"]

@@ -11,11 +11,11 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from flagengine.batch import TableError
-from flagengine.batch.engine import Engine
 from flagengine.batch.files import FileError, FileTable, open_file
-from flagengine.batch.layout import Layout
 from flagengine.cli.population import Population
 from flagengine.cli.trouble import Trouble, wrong_argument
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.layout import Layout
 from flagengine.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flagengine.resolution import Missing, Reason, Resolution
-from flagengine.values import text, to_json_value
+from flagengine.results.resolution import Missing, Reason, Resolution
+from flagengine.values.json_values import text, to_json_value
 
 __all__ = ["answer", "detail", "needs", "reason"]
 

@@ -12,9 +12,10 @@ from flagengine.compiled import runtime
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.source import Source
 from flagengine.compiled.tests import Dependencies, TestWriter
-from flagengine.hashing import SUBJECT_CHARACTERS, Algorithm, bound, draw, rollout, upper
+from flagengine.evaluation.outcomes import decided, unresolved
+from flagengine.hashing.buckets import SUBJECT_CHARACTERS, Algorithm, bound, draw, rollout, upper
+from flagengine.inputs.subject import Subject, checked_mapping, usable_id
 from flagengine.operators import Form
-from flagengine.outcomes import decided, unresolved
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -29,10 +30,9 @@ from flagengine.plan.nodes import (
     Not,
     PropertyTest,
 )
-from flagengine.resolution import Missing, Reason, Resolution, UnresolvedReason
-from flagengine.subject import Subject, checked_mapping, usable_id
-from flagengine.values import NOT_GIVEN, to_json_value
-from flagengine.verdicts import UNSUPPORTED, Gap
+from flagengine.results.resolution import Missing, Reason, Resolution, UnresolvedReason
+from flagengine.results.verdicts import UNSUPPORTED, Gap
+from flagengine.values.json_values import NOT_GIVEN, to_json_value
 
 __all__ = ["Flags", "compile_flag", "constantly"]
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flagengine.compiled.runtime import condition_values
-from flagengine.hashing import Algorithm, Hasher, bind, bound, upper
-from flagengine.outcomes import decided
+from flagengine.compiled.text_tests import text_test
+from flagengine.evaluation.outcomes import decided
+from flagengine.hashing.buckets import Algorithm, Hasher, bind, bound, upper
+from flagengine.native import accelerator
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -22,13 +24,7 @@ from flagengine.plan.nodes import (
     Not,
     PropertyTest,
 )
-from flagengine.resolution import Reason, Resolution
-from flagengine.text_tests import text_test
-
-try:
-    from flagengine._accelerator import PlainFlag
-except ImportError:
-    PlainFlag = None  # type: ignore[assignment,misc]
+from flagengine.results.resolution import Reason, Resolution
 
 __all__ = ["OnDemand", "plain_flag"]
 
@@ -62,7 +58,7 @@ def plain_flag(
     plan: FlagPlan, otherwise: Callable[..., Resolution]
 ) -> Callable[..., Resolution] | None:
     """Return a plain flag's evaluator, or None for other flags and without the accelerator."""
-    if PlainFlag is None or plan.algorithm != Algorithm.SHA1:
+    if accelerator is None or plan.algorithm != Algorithm.SHA1:
         return None
     if plan.enrollment is not None or plan.holdout is not None:
         return None
@@ -72,7 +68,7 @@ def plain_flag(
         if test is None or condition.bucketing.by is not BucketBy.PERSON:
             return None
         conditions.append(_condition(plan, condition, test))
-    return PlainFlag(tuple(conditions), _nothing(plan), otherwise)
+    return accelerator.PlainFlag(tuple(conditions), _nothing(plan), otherwise)
 
 
 def _nothing(plan: FlagPlan) -> Resolution:
@@ -108,7 +104,7 @@ def _combined(word: str, nodes: tuple[Node, ...]) -> tuple[Any, ...] | None:
 
 
 def _test(node: Node) -> Any:
-    """Return a test as PlainFlag takes it, or None when it is none of text or a number."""
+    """Return a test as a PlainFlag takes it, or None when it is none of text or a number."""
     if isinstance(node, PropertyTest):
         return _property(node) if node.group is None else None
     if isinstance(node, Constant):

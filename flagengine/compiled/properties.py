@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from flagengine.compiled import runtime
 from flagengine.compiled.source import Source
+from flagengine.compiled.text_tests import text_test
 from flagengine.operators import Form, TextKind, TextRule
 from flagengine.plan.nodes import AllOf, AnyOf, CohortTest, Node, Not, PropertyTest
-from flagengine.resolution import Missing
-from flagengine.text_tests import text_test
-from flagengine.values import ascii_fold
-from flagengine.verdicts import Gap
+from flagengine.results.resolution import Missing
+from flagengine.results.verdicts import Gap
+from flagengine.values.json_values import ascii_fold
 
 __all__ = ["PropertyWriter"]
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from flagengine.conclusion import Answer, Step, conclude, contribution, failing, held_out
-from flagengine.draws import possible_variants
+from flagengine.evaluation.conclusion import Answer, Step, conclude, contribution, failing, held_out
+from flagengine.evaluation.draws import possible_variants
+from flagengine.inputs.subject import ABSENT, Subject, usable_id
 from flagengine.operators import FORMS, Form, Matcher
 from flagengine.plan.nodes import ConditionPlan, FlagPlan, FlagTest
-from flagengine.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.subject import ABSENT, Subject, usable_id
-from flagengine.values import NOT_GIVEN, to_json_value
-from flagengine.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
+from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
+from flagengine.values.json_values import NOT_GIVEN, to_json_value
 
 __all__ = [
     "BROKEN",

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from flagengine.compiled import runtime
 from flagengine.compiled.properties import PropertyWriter
 from flagengine.compiled.source import Source
-from flagengine.overrides import Overrides
+from flagengine.inputs.overrides import Overrides
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -19,8 +19,8 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.plan.render import render_test
-from flagengine.resolution import Resolution
-from flagengine.verdicts import UNSUPPORTED, Gap
+from flagengine.results.resolution import Resolution
+from flagengine.results.verdicts import UNSUPPORTED, Gap
 
 __all__ = ["Dependencies", "TestWriter", "may_fail"]
 

@@ -111,7 +111,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "schema": Entry(
         _W,
         "The document departs from the JSON Schema where it changes no answer.",
-        "Follow the schema: flagengine/schemas/definitions.v1.json.",
+        "Follow the schema: flagengine/lint/schemas/definitions.v1.json.",
     ),
     # Fields.
     "misspelt_field": Entry(

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from flagengine.definitions import Condition, Flag
+from flagengine.definitions.model import Condition, Flag
+from flagengine.definitions.reading import pointer_to
 from flagengine.lint.finding import Finding, finding
 from flagengine.lint.inspection import Inspection, aggregation_of
-from flagengine.reading import pointer_to
-from flagengine.values import text
+from flagengine.values.json_values import text
 
 __all__ = ["check_conditions", "check_percentages"]
 

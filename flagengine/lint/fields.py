@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from flagengine.definitions.reading import pointer_to, shown
 from flagengine.lint.finding import Finding, finding
 from flagengine.lint.inspection import Inspection
 from flagengine.lint.places import Place
 from flagengine.operators import ALIASES
-from flagengine.reading import pointer_to, shown
 
 __all__ = ["check_fields", "check_keys"]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
+from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.lint.places import Place, places
-from flagengine.review import located_filters, located_leaves
+from flagengine.plan.review import located_filters, located_leaves
 from flagengine.snapshot import Snapshot
 
 __all__ = ["Fields", "Inspection", "LocatedFilter", "aggregation_of"]

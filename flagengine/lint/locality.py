@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from flagengine.analysis.requirements import Decidability, requirements
 from flagengine.lint.finding import Finding, finding
 from flagengine.lint.inspection import Inspection
-from flagengine.survey import Decidability, requirements
 
 __all__ = ["check_locality"]
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from flagengine.definitions import Flag
+from flagengine.definitions.model import Flag
+from flagengine.definitions.reading import json_type, pointer_to, shown
 from flagengine.lint.finding import Finding, finding
 from flagengine.lint.inspection import Inspection
 from flagengine.lint.places import Place
-from flagengine.reading import json_type, pointer_to, shown
 
 __all__ = ["check_payloads"]
 

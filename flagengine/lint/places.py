@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flagengine.reading import is_number, pointer_to
+from flagengine.definitions.reading import is_number, pointer_to
 
 __all__ = ["Place", "places"]
 

@@ -4,14 +4,14 @@ import operator
 from functools import partial
 from typing import Any, Final
 
-from flagengine.instants import (
+from flagengine.operators.matcher import Form, Matcher, never
+from flagengine.values.instants import (
     LENIENT,
     Moment,
     instant_of_filter,
     instant_of_property,
     is_date_text,
 )
-from flagengine.operators.matcher import Form, Matcher, never
 
 __all__ = ["OPERATORS", "compare_date"]
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, TextKind, TextRule
-from flagengine.values import lower
+from flagengine.values.json_values import lower
 
 __all__ = ["EXPLICIT", "LEGACY", "exact", "is_not"]
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from flagengine import values
-from flagengine.record import Record
-from flagengine.versions import version
+from flagengine.values import json_values as values
+from flagengine.values.record import Record
+from flagengine.values.versions import version
 
 __all__ = ["FORMS", "Form", "Matcher", "NumberRule", "TextKind", "TextRule", "Unsupported", "never"]
 
@@ -26,7 +26,7 @@ class Form(Enum):
     NUMBER = "number"
     VERSION = "version"
     DATE = "date"
-    """The JSON value beside the :class:`~flagengine.instants.Moment` of the comparison."""
+    """The JSON value beside the :class:`~flagengine.values.instants.Moment` of the comparison."""
 
 
 FORMS: dict[Form, Callable[[Any], Any]] = {

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, NumberRule, never
-from flagengine.values import number
+from flagengine.values.json_values import number
 
 __all__ = ["OPERATORS", "between", "compare"]
 

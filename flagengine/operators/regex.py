@@ -6,7 +6,7 @@ from typing import Any, Final
 from flagengine.operators.matcher import Form, Matcher, Unsupported, never
 from flagengine.operators.patterns import CompiledPattern, InvalidType, compile_pattern
 from flagengine.operators.patterns import Unsupported as UnsupportedPattern
-from flagengine.values import text
+from flagengine.values.json_values import text
 
 __all__ = ["OPERATORS", "regex"]
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, TextKind, TextRule
-from flagengine.values import ascii_fold
+from flagengine.values.json_values import ascii_fold
 
 __all__ = ["OPERATORS", "contains", "contains_any", "ends_with", "starts_with"]
 

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, never
-from flagengine.version_ranges import caret, tilde, wildcard
-from flagengine.versions import version
+from flagengine.values.version_ranges import caret, tilde, wildcard
+from flagengine.values.versions import version
 
 __all__ = ["OPERATORS", "compare_version", "in_range"]
 

@@ -8,13 +8,13 @@ document lacks.
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from flagengine.definitions import Cohort, Filter, PropertyGroup
-from flagengine.parsing import MAX_COHORT_DEPTH
+from flagengine.definitions.model import Cohort, Filter, PropertyGroup
+from flagengine.definitions.parsing import MAX_COHORT_DEPTH
 from flagengine.plan import graph
 from flagengine.plan.lower import Scope, lower_filter
 from flagengine.plan.nodes import AllOf, AnyOf, Node, Not, Undecidable
-from flagengine.resolution import UnresolvedReason
-from flagengine.values import text
+from flagengine.results.resolution import UnresolvedReason
+from flagengine.values.json_values import text
 
 __all__ = [
     "CohortScope",

@@ -5,9 +5,9 @@ Lowering is total: what has no meaning here becomes :class:`Undecidable`.
 
 from typing import Final, Protocol
 
-from flagengine.definitions import INHERIT, Aggregation, Condition, Filter, Flag
+from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
+from flagengine.definitions.parsing import ALGORITHMS
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
-from flagengine.parsing import ALGORITHMS
 from flagengine.plan import graph
 from flagengine.plan.nodes import (
     BucketBy,
@@ -23,8 +23,8 @@ from flagengine.plan.nodes import (
     Undecidable,
     VariantPlan,
 )
-from flagengine.resolution import UnresolvedReason
-from flagengine.values import text
+from flagengine.results.resolution import UnresolvedReason
+from flagengine.values.json_values import text
 
 __all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "lower_filter", "lower_flag"]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from flagengine.definitions import Filter
+from flagengine.definitions.model import Filter
 from flagengine.operators import Matcher
-from flagengine.record import Record
-from flagengine.resolution import UnresolvedReason
+from flagengine.results.resolution import UnresolvedReason
+from flagengine.values.record import Record
 
 __all__ = [
     "AllOf",

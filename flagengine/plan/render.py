@@ -17,7 +17,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
-from flagengine.values import text
+from flagengine.values.json_values import text
 
 __all__ = ["render_flag", "render_test"]
 

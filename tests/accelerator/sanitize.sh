@@ -15,16 +15,16 @@ site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 
 cp -r "$root/flagengine" "$site/flagengine"
-rm -f "$site"/flagengine/_accelerator*.so
+rm -f "$site"/flagengine/native/_accelerator*.so
 # Edits a file of the copy; fails where there was nothing to edit.
 edit() {
-    sed -i "$2" "$site/flagengine/$1"
-    ! cmp -s "$site/flagengine/$1" "$root/flagengine/$1"
+    sed -i "$2" "$site/flagengine/native/$1"
+    ! cmp -s "$site/flagengine/native/$1" "$root/flagengine/native/$1"
 }
 if [ "${1:-}" = --self-check ]; then
-    edit _accelerator.c 's/to > column->data.len/to > column->data.len + 1024/'
-    edit _text_test.c 's/operand->n <= n /operand->n <= n + 64 /'
-    edit _plain_flag.c 's/hasher_count(object) != uppers/hasher_count(object) < uppers/'
+    edit module.c 's/to > column->data.len/to > column->data.len + 1024/'
+    edit text_test.c 's/operand->n <= n /operand->n <= n + 64 /'
+    edit plain_flag.c 's/hasher_count(object) != uppers/hasher_count(object) < uppers/'
 fi
 
 include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
@@ -41,8 +41,8 @@ case $("$cc" --version) in
 esac
 "$cc" -std=c11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -fPIC -shared \
     -fsanitize=address,undefined -fno-sanitize-recover=all $shared \
-    -I"$include" "$site"/flagengine/_*.c \
-    -o "$site/flagengine/_accelerator$suffix"
+    -I"$include" "$site"/flagengine/native/*.c \
+    -o "$site/flagengine/native/_accelerator$suffix"
 
 # Python's own allocator would hide what is read past the end of a string, and it leaks at exit.
 run() {
@@ -51,7 +51,7 @@ run() {
 }
 
 cd "$root"
-run -c 'import sys, flagengine._accelerator as built; assert built.__file__.startswith(sys.argv[1])' \
+run -c 'import sys, flagengine.native._accelerator as built; assert built.__file__.startswith(sys.argv[1])' \
     "$site"
 # pytest would put the working tree, and its own build, before everything else.
 run_tests() {

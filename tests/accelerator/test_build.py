@@ -15,15 +15,15 @@ ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", "htmlcov"
 )
-C_FILES = sorted(path.name for path in (ROOT / "flagengine").glob("_*.[ch]"))
+C_FILES = sorted(path.name for path in (ROOT / "flagengine" / "native").glob("*.[ch]"))
 USES_IT = """
-from flagengine import hashing
+from flagengine.hashing import buckets as hashing
 assert hashing.__file__.startswith({site!r}), hashing.__file__
 assert hashing.bucket("flag-a.", "user-0") == 205516703491801865
 assert hashing.rollout(hashing.Algorithm.SHA1, "flag-a.", hashing.bound(18.0))("user-0")
 assert not hashing.rollout(hashing.Algorithm.SHA1, "flag-a.", hashing.bound(17.8))("user-0")
 if hashing.ACCELERATOR != "none":
-    from flagengine._accelerator import PlainFlag, TextTest
+    from flagengine.native._accelerator import PlainFlag, TextTest
     test = TextTest("p", "equals", ("a",), False)
     assert test.test({{"p": "A"}}) is True
     flag = PlainFlag(((test, None, None, ("match",), "out", False),), "nothing", print)
@@ -81,11 +81,11 @@ def test_with_a_compiler_the_wheel_has_the_extension(tmp_path: Path) -> None:
     wheel = _build("wheel", tmp_path)
     assert len(_extensions(wheel)) == 1
     assert _accelerator_of(wheel) in {"sha-ni", "armv8-ce", "portable-c"}
-    assert "flagengine/_accelerator.pyi" in zipfile.ZipFile(wheel).namelist()
+    assert "flagengine/native/_accelerator.pyi" in zipfile.ZipFile(wheel).namelist()
 
 
 def test_the_source_distribution_has_every_c_file(tmp_path: Path) -> None:
     with tarfile.open(_build("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert len(C_FILES) >= 4
-    assert {f"flagengine/{name}" for name in [*C_FILES, "_accelerator.pyi"]} <= names
+    assert {f"flagengine/native/{name}" for name in [*C_FILES, "_accelerator.pyi"]} <= names

@@ -31,14 +31,14 @@ EFFECTS: Final = {
 ONLY_IN: Final[dict[str, str | tuple[str, ...]]] = {
     "click": "flagengine.cli",
     "rich": "flagengine.cli",
-    "jsonschema": "flagengine.validation",
-    "numpy": "flagengine.batch",
-    "pyarrow": ("flagengine.batch", "flagengine.cli.tables"),
+    "jsonschema": "flagengine.lint.validation",
+    "numpy": ("flagengine.columnar", "flagengine.batch"),
+    "pyarrow": ("flagengine.columnar", "flagengine.batch", "flagengine.cli.tables"),
     "pyspark": "flagengine.batch",
     "re2": "flagengine.operators.patterns.engine",
-    "mmh3": ("flagengine.murmur3", "flagengine.batch.exposures"),
+    "mmh3": ("flagengine.hashing.murmur3", "flagengine.batch.statistics.exposures"),
     "zoneinfo": "flagengine.call",
-    "flagengine.clock": "flagengine.",
+    "flagengine.inputs.clock": "flagengine.",
 }
 """Modules that only these places may import."""
 LAZY: Final = {"jsonschema", "re2", "zoneinfo"}
@@ -47,11 +47,8 @@ NEVER: Final = {"transports", "requests", "httpx", "aiohttp", "posthog", "tests"
 EDGES: Final = (
     "flagengine.cli",
     "flagengine.__main__",
-    "flagengine.batch.adapters.spark_files",
-    "flagengine.batch.files",
-    "flagengine.batch.stream",
-    "flagengine.batch.table",
-    "flagengine.batch.flag_kernel",
+    "flagengine.batch",
+    "flagengine.columnar.flag_kernel",
 )
 """The command line reads files, writes to terminals and has exit codes; tables are read from files
 and evaluated by as many threads as the machine has cores, which share one kernel."""
@@ -92,10 +89,10 @@ class TestSource:
             for name, path in modules("flagengine").items()
             if any(word in path.read_text("utf-8") for word in (".now(", ".today(", ".utcnow("))
         }
-        assert readers == {"flagengine.clock"}
+        assert readers == {"flagengine.inputs.clock"}
 
     def test_nothing_opens_prints_or_runs_text(self):
-        allowed = {"flagengine.compiled.source": {"exec("}, "flagengine.record": {"exec("}}
+        allowed = {"flagengine.compiled.source": {"exec("}, "flagengine.values.record": {"exec("}}
         words = ("open(", "print(", "input(", "exec(", "eval(", "__import__(", "globals()[")
         found = {
             (name, word)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from flagengine import Resolution, Snapshot, evaluate
 from flagengine.batch import TableEvaluation, evaluate_table
-from flagengine.batch.columns import missing_text, value_text
-from flagengine.values import NOT_GIVEN, to_json_value
+from flagengine.columnar.answer_columns import missing_text, value_text
+from flagengine.values.json_values import NOT_GIVEN, to_json_value
 from tests.properties.strategies import Call, calls
 
 PER_PERSON = {"groups", "group_properties", "device_id"}

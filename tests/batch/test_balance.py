@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 
 from flagengine import Snapshot
-from flagengine.batch.balance import Balance, measure_balance
-from flagengine.batch.chi_square import chi_square, upper_tail
-from flagengine.batch.engine import Engine
-from flagengine.batch.layout import Layout
+from flagengine.batch.statistics.balance import Balance, measure_balance
+from flagengine.batch.statistics.chi_square import chi_square, upper_tail
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.layout import Layout
 
 _VARIANTS = [{"key": "a", "rollout_percentage": 20}, {"key": "b", "rollout_percentage": 70}]
 

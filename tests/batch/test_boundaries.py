@@ -1,4 +1,4 @@
-"""What tables need is imported under flagengine/batch and nowhere else."""
+"""What tables need is imported under flagengine/columnar and flagengine/batch, nowhere else."""
 
 import ast
 import subprocess
@@ -26,14 +26,14 @@ def _imported(path: Path) -> set[str]:
     return found
 
 
-def test_only_batch_imports_arrow_and_numpy():
+def test_only_the_two_packages_of_tables_import_arrow_and_numpy():
     for path in PACKAGE.rglob("*.py"):
-        if "batch" not in path.relative_to(PACKAGE).parts[:-1]:
+        if not {"batch", "columnar"} & set(path.relative_to(PACKAGE).parts[:-1]):
             assert not _imported(path) & HEAVY, path
 
 
 def test_only_its_adapter_imports_an_engine():
-    for path in (PACKAGE / "batch").rglob("*.py"):
+    for path in [*(PACKAGE / "batch").rglob("*.py"), *(PACKAGE / "columnar").rglob("*.py")]:
         adapted = path.stem.removesuffix("_files")
         assert _imported(path) & ENGINES <= ALLOWED.get(adapted, {adapted}), path
 

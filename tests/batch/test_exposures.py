@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagengine import Snapshot, evaluate_flag
-from flagengine.batch.engine import Engine
-from flagengine.batch.exposures import SCHEMA, Exposures, exposure_id
-from flagengine.batch.layout import Layout
+from flagengine.batch.statistics.exposures import SCHEMA, Exposures, exposure_id
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.layout import Layout
 
 _VARIANTS = [{"key": key, "rollout_percentage": 50} for key in ("a", "b")]
 _NEEDY = {"properties": [{"key": "plan", "type": "person", "value": "pro"}]}

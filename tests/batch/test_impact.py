@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from flagengine import Snapshot, evaluate_flag
-from flagengine.batch.engine import Engine
 from flagengine.batch.impact import Impact, Sample, margin, measure_impact
-from flagengine.batch.layout import Layout
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.layout import Layout
 
 _PRO = {"key": "plan", "type": "person", "value": "pro"}
 _BASE: dict[str, Any] = {

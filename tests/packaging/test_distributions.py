@@ -66,8 +66,8 @@ def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, 
     [
         "flagengine/py.typed",
         "transports/py.typed",
-        "flagengine/_accelerator.pyi",
-        "flagengine/schemas/definitions.v1.json",
+        "flagengine/native/_accelerator.pyi",
+        "flagengine/lint/schemas/definitions.v1.json",
     ],
 )
 def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
@@ -76,8 +76,9 @@ def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
 
 
 def test_the_source_distribution_has_what_a_build_needs(sdist):
-    in_c = {f"flagengine/{path.name}" for path in (ROOT / "flagengine").glob("_*.[ch]")}
-    assert {"flagengine/_accelerator.c", "flagengine/_accelerator.h"} <= in_c
+    native = ROOT / "flagengine" / "native"
+    in_c = {f"flagengine/native/{path.name}" for path in native.glob("*.[ch]")}
+    assert {"flagengine/native/module.c", "flagengine/native/native.h"} <= in_c
     assert in_c | {"pyproject.toml", "README.md", "LICENSE"} <= sdist
 
 

@@ -13,7 +13,7 @@ import pytest
 import flagengine
 from flagengine import Snapshot, SnapshotError, evaluate_flag
 
-_accelerator = pytest.importorskip("flagengine._accelerator")
+_accelerator = pytest.importorskip("flagengine.native._accelerator")
 
 PLAN = {"key": "plan", "type": "person", "value": "pro"}
 SNAPSHOT = Snapshot.parse(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import flagengine
-from flagengine import hashing as installed
-from flagengine.hashing import BUCKETS, Algorithm, bound, upper
+from flagengine import hashing, native
+from flagengine.hashing import buckets as installed
+from flagengine.hashing.buckets import BUCKETS, Algorithm, bound, upper
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "hashing"
 
@@ -22,11 +22,10 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "hashing"
 def _without_accelerator() -> ModuleType:
     """A second copy of the seam, which found no extension."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(flagengine, "_accelerator", raising=False)
-        patch.setattr(flagengine, "hashing", installed)
-        patch.setitem(sys.modules, "flagengine._accelerator", None)
-        patch.delitem(sys.modules, "flagengine.hashing")
-        return importlib.import_module("flagengine.hashing")
+        patch.setattr(native, "accelerator", None)
+        patch.setattr(hashing, "buckets", installed)
+        patch.delitem(sys.modules, "flagengine.hashing.buckets")
+        return importlib.import_module("flagengine.hashing.buckets")
 
 
 pure = _without_accelerator()
@@ -253,12 +252,12 @@ def test_the_subject_whose_hash_is_the_bound_is_inside() -> None:
 
 def test_the_pure_backend_uses_no_accelerator() -> None:
     assert pure.ACCELERATOR == "none"
-    assert pure.bucket.__module__ == "flagengine.sha1"
+    assert pure.bucket.__module__ == "flagengine.hashing.sha1"
 
 
 def test_the_installed_backend_says_what_it_uses() -> None:
     if installed.ACCELERATOR == "none":
-        assert installed.bucket.__module__ == "flagengine.sha1"
+        assert installed.bucket.__module__ == "flagengine.hashing.sha1"
     else:
         assert installed.ACCELERATOR in {"sha-ni", "armv8-ce", "portable-c"}
-        assert installed.bucket.__module__ == "flagengine._accelerator"
+        assert installed.bucket.__module__ == "flagengine.native._accelerator"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flagengine.instants import LENIENT, Moment, instant_of_filter, instant_of_property
+from flagengine.values.instants import LENIENT, Moment, instant_of_filter, instant_of_property
 
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")

@@ -6,7 +6,7 @@ import pytest
 
 from flagengine import Reason, Snapshot, evaluate_flag
 from flagengine.call import Call
-from flagengine.errors import IssueCode
+from flagengine.definitions.issues import IssueCode
 
 IDS = ["\ud800", "x" * 199 + "\ud800", "x" * 200 + "\ud800", "é" * 300 + "\ud800", "", "é" * 300]
 FILTERS = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flagengine import Overrides, Snapshot, evaluate, evaluate_flag
-from flagengine.overrides import NO_OVERRIDES
+from flagengine.inputs.overrides import NO_OVERRIDES
 
 
 def _flag(key: str, **filters: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 accelerator = pytest.importorskip(
-    "flagengine._accelerator", reason="the extension was not built or is switched off"
+    "flagengine.native._accelerator", reason="the extension was not built or is switched off"
 )
 
 CALLS = int(os.environ.get("FLAGENGINE_REPEATED_CALLS", "1_000_000"))

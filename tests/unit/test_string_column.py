@@ -11,20 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import flagengine
-from flagengine import string_column as installed
-from flagengine.hashing import Algorithm, hasher
-from flagengine.string_column import NULL_ROW, StringColumn
+from flagengine import hashing, native
+from flagengine.hashing import string_column as installed
+from flagengine.hashing.buckets import Algorithm, hasher
+from flagengine.hashing.string_column import NULL_ROW, StringColumn
 
 
 def _without_accelerator() -> ModuleType:
     """A second copy of the module, which found no extension."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(flagengine, "_accelerator", raising=False)
-        patch.setattr(flagengine, "string_column", installed)
-        patch.setitem(sys.modules, "flagengine._accelerator", None)
-        patch.delitem(sys.modules, "flagengine.string_column")
-        return importlib.import_module("flagengine.string_column")
+        patch.setattr(native, "accelerator", None)
+        patch.setattr(hashing, "string_column", installed)
+        patch.delitem(sys.modules, "flagengine.hashing.string_column")
+        return importlib.import_module("flagengine.hashing.string_column")
 
 
 BACKENDS = {"as installed": installed, "pure Python": _without_accelerator()}

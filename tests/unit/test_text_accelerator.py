@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 accelerator = pytest.importorskip(
-    "flagengine._accelerator", reason="the extension was not built or is switched off"
+    "flagengine.native._accelerator", reason="the extension was not built or is switched off"
 )
 
 LONGEST = 256

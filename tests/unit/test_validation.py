@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flagengine.lint import CATALOGUE, Severity
-from flagengine.validation import Finding, schema, validate
+from flagengine.lint.validation import Finding, schema, validate
 
 G = "/flags/0/filters/groups/0"
 P = f"{G}/properties/0"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from flagengine.values import NOT_GIVEN, ascii_fold, lower, number, text, to_json_value
+from flagengine.values.json_values import NOT_GIVEN, ascii_fold, lower, number, text, to_json_value
 
 
 class Tier(Enum):

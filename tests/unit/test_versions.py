@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from flagengine.version_ranges import caret, tilde, wildcard
-from flagengine.versions import version
+from flagengine.values.version_ranges import caret, tilde, wildcard
+from flagengine.values.versions import version
 
 
 @pytest.mark.rule("R8.70", "R8.71")

@@ -19,7 +19,7 @@ from .store import Published
 
 __all__ = ["AsyncLoader"]
 
-_log = logging.getLogger("flagengine.definitions")
+_log = logging.getLogger("flagengine.definitions.model")
 
 LONGEST_WAIT = 3600.0
 

@@ -16,7 +16,7 @@ from .store import Published
 
 __all__ = ["CalledLoader"]
 
-_log = logging.getLogger("flagengine.definitions")
+_log = logging.getLogger("flagengine.definitions.model")
 
 
 class CalledLoader:

@@ -22,7 +22,7 @@ from .store import DefinitionStore, Published, publication
 
 __all__ = ["Publisher"]
 
-_log = logging.getLogger("flagengine.definitions")
+_log = logging.getLogger("flagengine.definitions.model")
 
 
 class Publisher:

@@ -20,7 +20,7 @@ from .changes import DefinitionIndex, changed_keys, index_definitions
 
 __all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published", "publication"]
 
-_log = logging.getLogger("flagengine.definitions")
+_log = logging.getLogger("flagengine.definitions.model")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from .store import Published
 
 __all__ = ["ThreadedLoader"]
 
-_log = logging.getLogger("flagengine.definitions")
+_log = logging.getLogger("flagengine.definitions.model")
 
 LONGEST_WAIT = 3600.0
 STOP_TIMEOUT = 10.0

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from flagengine.batch.evaluation import Stats, TableEvaluation
 from flagengine.batch.inputs import Batches
-from flagengine.batch.narrowing import narrowed
 from flagengine.batch.table import evaluate_table
-from flagengine.clock import current_time
-from flagengine.document import Document
+from flagengine.columnar.narrowing import narrowed
+from flagengine.definitions.document import Document
+from flagengine.inputs.clock import current_time
 from flagengine.snapshot import Snapshot
 
 __all__ = ["FlagColumns"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from flagengine.batch.adapters.columns_added import FlagColumns
-from flagengine.document import Document
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 __all__ = ["with_flags"]

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.inputs import open_table
-from flagengine.document import Document
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 __all__ = ["with_flags"]

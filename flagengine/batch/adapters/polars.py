@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from flagengine.batch.adapters.columns_added import FlagColumns
-from flagengine.document import Document
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 __all__ = ["with_flags"]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from flagengine.batch.adapters.columns_added import FlagColumns
-from flagengine.document import Document
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 if TYPE_CHECKING:

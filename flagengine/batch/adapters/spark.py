@@ -15,7 +15,7 @@ from pyspark.sql.types import StructField, StructType
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.evaluation import Stats
-from flagengine.document import Document
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 __all__ = ["OnStats", "with_flags"]

@@ -23,12 +23,12 @@ from pyspark.sql import SparkSession
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.adapters.spark import with_flags
-from flagengine.batch.errors import TableError
 from flagengine.batch.evaluation import Stats
 from flagengine.batch.files import FileError, placed, write_file
 from flagengine.batch.files.pieces import Piece, pieces_of
 from flagengine.batch.files.reading import unreadable
-from flagengine.document import Document
+from flagengine.columnar.errors import TableError
+from flagengine.definitions.document import Document
 from flagengine.snapshot import Snapshot
 
 __all__ = ["evaluate_files"]

@@ -1,7 +1,7 @@
 """Why an answer changed, told from two definitions of a flag and two answers."""
 
-from flagengine.definitions import Condition, Flag, Variant
-from flagengine.resolution import Reason, Resolution
+from flagengine.definitions.model import Condition, Flag, Variant
+from flagengine.results.resolution import Reason, Resolution
 
 __all__ = ["cause_of"]
 

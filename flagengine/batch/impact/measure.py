@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.batch.columns import value_text
-from flagengine.batch.engine import Engine
 from flagengine.batch.impact.causes import cause_of
 from flagengine.batch.impact.sampling import Sample
 from flagengine.batch.inputs import numbered
-from flagengine.batch.rows import Rows
 from flagengine.batch.stream import in_order
-from flagengine.resolution import Reason, Resolution
+from flagengine.columnar.answer_columns import value_text
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.rows import Rows
+from flagengine.results.resolution import Reason, Resolution
 
 __all__ = ["FlagImpact", "Impact", "Transition", "measure_impact"]
 

@@ -11,8 +11,8 @@ from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys
 
 if TYPE_CHECKING:
-    from flagengine.batch.balance import Balance, FlagBalance
-    from flagengine.batch.chi_square import Fit
+    from flagengine.batch.statistics.balance import Balance, FlagBalance
+    from flagengine.batch.statistics.chi_square import Fit
     from flagengine.snapshot import Snapshot
 
 __all__ = ["command"]
@@ -69,7 +69,7 @@ def command(
 def _measured(
     snapshot: "Snapshot", table: str, people: Population, keys: tuple[str, ...], *, quiet: bool
 ) -> "Balance":
-    from flagengine.batch.balance import measure_balance  # noqa: PLC0415 (an extra)
+    from flagengine.batch.statistics.balance import measure_balance  # noqa: PLC0415 (an extra)
     from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
 
     file = opened(table, people)

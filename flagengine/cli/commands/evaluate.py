@@ -9,7 +9,7 @@ from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
 from flagengine.cli.wording import answer, detail, reason
 from flagengine.evaluator import CallOptions, Evaluation, evaluate
-from flagengine.overrides import Overrides
+from flagengine.inputs.overrides import Overrides
 
 __all__ = ["command"]
 

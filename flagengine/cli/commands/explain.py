@@ -5,13 +5,13 @@ from typing import Final
 
 import click
 
+from flagengine.analysis.explanation import Line, explain
 from flagengine.cli import options
 from flagengine.cli.output import Cell, print_json, print_lines
 from flagengine.cli.person import Person
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys, wrong_argument
-from flagengine.explanation import Line, explain
-from flagengine.overrides import Overrides
+from flagengine.inputs.overrides import Overrides
 
 __all__ = ["command"]
 

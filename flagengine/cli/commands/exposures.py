@@ -69,9 +69,9 @@ def _written(
     *,
     quiet: bool,
 ) -> int:
-    from flagengine.batch.exposures import SCHEMA, Exposures  # noqa: PLC0415 (an extra)
     from flagengine.batch.files import write_file, write_lines  # noqa: PLC0415 (an extra)
     from flagengine.batch.inputs import numbered  # noqa: PLC0415 (an extra)
+    from flagengine.batch.statistics.exposures import SCHEMA, Exposures  # noqa: PLC0415 (an extra)
     from flagengine.batch.stream import in_order  # noqa: PLC0415 (an extra)
     from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
 

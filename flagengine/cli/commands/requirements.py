@@ -4,12 +4,12 @@ from typing import Final, Literal
 
 import click
 
+from flagengine.analysis.requirements import Decidability, requirements
 from flagengine.cli import options
 from flagengine.cli.output import print_json, print_table
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys
 from flagengine.cli.wording import needs
-from flagengine.survey import Decidability, requirements
 
 __all__ = ["command"]
 

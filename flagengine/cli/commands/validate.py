@@ -11,11 +11,11 @@ from flagengine.cli import options
 from flagengine.cli.output import Cell, print_json, print_lines
 from flagengine.cli.reading import not_json, read_bytes, shown_name
 from flagengine.cli.trouble import EXIT_CODES, Trouble
-from flagengine.document import read_document
-from flagengine.errors import IssueCode, SnapshotError
+from flagengine.definitions.document import read_document
+from flagengine.definitions.issues import IssueCode, SnapshotError
+from flagengine.definitions.reading import pointer_to
 from flagengine.lint import Finding, Severity
-from flagengine.reading import pointer_to
-from flagengine.validation import validate
+from flagengine.lint.validation import validate
 
 __all__ = ["command"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from flagengine.record import Record
+from flagengine.values.record import Record
 
 __all__ = [
     "INVALID",

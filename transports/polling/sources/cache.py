@@ -35,7 +35,7 @@ __all__ = [
     "store_in_cache",
 ]
 
-_log = logging.getLogger("flagengine.definitions")
+_log = logging.getLogger("flagengine.definitions.model")
 
 OPERATION_TIMEOUT = 10.0
 

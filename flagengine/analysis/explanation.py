@@ -1,0 +1,319 @@
+"""An explanation as data and as text that a person reads in a terminal (SPEC R13)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Unpack
+
+from flagengine.call import Call, CallOptions
+from flagengine.definitions.document import Document
+from flagengine.definitions.model import Filter
+from flagengine.evaluation.trace import (
+    NOT_SHOWN,
+    ConditionTrace,
+    FlagTrace,
+    HashTrace,
+    TestTrace,
+)
+from flagengine.evaluator import as_snapshot
+from flagengine.inputs.subject import ABSENT
+from flagengine.results.resolution import Missing, Resolution
+from flagengine.results.verdicts import Gap, Verdict
+from flagengine.snapshot import Snapshot
+from flagengine.values.json_values import NOT_GIVEN, text
+from flagengine.values.record import Record
+
+__all__ = ["REDACTED", "Explanation", "Line", "explain"]
+
+REDACTED: Final = "(redacted)"
+"""Stands where a property's value would, when values are redacted."""
+
+MAX_LEVELS: Final = 60
+"""How deep an explanation goes; what lies below is still evaluated."""
+
+_CUT: Final = "what is below is not shown"
+_SHOWN: Final = 60
+
+
+class Line(Record):
+    """One line of the text form, with those below it."""
+
+    text: str
+    children: "tuple[Line, ...]" = ()
+
+
+class _At:
+    """A place in the tree: its level, and the dependencies that are shown already.
+
+    A dependency is shown where it is first met: flags that each name the one before twice would
+    else have a tree that doubles with each.
+    """
+
+    __slots__ = ("_shown", "level")
+
+    def __init__(self, level: int = 0, shown: set[str] | None = None) -> None:
+        self.level = level
+        self._shown = set() if shown is None else shown
+
+    def below(self) -> "_At":
+        return _At(self.level + 1, self._shown)
+
+    def is_first(self, dependency: FlagTrace) -> bool:
+        key = dependency.resolution.key
+        is_first = key not in self._shown
+        self._shown.add(key)
+        return is_first
+
+
+class Explanation(Record):
+    """Why a flag has its answer: every condition and filter, hashes against their bounds.
+
+    With ``is_redacted`` the values of person and group properties are left out; what the
+    definitions say is shown.
+    """
+
+    trace: FlagTrace
+    is_redacted: bool = False
+
+    @property
+    def resolution(self) -> Resolution:
+        """The answer being explained."""
+        return self.trace.resolution
+
+    @property
+    def smallest_missing(self) -> Missing | None:
+        """The smallest set of inputs that would make the answer definite whatever they are.
+
+        Empty when it is definite already; None when no inputs would, only the server.
+        """
+        return self.trace.conclusion.smallest_missing
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole tree as JSON values."""
+        return self._flag(self.trace, _At())
+
+    def to_line(self) -> Line:
+        """Return the tree as nested lines, for whatever draws trees."""
+        return self._flag_line(self.trace, _At())
+
+    def __str__(self) -> str:
+        """Draw the tree with box characters."""
+        line = self.to_line()
+        return "\n".join([line.text, *_drawn(line.children, "")])
+
+    # As data.
+
+    def _flag(self, trace: FlagTrace, at: _At) -> dict[str, Any]:
+        smallest = trace.conclusion.smallest_missing
+        return {
+            "resolution": trace.resolution.to_dict(),
+            "decided_by": trace.conclusion.deciding,
+            "smallest_missing": None if smallest is None else smallest.to_dict(),
+            "enrollment": trace.enrollment and self._test(trace.enrollment, at),
+            "holdout": trace.holdout and _hash(trace.holdout),
+            "conditions": [
+                self._condition(condition, at.below()) for condition in trace.conditions
+            ],
+        }
+
+    def _condition(self, trace: ConditionTrace, at: _At) -> dict[str, Any]:
+        return {
+            "index": trace.index,
+            "verdict": _verdict_word(trace.verdict),
+            "note": trace.note,
+            "filters": [self._test(test, at) for test in trace.tests],
+            "rollout": trace.rollout and _hash(trace.rollout),
+            "draw": trace.draw and _hash(trace.draw),
+            "possible_answers": list(trace.answers),
+        }
+
+    def _test(self, trace: TestTrace, at: _At) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": trace.kind, "verdict": _verdict_word(trace.verdict)}
+        if isinstance(trace.verdict, Gap):
+            found["unresolved_reason"] = trace.verdict.reason.value
+            found["missing"] = trace.verdict.missing.to_dict()
+        if trace.origin is not None:
+            found |= _filter(trace.origin)
+        if trace.group is not None:
+            found["group"] = trace.group
+        if trace.actual is not NOT_SHOWN:
+            found |= self._actual(trace)
+        if trace.note:
+            found["note"] = trace.note
+        if at.level >= MAX_LEVELS:
+            return found | {"note": _CUT}
+        if trace.children:
+            found["parts"] = [self._test(child, at.below()) for child in trace.children]
+        if trace.dependency is not None and at.is_first(trace.dependency):
+            found["dependency"] = self._flag(trace.dependency, at.below())
+        return found
+
+    def _actual(self, trace: TestTrace) -> dict[str, Any]:
+        if trace.actual is ABSENT:
+            return {"actual_is": "absent"}
+        if trace.actual is NOT_GIVEN:
+            return {"actual_is": "not given"}
+        hidden = self.is_redacted and trace.kind == "property"
+        return {"actual_is": "given", "actual": REDACTED if hidden else trace.actual}
+
+    # As lines.
+
+    def _flag_line(self, trace: FlagTrace, at: _At) -> Line:
+        lines = []
+        if trace.enrollment is not None:
+            lines.append(
+                Line(f"enrollment {trace.enrollment.note}: {self._actual_text(trace.enrollment)}")
+            )
+        if trace.holdout is not None:
+            lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
+        lines += [self._condition_line(condition, at.below()) for condition in trace.conditions]
+        verb = "undecided:" if trace.resolution.unresolved_reason else "decided by"
+        lines.append(Line(f"{verb} {trace.conclusion.deciding}"))
+        if trace.resolution.unresolved_reason is not None:
+            lines.append(_missing_line(trace.conclusion.smallest_missing))
+        return Line(_headline(trace.resolution), tuple(lines))
+
+    def _condition_line(self, trace: ConditionTrace, at: _At) -> Line:
+        parts = [self._test_line(test, at) for test in trace.tests]
+        if trace.rollout is not None:
+            parts.append(Line(f"rollout: {_hash_text(trace.rollout)}"))
+        if trace.draw is not None:
+            parts.append(Line(f"variant: {_draw_text(trace)}"))
+        return Line(f"condition {trace.index}: {_outcome(trace)}", tuple(parts))
+
+    def _test_line(self, trace: TestTrace, at: _At) -> Line:
+        if at.level >= MAX_LEVELS:
+            return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}; {_CUT}")
+        children = [self._test_line(child, at.below()) for child in trace.children]
+        if trace.dependency is not None and at.is_first(trace.dependency):
+            children.append(self._flag_line(trace.dependency, at.below()))
+        return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}", tuple(children))
+
+    def _test_text(self, trace: TestTrace) -> str:
+        if trace.origin is None:
+            return {"all": "all of", "any": "any of", "not": "not"}.get(trace.kind, trace.note)
+        written = _filter_text(trace.origin, trace.group)
+        if trace.kind == "property":
+            return f"{written}; {self._actual_text(trace)}"
+        if trace.kind == "flag" and trace.dependency is not None:
+            return f"{written}; it is {_shown(trace.actual)}"
+        return f"{written}; {trace.note}" if trace.kind in ("constant", "undecidable") else written
+
+    def _actual_text(self, trace: TestTrace) -> str:
+        if trace.actual is ABSENT:
+            return "the property is absent"
+        if trace.actual is NOT_GIVEN:
+            return "the property is not given"
+        return f"it is {REDACTED if self.is_redacted else _shown(trace.actual)}"
+
+
+def explain(
+    flag_defs: Snapshot | Document,
+    key: str,
+    distinct_id: object,
+    props: Mapping[str, Any] | None = None,
+    *,
+    redact: bool = False,
+    **options: Unpack[CallOptions],
+) -> Explanation:
+    """Evaluate one flag and say why; with ``redact`` without the values of properties."""
+    call = Call(as_snapshot(flag_defs), distinct_id, props, options)
+    return Explanation(call.trace(key), redact)
+
+
+def _filter(origin: Filter) -> dict[str, Any]:
+    return {
+        "type": origin.type,
+        "key": origin.key,
+        "operator": origin.operator,
+        "expected": origin.value,
+        "negation": origin.negation,
+    }
+
+
+def _filter_text(origin: Filter, group: str | None) -> str:
+    if origin.type == "cohort":
+        return f"cohort {_shown(origin.value)} {origin.operator or 'in'}"
+    if origin.type == "flag":
+        return f"flag {origin.key} evaluates to {_shown(origin.value)}"
+    where = "person" if group is None else group
+    return f"{where} {origin.key} {origin.operator or 'exact'} {_shown(origin.value)}"
+
+
+def _hash(trace: HashTrace) -> dict[str, Any]:
+    verdict = {True: "inside", False: "outside", None: "unknown"}[trace.verdict]
+    return {
+        "subject": trace.subject,
+        "bucket": trace.bucket,
+        "bound": trace.bound,
+        "verdict": verdict,
+    }
+
+
+def _hash_text(trace: HashTrace) -> str:
+    bound = f"{trace.bound * 100:g} %"
+    if trace.bucket is None:
+        reason = "no hash needed" if trace.verdict is not None else f"{trace.subject} is not known"
+        return f"{_hash(trace)['verdict']} {bound} ({reason})"
+    sign = "<=" if trace.verdict else ">"
+    return f"{_hash(trace)['verdict']} {bound} ({trace.bucket:.6f} {sign} {trace.bound:g}, by {trace.subject})"
+
+
+def _draw_text(trace: ConditionTrace) -> str:
+    drawn = " or ".join(_shown(answer) for answer in trace.answers)
+    if trace.draw is None or trace.draw.bucket is None:
+        return f"{drawn} (not known which)"
+    return f"{drawn or 'not drawn'} ({trace.draw.bucket:.6f}, by {trace.draw.subject})"
+
+
+def _verdict_word(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "not reached"
+    return "unknown" if isinstance(verdict, Gap) else str(verdict).lower()
+
+
+def _mark(verdict: Verdict | None) -> str:
+    return "?" if verdict is None or isinstance(verdict, Gap) else "✓" if verdict else "✗"
+
+
+def _outcome(trace: ConditionTrace) -> str:
+    if trace.note:
+        return trace.note
+    if not trace.answers:
+        return "no match"
+    answers = " or ".join(_shown(answer) for answer in trace.answers)
+    return f"may give {answers}" if trace.passes else f"gives {answers}"
+
+
+def _headline(resolution: Resolution) -> str:
+    value = "unresolved" if resolution.unresolved_reason else _shown(resolution.value)
+    reason = resolution.unresolved_reason or resolution.reason
+    return f"{resolution.key} is {value} ({reason.value}: {resolution.description})"
+
+
+def _missing_line(smallest: Missing | None) -> Line:
+    if smallest is None:
+        return Line("no further inputs would settle it: ask the server")
+    found = smallest.to_dict()
+    parts = [
+        f"person properties {', '.join(found.get('person_properties', ()))}",
+        *(
+            f"{group} properties {', '.join(names)}"
+            for group, names in found.get("group_properties", {}).items()
+        ),
+        f"groups {', '.join(found.get('groups', ()))}",
+        "the device id" if "device_id" in found else "",
+        "a usable distinct id" if "distinct_id" in found else "",
+    ]
+    needed = [part for part in parts if part and not part.endswith((" properties ", "groups "))]
+    return Line(f"to settle it, give: {'; '.join(needed)}")
+
+
+def _shown(value: Any) -> str:
+    written = text([value])[1:-1]
+    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
+
+
+def _drawn(lines: tuple[Line, ...], indent: str) -> Iterator[str]:
+    for position, line in enumerate(lines):
+        is_last = position == len(lines) - 1
+        yield f"{indent}{'└─' if is_last else '├─'} {line.text}"
+        yield from _drawn(line.children, indent + ("   " if is_last else "│  "))

@@ -1,0 +1,216 @@
+"""What a flag needs to be decided locally, and whether it ever can be (SPEC R5, R6)."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, overload
+
+from flagengine.analysis.decidability import Decidability, decidability
+from flagengine.definitions.document import Document
+from flagengine.evaluator import as_snapshot
+from flagengine.plan.nodes import (
+    AllOf,
+    AnyOf,
+    BucketBy,
+    Bucketing,
+    CohortTest,
+    ConditionPlan,
+    FlagPlan,
+    FlagTest,
+    Node,
+    Not,
+    PropertyTest,
+    Undecidable,
+)
+from flagengine.results.resolution import Missing
+from flagengine.snapshot import Snapshot
+from flagengine.values.record import Record
+
+__all__ = ["Decidability", "Requirements", "requirements"]
+
+
+class Requirements(Record):
+    """The inputs that a flag can need, its dependencies' included.
+
+    ``decided_locally`` supposes that all of them are given; ``why`` says what stands in the way
+    when it is not always.
+    """
+
+    key: str
+    inputs: Missing
+    flags: tuple[str, ...]
+    decided_locally: Decidability
+    why: tuple[str, ...] = ()
+
+    @property
+    def person_properties(self) -> tuple[str, ...]:
+        """The names of person properties."""
+        return self.inputs.person_properties
+
+    @property
+    def group_properties(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of group type and property name."""
+        return self.inputs.group_properties
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The group types."""
+        return self.inputs.groups
+
+    @property
+    def device_id(self) -> bool:
+        """Whether the device id can matter."""
+        return self.inputs.device_id
+
+    @property
+    def distinct_id(self) -> bool:
+        """Whether the distinct id can matter."""
+        return self.inputs.distinct_id
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON values."""
+        return {
+            "key": self.key,
+            **self.inputs.to_dict(),
+            "flags": list(self.flags),
+            "decided_locally": self.decided_locally.value,
+            "why": list(self.why),
+        }
+
+
+@overload
+def requirements(snapshot: Snapshot | Document, key: None = None) -> Mapping[str, Requirements]: ...
+@overload
+def requirements(snapshot: Snapshot | Document, key: str) -> Requirements: ...
+def requirements(
+    snapshot: Snapshot | Document, key: str | None = None
+) -> Requirements | Mapping[str, Requirements]:
+    """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
+    survey = _Survey(as_snapshot(snapshot))
+    if key is not None:
+        return survey.of(key)
+    return MappingProxyType({one: survey.of(one) for one in survey.keys})
+
+
+class _Survey:
+    """Collects requirements flag by flag, dependencies first."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._found: dict[str, Requirements] = {}
+
+    @property
+    def keys(self) -> Mapping[str, None]:
+        return self._snapshot.keys
+
+    def of(self, key: str) -> Requirements:
+        plan = self._snapshot.plan(key)
+        if plan is None:
+            raise KeyError(key)
+        if key not in self._found:
+            self._found[key] = self._survey(plan)
+        return self._found[key]
+
+    def _survey(self, plan: FlagPlan) -> Requirements:
+        nodes = [node for test in _tests(plan) for node in _below(test)]
+        followed = {
+            node.key
+            for node in nodes
+            if isinstance(node, FlagTest) and not node.broken and not node.absent
+        }
+        dependencies = {key: self.of(key) for key in sorted(followed)}
+        inputs = _own_inputs(plan, nodes)
+        for dependency in dependencies.values():
+            inputs |= dependency.inputs
+        known = {key: found.decided_locally for key, found in dependencies.items()}
+        verdict = decidability(plan, known)
+        always = verdict is Decidability.ALWAYS
+        obstacles = () if always else _obstacles(plan, nodes, dependencies)
+        return Requirements(
+            plan.key,
+            inputs,
+            tuple(
+                sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})
+            ),
+            verdict,
+            tuple(dict.fromkeys(obstacles)),
+        )
+
+
+def _tests(plan: FlagPlan) -> Iterator[Node]:
+    if plan.active:
+        for condition in plan.conditions:
+            yield from condition.tests
+
+
+def _below(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, AllOf | AnyOf):
+        for part in node.parts:
+            yield from _below(part)
+    elif isinstance(node, Not):
+        yield from _below(node.part)
+    elif isinstance(node, CohortTest):
+        yield from _below(node.definition)
+
+
+def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
+    """Return the inputs of the flag itself: properties that are read, subjects that are hashed."""
+    tests = [node for node in nodes if isinstance(node, PropertyTest)]
+    persons = {test.key for test in tests if test.group is None}
+    if plan.enrollment is not None and plan.active:
+        persons.add(plan.enrollment)
+    subjects = list(_subjects(plan)) if plan.active else []
+    kinds = {subject.by for subject in subjects}
+    groups = {one.group for one in subjects if one.by is BucketBy.GROUP and one.group}
+    return Missing(
+        tuple(sorted(persons)),
+        tuple(sorted({(test.group, test.key) for test in tests if test.group})),
+        tuple(sorted(groups | {test.group for test in tests if test.group})),
+        BucketBy.DEVICE in kinds,
+        not kinds.isdisjoint((BucketBy.PERSON, BucketBy.CONTINUOUS_PERSON)),
+    )
+
+
+_GROUPS: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
+
+
+def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
+    """Yield what is hashed, and the groups without which a condition is skipped."""
+    for condition in plan.conditions:
+        if condition.bucketing.by in _GROUPS or _hashes(plan, condition):
+            yield condition.bucketing
+    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
+        yield plan.holdout.bucketing
+        if plan.holdout.bucketing.by is BucketBy.DEVICE:  # for want of a device id (R4.9)
+            yield Bucketing(BucketBy.PERSON)
+
+
+def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
+    draws = bool(plan.variants) and condition.pinned is None
+    return draws or 0 < condition.rollout_percentage < 100.0
+
+
+def _obstacles(
+    plan: FlagPlan, nodes: list[Node], dependencies: Mapping[str, Requirements]
+) -> Iterator[str]:
+    if plan.defect is not None:
+        yield plan.defect
+    yield from filter(None, map(_obstacle, nodes))
+    for subject in _subjects(plan) if plan.active else ():
+        if subject.by is BucketBy.CONTINUOUS_PERSON:
+            yield "experience continuity: the server may remember another bucket"
+        if subject.by is BucketBy.UNNAMED_GROUP:
+            yield f"group type index {subject.group} has no name"
+    for key, found in dependencies.items():
+        if found.decided_locally is not Decidability.ALWAYS:
+            yield f"it depends on {key}, which is decided {found.decided_locally.value} locally"
+
+
+def _obstacle(node: Node) -> str | None:
+    if isinstance(node, Undecidable):
+        return node.why
+    if isinstance(node, PropertyTest):
+        return node.matcher.server_only
+    if isinstance(node, FlagTest) and (node.broken or node.absent):
+        return node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
+    return None

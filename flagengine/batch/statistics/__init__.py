@@ -1,0 +1,1 @@
+"""Counts over tables: are the shares of a flag as they should be?"""

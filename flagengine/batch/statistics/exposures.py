@@ -1,0 +1,131 @@
+"""Who was given what, as a table or as events, with ids that are the same at every run.
+
+An id is the MurmurHash3 (x64, 128 bit, seed 0) of the snapshot's fingerprint, the flag and the
+distinct id, so that what is loaded twice counts once.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from mmh3 import mmh3_x64_128_utupledigest as digest
+from numpy.typing import NDArray
+
+from flagengine.columnar.answer_columns import TEXT, value_text
+from flagengine.columnar.engine import Engine
+from flagengine.columnar.rows import Rows
+from flagengine.results.resolution import Resolution
+
+__all__ = ["EVENT", "SCHEMA", "Exposures", "exposure_id"]
+
+EVENT: Final = "$feature_flag_called"
+SCHEMA: Final = pa.schema(
+    [
+        ("uuid", pa.string()),
+        ("distinct_id", pa.string()),
+        ("flag", TEXT),
+        ("value", TEXT),
+        ("variant", TEXT),
+        ("reason", TEXT),
+        ("condition_index", pa.int32()),
+        ("flag_id", pa.int64()),
+        ("flag_version", pa.int64()),
+        ("snapshot", TEXT),
+        ("evaluated_at", pa.timestamp("us", "UTC")),
+    ]
+)
+_LOCAL: Final = "Evaluated locally"
+
+
+def exposure_id(fingerprint: str, flag: str, distinct_id: str) -> str:
+    """Return the id of one exposure, a UUID of version 8."""
+    # The flag's length keeps "a" + "bc" and "ab" + "c" apart.
+    written = f"{fingerprint}\n{len(flag)}\n{flag}{distinct_id}".encode("utf-8", "surrogatepass")
+    high, low = digest(written)
+    number = (high << 64) | low
+    number = number & ~(0xF << 76) | (8 << 76)
+    return str(UUID(int=number & ~(3 << 62) | (2 << 62)))
+
+
+class Exposures:
+    """The definite answers of a batch, row for row and flag for flag; all else is left out."""
+
+    def __init__(self, engine: Engine, now: datetime, *, enabled_only: bool = False) -> None:
+        """Bind an engine; with ``enabled_only``, answers that are false are left out too."""
+        self._engine = engine
+        self._now = now
+        self._enabled_only = enabled_only
+        self._fingerprint = engine.snapshot.fingerprint
+
+    def _exposed(self, rows: Rows) -> Iterator[tuple[str, Resolution]]:
+        """Yield each person with each answer."""
+        codes = self._engine.run(rows)
+        ids = rows.person_ids
+        texts = ids.texts.to_pylist()
+        names = texts if ids.codes is None else [texts[code] for code in ids.codes]
+        answers = [self._engine.answers(key).resolutions for key in self._engine.keys]
+        for name, row in zip(names, _by_row(codes), strict=True):
+            if name is None:
+                continue
+            for known, code in zip(answers, row, strict=True):
+                one = known[code]
+                if one.enabled or (one.value is False and not self._enabled_only):
+                    yield name, one
+
+    def table(self, rows: Rows) -> pa.RecordBatch:
+        """Return a batch as an assignment table."""
+        found = list(self._exposed(rows))
+        answers = [one for _, one in found]
+        columns = [
+            [exposure_id(self._fingerprint, one.key, name) for name, one in found],
+            [name for name, _ in found],
+            [one.key for one in answers],
+            [value_text(one.value) for one in answers],
+            [one.variant for one in answers],
+            [one.reason.value for one in answers],
+            [one.condition_index for one in answers],
+            [one.flag_id for one in answers],
+            [one.flag_version for one in answers],
+            [self._fingerprint] * len(found),
+            [self._now] * len(found),
+        ]
+        arrays = [
+            pa.array(column, TEXT.value_type).dictionary_encode().cast(TEXT)
+            if field.type == TEXT
+            else pa.array(column, field.type)
+            for column, field in zip(columns, SCHEMA, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+    def events(self, rows: Rows) -> list[str]:
+        """Return a batch as lines of JSON: an event each."""
+        return [self._event(name, one) for name, one in self._exposed(rows)]
+
+    def _event(self, name: str, one: Resolution) -> str:
+        properties = {
+            "$feature_flag": one.key,
+            "$feature_flag_response": one.value,
+            f"$feature/{one.key}": one.value,
+            "locally_evaluated": True,
+            "$feature_flag_reason": _LOCAL,
+            "$feature_flag_payload": one.payload,
+            "$feature_flag_id": one.flag_id,
+            "$feature_flag_version": one.flag_version,
+            "$feature_flag_has_experiment": one.has_experiment,
+        }
+        event = {
+            "uuid": exposure_id(self._fingerprint, one.key, name),
+            "event": EVENT,
+            "distinct_id": name,
+            "timestamp": self._now.isoformat(),
+            "properties": {key: value for key, value in properties.items() if value is not None},
+        }
+        return json.dumps(event, ensure_ascii=False)
+
+
+def _by_row(codes: Sequence[NDArray[Any]]) -> list[list[int]]:
+    return np.stack(codes, axis=1).tolist() if codes else []

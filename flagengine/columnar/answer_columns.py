@@ -1,0 +1,72 @@
+"""Answers to Arrow columns: a table of what each answer looks like, and a look-up per row."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from flagengine.plan.nodes import FlagPlan
+from flagengine.results.resolution import Resolution
+
+__all__ = ["TEXT", "dictionary_column", "plain_column", "possible_values", "value_text"]
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+def possible_values(plan: FlagPlan | None, override: bool | str | None) -> tuple[bool | str, ...]:
+    """Return every value that a flag can have, false and true first."""
+    found: dict[bool | str, None] = {False: None, True: None}
+    if plan is not None:
+        found |= dict.fromkeys(variant.key for variant in plan.variants)
+        found |= dict.fromkeys(one.pinned for one in plan.conditions if one.pinned)
+        if plan.holdout is not None:
+            found[plan.holdout.value] = None
+    if override is not None:
+        found[override] = None
+    return tuple(found)
+
+
+def value_text(value: bool | str | None) -> str | None:
+    """Write a value as it is written in a column of texts."""
+    if value is None or isinstance(value, str):
+        return value
+    return "true" if value else "false"
+
+
+def plain_column(
+    answers: Sequence[Resolution],
+    codes: NDArray[Any],
+    read: Callable[[Resolution], Any],
+    kind: pa.DataType,
+) -> pa.Array:
+    """Return one thing that each row's answer says, null where it says None."""
+    return pa.array([read(one) for one in answers], kind).take(pa.array(codes))
+
+
+def dictionary_column(
+    answers: Sequence[Resolution],
+    codes: NDArray[Any],
+    read: Callable[[Resolution], str | None],
+    values: Iterable[str],
+) -> pa.Array:
+    """Return one text that each row's answer says, with a dictionary that is always the same."""
+    dictionary = list(values)
+    positions = {text: place for place, text in enumerate(dictionary)}
+    table = [None if (said := read(one)) is None else positions[said] for one in answers]
+    indices = pa.array(table, pa.int32()).take(pa.array(codes))
+    return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary, pa.string()))
+
+
+def missing_text(resolution: Resolution) -> str | None:
+    """Write what an unresolved answer lacks, as JSON."""
+    if not resolution.missing:
+        return None
+    return json.dumps(resolution.missing.to_dict(), sort_keys=True)
+
+
+def repeated(count: int, times: int) -> pa.Array:
+    """Return each row's position that many times."""
+    return pa.array(np.repeat(np.arange(count), times))

@@ -1,0 +1,233 @@
+"""One flag over batches: rows sorted into cases, and the scalar engine asked once per case.
+
+Everything that an answer can hang on becomes a part of a row's case: verdicts, which ids there are,
+between which bounds its bucket numbers lie. So equal cases have equal answers, and there is no
+second evaluator that could differ from the first. Cases are remembered from batch to batch.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flagengine.columnar.cases import Cases, combined
+from flagengine.columnar.rows import Rows
+from flagengine.columnar.subject_ids import Mask, SubjectIds
+from flagengine.columnar.verdicts import Tests
+from flagengine.columnar.walk import Shares, Start, Walk, is_hashable
+from flagengine.evaluation.draws import HOLDOUT_PREFIX, VARIANT_SALT
+from flagengine.plan.nodes import BucketBy, Bucketing, CohortTest, ConditionPlan, FlagPlan
+from flagengine.results.resolution import Resolution
+
+__all__ = ["Answers", "FlagKernel"]
+
+Scalar = Callable[[Rows, int], Resolution]
+"""The scalar engine for one row."""
+
+_PERSON: Final = Bucketing(BucketBy.PERSON)
+_REMEMBERED: Final = 1 << 18
+"""So many cases are remembered; a flag that has more is not worth it."""
+
+
+class Answers:
+    """The different answers of one flag so far; an answer keeps its position."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.resolutions: list[Resolution] = []
+        self.cases = 0
+        """How often the scalar engine was asked."""
+        self._positions: dict[Resolution, int] = {}
+        self._known: dict[Any, int] = {}
+        self._lock = Lock()
+
+    def known(self, label: Any) -> int:
+        """Return the position of a case's answer, or -1."""
+        return self._known.get(label, -1)
+
+    def learn(self, label: Any, resolution: Resolution) -> int:
+        """Remember a case's answer; return its position."""
+        with self._lock:
+            self.cases += 1
+            position = self._positions.setdefault(resolution, len(self.resolutions))
+            if position == len(self.resolutions):
+                self.resolutions.append(resolution)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[label] = position
+            return position
+
+
+class FlagKernel:
+    """One flag of one call. ``plan`` is None where the flag's definition does not matter."""
+
+    def __init__(self, plan: FlagPlan | None, scalar: Scalar) -> None:
+        """Compile what does not depend on the rows."""
+        self.answers = Answers()
+        self._plan = plan
+        self._scalar = scalar
+        self._walk = None if plan is None else Walk(plan)
+        self._subjects = () if plan is None else _subjects(plan)
+        self._rollouts: dict[Any, frozenset[Bucketing]] = {}
+        self._draws: dict[Any, frozenset[Bucketing]] = {}
+
+    def run(self, rows: Rows, tests: Tests) -> NDArray[Any]:
+        """Return for every row the position of its answer among :attr:`answers`."""
+        if self._plan is None or self._walk is None:
+            return self._answered(rows, Cases.constant(()))
+        start = combined(self._parts(self._plan, rows, tests))
+        hashed = self._hashed(self._plan, self._walk, rows, start)
+        return self._answered(rows, self._drawn(self._plan, self._walk, rows, hashed))
+
+    def _parts(self, plan: FlagPlan, rows: Rows, tests: Tests) -> list[Cases]:
+        """Return what is known before hashing; :meth:`_start` reads it back."""
+        enrollment = Cases.constant(None)
+        if plan.enrollment is not None:
+            enrollment = tests.enrollment(plan.enrollment)
+        verdicts = [_condition(one, tests) for one in plan.conditions]
+        present = [_ids(rows, one).presence for one in self._subjects]
+        return [enrollment, _held_out(plan, rows), *verdicts, *present]
+
+    def _start(self, plan: FlagPlan, label: tuple[Any, ...]) -> Start:
+        enrollment, held_out, *rest = label
+        count = len(plan.conditions)
+        present = dict(zip(self._subjects, rest[count:], strict=True))
+        return Start(enrollment, held_out is True, rest[:count], present)
+
+    def _hashed(self, plan: FlagPlan, walk: Walk, rows: Rows, start: Cases) -> Cases:
+        """Add between which rollouts the hashes lie, where that may matter."""
+        found = [start]
+        for bucketing, shares in walk.shares.items():
+            matters = partial(self._rolls, plan, bucketing)
+            found.append(_intervals(plan, rows, bucketing, shares, start.where(matters)))
+        return combined(found)
+
+    def _rolls(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
+        found = self._rollouts.get(label)
+        if found is None:
+            assert self._walk is not None
+            found = self._walk.rollouts(self._start(plan, label))
+            _remember(self._rollouts, label, found)
+        return bucketing in found
+
+    def _drawn(self, plan: FlagPlan, walk: Walk, rows: Rows, hashed: Cases) -> Cases:
+        """Add the variants drawn, where they may matter."""
+        found = [hashed]
+        for bucketing in self._subjects:
+            if bucketing not in walk.drawing:
+                continue
+            wanted = hashed.where(partial(self._draws_one, plan, bucketing))
+            drawn = _intervals(plan, rows, bucketing, walk.variants, wanted, VARIANT_SALT)
+            found.append(drawn)
+        return combined(found)
+
+    def _draws_one(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
+        found = self._draws.get(label)
+        if found is None:
+            assert self._walk is not None
+            start, *intervals = label
+            by_subject = dict(zip(self._walk.shares, intervals, strict=True))
+            found = self._walk.draws(self._start(plan, start), by_subject)
+            _remember(self._draws, label, found)
+        return bucketing in found
+
+    def _answered(self, rows: Rows, cases: Cases) -> NDArray[Any]:
+        """Look the answers up; ask the scalar engine about a row of each new case."""
+        positions = [self.answers.known(label) for label in cases.labels]
+        found = _positions(positions, cases, rows.count)
+        if -1 not in positions or not rows.count or found.min() >= 0:
+            return found  # labels without rows may be unknown
+        firsts = _first_rows(cases, rows.count)
+        for place, label in enumerate(cases.labels):
+            if positions[place] < 0 and firsts[place] < rows.count:
+                resolution = self._scalar(rows, int(firsts[place]))
+                positions[place] = self.answers.learn(label, resolution)
+        return _positions(positions, cases, rows.count)
+
+
+def _positions(positions: list[int], cases: Cases, count: int) -> NDArray[np.int32]:
+    table = np.array(positions, np.int32)
+    return np.full(count, table[0], np.int32) if cases.codes is None else table[cases.codes]
+
+
+def _remember(known: dict[Any, Any], label: Any, found: Any) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[label] = found
+
+
+def _first_rows(cases: Cases, count: int) -> NDArray[np.int64]:
+    """Return the first row of each case; the number of rows for a case that has none."""
+    firsts = np.full(len(cases.labels), count, np.int64)
+    if cases.codes is None:
+        firsts[0] = 0 if count else count
+    else:
+        firsts[cases.codes[::-1]] = np.arange(count - 1, -1, -1)
+    return firsts
+
+
+def _subjects(plan: FlagPlan) -> tuple[Bucketing, ...]:
+    every = (condition.bucketing for condition in plan.conditions)
+    return tuple(dict.fromkeys(one for one in every if is_hashable(one)))
+
+
+def _condition(condition: ConditionPlan, tests: Tests) -> Cases:
+    """Return a condition's verdicts; one by one where a test may fail the flag (SPEC R10.8)."""
+    found = [tests.verdicts(node) for node in condition.tests]
+    if any(isinstance(node, CohortTest) and node.may_fail for node in condition.tests):
+        return combined(found)
+    return tests.joined(found)
+
+
+def _ids(rows: Rows, bucketing: Bucketing) -> SubjectIds:
+    if bucketing.by is BucketBy.DEVICE:
+        return rows.device_ids
+    if bucketing.by is BucketBy.PERSON:
+        return rows.person_ids
+    return rows.group_ids(bucketing.group or "")
+
+
+def _intervals(
+    plan: FlagPlan,
+    rows: Rows,
+    bucketing: Bucketing,
+    shares: Shares,
+    wanted: Mask,
+    salt: str = "",
+    prefix: str | None = None,
+) -> Cases:
+    """Return in which interval each row's number lies; in the last, where it is not wanted."""
+    if wanted is False:
+        return Cases.constant(None)
+    prefix = f"{plan.key}." if prefix is None else prefix
+    clip = bucketing.by is BucketBy.PERSON
+    ids = _ids(rows, bucketing)
+    return shares.intervals(ids.numbers(plan.algorithm, prefix, salt, wanted, clip=clip))
+
+
+def _held_out(plan: FlagPlan, rows: Rows) -> Cases:
+    """Return who is held out, as far as a hash can tell (SPEC R4.7 to R4.9)."""
+    holdout = plan.holdout
+    if holdout is None or not is_hashable(holdout.bucketing):
+        return Cases.constant(None)
+    shares = Shares.of_rollouts({holdout.percentage})
+    present = _ids(rows, holdout.bucketing).presence
+    inside = [present, _inside_holdout(plan, rows, holdout.bucketing, shares)]
+    if holdout.bucketing.by is BucketBy.DEVICE:
+        inside += [rows.person_ids.presence, _inside_holdout(plan, rows, _PERSON, shares)]
+    return combined(inside).relabelled(_verdict_of_holdout)
+
+
+def _inside_holdout(plan: FlagPlan, rows: Rows, bucketing: Bucketing, shares: Shares) -> Cases:
+    return _intervals(plan, rows, bucketing, shares, True, prefix=HOLDOUT_PREFIX)
+
+
+def _verdict_of_holdout(label: tuple[Any, ...]) -> bool | None:
+    """Read the first subject that is there; None where there is none."""
+    for present, interval in zip(label[::2], label[1::2], strict=True):
+        if present:
+            return bool(interval == 0)
+    return None

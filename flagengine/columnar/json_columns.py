@@ -1,0 +1,93 @@
+"""Properties in one column: JSON text, as persons are exported, or Arrow's structs and maps."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from flagengine.columnar.cases import Cases
+from flagengine.columnar.errors import TableError
+from flagengine.columnar.json_values import GONE, by_value, json_cases, plain_text
+from flagengine.values.json_values import to_json_value
+
+__all__ = ["properties_of"]
+
+Properties = Callable[[str], Cases]
+"""From a property's name to its column."""
+
+
+def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Properties:
+    """Return a reader of the properties in one column; ``null`` is the label of null members.
+
+    ``name`` and ``first_row`` are for messages. A null row has no properties.
+    """
+    array = plain_text(array)
+    if pa.types.is_struct(array.type):
+        return _Struct(array, null)
+    if pa.types.is_map(array.type):
+        return _Documents([dict(one or ()) for one in array.to_pylist()])
+    if pa.types.is_null(array.type):
+        return _Documents([{}] * len(array))
+    if pa.types.is_dictionary(array.type):
+        array = plain_text(array.dictionary_decode())
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        wanted = "expected JSON text, a struct or a map"
+        raise TableError(f"{wanted}, found the type {array.type}", column=name)
+    texts = array.to_pylist()
+    return _Documents([_object(one, name, first_row + row) for row, one in enumerate(texts)])
+
+
+def _object(written: str | None, name: str, row: int) -> Mapping[str, Any]:
+    if written is None:
+        return {}
+    try:
+        value = json.loads(written)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"this is not JSON: {error}", column=name, row=row) from None
+    if isinstance(value, dict):
+        return value
+    if value is None:
+        return {}
+    found = f"expected a JSON object, found {type(value).__name__}"
+    raise TableError(found, column=name, row=row)
+
+
+class _Struct:
+    """The fields of a struct column."""
+
+    def __init__(self, array: pa.StructArray, null: Any) -> None:
+        self._null = null
+        self._known = array.is_valid()
+        self._any_null = bool(array.null_count)
+        # Not `flatten`, which would make the members of absent structs null: absent, not null.
+        self._fields = {field.name: array.field(i) for i, field in enumerate(array.type)}
+        self._rows = len(array)
+
+    def __call__(self, key: str) -> Cases:
+        if key not in self._fields:
+            return Cases.constant(GONE)
+        found = json_cases(self._fields[key], null=self._null)
+        if not self._any_null:
+            return found
+        codes = found.codes
+        if codes is None:
+            labels, codes = [found.labels[0], GONE], (~self._valid()).astype("u1")
+            return Cases(labels, codes)
+        codes = codes.astype("i4")
+        codes[~self._valid()] = len(found.labels)
+        return Cases([*found.labels, GONE], codes)
+
+    def _valid(self) -> Any:
+        return self._known.to_numpy(zero_copy_only=False)
+
+
+class _Documents:
+    """Rows as Python mappings, read a property at a time."""
+
+    def __init__(self, documents: list[Mapping[str, Any]]) -> None:
+        self._documents = documents
+
+    def __call__(self, key: str) -> Cases:
+        values = [to_json_value(one[key]) if key in one else GONE for one in self._documents]
+        return by_value(values)

@@ -1,0 +1,205 @@
+"""Arrow columns to the JSON values that a client would send (SPEC R19.2).
+
+The one place that knows Arrow's types. A value is converted once per distinct value of a batch.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import Enum
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flagengine.columnar.cases import Cases
+from flagengine.values.json_values import NotGiven, text, to_json_value
+
+__all__ = ["GONE", "Gone", "by_value", "json_cases", "plain_text"]
+
+
+class Gone(Enum):
+    """The type of :data:`GONE`."""
+
+    GONE = "gone"
+
+
+GONE: Final = Gone.GONE
+"""The label of rows that have no value: the property is not passed."""
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 naive ones stay naive
+_NS_PER_US: Final = 1_000
+_UNSENDABLE: Final = object()
+"""A value that no client can send, such as a date beyond the years that dates have."""
+
+
+def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
+    """Return a column's rows by JSON value; ``null`` is the label of Arrow's nulls."""
+    array = plain_text(array)
+    if array.null_count == len(array):
+        return Cases.constant(null)
+    if pa.types.is_nested(array.type):
+        return by_value([null if one is None else to_json_value(one) for one in _pylist(array)])
+    indices, distinct = _encoded(array)
+    labels = _converted(distinct)
+    if distinct.null_count:  # the dictionary of a dictionary column may hold nulls of its own
+        labels = [null if label is None else label for label in labels]
+    if indices.null_count:
+        return Cases([*labels, null], indices.fill_null(len(labels)).to_numpy())
+    return Cases(labels, indices.to_numpy(zero_copy_only=False))
+
+
+def plain_text(array: pa.Array) -> pa.Array:
+    """Return a column without the encodings that not every function reads."""
+    kind = array.type
+    if isinstance(array, pa.ExtensionArray) and kind.extension_name != "arrow.uuid":
+        return plain_text(array.storage)
+    if pa.types.is_run_end_encoded(kind):
+        return plain_text(pc.run_end_decode(array))
+    if kind == pa.string_view():
+        return array.cast(pa.large_string())
+    if kind == pa.binary_view():
+        return array.cast(pa.large_binary())
+    if pa.types.is_dictionary(kind) and len(array.dictionary) > len(array):
+        return plain_text(array.dictionary_decode())
+    return array
+
+
+def _encoded(array: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return positions among distinct values, and those."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return array.indices.cast(pa.int64()), plain_text(array.dictionary)
+    if isinstance(array, pa.ExtensionArray):
+        encoded = array.storage.dictionary_encode()
+        return encoded.indices, pa.ExtensionArray.from_storage(kind, encoded.dictionary)
+    if pa.types.is_floating(kind):
+        # By their bits: 0.0 and -0.0 are different texts.
+        bits = array.cast(pa.float64()).view(pa.int64())
+        encoded = bits.dictionary_encode()
+        return encoded.indices, encoded.dictionary.view(pa.float64())
+    encoded = array.dictionary_encode()
+    return encoded.indices, encoded.dictionary
+
+
+def _converted(distinct: pa.Array) -> list[Any]:
+    kind = distinct.type
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or _is_text(kind):
+        try:
+            return list(distinct.to_pylist())
+        except UnicodeDecodeError:
+            pass  # text that is none: one by one
+    return [to_json_value(value) for value in _pylist(distinct)]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _pylist(array: pa.Array) -> list[Any]:
+    """Return Python values; nanoseconds, which Python's types lack, become text."""
+    kind = array.type
+    if pa.types.is_timestamp(kind):
+        return _timestamps(array)
+    if pa.types.is_time64(kind) and kind.unit == "ns":
+        return [_optional(_time_text, one) for one in array.cast(pa.int64()).to_pylist()]
+    if pa.types.is_duration(kind) or pa.types.is_interval(kind):
+        return [_UNSENDABLE if one else None for one in array.is_valid().to_pylist()]
+    if pa.types.is_nested(kind) and not pa.types.is_union(kind):
+        return _nested(array)
+    try:
+        return list(array.to_pylist())
+    except (OverflowError, ValueError):
+        return [_python_value(one) for one in array]
+
+
+def _python_value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return _UNSENDABLE
+
+
+def _timestamps(array: pa.Array) -> list[Any]:
+    """Write timestamps as ISO 8601 with the offset that their zone has then."""
+    scale = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}[array.type.unit]
+    zone = pa.lib.string_to_tzinfo(array.type.tz) if array.type.tz else None
+    numbers = array.cast(pa.int64()).to_pylist()
+    return [_optional(lambda n: _instant_text(n * scale, zone), one) for one in numbers]
+
+
+def _instant_text(nanoseconds: int, zone: Any) -> Any:
+    micros, rest = divmod(nanoseconds, _NS_PER_US)
+    try:
+        moment = _EPOCH + timedelta(microseconds=micros)
+        if zone is not None:
+            moment = moment.replace(tzinfo=UTC).astimezone(zone)
+    except OverflowError:
+        return _UNSENDABLE
+    return _with_nanoseconds(moment, rest)
+
+
+def _time_text(nanoseconds: int) -> str:
+    micros, rest = divmod(nanoseconds, _NS_PER_US)
+    return _with_nanoseconds((_EPOCH + timedelta(microseconds=micros)).time(), rest)
+
+
+def _with_nanoseconds(moment: datetime | time, rest: int) -> str:
+    if not rest:
+        return moment.isoformat()
+    whole = moment.isoformat(timespec="microseconds")
+    return f"{whole[:26]}{rest:03}{whole[26:]}" if len(whole) >= 26 else f"{whole}{rest:03}"
+
+
+def _optional(write: Callable[[int], Any], number: int | None) -> Any:
+    return None if number is None else write(number)
+
+
+def _nested(array: pa.Array) -> list[Any]:
+    """Read lists, structs and maps member by member, so that members convert as columns do."""
+    kind = array.type
+    if pa.types.is_struct(kind):
+        names = [field.name for field in kind]
+        members = [_pylist(plain_text(field)) for field in array.flatten()]
+        found: list[Any] = [
+            dict(zip(names, one, strict=True)) for one in zip(*members, strict=True)
+        ]
+        found = found or [{} for _ in range(len(array))]
+        return _with_nulls(array, found)
+    if pa.types.is_map(kind):
+        return [None if one is None else dict(one) for one in array.to_pylist()]
+    return [None if one is None else _pylist(plain_text(one)) for one in _lists(array)]
+
+
+def _lists(array: pa.Array) -> list[pa.Array | None]:
+    return [one.values if one.is_valid else None for one in array]
+
+
+def _with_nulls(array: pa.Array, values: list[Any]) -> list[Any]:
+    if not array.null_count:
+        return values
+    known = array.is_valid().to_pylist()
+    return [value if valid else None for value, valid in zip(values, known, strict=True)]
+
+
+def by_value(values: Sequence[Any]) -> Cases:
+    """Sort JSON values into cases: 1, 1.0, true and "1" are four."""
+    positions: dict[Any, int] = {}
+    labels: list[Any] = []
+    codes = np.empty(len(values), np.int32)
+    for row, value in enumerate(values):
+        key = _identity(value)
+        place = positions.get(key)
+        if place is None:
+            place = positions[key] = len(labels)
+            labels.append(value)
+        codes[row] = place
+    return Cases(labels, codes)
+
+
+def _identity(value: Any) -> Any:
+    """Return what equal values share and others do not."""
+    kind = type(value)
+    if kind is str or kind is Gone or kind is NotGiven:
+        return value
+    return (kind, value if kind is int else text(value))

@@ -1,0 +1,243 @@
+"""One batch of people: property columns and ids by name, and any single row as a call's inputs.
+
+Columns are read when they are first asked for and kept for the batch. What a row's inputs are is
+decided here once, for the columns and for the scalar engine alike.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import pyarrow as pa
+
+from flagengine.columnar.arrow_tests import Native, varied_column
+from flagengine.columnar.cases import Cases, filled, mixed
+from flagengine.columnar.json_columns import properties_of
+from flagengine.columnar.json_values import GONE, json_cases
+from flagengine.columnar.layout import Layout
+from flagengine.columnar.subject_ids import SubjectIds, ids_of_cases, ids_of_column
+from flagengine.inputs.subject import INITIAL_SOURCES, MIRRORED
+from flagengine.values.json_values import NOT_GIVEN
+
+__all__ = ["NO_GROUP", "NO_GROUP_NOR_VALUE", "Rows"]
+
+NO_GROUP: Final = object()
+"""The label of a group's property in rows without such a group."""
+
+NO_GROUP_NOR_VALUE: Final = object()
+"""Its label where the property is not known either."""
+
+_UNSENDABLE: Final = object()
+"""Handed to the scalar engine for what no client can send."""
+
+
+class Rows:
+    """A record batch, laid out. ``first_row`` is its position in the table, for messages."""
+
+    def __init__(self, batch: pa.RecordBatch, layout: Layout, first_row: int = 0) -> None:
+        """Bind a batch; nothing is read yet."""
+        self.batch = batch
+        self.count: int = batch.num_rows
+        self._layout = layout
+        self._first_row = first_row
+        self._native: dict[str, Native | None] = {}
+        self._person: dict[str, Cases] = {}
+        self._enriched: dict[str, Cases] = {}
+        self._groups: dict[str, Cases] = {}
+        self._group_ids: dict[str, SubjectIds] = {}
+        self._group_properties: dict[tuple[str, str], Cases] = {}
+
+    # Columns as they were given.
+
+    def person(self, key: str) -> Cases:
+        """Return a person property as given; GONE where it is not."""
+        if key not in self._person:
+            columns, whole = self._layout.person, self._person_json
+            self._person[key] = self._laid_over(columns.get(key), whole, key)
+        return self._person[key]
+
+    def varied(self, key: str, *, complete: bool) -> Native | None:
+        """Return a person property as a column to test natively, if most of its rows differ.
+
+        None where the engine adds something to the column, or the property is in two places.
+        """
+        if key not in self._native:
+            position = self._layout.person.get(key)
+            enriched = complete and (key in MIRRORED or key in INITIAL_SOURCES)
+            alone = self._layout.person_json is None and key != "distinct_id" and not enriched
+            found = position is not None and alone
+            self._native[key] = varied_column(self.batch.column(position)) if found else None
+        return self._native[key]
+
+    def null_of(self, key: str) -> Any:
+        """Return what a null in a person property's column stands for."""
+        return self._null(self._layout.person[key])
+
+    def group_property(self, group: str, key: str) -> Cases:
+        """Return a group property as given, whether or not the row has that group."""
+        if (group, key) not in self._group_properties:
+            columns, whole = self._layout.group_properties.get(group, {}), self._group_json
+            found = self._laid_over(columns.get(key), whole.get(group), key)
+            self._group_properties[group, key] = found
+        return self._group_properties[group, key]
+
+    def group(self, name: str) -> Cases:
+        """Return the groups of one type as given."""
+        if name not in self._groups:
+            self._groups[name] = self._column(self._layout.groups.get(name), null=GONE)
+        return self._groups[name]
+
+    @cached_property
+    def device(self) -> Cases:
+        """The device ids as given."""
+        return self._column(self._layout.device_id, null=GONE)
+
+    def _column(self, position: int | None, *, null: Any = None) -> Cases:
+        if position is None:
+            return Cases.constant(GONE)
+        if null is None:
+            null = self._null(position)
+        return json_cases(self.batch.column(position), null=null)
+
+    def _null(self, position: int | None) -> Any:
+        return None if position in self._layout.json_nulls else GONE
+
+    def _laid_over(
+        self, position: int | None, whole: Callable[[str], Cases] | None, key: str
+    ) -> Cases:
+        """A property's own column comes before the column that holds all."""
+        if position is None:
+            return Cases.constant(GONE) if whole is None else whole(key)
+        own = self._column(position)
+        return own if whole is None else filled(own, whole(key), GONE)
+
+    @cached_property
+    def _person_json(self) -> Callable[[str], Cases] | None:
+        position = self._layout.person_json
+        return None if position is None else self._properties(position)
+
+    @cached_property
+    def _group_json(self) -> dict[str, Callable[[str], Cases]]:
+        return {name: self._properties(at) for name, at in self._layout.group_json.items()}
+
+    def _properties(self, position: int) -> Callable[[str], Cases]:
+        name, null = self._layout.names[position], self._null(position)
+        return properties_of(self.batch.column(position), name, self._first_row, null)
+
+    # Ids to hash.
+
+    @cached_property
+    def person_ids(self) -> SubjectIds:
+        """The distinct ids."""
+        return ids_of_column(self.batch.column(self._layout.distinct_id))
+
+    @cached_property
+    def device_ids(self) -> SubjectIds:
+        """The devices' ids: the column's, else the person property ``$device_id``."""
+        own, spare = self.device, self.person("$device_id")
+        if spare.codes is None and spare.labels[0] is GONE and self._layout.device_id is not None:
+            return ids_of_column(self.batch.column(self._layout.device_id))
+        upper, lower = ids_of_cases(own, self.count), ids_of_cases(spare, self.count)
+        return ids_of_cases(filled(_texts(upper), _texts(lower), GONE), self.count)
+
+    def group_ids(self, name: str) -> SubjectIds:
+        """The keys of the groups of one type."""
+        if name not in self._group_ids:
+            self._group_ids[name] = ids_of_cases(self.group(name), self.count)
+        return self._group_ids[name]
+
+    # Columns as the operators read them (SPEC R6).
+
+    def person_value(self, key: str, *, complete: bool) -> Cases:
+        """Return a person property with what the engine adds; GONE where there is none."""
+        if key not in self._enriched:
+            self._enriched[key] = self._with_implicit(key, self.person(key), complete=complete)
+        return self._enriched[key]
+
+    def _with_implicit(self, key: str, given: Cases, *, complete: bool) -> Cases:
+        if key == "distinct_id":
+            ids = self.person_ids
+            whole = json_cases(ids.texts) if ids.codes is None else _texts(ids)
+            given = filled(given, whole, GONE)
+            given = filled(given, Cases.constant(NOT_GIVEN), GONE)
+        if not complete:
+            return given
+        if key in MIRRORED:
+            return filled(given, self.person(MIRRORED[key]), GONE)
+        if key in INITIAL_SOURCES:
+            source = self.person_value(INITIAL_SOURCES[key], complete=True)
+            return filled(given, source, GONE)
+        return given
+
+    def group_value(self, group: str, key: str, *, complete: bool) -> Cases:
+        """Return a group property with the implicit ones.
+
+        In rows without the group it is :data:`NO_GROUP`, or :data:`NO_GROUP_NOR_VALUE`.
+        """
+        own = self.group_property(group, key)
+        is_known = complete or key == "$group_key"
+        given = filled(own, self.group(group), GONE) if key == "$group_key" else own
+        present = self.group_ids(group).presence
+        if present.codes is None and present.labels[0]:
+            return given
+
+        def without_group(label: Any) -> object:
+            lacks = label is NOT_GIVEN or (label is GONE and not is_known)
+            return NO_GROUP_NOR_VALUE if lacks else NO_GROUP
+
+        without = own.relabelled(without_group)
+        if present.codes is None:
+            return without
+        return mixed(present.codes.view(bool), given, without)
+
+    # One row.
+
+    def distinct_id(self, row: int) -> Any:
+        """Return a row's distinct id as the caller of the scalar engine would pass it."""
+        return json_cases(self.batch.column(self._layout.distinct_id).slice(row, 1)).label_of(0)
+
+    def inputs(self, row: int) -> tuple[Any, Mapping[str, Any], dict[str, Any]]:
+        """Return a row as the scalar engine's distinct id, properties and options."""
+        identity = self.distinct_id(row)
+        names = self._layout.groups
+        groups = {name: self.group(name).label_of(row) for name in names}
+        properties = {*self._layout.group_properties, *self._layout.group_json}
+        options = {
+            "groups": {name: _sent(key) for name, key in groups.items() if key is not GONE},
+            "group_properties": {name: self._group_row(name, row) for name in properties},
+            "device_id": None if (it := self.device.label_of(row)) is GONE else _sent(it),
+        }
+        return None if identity is GONE else _sent(identity), _Row(self.person, row), options
+
+    def _group_row(self, name: str, row: int) -> Mapping[str, Any]:
+        return _Row(lambda key: self.group_property(name, key), row)
+
+
+def _texts(ids: SubjectIds) -> Cases:
+    return Cases([GONE if one is None else one for one in ids.texts.to_pylist()], ids.codes)
+
+
+def _sent(label: Any) -> Any:
+    return _UNSENDABLE if label is NOT_GIVEN else label
+
+
+class _Row(Mapping[str, Any]):
+    """The properties of one row, read when they are asked for; it cannot be listed."""
+
+    __slots__ = ("_column", "_row")
+
+    def __init__(self, column: Callable[[str], Cases], row: int) -> None:
+        self._column = column
+        self._row = row
+
+    def __getitem__(self, key: str) -> Any:
+        label = self._column(key).label_of(self._row)
+        if label is GONE:
+            raise KeyError(key)
+        return _sent(label)
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return 1  # not empty, as far as anyone can tell

@@ -1,0 +1,115 @@
+"""Whose hash is taken: columns of ids as text, and the bucket numbers of chosen rows.
+
+A row without a usable id (SPEC R6) is null. Numbers come from the native loop over the column, for
+the rows that are asked for and no others.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from flagengine.columnar.cases import Cases
+from flagengine.columnar.json_values import GONE, json_cases, plain_text
+from flagengine.hashing.buckets import Algorithm
+from flagengine.hashing.string_column import StringColumn, bucket_column
+from flagengine.inputs.subject import usable_id
+from flagengine.values.json_values import NOT_GIVEN
+
+__all__ = ["Mask", "SubjectIds", "ids_of_cases", "ids_of_column"]
+
+Mask = NDArray[np.bool_] | bool
+"""Rows, or all or none of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubjectIds:
+    """One id per row, null where it is not usable; with ``codes``, positions among the texts."""
+
+    texts: pa.Array
+    codes: NDArray[Any] | None = None
+
+    @property
+    def presence(self) -> Cases:
+        """Which rows have an id."""
+        if self.texts.null_count == len(self.texts):
+            return Cases.constant(False)
+        if not self.texts.null_count:
+            return Cases.constant(True)
+        valid = self.texts.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
+        return Cases((False, True), valid if self.codes is None else valid[self.codes])
+
+    def numbers(
+        self, algorithm: str, prefix: str, salt: str, wanted: Mask, *, clip: bool
+    ) -> NDArray[np.uint64]:
+        """Return bucket numbers; those of rows not wanted or without id are greater than all."""
+        mask = wanted if self.codes is None else True
+        found = _hashed(self.texts, Algorithm(algorithm), prefix, salt, mask, clip=clip)
+        return found if self.codes is None else found[self.codes]
+
+
+def ids_of_column(array: pa.Array) -> SubjectIds:
+    """Return the ids in a column; numbers are read as their JSON text."""
+    array = plain_text(array)
+    kind = array.type
+    if pa.types.is_integer(kind):
+        return SubjectIds(array.cast(pa.large_string()))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return SubjectIds(_without_empty(array))
+    return ids_of_cases(json_cases(array), len(array))
+
+
+def _without_empty(array: pa.Array) -> pa.Array:
+    lengths = pc.binary_length(array)
+    least = pc.min(lengths).as_py()
+    if least is None or least > 0:
+        return array
+    return pc.if_else(pc.greater(lengths, 0), array, pa.scalar(None, array.type))
+
+
+def ids_of_cases(cases: Cases, rows: int) -> SubjectIds:
+    """Return the ids among JSON values."""
+    texts = [
+        None if label is GONE or label is NOT_GIVEN else usable_id(label) for label in cases.labels
+    ]
+    codes = np.zeros(rows, np.uint8) if cases.codes is None else cases.codes
+    return SubjectIds(pa.array(texts, pa.large_string()), codes)
+
+
+def _hashed(
+    texts: pa.Array, algorithm: Algorithm, prefix: str, salt: str, wanted: Mask, *, clip: bool
+) -> NDArray[np.uint64]:
+    out = np.empty(len(texts), np.uint64)
+    if wanted is False:
+        out.fill(_NONE)
+        return out
+    _, offsets, data = texts.buffers()
+    large = bool(pa.types.is_large_string(texts.type))
+    width = 8 if large else 4
+    column = StringColumn(
+        offsets=offsets and memoryview(offsets)[texts.offset * width :],
+        data=data,
+        count=len(texts),
+        large_offsets=large,
+        validity=_bitmap(texts, wanted),
+    )
+    bucket_column(algorithm, prefix, salt, column, out.data, clip=clip)
+    return out
+
+
+_NONE: Final = (1 << 64) - 1
+
+
+def _bitmap(texts: pa.Array, wanted: Mask) -> Any:
+    """Return the rows to hash as Arrow's validity bitmap; None for all."""
+    if not isinstance(wanted, bool):
+        if texts.null_count:
+            wanted = wanted & texts.is_valid().to_numpy(zero_copy_only=False)
+        return np.packbits(wanted, bitorder="little")
+    if not texts.null_count:
+        return None
+    valid = texts.is_valid().to_numpy(zero_copy_only=False)
+    return np.packbits(valid, bitorder="little")

@@ -1,0 +1,281 @@
+"""Tests over a batch: each distinct value is decided once, by the scalar engine's own matcher.
+
+A verdict is False, True, or the set of doubts that leave it open: what an unresolved answer would
+name. Sets rather than one "unknown", so that rows with one label have one answer.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import reduce
+from typing import Any, Final
+
+import numpy as np
+
+from flagengine.columnar.cases import Cases, smallest_type
+from flagengine.columnar.json_values import GONE
+from flagengine.columnar.rows import NO_GROUP, NO_GROUP_NOR_VALUE, Rows
+from flagengine.inputs.subject import Completeness
+from flagengine.operators import FORMS, Form
+from flagengine.plan.nodes import (
+    AnyOf,
+    CohortTest,
+    Constant,
+    FlagTest,
+    Node,
+    Not,
+    PropertyTest,
+    Undecidable,
+)
+from flagengine.values.instants import Moment
+from flagengine.values.json_values import NOT_GIVEN, text
+
+__all__ = ["DECIDED", "Label", "Tests", "all_of"]
+
+Label = bool | frozenset[Hashable]
+"""A verdict: False, True, or doubts."""
+
+DECIDED: Final = (False, True)
+
+_UNSUPPORTED: Final = frozenset({"unsupported"})
+_MAY_FAIL: Final = "the server may fail the flag"
+
+_COSTLY: Final = (Form.DATE, Form.VERSION, Form.TEXT)
+"""Forms of tests that are worth remembering from batch to batch."""
+
+_REMEMBERED: Final = 1 << 16
+
+Dependency = Callable[[FlagTest], Cases]
+"""The verdicts of a test of another flag."""
+
+
+class Tests:
+    """The tests of one batch; equal ones are decided once, whichever flags they belong to."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        complete: Completeness,
+        moment: Moment | None,
+        dependency: Dependency,
+        memory: dict[Hashable, dict[str, Label]],
+        *,
+        strict_groups: bool,
+    ) -> None:
+        """Bind a batch and the call's settings; ``memory`` is shared by the batches of a call."""
+        self._memory = memory
+        self._rows = rows
+        self._complete = complete
+        self._moment = moment
+        self._dependency = dependency
+        self._strict_groups = strict_groups
+        self._known: dict[Hashable, Cases] = {}
+        self._forms: dict[Hashable, list[Any]] = {}
+
+    def forget(self) -> None:
+        """Let go of everything about the batch; nothing can be asked afterwards."""
+        self._known.clear()
+        self._forms.clear()
+        del self._rows, self._dependency
+
+    def verdicts(self, node: Node) -> Cases:  # noqa: PLR0911 one line per node kind
+        """Return the verdict of a test for every row."""
+        if isinstance(node, PropertyTest):
+            return self._property(node)
+        if isinstance(node, Constant):
+            return Cases.constant(node.verdict)
+        if isinstance(node, Undecidable):
+            doubts = {str(node.reason), *([_MAY_FAIL] if node.may_fail else [])}
+            return Cases.constant(frozenset(doubts))
+        if isinstance(node, FlagTest):
+            return self._dependency(node)
+        if isinstance(node, Not):
+            return self.verdicts(node.part).relabelled(_negated, DECIDED)
+        if isinstance(node, CohortTest):
+            inner = self._cohort(node)
+            return inner.relabelled(_negated, DECIDED) if node.negated else inner
+        return self.joined(map(self.verdicts, node.parts), any_of=isinstance(node, AnyOf))
+
+    def _cohort(self, node: CohortTest) -> Cases:
+        identity = ("cohort", node.cohort)
+        if identity not in self._known:
+            self._known[identity] = self.verdicts(node.definition)
+        return self._known[identity]
+
+    def joined(self, parts: Iterable[Cases], *, any_of: bool = False) -> Cases:
+        """Combine tests by AND or OR."""
+        return reduce(_either if any_of else _both, parts, Cases.constant(not any_of))
+
+    def enrollment(self, key: str) -> Cases:
+        """Return who has opted in or out: True, False, doubts, or None for neither."""
+
+        def verdict(label: Any) -> Hashable:
+            if label is GONE and self._complete.person:
+                return None
+            if label is GONE or label is NOT_GIVEN:
+                return self._lacking(None, key)
+            return label is True or label == "true"
+
+        return self._value(None, key).relabelled(verdict)
+
+    def _value(self, group: str | None, key: str) -> Cases:
+        if group is None:
+            return self._rows.person_value(key, complete=self._complete.person)
+        return self._rows.group_value(group, key, complete=self._complete.of_group(group))
+
+    def _property(self, node: PropertyTest) -> Cases:
+        identity = _identity(node)
+        if identity not in self._known:
+            found = self._native(node)
+            self._known[identity] = self._decided(node, identity) if found is None else found
+        return self._known[identity]
+
+    def _native(self, node: PropertyTest) -> Cases | None:
+        """Decide a column of different values at once, where that can be done."""
+        if node.group is not None:
+            return None
+        column = self._rows.varied(node.key, complete=self._complete.person)
+        codes = None if column is None else column.matches(node)
+        if column is None or codes is None:
+            return None
+        nulls = column.nulls()
+        if nulls is None:
+            return Cases(DECIDED, codes)
+        null = self._verdict(node, self._rows.null_of(node.key))
+        return Cases((*DECIDED, null), np.where(nulls, np.uint8(2), codes)).relabelled(
+            lambda label: label, DECIDED
+        )
+
+    def _decided(self, node: PropertyTest, identity: Hashable) -> Cases:
+        values = self._value(node.group, node.key)
+        if node.matcher.form in _COSTLY:
+            found = self._remembered(node, values, identity)
+        else:
+            found = self._tested(node, values)
+        return values.renamed(found, DECIDED)
+
+    def _tested(self, node: PropertyTest, values: Cases) -> list[Label]:
+        test = node.matcher.test
+        return [
+            self._special(node, label)
+            if _is_special(label)
+            else (_UNSUPPORTED if (answer := test(form)) is None else bool(answer))
+            for label, form in zip(values.labels, self._in_form(node, values), strict=True)
+        ]
+
+    def _remembered(self, node: PropertyTest, values: Cases, identity: Hashable) -> list[Label]:
+        """Decide texts that no batch before had."""
+        known = self._memory.setdefault(identity, {})
+        if len(known) > _REMEMBERED:
+            known.clear()
+        found = []
+        for label in values.labels:
+            is_text = type(label) is str
+            verdict = known.get(label) if is_text else None
+            if verdict is None:
+                verdict = self._verdict(node, label)
+                if is_text:
+                    known[label] = verdict
+            found.append(verdict)
+        return found
+
+    def _verdict(self, node: PropertyTest, label: Any) -> Label:
+        if _is_special(label):
+            return self._special(node, label)
+        matcher = node.matcher
+        form = FORMS[matcher.form](label)
+        dated = matcher.form is Form.DATE
+        answer = matcher.test(form, self._moment) if dated else matcher.test(form)
+        return _UNSUPPORTED if answer is None else bool(answer)
+
+    def _in_form(self, node: PropertyTest, values: Cases) -> list[Any]:
+        """Return the values as an operator reads them; shared by the operators that read alike."""
+        form = node.matcher.form
+        identity = (node.group, node.key, form)
+        if identity not in self._forms:
+            convert = FORMS[form]
+            self._forms[identity] = [
+                None if _is_special(label) else convert(label) for label in values.labels
+            ]
+        return self._forms[identity]
+
+    def _special(self, node: PropertyTest, label: Any) -> Label:
+        """Answer for rows without a value."""
+        if label is NO_GROUP or label is NO_GROUP_NOR_VALUE:
+            if not self._strict_groups:
+                return node.matcher.absent
+            group: frozenset[Hashable] = frozenset({("group", node.group)})
+            return group if label is NO_GROUP else group | self._lacking(node.group, node.key)
+        if label is GONE and self._is_complete(node.group):
+            return node.matcher.absent
+        return self._lacking(node.group, node.key)
+
+    def _is_complete(self, group: str | None) -> bool:
+        return self._complete.person if group is None else self._complete.of_group(group)
+
+    @staticmethod
+    def _lacking(group: str | None, key: str) -> frozenset[Hashable]:
+        return frozenset({("property", group, key)})
+
+
+def _is_special(label: Any) -> bool:
+    return label is GONE or label is NOT_GIVEN or label is NO_GROUP or label is NO_GROUP_NOR_VALUE
+
+
+def _identity(node: PropertyTest) -> Hashable:
+    """Return what equal predicates share: the property, the operator and its operand."""
+    if node.origin is None:
+        return id(node)
+    return (node.group, node.key, node.origin.operator, text([node.origin.value]))
+
+
+def _both(left: Cases, right: Cases) -> Cases:
+    if _is_boolean(left) and _is_boolean(right):
+        return Cases(DECIDED, left.codes & right.codes)  # type: ignore[operator]
+    return _pairwise(left, right, all_of)
+
+
+def _either(left: Cases, right: Cases) -> Cases:
+    if _is_boolean(left) and _is_boolean(right):
+        return Cases(DECIDED, left.codes | right.codes)  # type: ignore[operator]
+    return _pairwise(left, right, _any_of)
+
+
+def _is_boolean(cases: Cases) -> bool:
+    return cases.codes is not None and tuple(cases.labels) == DECIDED
+
+
+def _pairwise(left: Cases, right: Cases, join: Callable[[Sequence[Label]], Label]) -> Cases:
+    if left.codes is None or right.codes is None:
+        varying, fixed = (right, left) if left.codes is None else (left, right)
+        return varying.relabelled(lambda label: join((label, fixed.labels[0])), DECIDED)
+    names = [join((one, other)) for one in left.labels for other in right.labels]
+    codes = left.codes.astype(smallest_type(len(names)))
+    codes *= len(right.labels)
+    codes += right.codes.astype(codes.dtype, copy=False)
+    return Cases(range(len(names)), codes).renamed(names, DECIDED)
+
+
+def all_of(verdicts: Sequence[Label]) -> Label:
+    """Kleene AND: false beats doubt."""
+    if False in verdicts:
+        return False
+    return _doubts(verdicts) or True
+
+
+def _any_of(verdicts: Sequence[Label]) -> Label:
+    """Kleene OR: true beats doubt, except one that may fail the flag (SPEC R10)."""
+    doubts = _doubts(verdicts)
+    if _MAY_FAIL in doubts:
+        return doubts
+    return True in verdicts or doubts or False
+
+
+def _doubts(verdicts: Sequence[Label]) -> frozenset[Hashable]:
+    found: frozenset[Hashable] = frozenset()
+    for verdict in verdicts:
+        if isinstance(verdict, frozenset):
+            found |= verdict
+    return found
+
+
+def _negated(verdict: Label) -> Label:
+    return (not verdict) if isinstance(verdict, bool) else verdict

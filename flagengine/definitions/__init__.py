@@ -1,0 +1,1 @@
+"""What the server said: the document, read into typed definitions and issues."""

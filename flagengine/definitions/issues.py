@@ -1,0 +1,64 @@
+"""What can be wrong with a definitions document: issues as data, one exception.
+
+Evaluation itself never raises. Only a document that is no definitions document at all does.
+"""
+
+from enum import StrEnum
+
+from flagengine.values.record import Record
+
+__all__ = ["Issue", "IssueCode", "SnapshotError"]
+
+
+class IssueCode(StrEnum):
+    """The closed list of what can be wrong inside a document (SPEC R2)."""
+
+    NOT_AN_OBJECT = "not_an_object"
+    MISSING_KEY = "missing_key"
+    WRONG_TYPE = "wrong_type"
+    DUPLICATE_KEY = "duplicate_key"
+    UNKNOWN_OPERATOR = "unknown_operator"
+    UNKNOWN_FILTER_TYPE = "unknown_filter_type"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    TOO_DEEP = "too_deep"
+    DEPENDENCY_CYCLE = "dependency_cycle"
+    COHORT_CYCLE = "cohort_cycle"
+    MISSING_COHORT = "missing_cohort"
+    MISSING_DEPENDENCY = "missing_dependency"
+    UNKNOWN_HASH = "unknown_hash"
+    NOT_JSON = "not_json"
+
+
+class Issue(Record):
+    """One finding about a definitions document.
+
+    ``pointer`` is an RFC 6901 JSON pointer into the document; ``message`` says what was
+    expected, what was found, and the likely mistake.
+    """
+
+    code: IssueCode
+    pointer: str
+    message: str
+
+    def __lt__(self, other: "Issue") -> bool:
+        return (self.pointer, self.code) < (other.pointer, other.code)
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.message} [{self.code}]"
+
+
+class SnapshotError(ValueError):
+    """The document is not a definitions document; the message says what was found instead.
+
+    ``code`` and ``pointer`` name the problem as an :class:`Issue` would.
+    """
+
+    def __init__(self, code: IssueCode, pointer: str, message: str) -> None:
+        """Build the error; its text is the message."""
+        super().__init__(message)
+        self.code = code
+        self.pointer = pointer
+
+    def __reduce__(self) -> tuple[type["SnapshotError"], tuple[IssueCode, str, str]]:
+        """Pickle all three parts, so that the error survives a process boundary."""
+        return SnapshotError, (self.code, self.pointer, str(self))

@@ -1,0 +1,121 @@
+"""What the server said: frozen values in the shape of the definitions document (SPEC R1, R2).
+
+No meaning is given here; :mod:`flagengine.plan` does that. Built by :mod:`flagengine.definitions.parsing`.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, Literal
+
+from flagengine.definitions.issues import Issue
+from flagengine.values.record import Record
+
+__all__ = [
+    "INHERIT",
+    "Aggregation",
+    "Cohort",
+    "Condition",
+    "Filter",
+    "Flag",
+    "Holdout",
+    "Inherit",
+    "PropertyGroup",
+    "Variant",
+]
+
+
+class Inherit(Enum):
+    """The type of :data:`INHERIT`."""
+
+    INHERIT = "inherit"
+
+
+INHERIT: Final = Inherit.INHERIT
+"""A condition without an aggregation of its own takes its flag's."""
+
+Aggregation = int | None
+"""A group type index, or None for persons."""
+
+
+class Filter(Record):
+    """One property, cohort or flag filter. ``type`` is None when the document leaves it out.
+
+    ``value`` is any JSON value; absent and null are both None. ``dependency_chain`` is None
+    when absent or malformed.
+    """
+
+    key: str
+    type: str | None = None
+    operator: str | None = None
+    value: Any = None
+    group_type_index: int | None = None
+    negation: bool = False
+    dependency_chain: tuple[str, ...] | None = None
+
+
+class Condition(Record):
+    """One of a flag's OR-ed conditions; ``rollout_percentage`` is 100 when absent."""
+
+    filters: tuple[Filter, ...] = ()
+    rollout_percentage: float = 100.0
+    variant: str | None = None
+    aggregation: Aggregation | Inherit = INHERIT
+
+
+class Variant(Record):
+    """A variant and its weight in percent."""
+
+    key: str
+    rollout_percentage: float
+
+
+class Holdout(Record):
+    """A share of all subjects that is kept out of experiments."""
+
+    id: str
+    exclusion_percentage: float
+
+
+class Flag(Record):
+    """A flag as the document has it.
+
+    ``defect`` is the issue that makes the flag as a whole undecidable here; then only the
+    metadata is meaningful. ``issues`` holds every finding, the defect included.
+    """
+
+    key: str
+    id: int | None = None
+    name: str | None = None
+    version: int | None = None
+    has_experiment: bool | None = None
+    active: bool = False
+    ensure_experience_continuity: bool = False
+    bucketing_identifier: Literal["distinct_id", "device_id"] = "distinct_id"
+    evaluation_runtime: Literal["all", "client", "server"] = "all"
+    evaluation_contexts: frozenset[str] = frozenset()
+    conditions: tuple[Condition, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    aggregation: Aggregation = None
+    payloads: Mapping[str, str] | None = None
+    early_exit: bool = False
+    holdout: Holdout | None = None
+    feature_enrollment: bool = False
+    hash_algorithm: str | None = None
+    pointer: str = ""
+    defect: Issue | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+class PropertyGroup(Record):
+    """An AND or OR of filters and further groups; ``values`` may be empty."""
+
+    type: Literal["AND", "OR"]
+    values: tuple["PropertyGroup | Filter", ...] = ()
+
+
+class Cohort(Record):
+    """A cohort; ``definition`` is None for the empty object and for what could not be read."""
+
+    id: str
+    definition: PropertyGroup | None
+    issues: tuple[Issue, ...] = ()

@@ -1,0 +1,261 @@
+"""Document to definitions: total, and the only file that knows the wire's words (SPEC R1, R2).
+
+A flag or cohort that cannot be read keeps its slot and carries the issue that says why.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from flagengine.definitions.issues import Issue, IssueCode
+from flagengine.definitions.model import (
+    INHERIT,
+    Cohort,
+    Condition,
+    Filter,
+    Flag,
+    Holdout,
+    PropertyGroup,
+    Variant,
+)
+from flagengine.definitions.reading import (
+    Reader,
+    is_integer,
+    is_number,
+    json_type,
+    pointer_to,
+    shown,
+)
+from flagengine.operators import is_operator
+from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+
+__all__ = ["ALGORITHMS", "EXTENSION", "MAX_COHORT_DEPTH", "parse_cohort", "parse_flag"]
+
+MAX_COHORT_DEPTH: Final = 50
+"""How deep a cohort's groups and references may nest (SPEC R15)."""
+
+EXTENSION: Final = "flagengine"
+"""The member under which this engine's own fields stand (SPEC R16)."""
+
+ALGORITHMS: Final = ("sha1", "murmur3")
+"""The hashes that the extension field may name (SPEC R16)."""
+
+_RUNTIMES: Final = ("all", "client", "server")
+_FILTER_TYPES: Final = ("person", "group", "cohort", "flag", "person_metadata")
+_LOCAL: Final = (IssueCode.UNKNOWN_OPERATOR, IssueCode.UNKNOWN_FILTER_TYPE)
+"""Findings that leave one filter undecidable; every other one the whole flag (R2.2, R2.10)."""
+
+
+def parse_flag(key: str, source: Mapping[str, Any], pointer: str) -> Flag:
+    """Read one flag; what is wrong with it is in ``issues`` and, if it matters, ``defect``."""
+    issues: list[Issue] = []
+    reader = Reader(source, pointer, issues)
+    filters = reader.mapping("filters") or {}
+    configuration = Reader(filters, pointer_to(pointer, "filters"), issues)
+    identity = _identity(reader, key, pointer)
+    if not _is_known_format(configuration):
+        return Flag(**identity, defect=issues[-1], issues=tuple(issues))
+    fields = identity | _switches(reader) | _audience(reader) | _configuration(configuration)
+    defect = next((issue for issue in issues if issue.code not in _LOCAL), None)
+    return Flag(**fields, defect=defect, issues=tuple(issues))
+
+
+def _identity(reader: Reader, key: str, pointer: str) -> dict[str, Any]:
+    """Metadata: never a reason not to evaluate."""
+    source = reader.source
+    name, has_experiment = source.get("name"), source.get("has_experiment")
+    return {
+        "key": key,
+        "pointer": pointer,
+        "id": source.get("id") if is_integer(source.get("id")) else None,
+        "name": name if isinstance(name, str) else None,
+        "version": source.get("version") if is_integer(source.get("version")) else None,
+        "has_experiment": has_experiment if isinstance(has_experiment, bool) else None,
+    }
+
+
+def _is_known_format(configuration: Reader) -> bool:
+    """Only format 1 is read; of any other nothing but its number is looked at (R2)."""
+    version = configuration.source.get("version")
+    if "version" not in configuration.source or (is_number(version) and version == 1):
+        return True
+    configuration.note(
+        IssueCode.UNSUPPORTED_VERSION,
+        f"configuration format {shown(version)} is not 1, the one known here; "
+        "only the server can evaluate this flag",
+        "version",
+    )
+    return False
+
+
+def _switches(reader: Reader) -> dict[str, Any]:
+    device = reader.source.get("bucketing_identifier") == "device_id"
+    extension = reader.mapping(EXTENSION) or {}
+    algorithm = Reader(extension, pointer_to(reader.pointer, EXTENSION), reader.issues)
+    return {
+        "active": reader.boolean("active"),
+        "ensure_experience_continuity": reader.boolean("ensure_experience_continuity"),
+        "bucketing_identifier": "device_id" if device else "distinct_id",
+        "hash_algorithm": algorithm.text("hash"),
+    }
+
+
+def _audience(reader: Reader) -> dict[str, Any]:
+    """Who may see the flag at all (R17)."""
+    runtime = reader.text("evaluation_runtime")
+    name = "evaluation_contexts"
+    if reader.source.get(name) is None:
+        name = "evaluation_tags"  # the member's older name
+    return {
+        "evaluation_runtime": runtime if runtime in _RUNTIMES else "all",
+        "evaluation_contexts": frozenset(reader.texts(name) or ()),
+    }
+
+
+def _configuration(reader: Reader) -> dict[str, Any]:
+    multivariate = reader.mapping("multivariate") or {}
+    variants = Reader(multivariate, pointer_to(reader.pointer, "multivariate"), reader.issues)
+    return {
+        "conditions": tuple(_condition(one) for one in reader.objects("groups")),
+        "variants": tuple(_variant(one) for one in variants.objects("variants")),
+        "aggregation": reader.index("aggregation_group_type_index"),
+        "payloads": _payloads(reader),
+        "early_exit": reader.boolean("early_exit"),
+        "holdout": _holdout(reader),
+        "feature_enrollment": reader.boolean("feature_enrollment"),
+    }
+
+
+def _variant(reader: Reader) -> Variant:
+    key = reader.required("key", lambda value: isinstance(value, str), "text")
+    weight = reader.required("rollout_percentage", is_number, "a number")
+    if weight is not None:
+        weight = reader.number("rollout_percentage")
+    return Variant(key or "", weight or 0.0)
+
+
+def _payloads(reader: Reader) -> dict[str, str] | None:
+    """Payloads as JSON text; older rows hold the JSON value itself. Null is no payload."""
+    payloads = reader.mapping("payloads") or {}
+    return {
+        key: value if isinstance(value, str) else text(to_json_value(value))
+        for key, value in payloads.items()
+        if value is not None and to_json_value(value) is not NOT_GIVEN
+    } or None
+
+
+def _holdout(reader: Reader) -> Holdout | None:
+    source = reader.mapping("holdout")
+    if source is None:
+        return None
+    holdout = Reader(source, pointer_to(reader.pointer, "holdout"), reader.issues)
+    identity = holdout.required("id", is_integer, "an integer")
+    share = holdout.required("exclusion_percentage", is_number, "a number")
+    if share is not None:
+        share = holdout.number("exclusion_percentage")
+    return Holdout(text(identity), share or 0.0)
+
+
+def _condition(reader: Reader) -> Condition:
+    rollout = reader.number("rollout_percentage")
+    inherits = "aggregation_group_type_index" not in reader.source
+    return Condition(
+        filters=tuple(_condition_filter(one) for one in reader.objects("properties")),
+        rollout_percentage=100.0 if rollout is None else rollout,
+        variant=reader.text("variant"),
+        aggregation=INHERIT if inherits else reader.index("aggregation_group_type_index"),
+    )
+
+
+def _filter(reader: Reader) -> Filter:
+    kind = reader.text("type")
+    operator = reader.text("operator")
+    if operator is not None and not is_operator(operator):
+        message = f"unknown operator {shown(operator)!r}; only the server can decide this filter"
+        reader.note(IssueCode.UNKNOWN_OPERATOR, message, "operator")
+    return Filter(
+        key=_filter_key(reader, kind),
+        type=kind,
+        operator=operator,
+        value=_filter_value(reader),
+        group_type_index=reader.index("group_type_index"),
+        negation=reader.source.get("negation") is True,
+        dependency_chain=reader.texts("dependency_chain"),
+    )
+
+
+def _condition_filter(reader: Reader) -> Filter:
+    """Read a filter of a condition; a cohort has leaves of other types (R2.11, R10.6)."""
+    one = _filter(reader)
+    if one.type is not None and one.type not in _FILTER_TYPES:
+        message = f"unknown filter type {shown(one.type)!r}; only the server can decide this filter"
+        reader.note(IssueCode.UNKNOWN_FILTER_TYPE, message, "type")
+    return one
+
+
+def _filter_key(reader: Reader, kind: str | None) -> str:
+    """Return the key as text; numbers are written out. Cohort and flag filters may lack it."""
+    key = reader.source.get("key")
+    if is_number(key):
+        return text(to_json_value(key))
+    if isinstance(key, str):
+        return key
+    if key is not None or "key" in reader.source:
+        reader.wrong_type("key", "text")
+    elif kind in (None, "person", "group"):
+        reader.note(IssueCode.MISSING_KEY, "key is missing; expected the property's name", "key")
+    return ""
+
+
+def _filter_value(reader: Reader) -> Any:
+    value = to_json_value(reader.source.get("value"))
+    if value is NOT_GIVEN:
+        reader.note(IssueCode.TOO_DEEP, "value is nested more than 128 levels deep", "value")
+        return None
+    return value
+
+
+def parse_cohort(cohort_id: str, source: Any, pointer: str) -> Cohort:
+    """Read one cohort; ``definition`` is None when it says nothing that can be evaluated."""
+    issues: list[Issue] = []
+    if source == {}:
+        return Cohort(cohort_id, None)
+    definition = _property_group(source, pointer, issues, 1)
+    broken = any(issue.code not in _LOCAL for issue in issues)
+    return Cohort(cohort_id, None if broken else definition, tuple(issues))
+
+
+def _property_group(
+    source: Any, pointer: str, issues: list[Issue], depth: int
+) -> PropertyGroup | None:
+    if not isinstance(source, dict):
+        message = f"expected an object, found {json_type(source)}"
+        issues.append(Issue(IssueCode.NOT_AN_OBJECT, pointer, message))
+        return None
+    reader = Reader(source, pointer, issues)
+    if depth > MAX_COHORT_DEPTH:
+        reader.note(IssueCode.TOO_DEEP, f"groups nest more than {MAX_COHORT_DEPTH} levels deep")
+        return None
+    kind = _group_type(reader)
+    if kind is None:
+        return None
+    members = (_member(one, issues, depth) for one in reader.objects("values"))
+    return PropertyGroup(kind, tuple(one for one in members if one is not None))
+
+
+def _group_type(reader: Reader) -> Literal["AND", "OR"] | None:
+    kind = reader.source.get("type")
+    if kind == "AND":
+        return "AND"
+    if kind == "OR":
+        return "OR"
+    message = f'a group has the type "AND" or "OR", found {shown(kind)}'
+    reader.note(IssueCode.WRONG_TYPE, message, "type")
+    return None
+
+
+def _member(reader: Reader, issues: list[Issue], depth: int) -> PropertyGroup | Filter | None:
+    if reader.source == {}:
+        return PropertyGroup("AND")
+    if "values" in reader.source or reader.source.get("type") in ("AND", "OR"):
+        return _property_group(reader.source, reader.pointer, issues, depth + 1)
+    return _filter(reader)

@@ -1,0 +1,1 @@
+"""The executable SPEC: a plan, walked for one subject, with everything it saw."""

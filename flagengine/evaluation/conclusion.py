@@ -1,0 +1,143 @@
+"""From the steps of a walk to the answer: which values are still possible (SPEC R5, R13)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from flagengine.evaluation.outcomes import decided, unresolved
+from flagengine.plan.nodes import FlagPlan
+from flagengine.results.resolution import NOTHING_MISSING, Missing, Reason, Resolution
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, joined
+from flagengine.values.record import Record
+
+__all__ = ["Answer", "Conclusion", "Step", "conclude", "contribution", "failing", "held_out"]
+
+Answer = bool | str
+
+
+class Step(Record):
+    """What one step of the walk contributes.
+
+    ``answers`` are the values it may give; ``passes`` tells whether the walk can go on after it;
+    ``gap`` is why there is any doubt. ``reason`` is the step's reason for false, or, when it
+    decides, for its value.
+    """
+
+    answers: tuple[Answer, ...]
+    passes: bool
+    gap: Gap | None = None
+    reason: Reason = Reason.NO_CONDITION_MATCH
+    index: int | None = None
+
+
+class Conclusion(Record):
+    """The answer, the place that decided it, and the smallest set of inputs that would.
+
+    ``smallest_missing`` is empty for a definite answer and None when no inputs would settle it.
+    """
+
+    resolution: Resolution
+    deciding: str
+    smallest_missing: Missing | None = NOTHING_MISSING
+
+
+def contribution(
+    plan: FlagPlan,
+    index: int,
+    verdict: Verdict,
+    inside: bool | None,
+    drawn: tuple[Answer, ...],
+    hash_gap: Gap | None = None,
+    *,
+    may_fail: bool = False,
+) -> Step:
+    """Return what a condition contributes.
+
+    ``verdict`` is that of its tests, ``inside`` that of its rollout, and ``drawn`` what a match
+    may give; the latter two are in doubt for ``hash_gap``. With ``may_fail`` the server may fail
+    the flag at this condition.
+    """
+    if verdict is False:
+        return failing(index) if may_fail else Step((), True, index=index)
+    answers = drawn if inside is not False else ()
+    gap = verdict if isinstance(verdict, Gap) else None
+    if (inside is not True and plan.early_exit) or may_fail:
+        answers += (False,)
+    passes = gap is not None or not (inside is True or plan.early_exit)
+    if hash_gap is not None and (inside is None or len(drawn) > 1):
+        gap = hash_gap | gap
+    if may_fail:
+        gap = UNSUPPORTED | gap
+    reason = Reason.CONDITION_MATCH if inside else Reason.OUT_OF_ROLLOUT_BOUND
+    return Step(answers, passes, gap, reason, index)
+
+
+def failing(index: int | None = None) -> Step:
+    """Return a step that does not match, but at which the server may fail the flag."""
+    return Step((False,), True, UNSUPPORTED, index=index)
+
+
+def held_out(value: str, inside: bool | None, gap: Gap | None) -> Step:
+    """Return what a holdout contributes."""
+    answers = () if inside is False else (value,)
+    return Step(answers, inside is not True, gap, Reason.HOLDOUT_CONDITION_VALUE)
+
+
+def conclude(plan: FlagPlan, steps: Sequence[Step]) -> Conclusion:
+    """Return the one answer that is left, or why several are."""
+    last = steps[-1] if steps and not steps[-1].passes else None
+    final: set[Answer] = set(last.answers) if last else {False}
+    conflict = _last_conflict(steps, final)
+    if conflict is None:
+        (value,) = final
+        return _conclusive(plan, steps, last, value)
+    resolution = unresolved(plan, _gap(steps))
+    return Conclusion(resolution, "inputs that are not known", _gap(steps[: conflict + 1]).needed)
+
+
+def _gap(steps: Sequence[Step]) -> Gap:
+    """Join the gaps of the steps that contributed an answer."""
+    return joined(step.gap for step in steps if step.answers and step.gap) or UNSUPPORTED
+
+
+def _last_conflict(steps: Sequence[Step], final: set[Answer]) -> int | None:
+    """Return the last step that may give another answer than the end of the walk does.
+
+    Steps after it cannot change the answer, whatever they turn out to be.
+    """
+    if len(final) > 1:
+        return len(steps) - 1
+    for position in range(len(steps) - 1, -1, -1):
+        answers = steps[position].answers
+        if answers and set(answers) != final:
+            return position
+    return None
+
+
+def _conclusive(
+    plan: FlagPlan, steps: Sequence[Step], last: Step | None, value: Answer
+) -> Conclusion:
+    if value is False:
+        reason, index = _best_reason(steps)
+        where = "no condition, none of which matched" if last is None else f"condition {index}"
+        return Conclusion(decided(plan, value, reason, index), where)
+    assert last is not None  # a walk that passes every step is false
+    if last.reason is Reason.HOLDOUT_CONDITION_VALUE:
+        return Conclusion(decided(plan, value, last.reason), "the holdout")
+    resolution = decided(plan, value, Reason.CONDITION_MATCH, last.index)
+    return Conclusion(resolution, f"condition {last.index}")
+
+
+_SCORES: Final = {
+    Reason.OUT_OF_ROLLOUT_BOUND: 3,
+    Reason.NO_CONDITION_MATCH: 2,
+    Reason.NO_GROUP_TYPE: 1,
+}
+
+
+def _best_reason(steps: Sequence[Step]) -> tuple[Reason, int | None]:
+    """Return the highest-scoring reason for false; of equals the later one (R13)."""
+    best, index = Reason.NO_GROUP_TYPE, None
+    for step in steps:
+        if step.index is not None and _SCORES.get(step.reason, 0) >= _SCORES[best]:
+            best, index = step.reason, step.index
+    return best, index

@@ -1,0 +1,371 @@
+"""The executable SPEC: slow, obvious, and it records what it sees.
+
+Every faster evaluator must equal this one. Evaluation is a walk over steps (holdout, conditions)
+that gathers the answers which are still possible; a flag is conclusive when one remains (SPEC R5).
+"""
+
+from typing import Final, Protocol
+
+from flagengine.evaluation import draws
+from flagengine.evaluation.conclusion import (
+    Conclusion,
+    Step,
+    conclude,
+    contribution,
+    failing,
+    held_out,
+)
+from flagengine.evaluation.outcomes import (
+    decided,
+    filtered_out,
+    is_filtered_out,
+    overridden,
+    unknown_flag,
+    unresolved,
+)
+from flagengine.evaluation.trace import ConditionTrace, FlagTrace, HashTrace, TestTrace
+from flagengine.inputs.overrides import Overrides
+from flagengine.inputs.subject import ABSENT, Subject
+from flagengine.operators import FORMS, Form
+from flagengine.plan.nodes import (
+    AllOf,
+    BucketBy,
+    Bucketing,
+    CohortTest,
+    ConditionPlan,
+    Constant,
+    FlagPlan,
+    FlagTest,
+    HoldoutPlan,
+    Node,
+    Not,
+    PropertyTest,
+    Undecidable,
+)
+from flagengine.results.resolution import (
+    NOTHING_MISSING,
+    Missing,
+    Reason,
+    Resolution,
+    UnresolvedReason,
+)
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of, negated
+from flagengine.values.json_values import NOT_GIVEN
+from flagengine.values.record import Record, replace
+
+__all__ = ["Interpreter", "Plans"]
+
+_SKIPPABLE: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
+"""Conditions that the server skips when the group is not there, however large their share."""
+
+
+class Plans(Protocol):
+    """Where plans come from; a snapshot is one."""
+
+    def plan(self, key: str) -> FlagPlan | None:
+        """Return a flag's plan, or None when there is no such flag."""
+
+    def evaluation_order(self, key: str) -> list[str]:
+        """Return a flag's dependencies, each behind its own, and the flag itself last."""
+
+
+class _Place(Record):
+    """Where a subject's hash lies: its label, h, or the gap that hides it."""
+
+    label: str
+    key: str | None
+    gap: Gap | None = None
+
+
+class Interpreter:
+    """Evaluates flags of one snapshot for one subject; remembers each flag's answer."""
+
+    def __init__(
+        self,
+        plans: Plans,
+        subject: Subject,
+        overrides: Overrides,
+        runtime: str | None = None,
+        contexts: frozenset[str] | None = None,
+    ) -> None:
+        """Bind the plans to a subject; ``runtime`` and ``contexts`` are the request's (R17)."""
+        self._plans = plans
+        self._subject = subject
+        self._overrides = overrides
+        self._runtime = runtime
+        self._contexts = contexts
+        self._traces: dict[str, FlagTrace] = {}
+
+    def flag(self, key: str) -> FlagTrace:
+        """Return how a flag comes to its resolution; for an unknown key, that it is unknown."""
+        if key not in self._traces:
+            # Dependencies come first, so that no chain of flags makes a chain of calls. An overridden
+            # flag has none: what it depended on may depend on it (R14.2).
+            is_overridden = key in self._overrides.flags
+            for one in [key] if is_overridden else self._plans.evaluation_order(key):
+                if one not in self._traces:
+                    self._traces[one] = self._with_payload(one, self._flag(one))
+        return self._traces[key]
+
+    def _with_payload(self, key: str, trace: FlagTrace) -> FlagTrace:
+        payload = self._overrides.payloads.get(key)
+        if payload is None:
+            return trace
+        resolution = replace(trace.resolution, raw_payload=payload)
+        return replace(trace, conclusion=replace(trace.conclusion, resolution=resolution))
+
+    def _flag(self, key: str) -> FlagTrace:
+        plan = self._plans.plan(key)
+        if key in self._overrides.flags:
+            return _at_once(overridden(key, self._overrides.flags[key], plan), "an override")
+        if plan is None:
+            return _at_once(unknown_flag(key), "the definitions, which have no such flag")
+        if is_filtered_out(plan, self._runtime, self._contexts):
+            return _at_once(filtered_out(plan), "the flag's runtime or evaluation contexts")
+        if plan.defect is not None:
+            return _at_once(unresolved(plan, UNSUPPORTED, plan.defect), "its definition", None)
+        if not plan.active:
+            return _at_once(decided(plan, False, Reason.FLAG_DISABLED), "its being inactive")
+        return self._active_flag(plan)
+
+    def _active_flag(self, plan: FlagPlan) -> FlagTrace:
+        """Look at the enrollment, then walk. A broken dependency may fail the flag before (R11)."""
+        broken = self._broken_dependency(plan)
+        if plan.enrollment is None:
+            return self._walk(plan, broken)
+        enrollment, enrolled = self._enrollment(plan.enrollment)
+        if enrolled is None:
+            return replace(self._walk(plan, broken), enrollment=enrollment)
+        if isinstance(enrolled, Gap):
+            needed = None if broken else enrolled.missing
+            conclusion = Conclusion(unresolved(plan, enrolled), "the enrollment, unknown", needed)
+        elif enrolled and broken:
+            conclusion = Conclusion(unresolved(plan, UNSUPPORTED), "a broken dependency", None)
+        else:
+            resolution = decided(plan, enrolled, Reason.SUPER_CONDITION_VALUE, 0)
+            conclusion = Conclusion(resolution, "the enrollment")
+        return FlagTrace(conclusion, enrollment=enrollment)
+
+    def _broken_dependency(self, plan: FlagPlan) -> tuple[Step, ...]:
+        tests = (node for condition in plan.conditions for node in condition.tests)
+        overridden = self._overrides.flags
+        if any(isinstance(node, FlagTest) and node.why_broken(overridden) for node in tests):
+            return (failing(),)
+        return ()
+
+    def _enrollment(self, key: str) -> tuple[TestTrace, bool | Gap | None]:
+        """Answer at once when the person has opted in or out; None when known not to (R4)."""
+        actual = self._subject.person_property(key)
+        if actual is NOT_GIVEN:
+            gap = Gap.lacking(Missing(person_properties=(key,)))
+            return TestTrace("property", gap, actual=actual, note=key), gap
+        enrolled = actual is True or actual == "true"
+        trace = TestTrace("property", enrolled, actual=actual, note=key)
+        return trace, None if actual is ABSENT else enrolled
+
+    # The walk over holdout and conditions.
+
+    def _walk(self, plan: FlagPlan, first: tuple[Step, ...]) -> FlagTrace:
+        steps = list(first)
+        traces: list[ConditionTrace] = []
+        holdout_trace = None
+        if plan.holdout is not None:
+            holdout_trace, step = self._holdout(plan, plan.holdout)
+            steps.append(step)
+        for condition in plan.conditions:
+            if steps and not steps[-1].passes:
+                traces.append(ConditionTrace(condition.index, None, note="not reached"))
+                continue
+            trace, step = self._condition(plan, condition)
+            steps.append(step)
+            traces.append(trace)
+        return FlagTrace(conclude(plan, steps), tuple(traces), holdout=holdout_trace)
+
+    def _holdout(self, plan: FlagPlan, holdout: HoldoutPlan) -> tuple[HashTrace, Step]:
+        place = self._holdout_place(holdout.bucketing)
+        trace = self._inside(plan, place, draws.HOLDOUT_PREFIX, holdout.percentage)
+        return trace, held_out(holdout.value, trace.verdict, place.gap)
+
+    def _holdout_place(self, bucketing: Bucketing) -> _Place:
+        """A missing device falls back to the person, a missing group to empty text (R4)."""
+        place = self._place(bucketing)
+        if bucketing.by is BucketBy.DEVICE and place.key is None:
+            return self._place(Bucketing(BucketBy.PERSON))
+        if bucketing.by is BucketBy.GROUP and place.key is None and not self._subject.strict_groups:
+            return _Place(place.label, "")
+        return place
+
+    def _condition(self, plan: FlagPlan, condition: ConditionPlan) -> tuple[ConditionTrace, Step]:
+        index = condition.index
+        place = self._place(condition.bucketing)
+        if condition.bucketing.by is BucketBy.GROUP and place.key is None and place.gap is None:
+            note = f"skipped: no group of type {condition.bucketing.group!r} was passed"
+            step = Step((), True, reason=Reason.NO_GROUP_TYPE, index=index)
+            return ConditionTrace(index, False, note=note), step
+        tests = tuple(self._test(node) for node in condition.tests)
+        verdict = all_of(test.verdict for test in tests)
+        may_fail = _may_fail(condition, [test.verdict for test in tests])
+        if verdict is False:
+            step = contribution(plan, index, False, None, (), may_fail=may_fail)
+            return ConditionTrace(index, False, tests, answers=step.answers), step
+        if place.gap is not None and condition.bucketing.by in _SKIPPABLE:
+            verdict = place.gap | (verdict if isinstance(verdict, Gap) else None)
+        rollout = self._inside(plan, place, f"{plan.key}.", condition.rollout_percentage)
+        draw, drawn = self._draw(plan, condition, place)
+        step = contribution(
+            plan, index, verdict, rollout.verdict, drawn, place.gap, may_fail=may_fail
+        )
+        trace = ConditionTrace(index, verdict, tests, rollout, draw, step.answers, step.passes)
+        return trace, step
+
+    def _draw(
+        self, plan: FlagPlan, condition: ConditionPlan, place: _Place
+    ) -> tuple[HashTrace | None, tuple[bool | str, ...]]:
+        """Return the values a matching condition may give."""
+        if condition.pinned is not None:
+            return None, (condition.pinned,)
+        if not plan.variants:
+            return None, (True,)
+        if place.key is None:
+            return HashTrace(place.label, None, 1.0, None), draws.possible_variants(plan.variants)
+        h = draws.fraction(plan.algorithm, f"{plan.key}.", place.key, draws.VARIANT_SALT)
+        variant = draws.draw(plan.variants, h)
+        return HashTrace(place.label, h, 1.0, variant is not None), (
+            True if variant is None else variant,
+        )
+
+    # Hashes and their subjects.
+
+    def _inside(self, plan: FlagPlan, place: _Place, prefix: str, percentage: float) -> HashTrace:
+        h = None
+        if place.key is not None and percentage < 100.0:
+            h = draws.fraction(plan.algorithm, prefix, place.key)
+        verdict = draws.is_inside(percentage, h)
+        return HashTrace(place.label, h, percentage / 100.0, verdict)
+
+    def _place(self, bucketing: Bucketing) -> _Place:
+        subject = self._subject
+        if bucketing.by is BucketBy.DEVICE:
+            return _placed("device id", subject.device_id, Missing(device_id=True))
+        if bucketing.by is BucketBy.PERSON:
+            return _placed("distinct id", subject.distinct_id, Missing(distinct_id=True))
+        if bucketing.by is BucketBy.CONTINUOUS_PERSON:
+            gap = Gap(UnresolvedReason.EXPERIENCE_CONTINUITY)
+            return _Place("distinct id, unless the server remembers another", None, gap)
+        name = bucketing.group or ""
+        if bucketing.by is BucketBy.UNNAMED_GROUP:
+            return _Place(f"group type index {name}, which has no name", None, UNSUPPORTED)
+        key = subject.group_key(name)
+        if key is None and not subject.strict_groups:
+            return _Place(f"group {name}", None)
+        return _placed(f"group {name}", key, Missing(groups=(name,)))
+
+    # Tests.
+
+    def _test(self, node: Node) -> TestTrace:  # noqa: PLR0911 one line per node kind
+        if isinstance(node, PropertyTest):
+            return self._property(node)
+        if isinstance(node, Constant):
+            return self._constant(node)
+        if isinstance(node, Undecidable):
+            gap = Gap(node.reason, may_fail=node.may_fail)
+            return TestTrace("undecidable", gap, node.origin, note=node.why)
+        if isinstance(node, FlagTest):
+            return self._dependency(node)
+        if isinstance(node, CohortTest):
+            inner = self._test(node.definition)
+            verdict = negated(inner.verdict) if node.negated else inner.verdict
+            return TestTrace("cohort", verdict, node.origin, note=node.cohort, children=(inner,))
+        if isinstance(node, Not):
+            inner = self._test(node.part)
+            return TestTrace("not", negated(inner.verdict), children=(inner,))
+        parts = tuple(self._test(part) for part in node.parts)
+        verdicts = [part.verdict for part in parts]
+        if isinstance(node, AllOf):
+            return TestTrace("all", all_of(verdicts), children=parts)
+        return TestTrace("any", any_of(verdicts), children=parts)
+
+    def _constant(self, node: Constant) -> TestTrace:
+        if node.deleted is not None and node.deleted.key in self._overrides.flags:
+            return self._dependency(node.deleted)  # an override counts for any flag (R14.2)
+        return TestTrace("constant", node.verdict, node.origin, note=node.why)
+
+    def _property(self, node: PropertyTest) -> TestTrace:
+        if node.group is None:
+            actual = self._subject.person_property(node.key)
+        else:
+            actual = self._subject.group_property(node.group, node.key)
+        verdict = self._matched(node, actual)
+        return TestTrace("property", verdict, node.origin, actual, node.group)
+
+    def _matched(self, node: PropertyTest, actual: object) -> Verdict:
+        matcher = node.matcher
+        if actual is ABSENT:
+            return matcher.absent
+        if actual is NOT_GIVEN:
+            return Gap.lacking(self._lacking(node))
+        form = FORMS[matcher.form](actual)
+        dated = matcher.form is Form.DATE
+        verdict = matcher.test(form, self._subject.moment) if dated else matcher.test(form)
+        return UNSUPPORTED if verdict is None else bool(verdict)
+
+    def _lacking(self, node: PropertyTest) -> Missing:
+        if node.group is None:
+            return Missing(person_properties=(node.key,))
+        lacks_key = self._subject.group_key(node.group) is None
+        lacks_value = self._subject.lacks_group_property(node.group, node.key)
+        return Missing(
+            groups=(node.group,) if lacks_key else (),
+            group_properties=((node.group, node.key),) if lacks_value else (),
+        )
+
+    def _dependency(self, node: FlagTest) -> TestTrace:
+        """Compare another flag's value, evaluated with the same call context (R11)."""
+        why = node.why_broken(self._overrides.flags)
+        if why is not None:
+            return TestTrace("flag", UNSUPPORTED, node.origin, note=why)
+        trace = self.flag(node.key)
+        verdict = self._compared(node, trace)
+        value = trace.resolution.value
+        return TestTrace("flag", verdict, node.origin, value, note=node.key, dependency=trace)
+
+    def _compared(self, node: FlagTest, trace: FlagTrace) -> Verdict:
+        resolution = trace.resolution
+        value = resolution.value
+        if resolution.reason is Reason.UNRESOLVED:
+            reason = UnresolvedReason.UNRESOLVED_DEPENDENCY
+            needed = trace.conclusion.smallest_missing
+            return Gap(reason, resolution.missing, needed=needed)
+        if value is None:
+            value = False  # filtered out (R11.10)
+        return (
+            value == node.expected
+            if isinstance(node.expected, str)
+            else ((value is not False) is node.expected)
+        )
+
+
+def _may_fail(condition: ConditionPlan, verdicts: list[Verdict]) -> bool:
+    """Tell whether a cohort filter that may fail the flag is reached (R10.8).
+
+    The server looks at cohort filters after all others, in their order, and stops at a false one.
+    """
+    tests = list(zip(condition.tests, verdicts, strict=True))
+    cohorts = [(node, verdict) for node, verdict in tests if isinstance(node, CohortTest)]
+    if any(verdict is False for node, verdict in tests if not isinstance(node, CohortTest)):
+        return False
+    for node, verdict in cohorts:
+        if node.may_fail or verdict is False:
+            return node.may_fail
+    return False
+
+
+def _at_once(
+    resolution: Resolution, deciding: str, smallest: Missing | None = NOTHING_MISSING
+) -> FlagTrace:
+    return FlagTrace(Conclusion(resolution, deciding, smallest))
+
+
+def _placed(label: str, key: str | None, missing: Missing) -> _Place:
+    gap = None if key is not None else Gap.lacking(missing)
+    return _Place(label, key, gap)

@@ -1,0 +1,117 @@
+"""Resolutions from outcomes: the wording, the payload and the metadata (SPEC R12, R13)."""
+
+from typing import Any, Final
+
+from flagengine.definitions.model import Flag
+from flagengine.plan.nodes import FlagPlan
+from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.results.verdicts import Gap
+
+__all__ = [
+    "decided",
+    "filtered_out",
+    "is_filtered_out",
+    "overridden",
+    "unknown_flag",
+    "unresolved",
+]
+
+_DESCRIPTIONS: Final = {
+    Reason.SUPER_CONDITION_VALUE: "Super condition value",
+    Reason.HOLDOUT_CONDITION_VALUE: "Holdout condition value",
+    Reason.OUT_OF_ROLLOUT_BOUND: "Out of rollout bound",
+    Reason.NO_CONDITION_MATCH: "No matching condition set",
+    Reason.NO_GROUP_TYPE: "No group type",
+    Reason.FLAG_DISABLED: "Feature flag is disabled",
+}
+_UNRESOLVED: Final = {
+    UnresolvedReason.EXPERIENCE_CONTINUITY: "The server may remember another answer",
+    UnresolvedReason.UNSUPPORTED_DEFINITION: "The definition cannot be evaluated here",
+    UnresolvedReason.UNRESOLVED_DEPENDENCY: "A flag it depends on is unresolved",
+    UnresolvedReason.MISSING_CONTEXT: "Inputs are missing",
+}
+
+
+def decided(
+    plan: FlagPlan, value: bool | str, reason: Reason, index: int | None = None
+) -> Resolution:
+    """Return a definite answer; a payload goes only with an enabled one (R12)."""
+    if reason is Reason.CONDITION_MATCH and index is not None:
+        description = f"Matched condition set {index + 1}"
+    else:
+        description = _DESCRIPTIONS[reason]
+    return Resolution(
+        plan.key,
+        value,
+        reason,
+        index,
+        description,
+        raw_payload=_payload(plan, value),
+        **_metadata(plan),
+    )
+
+
+def unresolved(plan: FlagPlan, gap: Gap, why: str | None = None) -> Resolution:
+    """Return that there is no local answer, why, and what would have to be known."""
+    description = _UNRESOLVED[gap.reason] if why is None else f"{_UNRESOLVED[gap.reason]}: {why}"
+    return Resolution(
+        plan.key,
+        None,
+        Reason.UNRESOLVED,
+        description=description,
+        unresolved_reason=gap.reason,
+        missing=gap.missing,
+        **_metadata(plan),
+    )
+
+
+def overridden(key: str, value: bool | str | None, plan: FlagPlan | None) -> Resolution:
+    """Return the caller's own answer, with the payload the definition has for it (R14)."""
+    plan = plan or FlagPlan(key)
+    payload = None if value is None else _payload(plan, value)
+    description = "Overridden by the caller"
+    return Resolution(
+        key,
+        value,
+        Reason.OVERRIDDEN,
+        description=description,
+        raw_payload=payload,
+        **_metadata(plan),
+    )
+
+
+def unknown_flag(key: str) -> Resolution:
+    """Return that no such flag is defined."""
+    return Resolution(key, None, Reason.UNKNOWN_FLAG, description="No such flag in the definitions")
+
+
+def filtered_out(plan: FlagPlan) -> Resolution:
+    """Return that the flag is not for this runtime or these contexts (R17)."""
+    description = "Not evaluated for this runtime or these evaluation contexts"
+    return Resolution(
+        plan.key, None, Reason.FILTERED_OUT, description=description, **_metadata(plan)
+    )
+
+
+def is_filtered_out(
+    flag: Flag | FlagPlan, runtime: str | None, contexts: frozenset[str] | None
+) -> bool:
+    """Tell whether the server would leave the flag out for such a request (R17)."""
+    if runtime is not None and flag.evaluation_runtime not in ("all", runtime):
+        return True
+    tags = flag.evaluation_contexts
+    return contexts is not None and bool(tags) and not tags & contexts
+
+
+def _payload(plan: FlagPlan, value: bool | str) -> str | None:
+    if value is False:
+        return None
+    return plan.payloads.get("true" if value is True else value)
+
+
+def _metadata(plan: FlagPlan) -> dict[str, Any]:
+    return {
+        "flag_id": plan.flag_id,
+        "flag_version": plan.flag_version,
+        "has_experiment": plan.has_experiment,
+    }

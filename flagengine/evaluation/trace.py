@@ -1,0 +1,92 @@
+"""What the interpreter saw: the explanation, as data (SPEC R5, R13).
+
+A tree of frozen values. Rendering it for people and machines is :mod:`flagengine.analysis.explanation`'s.
+"""
+
+from enum import Enum
+from typing import Any, Final
+
+from flagengine.definitions.model import Filter
+from flagengine.evaluation.conclusion import Conclusion
+from flagengine.results.resolution import Resolution
+from flagengine.results.verdicts import Verdict
+from flagengine.values.record import Record
+
+__all__ = [
+    "NOT_SHOWN",
+    "ConditionTrace",
+    "FlagTrace",
+    "HashTrace",
+    "TestTrace",
+]
+
+
+class NotShown(Enum):
+    """The type of :data:`NOT_SHOWN`."""
+
+    NOT_SHOWN = "not shown"
+
+
+NOT_SHOWN: Final = NotShown.NOT_SHOWN
+"""Stands where a test has no actual value."""
+
+
+class TestTrace(Record):
+    """One test: a filter, or a combination of the tests in ``children``.
+
+    ``kind`` is property, cohort, flag, constant, undecidable, all, any or not. ``actual`` is the
+    JSON value compared, ABSENT, NOT_GIVEN, or :data:`NOT_SHOWN` where there is no such thing.
+    """
+
+    __test__ = False  # pytest collects classes by their name
+
+    kind: str
+    verdict: Verdict
+    origin: Filter | None = None
+    actual: Any = NOT_SHOWN
+    group: str | None = None
+    note: str = ""
+    children: "tuple[TestTrace, ...]" = ()
+    dependency: "FlagTrace | None" = None
+
+
+class HashTrace(Record):
+    """A bucket number against its bound. ``bucket`` is None when it was not or cannot be taken.
+
+    ``verdict`` is True for inside, False for outside, None for unknown.
+    """
+
+    subject: str
+    bucket: float | None
+    bound: float
+    verdict: bool | None
+
+
+class ConditionTrace(Record):
+    """One condition: its tests, its rollout, and what it contributed.
+
+    ``answers`` are the values it may give; ``passes`` tells whether the walk can go on after it.
+    """
+
+    index: int
+    verdict: Verdict | None
+    tests: tuple[TestTrace, ...] = ()
+    rollout: HashTrace | None = None
+    draw: HashTrace | None = None
+    answers: tuple[bool | str, ...] = ()
+    passes: bool = True
+    note: str = ""
+
+
+class FlagTrace(Record):
+    """How one flag came to its conclusion."""
+
+    conclusion: Conclusion
+    conditions: tuple[ConditionTrace, ...] = ()
+    enrollment: TestTrace | None = None
+    holdout: HashTrace | None = None
+
+    @property
+    def resolution(self) -> Resolution:
+        """The answer."""
+        return self.conclusion.resolution

@@ -1,0 +1,148 @@
+"""Bucket numbers: the one seam between what flags ask and how a hash is computed.
+
+A bucket number is the first 60 bits of a hash of prefix + subject + salt. The format speaks of the
+fraction h = float(n) / 2**60 instead; `bound` and `upper` turn its comparisons with h into
+comparisons of integers, once per flag, so that no fraction is ever computed.
+
+This must not know flags, conditions or variants, and it never decides which subject is hashed.
+`string_column` does for columns what this does for one subject.
+"""
+
+from enum import StrEnum
+from math import inf, nextafter, ulp
+from typing import TYPE_CHECKING, Final, Protocol
+
+from flagengine.hashing import murmur3
+from flagengine.native import accelerator
+
+if accelerator is None:
+    from flagengine.hashing import sha1
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = [
+    "ACCELERATOR",
+    "BUCKETS",
+    "SUBJECT_CHARACTERS",
+    "Algorithm",
+    "Hasher",
+    "bind",
+    "bound",
+    "bucket",
+    "draw",
+    "hasher",
+    "murmur3_bucket",
+    "rollout",
+    "upper",
+]
+
+BUCKETS: Final = 1 << 60
+"""Bucket numbers run from 0 to one less."""
+
+SUBJECT_CHARACTERS: Final = 200
+"""What is hashed of a distinct id of more than 200 bytes of UTF-8 (evaluator rule B.2).
+
+Text of more characters has more bytes, and text of fewer has nothing to lose: cutting every
+distinct id to this length is the whole rule, and what `clip` stands for below.
+"""
+
+ACCELERATOR: Final[str] = accelerator.implementation() if accelerator else "none"
+"""The SHA-1 in use: "sha-ni", "armv8-ce" or "portable-c", "none" where it is hashlib's."""
+
+
+class Algorithm(StrEnum):
+    """How a flag hashes; PostHog's flags by SHA-1."""
+
+    SHA1 = "sha1"
+    MURMUR3 = "murmur3"
+
+
+class Hasher(Protocol):
+    """What hashes with one prefix and salt, in C or in Python."""
+
+    @property
+    def bucket(self) -> "Callable[[str], int]":
+        """From a subject to its bucket number."""
+
+    @property
+    def draw(self) -> "Callable[[str], int]":
+        """From a subject to the position of its number among the uppers."""
+
+    @property
+    def within(self) -> "Callable[[str], bool]":
+        """From a subject to whether its number is below the first upper."""
+
+
+class _HasherType(Protocol):
+    def __call__(
+        self, prefix: str, salt: str, uppers: "Iterable[int]", limit: int, /
+    ) -> Hasher: ...
+
+
+bucket = (accelerator or sha1).bucket
+murmur3_bucket = murmur3.bucket
+
+_HASHERS: Final[dict[str, _HasherType]] = {
+    Algorithm.SHA1: (accelerator or sha1).Hasher,
+    Algorithm.MURMUR3: murmur3.Hasher,
+}
+
+
+def bind(
+    algorithm: Algorithm, prefix: str, salt: str, *, clip: bool, uppers: "Iterable[int]" = ()
+) -> Hasher:
+    """Return the object behind :func:`hasher`, :func:`rollout` and :func:`draw`."""
+    limit = SUBJECT_CHARACTERS if clip else 0
+    return _HASHERS[algorithm](prefix, salt, uppers, limit)
+
+
+def hasher(
+    algorithm: Algorithm, prefix: str, salt: str = "", *, clip: bool = False
+) -> "Callable[[str], int]":
+    """A function from a subject to its bucket number."""
+    return bind(algorithm, prefix, salt, clip=clip).bucket
+
+
+def rollout(
+    algorithm: Algorithm, prefix: str, greatest: int, salt: str = "", *, clip: bool = False
+) -> "Callable[[str], bool]":
+    """A function from a subject to whether its bucket number is at most `greatest`."""
+    return bind(algorithm, prefix, salt, clip=clip, uppers=[greatest + 1]).within
+
+
+def draw(
+    algorithm: Algorithm,
+    prefix: str,
+    uppers: "Iterable[int]",
+    salt: str = "",
+    *,
+    clip: bool = False,
+) -> "Callable[[str], int]":
+    """A function from a subject to the index of the first upper that its number is below.
+
+    Past the last upper the index is their number.
+    """
+    return bind(algorithm, prefix, salt, clip=clip, uppers=uppers).draw
+
+
+def _greatest(fraction: float) -> int:
+    """The greatest n with h(n) <= fraction, -1 if there is none."""
+    if fraction >= 1.0:
+        return BUCKETS - 1
+    if not fraction >= 0.0:
+        return -1
+    scaled = fraction * BUCKETS  # exact, as is comparing with it instead of dividing n
+    n = int(scaled) + int(ulp(scaled)) // 2
+    # Halfway to the next float, where rounding is to the even one.
+    return n if float(n) <= scaled else n - 1
+
+
+def bound(percentage: float) -> int:
+    """The greatest n with h(n) <= percentage / 100, -1 if there is none: who is rolled out."""
+    return _greatest(percentage / 100.0)
+
+
+def upper(cumulative: float) -> int:
+    """How many n have h(n) < cumulative: where the interval of a variant ends."""
+    return _greatest(nextafter(cumulative, -inf)) + 1

@@ -1,0 +1,121 @@
+"""Bucket numbers of a whole Arrow string column, read from the format's buffers without Arrow.
+
+The loop is the accelerator's where there is one, for SHA-1, else the one below, which must refuse
+what the accelerator refuses, in the same words.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from flagengine.hashing.buckets import SUBJECT_CHARACTERS, Algorithm, hasher
+from flagengine.native import accelerator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Buffer
+
+__all__ = ["NULL_ROW", "StringColumn", "bucket_column"]
+
+NULL_ROW: Final = (1 << 64) - 1
+"""Stands for the number of a null row: no bucket number is as great."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StringColumn:
+    """`count` rows from row `start` on.
+
+    Attributes:
+        offsets: Where each row's text begins, and the last one's ends: 32-bit, or 64-bit with
+            `large_offsets`. None where there are no rows.
+        data: The UTF-8 text of all rows.
+        start: The first row; it counts in `offsets` and `validity`.
+        count: The number of rows.
+        large_offsets: Whether this is a `large_string` column.
+        validity: The bitmap of the rows that are not null; None: all.
+    """
+
+    offsets: "Buffer | None"
+    data: "Buffer | None"
+    start: int = 0
+    count: int
+    large_offsets: bool = False
+    validity: "Buffer | None" = None
+
+
+def _view(buffer: "Buffer | None") -> memoryview:
+    return memoryview(b"" if buffer is None else buffer).cast("B")
+
+
+def _offsets(column: StringColumn) -> "memoryview[int]":
+    octets = _view(column.offsets)
+    if column.large_offsets:
+        return octets[: len(octets) // 8 * 8].cast("q")
+    return octets[: len(octets) // 4 * 4].cast("i")
+
+
+def _check(column: StringColumn, offsets: int, out: int) -> None:
+    start, count = column.start, column.count
+    if start < 0 or count < 0:
+        raise ValueError("start and count must not be negative")
+    if count > out:
+        raise ValueError("out is too short for count numbers of 8 bytes")
+    if count == 0:
+        return  # Arrow lets the buffers of an empty array be missing.
+    if start + count >= offsets:
+        raise ValueError("offsets is too short for start and count")
+    if column.validity is not None and (start + count - 1) // 8 >= len(_view(column.validity)):
+        raise ValueError("validity is too short for start and count")
+
+
+def _fill(number: "Callable[[str], int]", column: StringColumn, out: "Buffer") -> None:
+    offsets, text, start = _offsets(column), _view(column.data), column.start
+    numbers = _view(out)
+    numbers = numbers[: len(numbers) // 8 * 8].cast("Q")
+    _check(column, len(offsets), len(numbers))
+    bits = None if column.validity is None else _view(column.validity)
+    for row in range(start, start + column.count):
+        begin, end = offsets[row], offsets[row + 1]
+        if not 0 <= begin <= end <= len(text):
+            raise ValueError(f"the offsets of row {row} are not within the data")
+        null = bits is not None and not bits[row // 8] >> row % 8 & 1
+        numbers[row - start] = NULL_ROW if null else number(str(text[begin:end], "utf-8"))
+
+
+def bucket_column(
+    algorithm: Algorithm,
+    prefix: str,
+    salt: str,
+    column: StringColumn,
+    out: "Buffer",
+    *,
+    clip: bool = False,
+) -> None:
+    """Fill `out` with the bucket numbers of a column's rows.
+
+    Args:
+        algorithm: The hash.
+        prefix: What stands before each row's text.
+        salt: What stands behind it.
+        column: The subjects; text that is not UTF-8 has an unspecified number or raises.
+        out: A writable buffer of native unsigned 64-bit numbers. A null row's is `NULL_ROW`.
+        clip: Whether the rows are distinct ids, which are cut (`SUBJECT_CHARACTERS`).
+
+    Raises:
+        ValueError: A buffer is too short or an offset leaves the data. `out` may be filled in part.
+    """
+    if not accelerator or algorithm != Algorithm.SHA1:
+        _fill(hasher(algorithm, prefix, salt, clip=clip), column, out)
+        return
+    accelerator.bucket_column(
+        prefix,
+        salt,
+        column.offsets,
+        column.data,
+        out,
+        start=column.start,
+        count=column.count,
+        large_offsets=column.large_offsets,
+        validity=column.validity,
+        limit=SUBJECT_CHARACTERS if clip else 0,
+    )

@@ -1,0 +1,147 @@
+"""Answers that the caller puts in place of evaluation (SPEC R14)."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from types import MappingProxyType
+from typing import Any, Final
+
+from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+from flagengine.values.record import Record
+
+__all__ = ["NO_OVERRIDES", "Overrides", "OverridesLike"]
+
+Value = bool | str | None
+OverridesLike = Any
+"""Overrides, a mapping, a list or set of keys, False, or None; see :meth:`Overrides.parse`."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Overrides(Record):
+    """One layer, or several combined with ``|`` (the right-hand one wins).
+
+    ``flags`` maps keys to True, False, a variant, or None for "as if there were no such flag";
+    ``payloads`` maps keys to JSON text. ``clears_flags`` and ``clears_payloads`` say that the
+    layer hides whatever lies below it.
+    """
+
+    flags: Mapping[str, Value] = _NOTHING
+    payloads: Mapping[str, str] = _NOTHING
+    clears_flags: bool = False
+    clears_payloads: bool = False
+
+    @classmethod
+    def parse(cls, value: Any) -> "Overrides":
+        """Read overrides as callers write them. Raises TypeError when they are something else.
+
+        ``False`` clears all; a list or set of keys turns each on; a mapping gives values. A
+        mapping is read as ``{"flags": …, "payloads": …}`` only when ``flags`` is False, a list
+        or a mapping, or ``payloads`` is False or a mapping: a flag that is named ``flags`` and
+        overridden with a plain value stays a flag.
+        """
+        if type(value) is dict and "flags" not in value and "payloads" not in value:
+            return _flags(value)  # the usual form
+        if isinstance(value, Overrides):
+            return value
+        if value is None:
+            return NO_OVERRIDES
+        if value is False:
+            return cls(clears_flags=True, clears_payloads=True)
+        if isinstance(value, Mapping) and _is_options(value):
+            return _flags(value.get("flags")) | _payloads(value.get("payloads"))
+        return _flags(value)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is overridden."""
+        return bool(self.flags or self.payloads)
+
+    def __or__(self, upper: "Overrides") -> "Overrides":
+        """Lay ``upper`` over this layer."""
+        flags = upper.flags if upper.clears_flags else {**self.flags, **upper.flags}
+        payloads = upper.payloads if upper.clears_payloads else {**self.payloads, **upper.payloads}
+        return Overrides(
+            MappingProxyType(dict(flags)),
+            MappingProxyType(dict(payloads)),
+            self.clears_flags or upper.clears_flags,
+            self.clears_payloads or upper.clears_payloads,
+        )
+
+    def __hash__(self) -> int:
+        """Hash by content."""
+        return hash((frozenset(self.flags.items()), frozenset(self.payloads.items())))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle plain dicts: read-only views cannot be pickled."""
+        return _restored, (
+            dict(self.flags),
+            dict(self.payloads),
+            self.clears_flags,
+            self.clears_payloads,
+        )
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the overrides as plain dicts."""
+        return {"flags": dict(self.flags), "payloads": dict(self.payloads)}
+
+
+def _restored(*fields: Any) -> Overrides:
+    flags, payloads, clears_flags, clears_payloads = fields
+    return Overrides(
+        MappingProxyType(flags), MappingProxyType(payloads), clears_flags, clears_payloads
+    )
+
+
+NO_OVERRIDES: Final = Overrides()
+
+
+def _is_options(value: Mapping[str, Any]) -> bool:
+    flags, payloads = value.get("flags"), value.get("payloads")
+    return (flags is False or isinstance(flags, Mapping | list | tuple | AbstractSet)) or (
+        payloads is False or isinstance(payloads, Mapping)
+    )
+
+
+def _flags(value: Any) -> Overrides:
+    if value is None:
+        return NO_OVERRIDES
+    if value is False:
+        return Overrides(clears_flags=True)
+    if type(value) is dict or isinstance(value, Mapping):
+        flags = dict(value)
+        for key, forced in flags.items():
+            if not isinstance(forced, bool | str | None):
+                raise _no_value(key, forced)
+            _key(key)
+        return Overrides(MappingProxyType(flags))
+    if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
+        return Overrides(flags=MappingProxyType({_key(key): True for key in value}))
+    message = f"overrides are False, a list of keys, or a mapping; found {type(value).__name__}"
+    raise TypeError(message)
+
+
+def _payloads(value: Any) -> Overrides:
+    if value is None:
+        return NO_OVERRIDES
+    if value is False:
+        return Overrides(clears_payloads=True)
+    written = {}
+    for key, payload in value.items():
+        converted = to_json_value(payload)
+        if converted is NOT_GIVEN:
+            message = f"the payload override of {key!r} is not JSON: {type(payload).__name__}"
+            raise TypeError(message)
+        written[_key(key)] = text([converted])[1:-1]
+    return Overrides(payloads=MappingProxyType(written))
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    message = f"flag keys are text; found {type(key).__name__}"
+    raise TypeError(message)
+
+
+def _no_value(key: Any, value: Any) -> TypeError:
+    return TypeError(
+        f"the override of {key!r} must be True, False, a variant key or None, "
+        f"found {type(value).__name__}"
+    )

@@ -1,0 +1,282 @@
+"""Who is evaluated: the person with its groups and device, and what is known of them (SPEC R6).
+
+Answers three-valued questions: a property has a value, is known to be absent, or is not known.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+from typing import Any, Final
+
+from flagengine.values.instants import Moment
+from flagengine.values.json_values import NOT_GIVEN, has_utf8, text, to_json_value
+
+__all__ = [
+    "ABSENT",
+    "INITIAL_SOURCES",
+    "MIRRORED",
+    "Absent",
+    "Completeness",
+    "Subject",
+    "checked_mapping",
+    "usable_id",
+]
+
+MAX_DISTINCT_ID_CHARACTERS: Final = 200
+"""The server keeps this many characters of an id of more than 200 bytes (SPEC R6); an id of
+more characters has more bytes, and one of fewer loses nothing."""
+
+
+class Absent(Enum):
+    """The type of :data:`ABSENT`."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+"""A property that is known not to be there; :data:`NOT_GIVEN` is one that may be."""
+
+MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
+"""Each fills the other when it is absent and the properties are complete (SPEC R6)."""
+
+INITIAL_SOURCES: Final = {
+    **{
+        f"$initial_{name}": f"${name}"
+        for name in [
+            "app_build",
+            "app_name",
+            "app_namespace",
+            "app_version",
+            "browser",
+            "browser_version",
+            "device_type",
+            "current_url",
+            "pathname",
+            "os",
+            "os_version",
+            "referring_domain",
+            "referrer",
+            "screen_height",
+            "screen_width",
+            "viewport_height",
+            "viewport_width",
+            "raw_user_agent",
+        ]
+    },
+    **{
+        f"$initial_{name}": name
+        for name in [
+            "utm_source",
+            "utm_medium",
+            "utm_campaign",
+            "utm_content",
+            "utm_term",
+            "gclid",
+            "gad_source",
+            "gclsrc",
+            "dclid",
+            "gbraid",
+            "wbraid",
+            "fbclid",
+            "msclkid",
+            "twclid",
+            "li_fat_id",
+            "mc_cid",
+            "igshid",
+            "ttclid",
+            "rdt_cid",
+            "epik",
+            "qclid",
+            "sccid",
+            "irclid",
+            "_kx",
+        ]
+    },
+}
+"""Where an absent initial value is copied from once the properties are complete (SPEC R6)."""
+
+
+class Completeness:
+    """The caller's promise about which property maps are all there is."""
+
+    __slots__ = ("groups", "person")
+
+    def __init__(self, promise: bool | Mapping[str, Any]) -> None:
+        """Read True, False, or a mapping of ``person_properties`` and ``group_properties``."""
+        if isinstance(promise, bool):
+            self.person: bool = promise
+            self.groups: bool | frozenset[str] = promise
+            return
+        if not isinstance(promise, Mapping):
+            message = f"complete is a bool or a mapping, found {type(promise).__name__}"
+            raise TypeError(message)
+        unknown = set(promise) - {"person_properties", "group_properties"}
+        if unknown:
+            message = (
+                "complete has the keys person_properties and group_properties, "
+                f"found {sorted(map(str, unknown))}"
+            )
+            raise TypeError(message)
+        self.person = bool(promise.get("person_properties", False))
+        self.groups = _group_types(promise.get("group_properties", False))
+
+    def of_group(self, name: str) -> bool:
+        """Tell whether a group type's properties are all there."""
+        return self.groups if isinstance(self.groups, bool) else name in self.groups
+
+
+def _group_types(promise: Any) -> bool | frozenset[str]:
+    if isinstance(promise, bool):
+        return promise
+    if isinstance(promise, Collection) and not isinstance(promise, str):
+        return frozenset(promise)
+    message = f"group_properties is a bool or a collection of group types, found {promise!r}"
+    raise TypeError(message)
+
+
+_INCOMPLETE: Final = Completeness(False)
+
+
+class Subject:
+    """One person with its groups and device, for one call.
+
+    Inputs are never changed. ``clock`` is asked at most once, and only for a date comparison.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_complete",
+        "_device_id",
+        "_group_properties",
+        "_groups",
+        "_moment",
+        "_now",
+        "_person",
+        "_zone",
+        "given_id",
+        "strict_groups",
+    )
+
+    def __init__(
+        self,
+        distinct_id: object,
+        person_properties: Mapping[str, Any] | None = None,
+        *,
+        groups: Mapping[str, Any] | None = None,
+        group_properties: Mapping[str, Mapping[str, Any]] | None = None,
+        device_id: object = None,
+        complete: Completeness | bool | Mapping[str, Any] = _INCOMPLETE,
+        strict_groups: bool = False,
+        now: datetime | None = None,
+        zone: tzinfo = UTC,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Gather what a caller knows. ``strict_groups``: a group not passed is unknown."""
+        self._person = person_properties or {}
+        self._groups = groups or {}
+        self._group_properties = group_properties or {}
+        if not isinstance(complete, Completeness):
+            complete = Completeness(complete)
+        self._complete = complete
+        self._now, self._zone, self._clock = now, zone, clock
+        self._moment: Moment | None = None
+        self.strict_groups = strict_groups
+        self.given_id = distinct_id
+        self._device_id = device_id
+
+    @property
+    def distinct_id(self) -> str | None:
+        """The id that is hashed, cut as the server does; None when the given one is unusable."""
+        identity = usable_id(self.given_id)
+        return identity and identity[:MAX_DISTINCT_ID_CHARACTERS]
+
+    @property
+    def device_id(self) -> str | None:
+        """The device's id: the call's, else the person property ``$device_id``."""
+        return usable_id(self._device_id) or usable_id(self._person.get("$device_id"))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the person properties are all there is."""
+        return self._complete.person
+
+    @property
+    def moment(self) -> Moment:
+        """The time and zone of date comparisons; the same for the whole call."""
+        if self._moment is None:
+            now = self._now or (self._clock or _no_clock)()
+            self._moment = Moment.of(now, self._zone)
+        return self._moment
+
+    def person_property(self, key: str) -> Any:
+        """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
+        if key in self._person:
+            return to_json_value(self._person[key])
+        if key == "distinct_id":  # never absent: an id that is no one's is not known
+            identity = usable_id(self.given_id)
+            return NOT_GIVEN if identity is None else identity
+        return self._enriched(key) if self._complete.person else NOT_GIVEN
+
+    def _enriched(self, key: str) -> Any:
+        """Fill what the server fills once it knows that a property is absent."""
+        source = MIRRORED.get(key)
+        if source is not None:
+            return to_json_value(self._person[source]) if source in self._person else ABSENT
+        source = INITIAL_SOURCES.get(key)
+        return ABSENT if source is None else self.person_property(source)
+
+    def group_key(self, name: str) -> str | None:
+        """Return the key of the person's group of that type; None when none was passed."""
+        return usable_id(self._groups.get(name))
+
+    def group_property(self, name: str, key: str) -> Any:
+        """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
+
+        A group that was not passed has no properties: the server reads an empty map then.
+        """
+        if self.group_key(name) is None:
+            return NOT_GIVEN if self.strict_groups else ABSENT
+        properties = self._group_properties.get(name) or {}
+        if key in properties:
+            return to_json_value(properties[key])
+        if key == "$group_key":
+            return to_json_value(self._groups[name])
+        return ABSENT if self._complete.of_group(name) else NOT_GIVEN
+
+    def lacks_group_property(self, name: str, key: str) -> bool:
+        """Tell whether a group property is unknown even once the group is passed."""
+        properties = self._group_properties.get(name) or {}
+        if key in properties:
+            return to_json_value(properties[key]) is NOT_GIVEN
+        return key != "$group_key" and not self._complete.of_group(name)
+
+
+def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a mapping argument, empty for None; TypeError for anything else."""
+    if value is None:
+        return {}
+    if type(value) is dict or isinstance(value, Mapping):
+        return value
+    message = f"{name} is a mapping or None, found {type(value).__name__}"
+    raise TypeError(message)
+
+
+def usable_id(value: object) -> str | None:
+    """Return an id as the text that is hashed, or None.
+
+    Ids are non-empty text, or numbers, rendered as JSON. Booleans, null, and text with lone
+    surrogates, which no request can carry, are no ids.
+    """
+    if type(value) is str:
+        return value if value and has_utf8(value) else None
+    converted = to_json_value(value)
+    if isinstance(converted, str):
+        return usable_id(converted)
+    if isinstance(converted, int | float) and not isinstance(converted, bool):
+        return text(converted)
+    return None
+
+
+def _no_clock() -> datetime:
+    message = "a date comparison needs `now`"
+    raise TypeError(message)

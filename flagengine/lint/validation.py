@@ -1,0 +1,140 @@
+"""EDGE: everything to say about a definitions document, for people and continuous integration.
+
+Joins the JSON Schema, the engine's own issues and the lint. jsonschema is imported inside the
+one function that needs it; evaluation never comes here.
+"""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from json import loads
+from typing import Any, Final
+
+from flagengine.definitions.document import Document, read_document
+from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
+from flagengine.definitions.parsing import EXTENSION
+from flagengine.definitions.reading import pointer_to, shown
+from flagengine.lint import Fields, Finding, Inspection, Severity, finding, lint, rank
+from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
+from flagengine.snapshot import Snapshot
+
+__all__ = ["Finding", "Severity", "schema", "validate"]
+
+_UNTYPED: Final = (IssueCode.NOT_AN_OBJECT, IssueCode.WRONG_TYPE)
+"""Issues that cover everything below their place."""
+
+_FILTER_TYPES: Final = ("person", "group", "cohort", "flag")
+
+
+def validate(document: Document) -> tuple[Finding, ...]:
+    """Return everything to say about a document, in the document's order; never raises for it.
+
+    A document that is no definitions document gives one finding. Raises ModuleNotFoundError
+    when jsonschema, part of the extra ``cli``, is not installed.
+    """
+    try:
+        own = read_document(document)
+    except SnapshotError as error:
+        return (finding(error.code, error.pointer, str(error)),)
+    snapshot = Snapshot(own)
+    found = [_from_issue(issue, own) for issue in _issues(snapshot, own)]
+    found += lint(Inspection(own, snapshot, _fields()))
+    found += _schema_findings(own, found)
+    return tuple(sorted(dict.fromkeys(found), key=rank))
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a definitions document."""
+    source = files("flagengine.lint.schemas").joinpath("definitions.v1.json")
+    return loads(source.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+@cache
+def _fields() -> Mapping[str, Fields]:
+    """Read from the schema which members each kind of object has."""
+    definitions = {**schema()["$defs"], "document": schema()}
+    return {
+        name: Fields(
+            frozenset(definition["properties"]),
+            tuple(one.removeprefix("^") for one in definition.get("patternProperties", ())),
+        )
+        for name, definition in definitions.items()
+        if "properties" in definition
+    }
+
+
+def _issues(snapshot: Snapshot, document: Mapping[str, Any]) -> Iterator[Issue]:
+    yield from snapshot.issues
+    extension = document.get(EXTENSION)
+    if isinstance(extension, Mapping) and snapshot.hash_algorithm not in ("sha1", "murmur3"):
+        pointer = pointer_to("", EXTENSION, "hash")
+        message = f"unknown hash {shown(extension.get('hash'))!r}; known are sha1 and murmur3"
+        yield Issue(IssueCode.UNKNOWN_HASH, pointer, message)
+
+
+def _from_issue(issue: Issue, document: Mapping[str, Any]) -> Finding:
+    hint = None
+    if issue.code is IssueCode.UNKNOWN_OPERATOR:
+        hint = _near(_value_at(document, issue.pointer), {*DIALECTS[2], *ALIASES, *ELSEWHERE})
+    elif issue.code is IssueCode.UNKNOWN_FILTER_TYPE:
+        hint = _near(_value_at(document, issue.pointer), set(_FILTER_TYPES))
+    return finding(issue.code, issue.pointer, issue.message, hint)
+
+
+def _near(word: Any, known: set[str]) -> str | None:
+    near = get_close_matches(str(word).lower(), sorted(known), 1)
+    return f"Did you mean {near[0]}?" if near else None
+
+
+def _value_at(document: Any, pointer: str) -> Any:
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        document = document[int(name)] if isinstance(document, list) else document[name]
+    return document
+
+
+def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Iterator[Finding]:
+    """Yield what the schema says about places of which nobody has spoken yet."""
+    places = {one.pointer for one in known}
+    untyped = tuple(f"{one.pointer}/" for one in known if one.code in _UNTYPED)
+    if any(_is_bottomless(one) for one in known):
+        return  # jsonschema would recurse as deep
+    try:
+        for pointer, message in _schema_errors(document):
+            if pointer not in places and not pointer.startswith(untyped):
+                yield finding("schema", pointer, message)
+    except RecursionError:
+        return  # nested in another way that the engine has an issue for
+
+
+def _is_bottomless(one: Finding) -> bool:
+    return one.code == IssueCode.TOO_DEEP and one.pointer.startswith("/cohorts")
+
+
+def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    try:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 (70 ms, and only for people)
+    except ModuleNotFoundError as missing:
+        message = f"validate needs {missing.name}: pip install 'flagengine[cli]'"
+        raise ModuleNotFoundError(message, name=missing.name) from None
+    for error in Draft202012Validator(schema()).iter_errors(document):
+        pointer = pointer_to("", *error.absolute_path)
+        if error.validator == "required":
+            for name in error.validator_value:
+                if name not in error.instance:
+                    yield pointer_to(pointer, name), f"{name} is missing"
+        else:
+            yield pointer, _schema_message(error)
+
+
+def _schema_message(error: Any) -> str:
+    """Say it without the instance, which jsonschema would print whole."""
+    steps = list(error.absolute_path)
+    name = steps[-1] if steps and isinstance(steps[-1], str) else error.schema.get("title", "this")
+    expected = error.validator_value
+    if error.validator == "type":
+        names = [expected] if isinstance(expected, str) else expected
+        expected = " or ".join(names)
+    return f"{name} must be {expected}, found {shown(error.instance)}"

@@ -1,0 +1,409 @@
+/* A flag whose conditions are tests of text and numbers and a share of persons, in C.
+ *
+ * `PlainFlag(conditions, nothing, otherwise)` is called like a generated function, with
+ * `(distinct_id, props, subject=None)`, and answers the common case: a non-empty exact str, an exact
+ * dict, and every test that is asked about text for a TextTest or about an exact number. Whatever else comes up in the walk,
+ * the whole call goes to `otherwise`, the generated function, which knows all cases.
+ *
+ * It must not know reasons, payloads or what a missing property means: it hands out objects.
+ */
+
+#include "native.h"
+
+#include <math.h>
+#include <structmember.h>
+
+#define DEEPEST 256
+#define LONGEST_UNREAD 200 /* characters of an id that are hashed, and found to have UTF-8 then */
+
+enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 };
+
+/* ---------------------------------------------------------------- tests and their combinations */
+
+typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT } Kind;
+
+typedef struct Node {
+    Kind kind;
+    PyObject *test; /* of TEXT; the key of a comparison */
+    double bound;   /* of a comparison */
+    struct Node *parts;
+    Py_ssize_t count;
+} Node;
+
+/* An exact int or float as binary64; NaN where the Python test has to say. */
+static double as_number(PyObject *value) {
+    double number = NAN;
+    if (PyFloat_CheckExact(value)) {
+        number = PyFloat_AS_DOUBLE(value);
+    } else if (PyLong_CheckExact(value)) {
+        number = PyLong_AsDouble(value);
+        if (PyErr_Occurred()) { /* too large */
+            PyErr_Clear();
+            return NAN;
+        }
+    }
+    return isfinite(number) ? number : NAN;
+}
+
+static double read_number(PyObject *props, PyObject *key) {
+#ifdef Py_GIL_DISABLED
+    PyObject *value;
+    if (PyDict_GetItemRef(props, key, &value) <= 0) {
+        return NAN;
+    }
+    double number = as_number(value);
+    Py_DECREF(value);
+    return number;
+#else
+    PyObject *value = PyDict_GetItemWithError(props, key); /* borrowed */
+    return value ? as_number(value) : NAN;
+#endif
+}
+
+static int compared(const Node *node, PyObject *props) {
+    double number = read_number(props, node->test);
+    if (PyErr_Occurred()) {
+        /* A key that hashes like ours cannot be compared. What stops the program is passed on. */
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            return FAILED;
+        }
+        PyErr_Clear();
+        return UNCOMMON;
+    }
+    if (isnan(number)) {
+        return UNCOMMON;
+    }
+    switch (node->kind) {
+    case OVER:
+        return number > node->bound;
+    case AT_LEAST:
+        return number >= node->bound;
+    case UNDER:
+        return number < node->bound;
+    default:
+        return number <= node->bound;
+    }
+}
+
+static int node_answer(const Node *node, PyObject *props) {
+    if (node->kind == TEXT) {
+        return flagengine_text_answer(node->test, props);
+    }
+    if (node->kind < ALL) {
+        return compared(node, props);
+    }
+    if (node->kind == NOT) {
+        int inner = node_answer(node->parts, props);
+        return inner < 0 ? inner : !inner;
+    }
+    /* A part that is not answered may be overruled by a later one: that is not for us to say. */
+    int decisive = node->kind == ANY;
+    for (Py_ssize_t i = 0; i < node->count; i++) {
+        int part = node_answer(&node->parts[i], props);
+        if (part != !decisive) {
+            return part;
+        }
+    }
+    return !decisive;
+}
+
+static void node_clear(Node *node) {
+    Py_CLEAR(node->test);
+    for (Py_ssize_t i = 0; i < node->count; i++) {
+        node_clear(&node->parts[i]);
+    }
+    PyMem_Free(node->parts);
+    node->parts = NULL;
+    node->count = 0;
+}
+
+static const struct {
+    const char *name;
+    Kind kind;
+} KINDS[] = {
+    {"gt", OVER}, {"gte", AT_LEAST}, {"lt", UNDER}, {"lte", AT_MOST},
+    {"all", ALL}, {"any", ANY},      {"not", NOT},
+};
+
+/* Reads the word that a tuple begins with; false where it fits no kind. */
+static bool read_kind(Node *node, PyObject *tuple) {
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    PyObject *word = count ? PyTuple_GET_ITEM(tuple, 0) : Py_None;
+    for (size_t i = 0; PyUnicode_Check(word) && i < sizeof KINDS / sizeof *KINDS; i++) {
+        if (PyUnicode_CompareWithASCIIString(word, KINDS[i].name) == 0) {
+            node->kind = KINDS[i].kind;
+            return node->kind < ALL ? count == 3 : node->kind != NOT || count == 2;
+        }
+    }
+    return false;
+}
+
+static bool read_comparison(Node *node, PyObject *tuple) {
+    PyObject *key = PyTuple_GET_ITEM(tuple, 1), *bound = PyTuple_GET_ITEM(tuple, 2);
+    if (!PyUnicode_CheckExact(key) || !PyFloat_CheckExact(bound)) {
+        PyErr_SetString(PyExc_TypeError, "a comparison has a str and a float");
+        return false;
+    }
+    node->test = Py_NewRef(key);
+    PyUnicode_InternInPlace(&node->test);
+    node->bound = PyFloat_AS_DOUBLE(bound);
+    return true;
+}
+
+static bool node_read(Node *node, PyObject *object, int depth) {
+    if (flagengine_is_text_test(object)) {
+        node->kind = TEXT;
+        node->test = Py_NewRef(object);
+        return true;
+    }
+    if (depth > DEEPEST || !PyTuple_CheckExact(object) || !read_kind(node, object)) {
+        PyErr_SetString(PyExc_TypeError, "a test is a TextTest, a comparison or a combination");
+        return false;
+    }
+    if (node->kind < ALL) {
+        return read_comparison(node, object);
+    }
+    Py_ssize_t count = PyTuple_GET_SIZE(object) - 1;
+    node->parts = PyMem_Calloc((size_t)count + 1, sizeof(Node));
+    if (!node->parts) {
+        PyErr_NoMemory();
+        return false;
+    }
+    for (; node->count < count; node->count++) {
+        if (!node_read(&node->parts[node->count], PyTuple_GET_ITEM(object, node->count + 1),
+                       depth + 1)) {
+            node_clear(&node->parts[node->count]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- conditions */
+
+typedef struct {
+    Node test;
+    PyObject *within;  /* a Hasher; NULL: everyone */
+    PyObject *draw;    /* a Hasher; NULL: the only one of the matches */
+    PyObject *matches; /* a tuple, by the position drawn */
+    PyObject *out;     /* the answer when nothing matches and this was the last one out of reach */
+    int stops;         /* ... which ends the walk */
+} Condition;
+
+/* Gives the position that a hasher draws, or a code below 0. An id without UTF-8 is uncommon. */
+static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
+    Py_ssize_t position = flagengine_hasher_position(hasher, subject);
+    if (position < 0 && PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
+        PyErr_Clear();
+        return UNCOMMON;
+    }
+    return position < 0 ? FAILED : position;
+}
+
+static int condition_answer(const Condition *condition, PyObject *subject, PyObject *props,
+                            PyObject **answer) {
+    int matches = node_answer(&condition->test, props);
+    if (matches != YES) {
+        return matches;
+    }
+    Py_ssize_t position = condition->within ? drawn(condition->within, subject) : 0;
+    if (position != 0) {
+        *answer = condition->out;
+        return position < 0 ? (int)position : condition->stops;
+    }
+    position = condition->draw ? drawn(condition->draw, subject) : 0;
+    if (position < 0) {
+        return (int)position;
+    }
+    *answer = PyTuple_GET_ITEM(condition->matches, position);
+    return YES;
+}
+
+static void condition_clear(Condition *condition) {
+    node_clear(&condition->test);
+    Py_CLEAR(condition->within);
+    Py_CLEAR(condition->draw);
+    Py_CLEAR(condition->matches);
+    Py_CLEAR(condition->out);
+}
+
+static bool read_hasher(PyObject **place, PyObject *object, Py_ssize_t uppers) {
+    if (object == Py_None) {
+        return true;
+    }
+    if (!flagengine_is_hasher(object) || flagengine_hasher_count(object) != uppers) {
+        PyErr_SetString(PyExc_TypeError, "within has one upper, draw one less than the matches");
+        return false;
+    }
+    *place = Py_NewRef(object);
+    return true;
+}
+
+static bool condition_read(Condition *condition, PyObject *object) {
+    PyObject *test, *within, *draw, *matches, *out;
+    if (!PyTuple_CheckExact(object)) {
+        PyErr_SetString(PyExc_TypeError, "a condition is a tuple");
+        return false;
+    }
+    if (!PyArg_ParseTuple(object, "OOOO!Op:condition", &test, &within, &draw, &PyTuple_Type,
+                          &matches, &out, &condition->stops)) {
+        return false;
+    }
+    condition->matches = Py_NewRef(matches);
+    condition->out = Py_NewRef(out);
+    Py_ssize_t others = PyTuple_GET_SIZE(matches) - 1;
+    if (others < 0 || (draw == Py_None && others)) {
+        PyErr_SetString(PyExc_ValueError, "without a draw there is exactly one match");
+        return false;
+    }
+    return node_read(&condition->test, test, 0) && read_hasher(&condition->within, within, 1) &&
+           read_hasher(&condition->draw, draw, others);
+}
+
+/* ---------------------------------------------------------------- the flag */
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    Condition *conditions;
+    Py_ssize_t count;
+    PyObject *nothing;
+    PyObject *otherwise;
+} PlainFlag;
+
+/* Gives a borrowed answer, or NULL, with or without an exception. */
+static PyObject *walk(const PlainFlag *self, PyObject *subject, PyObject *props) {
+    PyObject *answer = self->nothing;
+    for (Py_ssize_t i = 0; i < self->count; i++) {
+        int ends = condition_answer(&self->conditions[i], subject, props, &answer);
+        if (ends != NO) {
+            return ends == YES ? answer : NULL;
+        }
+    }
+    return answer;
+}
+
+/* Of a long id only the beginning is hashed, but what has no UTF-8 behind it makes it no id. */
+INLINE bool is_common_id(PyObject *id) {
+    if (!PyUnicode_CheckExact(id)) {
+        return false;
+    }
+    Py_ssize_t n = PyUnicode_GET_LENGTH(id);
+    return n > 0 && (n <= LONGEST_UNREAD || PyUnicode_IS_ASCII(id));
+}
+
+static PyObject *plain_flag_call(PyObject *object, PyObject *const *args, size_t nargsf,
+                                 PyObject *names) {
+    const PlainFlag *self = (PlainFlag *)object;
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    if (!names && (count == 2 || count == 3) && is_common_id(args[0]) &&
+        PyDict_CheckExact(args[1])) {
+        PyObject *answer = walk(self, args[0], args[1]);
+        if (answer) {
+            return Py_NewRef(answer);
+        }
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+    }
+    return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
+}
+
+static PyObject *plain_flag_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static char *names[] = {"conditions", "nothing", "otherwise", NULL};
+    PyObject *conditions, *nothing, *otherwise;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OO:PlainFlag", names, &PyTuple_Type,
+                                     &conditions, &nothing, &otherwise)) {
+        return NULL;
+    }
+    PlainFlag *self = (PlainFlag *)type->tp_alloc(type, 0);
+    if (!self) {
+        return NULL;
+    }
+    self->call = plain_flag_call;
+    self->nothing = Py_NewRef(nothing);
+    self->otherwise = Py_NewRef(otherwise);
+    Py_ssize_t count = PyTuple_GET_SIZE(conditions);
+    self->conditions = PyMem_Calloc((size_t)count + 1, sizeof(Condition));
+    if (!self->conditions) {
+        PyErr_NoMemory();
+    }
+    for (; self->conditions && self->count < count; self->count++) {
+        Condition *condition = &self->conditions[self->count];
+        if (!condition_read(condition, PyTuple_GET_ITEM(conditions, self->count))) {
+            condition_clear(condition);
+            break;
+        }
+    }
+    if (PyErr_Occurred()) {
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
+}
+
+/* Tests and hashers refer to nothing that could lead back. */
+static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
+    const PlainFlag *self = (PlainFlag *)object;
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->nothing);
+    Py_VISIT(self->otherwise);
+    for (Py_ssize_t i = 0; i < self->count; i++) {
+        Py_VISIT(self->conditions[i].matches);
+        Py_VISIT(self->conditions[i].out);
+    }
+    return 0;
+}
+
+/* A circle leads through what the flag hands its other calls to; the rest stays usable. */
+static int plain_flag_clear(PyObject *object) {
+    PlainFlag *self = (PlainFlag *)object;
+    PyObject *otherwise = self->otherwise;
+    self->otherwise = Py_NewRef(Py_None);
+    Py_XDECREF(otherwise);
+    return 0;
+}
+
+static void plain_flag_dealloc(PyObject *object) {
+    PlainFlag *self = (PlainFlag *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    for (Py_ssize_t i = 0; i < self->count; i++) {
+        condition_clear(&self->conditions[i]);
+    }
+    PyMem_Free(self->conditions);
+    Py_XDECREF(self->nothing);
+    Py_XDECREF(self->otherwise);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyMemberDef plain_flag_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(PlainFlag, call), READONLY, NULL},
+    {"otherwise", T_OBJECT, offsetof(PlainFlag, otherwise), READONLY,
+     "What answers the calls that are not the common case."},
+    {NULL, 0, 0, 0, NULL},
+};
+
+PyDoc_STRVAR(plain_flag_doc,
+             "PlainFlag(conditions, nothing, otherwise)\n--\n\n"
+             "A function of (distinct_id, props, subject=None).\n\n"
+             "A condition is (test, within, draw, matches, out, stops).");
+
+static PyType_Slot plain_flag_slots[] = {
+    {Py_tp_new, plain_flag_new},
+    {Py_tp_dealloc, plain_flag_dealloc},
+    {Py_tp_traverse, plain_flag_traverse},
+    {Py_tp_clear, plain_flag_clear},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, plain_flag_members},
+    {Py_tp_doc, (void *)plain_flag_doc},
+    {0, NULL},
+};
+
+PyType_Spec flagengine_plain_flag_spec = {
+    .name = "flagengine.native._accelerator.PlainFlag",
+    .basicsize = sizeof(PlainFlag),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_HAVE_VECTORCALL,
+    .slots = plain_flag_slots,
+};

@@ -1,0 +1,101 @@
+"""Issues that only show when definitions are seen together: broken and circular references.
+
+They cost no flag its slot; evaluation meets the same facts on its own (SPEC R10, R11).
+"""
+
+from collections.abc import Iterator
+
+from flagengine.definitions.issues import Issue, IssueCode
+from flagengine.definitions.model import Cohort, Filter, Flag, PropertyGroup
+from flagengine.definitions.parsing import ALGORITHMS
+from flagengine.definitions.reading import pointer_to, shown
+from flagengine.plan import graph
+from flagengine.plan.cohorts import CohortScope, cohort_excess, references
+from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH
+from flagengine.values.json_values import text
+
+__all__ = ["located_filters", "located_leaves", "review_cohort", "review_flag"]
+
+
+def located_filters(flag: Flag) -> Iterator[tuple[str, Filter]]:
+    """Yield a flag's filters with their JSON pointers; none of a flag that could not be read."""
+    conditions = () if flag.defect else flag.conditions
+    for index, condition in enumerate(conditions):
+        for position, one in enumerate(condition.filters):
+            steps = ("filters", "groups", index, "properties", position)
+            yield pointer_to(flag.pointer, *steps), one
+
+
+def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
+    """Yield a cohort's leaves with their JSON pointers."""
+    root = pointer_to("/cohorts", cohort.id)
+    waiting: list[tuple[str, PropertyGroup | Filter]] = []
+    if cohort.definition is not None:
+        waiting.append((root, cohort.definition))
+    while waiting:
+        pointer, one = waiting.pop()
+        if isinstance(one, Filter):
+            yield pointer, one
+        else:
+            members = [
+                (pointer_to(pointer, "values", position), member)
+                for position, member in enumerate(one.values)
+            ]
+            waiting.extend(reversed(members))
+
+
+def review_flag(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
+    """Yield what is wrong with a flag's references and its hash."""
+    if flag.hash_algorithm not in (None, *ALGORITHMS):
+        yield Issue(
+            IssueCode.UNKNOWN_HASH,
+            pointer_to(flag.pointer, "flagengine", "hash"),
+            f"unknown hash {shown(flag.hash_algorithm)!r}; known are sha1 and murmur3",
+        )
+    for pointer, one in located_filters(flag):
+        yield from _filter(pointer, one, scope)
+    if flag.defect is None:
+        yield from _dependencies(flag, scope)
+
+
+def _dependencies(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
+    if flag.key in graph.reachable(flag.key, scope.dependencies):
+        message = f"the flag {flag.key!r} depends on itself"
+        yield Issue(IssueCode.DEPENDENCY_CYCLE, flag.pointer, message)
+    elif (graph.depth(flag.key, scope.dependencies) or 0) > MAX_DEPENDENCY_DEPTH:
+        message = f"dependencies are more than {MAX_DEPENDENCY_DEPTH} flags deep"
+        yield Issue(IssueCode.TOO_DEEP, flag.pointer, message)
+
+
+def review_cohort(cohort: Cohort, scope: CohortScope) -> Iterator[Issue]:
+    """Yield what is wrong with a cohort's references."""
+    for pointer, one in located_leaves(cohort):
+        yield from _filter(pointer, one, scope)
+
+    def edges(cohort_id: str) -> set[str]:
+        return references(scope.cohort(cohort_id))
+
+    pointer = pointer_to("/cohorts", cohort.id)
+    if cohort.id in graph.reachable(cohort.id, edges):
+        message = f"the cohort {cohort.id} refers to itself"
+        yield Issue(IssueCode.COHORT_CYCLE, pointer, message)
+    elif (excess := cohort_excess(cohort.id, scope)) is not None:
+        yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
+
+
+def _filter(pointer: str, one: Filter, scope: CohortScope) -> Iterator[Issue]:
+    if one.type == "cohort" and one.value is not None and scope.cohort(text(one.value)) is None:
+        yield Issue(
+            IssueCode.MISSING_COHORT,
+            pointer_to(pointer, "value"),
+            f"cohort {shown(one.value)} is not in the definitions: static, deleted or foreign",
+        )
+    if one.type == "flag" and one.operator == "flag_evaluates_to" and one.value is not None:
+        chain = one.dependency_chain
+        absent = [key for key in (*(chain or ()), one.key) if scope.flag(key) is None]
+        if not chain or absent:
+            why = f"names {absent[0]!r}, which is not defined" if chain else "is empty or absent"
+            message = f"the dependency chain {why}; only the server can decide this filter"
+            yield Issue(
+                IssueCode.MISSING_DEPENDENCY, pointer_to(pointer, "dependency_chain"), message
+            )

@@ -1,0 +1,1 @@
+"""What comes out: a resolution, or the gap that stands in its way."""

@@ -1,0 +1,137 @@
+"""What an evaluation answers: values, reasons and what was missing. Data only."""
+
+from enum import StrEnum
+from typing import Any
+
+from flagengine.values.payloads import decode_payload
+from flagengine.values.record import Record, derived
+
+__all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReason"]
+
+
+class Reason(StrEnum):
+    """Why a flag has its value: the server's codes, then ours (SPEC R13)."""
+
+    SUPER_CONDITION_VALUE = "super_condition_value"
+    HOLDOUT_CONDITION_VALUE = "holdout_condition_value"
+    CONDITION_MATCH = "condition_match"
+    OUT_OF_ROLLOUT_BOUND = "out_of_rollout_bound"
+    NO_CONDITION_MATCH = "no_condition_match"
+    NO_GROUP_TYPE = "no_group_type"
+    FLAG_DISABLED = "flag_disabled"
+    MISSING_DEPENDENCY = "missing_dependency"
+    OVERRIDDEN = "overridden"
+    UNRESOLVED = "unresolved"
+    UNKNOWN_FLAG = "unknown_flag"
+    FILTERED_OUT = "filtered_out"
+
+
+class UnresolvedReason(StrEnum):
+    """Why a flag has no local value; the earlier member wins when several apply (SPEC R13)."""
+
+    EXPERIENCE_CONTINUITY = "experience_continuity"
+    UNSUPPORTED_DEFINITION = "unsupported_definition"
+    UNRESOLVED_DEPENDENCY = "unresolved_dependency"
+    MISSING_CONTEXT = "missing_context"
+
+
+class Missing(Record):
+    """The inputs that would have to be known for a definite answer. Falsy when there are none.
+
+    ``group_properties`` holds ``(group type, property)`` pairs; all tuples are sorted.
+    """
+
+    person_properties: tuple[str, ...] = ()
+    group_properties: tuple[tuple[str, str], ...] = ()
+    groups: tuple[str, ...] = ()
+    device_id: bool = False
+    distinct_id: bool = False
+
+    def __bool__(self) -> bool:
+        return self != NOTHING_MISSING
+
+    def __or__(self, other: "Missing") -> "Missing":
+        """Everything that either of the two lacks."""
+        if other is self or other == NOTHING_MISSING:
+            return self
+        return Missing(
+            tuple(sorted({*self.person_properties, *other.person_properties})),
+            tuple(sorted({*self.group_properties, *other.group_properties})),
+            tuple(sorted({*self.groups, *other.groups})),
+            self.device_id or other.device_id,
+            self.distinct_id or other.distinct_id,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the non-empty parts as JSON values, group properties keyed by group type."""
+        by_group: dict[str, list[str]] = {}
+        for group, name in self.group_properties:
+            by_group.setdefault(group, []).append(name)
+        parts: dict[str, Any] = {
+            "person_properties": list(self.person_properties),
+            "group_properties": by_group,
+            "groups": list(self.groups),
+            "device_id": self.device_id,
+            "distinct_id": self.distinct_id,
+        }
+        return {name: part for name, part in parts.items() if part}
+
+
+NOTHING_MISSING = Missing()
+
+
+class Resolution(Record):
+    """The answer for one flag and one subject.
+
+    ``value`` is True, False, a variant key, or None when there is no local answer; then
+    ``unresolved_reason`` says why and ``missing`` what would have to be known.
+    ``condition_index`` is the zero-based position of the deciding condition, where there is one.
+    ``raw_payload`` is the stored JSON text; ``payload`` is it decoded (the text itself when it
+    is not JSON), read-only because results are shared: change a copy. ``enabled`` is True for
+    True and for every variant; ``variant`` is the variant key, None for everything else.
+    """
+
+    key: str
+    value: bool | str | None
+    reason: Reason
+    condition_index: int | None = None
+    description: str = ""
+    unresolved_reason: UnresolvedReason | None = None
+    missing: Missing = NOTHING_MISSING
+    raw_payload: str | None = None
+    flag_id: int | None = None
+    flag_version: int | None = None
+    has_experiment: bool | None = None
+
+    enabled: bool = derived(init=False)
+    variant: str | None = derived(init=False)
+    payload: Any = derived(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive what follows from the other fields, once."""
+        raw = self.raw_payload
+        derived = {
+            "enabled": self.value is not None and self.value is not False,
+            "variant": self.value if isinstance(self.value, str) else None,
+            "payload": None if raw is None else decode_payload(raw),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as JSON values, as the command line prints it."""
+        return {
+            "key": self.key,
+            "value": self.value,
+            "enabled": self.enabled,
+            "variant": self.variant,
+            "payload": self.payload,
+            "reason": self.reason.value,
+            "condition_index": self.condition_index,
+            "description": self.description,
+            "unresolved_reason": self.unresolved_reason and self.unresolved_reason.value,
+            "missing": self.missing.to_dict(),
+            "flag_id": self.flag_id,
+            "flag_version": self.flag_version,
+            "has_experiment": self.has_experiment,
+        }

@@ -1,0 +1,81 @@
+"""Why a test has no verdict, and three-valued logic over verdicts (SPEC R5, R10)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from flagengine.results.resolution import NOTHING_MISSING, Missing, UnresolvedReason
+from flagengine.values.record import Record
+
+__all__ = ["UNSUPPORTED", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
+
+
+class Gap(Record):
+    """Why a test has no verdict here, and what would have to be known. Compared by identity.
+
+    With ``may_fail`` the server may fail the flag instead of going on (SPEC R10). ``needed`` is
+    the smallest set of inputs that would close the gap for certain; None when none would.
+    """
+
+    reason: UnresolvedReason
+    missing: Missing = NOTHING_MISSING
+    may_fail: bool = False
+    needed: Missing | None = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @classmethod
+    def lacking(cls, missing: Missing) -> "Gap":
+        """Return the gap of an input that was not given."""
+        return cls(UnresolvedReason.MISSING_CONTEXT, missing, needed=missing)
+
+    def __or__(self, other: "Gap | None") -> "Gap":
+        """Join two gaps: the reason of higher precedence, everything that is missing."""
+        if other is None or other is self:
+            return self
+        return Gap(
+            min(self.reason, other.reason, key=_PRECEDENCE.index),
+            self.missing | other.missing,
+            self.may_fail or other.may_fail,
+            None if self.needed is None or other.needed is None else self.needed | other.needed,
+        )
+
+
+_PRECEDENCE: Final = tuple(UnresolvedReason)
+
+UNSUPPORTED: Final = Gap(UnresolvedReason.UNSUPPORTED_DEFINITION)
+"""Nothing that the caller could give would help: only the server knows."""
+
+Verdict = bool | Gap
+"""True, False, or why neither."""
+
+
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Kleene AND: false beats unknown."""
+    found = list(verdicts)
+    if False in found:
+        return False
+    return joined(found) or True
+
+
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Kleene OR: true beats unknown, except one that may fail the flag (SPEC R10)."""
+    found = list(verdicts)
+    gap = joined(found)
+    if gap is not None and gap.may_fail:
+        return gap
+    return True in found or gap or False
+
+
+def negated(verdict: Verdict) -> Verdict:
+    """Kleene NOT."""
+    return verdict if isinstance(verdict, Gap) else not verdict
+
+
+def joined(verdicts: Iterable[Verdict]) -> Gap | None:
+    """Join the gaps among verdicts; None when there are none."""
+    gap: Gap | None = None
+    for verdict in verdicts:
+        if isinstance(verdict, Gap):
+            gap = verdict | gap
+    return gap
