@@ -1,4 +1,4 @@
-"""Conditions that never match, and percentages that are none."""
+"""Conditions that can never match, and percentages outside 0 to 100."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ __all__ = ["check_conditions", "check_percentages"]
 
 
 def check_conditions(inspection: Inspection) -> Iterator[Finding]:
-    """Yield conditions that cannot match anybody."""
+    """Yield conditions that nobody can match."""
     for flag in inspection.flags:
         if flag.active and not flag.conditions and not flag.feature_enrollment:
             pointer = pointer_to(flag.pointer, "filters", "groups")
-            message = "an active flag without conditions is always false"
+            message = "the flag is active but has no conditions, so it is always false"
             yield finding("no_conditions", pointer, message)
         for index, condition in enumerate(flag.conditions):
             yield from _condition(flag, index, condition)
@@ -26,24 +26,26 @@ def _condition(flag: Flag, index: int, condition: Condition) -> Iterator[Finding
     pointer = pointer_to(flag.pointer, "filters", "groups", index)
     for earlier, other in enumerate(flag.conditions[:index]):
         if _covers(flag, other, condition):
-            message = f"condition {earlier} decides for everybody whom this one could match"
+            message = f"unreachable: condition {earlier} already decides for everyone this condition could match"
             yield finding("unreachable_condition", pointer, message)
             return
-    # Under early exit a rollout of 0 % is a list of those who get false.
+    # With early exit, a rollout of 0 % is a way to give matching people false.
     if condition.rollout_percentage <= 0 and not flag.early_exit:
         pointer = pointer_to(pointer, "rollout_percentage")
-        yield finding("zero_rollout", pointer, "a rollout of 0 % matches nobody")
+        yield finding(
+            "zero_rollout", pointer, "rollout_percentage is 0, so the condition matches nobody"
+        )
 
 
 def _covers(flag: Flag, earlier: Condition, later: Condition) -> bool:
-    """Tell whether nobody who gets past ``earlier`` can match ``later``.
+    """Tell whether ``later`` cannot match anyone whom ``earlier`` does not decide.
 
-    Both hash the same subject with the same salt, so that a smaller share lies within a larger.
+    Conditions with the same subject share a hash, so a smaller rollout lies within a larger one.
     """
     is_same_subject = aggregation_of(flag, earlier) == aggregation_of(flag, later)
     if not is_same_subject and (earlier.filters or aggregation_of(flag, earlier) is not None):
         return False
-    if any(one not in later.filters for one in earlier.filters):
+    if any(required not in later.filters for required in earlier.filters):
         return False
     share = earlier.rollout_percentage
     return (
@@ -58,7 +60,7 @@ def check_percentages(inspection: Inspection) -> Iterator[Finding]:
     for flag in inspection.flags:
         for pointer, share in _percentages(flag):
             if not 0.0 <= share <= 100.0:
-                message = f"{text(share)} is not within 0 to 100"
+                message = f"percentage must be from 0 to 100, got {text(share)}"
                 yield finding("percentage_out_of_range", pointer, message)
 
 

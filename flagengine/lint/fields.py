@@ -1,4 +1,4 @@
-"""Members that the format does not have, has no longer, or has with an empty name."""
+"""Members that are unknown, misspelt or outdated, and keys that are empty."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -13,12 +13,12 @@ from flagengine.operators import ALIASES
 __all__ = ["check_fields", "check_keys"]
 
 _LEGACY: Final[Mapping[tuple[str, str], str]] = {
-    ("flag", "evaluation_tags"): "the older name of evaluation_contexts",
-    ("format1", "bucketing_identifier"): "not read here, only in the flag itself",
-    ("format1", "holdout_groups"): "the predecessor of holdout, which is never evaluated",
-    ("format1", "super_groups"): "the predecessor of feature_enrollment, which is never evaluated",
+    ("flag", "evaluation_tags"): "the old name of evaluation_contexts",
+    ("format1", "bucketing_identifier"): "ignored here; it belongs in the flag itself",
+    ("format1", "holdout_groups"): "the predecessor of holdout and is never evaluated",
+    ("format1", "super_groups"): "the predecessor of feature_enrollment and is never evaluated",
 }
-_NAMED: Final = {"flag": "a flag's key", "variant": "a variant's key", "filter": "a filter's key"}
+_NAMED: Final = {"flag": "flag key", "variant": "variant key", "filter": "filter key"}
 
 
 def check_fields(inspection: Inspection) -> Iterator[Finding]:
@@ -35,29 +35,29 @@ def check_fields(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _unknown(place: Place, name: str, known: list[str]) -> Finding:
-    # Members that are there already are not what was meant.
-    free = [one for one in known if one not in place.value]
+    # A member that is already present cannot be the one that was meant.
+    free = [member for member in known if member not in place.value]
     near = get_close_matches(name.lower(), free, 1, 0.75)
     if near:
-        message = f"{shown(name)} is no member of this object; {near[0]} is"
+        message = f"unknown member {shown(name)}; did you mean {near[0]}?"
         return finding("misspelt_field", place.at(name), message, f"Rename it to {near[0]}.")
-    return finding("unknown_field", place.at(name), f"{shown(name)} is not known here")
+    return finding("unknown_field", place.at(name), f"unknown member {shown(name)}")
 
 
 def _legacy_operator(place: Place) -> Iterator[Finding]:
     operator = place.value.get("operator") if place.kind == "filter" else None
     if isinstance(operator, str) and operator in ALIASES:
         present = ALIASES[operator]
-        message = f"{operator} is an older name of {present}"
+        message = f"{operator} is an old name of {present}"
         yield finding("legacy_field", place.at("operator"), message, f"Write {present}.")
 
 
 def check_keys(inspection: Inspection) -> Iterator[Finding]:
-    """Yield keys and names that are the empty text."""
+    """Yield empty keys and empty group type names."""
     for place in inspection.places:
         if place.kind in _NAMED and place.value.get("key") == "":
             yield finding("empty_key", place.at("key"), f"{_NAMED[place.kind]} is empty")
     for index, name in inspection.snapshot.group_type_mapping.items():
         if not name:
             pointer = pointer_to("/group_type_mapping", index)
-            yield finding("empty_key", pointer, f"the name of group type {index} is empty")
+            yield finding("empty_key", pointer, f"group type {index} has an empty name")

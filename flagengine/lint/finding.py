@@ -1,4 +1,4 @@
-"""One finding about a definitions document, as people and continuous integration read it."""
+"""One finding about a definitions document."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,13 +38,13 @@ class Finding:
 
 
 def finding(code: str | StrEnum, pointer: str, message: str, hint: str | None = None) -> Finding:
-    """Build a finding; its severity, and its way out if none is given, are its code's."""
+    """Build a finding. The catalogue gives its severity, and its hint unless one is passed."""
     entry = CATALOGUE[str(code)]
     return Finding(str(code), entry.severity, pointer, message, hint or entry.way_out)
 
 
-def rank(one: Finding) -> tuple[list[tuple[int, int, str]], int, str]:
-    """Return the sort key of a finding: its place in the document, then how bad it is."""
-    steps = one.pointer.split("/")
+def rank(found: Finding) -> tuple[list[tuple[int, int, str]], int, str]:
+    """Return the sort key of a finding: its place in the document, then its severity."""
+    steps = found.pointer.split("/")
     place = [(0, int(step), "") if step.isdecimal() else (1, 0, step) for step in steps]
-    return place, list(Severity).index(one.severity), one.code
+    return place, list(Severity).index(found.severity), found.code

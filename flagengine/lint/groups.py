@@ -1,4 +1,4 @@
-"""Group types without a name, and groups of filters without members."""
+"""Group types without a name, and cohort groups without members."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _INDEX = "aggregation_group_type_index"
 
 
 def check_group_indexes(inspection: Inspection) -> Iterator[Finding]:
-    """Yield uses of group types that have no name."""
+    """Yield references to group types without a name."""
     names = inspection.snapshot.group_type_mapping
     for flag in inspection.flags:
         root = pointer_to(flag.pointer, "filters")
@@ -23,17 +23,17 @@ def check_group_indexes(inspection: Inspection) -> Iterator[Finding]:
             own = condition.aggregation
             if own is not INHERIT and own is not None and own not in names:
                 yield _unnamed(pointer_to(root, "groups", index, _INDEX), own)
-    for one in inspection.filters:
-        yield from _filter(one, inspection)
+    for located in inspection.filters:
+        yield from _filter(located, inspection)
 
 
-def _filter(one: LocatedFilter, inspection: Inspection) -> Iterator[Finding]:
-    if one.kind != "group":
+def _filter(located: LocatedFilter, inspection: Inspection) -> Iterator[Finding]:
+    if located.kind != "group":
         return
-    own = one.filter.group_type_index
-    pointer = pointer_to(one.pointer, "group_type_index")
-    if own is None and one.aggregation is None:
-        message = "a group filter in a person condition names no group type"
+    own = located.filter.group_type_index
+    pointer = pointer_to(located.pointer, "group_type_index")
+    if own is None and located.aggregation is None:
+        message = "a group filter in a condition for persons must name its group type"
         yield finding("unnamed_group", pointer, message, "Add group_type_index.")
     elif own is not None and own not in inspection.snapshot.group_type_mapping:
         yield _unnamed(pointer, own)
@@ -45,8 +45,8 @@ def _unnamed(pointer: str, index: int) -> Finding:
 
 
 def check_empty_groups(inspection: Inspection) -> Iterator[Finding]:
-    """Yield cohorts and groups within them that have no members."""
+    """Yield cohorts, and groups within cohorts, without members."""
     for place in inspection.places:
         if place.kind == "property_group" and place.value.get("values") in (None, []):
-            message = "a group without members: engines disagree on whom it holds"
+            message = "the group has no members; engines disagree on whether it matches"
             yield finding("empty_group", place.pointer, message)

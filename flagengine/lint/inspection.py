@@ -1,4 +1,4 @@
-"""What the checks look at: the raw document, its snapshot, and every object with its place."""
+"""What the checks read: the raw document, its snapshot, and every object with its pointer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ __all__ = ["Fields", "Inspection", "LocatedFilter", "aggregation_of"]
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The members that a kind of object has: names, and beginnings of names."""
+    """The known members of a kind of object: whole names, and prefixes of names."""
 
     names: frozenset[str]
     prefixes: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class LocatedFilter:
-    """A filter with its pointer and the aggregation of the condition it stands in."""
+    """A filter, its pointer, and the aggregation of its condition."""
 
     pointer: str
     filter: Filter
@@ -33,12 +33,12 @@ class LocatedFilter:
 
     @property
     def kind(self) -> str:
-        """The filter's type, also where the document leaves it to the condition (R2.13)."""
+        """The filter's type; without one, the condition's aggregation decides (R2.13)."""
         return self.filter.type or ("person" if self.aggregation is None else "group")
 
 
 def aggregation_of(flag: Flag, condition: Condition) -> Aggregation:
-    """Return a condition's own aggregation, or the flag's where it has none (R4.2)."""
+    """Return the condition's own aggregation, else the flag's (R4.2)."""
     own = condition.aggregation
     return flag.aggregation if own is INHERIT else own
 
@@ -68,10 +68,10 @@ class Inspection:
     def filters(self) -> Iterator[LocatedFilter]:
         """The filters of the readable flags and the leaves of the readable cohorts."""
         for flag in self.flags:
-            aggregations = [aggregation_of(flag, one) for one in flag.conditions]
-            for pointer, one in located_filters(flag):
+            aggregations = [aggregation_of(flag, condition) for condition in flag.conditions]
+            for pointer, filter_ in located_filters(flag):
                 index = int(pointer.split("/")[-3])
-                yield LocatedFilter(pointer, one, aggregations[index])
+                yield LocatedFilter(pointer, filter_, aggregations[index])
         yield from self.leaves
 
     @property
@@ -81,5 +81,5 @@ class Inspection:
         for cohort_id in cohorts if isinstance(cohorts, dict) else ():
             cohort = self.snapshot.cohort(cohort_id)
             if cohort is not None:
-                for pointer, one in located_leaves(cohort):
-                    yield LocatedFilter(pointer, one)
+                for pointer, leaf in located_leaves(cohort):
+                    yield LocatedFilter(pointer, leaf)

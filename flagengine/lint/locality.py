@@ -1,4 +1,4 @@
-"""Flags that cannot be decided locally, whatever is known of the person."""
+"""Flags that cannot always be decided locally, even with every input given."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ __all__ = ["check_locality"]
 
 
 def check_locality(inspection: Inspection) -> Iterator[Finding]:
-    """Yield the flags that are decided locally only sometimes or never."""
+    """Yield the flags that can be decided locally only sometimes, or never."""
     found = requirements(inspection.snapshot)
     for flag in inspection.flags:
         needs = found[flag.key]
         if needs.decided_locally is Decidability.ALWAYS:
             continue
         is_never = needs.decided_locally is Decidability.NEVER
-        why = "; ".join(needs.why) or "an answer depends on what only the server knows"
-        often = "never" if is_never else "not always"
+        why = "; ".join(needs.why) or "the answer depends on data that only the server has"
+        often = "can never" if is_never else "cannot always"
         code = "never_local" if is_never else "sometimes_local"
-        yield finding(code, flag.pointer, f"{flag.key} is {often} decided locally: {why}")
+        yield finding(code, flag.pointer, f"{flag.key} {often} be decided locally: {why}")

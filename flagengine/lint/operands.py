@@ -1,4 +1,4 @@
-"""Operands that their operator cannot read, and operators where they do not belong."""
+"""Operands that an operator cannot read, and operators on the wrong type of filter."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from flagengine.values.instants import LENIENT, Moment, instant_of_filter
 __all__ = ["check_operands"]
 
 _ANY_DAY: Final = Moment.of(datetime(2024, 1, 15, tzinfo=UTC))
-"""Whether text is a date does not depend on the day; relative dates only need some day."""
+"""Any day does: whether text is a date does not depend on it, and relative dates need one."""
 
 _FORMS: Final[Mapping[str, str]] = {
     "gt": "a number",
@@ -25,37 +25,39 @@ _FORMS: Final[Mapping[str, str]] = {
     "semver": "a version such as 1.2.3",
     "is_date": "a date: YYYY-MM-DD, RFC 3339, or relative like -30d",
 }
-"""What an operator, or a family of operators, reads."""
+"""The operand of each operator, or of each family of operators by prefix."""
 
 
 def check_operands(inspection: Inspection) -> Iterator[Finding]:
-    """Yield filters whose operator and operand do not fit."""
+    """Yield filters whose operator cannot use their operand."""
     operators = DIALECTS[inspection.snapshot.property_matching_version]
-    for one in inspection.filters:
-        name = ALIASES.get(one.filter.operator or "exact", one.filter.operator or "exact")
-        if one.kind == "cohort":
-            yield from _cohort(one)
-        elif one.kind == "flag":
-            yield from _flag(one)
-        elif one.kind in ("person", "group"):
+    for located in inspection.filters:
+        name = ALIASES.get(located.filter.operator or "exact", located.filter.operator or "exact")
+        if located.kind == "cohort":
+            yield from _cohort(located)
+        elif located.kind == "flag":
+            yield from _flag(located)
+        elif located.kind in ("person", "group"):
             if name in ELSEWHERE:
-                yield _misplaced(one, f"{name} is no operator of properties")
+                yield _misplaced(located, f"{name} cannot be used on properties")
             elif name in operators:
-                yield from _property(one, name, operators[name](one.filter.value))
+                yield from _property(located, name, operators[name](located.filter.value))
 
 
-def _property(one: LocatedFilter, name: str, matcher: Any) -> Iterator[Finding]:
-    pointer = pointer_to(one.pointer, "value")
-    value = one.filter.value
+def _property(located: LocatedFilter, name: str, matcher: Any) -> Iterator[Finding]:
+    pointer = pointer_to(located.pointer, "value")
+    value = located.filter.value
     if name in VALUELESS:
         return
     if value is None:
         yield finding("null_operand", pointer, f"{name} needs a value")
     elif isinstance(matcher, Unsupported):
-        message = f"the pattern {shown(value)!r} is left to the server: {matcher.why}"
+        message = f"only the server can run the pattern {shown(value)!r}: {matcher.why}"
         yield finding("untranslatable_pattern", pointer, message)
     elif name.endswith("regex") and matcher.test is never:
-        yield finding("invalid_pattern", pointer, f"{shown(value)!r} is no regular expression")
+        yield finding(
+            "invalid_pattern", pointer, f"{shown(value)!r} is not a valid regular expression"
+        )
     elif matcher.test is never:
         yield _malformed(pointer, name, value)
     elif name.startswith("is_date"):
@@ -67,37 +69,44 @@ def _date(pointer: str, name: str, value: str) -> Iterator[Finding]:
     if instant is None:
         yield _malformed(pointer, name, value)
     elif instant is LENIENT:
-        message = f"whether {shown(value)!r} is a date is left to the server"
+        message = f"only the server can decide whether {shown(value)!r} is a date"
         yield finding("undecidable_date", pointer, message)
 
 
 def _malformed(pointer: str, name: str, value: Any) -> Finding:
     form = next(form for prefix, form in _FORMS.items() if name.startswith(prefix))
-    message = f"{name} needs {form}, found {shown(value)}"
+    message = f"{name} needs {form}, got {shown(value)}"
     return finding("malformed_operand", pointer, message, f"Write {form}.")
 
 
-def _misplaced(one: LocatedFilter, message: str) -> Finding:
-    return finding("misplaced_operator", pointer_to(one.pointer, "operator"), message)
+def _misplaced(located: LocatedFilter, message: str) -> Finding:
+    return finding("misplaced_operator", pointer_to(located.pointer, "operator"), message)
 
 
-def _cohort(one: LocatedFilter) -> Iterator[Finding]:
-    if one.filter.value is None:
+def _cohort(located: LocatedFilter) -> Iterator[Finding]:
+    if located.filter.value is None:
         message = "a cohort filter needs the cohort's id"
-        yield finding("null_operand", pointer_to(one.pointer, "value"), message)
-    elif one.filter.operator not in (None, "in", "not_in"):
-        yield _misplaced(one, f"{shown(one.filter.operator)} is no operator of cohorts")
+        yield finding("null_operand", pointer_to(located.pointer, "value"), message)
+    elif located.filter.operator not in (None, "in", "not_in"):
+        yield _misplaced(
+            located,
+            f"a cohort filter must have the operator in or not_in, got {shown(located.filter.operator)}",
+        )
 
 
-def _flag(one: LocatedFilter) -> Iterator[Finding]:
-    pointer = pointer_to(one.pointer, "value")
-    if one.filter.operator != "flag_evaluates_to":
-        written = shown(one.filter.operator) if one.filter.operator else "no operator"
-        yield _misplaced(one, f"flag filters have flag_evaluates_to, found {written}")
-    elif one.filter.value is None:
+def _flag(located: LocatedFilter) -> Iterator[Finding]:
+    pointer = pointer_to(located.pointer, "value")
+    if located.filter.operator != "flag_evaluates_to":
+        written = shown(located.filter.operator) if located.filter.operator else "no operator"
+        yield _misplaced(
+            located, f"a flag filter must have the operator flag_evaluates_to, got {written}"
+        )
+    elif located.filter.value is None:
         message = "a flag filter needs true, false or a variant"
         yield finding("null_operand", pointer, message)
-    elif not isinstance(one.filter.value, bool | str):
-        message = f"a flag is true, false or a variant, never {shown(one.filter.value)}"
+    elif not isinstance(located.filter.value, bool | str):
+        message = (
+            f"a flag's value must be true, false or a variant, got {shown(located.filter.value)}"
+        )
         hint = "Write true, false or a variant's key."
         yield finding("malformed_operand", pointer, message, hint)

@@ -1,4 +1,4 @@
-"""Payloads that are not JSON, and payloads that nobody gets."""
+"""Payloads that are not JSON text, and payloads that no value of the flag carries."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ __all__ = ["check_payloads"]
 
 
 def check_payloads(inspection: Inspection) -> Iterator[Finding]:
-    """Yield what is odd about a flag's payloads."""
+    """Yield payloads that are not JSON text or belong to no value of their flag."""
     raw = {place.pointer: place for place in inspection.places if place.kind == "format1"}
     for flag in inspection.flags:
         place = raw.get(pointer_to(flag.pointer, "filters"))
@@ -33,7 +33,7 @@ def _payload(place: Place, key: str, payload: Any) -> Iterator[Finding]:
         if error is not None:
             yield finding("payload_not_json", pointer, f"the payload is not JSON: {error}")
     elif payload is not None:
-        message = f"the payload is {json_type(payload)} instead of JSON text"
+        message = f"the payload should be JSON text, got {json_type(payload)}"
         yield finding("raw_payload", pointer, message)
 
 
@@ -41,7 +41,7 @@ def _json_error(payload: str) -> str | None:
     try:
         json.loads(payload)
     except RecursionError:
-        return "nested too deep"
+        return "nested too deeply"
     except ValueError as error:
         return str(error)
     return None
@@ -54,5 +54,5 @@ def _unused(flag: Flag, pointer: str, key: str) -> Iterator[Finding]:
     if key not in values:
         near = get_close_matches(key, values, 1)
         hint = f"Did you mean {near[0]!r}?" if near else None
-        message = f"{shown(key)!r} is no possible value of this flag"
+        message = f"payload key {shown(key)!r} matches no value of this flag"
         yield finding("unused_payload", pointer, message, hint)

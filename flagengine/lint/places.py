@@ -1,6 +1,6 @@
 """Every object of a raw definitions document with its JSON pointer and its kind.
 
-Total: whatever is not of the expected type is passed over; the engine's issues speak of it.
+Total: values of an unexpected type are skipped; the engine reports them as issues.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,12 +23,12 @@ class Place:
     value: Mapping[str, Any]
 
     def at(self, *steps: str | int) -> str:
-        """Return the pointer of something below."""
+        """Return the pointer of a value inside this object."""
         return pointer_to(self.pointer, *steps)
 
 
 def places(document: Mapping[str, Any]) -> Iterator[Place]:
-    """Yield every object whose members the format knows, outer ones first."""
+    """Yield every object of a known kind, outer objects first."""
     root = Place("document", "", document)
     yield root
     yield from _members(root, "flagengine", "extension")
@@ -66,16 +66,16 @@ def _group(group: Place) -> Iterator[Place]:
         place = waiting.pop()
         yield place
         if place.kind == "property_group":
-            members = [_member(one) for one in _items(place, "values", "filter")]
-            waiting += reversed([one for one in members if one is not None])
+            members = [_member(item) for item in _items(place, "values", "filter")]
+            waiting += reversed([member for member in members if member is not None])
 
 
-def _member(one: Place) -> Place | None:
-    """Return a member of a cohort's group; None for the leaves whose members are not known."""
-    kind = one.value.get("type")
-    if "values" in one.value or kind in ("AND", "OR") or not one.value:
-        return Place("property_group", one.pointer, one.value)
-    return one if kind in _LEAVES else None
+def _member(item: Place) -> Place | None:
+    """Return a member of a cohort's group; None for a leaf of a type without a schema."""
+    kind = item.value.get("type")
+    if "values" in item.value or kind in ("AND", "OR") or not item.value:
+        return Place("property_group", item.pointer, item.value)
+    return item if kind in _LEAVES else None
 
 
 def _members(parent: Place, name: str, kind: str) -> Iterator[Place]:

@@ -1,7 +1,7 @@
-"""EDGE: everything to say about a definitions document, for people and continuous integration.
+"""EDGE: all findings about a definitions document, for people and continuous integration.
 
-Joins the JSON Schema, the engine's own issues and the lint. jsonschema is imported inside the
-one function that needs it; evaluation never comes here.
+Joins the JSON Schema, the engine's own issues and the lint. Only one function imports jsonschema,
+and evaluation never calls it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,16 +22,16 @@ from flagengine.snapshot import Snapshot
 __all__ = ["Finding", "Severity", "schema", "validate"]
 
 _UNTYPED: Final = (IssueCode.NOT_AN_OBJECT, IssueCode.WRONG_TYPE)
-"""Issues that cover everything below their place."""
+"""Issues that make every finding inside the same value redundant."""
 
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag")
 
 
 def validate(document: Document) -> tuple[Finding, ...]:
-    """Return everything to say about a document, in the document's order; never raises for it.
+    """Return all findings about a document, in the document's order.
 
-    A document that is no definitions document gives one finding. Raises ModuleNotFoundError
-    when jsonschema, part of the extra ``cli``, is not installed.
+    No document raises: one that is not a definitions document gives a single finding. Raises
+    ModuleNotFoundError when jsonschema, part of the extra ``cli``, is not installed.
     """
     try:
         own = read_document(document)
@@ -58,7 +58,7 @@ def _fields() -> Mapping[str, Fields]:
     return {
         name: Fields(
             frozenset(definition["properties"]),
-            tuple(one.removeprefix("^") for one in definition.get("patternProperties", ())),
+            tuple(pattern.removeprefix("^") for pattern in definition.get("patternProperties", ())),
         )
         for name, definition in definitions.items()
         if "properties" in definition
@@ -70,7 +70,7 @@ def _issues(snapshot: Snapshot, document: Mapping[str, Any]) -> Iterator[Issue]:
     extension = document.get(EXTENSION)
     if isinstance(extension, Mapping) and snapshot.hash_algorithm not in ("sha1", "murmur3"):
         pointer = pointer_to("", EXTENSION, "hash")
-        message = f"unknown hash {shown(extension.get('hash'))!r}; known are sha1 and murmur3"
+        message = f"hash must be sha1 or murmur3, got {shown(extension.get('hash'))!r}"
         yield Issue(IssueCode.UNKNOWN_HASH, pointer, message)
 
 
@@ -96,21 +96,21 @@ def _value_at(document: Any, pointer: str) -> Any:
 
 
 def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Iterator[Finding]:
-    """Yield what the schema says about places of which nobody has spoken yet."""
-    places = {one.pointer for one in known}
-    untyped = tuple(f"{one.pointer}/" for one in known if one.code in _UNTYPED)
-    if any(_is_bottomless(one) for one in known):
-        return  # jsonschema would recurse as deep
+    """Yield the schema's errors at places without a finding so far."""
+    places = {found.pointer for found in known}
+    untyped = tuple(f"{found.pointer}/" for found in known if found.code in _UNTYPED)
+    if any(map(_is_bottomless, known)):
+        return  # jsonschema would recurse just as deep
     try:
         for pointer, message in _schema_errors(document):
             if pointer not in places and not pointer.startswith(untyped):
                 yield finding("schema", pointer, message)
     except RecursionError:
-        return  # nested in another way that the engine has an issue for
+        return  # the engine has an issue for every kind of deep nesting
 
 
-def _is_bottomless(one: Finding) -> bool:
-    return one.code == IssueCode.TOO_DEEP and one.pointer.startswith("/cohorts")
+def _is_bottomless(found: Finding) -> bool:
+    return found.code == IssueCode.TOO_DEEP and found.pointer.startswith("/cohorts")
 
 
 def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -130,11 +130,11 @@ def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _schema_message(error: Any) -> str:
-    """Say it without the instance, which jsonschema would print whole."""
+    """Describe a schema error without printing the whole instance, as jsonschema would."""
     steps = list(error.absolute_path)
     name = steps[-1] if steps and isinstance(steps[-1], str) else error.schema.get("title", "this")
     expected = error.validator_value
     if error.validator == "type":
         names = [expected] if isinstance(expected, str) else expected
         expected = " or ".join(names)
-    return f"{name} must be {expected}, found {shown(error.instance)}"
+    return f"{name} must be {expected}, got {shown(error.instance)}"

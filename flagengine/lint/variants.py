@@ -1,4 +1,4 @@
-"""Variants that nobody gets, gets twice, or that do not exist."""
+"""Variants that are unreachable, duplicated or undefined, and weights that do not add up."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,21 +13,23 @@ from flagengine.lint.inspection import Inspection
 __all__ = ["check_pins", "check_variants"]
 
 _TOLERANCE = 1e-6
-"""Percent; weights such as 33.34 do not add to 100 to the last bit."""
+"""In percent: weights such as 33.34 do not add up to 100 to the last bit."""
 
 
 def check_variants(inspection: Inspection) -> Iterator[Finding]:
-    """Yield weights that do not add to 100, and keys that stand twice."""
+    """Yield weights that do not add up to 100, and duplicate keys."""
     for flag in inspection.flags:
         root = pointer_to(flag.pointer, "filters", "multivariate", "variants")
         total = sum(variant.rollout_percentage for variant in flag.variants)
         if flag.variants and not isclose(total, 100.0, abs_tol=_TOLERANCE):
-            yield finding("weights_not_100", root, f"the weights add to {total:g}")
+            yield finding(
+                "weights_not_100", root, f"the variants' weights must add up to 100, got {total:g}"
+            )
         yield from _unreachable(flag, root)
         seen: Counter[str] = Counter()
         for index, variant in enumerate(flag.variants):
             if seen[variant.key]:
-                message = f"the variant {shown(variant.key)!r} stands there already"
+                message = f"duplicate variant {shown(variant.key)!r}"
                 yield finding("duplicate_variant", pointer_to(root, index, "key"), message)
             seen[variant.key] += 1
 
@@ -36,19 +38,19 @@ def _unreachable(flag: Flag, root: str) -> Iterator[Finding]:
     lower = 0.0
     for index, variant in enumerate(flag.variants):
         if lower >= 1.0 and variant.rollout_percentage > 0:
-            message = f"the variants before {shown(variant.key)!r} take up 100 %"
+            message = f"unreachable: the variants before {shown(variant.key)!r} already cover 100 %"
             yield finding("unreachable_variant", pointer_to(root, index), message)
         lower += variant.rollout_percentage / 100.0
 
 
 def check_pins(inspection: Inspection) -> Iterator[Finding]:
-    """Yield pins to variants that the flag does not have."""
+    """Yield conditions that pin a variant the flag does not have."""
     for flag in inspection.flags:
         keys = [variant.key for variant in flag.variants]
         for index, condition in enumerate(flag.conditions):
             if condition.variant is not None and condition.variant not in keys:
                 pointer = pointer_to(flag.pointer, "filters", "groups", index, "variant")
                 near = get_close_matches(condition.variant, keys, 1)
-                message = f"{shown(condition.variant)!r} is no variant of this flag"
+                message = f"{shown(condition.variant)!r} is not a variant of this flag"
                 hint = f"Did you mean {near[0]!r}?" if near else None
                 yield finding("unknown_pin", pointer, message, hint)
