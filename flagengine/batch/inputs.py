@@ -1,4 +1,4 @@
-"""Tables of any kind to record batches of a bounded size, one at a time."""
+"""Any table to record batches of bounded size, one at a time."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -8,8 +8,8 @@ import pyarrow as pa
 __all__ = ["BATCH_ROWS", "Batches", "numbered", "open_table"]
 
 BATCH_ROWS: Final = 1 << 16
-"""Rows per batch: few enough that a batch's columns stay in the caches, enough that what is done
-once per batch costs nothing."""
+"""Rows per batch: few enough for a batch's columns to stay in the CPU's caches, and enough to make
+the work per batch negligible."""
 
 
 class Batches:
@@ -55,13 +55,16 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
         return batches[0]
     table = pa.Table.from_batches(batches).combine_chunks()
     return pa.RecordBatch.from_arrays(
-        [one.chunk(0) if one.num_chunks else pa.array([], one.type) for one in table.columns],
+        [
+            column.chunk(0) if column.num_chunks else pa.array([], column.type)
+            for column in table.columns
+        ],
         schema=table.schema,
     )
 
 
 def open_table(table: Any) -> Batches:
-    """Read whatever speaks the Arrow C stream interface, or an iterable of record batches.
+    """Open anything with the Arrow C stream interface, or an iterable of record batches.
 
     pyarrow, polars, pandas and DuckDB tables and streams; Raises TypeError for anything else.
     """
@@ -79,8 +82,8 @@ def open_table(table: Any) -> Batches:
     if isinstance(table, Iterable) and not isinstance(table, str | bytes | dict):
         return _of_iterable(iter(table))
     message = (
-        "a table has __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB) or is an iterable of "
-        f"record batches; found {type(table).__name__}"
+        "a table must have __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB) or be an iterable "
+        f"of record batches, got {type(table).__name__}"
     )
     raise TypeError(message)
 
@@ -96,18 +99,20 @@ def _of_iterable(batches: Iterator[Any]) -> Batches:
 
 def _checked(first: pa.RecordBatch, rest: Iterator[Any]) -> Iterator[pa.RecordBatch]:
     yield first
-    for one in rest:
-        batch = _batch(one)
+    for given in rest:
+        batch = _batch(given)
         if batch.schema != first.schema:
-            message = f"all batches have one schema; expected {first.schema}, found {batch.schema}"
+            message = f"all batches must have the schema {first.schema}, got {batch.schema}"
             raise TypeError(message)
         yield batch
 
 
-def _batch(one: Any) -> pa.RecordBatch:
-    if isinstance(one, pa.RecordBatch):
-        return one
-    if hasattr(one, "__arrow_c_array__"):
-        return pa.record_batch(one)
-    message = f"an iterable of record batches, found {type(one).__name__} in it"
+def _batch(batch: Any) -> pa.RecordBatch:
+    if isinstance(batch, pa.RecordBatch):
+        return batch
+    if hasattr(batch, "__arrow_c_array__"):
+        return pa.record_batch(batch)
+    message = (
+        f"a table must be an iterable of record batches, got an item of type {type(batch).__name__}"
+    )
     raise TypeError(message)

@@ -79,7 +79,7 @@ class Wide:
         answers = self._engine.answers(key).resolutions
         if self._is_text(key):
             return dictionary_column(answers, codes, _value, self._texts[key])
-        return plain_column(answers, codes, lambda one: one.value, pa.bool_())
+        return plain_column(answers, codes, lambda resolution: resolution.value, pa.bool_())
 
 
 class Long:
@@ -95,8 +95,8 @@ class Long:
             "value": list(texts),
             "variant": list(texts),
             "payload": _payloads(engine),
-            "reason": [one.value for one in Reason],
-            "unresolved_reason": [one.value for one in UnresolvedReason],
+            "reason": [reason.value for reason in Reason],
+            "unresolved_reason": [reason.value for reason in UnresolvedReason],
         }
         added = [pa.field(name, kind) for name, kind in LONG_COLUMNS.items()]
         self.schema = _schema(schema, carried, added)
@@ -105,8 +105,8 @@ class Long:
         """Return the rows of the first person, flag by flag, then those of the next."""
         keys = self._engine.keys
         every = [tuple(self._engine.answers(key).resolutions) for key in keys]
-        starts = accumulate((len(one) for one in every), initial=0)
-        answers = [one for part in every for one in part]
+        starts = accumulate((len(answers) for answers in every), initial=0)
+        answers = [answer for part in every for answer in part]
         shifted = [found + start for found, start in zip(codes, starts, strict=False)]
         flat = np.stack(shifted, axis=1).ravel() if keys else np.empty(0, np.int32)
         rows = repeated(batch.num_rows, len(keys))
@@ -120,26 +120,28 @@ class Long:
         return plain_column(answers, codes, _READERS[name], LONG_COLUMNS[name])
 
 
-def _value(one: Resolution) -> str | None:
-    return value_text(one.value)
+def _value(resolution: Resolution) -> str | None:
+    return value_text(resolution.value)
 
 
 _READERS: Final[dict[str, Any]] = {
-    "flag": lambda one: one.key,
+    "flag": lambda resolution: resolution.key,
     "value": _value,
-    "enabled": lambda one: None if one.value is None else one.enabled,
-    "variant": lambda one: one.variant,
-    "payload": lambda one: one.raw_payload,
-    "reason": lambda one: one.reason.value,
-    "condition_index": lambda one: one.condition_index,
-    "unresolved_reason": lambda one: one.unresolved_reason and one.unresolved_reason.value,
+    "enabled": lambda resolution: None if resolution.value is None else resolution.enabled,
+    "variant": lambda resolution: resolution.variant,
+    "payload": lambda resolution: resolution.raw_payload,
+    "reason": lambda resolution: resolution.reason.value,
+    "condition_index": lambda resolution: resolution.condition_index,
+    "unresolved_reason": lambda resolution: (
+        resolution.unresolved_reason and resolution.unresolved_reason.value
+    ),
     "missing": missing_text,
 }
 
 
 def _texts(engine: Engine, key: str) -> list[str]:
     values = possible_values(engine.snapshot.plan(key), engine.overridden.flags.get(key))
-    return list(dict.fromkeys(str(value_text(one)) for one in values))
+    return list(dict.fromkeys(str(value_text(value)) for value in values))
 
 
 def _payloads(engine: Engine) -> list[str]:
@@ -151,9 +153,9 @@ def _payloads(engine: Engine) -> list[str]:
 
 def _schema(schema: pa.Schema, carried: Sequence[str], added: list[pa.Field]) -> pa.Schema:
     fields = [schema.field(name) for name in carried] + added
-    names = [one.name for one in fields]
+    names = [field.name for field in fields]
     for name in names:
         if names.count(name) > 1:
-            message = "the result would have two such columns; carry fewer, or give a prefix"
+            message = "the result would have two columns of this name; carry fewer columns, or pass a prefix"
             raise TableError(message, column=name)
     return pa.schema(fields)

@@ -21,7 +21,9 @@ def possible_values(plan: FlagPlan | None, override: bool | str | None) -> tuple
     found: dict[bool | str, None] = {False: None, True: None}
     if plan is not None:
         found |= dict.fromkeys(variant.key for variant in plan.variants)
-        found |= dict.fromkeys(one.pinned for one in plan.conditions if one.pinned)
+        found |= dict.fromkeys(
+            condition.pinned for condition in plan.conditions if condition.pinned
+        )
         if plan.holdout is not None:
             found[plan.holdout.value] = None
     if override is not None:
@@ -43,7 +45,7 @@ def plain_column(
     kind: pa.DataType,
 ) -> pa.Array:
     """Return one thing that each row's answer says, null where it says None."""
-    return pa.array([read(one) for one in answers], kind).take(pa.array(codes))
+    return pa.array([read(answer) for answer in answers], kind).take(pa.array(codes))
 
 
 def dictionary_column(
@@ -55,7 +57,7 @@ def dictionary_column(
     """Return one text that each row's answer says, with a dictionary that is always the same."""
     dictionary = list(values)
     positions = {text: place for place, text in enumerate(dictionary)}
-    table = [None if (said := read(one)) is None else positions[said] for one in answers]
+    table = [None if (said := read(answer)) is None else positions[said] for answer in answers]
     indices = pa.array(table, pa.int32()).take(pa.array(codes))
     return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary, pa.string()))
 

@@ -28,9 +28,11 @@ def native_pattern(pattern: str, *, ascii_only: bool) -> str | None:
         nodes = list(walk(parse_pattern(source)))
     except (InvalidPatternError, UnsupportedPatternError):
         return None
-    if source.is_rejected or any(one in _BOUNDARIES for one in nodes if isinstance(one, Assertion)):
+    if source.is_rejected or any(
+        node in _BOUNDARIES for node in nodes if isinstance(node, Assertion)
+    ):
         return None
-    sets = [one.members for one in nodes if isinstance(one, Chars)]
+    sets = [chars.members for chars in nodes if isinstance(chars, Chars)]
     narrow = any(members.ranges is None for members in sets)
     if not ascii_only and (narrow or not all(members.is_plain for members in sets)):
         return None

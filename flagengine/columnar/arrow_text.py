@@ -76,7 +76,7 @@ class NativeText:
         if not 0 < len(rule.operands) <= _MOST_OPERANDS:
             return None
         test = _FOLDED[rule.kind]
-        return reduce(pc.or_, (test(self._fold(), one) for one in rule.operands))
+        return reduce(pc.or_, (test(self._fold(), operand) for operand in rule.operands))
 
     def _searched(self, node: PropertyTest) -> pa.Array | None:
         if node.origin is None or node.origin.operator not in ("regex", "not_regex"):

@@ -26,7 +26,7 @@ def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Prop
     if pa.types.is_struct(array.type):
         return _Struct(array, null)
     if pa.types.is_map(array.type):
-        return _Documents([dict(one or ()) for one in array.to_pylist()])
+        return _Documents([dict(properties or ()) for properties in array.to_pylist()])
     if pa.types.is_null(array.type):
         return _Documents([{}] * len(array))
     if pa.types.is_dictionary(array.type):
@@ -35,7 +35,7 @@ def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Prop
         wanted = "expected JSON text, a struct or a map"
         raise TableError(f"{wanted}, found the type {array.type}", column=name)
     texts = array.to_pylist()
-    return _Documents([_object(one, name, first_row + row) for row, one in enumerate(texts)])
+    return _Documents([_object(text, name, first_row + row) for row, text in enumerate(texts)])
 
 
 def _object(written: str | None, name: str, row: int) -> Mapping[str, Any]:
@@ -89,5 +89,8 @@ class _Documents:
         self._documents = documents
 
     def __call__(self, key: str) -> Cases:
-        values = [to_json_value(one[key]) if key in one else GONE for one in self._documents]
+        values = [
+            to_json_value(document[key]) if key in document else GONE
+            for document in self._documents
+        ]
         return by_value(values)

@@ -39,7 +39,9 @@ def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
     if array.null_count == len(array):
         return Cases.constant(null)
     if pa.types.is_nested(array.type):
-        return by_value([null if one is None else to_json_value(one) for one in _pylist(array)])
+        return by_value(
+            [null if value is None else to_json_value(value) for value in _pylist(array)]
+        )
     indices, distinct = _encoded(array)
     labels = _converted(distinct)
     if distinct.null_count:  # the dictionary of a dictionary column may hold nulls of its own
@@ -102,15 +104,15 @@ def _pylist(array: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(kind):
         return _timestamps(array)
     if pa.types.is_time64(kind) and kind.unit == "ns":
-        return [_optional(_time_text, one) for one in array.cast(pa.int64()).to_pylist()]
+        return [_optional(_time_text, value) for value in array.cast(pa.int64()).to_pylist()]
     if pa.types.is_duration(kind) or pa.types.is_interval(kind):
-        return [_UNSENDABLE if one else None for one in array.is_valid().to_pylist()]
+        return [_UNSENDABLE if value else None for value in array.is_valid().to_pylist()]
     if pa.types.is_nested(kind) and not pa.types.is_union(kind):
         return _nested(array)
     try:
         return list(array.to_pylist())
     except (OverflowError, ValueError):
-        return [_python_value(one) for one in array]
+        return [_python_value(value) for value in array]
 
 
 def _python_value(scalar: pa.Scalar) -> Any:
@@ -125,7 +127,7 @@ def _timestamps(array: pa.Array) -> list[Any]:
     scale = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}[array.type.unit]
     zone = pa.lib.string_to_tzinfo(array.type.tz) if array.type.tz else None
     numbers = array.cast(pa.int64()).to_pylist()
-    return [_optional(lambda n: _instant_text(n * scale, zone), one) for one in numbers]
+    return [_optional(lambda n: _instant_text(n * scale, zone), value) for value in numbers]
 
 
 def _instant_text(nanoseconds: int, zone: Any) -> Any:
@@ -162,17 +164,17 @@ def _nested(array: pa.Array) -> list[Any]:
         names = [field.name for field in kind]
         members = [_pylist(plain_text(field)) for field in array.flatten()]
         found: list[Any] = [
-            dict(zip(names, one, strict=True)) for one in zip(*members, strict=True)
+            dict(zip(names, row, strict=True)) for row in zip(*members, strict=True)
         ]
         found = found or [{} for _ in range(len(array))]
         return _with_nulls(array, found)
     if pa.types.is_map(kind):
-        return [None if one is None else dict(one) for one in array.to_pylist()]
-    return [None if one is None else _pylist(plain_text(one)) for one in _lists(array)]
+        return [None if value is None else dict(value) for value in array.to_pylist()]
+    return [None if value is None else _pylist(plain_text(value)) for value in _lists(array)]
 
 
 def _lists(array: pa.Array) -> list[pa.Array | None]:
-    return [one.values if one.is_valid else None for one in array]
+    return [item.values if item.is_valid else None for item in array]
 
 
 def _with_nulls(array: pa.Array, values: list[Any]) -> list[Any]:

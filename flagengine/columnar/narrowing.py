@@ -61,7 +61,7 @@ def _properties_read(snapshot: Snapshot, flags: Iterable[str] | None) -> set[str
 
 def _other_columns(layout: Layout) -> Iterator[int]:
     yield layout.distinct_id
-    yield from (one for one in (layout.person_json, layout.device_id) if one is not None)
+    yield from (column for column in (layout.person_json, layout.device_id) if column is not None)
     yield from layout.groups.values()
     yield from layout.group_json.values()
     for columns in layout.group_properties.values():

@@ -1,11 +1,11 @@
-"""Bucket numbers: the one seam between what flags ask and how a hash is computed.
+"""Bucket numbers: the one seam between flags and the implementation of the hash.
 
-A bucket number is the first 60 bits of a hash of prefix + subject + salt. The format speaks of the
-fraction h = float(n) / 2**60 instead; `bound` and `upper` turn its comparisons with h into
-comparisons of integers, once per flag, so that no fraction is ever computed.
+A bucket number is the first 60 bits of a hash of prefix + subject + salt. PostHog's
+format defines the fraction h = float(n) / 2**60; `bound` and `upper` turn comparisons with h into
+comparisons of integers, once per flag, so no fraction is ever computed.
 
-This must not know flags, conditions or variants, and it never decides which subject is hashed.
-`string_column` does for columns what this does for one subject.
+This module must not know flags, conditions or variants, and never chooses the subject.
+`string_column` hashes a whole column of subjects.
 """
 
 from enum import StrEnum
@@ -38,28 +38,28 @@ __all__ = [
 ]
 
 BUCKETS: Final = 1 << 60
-"""Bucket numbers run from 0 to one less."""
+"""The number of buckets; bucket numbers run from 0 to ``BUCKETS - 1``."""
 
 SUBJECT_CHARACTERS: Final = 200
-"""What is hashed of a distinct id of more than 200 bytes of UTF-8 (evaluator rule B.2).
+"""How many characters of a distinct id are hashed when its UTF-8 exceeds 200 bytes (SPEC R3).
 
-Text of more characters has more bytes, and text of fewer has nothing to lose: cutting every
-distinct id to this length is the whole rule, and what `clip` stands for below.
+Text of more than 200 characters has more than 200 bytes, and shorter text loses nothing, so the
+rule is to cut every distinct id to this length. The parameter `clip` below asks for that.
 """
 
 ACCELERATOR: Final[str] = accelerator.implementation() if accelerator else "none"
-"""The SHA-1 in use: "sha-ni", "armv8-ce" or "portable-c", "none" where it is hashlib's."""
+"""The SHA-1 in use: "sha-ni", "armv8-ce" or "portable-c"; "none" when it is hashlib's."""
 
 
 class Algorithm(StrEnum):
-    """How a flag hashes; PostHog's flags by SHA-1."""
+    """A flag's hash; PostHog's flags use SHA-1."""
 
     SHA1 = "sha1"
     MURMUR3 = "murmur3"
 
 
 class Hasher(Protocol):
-    """What hashes with one prefix and salt, in C or in Python."""
+    """A hash with a fixed prefix and salt, in C or in Python."""
 
     @property
     def bucket(self) -> "Callable[[str], int]":

@@ -1,8 +1,8 @@
 """SHA-1 bucket numbers in pure Python: the twin of `native/module.c`.
 
-For where the extension was not built, and as what the extension is tested against. It must answer
-what the extension answers, errors included. Only `hashing` imports it: it loads OpenSSL (3 ms),
-which nobody needs who has the extension.
+The fallback where the extension was not built, and the reference in its tests: both give the same
+answers and the same errors. Only `buckets` imports this module, and only without the extension:
+importing it loads OpenSSL (3 ms), which is wasted when the extension is available.
 """
 
 from bisect import bisect_right

@@ -1,7 +1,7 @@
 """Bucket numbers of a whole Arrow string column, read from the format's buffers without Arrow.
 
-The loop is the accelerator's where there is one, for SHA-1, else the one below, which must refuse
-what the accelerator refuses, in the same words.
+For SHA-1 the accelerator runs the loop when it is available; otherwise the loop below does. Both
+reject the same input with the same message.
 """
 
 from dataclasses import dataclass
@@ -95,8 +95,8 @@ def bucket_column(
 
     Args:
         algorithm: The hash.
-        prefix: What stands before each row's text.
-        salt: What stands behind it.
+        prefix: The text hashed before each row.
+        salt: The text hashed after each row.
         column: The subjects; text that is not UTF-8 has an unspecified number or raises.
         out: A writable buffer of native unsigned 64-bit numbers. A null row's is `NULL_ROW`.
         clip: Whether the rows are distinct ids, which are cut (`SUBJECT_CHARACTERS`).

@@ -1,8 +1,8 @@
-"""What an operator compiles to: a test over one form of the property value.
+"""A compiled operator: a test over one form of a property's value.
 
-A :class:`Matcher` is one operator with its operand read once. The evaluator fetches the property,
-brings it into the matcher's :class:`Form`, and asks ``test``; forms are shared by all matchers
-that read the same property.
+A :class:`Matcher` is an operator whose operand was read once. The evaluator fetches the property,
+converts its value to the matcher's :class:`Form`, and calls ``test``; matchers of the same property
+share its converted forms.
 """
 
 from collections.abc import Callable
@@ -69,8 +69,8 @@ class Matcher(Record):
 
     ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
     takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
-    ``text`` and ``number`` are the same test as data, where it is one of that kind: what it is
-    compiled from. ``server_only`` is why no value at all is True, where that is so.
+    ``text`` or ``number`` is the same test as data, when it is of that kind; compilers read it.
+    ``server_only`` says why no value can give True, if none can.
     """
 
     form: Form
@@ -87,11 +87,11 @@ class Matcher(Record):
 
 
 class Unsupported(Record):
-    """The operator cannot be decided here for any value; ``why`` says so to a person."""
+    """An operator that cannot be decided locally for any value; ``why`` is for people."""
 
     why: str
 
 
 def never(*_: object) -> bool:
-    """Return False: the test of an operand that is malformed, whatever the polarity."""
+    """Return False: the test of a malformed operand, negated or not."""
     return False

@@ -1,9 +1,9 @@
 """Frozen value objects that cost nothing to define.
 
-To a reader a Record is a frozen dataclass with slots. It is not one because dataclasses compile
-the methods of every class at import, half a millisecond each: thirty of them were most of
-``import flagengine``. Here the methods are shared, but for the constructor, which is written
-when a class is first instantiated.
+To its reader, a Record is a frozen dataclass with slots. A real dataclass compiles the methods of
+every class at import, half a millisecond each: thirty of them took most of the time of ``import
+flagengine``. Records share their methods; only the constructor is generated, when a class is first
+instantiated.
 """
 
 from collections.abc import Callable, Mapping

@@ -82,7 +82,7 @@ class TestBatch:
         ("args", "message"),
         [
             (["nope.parquet"], "nope.parquet: there is no such file"),
-            (["old.json"], "told by their suffix"),
+            (["old.json"], "unknown file suffix"),
             (["people.parquet", "--distinct-id", "distinct"], "did you mean 'distinct_id'?"),
             (["people.parquet", "--property", "plan=plam"], "column 'plam'"),
             (["people.parquet", "--group", "company"], "as in company=company_id"),

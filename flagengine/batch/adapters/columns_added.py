@@ -49,8 +49,8 @@ class FlagColumns:
     ) -> Iterator[Any]:
         """Yield batches with flags in the same order, then say what they were."""
         result = self._evaluated(Batches(schema, batches))
-        for one in result:
-            yield _plain_batch(one)
+        for batch in result:
+            yield _plain_batch(batch)
         if on_stats is not None:
             on_stats(result.stats)
 
@@ -74,13 +74,13 @@ def _met(snapshot: Snapshot) -> Snapshot:
 
 
 def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([pa.field(one.name, _plain(one.type)) for one in schema])
+    return pa.schema([pa.field(field.name, _plain(field.type)) for field in schema])
 
 
 def _plain_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
-        one.dictionary_decode() if pa.types.is_dictionary(one.type) else one
-        for one in batch.columns
+        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        for column in batch.columns
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_plain_schema(batch.schema))
 

@@ -59,7 +59,10 @@ def _result_type(given: DataFrame, columns: FlagColumns) -> StructType:
     own = {field.name: field for field in given.schema.fields}
     result = columns.schema(to_arrow_schema(given.schema))
     return StructType(
-        [own.get(one.name) or StructField(one.name, from_arrow_type(one.type)) for one in result]
+        [
+            own.get(field.name) or StructField(field.name, from_arrow_type(field.type))
+            for field in result
+        ]
     )
 
 

@@ -1,4 +1,4 @@
-"""Which suffix is which format, and what goes wrong with files."""
+"""File formats by suffix, and the error for files."""
 
 from pathlib import Path
 from typing import Final
@@ -28,5 +28,5 @@ def format_of(path: Path) -> str:
     found = SUFFIXES.get(path.suffix.lower())
     if found is None:
         known = ", ".join(sorted(SUFFIXES))
-        raise FileError(f"{path}: files are told by their suffix, one of {known}; or a folder")
+        raise FileError(f"{path}: unknown file suffix; expected one of {known}, or a folder")
     return found

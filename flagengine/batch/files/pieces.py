@@ -1,4 +1,4 @@
-"""A Parquet table in pieces that can be worked on apart, by whoever gets them."""
+"""A Parquet table in pieces that workers can process independently."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from flagengine.batch.files.reading import guarded
 __all__ = ["Piece", "pieces_of"]
 
 _ROWS: Final = 1 << 20
-"""A piece has so many rows, or as many as the row group that reaches it."""
+"""The least number of rows in a piece; a piece ends with the row group that reaches it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Files to batches: a schema first, then batches as they are asked for."""
+"""Files to batches: the schema first, then batches on demand."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +24,14 @@ _BLOCK: Final = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class FileTable:
-    """A file that is being read; ``rows`` is how many it holds, where the format says so."""
+    """An open file; ``rows`` is its number of rows, if the format states it."""
 
     batches: Batches
     rows: int | None = None
 
 
 def open_file(path: Path, batch_rows: int) -> FileTable:
-    """Open a table; :class:`FileError` for one that is not there or not in its format.
+    """Open a table. Raises :class:`FileError` for a missing or unreadable file.
 
     The latter may show only while batches are read.
     """
@@ -46,7 +46,7 @@ def open_file(path: Path, batch_rows: int) -> FileTable:
 
 
 def guarded(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield batches; name the file where one cannot be read."""
+    """Yield batches; name the file in the error if a batch cannot be read."""
     try:
         yield from batches
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -54,7 +54,7 @@ def guarded(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
 
 
 def unreadable(path: Path, error: Exception) -> FileError:
-    """Return what to raise for a file: the first line of the reason, with its name."""
+    """Return the error for a file: its name and the first line of the reason."""
     if isinstance(error, FileError):
         return error
     what = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -74,7 +74,7 @@ def _dataset(path: Path, batch_rows: int) -> FileTable:
     scanner = dataset.scanner(
         batch_size=batch_rows, batch_readahead=2, fragment_readahead=1, use_threads=True
     )
-    batches = (one for one in scanner.to_batches() if one.num_rows)
+    batches = (batch for batch in scanner.to_batches() if batch.num_rows)
     return FileTable(Batches(dataset.schema, batches), dataset.count_rows())
 
 
@@ -82,7 +82,8 @@ def _csv(path: Path, batch_rows: int) -> FileTable:
     del batch_rows
     options = pyarrow.csv.ReadOptions(block_size=_BLOCK)
     convert = pyarrow.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
-    # Numbers and booleans are told by the first block; what fits no later is an error with its row.
+    # Arrow infers column types from the first block; a later value that does not fit raises an
+    # error that names the row.
     reader = pyarrow.csv.open_csv(path, read_options=options, convert_options=convert)
     return FileTable(Batches(reader.schema, reader))
 
@@ -101,14 +102,14 @@ def _ipc_stream(path: Path, batch_rows: int) -> FileTable:
 
 
 def _jsonl(path: Path, batch_rows: int) -> FileTable:
-    """Read objects, one a line: a column per member of the first lines.
+    """Read one object per line: a column per member of the first lines.
 
     Members that are objects or lists, or of different types, become columns of JSON text or of
     text; a member that only later lines have is not seen.
     """
     lines = _objects(path)
     first = list(islice(lines, _LINES))
-    names = list(dict.fromkeys(name for one in first for name in one))
+    names = list(dict.fromkeys(name for row in first for name in row))
     kinds = [_kind(name, first) for name in names]
     schema = pa.schema(list(zip(names, kinds, strict=True)))
     size = min(batch_rows, _LINES)
@@ -124,14 +125,14 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 value = json.loads(line)
             except ValueError as error:
-                raise FileError(f"{path}, line {number}: this is not JSON: {error}") from None
+                raise FileError(f"{path}, line {number}: not JSON: {error}") from None
             if not isinstance(value, dict):
                 raise FileError(f"{path}, line {number}: expected a JSON object")
             yield value
 
 
 def _kind(name: str, rows: list[dict[str, Any]]) -> pa.DataType:
-    found = {type(one[name]) for one in rows if one.get(name) is not None}
+    found = {type(row[name]) for row in rows if row.get(name) is not None}
     if len(found) == 1:
         return _KINDS.get(found.pop(), pa.large_string())
     return pa.float64() if found == {int, float} else pa.large_string()
@@ -151,9 +152,11 @@ def _in_batches(
 
 
 def _column(rows: list[dict[str, Any]], field: pa.Field, path: Path, first: int) -> pa.Array:
-    cells = [one.get(field.name) for one in rows]
+    cells = [row.get(field.name) for row in rows]
     if pa.types.is_large_string(field.type):
-        cells = [one if one is None or isinstance(one, str) else json.dumps(one) for one in cells]
+        cells = [
+            cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells
+        ]
     try:
         return pa.array(cells, field.type)
     except (pa.ArrowException, TypeError, OverflowError):

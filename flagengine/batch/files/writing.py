@@ -1,4 +1,4 @@
-"""Batches to files: written beside their place and moved there when they are whole."""
+"""Batches to files: written under a temporary name and moved into place when complete."""
 
 import json
 import shutil
@@ -38,7 +38,9 @@ def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch])
 def write_lines(path: Path, parts: Iterable[list[str]]) -> int:
     """Write lines of text, whole or not at all; return their number."""
     if format_of(path) != "jsonl":
-        raise FileError(f"{path}: events are JSON lines: name a file that ends in .jsonl")
+        raise FileError(
+            f"{path}: events are written as JSON lines; the file name must end in .jsonl"
+        )
     lines = 0
     with placed(path) as draft, _guarded(path, draft.open, "w", -1, "utf-8") as file:
         for part in parts:
@@ -54,7 +56,7 @@ class _Sink(Protocol):
 
 @contextmanager
 def placed(path: Path) -> Iterator[Path]:
-    """Yield where to write, and put it in its place at the end."""
+    """Yield the temporary path, and move it into place at the end."""
     draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
     try:
         yield draft
@@ -149,12 +151,12 @@ class _Dataset:
 
 class _Csv:
     def __init__(self, draft: Path, schema: pa.Schema) -> None:
-        plain = [pa.field(one.name, _plain(one.type)) for one in schema]
+        plain = [pa.field(field.name, _plain(field.type)) for field in schema]
         self._schema = pa.schema(plain)
         self._writer = pyarrow.csv.CSVWriter(draft, self._schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        columns = [one.cast(_plain(one.type)) for one in batch.columns]
+        columns = [column.cast(_plain(column.type)) for column in batch.columns]
         self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:

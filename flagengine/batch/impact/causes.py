@@ -1,4 +1,4 @@
-"""Why an answer changed, told from two definitions of a flag and two answers."""
+"""Why an answer changed, derived from two definitions of a flag and two answers."""
 
 from flagengine.definitions.model import Condition, Flag, Variant
 from flagengine.results.resolution import Reason, Resolution
@@ -30,7 +30,7 @@ def _at_conditions(old: Flag, new: Flag, was: Resolution, will_be: Resolution) -
     places = [will_be.condition_index, was.condition_index]
     if not will_be.enabled:
         places.reverse()
-    for place in dict.fromkeys(one for one in places if one is not None):
+    for place in dict.fromkeys(place for place in places if place is not None):
         found = _of_condition(_at(old.conditions, place), _at(new.conditions, place), place + 1)
         if found is not None:
             return found
@@ -65,7 +65,10 @@ def _of_flag(old: Flag, new: Flag) -> str:
 
 
 def _weights(variants: tuple[Variant, ...]) -> str:
-    return " ".join(f"{one.key} {one.rollout_percentage:g} %" for one in variants) or "none"
+    return (
+        " ".join(f"{variant.key} {variant.rollout_percentage:g} %" for variant in variants)
+        or "none"
+    )
 
 
 def _settings(flag: Flag) -> tuple[object, ...]:

@@ -46,7 +46,7 @@ class FlagImpact:
 
     def largest_first(self) -> list[Transition]:
         """Return the transitions, the largest first."""
-        return sorted(self.transitions.values(), key=lambda one: -one.rows)
+        return sorted(self.transitions.values(), key=lambda transition: -transition.rows)
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Impact:
 
     def changed_first(self) -> list[FlagImpact]:
         """Return the flags, those that change for most people first."""
-        return sorted(self.flags.values(), key=lambda one: -one.changed)
+        return sorted(self.flags.values(), key=lambda flag: -flag.changed)
 
 
 _Pair = tuple[int, int, int, int | None]
@@ -112,7 +112,10 @@ def _pairs(before: NDArray[Any], after: NDArray[Any]) -> list[_Pair]:
     found = np.flatnonzero(counts)
     firsts = np.zeros(len(counts), np.int64)
     firsts[joint[::-1]] = np.arange(len(joint) - 1, -1, -1)
-    return [(*divmod(int(one), width), int(counts[one]), int(firsts[one])) for one in found]
+    return [
+        (*divmod(int(position), width), int(counts[position]), int(firsts[position]))
+        for position in found
+    ]
 
 
 def _name(rows: Rows, row: int) -> str:
@@ -139,8 +142,8 @@ def _add(
             transition.examples.append(examples[row])
 
 
-def _words(one: Resolution) -> str:
+def _words(resolution: Resolution) -> str:
     """Write an answer as people read it."""
-    if one.value is not None:
-        return str(value_text(one.value))
-    return "no such flag" if one.reason is Reason.UNKNOWN_FLAG else "unresolved"
+    if resolution.value is not None:
+        return str(value_text(resolution.value))
+    return "no such flag" if resolution.reason is Reason.UNKNOWN_FLAG else "unresolved"

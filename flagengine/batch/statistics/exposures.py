@@ -72,24 +72,24 @@ class Exposures:
             if name is None:
                 continue
             for known, code in zip(answers, row, strict=True):
-                one = known[code]
-                if one.enabled or (one.value is False and not self._enabled_only):
-                    yield name, one
+                resolution = known[code]
+                if resolution.enabled or (resolution.value is False and not self._enabled_only):
+                    yield name, resolution
 
     def table(self, rows: Rows) -> pa.RecordBatch:
         """Return a batch as an assignment table."""
         found = list(self._exposed(rows))
-        answers = [one for _, one in found]
+        answers = [resolution for _, resolution in found]
         columns = [
-            [exposure_id(self._fingerprint, one.key, name) for name, one in found],
+            [exposure_id(self._fingerprint, resolution.key, name) for name, resolution in found],
             [name for name, _ in found],
-            [one.key for one in answers],
-            [value_text(one.value) for one in answers],
-            [one.variant for one in answers],
-            [one.reason.value for one in answers],
-            [one.condition_index for one in answers],
-            [one.flag_id for one in answers],
-            [one.flag_version for one in answers],
+            [resolution.key for resolution in answers],
+            [value_text(resolution.value) for resolution in answers],
+            [resolution.variant for resolution in answers],
+            [resolution.reason.value for resolution in answers],
+            [resolution.condition_index for resolution in answers],
+            [resolution.flag_id for resolution in answers],
+            [resolution.flag_version for resolution in answers],
             [self._fingerprint] * len(found),
             [self._now] * len(found),
         ]
@@ -103,22 +103,22 @@ class Exposures:
 
     def events(self, rows: Rows) -> list[str]:
         """Return a batch as lines of JSON: an event each."""
-        return [self._event(name, one) for name, one in self._exposed(rows)]
+        return [self._event(name, resolution) for name, resolution in self._exposed(rows)]
 
-    def _event(self, name: str, one: Resolution) -> str:
+    def _event(self, name: str, resolution: Resolution) -> str:
         properties = {
-            "$feature_flag": one.key,
-            "$feature_flag_response": one.value,
-            f"$feature/{one.key}": one.value,
+            "$feature_flag": resolution.key,
+            "$feature_flag_response": resolution.value,
+            f"$feature/{resolution.key}": resolution.value,
             "locally_evaluated": True,
             "$feature_flag_reason": _LOCAL,
-            "$feature_flag_payload": one.payload,
-            "$feature_flag_id": one.flag_id,
-            "$feature_flag_version": one.flag_version,
-            "$feature_flag_has_experiment": one.has_experiment,
+            "$feature_flag_payload": resolution.payload,
+            "$feature_flag_id": resolution.flag_id,
+            "$feature_flag_version": resolution.flag_version,
+            "$feature_flag_has_experiment": resolution.has_experiment,
         }
         event = {
-            "uuid": exposure_id(self._fingerprint, one.key, name),
+            "uuid": exposure_id(self._fingerprint, resolution.key, name),
             "event": EVENT,
             "distinct_id": name,
             "timestamp": self._now.isoformat(),

@@ -47,9 +47,9 @@ __all__ = [
 
 
 def compile_pattern(pattern: str) -> CompiledPattern:
-    """What the server's engine makes of the pattern, as far as it can be told here.
+    """Compile a pattern as the server's engine would read it, or say why that is impossible.
 
-    Total: never raises, whatever the text.
+    Total: no text raises.
     """
     # Reading patterns takes 10 ms to import, and most snapshots have none.
     from flagengine.operators.patterns import compilation  # noqa: PLC0415

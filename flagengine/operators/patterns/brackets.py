@@ -72,7 +72,7 @@ def _apply(operation: _Operation, left: CharSet, right: CharSet, *, folds: bool)
 
 
 def _leading(source: Source) -> list[CharSet]:
-    """Hyphens, or one closing bracket, stand for themselves at the start."""
+    """Read hyphens, or one closing bracket, at the start, where they are literal."""
     leading: list[CharSet] = []
     while source.char == "-":
         leading.append(_single(source.take()))
@@ -82,7 +82,7 @@ def _leading(source: Source) -> list[CharSet]:
 
 
 def _items(source: Source, depth: int) -> list[CharSet]:
-    """What stands before the next operator or the closing bracket."""
+    """Read the items up to the next operator or the closing bracket."""
     items: list[CharSet] = []
     while source.char != "]" and source.ahead(2) not in _OPERATIONS:
         items.append(_nested(source, depth) if source.char == "[" else _range(source))

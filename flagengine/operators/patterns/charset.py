@@ -67,16 +67,16 @@ def union(sets: Iterable[CharSet]) -> CharSet:
     members = tuple(sets)
     if len(members) == 1:
         return members[0]
-    mask = _or(one.mask for one in members)
+    mask = _or(charset.mask for charset in members)
     if _covers_everything(members):
         return EVERYTHING
-    if any(one.ranges is None or one.negated for one in members):
+    if any(charset.ranges is None or charset.negated for charset in members):
         return CharSet(mask, None)
     return CharSet(
         mask,
-        _merge(span for one in members for span in one.ranges or ()),
-        frozenset().union(*(one.names for one in members)),
-        folded=any(one.folded for one in members),
+        _merge(span for charset in members for span in charset.ranges or ()),
+        frozenset().union(*(charset.names for charset in members)),
+        folded=any(charset.folded for charset in members),
     )
 
 
@@ -119,8 +119,10 @@ def fold(members: CharSet) -> CharSet:
 
 
 def _covers_everything(sets: tuple[CharSet, ...]) -> bool:
-    positive = {(one.ranges, one.names) for one in sets if one.names and not one.negated}
-    return any(one.negated and (one.ranges, one.names) in positive for one in sets)
+    positive = {
+        (charset.ranges, charset.names) for charset in sets if charset.names and not charset.negated
+    }
+    return any(charset.negated and (charset.ranges, charset.names) in positive for charset in sets)
 
 
 def _merge(ranges: Iterable[Range]) -> Ranges:

@@ -57,7 +57,11 @@ def _compile(pattern: str) -> CompiledPattern:
     _check_text(pattern)
     source = Source(pattern)
     node = parse_pattern(source)
-    backtracks = any(one in _WORD_BOUNDARIES for one in walk(node) if isinstance(one, Assertion))
+    backtracks = any(
+        assertion in _WORD_BOUNDARIES
+        for assertion in walk(node)
+        if isinstance(assertion, Assertion)
+    )
     if source.is_rejected:
         return Unsupported("a doubtful part beside a word boundary") if backtracks else INVALID
     if weight(node) > _MAX_WEIGHT:
@@ -83,11 +87,13 @@ def _search_function(pattern: str, node: Node, *, backtracks: bool) -> Callable[
         return search_ascii(compile_re2(translate(node, ascii_only=True)), _longest(node))
     if (literal := _as_literal(node)) is not None:
         return literal
-    sets = [one.members for one in walk(node) if isinstance(one, Chars)]
+    sets = [chars.members for chars in walk(node) if isinstance(chars, Chars)]
     if any(members.ranges is None for members in sets):
         return search_ascii(compile_re2(translate(node, ascii_only=True)))
     match = compile_re2(translate(node, ascii_only=False))
-    return search_any(match) if all(one.is_plain for one in sets) else search_assigned(match)
+    return (
+        search_any(match) if all(members.is_plain for members in sets) else search_assigned(match)
+    )
 
 
 def _as_literal(node: Node) -> Callable[[str], bool | None] | None:
@@ -103,8 +109,8 @@ def _as_literal(node: Node) -> Callable[[str], bool | None] | None:
 
 def _longest(node: Node) -> int:
     """The longest text for which the server certainly does not run out of steps."""
-    for one in walk(node):
-        if isinstance(one, Repeat) and one.most is None and is_nullable(one.item):
+    for part in walk(node):
+        if isinstance(part, Repeat) and part.most is None and is_nullable(part.item):
             raise UnsupportedPatternError("an endless repetition of nothing beside a word boundary")
     low, high = -1, _MAX_STEPS
     while low < high:

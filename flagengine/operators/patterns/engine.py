@@ -1,7 +1,7 @@
 """RE2 behind one small function, and the search functions built on it.
 
-RE2 is imported here, on first use, and nowhere else. Every search function takes any text and
-says None for one that has no answer: a lone surrogate is not text to the server.
+Only this module imports RE2, on first use. Every search function takes any text and returns None
+where there is no answer: to the server, a lone surrogate is not text.
 """
 
 import sys

@@ -19,8 +19,8 @@ __all__ = [
 class Search(Record):
     """A pattern that can be answered here.
 
-    `search(text)` says whether the pattern matches anywhere in the text, and None when that
-    cannot be told for this text. It is a field and not a method: it is called for every subject.
+    `search(text)` tells whether the pattern matches anywhere in the text; None when only the server
+    knows. It is a field, not a method, because it is called for every subject.
     """
 
     pattern: str
