@@ -11,6 +11,21 @@ from itertools import count
 
 import hypothesis.strategies as st
 import pytest
+from flagengine.transports.batching.batch import (
+    Action,
+    Batch,
+    Delivered,
+    Dropped,
+    DropReason,
+    Retried,
+)
+from flagengine.transports.batching.batcher import Batcher, Flush
+from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
+from flagengine.transports.batching.event import Event
+from flagengine.transports.batching.limits import Exhausted, LaneLimits, Overflow
+from flagengine.transports.clock import ManualClock, read
+from flagengine.transports.errors import StatusError
+from flagengine.transports.retry import RetryPolicy
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,15 +34,6 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-
-from transports.batching.batch import Action, Batch, Delivered, Dropped, DropReason, Retried
-from transports.batching.batcher import Batcher, Flush
-from transports.batching.delivery import DELIVERED, Outcome, Verdict
-from transports.batching.event import Event
-from transports.batching.limits import Exhausted, LaneLimits, Overflow
-from transports.clock import ManualClock, read
-from transports.errors import StatusError
-from transports.retry import RetryPolicy
 
 LANES = ("events", "ai")
 LARGEST = 60

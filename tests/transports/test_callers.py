@@ -8,10 +8,9 @@ import threading
 from typing import Any
 
 import pytest
-
-from transports.callers import CallTimeoutError, SyncCaller
-from transports.polling.awaiting import AsyncCaller
-from transports.steps import Call
+from flagengine.transports.callers import CallTimeoutError, SyncCaller
+from flagengine.transports.polling.awaiting import AsyncCaller
+from flagengine.transports.steps import Call
 
 
 def raise_timeout() -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from transports.retry import (
+from flagengine.transports.retry import (
     EVENTS_RETRY,
     FLAGS_RETRY,
     RetryPolicy,
@@ -14,6 +11,8 @@ from transports.retry import (
     is_retryable_status,
     parse_retry_after,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.contract("retry-queue")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from transports import prepare_ai_properties
+from flagengine.transports import prepare_ai_properties
 
 from .bench import AI_BATCH, Bench
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from transports import JsonStorage
+from flagengine.transports import JsonStorage
 
 from .bench import Bench
 

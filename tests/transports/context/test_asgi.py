@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from transports.context import current
-from transports.context.asgi import ASGIMiddleware
+from flagengine.transports.context import current
+from flagengine.transports.context.asgi import ASGIMiddleware
 
 from .recording import RecordingClient
 

@@ -6,8 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-
-from transports.context import context, current, update
+from flagengine.transports.context import context, current, update
 
 
 def user():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from transports.context import context, current
+from flagengine.transports.context import context, current
 
 
 def user():

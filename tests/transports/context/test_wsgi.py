@@ -9,9 +9,8 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-
-from transports.context import current
-from transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.context import current
+from flagengine.transports.context.wsgi import WSGIMiddleware
 
 from .recording import RecordingClient
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-
-from transports.exceptions import ExceptionLogHandler
+from flagengine.transports.exceptions import ExceptionLogHandler
 
 pytestmark = pytest.mark.contract("capture-exception", "exception-event-metadata")
 

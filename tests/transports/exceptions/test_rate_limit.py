@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.exceptions import ExceptionRateLimiter
 from hypothesis import given
 from hypothesis import strategies as st
-
-from transports.clock import ManualClock
-from transports.exceptions import ExceptionRateLimiter
 
 pytestmark = pytest.mark.contract("capture-exception")
 

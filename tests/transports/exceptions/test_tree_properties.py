@@ -6,10 +6,9 @@ import json
 from contextlib import suppress
 
 import pytest
+from flagengine.transports.exceptions import ExceptionSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from transports.exceptions import ExceptionSettings
 
 from .raising import entries, properties, raised
 

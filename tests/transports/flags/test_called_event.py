@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from transports.flags import (
+from flagengine.transports.flags import (
     EvaluatedFlag,
     FlagRead,
     flag_called_properties,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-
-from transports.flags import CalledTracker
+from flagengine.transports.flags import CalledTracker
 
 pytestmark = pytest.mark.contract("feature-flag-called-tracker")
 

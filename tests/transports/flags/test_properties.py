@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from transports.flags import NO_PROPERTIES, GroupForFlags
+from flagengine.transports.flags import NO_PROPERTIES, GroupForFlags
 
 
 @pytest.mark.contract("set-person-properties-for-flags")

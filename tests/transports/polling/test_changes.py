@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flagengine.transports.polling.changes import changed_keys, index_definitions
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from transports.polling.changes import changed_keys, index_definitions
 
 
 def flag(key: str, *filters: dict[str, Any], **extra: Any) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader, Failed, FailureKind, Loaded, Unchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader, Failed, FailureKind, Loaded, Unchanged
 
 CLEARING = {401, 402}
 

@@ -6,8 +6,7 @@ import logging
 from dataclasses import replace
 
 import pytest
-
-from transports.polling.store import (
+from flagengine.transports.polling.store import (
     DefinitionsChanged,
     DefinitionStore,
     Published,

@@ -9,8 +9,7 @@ import time
 import weakref
 
 import pytest
-
-from transports.polling import (
+from flagengine.transports.polling import (
     DefinitionLoader,
     Failed,
     FailureKind,
@@ -18,8 +17,8 @@ from transports.polling import (
     PollPolicy,
     ThreadedLoader,
 )
-from transports.polling.answers import Answer
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.polling.answers import Answer
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

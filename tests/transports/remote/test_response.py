@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 import pytest
-
-from transports.remote import FlagsResponse, RemoteFlag, parse_flags_response
+from flagengine.transports.remote import FlagsResponse, RemoteFlag, parse_flags_response
 
 pytestmark = pytest.mark.contract("get-feature-flag")
 

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from flagengine.transports.remote import RemoteFlag, parse_flags_response
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from transports.remote import RemoteFlag, parse_flags_response
 
 pytestmark = pytest.mark.contract("http-client")
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-
-from transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.context.wsgi import WSGIMiddleware
 
 from ..bench import Bench
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from transports import Freshness, Response
+from flagengine.transports import Freshness, Response
 
 from ..bench import DEFINITIONS, SECRET, Bench, flag
 

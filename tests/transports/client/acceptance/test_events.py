@@ -8,8 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-
-from transports import Response
+from flagengine.transports import Response
 
 from ..bench import AI_BATCH, BATCH, Bench
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-
-from transports import Response
+from flagengine.transports import Response
 
 from ..bench import FLAGS, Bench, flag, local, needs, variant_flag
 
