@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml $(wildcard flagengine/native/*.[ch])
+SOURCES := pyproject.toml setup.py $(wildcard flagengine/native/*.[ch])
 DEFINITIONS := fixtures/snapshots/small.json
 PERSON := --distinct-id user-8 --property country=DE
 

@@ -44,7 +44,7 @@ _DEFINITIONS = {"flags": [_FLAG], "group_type_mapping": {}, "cohorts": {}}
 
 
 def _ours(host: str | None = None, **options: Any) -> Any:
-    from transports import Client, MemoryDefinitions, Response  # noqa: PLC0415 one of two
+    from flagengine.transports import Client, MemoryDefinitions, Response  # noqa: PLC0415 one of two
 
     class Swallow:
         def request(self, request: object) -> Response:

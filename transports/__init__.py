@@ -99,6 +99,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 # The names by which users of other SDKs look for it.
 _ALIASES = {"PostHog": "Client", "Posthog": "Client"}
 
+if __name__ == "transports":
+    # The folder of a checkout, imported by its own name.
+    from flagengine.transports._alias import alias_transports
+
+    alias_transports()
+
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, once."""

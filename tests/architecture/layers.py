@@ -1,14 +1,22 @@
-"""The imports that the source of a package asks for, read without importing it."""
+"""The imports that the source of a package asks for, read without importing it, and their order."""
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ROOT", "Import", "imports", "modules"]
+__all__ = ["ENGINE", "PACKAGES", "ROOT", "TRANSPORTS", "Import", "Layers", "circles", "imports"]
+__all__ += ["modules"]
 
 ROOT: Final = Path(__file__).parents[2]
+ENGINE: Final = "flagengine"
+TRANSPORTS: Final = "flagengine.transports"
+PACKAGES: Final = {ENGINE: ROOT / "flagengine", TRANSPORTS: ROOT / "transports"}
+"""Each package by the name under which it is imported, and its folder. The engine does not contain
+the transports, although their name is below its own."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +34,114 @@ class Import:
         """The package that the module belongs to."""
         return self.module.partition(".")[0]
 
+    @property
+    def package(self) -> str | None:
+        """The package of ours that the module belongs to; None: it is somebody else's."""
+        return next((name for name in (TRANSPORTS, ENGINE) if _is_below(self.module, name)), None)
+
+
+def _is_below(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
+
 
 def modules(package: str) -> dict[str, Path]:
     """Return the modules of a package by their dotted names."""
     found = {}
-    for path in sorted((ROOT / package).rglob("*.py")):
-        steps = path.relative_to(ROOT).with_suffix("").parts
-        found[".".join(steps[:-1] if steps[-1] == "__init__" else steps)] = path
+    folder = PACKAGES[package]
+    inner = [folder / "transports"] if package == ENGINE else []
+    for path in sorted(folder.rglob("*.py")):
+        if not any(path.is_relative_to(other) for other in inner):
+            steps = path.relative_to(folder).with_suffix("").parts
+            steps = steps[:-1] if steps[-1] == "__init__" else steps
+            found[".".join([package, *steps])] = path
     return found
+
+
+def _stubs(package: str) -> set[str]:
+    """Return the modules in C, which have a stub."""
+    paths = PACKAGES[package].rglob("*.pyi")
+    names = (path.relative_to(PACKAGES[package]).with_suffix("").parts for path in paths)
+    return {".".join([package, *steps]) for steps in names}
 
 
 def imports(package: str) -> Iterator[Import]:
     """Yield every import in a package's source."""
-    known = modules(package)
-    for name, path in known.items():
+    own = modules(package)
+    known = own.keys() | modules(TRANSPORTS).keys() | _stubs(package)
+    for name, path in own.items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield from _imports(name, tree, known, path.name == "__init__.py", False, False)
 
 
+@dataclass(frozen=True)
+class Layers:
+    """The parts of a package, the lowest layer first; a part is a module or folder at its top.
+
+    A part may import those of lower layers. Inside a part, imports are free; parts of one layer do
+    not know each other.
+    """
+
+    package: str
+    floors: Sequence[AbstractSet[str]]
+
+    def unlisted(self) -> set[str]:
+        """Return the parts that have no layer, and those in `floors` that do not exist."""
+        listed = {part for floor in self.floors for part in floor}
+        return listed ^ ({self._part(name) for name in modules(self.package)} - {""})
+
+    def upward(self) -> list[str]:
+        """Return the imports that do not go to a lower layer."""
+        return [
+            f"{found.importer} imports {found.module}"
+            for found in imports(self.package)
+            if found.package == self.package and not self._descends(found)
+        ]
+
+    def _descends(self, found: Import) -> bool:
+        importer, module = self._part(found.importer), self._part(found.module)
+        if not importer or importer == module:
+            return True
+        return self._level(module) < self._level(importer)
+
+    def _part(self, module: str) -> str:
+        """Return the part of a module; the package itself, which only exports names, is ""."""
+        return module.removeprefix(self.package).lstrip(".").partition(".")[0]
+
+    def _level(self, part: str) -> int:
+        # Unlisted parts have a test of their own.
+        return next((at for at, floor in enumerate(self.floors) if part in floor), -1)
+
+
+def circles(packages: Iterable[str]) -> list[list[str]]:
+    """Return the groups of modules that import each other, directly or by others.
+
+    What is imported inside a function or for type checkers only counts as well.
+    """
+    graph: dict[str, set[str]] = defaultdict(set)
+    for found in (found for package in packages for found in imports(package)):
+        if found.package:
+            graph[found.importer].add(found.module)
+    reach = {module: _reachable(graph, module) for module in list(graph)}
+    groups = {
+        tuple(sorted(other for other in seen if module in reach.get(other, ())))
+        for module, seen in reach.items()
+    }
+    return sorted(list(group) for group in groups if len(group) > 1)
+
+
+def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for module in graph.get(waiting.pop(), ()):
+            if module not in found:
+                found.add(module)
+                waiting.append(module)
+    return found
+
+
 def _imports(
-    name: str, tree: ast.AST, known: dict[str, Path], is_package: bool, lazy: bool, typed: bool
+    name: str, tree: ast.AST, known: AbstractSet[str], is_package: bool, lazy: bool, typed: bool
 ) -> Iterator[Import]:
     for node in ast.iter_child_nodes(tree):
         inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
@@ -64,7 +160,7 @@ def _imports(
 def _from(
     name: str,
     node: ast.ImportFrom,
-    known: dict[str, Path],
+    known: AbstractSet[str],
     is_package: bool,
     lazy: bool,
     typed: bool,

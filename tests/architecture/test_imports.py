@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.layers import ROOT, imports, modules
+from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Layers, circles, imports
 
 LAYERS: Final = [
     {"native"},
@@ -18,7 +18,8 @@ LAYERS: Final = [
     {"evaluation"},
     {"compiled"},
     {"snapshot"},
-    {"call", "evaluator"},
+    {"call"},
+    {"evaluator"},
     {"analysis"},
     {"lint"},
     {"columnar"},
@@ -28,44 +29,54 @@ LAYERS: Final = [
 ]
 """The modules and packages of flagengine, the lowest layer first. Inside one, imports are free.
 
-``flagengine`` itself, which only exports names, stands above all but the command line.
+``flagengine`` itself, which only exports names, is above all but the command line.
 """
 
+TRANSPORT_LAYERS: Final = [
+    {"clock", "errors", "incidents", "json_text", "lifecycle", "retry", "runtime_properties"},
+    {"steps"},
+    {"callers", "http"},
+    {"batching", "exceptions", "polling", "remote"},
+    {"flags"},
+    {"context"},
+    {"client", "openfeature"},
+    {"_alias"},
+]
+"""The same for transports/."""
+
 HEAVY: Final = ["jsonschema", "requests", "click", "rich", "numpy", "pyarrow", "re2", "posthog"]
+HEAVY += [TRANSPORTS]
+
+both = pytest.mark.parametrize(
+    "layers",
+    [Layers(ENGINE, LAYERS), Layers(TRANSPORTS, TRANSPORT_LAYERS)],
+    ids=[ENGINE, TRANSPORTS],
+)
 
 
-def _part(module: str) -> str:
-    return [*module.split("."), ""][1]
+@both
+def test_every_module_has_a_layer(layers: Layers):
+    assert layers.unlisted() == set()
 
 
-def _level(part: str) -> int:
-    return next(level for level, parts in enumerate(LAYERS) if part in parts)
+@both
+def test_imports_run_downwards_only(layers: Layers):
+    assert layers.upward() == []
 
 
-def test_every_module_has_a_layer():
-    parts = {_part(name) for name in modules("flagengine")} - {""}
-    assert parts == {part for layer in LAYERS for part in layer}
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles([ENGINE, TRANSPORTS]) == []
 
 
-def test_imports_run_downwards_only():
-    upward = [
-        f"{one.importer} imports {one.module}"
-        for one in imports("flagengine")
-        if one.top == "flagengine"
-        and not one.is_for_types
-        and _part(one.importer)
-        and _part(one.module)
-        and _part(one.importer) != _part(one.module)
-        and _level(_part(one.importer)) < _level(_part(one.module))
-    ]
-    assert upward == []
+MAY_IMPORT_THE_PACKAGE: Final = ("flagengine.cli", "flagengine.__main__")
 
 
 def test_nobody_below_the_command_line_imports_the_package_for_its_public_names():
     found = [
-        f"{one.importer}: {', '.join(one.names)}"
-        for one in imports("flagengine")
-        if one.module == "flagengine" and _part(one.importer) not in ("cli", "__main__")
+        f"{found.importer}: {', '.join(found.names)}"
+        for package in (ENGINE, TRANSPORTS)
+        for found in imports(package)
+        if found.module == package and not found.importer.startswith(MAY_IMPORT_THE_PACKAGE)
     ]
     assert found == []
 

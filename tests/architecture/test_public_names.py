@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 import flagengine
-from tests.architecture.layers import ROOT, imports, modules
+from tests.architecture.layers import ENGINE, TRANSPORTS, imports, modules
 
 
 def _public(module: str) -> set[str]:
@@ -67,11 +67,12 @@ def test_every_module_lists_what_it_exports(module: str):
 
 
 def test_the_transports_use_public_names_only():
-    assert (ROOT / "transports" / "__init__.py").exists()
+    found = list(imports(TRANSPORTS))
     foreign = [
         f"{one.importer} imports {', '.join(one.names) or one.module}"
-        for one in imports("transports")
-        if one.top == "flagengine"
-        and (one.module != "flagengine" or not set(one.names) <= set(flagengine.__all__))
+        for one in found
+        if one.package == ENGINE
+        and (one.module != ENGINE or not set(one.names) <= set(flagengine.__all__))
     ]
+    assert found
     assert foreign == []

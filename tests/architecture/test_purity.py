@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.layers import ROOT, Import, imports, modules
+from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Import, imports, modules
 
 EFFECTS: Final = {
     "asyncio",
@@ -70,7 +70,18 @@ class TestSource:
         assert found == []
 
     def test_nothing_imports_the_transports_or_a_client(self):
-        assert [one for one in imports("flagengine") if one.top in NEVER] == []
+        found = [
+            f"{one.importer} imports {one.module}"
+            for one in imports(ENGINE)
+            if one.top in NEVER or one.package == TRANSPORTS
+        ]
+        assert found == []
+
+    def test_nothing_names_the_transports_to_import_them_by_text(self):
+        found = {
+            name for name, path in modules(ENGINE).items() if TRANSPORTS in path.read_text("utf-8")
+        }
+        assert found == set()
 
     @pytest.mark.parametrize(("module", "place"), ONLY_IN.items())
     def test_a_dependency_is_imported_where_it_belongs(

@@ -23,8 +23,8 @@ from urllib.parse import parse_qs, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from transports import Client, Request, Response, TransportError
-from transports.http.live import LiveTransport
+from flagengine.transports import Client, Request, Response, TransportError
+from flagengine.transports.http.live import LiveTransport
 
 MODE = os.environ.get("CAPTURE_MODE", "v0")
 ENCODING = os.environ.get("ENCODING", "gzip")

@@ -2,23 +2,25 @@
 
 import doctest
 import importlib
-import pkgutil
 
 import pytest
 
-import flagengine
+from tests.architecture.layers import PACKAGES, modules
 
-MODULES = [
+WITH_EXAMPLES = [
     name
-    for _, name, _ in pkgutil.walk_packages(flagengine.__path__, "flagengine.")
-    if not name.endswith((".__main__", "._accelerator"))
+    for package in PACKAGES
+    for name, path in modules(package).items()
+    if ">>> " in path.read_text("utf-8")
 ]
 
 
-@pytest.mark.parametrize("name", ["flagengine", *MODULES])
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_of_a_module_are_true(name):
     if ".adapters." in name and not name.endswith("columns_added"):
         pytest.importorskip(
             name.rpartition(".")[2].removesuffix("_files").replace("spark", "pyspark")
         )
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted
+    assert results.failed == 0

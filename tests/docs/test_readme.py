@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from transports.client.client import Client
-from transports.client.options import read_options
+from flagengine.transports.client.client import Client
+from flagengine.transports.client.options import read_options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

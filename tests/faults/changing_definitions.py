@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from transports import Client, MemoryDefinitions, NullSink
+from flagengine.transports import Client, MemoryDefinitions, NullSink
 
 FLAGS = 10
 KEYS = [f"flag-{number}" for number in range(FLAGS)]

@@ -20,16 +20,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from transports.batching.limits import LaneLimits, Overflow
-from transports.batching.pipeline import EventPipeline
-from transports.batching.setup import LaneSetup
-from transports.batching.sinks.http import HttpSink
-from transports.batching.wire import Destination
-from transports.batching.wire_v1 import WireV1
-from transports.clock import SystemClock
-from transports.errors import RequestTimeoutError
-from transports.http.base import Request, Response
-from transports.retry import RetryPolicy
+from flagengine.transports.batching.limits import LaneLimits, Overflow
+from flagengine.transports.batching.pipeline import EventPipeline
+from flagengine.transports.batching.setup import LaneSetup
+from flagengine.transports.batching.sinks.http import HttpSink
+from flagengine.transports.batching.wire import Destination
+from flagengine.transports.batching.wire_v1 import WireV1
+from flagengine.transports.clock import SystemClock
+from flagengine.transports.errors import RequestTimeoutError
+from flagengine.transports.http.base import Request, Response
+from flagengine.transports.retry import RetryPolicy
 
 # (status, weight); 0 is a timeout before the server acted, 1 one after it has taken the batch.
 FATES = [(200, 80), (503, 5), (429, 5), (413, 3), (400, 1), (0, 3), (1, 3)]

@@ -22,8 +22,8 @@ from tests.transports.mock_server import Answer, MockServer  # noqa: E402 - run 
 OF_EACH_CHILD = 3
 PARENT = """
 import dataclasses, os, signal, sys, threading, warnings
-from transports import Client
-from transports.http.live import LiveTransport
+from flagengine.transports import Client
+from flagengine.transports.http.live import LiveTransport
 
 warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is done here
 url, forks, of_each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BATCH = 20
 CHILD = """
 import sys
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import EventPipeline
-from transports.batching.setup import LaneSetup
-from transports.batching.sinks.jsonl import JsonlSink
-from transports.batching.spool.spool import Spool
+from flagengine.transports.batching.limits import LaneLimits
+from flagengine.transports.batching.pipeline import EventPipeline
+from flagengine.transports.batching.setup import LaneSetup
+from flagengine.transports.batching.sinks.jsonl import JsonlSink
+from flagengine.transports.batching.spool.spool import Spool
 
 folder, batch, seconds = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 limits = LaneLimits(overflow="spill", flush_at=batch, max_batch_size=batch, max_queue_size=50)

@@ -1,9 +1,5 @@
 """What is in the wheel and in the source distribution."""
 
-import os
-import shutil
-import subprocess
-import sys
 import tarfile
 import zipfile
 from email import message_from_bytes
@@ -11,61 +7,40 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.building import build, run_backend
+
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = shutil.ignore_patterns(
-    ".*", "build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", "htmlcov"
-)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """A wheel and a source distribution, built from a copy, without a C compiler."""
-    target = tmp_path_factory.mktemp("built")
-    source = target / "source"
-    shutil.copytree(ROOT, source, ignore=LEFT_OUT)
-    build = "from setuptools import build_meta as b; b.build_wheel('..'); b.build_sdist('..')"
-    subprocess.run(
-        [sys.executable, "-c", build],
-        cwd=source,
-        env=os.environ | {"CC": "false", "LDSHARED": "false"},
-        check=True,
-        capture_output=True,
-    )
-    return target
-
-
-@pytest.fixture(scope="module")
-def wheel(built):
-    with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
-        yield archive
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sdist(built):
-    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+    with tarfile.open(next(built.folder.glob("*.tar.gz"))) as archive:
         return {name.partition("/")[2] for name in archive.getnames()}
 
 
-def modules_in(package):
+def modules_in(folder, installed):
     return {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / package).rglob("*.py")
+        f"{installed}/{path.relative_to(ROOT / folder).as_posix()}"
+        for path in (ROOT / folder).rglob("*.py")
         if "__pycache__" not in path.parts
     }
 
 
-@pytest.mark.parametrize("package", ["flagengine", "transports"])
-def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, package):
-    assert modules_in(package)
-    assert modules_in(package) <= set(wheel.namelist())
-    assert modules_in(package) <= sdist
+@pytest.mark.parametrize(
+    ("folder", "installed"),
+    [("flagengine", "flagengine"), ("transports", "flagengine/transports")],
+)
+def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, folder, installed):
+    modules = modules_in(folder, installed)
+    assert modules
+    assert modules <= set(wheel.namelist())
+    assert modules <= sdist
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "flagengine/py.typed",
-        "transports/py.typed",
         "flagengine/native/_accelerator.pyi",
         "flagengine/lint/schemas/definitions.v1.json",
     ],
@@ -82,11 +57,29 @@ def test_the_source_distribution_has_what_a_build_needs(sdist):
     assert in_c | {"pyproject.toml", "README.md", "LICENSE"} <= sdist
 
 
-def test_the_wheel_has_nothing_but_the_two_packages(wheel):
+def test_the_wheel_has_nothing_but_the_one_package(wheel):
     top = {name.partition("/")[0] for name in wheel.namelist()}
     metadata = {name for name in top if name.endswith(".dist-info")}
-    assert top - metadata == {"flagengine", "transports"}
+    assert top - metadata == {"flagengine"}
     assert len(metadata) == 1
+
+
+def test_the_wheel_has_no_sources_in_c(wheel):
+    assert [name for name in wheel.namelist() if name.endswith((".c", ".h"))] == []
+
+
+def test_a_checkout_without_symbolic_links_builds_the_same_wheel(wheel, tmp_path):
+    other = build(tmp_path, "b.build_wheel('..')", with_link=False)
+    with zipfile.ZipFile(other.wheel) as archive:
+        assert set(archive.namelist()) == set(wheel.namelist())
+
+
+def test_the_source_distribution_builds_the_same_wheel(built, wheel, tmp_path):
+    with tarfile.open(next(built.folder.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    run_backend(next(tmp_path.iterdir()), "b.build_wheel('..')")
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
+        assert set(archive.namelist()) == set(wheel.namelist())
 
 
 def test_the_metadata_names_extras_command_and_licence(wheel):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from transports.batching.batch import Action, Batch, DropReason
-from transports.batching.event import Event, make_event
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import EventPipeline, LaneSetup
-from transports.batching.sinks.http import HttpSink
-from transports.batching.wire import Destination, Wire
-from transports.batching.wire_v0 import WireV0
-from transports.batching.wire_v1 import WireV1
-from transports.batching.workers.base import ManualDriver
-from transports.clock import ManualClock
-from transports.errors import DeliveryError, TransportError
-from transports.http.base import Transport
-from transports.http.memory import MemoryTransport
-from transports.retry import RetryPolicy
+from flagengine.transports.batching.batch import Action, Batch, DropReason
+from flagengine.transports.batching.event import Event, make_event
+from flagengine.transports.batching.limits import LaneLimits
+from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
+from flagengine.transports.batching.sinks.http import HttpSink
+from flagengine.transports.batching.wire import Destination, Wire
+from flagengine.transports.batching.wire_v0 import WireV0
+from flagengine.transports.batching.wire_v1 import WireV1
+from flagengine.transports.batching.workers.base import ManualDriver
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.errors import DeliveryError, TransportError
+from flagengine.transports.http.base import Transport
+from flagengine.transports.http.memory import MemoryTransport
+from flagengine.transports.retry import RetryPolicy
 
 NO_JITTER = RetryPolicy()
 API_KEY = "phc_projectkey"

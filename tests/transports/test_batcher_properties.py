@@ -20,14 +20,21 @@ from hypothesis.stateful import (
     rule,
 )
 
-from transports.batching.batch import Action, Batch, Delivered, Dropped, DropReason, Retried
-from transports.batching.batcher import Batcher, Flush
-from transports.batching.delivery import DELIVERED, Outcome, Verdict
-from transports.batching.event import Event
-from transports.batching.limits import Exhausted, LaneLimits, Overflow
-from transports.clock import ManualClock, read
-from transports.errors import StatusError
-from transports.retry import RetryPolicy
+from flagengine.transports.batching.batch import (
+    Action,
+    Batch,
+    Delivered,
+    Dropped,
+    DropReason,
+    Retried,
+)
+from flagengine.transports.batching.batcher import Batcher, Flush
+from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
+from flagengine.transports.batching.event import Event
+from flagengine.transports.batching.limits import Exhausted, LaneLimits, Overflow
+from flagengine.transports.clock import ManualClock, read
+from flagengine.transports.errors import StatusError
+from flagengine.transports.retry import RetryPolicy
 
 LANES = ("events", "ai")
 LARGEST = 60

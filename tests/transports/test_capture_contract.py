@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 
-from transports.batching.lanes import AI_LANE, AI_NAMED_LANE, CaptureMode, http_lanes, lane_of
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import EventPipeline
-from transports.batching.wire import Destination
-from transports.clock import SystemClock
-from transports.http.live import LiveTransport
-from transports.retry import RetryPolicy
+from flagengine.transports.batching.lanes import (
+    AI_LANE,
+    AI_NAMED_LANE,
+    CaptureMode,
+    http_lanes,
+    lane_of,
+)
+from flagengine.transports.batching.limits import LaneLimits
+from flagengine.transports.batching.pipeline import EventPipeline
+from flagengine.transports.batching.wire import Destination
+from flagengine.transports.clock import SystemClock
+from flagengine.transports.http.live import LiveTransport
+from flagengine.transports.retry import RetryPolicy
 
 from .mock_server import Answer, MockServer
 

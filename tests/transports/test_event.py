@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transports.batching.event import Event, make_event, parse_event
-from transports.batching.identifiers import new_uuid
-from transports.batching.serialise import to_json
-from transports.batching.timestamps import normalise_timestamp
-from transports.clock import ManualClock
-from transports.errors import InvalidEventError
+from flagengine.transports.batching.event import Event, make_event, parse_event
+from flagengine.transports.batching.identifiers import new_uuid
+from flagengine.transports.batching.timestamps import normalise_timestamp
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.errors import InvalidEventError
+from flagengine.transports.json_text import to_json
 
 CLOCK = ManualClock(wall=1_735_787_045.25)
 

@@ -15,7 +15,7 @@ import pytest
 import requests.exceptions
 import urllib3.exceptions
 
-from transports.errors import (
+from flagengine.transports.errors import (
     ConnectError,
     ConnectionLostError,
     InvalidRequestError,
@@ -25,8 +25,8 @@ from transports.errors import (
     ResponseTooLargeError,
     TLSError,
 )
-from transports.http.base import Request
-from transports.http.live import LiveTransport, translate
+from flagengine.transports.http.base import Request
+from flagengine.transports.http.live import LiveTransport, translate
 
 from .mock_server import Answer, MockServer
 
@@ -245,7 +245,7 @@ def test_every_foreign_error_becomes_one_of_ours(kind: type[Exception]) -> None:
 
 def test_importing_the_package_imports_no_requests() -> None:
     code = (
-        "import sys, threading, transports, transports.http.live, transports.batching.pipeline;"
+        "import sys, threading, flagengine.transports, flagengine.transports.http.live, flagengine.transports.batching.pipeline;"
         "assert 'requests' not in sys.modules and 'urllib3' not in sys.modules;"
         "assert threading.active_count() == 1"
     )

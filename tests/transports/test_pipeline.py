@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from transports.batching.batch import Delivered, DropReason, Retried
-from transports.batching.delivery import Outcome, Verdict
-from transports.batching.limits import AI_LIMITS, Exhausted, LaneLimits, Overflow
-from transports.batching.pipeline import EventPipeline, LaneSetup
-from transports.batching.sinks.memory import MemorySink
-from transports.batching.workers.base import ManualDriver
-from transports.errors import (
+from flagengine.transports.batching.batch import Delivered, DropReason, Retried
+from flagengine.transports.batching.delivery import Outcome, Verdict
+from flagengine.transports.batching.limits import AI_LIMITS, Exhausted, LaneLimits, Overflow
+from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
+from flagengine.transports.batching.sinks.memory import MemorySink
+from flagengine.transports.batching.workers.base import ManualDriver
+from flagengine.transports.errors import (
     EventTooLargeError,
     QueueFullError,
     RequestTimeoutError,
     StatusError,
 )
-from transports.http.base import Request, Response
+from flagengine.transports.http.base import Request, Response
 
 from .support import Bench, make
 

@@ -17,12 +17,12 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform ha
 
 PRELUDE = """
 import os, sys, threading, time, multiprocessing, signal
-from transports.batching.lanes import http_lanes
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import EventPipeline
-from transports.batching.wire import Destination
-from transports.clock import SystemClock
-from transports.http.live import LiveTransport
+from flagengine.transports.batching.lanes import http_lanes
+from flagengine.transports.batching.limits import LaneLimits
+from flagengine.transports.batching.pipeline import EventPipeline
+from flagengine.transports.batching.wire import Destination
+from flagengine.transports.clock import SystemClock
+from flagengine.transports.http.live import LiveTransport
 
 def make(**limits):
     lanes = http_lanes(LiveTransport(), Destination("phc_x", URL), clock=SystemClock(),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transports.retry import (
+from flagengine.transports.retry import (
     EVENTS_RETRY,
     FLAGS_RETRY,
     RetryPolicy,

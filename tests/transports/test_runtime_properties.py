@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from transports import runtime_properties as module
-from transports.runtime_properties import _system, runtime_properties
+from flagengine.transports import runtime_properties as module
+from flagengine.transports.runtime_properties import _system, runtime_properties
 
 pytestmark = pytest.mark.contract("capture")
 

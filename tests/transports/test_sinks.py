@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from transports.batching.delivery import DELIVERED, Outcome, Verdict
-from transports.batching.files import AppendFile, Fsync
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import LaneSetup
-from transports.batching.sinks.fanout import FanOutSink
-from transports.batching.sinks.jsonl import JsonlSink
-from transports.batching.sinks.memory import MemorySink, NullSink
-from transports.errors import SpoolError, StatusError
+from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
+from flagengine.transports.batching.files import AppendFile, Fsync
+from flagengine.transports.batching.limits import LaneLimits
+from flagengine.transports.batching.pipeline import LaneSetup
+from flagengine.transports.batching.sinks.fanout import FanOutSink
+from flagengine.transports.batching.sinks.jsonl import JsonlSink
+from flagengine.transports.batching.sinks.memory import MemorySink, NullSink
+from flagengine.transports.errors import SpoolError, StatusError
 
 from .support import NO_JITTER, Bench, batch_of, make
 

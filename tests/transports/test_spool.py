@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transports.batching.delivery import Outcome, Verdict
-from transports.batching.event import Event
-from transports.batching.limits import LaneLimits, Overflow
-from transports.batching.pipeline import LaneSetup
-from transports.batching.sinks.memory import MemorySink
-from transports.batching.spool.records import (
+from flagengine.transports.batching.delivery import Outcome, Verdict
+from flagengine.transports.batching.event import Event
+from flagengine.transports.batching.limits import LaneLimits, Overflow
+from flagengine.transports.batching.pipeline import LaneSetup
+from flagengine.transports.batching.sinks.memory import MemorySink
+from flagengine.transports.batching.spool.records import (
     MAGIC,
     Kind,
     encode_acknowledgements,
     encode_event,
     scan,
 )
-from transports.batching.spool.spool import Spool
-from transports.errors import SpoolError, StatusError
+from flagengine.transports.batching.spool.spool import Spool
+from flagengine.transports.errors import SpoolError, StatusError
 
 from .support import NO_JITTER, Bench, make
 
@@ -208,10 +208,10 @@ def test_events_that_the_disk_does_not_give_back_stay_accounted_for(tmp_path: Pa
 
 CHILD = """
 import sys
-from transports.batching.limits import LaneLimits
-from transports.batching.pipeline import EventPipeline, LaneSetup, ManualDriver
-from transports.batching.sinks.memory import MemorySink
-from transports.batching.spool.spool import Spool
+from flagengine.transports.batching.limits import LaneLimits
+from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup, ManualDriver
+from flagengine.transports.batching.sinks.memory import MemorySink
+from flagengine.transports.batching.spool.spool import Spool
 
 limits = LaneLimits(overflow="spill", max_queue_size=50)
 spool = Spool(sys.argv[1], segment_bytes=20_000)

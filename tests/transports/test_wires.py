@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from transports.batching.delivery import (
+from flagengine.transports.batching.delivery import (
     DELIVERED,
     Outcome,
     Verdict,
@@ -19,19 +19,19 @@ from transports.batching.delivery import (
     judge_v0,
     judge_v1,
 )
-from transports.batching.encodings import Encoding
-from transports.batching.wire import Destination
-from transports.batching.wire_v0 import WireV0
-from transports.batching.wire_v1 import WireV1, to_v1
-from transports.clock import Moment
-from transports.errors import (
+from flagengine.transports.batching.encodings import Encoding
+from flagengine.transports.batching.wire import Destination
+from flagengine.transports.batching.wire_v0 import WireV0
+from flagengine.transports.batching.wire_v1 import WireV1, to_v1
+from flagengine.transports.clock import Moment
+from flagengine.transports.errors import (
     ConnectError,
     InvalidRequestError,
     RequestTimeoutError,
     ResponseTooLargeError,
 )
-from transports.http.base import Request, Response
-from transports.http.hosts import base_url
+from flagengine.transports.http.base import Request, Response
+from flagengine.transports.http.hosts import base_url
 
 from .support import API_KEY, batch_of, make
 

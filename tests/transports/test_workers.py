@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from transports.batching.batch import Batch
-from transports.batching.delivery import DELIVERED, Outcome, Verdict
-from transports.batching.limits import LaneLimits, Overflow
-from transports.batching.pipeline import EventPipeline, LaneSetup
-from transports.batching.sinks.memory import MemorySink
-from transports.batching.workers.asyncio import AsyncioDriver
-from transports.batching.workers.thread import ThreadDriver
-from transports.errors import StatusError
-from transports.retry import RetryPolicy
+from flagengine.transports.batching.batch import Batch
+from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
+from flagengine.transports.batching.limits import LaneLimits, Overflow
+from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
+from flagengine.transports.batching.sinks.memory import MemorySink
+from flagengine.transports.batching.workers.asyncio import AsyncioDriver
+from flagengine.transports.batching.workers.thread import ThreadDriver
+from flagengine.transports.errors import StatusError
+from flagengine.transports.retry import RetryPolicy
 
 from .support import make
 

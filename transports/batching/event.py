@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..errors import InvalidEventError
+from ..json_text import to_json
 from .identifiers import canonical_uuid, new_uuid
-from .serialise import to_json
 from .timestamps import format_utc, normalise_timestamp
 
 __all__ = ["Event", "make_event", "parse_event"]

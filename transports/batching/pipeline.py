@@ -3,7 +3,7 @@
 The pipeline decides nothing itself: what to send when is the batcher's, what an answer means is
 delivery's, carrying it out is the carrier's, and who does the work is the driver's.
 
->>> from transports.batching.sinks.memory import MemorySink
+>>> from flagengine.transports.batching.sinks.memory import MemorySink
 >>> sink = MemorySink()
 >>> pipeline = EventPipeline({"events": LaneSetup(sink)}, driver=ManualDriver())
 >>> uuid = pipeline.capture({"event": "signed up", "distinct_id": "u1"})

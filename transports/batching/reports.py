@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable
 
 from ..errors import DeliveryError, TransportError
+from ..incidents import Incidents
 from .batch import Action, Delivered, Dropped, DropReason, Retried
-from .episodes import Episodes
 from .event import Event
 
 __all__ = ["OnAction", "OnError", "Reporter"]
@@ -29,13 +29,15 @@ class Reporter:
     def __init__(self, on_error: OnError | None, on_action: OnAction | None) -> None:
         self._on_error = on_error
         self._on_action = on_action
-        self._episodes = Episodes()
+        self._incidents = Incidents()
 
     def report(self, action: Action) -> None:
         """One action of the batcher."""
         match action:
             case Delivered():
-                self._episodes.end(*((action.lane, reason) for reason in (*DropReason, _RETRIED)))
+                self._incidents.resolve(
+                    *((action.lane, reason) for reason in (*DropReason, _RETRIED))
+                )
             case Retried():
                 self._report_retry(action)
             case Dropped():
@@ -45,28 +47,28 @@ class Reporter:
 
     def refused(self, lane: str, event: Event, error: TransportError, reason: DropReason) -> None:
         """An event that was not accepted; a full queue is told once until there is room again."""
-        if self._episodes.begins((lane, reason)):
+        if self._incidents.opens((lane, reason)):
             logger.warning("event %r was not accepted: %s", event.name, error)
             self._tell(error, (event,))
 
     def has_room(self, lane: str) -> None:
         """The lane's queue is far from full: the next time is a new episode."""
-        self._episodes.end((lane, DropReason.QUEUE_FULL), (lane, DropReason.EVICTED))
+        self._incidents.resolve((lane, DropReason.QUEUE_FULL), (lane, DropReason.EVICTED))
 
     def trouble(self, key: str, message: str) -> None:
         """Something else that is worth one warning."""
-        if self._episodes.begins(key):
+        if self._incidents.opens(key):
             logger.warning("%s", message)
 
     def _report_retry(self, action: Retried) -> None:
         """Nothing is lost yet, but someone may want to know why nothing arrives."""
-        if self._episodes.begins((action.lane, _RETRIED)):
+        if self._incidents.opens((action.lane, _RETRIED)):
             cause = f": {action.error}" if action.error else ""
             logger.warning("events of lane %r wait to be sent again%s", action.lane, cause)
 
     def _report_loss(self, action: Dropped) -> None:
         error = _loss_error(action)
-        if self._episodes.begins((action.lane, action.reason)):
+        if self._incidents.opens((action.lane, action.reason)):
             logger.warning("%s", error)
         self._tell(error, action.events)
 

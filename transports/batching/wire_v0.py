@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ..clock import Moment
 from ..http.base import Request, Response
+from ..json_text import to_json
 from .batch import Batch
 from .delivery import Outcome, judge_v0
-from .serialise import to_json
 from .timestamps import format_utc
 from .wire import Destination, post
 

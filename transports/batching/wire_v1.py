@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from ..clock import Moment
 from ..http.base import Request, Response
+from ..json_text import to_json
 from .batch import Batch
 from .delivery import Outcome, judge_v1
 from .event import LEGACY_ROOT_KEYS, Event
-from .serialise import to_json
 from .timestamps import format_utc
 from .wire import Destination, post
 

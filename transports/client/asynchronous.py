@@ -34,8 +34,8 @@ class AsyncClient(SharedVerbs):
     snapshot to ``capture(flags=...)``, or await ``capture_immediate``.
 
     >>> import asyncio
-    >>> from transports.batching.sinks.memory import MemorySink
-    >>> from transports.polling.sources import MemoryDefinitions
+    >>> from flagengine.transports.batching.sinks.memory import MemorySink
+    >>> from flagengine.transports.polling.sources import MemoryDefinitions
     >>> beta = {"key": "beta", "active": True, "filters": {"groups": [{}]}}
     >>> async def main():
     ...     async with AsyncClient(

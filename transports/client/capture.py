@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ..batching.event import Event
 from ..flags.evaluations import FlagEvaluations
-from ..polling.steps import Call, Steps
+from ..steps import Call, Steps
 from . import ai
 from .event_flags import flags_now, flags_of
 from .parts import HasParts, Parts

@@ -36,8 +36,8 @@ class Client(SharedVerbs):
     handles ends Python without even that: handle it and call ``shutdown()``. After a fork the child
     begins with empty queues; what the parent had queued is the parent's to send.
 
-    >>> from transports.batching.sinks.memory import MemorySink
-    >>> from transports.polling.sources import MemoryDefinitions
+    >>> from flagengine.transports.batching.sinks.memory import MemorySink
+    >>> from flagengine.transports.polling.sources import MemoryDefinitions
     >>> beta = {"key": "beta", "active": True, "filters": {"groups": [{}]}}
     >>> sink = MemorySink()
     >>> with Client(definitions=MemoryDefinitions({"flags": [beta]}), sink=sink) as client:

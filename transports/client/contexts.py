@@ -1,4 +1,4 @@
-"""Contexts, as methods of the client: those of ``transports.context``, with its reporting.
+"""Contexts, as methods of the client: those of ``flagengine.transports.context``, with its reporting.
 
 Whom the running code works for is the program's affair, not one client's: all clients see the same.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..polling.health import Health, StalenessBudget, assess
-from ..polling.steps import Call, Steps
+from ..steps import Call, Steps
 from .parts import NO_DEFINITIONS, HasParts
 from .verbs import guarded, guarded_steps, nothing
 

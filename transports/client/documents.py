@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import TransportError
 from ..http.base import Request, Response
 from ..http.hosts import base_url
-from ..polling.steps import Call, Steps
 from ..remote.documents import fetch_remote_config, fetch_surveys
+from ..steps import Call, Steps
 from .parts import HasParts, Parts
 from .verbs import guarded_steps, nothing
 

@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 
 from flagengine import Resolution
 
-from ..batching.episodes import Episodes
 from ..errors import TransportError
 from ..flags.evaluated import EvaluatedFlag, from_remote, merged, needs_remote
 from ..flags.missing_keys import MissingKeys
 from ..flags.result_cache import CacheMode, FlagCache, subject
-from ..polling.steps import Call, Steps
+from ..incidents import Incidents
 from ..polling.store import Published
 from ..remote.flags_api import RemoteFlags
 from ..remote.outcome import RemoteOutcome
 from ..remote.response import FlagsResponse
+from ..steps import Call, Steps
 from .local import LocalAnswers, LocalFlags
 from .overrides import OverrideSetting
 from .questions import Question
@@ -67,7 +67,7 @@ class FlagEvaluation:
         self._overrides = overrides
         self._contexts = contexts
         self._on_failure = on_failure
-        self.episodes = Episodes()
+        self.incidents = Incidents()
 
     def answer(
         self, question: Question, published: Published, *, may_ask: bool = True
@@ -105,7 +105,7 @@ class FlagEvaluation:
             self._failed(outcome)
             flags = {**self._stale(question, local), **local.flags}
             return Answers(flags, _without(local.unresolved, flags), outcome.words)
-        self.episodes.end("remote")
+        self.incidents.resolve("remote")
         if question.keys is not None and published.snapshot is not None:
             self.missing.learn(question.keys, local.solved, response, published.refresh)
         self._remember(question, response)
@@ -119,7 +119,7 @@ class FlagEvaluation:
         error = outcome.error
         if error is None:
             return
-        if self.episodes.begins("remote"):
+        if self.incidents.opens("remote"):
             logger.warning("flags could not be asked of the server: %s", error)
         self._on_failure(error)
 

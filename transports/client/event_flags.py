@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..flags.evaluations import FlagEvaluations
-from ..polling.steps import Steps, run_steps
+from ..steps import Steps, run_steps
 from .parts import Parts
 from .preparation import NOTHING
 from .questions import ask

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ..batching.event import Event
 from ..flags.evaluations import FlagEvaluations
-from ..polling.steps import Steps
+from ..steps import Steps
 from .capture import deliver
 from .parts import HasParts, Parts
 from .reporting import current_exception

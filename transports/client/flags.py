@@ -16,9 +16,9 @@ from flagengine import Resolution
 from ..flags.called_event import FlagRead
 from ..flags.evaluated import EvaluatedFlag
 from ..flags.evaluations import FlagEvaluations
-from ..polling.steps import Steps
 from ..remote.flag_record import parse_payload
 from ..remote.outcome import FLAG_MISSING
+from ..steps import Steps
 from .called import tell_read
 from .evaluation import Answers
 from .parts import HasParts, Parts
@@ -275,7 +275,7 @@ def _question(
     if not parts.gate.is_usable:
         return None
     question = ask(distinct_id, keys, given, options=parts.options, stored=parts.flag_properties)
-    if question is None and parts.evaluation.episodes.begins("nobody"):
+    if question is None and parts.evaluation.incidents.opens("nobody"):
         logger.warning("flags were asked for nobody: give a distinct_id or use a context")
     return question
 

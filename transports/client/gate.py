@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from ..batching.episodes import Episodes
+from ..incidents import Incidents
 from .storage import Memory
 
 __all__ = ["Gate"]
@@ -20,14 +20,14 @@ class Gate:
 
     def __init__(self, memory: Memory, *, is_usable: bool) -> None:
         self._memory = memory
-        self._episodes = Episodes()
+        self._incidents = Incidents()
         self.is_usable = is_usable
         self.is_closed = False
 
     def admits(self) -> bool:
         """Whether an event may be captured; after a shutdown this warns, once."""
         if self.is_closed:
-            if self.is_usable and self._episodes.begins("closed"):
+            if self.is_usable and self._incidents.opens("closed"):
                 logger.warning("the client is shut down: events are dropped")
             return False
         return self.is_usable and not self._memory.is_opted_out

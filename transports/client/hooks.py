@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..batching.episodes import Episodes
+from ..incidents import Incidents
 
 if TYPE_CHECKING:
     from .options import BeforeSend, Message
@@ -20,7 +20,9 @@ __all__ = ["run_hooks"]
 logger = logging.getLogger("flagengine.client")
 
 
-def run_hooks(hooks: Sequence[BeforeSend], message: Message, episodes: Episodes) -> Message | None:
+def run_hooks(
+    hooks: Sequence[BeforeSend], message: Message, incidents: Incidents
+) -> Message | None:
     """The message after all hooks; None when one of them dropped it, or failed.
 
     Failures are told once, until the hooks run through again.
@@ -30,7 +32,7 @@ def run_hooks(hooks: Sequence[BeforeSend], message: Message, episodes: Episodes)
         try:
             returned = hook(message)
         except Exception:
-            if episodes.begins("before_send"):
+            if incidents.opens("before_send"):
                 logger.warning("before_send raised: event %r is dropped", name, exc_info=True)
             return None
         if returned is None:
@@ -41,7 +43,7 @@ def run_hooks(hooks: Sequence[BeforeSend], message: Message, episodes: Episodes)
             logger.warning("before_send returned %s: event %r is dropped", found, name)
             return None
         message = dict(returned)
-    episodes.end("before_send")
+    incidents.resolve("before_send")
     if not message.get("properties"):
         logger.warning("before_send left event %r without properties", name)
     return message

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ..batching.event import Event
 from ..context import current
-from ..polling.steps import Steps
+from ..steps import Steps
 from .capture import deliver
 from .parts import HasParts, Parts
 from .preparation import id_of

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..batching.batcher import Counters
 from ..polling.called import CalledLoader
-from ..polling.steps import Call, Steps
+from ..steps import Call, Steps
 from .parts import HasParts, Parts
 from .verbs import guarded, guarded_steps, nothing
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..batching.episodes import Episodes
 from ..batching.event import Event, make_event
 from ..batching.identifiers import new_uuid
 from ..clock import Clock
 from ..context import Context, current
 from ..errors import InvalidEventError
+from ..incidents import Incidents
 from .gate import Gate
 from .hooks import run_hooks
 from .options import Options
@@ -77,7 +77,7 @@ class Preparation:
         self._gate = gate
         self._clock = clock
         self._hooks = options.hooks
-        self._episodes = Episodes()
+        self._incidents = Incidents()
         self._disable_geoip = options.disable_geoip
         self._owned = dict(owned)
         self._runtime = dict(runtime)
@@ -153,7 +153,7 @@ class Preparation:
             if not self._hooks:
                 return event
             # A hook gets plain values of its own: nothing it changes is the application's.
-            final = run_hooks(self._hooks, event.decoded(), self._episodes)
+            final = run_hooks(self._hooks, event.decoded(), self._incidents)
             if final is None:
                 return None
             return make_event(final, clock=self._clock, warn=logger.warning)

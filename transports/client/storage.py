@@ -16,7 +16,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ..batching.serialise import to_json
+from ..json_text import to_json
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ..errors import QueueFullError
-from ..polling.steps import Call, Steps, run_steps, run_steps_async
+from ..steps import Call, Steps, run_steps, run_steps_async
 
 __all__ = ["awaited", "blocking", "guarded", "guarded_steps", "nothing"]
 

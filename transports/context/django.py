@@ -3,7 +3,7 @@
 Django turns exceptions into answers before any outer middleware sees them, so they are taken from
 ``process_exception``. In ``settings.py``::
 
-    MIDDLEWARE = [..., "transports.context.django.FlagengineMiddleware"]
+    MIDDLEWARE = [..., "flagengine.transports.context.django.FlagengineMiddleware"]
     FLAGENGINE_CLIENT = client                      # or the dotted path of one
     FLAGENGINE_CAPTURE_EXCEPTIONS = True
     FLAGENGINE_IDENTIFY = lambda request: ...       # the id of who is logged in, or None

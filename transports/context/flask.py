@@ -4,7 +4,7 @@ Flask answers an unhandled exception itself, so that no middleware sees it; it s
 before, and that is where it is reported. With ``PROPAGATE_EXCEPTIONS``, and in tests, it does both:
 one report is made.
 
->>> wrap_flask(app, client)  # doctest: +SKIP
+    wrap_flask(app, client)
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class ReportingClient(Protocol):
         fresh: bool = False,
         capture_exceptions: bool | None = None,
     ) -> AbstractContextManager[object]:
-        """``transports.context.context`` with the client's report of exceptions."""
+        """``flagengine.transports.context.context`` with the client's report of exceptions."""
         ...
 
     def capture_exception(

@@ -21,7 +21,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..batching.serialise import to_json
+from ..json_text import to_json
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
 from .reporting import Reporter, ReportingClient
 from .scoped import context

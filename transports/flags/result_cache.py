@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cachetools import TTLCache
 
-from ..batching.serialise import to_json
+from ..json_text import to_json
 from .evaluated import EvaluatedFlag
 
 __all__ = [

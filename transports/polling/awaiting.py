@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from asyncio import new_event_loop
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from .callers import CallTimeoutError, DaemonThread
-from .steps import Call
+from ..callers import DaemonThread, bounded_await
+from ..steps import Call
 
-__all__ = ["AsyncCaller", "bounded_await", "new_event_loop"]
+__all__ = ["AsyncCaller"]
 
 
 class AsyncCaller:
@@ -36,22 +35,6 @@ class AsyncCaller:
             if future.done():
                 worker.finished()
         return await result if inspect.isawaitable(result) else result
-
-
-async def bounded_await(awaitable: Awaitable[Any], timeout: float | None) -> Any:  # noqa: ASYNC109
-    """Return what `awaitable` gives; cancel it after `timeout` seconds.
-
-    Raises:
-        CallTimeoutError: it was cancelled.
-    """
-    try:
-        async with asyncio.timeout(timeout) as bound:
-            return await awaitable
-    except TimeoutError:
-        if not bound.expired():
-            raise
-        msg = f"no answer within {timeout:g} s"
-        raise CallTimeoutError(msg) from None
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..json_reading import read_json
+from ..json_text import read_json
 from .answers import Document
 
 __all__ = ["MalformedDefinitionsError", "as_definitions", "decode_definitions"]

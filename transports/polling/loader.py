@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import lifecycle
+from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
+from ..steps import Steps, run_steps, run_steps_async
 from .actions import Action, Fetch, Publish, Refresh, Request
 from .answers import Answer, Document, Failed, FailureKind
-from .callers import SyncCaller
 from .documents import as_definitions
 from .health import Health, LoadError, StalenessBudget, assess
 from .policy import PollPolicy
@@ -31,7 +32,6 @@ from .sources.cache import (
     shut_down_cache,
     store_in_cache,
 )
-from .steps import Steps, run_steps, run_steps_async
 from .store import DefinitionStore, Published, publication
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ..errors import InvalidResponseError, StatusError
 from ..http.base import Request, Response, Transport
 from ..http.redaction import clean_header_value
-from ..json_reading import read_json
+from ..json_text import read_json
 from .flag_record import parse_payload
 
 __all__ = ["fetch_remote_config", "fetch_surveys"]

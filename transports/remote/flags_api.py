@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from ..batching.serialise import to_json
 from ..errors import InvalidResponseError, RequestError, StatusError
 from ..http.base import Request, Response, Transport
+from ..json_text import to_json
 from ..retry import FLAGS_RETRY, RetryPolicy, parse_retry_after
 from .outcome import RemoteOutcome
 from .query import FlagsQuery, flags_body

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from ..json_reading import read_json
+from ..json_text import read_json
 from .flag_record import RemoteFlag, parse_legacy_flag, parse_record
 
 __all__ = ["FlagsResponse", "parse_flags_response"]

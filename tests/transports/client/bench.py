@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from transports import Client, ManualClock, MemoryDefinitions, Request, Response
-from transports.errors import RequestError
-from transports.http.memory import Play
+from flagengine.transports import Client, ManualClock, MemoryDefinitions, Request, Response
+from flagengine.transports.errors import RequestError
+from flagengine.transports.http.memory import Play
 
 from ..support import TickingDriver
 

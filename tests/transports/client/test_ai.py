@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from transports import prepare_ai_properties
+from flagengine.transports import prepare_ai_properties
 
 from .bench import AI_BATCH, Bench
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from transports import AsyncClient, ManualClock, MemorySink, Request, Response
+from flagengine.transports import AsyncClient, ManualClock, MemorySink, Request, Response
 
 from ..support import TickingDriver
 from .bench import API_KEY, FLAGS, FakeServer, flag, local, needs

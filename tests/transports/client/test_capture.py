@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from transports import Client, JsonlSink, MemorySink, PreparedEvent, Response
-from transports.batching.limits import Overflow
-from transports.errors import QueueFullError
+from flagengine.transports import Client, JsonlSink, MemorySink, PreparedEvent, Response
+from flagengine.transports.batching.limits import Overflow
+from flagengine.transports.errors import QueueFullError
 
 from .bench import BATCH, FLAGS, V1, Bench, flag, local
 

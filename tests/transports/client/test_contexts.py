@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from transports import FlagEvaluations, MemorySink
-from transports.batching.delivery import Outcome, Verdict
+from flagengine.transports import FlagEvaluations, MemorySink
+from flagengine.transports.batching.delivery import Outcome, Verdict
 
 from .bench import FLAGS, Bench
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from flagengine import Overrides, evaluate
-from transports import FileDefinitions, NullSink, Response
-from transports.client.overrides import OverrideSetting
-from transports.errors import ConnectError, RequestTimeoutError
+from flagengine.transports import FileDefinitions, NullSink, Response
+from flagengine.transports.client.overrides import OverrideSetting
+from flagengine.transports.errors import ConnectError, RequestTimeoutError
 
 from .bench import FLAGS, SECRET, Bench, flag, local, needs, variant_flag
 

@@ -18,7 +18,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform ha
 
 PRELUDE = """
 import asyncio, logging, multiprocessing, os, signal, sys, threading, time
-from transports import AsyncClient, Client, MemoryDefinitions
+from flagengine.transports import AsyncClient, Client, MemoryDefinitions
 
 FLAG = {"key": "beta", "active": True, "filters": {"groups": [{"rollout_percentage": 100}]}}
 

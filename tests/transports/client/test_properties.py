@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from transports import JsonStorage
+from flagengine.transports import JsonStorage
 
 from .bench import Bench
 

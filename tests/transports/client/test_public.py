@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transports import AsyncClient, Client, NullSink
+from flagengine.transports import AsyncClient, Client, NullSink
 
 # By the names of the reference; what is awaited on the asynchronous client.
 AWAITED = {

@@ -11,9 +11,16 @@ from typing import Any
 
 import pytest
 
-import transports
-from transports import AsyncClient, Client, ManualDriver, MemoryTransport, NullSink, Options
-from transports.client.options import read_options
+from flagengine import transports
+from flagengine.transports import (
+    AsyncClient,
+    Client,
+    ManualDriver,
+    MemoryTransport,
+    NullSink,
+    Options,
+)
+from flagengine.transports.client.options import read_options
 
 from .bench import API_KEY, SECRET, Bench
 
@@ -147,10 +154,10 @@ def test_every_public_name_is_there_and_unknown_ones_are_not() -> None:
 
 def test_importing_costs_neither_requests_nor_cachetools_nor_threads() -> None:
     code = (
-        "import sys, threading, transports\n"
-        "heavy = {'requests', 'cachetools', 'asyncio', 'transports.client'} & set(sys.modules)\n"
+        "import sys, threading, flagengine.transports\n"
+        "heavy = {'requests', 'cachetools', 'asyncio', 'flagengine.transports.client'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
-        "from transports import Client, MemoryDefinitions, NullSink\n"
+        "from flagengine.transports import Client, MemoryDefinitions, NullSink\n"
         "client = Client(definitions=MemoryDefinitions(), sink=NullSink())\n"
         "client.get_feature_flag('a', 'u'); client.shutdown()\n"
         "assert 'requests' not in sys.modules\n"
@@ -202,7 +209,7 @@ def test_a_made_client_imports_nothing_more_in_its_threads() -> None:
     code = (
         "import sys, threading\n"
         "from decimal import Decimal\n"
-        "from transports import Client, MemoryDefinitions, MemoryTransport\n"
+        "from flagengine.transports import Client, MemoryDefinitions, MemoryTransport\n"
         "def flag(operator, value):\n"
         "    condition = {'key': 'p', 'type': 'person', 'operator': operator, 'value': value}\n"
         "    groups = [{'properties': [condition], 'rollout_percentage': 50}]\n"

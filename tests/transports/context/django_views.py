@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from transports.context import current
+from flagengine.transports.context import current
 
 from .recording import RecordingClient
 

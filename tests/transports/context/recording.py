@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transports.context import context, current
+from flagengine.transports.context import context, current
 
 
 class RecordingClient:

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from transports.context import current
-from transports.context.asgi import ASGIMiddleware
+from flagengine.transports.context import current
+from flagengine.transports.context.asgi import ASGIMiddleware
 
 from .recording import RecordingClient
 

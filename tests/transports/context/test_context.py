@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from transports.context import context, current, enter, exit, held, update  # noqa: A004
-from transports.flags import NO_PROPERTIES
+from flagengine.transports.context import context, current, enter, exit, held, update  # noqa: A004
+from flagengine.transports.flags import NO_PROPERTIES
 
 
 def ids():

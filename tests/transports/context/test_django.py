@@ -14,15 +14,15 @@ settings.configure(
     SECRET_KEY="test",
     ROOT_URLCONF=f"{__package__}.django_views",
     ALLOWED_HOSTS=["testserver"],
-    MIDDLEWARE=["transports.context.django.FlagengineMiddleware"],
+    MIDDLEWARE=["flagengine.transports.context.django.FlagengineMiddleware"],
     LOGGING_CONFIG=None,
 )
 django.setup()
 
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
 
-from transports.context import current  # noqa: E402
-from transports.context.django import FlagengineMiddleware  # noqa: E402
+from flagengine.transports.context import current  # noqa: E402
+from flagengine.transports.context.django import FlagengineMiddleware  # noqa: E402
 
 from .django_views import file, recording  # noqa: E402
 

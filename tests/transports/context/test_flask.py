@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from transports import Client, MemorySink
-from transports.context import current
-from transports.context.flask import wrap_flask
+from flagengine.transports import Client, MemorySink
+from flagengine.transports.context import current
+from flagengine.transports.context.flask import wrap_flask
 
 flask = pytest.importorskip("flask", reason="needs Flask, of the extra `test`")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transports.context import current, from_headers, request_context, request_data
-from transports.context.headers import clean
+from flagengine.transports.context import current, from_headers, request_context, request_data
+from flagengine.transports.context.headers import clean
 
 pytestmark = pytest.mark.contract("tracing-headers")
 

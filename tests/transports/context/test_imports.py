@@ -10,8 +10,8 @@ import pytest
 PROGRAM = """
 import sys, threading
 before = sys.excepthook, threading.excepthook
-import transports.context, transports.context.wsgi, transports.context.asgi
-import transports.context.tasks, transports.exceptions, transports.runtime_properties
+import flagengine.transports.context, flagengine.transports.context.wsgi, flagengine.transports.context.asgi
+import flagengine.transports.context.tasks, flagengine.transports.exceptions, flagengine.transports.runtime_properties
 assert before == (sys.excepthook, threading.excepthook)
 print(*[name for name in {names!r} if name in sys.modules], threading.active_count())
 """

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from transports.context import context, current, update
+from flagengine.transports.context import context, current, update
 
 
 def user():

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from transports.context import context, current
+from flagengine.transports.context import context, current
 
 
 def user():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from transports.context import context, current
-from transports.context.tasks import from_task_headers, task_context, to_headers
+from flagengine.transports.context import context, current
+from flagengine.transports.context.tasks import from_task_headers, task_context, to_headers
 
 from .recording import RecordingClient
 

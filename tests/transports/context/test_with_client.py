@@ -7,11 +7,11 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from transports import Client, MemorySink
-from transports.context.asgi import ASGIMiddleware
-from transports.context.tasks import task_context, to_headers
-from transports.context.wsgi import WSGIMiddleware
-from transports.http.memory import MemoryTransport
+from flagengine.transports import Client, MemorySink
+from flagengine.transports.context.asgi import ASGIMiddleware
+from flagengine.transports.context.tasks import task_context, to_headers
+from flagengine.transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.http.memory import MemoryTransport
 
 
 class Bench:

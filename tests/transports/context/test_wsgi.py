@@ -10,8 +10,8 @@ from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer,
 
 import pytest
 
-from transports.context import current
-from transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.context import current
+from flagengine.transports.context.wsgi import WSGIMiddleware
 
 from .recording import RecordingClient
 

@@ -7,8 +7,8 @@ from wsgiref.util import FileWrapper, setup_testing_defaults
 
 import pytest
 
-from transports.context import current
-from transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.context import current
+from flagengine.transports.context.wsgi import WSGIMiddleware
 
 from .recording import RecordingClient
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transports.exceptions import ExceptionSettings, exception_properties
+from flagengine.transports.exceptions import ExceptionSettings, exception_properties
 
 PLAIN = ExceptionSettings()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.exceptions import (
+from flagengine.transports.exceptions import (
     PROCESS,
     CodeVariables,
     ExceptionSettings,
@@ -126,14 +126,14 @@ def test_a_class_without_a_module_has_none():
 
 
 def test_what_cannot_be_finished_costs_only_that(monkeypatch):
-    monkeypatch.setattr("transports.exceptions.entries.add_source", refuse)
+    monkeypatch.setattr("flagengine.transports.exceptions.entries.add_source", refuse)
     entry = entries(raised(ValueError("boom")))[0]
     assert entry["value"] == "boom"
     assert entry["stacktrace"]["frames"]
 
 
 def test_what_cannot_be_described_at_all_is_named(monkeypatch):
-    monkeypatch.setattr("transports.exceptions.entries.flatten", refuse)
+    monkeypatch.setattr("flagengine.transports.exceptions.entries.flatten", refuse)
     found = properties(ValueError("boom"), boundary=PROCESS)
     assert found["$exception_type"] == "ValueError"
     assert found["$exception_level"] == "fatal"

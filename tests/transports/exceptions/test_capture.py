@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from transports.exceptions import ExceptionSettings, without_reserved
+from flagengine.transports.exceptions import ExceptionSettings, without_reserved
 
 from .raising import entries, frames, properties, raised
 

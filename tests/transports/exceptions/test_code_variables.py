@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from transports.exceptions import CodeVariables, ExceptionSettings
-from transports.exceptions.code_variables import shown
+from flagengine.transports.exceptions import CodeVariables, ExceptionSettings
+from flagengine.transports.exceptions.code_variables import shown
 
 from .raising import frames, raised
 
@@ -107,7 +107,7 @@ def test_only_the_applications_frames_have_variables():
         ({1}, "{1}"),
         ({}, "{}"),
         (sys, "<builtins.module>"),
-        (ExceptionSettings(), "<transports.exceptions.settings.ExceptionSettings>"),
+        (ExceptionSettings(), "<flagengine.transports.exceptions.settings.ExceptionSettings>"),
     ],
 )
 def test_values_are_shown_by_their_built_in_type(value, text):

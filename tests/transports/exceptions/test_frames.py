@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from transports.exceptions import ExceptionSettings
-from transports.exceptions.frames import _short_path
-from transports.exceptions.in_app import OWN_FOLDER, is_in_app
+from flagengine.transports.exceptions import ExceptionSettings
+from flagengine.transports.exceptions.frames import _short_path
+from flagengine.transports.exceptions.in_app import OWN_FOLDER, is_in_app
 
 from .raising import frames
 
@@ -32,7 +32,7 @@ LIBRARY = str(Path(json.__file__).parent / "decoder.py")
         ("lib.inner", "/srv/.venv/lib/site-packages/lib/inner.py", True),
         ("library", "/srv/.venv/lib/site-packages/library.py", False),
         ("shop.vendored.x", "/srv/shop/vendored/x.py", False),
-        ("transports.client", OWN_FOLDER + "client/client.py", False),
+        ("flagengine.transports.client", OWN_FOLDER + "client/client.py", False),
         (None, "/srv/script.py", True),
     ],
 )

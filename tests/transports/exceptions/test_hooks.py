@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from transports.exceptions import ExceptionHooks, HookKind
+from flagengine.transports.exceptions import ExceptionHooks, HookKind
 
 pytestmark = pytest.mark.contract("capture-exception")
 
@@ -127,7 +127,7 @@ def test_a_report_that_raises_does_not_hide_the_exception(previous, caplog):
 
 PROGRAM = """
 import sys, threading
-from transports.exceptions import ExceptionHooks
+from flagengine.transports.exceptions import ExceptionHooks
 hooks = ExceptionHooks(lambda error, kind: print(kind.name, error, flush=True))
 hooks.install()
 thread = threading.Thread(target=lambda: 1 / 0)

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from transports.exceptions import ExceptionLogHandler
+from flagengine.transports.exceptions import ExceptionLogHandler
 
 pytestmark = pytest.mark.contract("capture-exception", "exception-event-metadata")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.exceptions import is_already_captured, mark_captured, without_reserved
+from flagengine.transports.exceptions import is_already_captured, mark_captured, without_reserved
 
 from .broken import (
     BrokenAttributesError,

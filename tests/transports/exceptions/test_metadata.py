@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.exceptions import LOGGING, PROCESS, HookKind, without_reserved
+from flagengine.transports.exceptions import LOGGING, PROCESS, HookKind, without_reserved
 
 from .raising import entries, mechanisms, properties, raised
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.exceptions import (
+from flagengine.transports.exceptions import (
     HANDLED_REQUEST,
     PROCESS,
     REQUEST,
@@ -13,7 +13,7 @@ from transports.exceptions import (
     UNKNOWN,
     normalise_level,
 )
-from transports.exceptions.mechanism import make_mechanism
+from flagengine.transports.exceptions.mechanism import make_mechanism
 
 from .raising import mechanisms, properties, raised
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transports.clock import ManualClock
-from transports.exceptions import ExceptionRateLimiter
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.exceptions import ExceptionRateLimiter
 
 pytestmark = pytest.mark.contract("capture-exception")
 

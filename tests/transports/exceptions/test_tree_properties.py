@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transports.exceptions import ExceptionSettings
+from flagengine.transports.exceptions import ExceptionSettings
 
 from .raising import entries, properties, raised
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from transports.flags import (
+from flagengine.transports.flags import (
     EvaluatedFlag,
     FlagRead,
     flag_called_properties,

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 
 from flagengine import Snapshot, evaluate
-from transports.flags import EvaluatedFlag, from_remote, from_resolution, merged, needs_remote
-from transports.polling.store import Published, publication
-from transports.remote import FlagsResponse, parse_flags_response
+from flagengine.transports.flags import (
+    EvaluatedFlag,
+    from_remote,
+    from_resolution,
+    merged,
+    needs_remote,
+)
+from flagengine.transports.polling.store import Published, publication
+from flagengine.transports.remote import FlagsResponse, parse_flags_response
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transports.flags import EvaluatedFlag, FlagEvaluations, FlagRead
+from flagengine.transports.flags import EvaluatedFlag, FlagEvaluations, FlagRead
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from transports.flags import MissingKeys
-from transports.remote import FlagsResponse, parse_flags_response
+from flagengine.transports.flags import MissingKeys
+from flagengine.transports.remote import FlagsResponse, parse_flags_response
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from transports.flags import NO_PROPERTIES, GroupForFlags
+from flagengine.transports.flags import NO_PROPERTIES, GroupForFlags
 
 
 @pytest.mark.contract("set-person-properties-for-flags")

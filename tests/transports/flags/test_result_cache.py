@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.flags import CacheMode, EvaluatedFlag, MemoryFlagCache, open_flag_cache, subject
-from transports.flags.result_cache import FlagCacheSettings, parse_cache_url
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.flags import (
+    CacheMode,
+    EvaluatedFlag,
+    MemoryFlagCache,
+    open_flag_cache,
+    subject,
+)
+from flagengine.transports.flags.result_cache import FlagCacheSettings, parse_cache_url
 
 pytestmark = pytest.mark.contract("feature-flag-cache")
 

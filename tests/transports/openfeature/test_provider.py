@@ -13,9 +13,9 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
 from openfeature.track import TrackingEventDetails
 
-from transports import AsyncClient, Client, MemoryDefinitions, MemorySink
-from transports.context import context
-from transports.openfeature import FlagengineProvider
+from flagengine.transports import AsyncClient, Client, MemoryDefinitions, MemorySink
+from flagengine.transports.context import context
+from flagengine.transports.openfeature import FlagengineProvider
 
 from .definitions import DOCUMENT
 

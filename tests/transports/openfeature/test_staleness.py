@@ -16,9 +16,9 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
 from openfeature.provider import ProviderStatus
 
-from transports.clock import ManualClock
-from transports.openfeature import FlagengineProvider
-from transports.polling.health import Freshness
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.openfeature import FlagengineProvider
+from flagengine.transports.polling.health import Freshness
 
 PERSON = EvaluationContext("u1", {"plan": "pro"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.clock import ManualClock
+from flagengine.transports.clock import ManualClock
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ import threading
 
 import pytest
 
-from transports.polling import (
+from flagengine.transports.polling import (
     DefinitionLoader,
     Failed,
     FailureKind,
     Loaded,
     PollPolicy,
 )
-from transports.polling.answers import Answer
-from transports.polling.asynchronous import AsyncLoader
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.polling.answers import Answer
+from flagengine.transports.polling.asynchronous import AsyncLoader
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

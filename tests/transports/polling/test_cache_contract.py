@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader, Failed, FailureKind
-from transports.polling.answers import Answer, Document
-from transports.polling.sources import cache as cache_module
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader, Failed, FailureKind
+from flagengine.transports.polling.answers import Answer, Document
+from flagengine.transports.polling.sources import cache as cache_module
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transports.polling.changes import changed_keys, index_definitions
+from flagengine.transports.polling.changes import changed_keys, index_definitions
 
 
 def flag(key: str, *filters: dict[str, Any], **extra: Any) -> dict[str, Any]:

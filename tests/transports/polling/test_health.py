@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from transports.polling.health import Freshness, StalenessBudget, assess
-from transports.polling.store import Published, publication
+from flagengine.transports.polling.health import Freshness, StalenessBudget, assess
+from flagengine.transports.polling.store import Published, publication
 
 BUDGET = StalenessBudget(stale_after=60.0, expired_after=600.0)
 LOADED = replace(publication({"flags": [{"key": "a"}]}), generation=3, refreshed_at=100.0)

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import sys, threading
-import transports.polling, transports.polling.sources, transports.remote, transports.flags
+import flagengine.transports.polling, flagengine.transports.polling.sources, flagengine.transports.remote, flagengine.transports.flags
 print(*[name for name in {names!r} if name in sys.modules], threading.active_count())
 """
 

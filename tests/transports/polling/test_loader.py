@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.polling import (
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import (
     DefinitionLoader,
     DefinitionsChanged,
     Failed,
@@ -21,8 +21,8 @@ from transports.polling import (
     StalenessBudget,
     Unchanged,
 )
-from transports.polling.answers import Answer
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.polling.answers import Answer
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader, Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader, Failed, FailureKind, Loaded, Unchanged
 
 CLEARING = {401, 402}
 

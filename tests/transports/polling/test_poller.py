@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.polling.actions import (
+from flagengine.transports.polling.actions import (
     Clear,
     Fetch,
     Ignore,
@@ -14,9 +14,9 @@ from transports.polling.actions import (
     Request,
     Wait,
 )
-from transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
-from transports.polling.policy import PollPolicy
-from transports.polling.poller import Poller
+from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.policy import PollPolicy
+from flagengine.transports.polling.poller import Poller
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

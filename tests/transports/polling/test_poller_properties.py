@@ -7,10 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from transports.polling.actions import Clear, Fetch, Ignore, Keep, Publish, Refresh
-from transports.polling.answers import Answer, Failed, FailureKind, Loaded, Unchanged
-from transports.polling.policy import PollPolicy
-from transports.polling.poller import Poller
+from flagengine.transports.polling.actions import Clear, Fetch, Ignore, Keep, Publish, Refresh
+from flagengine.transports.polling.answers import Answer, Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.policy import PollPolicy
+from flagengine.transports.polling.poller import Poller
 
 CLEARING = {401, 402}
 versions = st.none() | st.sampled_from(["a", "b", "c"])

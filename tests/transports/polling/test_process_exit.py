@@ -9,8 +9,8 @@ import pytest
 
 START = """
 import asyncio, threading
-from transports.polling import DefinitionLoader, ThreadedLoader, Loaded
-from transports.polling.asynchronous import AsyncLoader
+from flagengine.transports.polling import DefinitionLoader, ThreadedLoader, Loaded
+from flagengine.transports.polling.asynchronous import AsyncLoader
 
 class Slow:
     asked = threading.Event()

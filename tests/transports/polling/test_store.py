@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from transports.polling.store import (
+from flagengine.transports.polling.store import (
     DefinitionsChanged,
     DefinitionStore,
     Published,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from flagengine import evaluate
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader, Published
-from transports.polling.answers import Answer, Loaded
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader, Published
+from flagengine.transports.polling.answers import Answer, Loaded
 
 CHANGES = 1_000
 READERS = 8

@@ -10,7 +10,7 @@ import weakref
 
 import pytest
 
-from transports.polling import (
+from flagengine.transports.polling import (
     DefinitionLoader,
     Failed,
     FailureKind,
@@ -18,8 +18,8 @@ from transports.polling import (
     PollPolicy,
     ThreadedLoader,
 )
-from transports.polling.answers import Answer
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.polling.answers import Answer
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 

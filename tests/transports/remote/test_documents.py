@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from transports.errors import ConnectError, InvalidResponseError, StatusError
-from transports.http.base import Response
-from transports.http.memory import MemoryTransport
-from transports.remote import fetch_remote_config, fetch_surveys
+from flagengine.transports.errors import ConnectError, InvalidResponseError, StatusError
+from flagengine.transports.http.base import Response
+from flagengine.transports.http.memory import MemoryTransport
+from flagengine.transports.remote import fetch_remote_config, fetch_surveys
 
 HOST = "https://us.i.posthog.com"
 

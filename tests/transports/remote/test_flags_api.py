@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from transports.errors import (
+from flagengine.transports.errors import (
     ConnectError,
     ConnectionLostError,
     InvalidRequestError,
@@ -16,9 +16,9 @@ from transports.errors import (
     ResponseTooLargeError,
     TLSError,
 )
-from transports.http.base import Response
-from transports.http.memory import MemoryTransport
-from transports.remote import FlagsQuery, RemoteFlags, error_text
+from flagengine.transports.http.base import Response
+from flagengine.transports.http.memory import MemoryTransport
+from flagengine.transports.remote import FlagsQuery, RemoteFlags, error_text
 
 pytestmark = pytest.mark.contract("http-client")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports.remote import FlagsQuery, flags_body
+from flagengine.transports.remote import FlagsQuery, flags_body
 
 pytestmark = pytest.mark.contract("http-client")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transports.remote import FlagsResponse, RemoteFlag, parse_flags_response
+from flagengine.transports.remote import FlagsResponse, RemoteFlag, parse_flags_response
 
 pytestmark = pytest.mark.contract("get-feature-flag")
 

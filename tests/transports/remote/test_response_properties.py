@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transports.remote import RemoteFlag, parse_flags_response
+from flagengine.transports.remote import RemoteFlag, parse_flags_response
 
 pytestmark = pytest.mark.contract("http-client")
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock, SystemClock
-from transports.polling import DefinitionLoader
-from transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
-from transports.polling.sources.file import FileDefinitions
+from flagengine.transports.clock import ManualClock, SystemClock
+from flagengine.transports.polling import DefinitionLoader
+from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.sources.file import FileDefinitions
 
 LONG_AGO = 1_600_000_000
 NOW = 1_700_000_000.0

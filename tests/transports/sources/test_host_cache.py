@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader
-from transports.polling.documents import MalformedDefinitionsError
-from transports.polling.sources.host_cache import HostFlagCache, UnsafeDirectoryError
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader
+from flagengine.transports.polling.documents import MalformedDefinitionsError
+from flagengine.transports.polling.sources.host_cache import HostFlagCache, UnsafeDirectoryError
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 HERE = Path(__file__).parent
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.errors import (
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.errors import (
     ConnectError,
     ConnectionLostError,
     RequestTimeoutError,
     ResponseTooLargeError,
     TLSError,
 )
-from transports.http.base import Response
-from transports.http.memory import MemoryTransport
-from transports.polling import DefinitionLoader
-from transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
-from transports.polling.sources.http import HttpDefinitions
+from flagengine.transports.http.base import Response
+from flagengine.transports.http.memory import MemoryTransport
+from flagengine.transports.polling import DefinitionLoader
+from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.sources.http import HttpDefinitions
 
 pytestmark = [
     pytest.mark.contract("flag-definition-loader"),

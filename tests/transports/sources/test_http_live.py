@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.http.live import LiveTransport
-from transports.polling import DefinitionLoader, FailureKind
-from transports.polling.sources.http import HttpDefinitions
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.http.live import LiveTransport
+from flagengine.transports.polling import DefinitionLoader, FailureKind
+from flagengine.transports.polling.sources.http import HttpDefinitions
 
 pytestmark = [
     pytest.mark.contract("flag-definition-loader"),

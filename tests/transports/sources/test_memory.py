@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
-from transports.polling.documents import MalformedDefinitionsError
-from transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.documents import MalformedDefinitionsError
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 
 def test_it_answers_with_what_it_was_last_given() -> None:

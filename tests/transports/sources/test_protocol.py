@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader, Loaded, Unchanged
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader, Loaded, Unchanged
 
 
 class Bucket:

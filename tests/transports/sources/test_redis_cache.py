@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from transports.clock import ManualClock
-from transports.polling import DefinitionLoader
-from transports.polling.documents import MalformedDefinitionsError
-from transports.polling.sources.memory import MemoryDefinitions
-from transports.polling.sources.redis_cache import RedisFlagCache
+from flagengine.transports.clock import ManualClock
+from flagengine.transports.polling import DefinitionLoader
+from flagengine.transports.polling.documents import MalformedDefinitionsError
+from flagengine.transports.polling.sources.memory import MemoryDefinitions
+from flagengine.transports.polling.sources.redis_cache import RedisFlagCache
 
 redis = pytest.importorskip("redis", reason="needs the extra 'redis'")
 redis_asyncio = pytest.importorskip("redis.asyncio", reason="needs the extra 'redis'")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
-from transports.http.live import LiveTransport
-from transports.polling import DefinitionLoader
-from transports.polling.sources import HostFlagCache, HttpDefinitions
+from flagengine.transports.http.live import LiveTransport
+from flagengine.transports.polling import DefinitionLoader
+from flagengine.transports.polling.sources import HostFlagCache, HttpDefinitions
 
 
 def work(url: str, directory: str) -> None:

@@ -13,7 +13,7 @@ __all__ = ["Sink"]
 class Sink(Protocol):
     """Takes one batch at a time from one lane.
 
-    >>> from transports.batching.delivery import DELIVERED
+    >>> from flagengine.transports.batching.delivery import DELIVERED
     >>> class Printer:
     ...     def deliver(self, batch, *, timeout):
     ...         print(len(batch.events), "events")

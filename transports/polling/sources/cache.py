@@ -21,9 +21,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ...steps import Call, Steps
 from ..answers import Answer, Document, Failed, FailureKind, Loaded
 from ..documents import MalformedDefinitionsError, as_definitions
-from ..steps import Call, Steps
 from .base import DefinitionSource
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.context.wsgi import WSGIMiddleware
 
 from ..bench import Bench
 

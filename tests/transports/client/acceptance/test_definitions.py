@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from transports import Freshness, Response
+from flagengine.transports import Freshness, Response
 
 from ..bench import DEFINITIONS, SECRET, Bench, flag
 

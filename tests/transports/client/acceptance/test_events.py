@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from transports import Response
+from flagengine.transports import Response
 
 from ..bench import AI_BATCH, BATCH, Bench
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from transports import FeatureFlagResult, FlagEvaluations, Response
-from transports.errors import RequestTimeoutError
-from transports.flags import MemoryFlagCache
+from flagengine.transports import FeatureFlagResult, FlagEvaluations, Response
+from flagengine.transports.errors import RequestTimeoutError
+from flagengine.transports.flags import MemoryFlagCache
 
 from ..bench import FLAGS, SECRET, Bench, flag, local, needs, variant_flag
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from transports import Response
+from flagengine.transports import Response
 
 from ..bench import FLAGS, Bench, flag, local, needs, variant_flag
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from transports.polling.awaiting import AsyncCaller
-from transports.polling.callers import CallTimeoutError, SyncCaller
-from transports.polling.steps import Call
+from flagengine.transports.callers import CallTimeoutError, SyncCaller
+from flagengine.transports.polling.awaiting import AsyncCaller
+from flagengine.transports.steps import Call
 
 
 def raise_timeout() -> None:
@@ -72,7 +72,7 @@ def test_while_a_call_hangs_the_next_fails_at_once_and_after_it_all_is_well() ->
 
     with pytest.raises(CallTimeoutError, match="no answer"):
         caller(Call(hang, (), 0.01))
-    with pytest.raises(CallTimeoutError, match="earlier call"):
+    with pytest.raises(CallTimeoutError, match="previous call"):
         caller(Call(str, (), 5.0))
     assert caller(Call(str, (1,))) == "1"
     stuck = caller._guarded._thread

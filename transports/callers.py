@@ -12,7 +12,7 @@ import inspect
 import os
 import threading
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,14 @@ from .steps import Call
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["CallTimeoutError", "DaemonThread", "SyncCaller"]
+__all__ = ["CallTimeoutError", "DaemonThread", "SyncCaller", "bounded_await"]
 
 AWAITABLE_TIMEOUT = 60.0
 GRACE = 0.5
 
 
 class CallTimeoutError(Exception):
-    """The call did not return in time, or an earlier one has still not returned."""
+    """The call did not return in time, or the previous call is still running."""
 
 
 class DaemonThread:
@@ -40,7 +40,7 @@ class DaemonThread:
     def start(self, function: Callable[[], Any]) -> Future[Any]:
         """Run `function`; its result or exception arrives in the future."""
         if self._thread is not None and self._thread.is_alive():
-            msg = "an earlier call has not returned yet"
+            msg = "previous call is still running"
             raise CallTimeoutError(msg)
         future: Future[Any] = Future()
         thread = threading.Thread(
@@ -122,8 +122,6 @@ class SyncCaller:
         return self._complete(result, timeout) if inspect.isawaitable(result) else result
 
     def _complete(self, awaitable: Any, timeout: float | None) -> Any:
-        from .awaiting import bounded_await  # noqa: PLC0415 - imports asyncio
-
         if self._loop is None:
             self._loop = _PrivateLoop()
             weakref.finalize(self, self._loop.close)
@@ -137,6 +135,24 @@ class SyncCaller:
             self._renew()
 
 
+async def bounded_await(awaitable: Awaitable[Any], timeout: float | None) -> Any:  # noqa: ASYNC109
+    """Return the result of `awaitable`; cancel it after `timeout` seconds.
+
+    Raises:
+        CallTimeoutError: `awaitable` was cancelled.
+    """
+    import asyncio  # noqa: PLC0415 - only programs that await need it
+
+    try:
+        async with asyncio.timeout(timeout) as bound:
+            return await awaitable
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        msg = f"no answer within {timeout:g} s"
+        raise CallTimeoutError(msg) from None
+
+
 # Closing a loop that came with a fork would remove the parent's descriptors from the selector that
 # both processes share; collecting it would warn that it is not closed.
 _left_to_parent: list[asyncio.AbstractEventLoop] = []
@@ -146,9 +162,9 @@ class _PrivateLoop:
     """An event loop that one thread may run while another, or the program's end, closes it."""
 
     def __init__(self) -> None:
-        from .awaiting import new_event_loop  # noqa: PLC0415 - imports asyncio
+        import asyncio  # noqa: PLC0415 - only programs that await need it
 
-        self._loop = new_event_loop()
+        self._loop = asyncio.new_event_loop()
         self._pid = os.getpid()
         self._in_use = threading.Lock()
         self._closing = False
@@ -170,7 +186,7 @@ class _PrivateLoop:
         self._close_unused()
 
     def _close_unused(self) -> None:
-        # Kept for good: who still wants to run something on a closed loop is a daemon thread of a
-        # program that ends, and waits for that end.
+        # Never released: only daemon threads of a process that is exiting can still want this loop;
+        # they block until the process ends.
         if self._in_use.acquire(blocking=False):
             self._loop.close()

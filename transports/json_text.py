@@ -1,6 +1,6 @@
-"""JSON of anything an application may put into an event; never an exception.
+"""JSON as text: writing whatever an application puts into an event, reading what a server sends.
 
-The usual value goes through the standard library's C encoder at once. Whatever that refuses (NaN,
+`to_json` never raises. The usual value goes through the standard library's C encoder at once. Whatever that refuses (NaN,
 cycles, odd keys, lone surrogates, absurd depth) is rebuilt as plain JSON values first.
 
 ========================================  ==============================================
@@ -17,6 +17,10 @@ NumPy scalar or array                     what its ``tolist`` gives
 NaN, infinities                           null
 a cycle, nesting deeper than 128          null
 ========================================  ==============================================
+
+`read_json` is lenient where the standard library refuses a document that is fine but for one
+value: an integer of thousands of digits reads as a float. NaN, which is no JSON, reads as null, as
+in the engine.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-__all__ = ["to_json"]
+__all__ = ["read_json", "to_json"]
 
 MAX_DEPTH = 128
 # An int with more bits than this is no 64-bit number to any JSON reader; as text it could even be
@@ -51,6 +55,35 @@ def to_json(value: object) -> bytes:
         return _FAST.encode(value).encode()
     except Exception:  # noqa: BLE001 - an application's object may raise anything
         return _PLAIN.encode(_plain(value, frozenset())).encode()
+
+
+def read_json(text: bytes | str) -> Any:
+    """Return the value that `text` holds.
+
+    Raises:
+        ValueError: `text` is not JSON, or nested deeper than Python can read.
+
+    >>> read_json('{"a": NaN}')
+    {'a': None}
+    """
+    try:
+        return _loads(text)
+    except RecursionError:
+        msg = "nested too deep"
+        raise ValueError(msg) from None
+
+
+def _loads(text: bytes | str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:
+        return json.loads(text, parse_constant=_no_constant, parse_int=float)
+
+
+def _no_constant(_: str) -> None:
+    """Read NaN and the infinities, which are not JSON, as null."""
 
 
 def _convert(value: object) -> object:
