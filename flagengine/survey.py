@@ -32,8 +32,8 @@ __all__ = ["Decidability", "Requirements", "requirements"]
 class Requirements(Record):
     """The inputs that a flag can need, its dependencies' included.
 
-    ``decided_locally`` supposes that all of them are given; ``why`` says what stands in the way
-    when it is not always.
+    ``decided_locally`` supposes that all of them are given, and a distinct id that is not empty;
+    ``why`` says what stands in the way when it is not always.
     """
 
     key: str
