@@ -67,6 +67,17 @@ def test_every_call_takes_the_empty_id_as_the_first_does(algorithm: str, distinc
         assert evaluate_flag(snapshot, "a", "user-1").value is False
 
 
+@pytest.mark.rule("R6.8")
+def test_no_call_takes_an_empty_device_id() -> None:
+    snapshot = Snapshot.parse(
+        _document({"rollout_percentage": 50}, bucketing_identifier="device_id")
+    )
+    for _ in range(3):
+        found = evaluate_flag(snapshot, "a", "user-1", {"$device_id": ""})
+        assert found.missing.device_id
+        assert evaluate_flag(snapshot, "a", "user-1", {}, device_id="") == found
+
+
 @pytest.mark.rule("R3.16")
 def test_an_explanation_names_the_empty_id() -> None:
     found = explain(_document({"rollout_percentage": 0}), "a", "")
