@@ -43,9 +43,9 @@ class CallOptions(TypedDict, total=False):
     """The promise that the properties given are all there are: True, or per map
     ``{"person_properties": True, "group_properties": ["company"]}``. Missing keys then answer as
     on the server (SPEC R6)."""
-    missing_group: Literal["false", "unresolved"]
-    """What a group that was not passed means: the server's false, or the public SDK contract's
-    unresolved."""
+    missing_group: Literal["as_server", "unresolved", "false"]
+    """What a group that was not passed means: "as_server" (the default), that there is none, or
+    "unresolved", as in the public SDK contract. "false" is a deprecated name of "as_server"."""
     evaluation_runtime: Literal["client", "server"] | None
     """Leave out flags of the other runtime (SPEC R17)."""
     evaluation_contexts: Collection[str] | None
@@ -211,7 +211,9 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _strict_groups(value: Any) -> bool:
-    return bool(_one_of("missing_group", ("false", "unresolved"), value) == "unresolved")
+    if value == "false":  # the former name of "as_server"
+        return False
+    return bool(_one_of("missing_group", ("as_server", "unresolved"), value) == "unresolved")
 
 
 def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 An abstract run of the walk: each filter may come out true, false or unknown, each hash inside or
 outside, and the sets of answers that are still possible are followed through all combinations.
+The distinct id is supposed not to be empty: nobody is inside a share of 0 % then (SPEC R3.16).
 """
 
 from collections.abc import Iterator

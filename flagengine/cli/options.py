@@ -37,10 +37,10 @@ READING: Final = (
     ),
     click.option(
         "--missing-group",
-        type=click.Choice(["false", "unresolved"]),
-        default="false",
+        type=click.Choice(["as_server", "unresolved", "false"]),
+        default="as_server",
         show_default=True,
-        help="What a group that is not given means.",
+        help="What a group that is not given means; false is a deprecated name of as_server.",
     ),
 )
 """How what is given is read: of one person, or of everybody in a table."""

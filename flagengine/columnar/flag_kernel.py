@@ -170,8 +170,9 @@ def _first_rows(cases: Cases, count: int) -> NDArray[np.int64]:
 
 
 def _subjects(plan: FlagPlan) -> tuple[Bucketing, ...]:
+    """Return whose presence a case knows: all but groups without a name."""
     every = (condition.bucketing for condition in plan.conditions)
-    return tuple(dict.fromkeys(one for one in every if is_hashable(one)))
+    return tuple(dict.fromkeys(one for one in every if one.by is not BucketBy.UNNAMED_GROUP))
 
 
 def _condition(condition: ConditionPlan, tests: Tests) -> Cases:
@@ -185,7 +186,7 @@ def _condition(condition: ConditionPlan, tests: Tests) -> Cases:
 def _ids(rows: Rows, bucketing: Bucketing) -> SubjectIds:
     if bucketing.by is BucketBy.DEVICE:
         return rows.device_ids
-    if bucketing.by is BucketBy.PERSON:
+    if bucketing.by is not BucketBy.GROUP:
         return rows.person_ids
     return rows.group_ids(bucketing.group or "")
 

@@ -129,7 +129,7 @@ class Rows:
     @cached_property
     def person_ids(self) -> SubjectIds:
         """The distinct ids."""
-        return ids_of_column(self.batch.column(self._layout.distinct_id))
+        return ids_of_column(self.batch.column(self._layout.distinct_id), may_be_empty=True)
 
     @cached_property
     def device_ids(self) -> SubjectIds:

@@ -1,7 +1,8 @@
 """Whose hash is taken: columns of ids as text, and the bucket numbers of chosen rows.
 
 A row without a usable id (SPEC R6) is null. Numbers come from the native loop over the column, for
-the rows that are asked for and no others.
+the rows that are asked for and no others. The empty distinct id has no number but a rule of its own
+(SPEC R3.16): its rows are told apart, and what they get is left to the scalar engine.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from flagengine.hashing.string_column import StringColumn, bucket_column
 from flagengine.inputs.subject import usable_id
 from flagengine.values.json_values import NOT_GIVEN
 
-__all__ = ["Mask", "SubjectIds", "ids_of_cases", "ids_of_column"]
+__all__ = ["EMPTY", "Mask", "SubjectIds", "ids_of_cases", "ids_of_column"]
+
+EMPTY: Final = "empty"
+"""Which id a row has when it has the empty one."""
 
 Mask = NDArray[np.bool_] | bool
 """Rows, or all or none of them."""
@@ -27,56 +31,77 @@ Mask = NDArray[np.bool_] | bool
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubjectIds:
-    """One id per row, null where it is not usable; with ``codes``, positions among the texts."""
+    """One id per row, null where it is not usable; with ``codes``, positions among the texts.
+
+    ``empty`` marks the texts that are empty; None when none is.
+    """
 
     texts: pa.Array
     codes: NDArray[Any] | None = None
+    empty: NDArray[np.bool_] | None = None
 
     @property
     def presence(self) -> Cases:
-        """Which rows have an id."""
+        """Which rows have an id: True, False or :data:`EMPTY`."""
         if self.texts.null_count == len(self.texts):
             return Cases.constant(False)
-        if not self.texts.null_count:
+        if not self.texts.null_count and self.empty is None:
             return Cases.constant(True)
-        valid = self.texts.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
-        return Cases((False, True), valid if self.codes is None else valid[self.codes])
+        labels: tuple[bool | str, ...] = (False, True)
+        found = self.texts.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
+        if self.empty is not None:
+            labels, found = (False, True, EMPTY), found + self.empty
+        return Cases(labels, found if self.codes is None else found[self.codes])
 
     def numbers(
         self, algorithm: str, prefix: str, salt: str, wanted: Mask, *, clip: bool
     ) -> NDArray[np.uint64]:
-        """Return bucket numbers; those of rows not wanted or without id are greater than all."""
+        """Return bucket numbers; those of rows not wanted or without id are greater than all.
+
+        An empty id's is that of the prefix and the salt alone.
+        """
         mask = wanted if self.codes is None else True
         found = _hashed(self.texts, Algorithm(algorithm), prefix, salt, mask, clip=clip)
-        return found if self.codes is None else found[self.codes]
+        if self.codes is None:
+            return found
+        numbers: NDArray[np.uint64] = found[self.codes]
+        if not isinstance(wanted, bool):
+            numbers[~wanted] = _NONE
+        return numbers
 
 
-def ids_of_column(array: pa.Array) -> SubjectIds:
+def ids_of_column(array: pa.Array, *, may_be_empty: bool = False) -> SubjectIds:
     """Return the ids in a column; numbers are read as their JSON text."""
     array = plain_text(array)
     kind = array.type
     if pa.types.is_integer(kind):
         return SubjectIds(array.cast(pa.large_string()))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return SubjectIds(_without_empty(array))
-    return ids_of_cases(json_cases(array), len(array))
+        return _ids_of_texts(array, may_be_empty=may_be_empty)
+    return ids_of_cases(json_cases(array), len(array), may_be_empty=may_be_empty)
 
 
-def _without_empty(array: pa.Array) -> pa.Array:
+def _ids_of_texts(array: pa.Array, *, may_be_empty: bool) -> SubjectIds:
     lengths = pc.binary_length(array)
     least = pc.min(lengths).as_py()
     if least is None or least > 0:
-        return array
-    return pc.if_else(pc.greater(lengths, 0), array, pa.scalar(None, array.type))
+        return SubjectIds(array)
+    if may_be_empty:
+        empty = pc.equal(lengths, 0).fill_null(False).to_numpy(zero_copy_only=False)
+        return SubjectIds(array, empty=empty)
+    return SubjectIds(pc.if_else(pc.greater(lengths, 0), array, pa.scalar(None, array.type)))
 
 
-def ids_of_cases(cases: Cases, rows: int) -> SubjectIds:
+def ids_of_cases(cases: Cases, rows: int, *, may_be_empty: bool = False) -> SubjectIds:
     """Return the ids among JSON values."""
     texts = [
         None if label is GONE or label is NOT_GIVEN else usable_id(label) for label in cases.labels
     ]
     codes = np.zeros(rows, np.uint8) if cases.codes is None else cases.codes
-    return SubjectIds(pa.array(texts, pa.large_string()), codes)
+    if not may_be_empty:
+        return SubjectIds(pa.array([one or None for one in texts], pa.large_string()), codes)
+    empty = np.array([one == "" for one in texts], bool)
+    return SubjectIds(pa.array(texts, pa.large_string()), codes, empty if empty.any() else None)
 
 
 def _hashed(

@@ -72,7 +72,7 @@ class Start:
     enrollment: Any
     held_out: bool
     verdicts: Sequence[Label | tuple[Label, ...]]
-    present: Mapping[Bucketing, bool]
+    present: Mapping[Bucketing, bool | str]
 
 
 class Walk:
@@ -133,12 +133,16 @@ class Walk:
         return intervals[condition.bucketing] <= last
 
     def _reached(self, start: Start) -> Iterator[tuple[ConditionPlan, Label]]:
-        """Yield the conditions with a known hash that are not false already."""
+        """Yield the conditions whose hash can be computed that are not false already.
+
+        Not those of the empty id, whose hash is the same for every row (SPEC R3.16).
+        """
         if start.enrollment is not None or start.held_out:
             return
         for condition, label in zip(self._plan.conditions, start.verdicts, strict=True):
             verdict = all_of(label) if isinstance(label, tuple) else label
-            if verdict is not False and start.present.get(condition.bucketing, False):
+            has_hash = start.present.get(condition.bucketing) is True
+            if verdict is not False and has_hash and is_hashable(condition.bucketing):
                 yield condition, verdict
 
 

@@ -150,7 +150,7 @@ class _FlagWriter:
         usable = self._bind(usable_id, "usable_id")
         with source.block(f"if not ({self._ordinary_id()}):"):
             source.line(f"usable = {usable}(distinct_id)")
-            source.line(f"if usable is None: return {self._interpreted()}")
+            source.line(f"if not usable: return {self._interpreted()}")
             source.line("distinct_id = usable")
         if any(_is_dated(node) for node in self._nodes):
             call = self._bind(self._flags.new_subject, "new_subject")
@@ -172,7 +172,8 @@ class _FlagWriter:
         """Write what an id is that is known to be usable, or is found not to be when it is hashed.
 
         An id that is cut is looked at as a whole, since what is cut off may make it no id, and so
-        is one that is compared as a property, hashed or not.
+        is one that is compared as a property, hashed or not. The empty id, whose hash is a rule of
+        its own (SPEC R3.16), is left to the interpreter, as are those that are not usable.
         """
         ordinary = f"type(distinct_id) is str and 0 < len(distinct_id) <= {SUBJECT_CHARACTERS}"
         return f"{ordinary} and distinct_id.isascii()" if self._reads_id() else ordinary

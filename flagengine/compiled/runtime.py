@@ -190,4 +190,4 @@ def condition_values(plan: FlagPlan, condition: ConditionPlan) -> tuple[Answer, 
 
 def device_of(props: Mapping[str, Any], subject: Subject | None) -> str | None:
     """Return the device id of a call."""
-    return usable_id(props.get("$device_id")) if subject is None else subject.device_id
+    return usable_id(props.get("$device_id")) or None if subject is None else subject.device_id

@@ -19,20 +19,27 @@ _HASHES: Final[dict[str, Callable[[str, str, str], int]]] = {
 
 
 def fraction(algorithm: str, prefix: str, subject: str, salt: str = "") -> float:
-    """Return h, the subject's place in [0, 1]: the 60-bit bucket as binary64, over 2^60."""
+    """Return h, the subject's place in [0, 1]: the 60-bit bucket as binary64, over 2^60.
+
+    An empty subject is hashed for a holdout only; elsewhere its h is 0 (SPEC R3.16).
+    """
+    if not subject and prefix != HOLDOUT_PREFIX:
+        return 0.0
     return float(_HASHES[algorithm](prefix, subject, salt)) / _BUCKETS
 
 
-def is_inside(percentage: float, h: float | None) -> bool | None:
+def is_inside(percentage: float, h: float | None, *, may_be_empty: bool = False) -> bool | None:
     """Tell whether h is within a share in percent, the bound included; None when unknown.
 
-    100 and more is inside without a hash. With the hash unknown, 0 and less is outside: only one
-    subject in 2^60 would not be.
+    100 and more is inside without a hash. With the hash unknown, 0 and less is outside, since one
+    subject in 2^60 would not be; ``may_be_empty`` says that the empty subject, which is inside 0,
+    may be the one.
     """
     if percentage >= _FULL:
         return True
     if h is None:
-        return False if percentage <= 0 else None
+        is_outside = percentage < 0 or (percentage == 0 and not may_be_empty)
+        return False if is_outside else None
     return h <= percentage / _FULL
 
 

@@ -70,11 +70,15 @@ class Plans(Protocol):
 
 
 class _Place(Record):
-    """Where a subject's hash lies: its label, h, or the gap that hides it."""
+    """The subject of a hash: its label, its text, or the gap that hides it.
+
+    ``may_be_empty`` tells whether the hidden text may be the empty one.
+    """
 
     label: str
     key: str | None
     gap: Gap | None = None
+    may_be_empty: bool = False
 
 
 class Interpreter:
@@ -240,7 +244,7 @@ class Interpreter:
         h = None
         if place.key is not None and percentage < 100.0:
             h = draws.fraction(plan.algorithm, prefix, place.key)
-        verdict = draws.is_inside(percentage, h)
+        verdict = draws.is_inside(percentage, h, may_be_empty=place.may_be_empty)
         return HashTrace(place.label, h, percentage / 100.0, verdict)
 
     def _place(self, bucketing: Bucketing) -> _Place:
@@ -248,10 +252,13 @@ class Interpreter:
         if bucketing.by is BucketBy.DEVICE:
             return _placed("device id", subject.device_id, Missing(device_id=True))
         if bucketing.by is BucketBy.PERSON:
-            return _placed("distinct id", subject.distinct_id, Missing(distinct_id=True))
+            key = subject.distinct_id
+            label = "empty distinct id" if key == "" else "distinct id"
+            return _placed(label, key, Missing(distinct_id=True))
         if bucketing.by is BucketBy.CONTINUOUS_PERSON:
             gap = Gap(UnresolvedReason.EXPERIENCE_CONTINUITY)
-            return _Place("distinct id, unless the server remembers another", None, gap)
+            label = "distinct id, unless the server remembers another"
+            return _Place(label, None, gap, may_be_empty=subject.distinct_id == "")
         name = bucketing.group or ""
         if bucketing.by is BucketBy.UNNAMED_GROUP:
             return _Place(f"group type index {name}, which has no name", None, UNSUPPORTED)

@@ -193,7 +193,7 @@ class Subject:
     @property
     def device_id(self) -> str | None:
         """The device's id: the call's, else the person property ``$device_id``."""
-        return usable_id(self._device_id) or usable_id(self._person.get("$device_id"))
+        return usable_id(self._device_id) or usable_id(self._person.get("$device_id")) or None
 
     @property
     def is_complete(self) -> bool:
@@ -212,7 +212,7 @@ class Subject:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
             return to_json_value(self._person[key])
-        if key == "distinct_id":  # never absent: an id that is no one's is not known
+        if key == "distinct_id":  # never absent: an id that is not usable is not known
             identity = usable_id(self.given_id)
             return NOT_GIVEN if identity is None else identity
         return self._enriched(key) if self._complete.person else NOT_GIVEN
@@ -227,7 +227,7 @@ class Subject:
 
     def group_key(self, name: str) -> str | None:
         """Return the key of the person's group of that type; None when none was passed."""
-        return usable_id(self._groups.get(name))
+        return usable_id(self._groups.get(name)) or None
 
     def group_property(self, name: str, key: str) -> Any:
         """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
@@ -264,11 +264,12 @@ def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
 def usable_id(value: object) -> str | None:
     """Return an id as the text that is hashed, or None.
 
-    Ids are non-empty text, or numbers, rendered as JSON. Booleans, null, and text with lone
-    surrogates, which no request can carry, are no ids.
+    Ids are text, or numbers, rendered as JSON. Booleans, null, and text with lone surrogates, which
+    no request can carry, are no ids. The empty text is a distinct id (SPEC R3.16), but names no
+    group and no device.
     """
     if type(value) is str:
-        return value if value and has_utf8(value) else None
+        return value if has_utf8(value) else None
     converted = to_json_value(value)
     if isinstance(converted, str):
         return usable_id(converted)

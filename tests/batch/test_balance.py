@@ -42,8 +42,9 @@ class TestBalance:
         flag = _measured(["id-1"] * 1_000 + [f"id-{n}" for n in range(1_000)]).flags["one"]
         assert flag.spread.p < 1e-9
 
-    def test_people_without_an_id_are_left_out(self):
-        found = _measured(["a", None, "", "b"])
+    @pytest.mark.parametrize("ids", [["a", None, "", "b"], [b"a", None, b"", b"b"]])
+    def test_people_without_an_id_to_hash_are_left_out(self, ids: list[Any]):
+        found = _measured(ids)
         assert (found.rows, found.flags["one"].rows) == (2, 2)
 
     def test_chosen_people_make_flags_go_together(self):

@@ -145,14 +145,14 @@ class TestColumns:
         table = pa.table({"distinct_id": ["a", None, ""]})
         for nulls in (False, True):
             values = column(evaluate_table(HALF, table, json_nulls=nulls))
-            assert values == [evaluate_flag(HALF, "f", "a").value, None, None]
+            assert values == [evaluate_flag(HALF, "f", "a").value, None, True]
 
     @pytest.mark.parametrize("complete", [False, True])
     def test_the_property_distinct_id_is_unknown_where_there_is_no_id(self, complete: bool):
         known = snapshot(having("distinct_id", "a"))
         table = pa.table({"distinct_id": ["a", "b", "", None]})
         found = column(evaluate_table(known, table, complete=complete))
-        assert found == [True, False, None, None]
+        assert found == [True, False, False, None]
         for value, answer in zip(["a", "b", "", None], found, strict=True):
             assert evaluate_flag(known, "f", value, {}, complete=complete).value == answer
 

@@ -62,6 +62,8 @@ def test_definitions_come_from_standard_input(run, definitions):
         (["--group", "company=acme"], "gold", None),
         ([], "gold", False),
         (["--missing-group", "unresolved"], "gold", None),
+        (["--missing-group", "as_server"], "gold", False),
+        (["--missing-group", "false"], "gold", False),
         (["--property", "joined=2024-06-01", "--now", "2026-01-01T00:00:00Z"], "loyal", True),
         (["--property", "joined=2024-06-01", "--now", "2025-01-01T00:00:00Z"], "loyal", False),
         (["--complete"], "loyal", False),

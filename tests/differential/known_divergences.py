@@ -296,9 +296,10 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "R6.2",
         lambda case: (
             not isinstance(case.call.distinct_id, str | int | float)
-            or case.call.distinct_id in ("", True, "\ud800", 10**400)
+            or case.call.distinct_id in (True, "\ud800", 10**400)
         ),
     ),
+    ("the empty distinct id", "R3.16", lambda case: case.call.distinct_id == ""),
     (
         "long distinct ids",
         "R3.13",

@@ -45,7 +45,7 @@ CALLS: dict[str, Callable[..., Any]] = {
             TypeError,
             "group_properties is a bool or a collection of group types, found 'company'",
         ),
-        ({"missing_group": "maybe"}, ValueError, "'false', 'unresolved'; found 'maybe'"),
+        ({"missing_group": "maybe"}, ValueError, "'as_server', 'unresolved'; found 'maybe'"),
         ({"missing_group": False}, ValueError, "found False"),
         ({"evaluation_runtime": "all"}, ValueError, "'client', 'server'; found 'all'"),
         (
@@ -123,8 +123,22 @@ def test_a_right_argument_changes_nothing_for_a_flag_that_does_not_ask(
     assert resolution.value is True
 
 
+@pytest.mark.rule("R6.6")
+@pytest.mark.parametrize("missing_group", ["as_server", "false"])
+def test_a_group_that_was_not_passed_is_none_as_on_the_server(missing_group: Any):
+    grouped = {"groups": [{}], "aggregation_group_type_index": 0}
+    document = {
+        "flags": [{"key": "g", "active": True, "filters": grouped}],
+        "group_type_mapping": {"0": "company"},
+    }
+    snapshot = Snapshot.parse(document)
+    for _ in range(3):
+        found = evaluate_flag(snapshot, "g", "u", missing_group=missing_group)
+        assert (found.value, found.reason) == (False, "no_group_type")
+
+
 @pytest.mark.rule("R6.2", "R7.9")
-@pytest.mark.parametrize("distinct_id", ["", None, True, [], {}, object(), "\ud800", float("nan")])
+@pytest.mark.parametrize("distinct_id", [None, True, [], {}, object(), "\ud800", float("nan")])
 def test_no_distinct_id_raises(distinct_id: Any):
     assert evaluate_flag(SNAPSHOT, "a", distinct_id).value is True
     half = {"key": "h", "active": True, "filters": {"groups": [{"rollout_percentage": 50}]}}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Reason, Snapshot, evaluate_flag
+from flagengine import Reason, Snapshot, evaluate_flag, explain
 from flagengine.call import Call
 from flagengine.definitions.issues import IssueCode
 
@@ -15,6 +15,12 @@ FILTERS = [
     {"operator": "is_set", "value": None},
     {"operator": "gt", "value": 1},
 ]
+
+
+class Text(str):
+    """A kind of text that is none of the common ones."""
+
+    __slots__ = ()
 
 
 def _assert_alike(document: dict[str, Any], distinct_id: str, **options: Any) -> None:
@@ -46,6 +52,36 @@ def test_an_unusable_id_is_no_property(
     condition = {"properties": [{"key": "distinct_id", "type": "person", **one}]}
     _assert_alike(_document(condition), distinct_id)
     _assert_alike(_document(condition), distinct_id, complete=complete)
+
+
+@pytest.mark.rule("R3.16")
+@pytest.mark.parametrize("algorithm", ["sha1", "murmur3"])
+@pytest.mark.parametrize("distinct_id", ["", b"", Text("")], ids=ascii)
+def test_every_call_takes_the_empty_id_as_the_first_does(algorithm: str, distinct_id: Any) -> None:
+    few = [{"key": "few", "rollout_percentage": 1}, {"key": "most", "rollout_percentage": 99}]
+    filters = {"groups": [{"rollout_percentage": 0}], "multivariate": {"variants": few}}
+    flag = {"key": "a", "active": True, "filters": filters, "flagengine": {"hash": algorithm}}
+    snapshot = Snapshot.parse({"flags": [flag]})
+    for _ in range(3):
+        assert evaluate_flag(snapshot, "a", distinct_id).value == "few"
+        assert evaluate_flag(snapshot, "a", "user-1").value is False
+
+
+@pytest.mark.rule("R6.8")
+def test_no_call_takes_an_empty_device_id() -> None:
+    snapshot = Snapshot.parse(
+        _document({"rollout_percentage": 50}, bucketing_identifier="device_id")
+    )
+    for _ in range(3):
+        found = evaluate_flag(snapshot, "a", "user-1", {"$device_id": ""})
+        assert found.missing.device_id
+        assert evaluate_flag(snapshot, "a", "user-1", {}, device_id="") == found
+
+
+@pytest.mark.rule("R3.16")
+def test_an_explanation_names_the_empty_id() -> None:
+    found = explain(_document({"rollout_percentage": 0}), "a", "")
+    assert "(0.000000 <= 0, by empty distinct id)" in str(found)
 
 
 @pytest.mark.rule("R2.1")

@@ -95,7 +95,7 @@ class LocalFlags:
     def __init__(self, options: Options) -> None:
         self._options: dict[str, Any] = {}
         self._known = _Known(None)
-        if options.missing_group != "false":
+        if options.missing_group not in ("as_server", "false"):
             self._options["missing_group"] = options.missing_group
         if options.contexts:
             self._options["evaluation_contexts"] = options.contexts

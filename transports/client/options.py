@@ -145,8 +145,9 @@ class Options:
     """Whether reading a flag sends ``$feature_flag_called``."""
     max_cache_size: int = 50_000
     """Of how many distinct ids it is remembered which of those were sent."""
-    missing_group: Literal["false", "unresolved"] = "false"
-    """What a group flag says without its group: false as on the server, or unresolved."""
+    missing_group: Literal["as_server", "unresolved", "false"] = "as_server"
+    """What a group flag says without its group: false, as on the server, or unresolved. "false" is
+    a deprecated name of "as_server"."""
     evaluation_contexts: Collection[str] | str = ()
     """Leaves out flags that are tagged with none of these."""
     project_timezone: str = "UTC"

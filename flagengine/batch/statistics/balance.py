@@ -164,8 +164,9 @@ def _counted(
 
 
 def _fractions(rows: Rows, plan: FlagPlan, salt: str) -> NDArray[np.float64]:
-    """Return h for everyone with an id."""
-    numbers = rows.person_ids.numbers(plan.algorithm, f"{plan.key}.", salt, True, clip=True)
+    """Return h for everyone with an id to hash."""
+    hashed = rows.person_ids.presence.where(lambda label: label is True)
+    numbers = rows.person_ids.numbers(plan.algorithm, f"{plan.key}.", salt, hashed, clip=True)
     return numbers[numbers < BUCKETS].astype(np.float64) / BUCKETS
 
 

@@ -69,7 +69,7 @@ class Exposures:
         names = texts if ids.codes is None else [texts[code] for code in ids.codes]
         answers = [self._engine.answers(key).resolutions for key in self._engine.keys]
         for name, row in zip(names, _by_row(codes), strict=True):
-            if name is None:
+            if not name:
                 continue
             for known, code in zip(answers, row, strict=True):
                 resolution = known[code]

@@ -213,7 +213,7 @@ def calls(draw: st.DrawFn, document: dict[str, Any], *, overrides: bool = True) 
     if device != "absent":
         options["device_id"] = device
     options["complete"] = pick(draw, _COMPLETE)
-    options["missing_group"] = pick(draw, ["false", "false", "unresolved"])
+    options["missing_group"] = pick(draw, ["as_server", "false", "unresolved"])
     options["now"] = pick(draw, _NOWS)
     options["project_timezone"] = pick(draw, _ZONES)
     if overrides:
@@ -229,7 +229,7 @@ def keyless_calls(draw: st.DrawFn) -> Call:
     options = {
         "groups": {"company": pick(draw, _GROUP_KEYS)},
         "complete": pick(draw, _COMPLETE),
-        "missing_group": pick(draw, ["false", "unresolved"]),
+        "missing_group": pick(draw, ["as_server", "unresolved"]),
         "now": NOW,
     }
     return Call(pick(draw, _DISTINCT_IDS), props, options)

@@ -31,7 +31,8 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
     """Draw a call that gives less than ``call``: what is left out is not known, not absent.
 
     Nothing is left out of a map that is declared complete, and a group only where a group that
-    was not passed is unresolved. ``devices`` allows the device id to be left out.
+    was not passed is unresolved. ``devices`` allows the device id to be left out. The empty
+    distinct id stays, since an unknown one is not that (R5.2).
     """
     complete = call.options["complete"]
     promise = complete if isinstance(complete, Mapping) else {}
@@ -48,7 +49,8 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
             options["groups"] = _thinned(draw, options["groups"], list(options["groups"]))
     if devices and draw(st.booleans()):
         options.pop("device_id", None)
-    distinct_id = pick(draw, [call.distinct_id, call.distinct_id, ""])
+    unknown = "" if call.distinct_id == "" else None
+    distinct_id = pick(draw, [call.distinct_id, call.distinct_id, unknown])
     return Call(distinct_id, props, options)
 
 

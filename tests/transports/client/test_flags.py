@@ -76,13 +76,13 @@ class TestPlaces:
                 bench.client.get_feature_flag("ghost", USER)
             assert len(bench.flag_requests) == 2
 
-    @pytest.mark.parametrize("missing_group", ["false", "unresolved"])
+    @pytest.mark.parametrize("missing_group", ["as_server", "false", "unresolved"])
     def test_a_group_flag_without_its_group(self, missing_group: str) -> None:
         grouped = flag("g", filters={"aggregation_group_type_index": 0})
         definitions = local(grouped, group_type_mapping={"0": "company"})
         with Bench(definitions=definitions, missing_group=missing_group) as bench:
             bench.server.flags = {"g": "remote"}
-            expected = False if missing_group == "false" else "remote"
+            expected = "remote" if missing_group == "unresolved" else False
             assert bench.client.get_feature_flag("g", USER) == expected
 
     def test_a_file_has_flags_from_the_first_call_on(self, tmp_path: Any) -> None:
