@@ -21,10 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from transports.batching.limits import LaneLimits, Overflow
-from transports.batching.pipeline import EventPipeline
-from transports.batching.setup import LaneSetup
-from transports.batching.sinks.http import HttpSink
-from transports.batching.wire import Destination
+from transports.batching.pipeline import EventPipeline, LaneSetup
+from transports.batching.sinks.http import Destination, HttpSink
 from transports.batching.wire_v1 import WireV1
 from transports.clock import SystemClock
 from transports.errors import RequestTimeoutError

@@ -23,7 +23,7 @@ CHILD = """
 import sys
 from transports.batching.limits import LaneLimits
 from transports.batching.pipeline import EventPipeline
-from transports.batching.setup import LaneSetup
+from transports.batching.pipeline import LaneSetup
 from transports.batching.sinks.jsonl import JsonlSink
 from transports.batching.spool.spool import Spool
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from transports.batching.batch import Action, Batch, DropReason
+from transports.batching.batch import Batch, DropReason, QueueAction
+from transports.batching.drivers import ManualDriver
 from transports.batching.event import Event, make_event
 from transports.batching.limits import LaneLimits
 from transports.batching.pipeline import EventPipeline, LaneSetup
-from transports.batching.sinks.http import HttpSink
-from transports.batching.wire import Destination, Wire
+from transports.batching.sinks.http import Destination, HttpSink, Wire
 from transports.batching.wire_v0 import WireV0
 from transports.batching.wire_v1 import WireV1
-from transports.batching.workers.base import ManualDriver
 from transports.clock import ManualClock
 from transports.errors import DeliveryError, TransportError
 from transports.http.base import Transport
@@ -62,7 +61,7 @@ class Bench:
         self.clock = ManualClock()
         self.memory = MemoryTransport()
         self.errors: list[tuple[TransportError, tuple[Event, ...]]] = []
-        self.actions: list[Action] = []
+        self.actions: list[QueueAction] = []
         destination = Destination(API_KEY, "http://host")
         wires = {"v0": WireV0(destination), "v1": WireV1(destination)}
         sink = HttpSink(transport or self.memory, wire or wires[mode], self.clock)

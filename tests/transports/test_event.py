@@ -18,9 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transports.batching.event import Event, make_event, parse_event
-from transports.batching.identifiers import new_uuid
+from transports.batching.event_fields import new_uuid, normalise_timestamp
 from transports.batching.serialise import to_json
-from transports.batching.timestamps import normalise_timestamp
 from transports.clock import ManualClock
 from transports.errors import InvalidEventError
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from transports.batching.batch import Delivered, DropReason, Retried
-from transports.batching.delivery import Outcome, Verdict
+from transports.batching.delivery import DeliveryOutcome, Disposition
+from transports.batching.drivers import ManualDriver
 from transports.batching.limits import AI_LIMITS, Exhausted, LaneLimits, Overflow
 from transports.batching.pipeline import EventPipeline, LaneSetup
 from transports.batching.sinks.memory import MemorySink
-from transports.batching.workers.base import ManualDriver
 from transports.errors import (
     EventTooLargeError,
     QueueFullError,
@@ -301,7 +301,7 @@ class TestFlush:
 
     def test_a_sink_that_raises_is_a_failure_like_another(self) -> None:
         class Broken(MemorySink):
-            def deliver(self, batch: Any, *, timeout: float) -> Outcome:
+            def deliver(self, batch: Any, *, timeout: float) -> DeliveryOutcome:
                 raise ZeroDivisionError
 
         bench = Bench(lanes={"events": LaneSetup(Broken())})
@@ -311,7 +311,7 @@ class TestFlush:
 
     def test_an_interrupt_during_a_send_loses_nothing(self) -> None:
         class Interrupted(MemorySink):
-            def deliver(self, batch: Any, *, timeout: float) -> Outcome:
+            def deliver(self, batch: Any, *, timeout: float) -> DeliveryOutcome:
                 raise KeyboardInterrupt
 
         bench = Bench(lanes={"events": LaneSetup(Interrupted())})
@@ -324,7 +324,7 @@ class TestFlush:
         def angry(*_: object) -> None:
             raise ZeroDivisionError
 
-        sink = MemorySink([Outcome(Verdict.REJECTED, StatusError(400))])
+        sink = MemorySink([DeliveryOutcome(Disposition.REJECTED, StatusError(400))])
         pipeline = EventPipeline(
             {"events": LaneSetup(sink)}, driver=ManualDriver(), on_error=angry, on_action=angry
         )
@@ -448,14 +448,14 @@ class TestOverflow:
         "wrong", [{"flush_at": 0}, {"max_queue_size": -1}, {"flush_interval": 0}]
     )
     def test_senseless_limits_are_refused(self, wrong: dict[str, int]) -> None:
-        with pytest.raises(ValueError, match="more than 0"):
+        with pytest.raises(ValueError, match="greater than 0"):
             LaneLimits(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.contract("capture-ai")
 class TestLanes:
     def test_a_broken_lane_does_not_hold_up_another(self) -> None:
-        ai = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+        ai = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
         events = MemorySink()
         bench = Bench(lanes={"events": LaneSetup(events), "ai": LaneSetup(ai, AI_LIMITS)})
         bench.pipeline.push(make("ai event"), lane="ai")

@@ -20,7 +20,7 @@ import os, sys, threading, time, multiprocessing, signal
 from transports.batching.lanes import http_lanes
 from transports.batching.limits import LaneLimits
 from transports.batching.pipeline import EventPipeline
-from transports.batching.wire import Destination
+from transports.batching.sinks.http import Destination
 from transports.clock import SystemClock
 from transports.http.live import LiveTransport
 

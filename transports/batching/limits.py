@@ -1,4 +1,4 @@
-"""The numbers of one lane, each with its source, and the two policies that a caller chooses."""
+"""The limits of one lane, each with its source, and the two policies that a caller chooses."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ __all__ = ["AI_LIMITS", "Exhausted", "LaneLimits", "Overflow"]
 KIB = 1024
 MIB = 1024 * KIB
 
-# transports contract 1.22, the column "ours".
+# The defaults of posthog-python.
 FLUSH_AT = 100
 FLUSH_INTERVAL = 5.0
 MAX_BATCH_SIZE = 100
 MAX_QUEUE_SIZE = 10_000
-# Contract 1.2: the server takes 20 MiB; what is sent stays well below it.
+# The server accepts requests of up to 20 MiB.
 MAX_BATCH_BYTES = 5 * MIB
 MAX_EVENT_BYTES = 900 * KIB
 MAX_AI_EVENT_BYTES = 8 * MIB
-# Contract 1.3: an exhausted batch that is kept waits at least this long before a new budget.
+# Seconds that an exhausted batch waits before it gets a new retry budget (``retain``).
 RETAIN_COOLDOWN = 30.0
-# Ours: 10 000 events of 900 KiB would be 9 GB, so the queue is bounded in bytes as well.
+# 10,000 events of 900 KiB would be 9 GB, so the queue is bounded in bytes as well.
 MAX_QUEUE_BYTES = 128 * MIB
-# Ours: how long a capture may be held up when the caller chose to wait for room.
+# Seconds that a capture may wait for room (``overflow="block"``).
 BLOCK_TIMEOUT = 1.0
 
 
@@ -48,7 +48,7 @@ class Exhausted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """How one lane batches, how much it holds, and how it retries. Times are in seconds.
+    """How a lane batches, how much it holds, and how it retries. Times are in seconds.
 
     ``max_batch_size`` of None means ``max(flush_at, 100)``.
     """
@@ -84,7 +84,7 @@ class LaneLimits:
 
 def _require_positive(name: str, value: float) -> None:
     if not value > 0:
-        msg = f"{name} must be more than 0, found {value}"
+        msg = f"{name} must be greater than 0, got {value}"
         raise ValueError(msg)
 
 

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 from ..batching.episodes import Episodes
 
 if TYPE_CHECKING:
-    from .options import BeforeSend, Message
+    from .options import BeforeSend, EventMessage
 
 __all__ = ["run_hooks"]
 
 logger = logging.getLogger("flagengine.client")
 
 
-def run_hooks(hooks: Sequence[BeforeSend], message: Message, episodes: Episodes) -> Message | None:
+def run_hooks(
+    hooks: Sequence[BeforeSend], message: EventMessage, episodes: Episodes
+) -> EventMessage | None:
     """The message after all hooks; None when one of them dropped it, or failed.
 
     Failures are told once, until the hooks run through again.
