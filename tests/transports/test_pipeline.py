@@ -12,7 +12,7 @@ import pytest
 from transports.batching.batch import Delivered, DropReason, Retried
 from transports.batching.delivery import DeliveryOutcome, Disposition
 from transports.batching.drivers import ManualDriver
-from transports.batching.limits import AI_LIMITS, Exhausted, LaneLimits, Overflow
+from transports.batching.limits import Exhausted, LaneLimits, Overflow
 from transports.batching.pipeline import EventPipeline, LaneSetup
 from transports.batching.sinks.memory import MemorySink
 from transports.errors import (
@@ -457,7 +457,9 @@ class TestLanes:
     def test_a_broken_lane_does_not_hold_up_another(self) -> None:
         ai = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
         events = MemorySink()
-        bench = Bench(lanes={"events": LaneSetup(events), "ai": LaneSetup(ai, AI_LIMITS)})
+        bench = Bench(
+            lanes={"events": LaneSetup(events), "ai": LaneSetup(ai, LaneLimits().with_ai_events())}
+        )
         bench.pipeline.push(make("ai event"), lane="ai")
         bench.pipeline.push(make("plain"))
         assert not bench.pipeline.flush()
@@ -468,7 +470,7 @@ class TestLanes:
         assert [event.name for event in ai.events] == ["ai event"]
 
     def test_the_ai_lane_takes_events_of_eight_mib(self) -> None:
-        bench = Bench(lanes={"ai": LaneSetup(MemorySink(), AI_LIMITS)})
+        bench = Bench(lanes={"ai": LaneSetup(MemorySink(), LaneLimits().with_ai_events())})
         for size, is_taken in ((7_900_000, True), (8_400_000, False)):
             event = make(properties={"text": "x" * size})
             assert (bench.pipeline.push(event, lane="ai") is not None) == is_taken

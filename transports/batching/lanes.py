@@ -14,12 +14,11 @@ ai_named  /batch/ (v1 mode only)        ``$ai_*`` events of plain ``capture``, w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
 from ..clock import Clock
 from ..http.base import Transport
-from .limits import MAX_AI_EVENT_BYTES, LaneLimits
+from .limits import LaneLimits
 from .pipeline import EVENTS_LANE, REQUEST_TIMEOUT, LaneSetup
 from .sinks.http import Destination, HttpSink, Wire
 from .spool.spool import Spool
@@ -51,15 +50,10 @@ def http_lanes(
 ) -> dict[str, LaneSetup]:
     """Return lanes for an ``EventPipeline``. ``spools`` are by lane, for ``overflow="spill"``."""
     plain = limits or LaneLimits()
-    large = replace(
-        plain,
-        max_event_bytes=max(plain.max_event_bytes, MAX_AI_EVENT_BYTES),
-        max_batch_bytes=max(plain.max_batch_bytes, MAX_AI_EVENT_BYTES),
-    )
     v0 = WireV0(destination)
     lanes: dict[str, tuple[Wire, LaneLimits]] = {
         EVENTS_LANE: (WireV1(destination) if mode is CaptureMode.V1 else v0, plain),
-        AI_LANE: (WireV0(destination, AI_PATH), large),
+        AI_LANE: (WireV0(destination, AI_PATH), plain.with_ai_events()),
     }
     if mode is CaptureMode.V1:
         lanes[AI_NAMED_LANE] = (v0, plain)

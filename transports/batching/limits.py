@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..retry import EVENTS_RETRY, RetryPolicy
 
-__all__ = ["AI_LIMITS", "Exhausted", "LaneLimits", "Overflow"]
+__all__ = ["Exhausted", "LaneLimits", "Overflow"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -81,11 +81,16 @@ class LaneLimits:
             return max(self.flush_at, MAX_BATCH_SIZE)
         return self.max_batch_size
 
+    def with_ai_events(self) -> LaneLimits:
+        """Return limits that admit the large events of AI applications."""
+        return replace(
+            self,
+            max_event_bytes=max(self.max_event_bytes, MAX_AI_EVENT_BYTES),
+            max_batch_bytes=max(self.max_batch_bytes, MAX_AI_EVENT_BYTES),
+        )
+
 
 def _require_positive(name: str, value: float) -> None:
     if not value > 0:
         msg = f"{name} must be greater than 0, got {value}"
         raise ValueError(msg)
-
-
-AI_LIMITS = LaneLimits(max_event_bytes=MAX_AI_EVENT_BYTES, max_batch_bytes=MAX_AI_EVENT_BYTES)

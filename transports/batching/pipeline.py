@@ -370,11 +370,6 @@ class EventPipeline:
             tallies = [queue.tally for queue in self._queues.values()]
             return Counters.sum_of(tallies, pending=self.pending_count())
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether events are no longer accepted."""
-        return self._is_closing
-
     # The process.
 
     def after_fork(self) -> None:

@@ -83,30 +83,31 @@ class EventQueue:
         self._opened_at = 0.0
         # Events up to these numbers are to be sent without waiting for a full batch ...
         self._due_through = 0
-        # ... and, by a flush, without waiting for our own backoff.
+        # ... and, after a flush, without waiting for the backoff.
         self._flush_through = 0
         self._stops = 0
         self._max_batch_size = limits.batch_size
+        # The most events in the next batch: shrinks at a 413, recovers one by one.
         self._batch_cap = self._max_batch_size
         self._draining = False
 
-    # What is in it.
+    # Contents.
 
     @property
     def pending(self) -> int:
-        """Accepted events that are not gone yet."""
+        """The number of accepted events that are not gone yet."""
         sealed = sum(len(batch.events) for batch in self._sealed)
         flying = len(self._in_flight.events) if self._in_flight else 0
         return self.queued + sealed + flying
 
     @property
     def queued(self) -> int:
-        """Events that no batch holds yet, in memory or on disk."""
+        """The number of events that no batch holds yet, in memory or on disk."""
         return len(self._open) + self._spilled
 
     @property
     def spills(self) -> bool:
-        """Whether an event that comes now has no place but the disk."""
+        """Whether a new event would have to wait on disk."""
         return bool(self._spilled) or self.is_full
 
     @property
@@ -116,11 +117,6 @@ class EventQueue:
             len(self._open) >= self.limits.max_queue_size
             or self._open_bytes >= self.limits.max_queue_bytes
         )
-
-    @property
-    def batch_cap(self) -> int:
-        """The most events in the next batch: shrinks at a 413, recovers one by one."""
-        return self._batch_cap
 
     # Events in.
 
@@ -164,7 +160,7 @@ class EventQueue:
         self.tally.events["accepted"] += 1
 
     def _append(self, event: Event, now: float) -> bool:
-        """Queue the event; True when the lane must be looked at earlier than before."""
+        """Queue the event; return whether the lane is now due earlier than before."""
         self._accept()
         self._open.append(event)
         self._open_bytes += len(event.body)
@@ -225,7 +221,7 @@ class EventQueue:
             return None
         if self._sealed:
             head = self._sealed[0]
-            # A flush that met an unexpired Retry-After has stopped, so this one did not.
+            # A flush that meets an unexpired Retry-After stops; this one has not stopped.
             is_flushed = self._flush_through >= head.first_seq
             return _AT_ONCE if is_flushed else max(head.not_before, head.retry_after_until)
         if not self._open:

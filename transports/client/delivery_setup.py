@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ..batching.encodings import Encoding
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE, EVENTS_LANE, CaptureMode, http_lanes
-from ..batching.limits import MAX_AI_EVENT_BYTES, Exhausted, LaneLimits, Overflow
+from ..batching.limits import Exhausted, LaneLimits, Overflow
 from ..batching.pipeline import LaneSetup
 from ..batching.sinks.http import Destination
 from ..batching.sinks.memory import NullSink
@@ -33,21 +33,14 @@ def lanes_of(
     Raises:
         ValueError: an option is invalid.
     """
-    limits = _limits(options)
+    limits, spools = _limits(options), _spools(options)
     if options.is_usable and options.sink is not None:
         # One lane: an application's sink is never called from two threads at once.
-        large = replace(
-            limits,
-            max_event_bytes=MAX_AI_EVENT_BYTES,
-            max_batch_bytes=max(limits.max_batch_bytes, MAX_AI_EVENT_BYTES),
-        )
-        spools = _spools(options, [EVENTS_LANE])
-        spool = spools.get(EVENTS_LANE)
+        large, spool = limits.with_ai_events(), spools.get(EVENTS_LANE)
         return {EVENTS_LANE: LaneSetup(options.sink, large, options.request_timeout, spool)}
     mode = CaptureMode(options.capture_mode or os.environ.get(_MODE_VARIABLE) or CaptureMode.V0)
     if not options.is_usable:
-        return {EVENTS_LANE: LaneSetup(NullSink(), limits)}
-    names = [EVENTS_LANE, AI_LANE, *([AI_NAMED_LANE] if mode is CaptureMode.V1 else [])]
+        return {EVENTS_LANE: LaneSetup(NullSink())}
     return http_lanes(
         transport,
         _destination(options, version),
@@ -55,7 +48,7 @@ def lanes_of(
         mode=mode,
         limits=limits,
         request_timeout=options.request_timeout,
-        spools=_spools(options, names),
+        spools=spools,
     )
 
 
@@ -71,13 +64,14 @@ def _limits(options: Options) -> LaneLimits:
     )
 
 
-def _spools(options: Options, lanes: Iterable[str]) -> Mapping[str, Spool]:
+def _spools(options: Options) -> Mapping[str, Spool]:
     if Overflow(options.overflow) is not Overflow.SPILL:
         return {}
     if options.spool_directory is None:
         msg = 'overflow="spill" needs a spool_directory'
         raise ValueError(msg)
-    return {lane: Spool(Path(options.spool_directory) / lane) for lane in lanes}
+    directory = Path(options.spool_directory)
+    return {lane: Spool(directory / lane) for lane in (EVENTS_LANE, AI_LANE, AI_NAMED_LANE)}
 
 
 def _destination(options: Options, version: str) -> Destination:
