@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from transports.batching.append_file import AppendFile, Fsync
 from transports.batching.delivery import DELIVERED, DeliveryOutcome, Disposition
-from transports.batching.files import AppendFile, Fsync
 from transports.batching.limits import LaneLimits
 from transports.batching.pipeline import LaneSetup
 from transports.batching.sinks.fanout import FanOutSink

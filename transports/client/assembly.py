@@ -32,13 +32,13 @@ from ..remote.flags_api import RemoteFlags
 from ..runtime_properties import runtime_properties
 from .delivery_setup import lanes_of
 from .evaluation import FlagEvaluation
+from .exception_reporting import ExceptionReporting
 from .listeners import FLAGS_LOADED, Listeners
 from .local import LocalFlags
 from .options import Options
 from .overrides import OverrideSetting
 from .parts import Parts, ReportError
 from .preparation import Outbox, Preparation
-from .reporting import ExceptionReporting
 from .status import ClientStatus
 from .storage import Memory
 

@@ -12,8 +12,8 @@ from ..batching.event import Event
 from ..flags.evaluations import FlagEvaluations
 from ..polling.steps import Steps
 from .capture import deliver
+from .exception_reporting import current_exception
 from .parts import HasParts, Parts
-from .reporting import current_exception
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = ["ExceptionOptions", "capture_exception", "capture_exception_immediate"]

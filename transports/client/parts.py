@@ -19,11 +19,11 @@ from ..polling.called import CalledLoader
 from ..polling.store import Published
 from ..polling.threaded import ThreadedLoader
 from .evaluation import FlagEvaluation
+from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
 from .options import Options
 from .overrides import OverrideSetting
 from .preparation import Outbox, Preparation
-from .reporting import ExceptionReporting
 from .status import ClientStatus
 from .storage import Memory
 

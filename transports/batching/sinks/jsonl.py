@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 
 from ...errors import SpoolError
+from ..append_file import AppendFile, Fsync
 from ..batch import Batch
 from ..delivery import DELIVERED, DeliveryOutcome, Disposition
-from ..files import AppendFile, Fsync
 from ..limits import MIB
 
 __all__ = ["JsonlSink"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..append_file import AppendFile, Fsync
 from ..event import Event, parse_event
-from ..files import AppendFile, Fsync
 from .records import (
     MAGIC,
     RecordKind,

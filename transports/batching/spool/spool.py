@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import InvalidEventError, SpoolError
+from ..append_file import Fsync
 from ..event import Event
-from ..files import Fsync
 from ..limits import MIB
 from .claims import Claim, claim_new, claim_orphans
 from .segments import SegmentLog, read_pending
