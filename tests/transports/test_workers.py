@@ -170,6 +170,23 @@ def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
     pipeline.shutdown(timeout=5)
 
 
+def test_block_does_not_wait_for_an_event_that_is_too_large() -> None:
+    sink = HeldSink()
+    pipeline = pipeline_of(
+        sink, flush_at=1, max_batch_size=1, max_queue_size=1, max_event_bytes=1000,
+        overflow=Overflow.BLOCK, block_timeout=30.0,
+    )  # fmt: skip
+    pipeline.push(make())
+    assert sink.entered.wait(5)
+    assert pipeline.push(make()) is not None
+    started = time.monotonic()
+    assert pipeline.push(make(properties={"text": "x" * 1000})) is None
+    assert time.monotonic() - started < 5.0
+    assert pipeline.counters().refused == {"too_large": 1}
+    sink.release.set()
+    pipeline.shutdown(timeout=5)
+
+
 def test_a_capture_from_a_signal_handler_or_finaliser_does_not_deadlock() -> None:
     pipeline = pipeline_of(MemorySink())
     with pipeline._lock:

@@ -32,7 +32,7 @@ AI_NAMED_LANE = "ai_named"
 
 
 class CaptureMode(StrEnum):
-    """Which capture protocol the events lane speaks."""
+    """The capture protocol of the events lane."""
 
     V0 = "v0"
     V1 = "v1"

@@ -1,7 +1,7 @@
 """The ``before_send`` chain: the application's last word on an event.
 
-A hook that raises drops the event: what it was meant to take out must not be sent because it
-failed. The next hooks are then not asked.
+A hook that raises drops the event, so that nothing is sent that the hook should have removed. The
+remaining hooks are not called.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ logger = logging.getLogger("flagengine.client")
 def run_hooks(
     hooks: Sequence[BeforeSend], message: EventMessage, episodes: Episodes
 ) -> EventMessage | None:
-    """The message after all hooks; None when one of them dropped it, or failed.
+    """Return the message after all hooks; None if a hook dropped it or failed.
 
-    Failures are told once, until the hooks run through again.
+    A failure is logged once, until all hooks succeed again.
     """
     name = message.get("event")
     for hook in hooks:

@@ -131,10 +131,6 @@ class Preparation:
         """
         if not self._status.accepts_events():
             return None
-        if not isinstance(name, str) or not name.strip():
-            found = "blank text" if isinstance(name, str) else type(name).__name__
-            logger.warning("event dropped: the name must be non-empty text, got %s", found)
-            return None
         context = current()
         who = id_of(distinct_id, context)
         merged = self._merge(context, flag_properties, _mapping("properties", properties))
