@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -443,6 +444,13 @@ class TestOverflow:
     def test_a_queue_is_bounded_in_bytes_too(self) -> None:
         bench = Bench(max_queue_bytes=1000, flush_at=100)
         assert len(bench.capture(20, properties={"text": "x" * 200})) < 5
+
+    def test_block_does_not_wait_where_only_the_caller_could_make_room(self) -> None:
+        bench = Bench(max_queue_size=1, overflow=Overflow.BLOCK, block_timeout=30.0)
+        started = time.monotonic()
+        assert len(bench.capture(2)) == 1
+        assert time.monotonic() - started < 5.0
+        assert bench.pipeline.counters().refused == {"queue_full": 1}
 
     @pytest.mark.parametrize(
         "wrong", [{"flush_at": 0}, {"max_queue_size": -1}, {"flush_interval": 0}]
