@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .batching.drivers import ManualDriver
     from .batching.sinks.fanout import FanOutSink
     from .batching.sinks.jsonl import JsonlSink
     from .batching.sinks.memory import MemorySink, NullSink
-    from .batching.workers.base import ManualDriver
     from .client.ai import prepare_ai_properties
     from .client.asynchronous import AsyncClient
     from .client.client import Client
@@ -74,7 +74,7 @@ _HOMES = {
     ".batching.sinks.fanout": ["FanOutSink"],
     ".batching.sinks.jsonl": ["JsonlSink"],
     ".batching.sinks.memory": ["MemorySink", "NullSink"],
-    ".batching.workers.base": ["ManualDriver"],
+    ".batching.drivers": ["ManualDriver"],
     ".client.ai": ["prepare_ai_properties"],
     ".client.asynchronous": ["AsyncClient"],
     ".client.client": ["Client"],

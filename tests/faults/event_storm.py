@@ -21,10 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flagengine.transports.batching.limits import LaneLimits, Overflow
-from flagengine.transports.batching.pipeline import EventPipeline
-from flagengine.transports.batching.setup import LaneSetup
-from flagengine.transports.batching.sinks.http import HttpSink
-from flagengine.transports.batching.wire import Destination
+from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
+from flagengine.transports.batching.sinks.http import Destination, HttpSink
 from flagengine.transports.batching.wire_v1 import WireV1
 from flagengine.transports.clock import SystemClock
 from flagengine.transports.errors import RequestTimeoutError

@@ -23,7 +23,7 @@ CHILD = """
 import sys
 from flagengine.transports.batching.limits import LaneLimits
 from flagengine.transports.batching.pipeline import EventPipeline
-from flagengine.transports.batching.setup import LaneSetup
+from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.sinks.jsonl import JsonlSink
 from flagengine.transports.batching.spool.spool import Spool
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flagengine.transports.batching.batch import Action, Batch, DropReason
+from flagengine.transports.batching.batch import Batch, DropReason, QueueAction
+from flagengine.transports.batching.drivers import ManualDriver
 from flagengine.transports.batching.event import Event, make_event
 from flagengine.transports.batching.limits import LaneLimits
 from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
-from flagengine.transports.batching.sinks.http import HttpSink
-from flagengine.transports.batching.wire import Destination, Wire
+from flagengine.transports.batching.sinks.http import Destination, HttpSink, Wire
 from flagengine.transports.batching.wire_v0 import WireV0
 from flagengine.transports.batching.wire_v1 import WireV1
-from flagengine.transports.batching.workers.base import ManualDriver
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.errors import DeliveryError, TransportError
 from flagengine.transports.http.base import Transport
@@ -62,7 +61,7 @@ class Bench:
         self.clock = ManualClock()
         self.memory = MemoryTransport()
         self.errors: list[tuple[TransportError, tuple[Event, ...]]] = []
-        self.actions: list[Action] = []
+        self.actions: list[QueueAction] = []
         destination = Destination(API_KEY, "http://host")
         wires = {"v0": WireV0(destination), "v1": WireV1(destination)}
         sink = HttpSink(transport or self.memory, wire or wires[mode], self.clock)

@@ -7,16 +7,11 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.batching.lanes import (
-    AI_LANE,
-    AI_NAMED_LANE,
-    CaptureMode,
-    http_lanes,
-    lane_of,
-)
+from flagengine.transports import Client
+from flagengine.transports.batching.lanes import AI_LANE, CaptureMode, http_lanes
 from flagengine.transports.batching.limits import LaneLimits
 from flagengine.transports.batching.pipeline import EventPipeline
-from flagengine.transports.batching.wire import Destination
+from flagengine.transports.batching.sinks.http import Destination
 from flagengine.transports.clock import SystemClock
 from flagengine.transports.http.live import LiveTransport
 from flagengine.transports.retry import RetryPolicy
@@ -129,12 +124,11 @@ def test_v1_partial_results_over_the_wire(server: MockServer, start: Start) -> N
 
 
 @pytest.mark.contract("capture", "capture-ai")
-def test_each_kind_of_event_takes_its_lane(server: MockServer, start: Start) -> None:
-    pipeline = start("v1")
-    capture(pipeline, lane=lane_of("$ai_generation", CaptureMode.V1))
-    capture(pipeline, lane=lane_of("plain", CaptureMode.V1))
-    capture(pipeline, lane=AI_LANE)
-    assert pipeline.flush(timeout=5)
+def test_each_kind_of_event_takes_its_lane(server: MockServer) -> None:
+    with Client("phc_x", host=server.url, capture_mode="v1", gzip=False) as client:
+        client.capture("$ai_generation", distinct_id="u")
+        client.capture("plain", distinct_id="u")
+        client.capture_ai("$ai_generation", distinct_id="u")
     paths = sorted(seen.path for seen in server.seen)
     assert paths == ["/batch/", "/i/v0/ai/batch/", "/i/v1/analytics/events"]
     by_path = {seen.path: seen for seen in server.seen}
@@ -143,9 +137,11 @@ def test_each_kind_of_event_takes_its_lane(server: MockServer, start: Start) -> 
 
 
 @pytest.mark.contract("capture-ai")
-def test_in_v0_mode_ai_names_stay_with_the_others() -> None:
-    assert lane_of("$ai_generation", CaptureMode.V0) == "events"
-    assert lane_of("$ai_generation", CaptureMode.V1) == AI_NAMED_LANE
+def test_in_v0_mode_ai_names_stay_with_the_others(server: MockServer) -> None:
+    with Client("phc_x", host=server.url, capture_mode="v0") as client:
+        client.capture("$ai_generation", distinct_id="u")
+        client.capture("plain", distinct_id="u")
+    assert [seen.path for seen in server.seen] == ["/batch/"]
 
 
 @pytest.mark.contract("flush")

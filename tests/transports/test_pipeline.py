@@ -5,16 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
 
 from flagengine.transports.batching.batch import Delivered, DropReason, Retried
-from flagengine.transports.batching.delivery import Outcome, Verdict
-from flagengine.transports.batching.limits import AI_LIMITS, Exhausted, LaneLimits, Overflow
+from flagengine.transports.batching.delivery import DeliveryOutcome, Disposition
+from flagengine.transports.batching.drivers import ManualDriver
+from flagengine.transports.batching.limits import Exhausted, LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
-from flagengine.transports.batching.workers.base import ManualDriver
 from flagengine.transports.errors import (
     EventTooLargeError,
     QueueFullError,
@@ -301,7 +302,7 @@ class TestFlush:
 
     def test_a_sink_that_raises_is_a_failure_like_another(self) -> None:
         class Broken(MemorySink):
-            def deliver(self, batch: Any, *, timeout: float) -> Outcome:
+            def deliver(self, batch: Any, *, timeout: float) -> DeliveryOutcome:
                 raise ZeroDivisionError
 
         bench = Bench(lanes={"events": LaneSetup(Broken())})
@@ -311,7 +312,7 @@ class TestFlush:
 
     def test_an_interrupt_during_a_send_loses_nothing(self) -> None:
         class Interrupted(MemorySink):
-            def deliver(self, batch: Any, *, timeout: float) -> Outcome:
+            def deliver(self, batch: Any, *, timeout: float) -> DeliveryOutcome:
                 raise KeyboardInterrupt
 
         bench = Bench(lanes={"events": LaneSetup(Interrupted())})
@@ -324,7 +325,7 @@ class TestFlush:
         def angry(*_: object) -> None:
             raise ZeroDivisionError
 
-        sink = MemorySink([Outcome(Verdict.REJECTED, StatusError(400))])
+        sink = MemorySink([DeliveryOutcome(Disposition.REJECTED, StatusError(400))])
         pipeline = EventPipeline(
             {"events": LaneSetup(sink)}, driver=ManualDriver(), on_error=angry, on_action=angry
         )
@@ -444,20 +445,29 @@ class TestOverflow:
         bench = Bench(max_queue_bytes=1000, flush_at=100)
         assert len(bench.capture(20, properties={"text": "x" * 200})) < 5
 
+    def test_block_does_not_wait_where_only_the_caller_could_make_room(self) -> None:
+        bench = Bench(max_queue_size=1, overflow=Overflow.BLOCK, block_timeout=30.0)
+        started = time.monotonic()
+        assert len(bench.capture(2)) == 1
+        assert time.monotonic() - started < 5.0
+        assert bench.pipeline.counters().refused == {"queue_full": 1}
+
     @pytest.mark.parametrize(
         "wrong", [{"flush_at": 0}, {"max_queue_size": -1}, {"flush_interval": 0}]
     )
     def test_senseless_limits_are_refused(self, wrong: dict[str, int]) -> None:
-        with pytest.raises(ValueError, match="more than 0"):
+        with pytest.raises(ValueError, match="greater than 0"):
             LaneLimits(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.contract("capture-ai")
 class TestLanes:
     def test_a_broken_lane_does_not_hold_up_another(self) -> None:
-        ai = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+        ai = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
         events = MemorySink()
-        bench = Bench(lanes={"events": LaneSetup(events), "ai": LaneSetup(ai, AI_LIMITS)})
+        bench = Bench(
+            lanes={"events": LaneSetup(events), "ai": LaneSetup(ai, LaneLimits().with_ai_events())}
+        )
         bench.pipeline.push(make("ai event"), lane="ai")
         bench.pipeline.push(make("plain"))
         assert not bench.pipeline.flush()
@@ -468,7 +478,7 @@ class TestLanes:
         assert [event.name for event in ai.events] == ["ai event"]
 
     def test_the_ai_lane_takes_events_of_eight_mib(self) -> None:
-        bench = Bench(lanes={"ai": LaneSetup(MemorySink(), AI_LIMITS)})
+        bench = Bench(lanes={"ai": LaneSetup(MemorySink(), LaneLimits().with_ai_events())})
         for size, is_taken in ((7_900_000, True), (8_400_000, False)):
             event = make(properties={"text": "x" * size})
             assert (bench.pipeline.push(event, lane="ai") is not None) == is_taken

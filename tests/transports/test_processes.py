@@ -20,7 +20,7 @@ import os, sys, threading, time, multiprocessing, signal
 from flagengine.transports.batching.lanes import http_lanes
 from flagengine.transports.batching.limits import LaneLimits
 from flagengine.transports.batching.pipeline import EventPipeline
-from flagengine.transports.batching.wire import Destination
+from flagengine.transports.batching.sinks.http import Destination
 from flagengine.transports.clock import SystemClock
 from flagengine.transports.http.live import LiveTransport
 

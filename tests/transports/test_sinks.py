@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
-from flagengine.transports.batching.files import AppendFile, Fsync
+from flagengine.transports.batching.append_file import AppendFile, Fsync
+from flagengine.transports.batching.delivery import DELIVERED, DeliveryOutcome, Disposition
 from flagengine.transports.batching.limits import LaneLimits
 from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.sinks.fanout import FanOutSink
@@ -64,7 +64,7 @@ def test_jsonl_without_backups_begins_anew(tmp_path: Path) -> None:
 def test_a_missing_folder_is_tried_again_later(tmp_path: Path) -> None:
     sink = JsonlSink(tmp_path / "later" / "events.jsonl")
     outcome = sink.deliver(batch_of(make()), timeout=1.0)
-    assert outcome.verdict is Verdict.RETRY
+    assert outcome.disposition is Disposition.RETRY
     assert isinstance(outcome.error, SpoolError)
     (tmp_path / "later").mkdir()
     assert sink.deliver(batch_of(make()), timeout=1.0) is DELIVERED
@@ -103,7 +103,7 @@ def fan_out(*sinks: MemorySink, **limits: int) -> Bench:
 
 
 def test_fan_out_gives_every_event_to_every_sink_once() -> None:
-    one, two = MemorySink(), MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+    one, two = MemorySink(), MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
     bench = fan_out(one, two)
     bench.capture(3)
     assert not bench.pipeline.flush()
@@ -117,7 +117,7 @@ def test_fan_out_gives_every_event_to_every_sink_once() -> None:
 
 
 def test_fan_out_splits_for_the_sink_that_needs_it_alone() -> None:
-    one, two = MemorySink(), MemorySink([Outcome(Verdict.SPLIT, StatusError(413))])
+    one, two = MemorySink(), MemorySink([DeliveryOutcome(Disposition.SPLIT, StatusError(413))])
     bench = fan_out(one, two)
     bench.capture(4)
     assert bench.pipeline.flush()
@@ -126,8 +126,8 @@ def test_fan_out_splits_for_the_sink_that_needs_it_alone() -> None:
 
 
 def test_fan_out_reports_what_one_sink_refused_after_the_others_have_it() -> None:
-    one = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
-    two = MemorySink([Outcome(Verdict.REJECTED, StatusError(400))])
+    one = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
+    two = MemorySink([DeliveryOutcome(Disposition.REJECTED, StatusError(400))])
     bench = fan_out(one, two)
     bench.capture(2)
     bench.pipeline.flush()
@@ -142,9 +142,11 @@ def test_fan_out_reports_what_one_sink_refused_after_the_others_have_it() -> Non
 def test_fan_out_passes_partial_results_on() -> None:
     events = [make(), make(), make()]
     uuids = [event.uuid for event in events]
-    partial = Outcome(Verdict.PARTIAL, None, 2.0, frozenset(uuids[:1]), {uuids[1]: "drop"})
+    partial = DeliveryOutcome(
+        Disposition.PARTIAL, None, 2.0, frozenset(uuids[:1]), {uuids[1]: "drop"}
+    )
     sink = FanOutSink([MemorySink([partial]), MemorySink()])
     outcome = sink.deliver(batch_of(*events), timeout=1.0)
-    assert (outcome.verdict, outcome.retry_after) == (Verdict.PARTIAL, 2.0)
+    assert (outcome.disposition, outcome.retry_after) == (Disposition.PARTIAL, 2.0)
     assert outcome.retry == {uuids[0]}
     assert outcome.refused == {uuids[1]: "drop"}

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagengine.transports.batching.delivery import Outcome, Verdict
+from flagengine.transports.batching.delivery import DeliveryOutcome, Disposition
 from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.batching.spool.records import (
     MAGIC,
-    Kind,
+    RecordKind,
     encode_acknowledgements,
     encode_event,
     scan,
@@ -63,7 +63,7 @@ def test_a_damaged_byte_is_noticed(where: int, change: int) -> None:
     data = bytearray(MAGIC + b"".join(encode_event(event) for event in EVENTS))
     where = where % len(data)
     data[where] ^= change
-    bodies = [record.payload for record in scan(bytes(data)) if record.kind == Kind.EVENT]
+    bodies = [record.payload for record in scan(bytes(data)) if record.kind == RecordKind.EVENT]
     assert bodies == [event.body for event in EVENTS[: len(bodies)]]
     assert len(bodies) < len(EVENTS)
 
@@ -146,7 +146,7 @@ def spilling(directory: Path, sink: MemorySink, *, size: int = 4) -> Bench:
 
 
 def down(times: int) -> MemorySink:
-    return MemorySink([Outcome(Verdict.RETRY, StatusError(503))] * times)
+    return MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))] * times)
 
 
 @pytest.mark.contract("event-batcher")

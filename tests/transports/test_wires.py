@@ -13,14 +13,12 @@ import pytest
 
 from flagengine.transports.batching.delivery import (
     DELIVERED,
-    Outcome,
-    Verdict,
+    DeliveryOutcome,
+    Disposition,
     judge_error,
-    judge_v0,
-    judge_v1,
 )
 from flagengine.transports.batching.encodings import Encoding
-from flagengine.transports.batching.wire import Destination
+from flagengine.transports.batching.sinks.http import Destination
 from flagengine.transports.batching.wire_v0 import WireV0
 from flagengine.transports.batching.wire_v1 import WireV1, to_v1
 from flagengine.transports.clock import Moment
@@ -213,7 +211,7 @@ def test_a_missing_codec_falls_back_to_gzip_with_a_warning(
     with caplog.at_level(logging.WARNING):
         request = v0(make(), encoding=Encoding(encoding))
     assert request.headers["Content-Encoding"] == "gzip"
-    assert "gzip is used instead" in caplog.text
+    assert "using gzip" in caplog.text
 
 
 @pytest.mark.parametrize(("encoding", "module"), [("zstd", "zstandard"), ("br", "brotli")])
@@ -236,47 +234,51 @@ def test_a_codec_that_fails_sends_plain(caplog: pytest.LogCaptureFixture) -> Non
     request = WireV0(target).request(batch_of(make()), now=NOW, timeout=1.0)
     assert "Content-Encoding" not in request.headers
     assert json.loads(request.body or b"")["api_key"] == API_KEY
-    assert "sending plain" in caplog.text
+    assert "sending uncompressed" in caplog.text
 
 
 @pytest.mark.contract("retry-queue")
-@pytest.mark.parametrize("judge", [judge_v0, judge_v1])
+@pytest.mark.parametrize("wire", [WireV0, WireV1])
 @pytest.mark.parametrize(
-    ("status", "verdict"),
+    ("status", "disposition"),
     [
-        (200, Verdict.DELIVERED),
-        (204, Verdict.DELIVERED),
-        (301, Verdict.REJECTED),
-        *((status, Verdict.REJECTED) for status in (400, 401, 402, 403, 404, 415, 418)),
-        *((status, Verdict.RETRY) for status in (408, 429, 500, 502, 503, 504, 599)),
-        (413, Verdict.SPLIT),
+        (200, Disposition.DELIVERED),
+        (204, Disposition.DELIVERED),
+        (301, Disposition.REJECTED),
+        *((status, Disposition.REJECTED) for status in (400, 401, 402, 403, 404, 415, 418)),
+        *((status, Disposition.RETRY) for status in (408, 429, 500, 502, 503, 504, 599)),
+        (413, Disposition.SPLIT),
     ],
 )
-def test_what_a_status_means(judge: Any, status: int, verdict: Verdict) -> None:
-    outcome = judge(Response(status, {"Retry-After": "7"}), wall=0.0)
-    assert outcome.verdict is verdict
-    assert outcome.retry_after == (7.0 if verdict is Verdict.RETRY else None)
+def test_what_a_status_means(wire: Any, status: int, disposition: Disposition) -> None:
+    outcome = wire(destination()).judge(Response(status, {"Retry-After": "7"}), wall=0.0)
+    assert outcome.disposition is disposition
+    assert outcome.retry_after == (7.0 if disposition is Disposition.RETRY else None)
 
 
 @pytest.mark.contract("retry-queue")
 @pytest.mark.parametrize(
-    ("error", "verdict"),
+    ("error", "disposition"),
     [
-        (ConnectError("x"), Verdict.RETRY),
-        (RequestTimeoutError("x"), Verdict.RETRY),
-        (InvalidRequestError("x"), Verdict.REJECTED),
-        (ResponseTooLargeError("x", status=200), Verdict.DELIVERED),
-        (ResponseTooLargeError("x", status=400), Verdict.REJECTED),
-        (ResponseTooLargeError("x", status=503), Verdict.RETRY),
+        (ConnectError("x"), Disposition.RETRY),
+        (RequestTimeoutError("x"), Disposition.RETRY),
+        (InvalidRequestError("x"), Disposition.REJECTED),
+        (ResponseTooLargeError("x", status=200), Disposition.DELIVERED),
+        (ResponseTooLargeError("x", status=400), Disposition.REJECTED),
+        (ResponseTooLargeError("x", status=503), Disposition.RETRY),
     ],
 )
-def test_what_a_missing_answer_means(error: Any, verdict: Verdict) -> None:
-    assert judge_error(error).verdict is verdict
+def test_what_a_missing_answer_means(error: Any, disposition: Disposition) -> None:
+    assert judge_error(error).disposition is disposition
 
 
-def results(**by_uuid: Any) -> Outcome:
+def judge_v1(response: Response) -> DeliveryOutcome:
+    return WireV1(destination()).judge(response, wall=0.0)
+
+
+def results(**by_uuid: Any) -> DeliveryOutcome:
     body = json.dumps({"results": by_uuid}).encode()
-    return judge_v1(Response(200, {"Retry-After": "3"}, body), wall=0.0)
+    return judge_v1(Response(200, {"Retry-After": "3"}, body))
 
 
 @pytest.mark.contract("capture", "retry-queue")
@@ -290,7 +292,7 @@ def test_v1_results_decide_event_by_event() -> None:
         f={"result": "something new"},
         g="no object",
     )
-    assert outcome.verdict is Verdict.PARTIAL
+    assert outcome.disposition is Disposition.PARTIAL
     assert outcome.retry == {"b"}
     assert outcome.refused == {"c": "drop: bad name", "d": "limited"}
     assert outcome.retry_after == 3.0
@@ -301,10 +303,12 @@ def test_v1_results_decide_event_by_event() -> None:
     "body", [b"", b"no json", b"[]", b'{"results": []}', b'{"results": null}', b"\xff"]
 )
 def test_a_v1_success_that_cannot_be_read_is_delivered(body: bytes) -> None:
-    assert judge_v1(Response(200, {}, body), wall=0.0) is DELIVERED
+    assert judge_v1(Response(200, {}, body)) is DELIVERED
 
 
 def test_v1_not_found_hints_at_the_mode_and_error_texts_show_no_key() -> None:
-    assert "capture v1" in str(judge_v1(Response(404), wall=0.0).error)
-    refused = judge_v0(Response(400, {}, b'{"error": "bad key phc_abcdefgh"}'), wall=0.0)
+    assert "capture v1" in str(judge_v1(Response(404)).error)
+    refused = WireV0(destination()).judge(
+        Response(400, {}, b'{"error": "bad key phc_abcdefgh"}'), wall=0.0
+    )
     assert str(refused.error) == 'HTTP 400: {"error": "bad key ***"}'

@@ -1,8 +1,7 @@
-"""The drivers: threads, an event loop, nobody. Real threads, no sleeping: events and joins."""
+"""The thread driver: real threads, no sleeping, only events and joins."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import threading
 import time
@@ -13,12 +12,11 @@ from typing import Any
 import pytest
 
 from flagengine.transports.batching.batch import Batch
-from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
+from flagengine.transports.batching.delivery import DELIVERED, DeliveryOutcome, Disposition
+from flagengine.transports.batching.drivers import ThreadDriver
 from flagengine.transports.batching.limits import LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
-from flagengine.transports.batching.workers.asyncio import AsyncioDriver
-from flagengine.transports.batching.workers.thread import ThreadDriver
 from flagengine.transports.errors import StatusError
 from flagengine.transports.retry import RetryPolicy
 
@@ -27,17 +25,17 @@ from .support import make
 QUICK = RetryPolicy(base_delay=0.01)
 
 
-class GatedSink(MemorySink):
-    """Holds every delivery until the gate opens."""
+class HeldSink(MemorySink):
+    """Holds every delivery until ``release`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
         self.entered = threading.Event()
-        self.gate = threading.Event()
+        self.release = threading.Event()
 
-    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:
+    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
         self.entered.set()
-        assert self.gate.wait(10)
+        assert self.release.wait(10)
         return super().deliver(batch, timeout=timeout)
 
 
@@ -71,26 +69,26 @@ def test_no_thread_runs_before_the_first_event_or_after_shutdown() -> None:
 
 @pytest.mark.contract("event-batcher")
 def test_a_full_batch_starts_within_a_second_without_flush() -> None:
-    sink = GatedSink()
+    sink = HeldSink()
     pipeline = pipeline_of(sink, flush_at=2)
     started = time.monotonic()
     pipeline.push(make())
     pipeline.push(make())
     assert sink.entered.wait(5)
     assert time.monotonic() - started < 1.0
-    sink.gate.set()
+    sink.release.set()
     pipeline.shutdown(timeout=5)
 
 
 @pytest.mark.contract("event-batcher")
 def test_producers_go_on_while_a_send_runs() -> None:
-    sink = GatedSink()
+    sink = HeldSink()
     pipeline = pipeline_of(sink, flush_at=1, max_batch_size=1)
     pipeline.push(make())
     assert sink.entered.wait(5)
     uuids = [pipeline.push(make()) for _ in range(50)]
     assert None not in uuids
-    sink.gate.set()
+    sink.release.set()
     assert pipeline.flush(timeout=5)
     assert len(sink.events) == 51
     pipeline.shutdown(timeout=5)
@@ -98,7 +96,7 @@ def test_producers_go_on_while_a_send_runs() -> None:
 
 @pytest.mark.contract("retry-queue")
 def test_the_background_retries_without_another_flush() -> None:
-    sink = MemorySink([Outcome(Verdict.RETRY, StatusError(503))] * 2)
+    sink = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))] * 2)
     pipeline = pipeline_of(sink)
     pipeline.push(make())
     assert not pipeline.flush(timeout=5)
@@ -125,7 +123,7 @@ def test_concurrent_flushes_join_and_each_event_is_sent_once() -> None:
 
 @pytest.mark.contract("flush", "shutdown")
 def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
-    sink = GatedSink()
+    sink = HeldSink()
     pipeline = pipeline_of(sink)
     pipeline.push(make())
     started = time.monotonic()
@@ -133,7 +131,7 @@ def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
     assert not pipeline.shutdown(timeout=0.05)
     assert time.monotonic() - started < 1.0
     assert pipeline.counters().dropped == {"unconfirmed": 1}
-    sink.gate.set()
+    sink.release.set()
     eventually(lambda: workers() == [])
     assert pipeline.counters().delivered == 0, "an answer after the end changes nothing"
 
@@ -156,7 +154,7 @@ def test_flush_and_shutdown_from_a_callback_do_not_deadlock() -> None:
 
 
 def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
-    sink = GatedSink()
+    sink = HeldSink()
     pipeline = pipeline_of(
         sink, flush_at=1, max_batch_size=1, max_queue_size=1,
         overflow=Overflow.BLOCK, block_timeout=0.05,
@@ -165,16 +163,33 @@ def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
     assert sink.entered.wait(5)
     assert pipeline.push(make()) is not None
     assert pipeline.push(make()) is None, "nothing moved for the whole wait"
-    waiting = threading.Timer(0.01, sink.gate.set)
+    waiting = threading.Timer(0.01, sink.release.set)
     waiting.start()
     assert pipeline.push(make()) is not None
     waiting.join()
     pipeline.shutdown(timeout=5)
 
 
+def test_block_does_not_wait_for_an_event_that_is_too_large() -> None:
+    sink = HeldSink()
+    pipeline = pipeline_of(
+        sink, flush_at=1, max_batch_size=1, max_queue_size=1, max_event_bytes=1000,
+        overflow=Overflow.BLOCK, block_timeout=30.0,
+    )  # fmt: skip
+    pipeline.push(make())
+    assert sink.entered.wait(5)
+    assert pipeline.push(make()) is not None
+    started = time.monotonic()
+    assert pipeline.push(make(properties={"text": "x" * 1000})) is None
+    assert time.monotonic() - started < 5.0
+    assert pipeline.counters().refused == {"too_large": 1}
+    sink.release.set()
+    pipeline.shutdown(timeout=5)
+
+
 def test_a_capture_from_a_signal_handler_or_finaliser_does_not_deadlock() -> None:
     pipeline = pipeline_of(MemorySink())
-    with pipeline._carrier.lock:
+    with pipeline._lock:
         assert pipeline.push(make()) is not None
     assert pipeline.shutdown(timeout=5)
     assert pipeline.counters().delivered == 1
@@ -208,7 +223,7 @@ def test_without_threads_the_caller_of_flush_does_the_work(
         raise RuntimeError(msg)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    sink = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
+    sink = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
     pipeline = pipeline_of(sink)
     pipeline.push(make())
     assert not pipeline.flush()
@@ -218,12 +233,12 @@ def test_without_threads_the_caller_of_flush_does_the_work(
 
 
 def test_eight_threads_lose_and_double_nothing() -> None:
-    fates = [
+    outcomes = [
         DELIVERED,
-        Outcome(Verdict.RETRY, StatusError(503)),
-        Outcome(Verdict.SPLIT, StatusError(413)),
+        DeliveryOutcome(Disposition.RETRY, StatusError(503)),
+        DeliveryOutcome(Disposition.SPLIT, StatusError(413)),
     ]
-    sink = MemorySink([fates[number % 3] for number in range(200)])
+    sink = MemorySink([outcomes[number % 3] for number in range(200)])
     pipeline = pipeline_of(
         sink, flush_at=7, max_batch_size=7, max_queue_size=100_000,
         retry=RetryPolicy(max_retries=1000, base_delay=0.0),
@@ -248,46 +263,3 @@ def test_eight_threads_lose_and_double_nothing() -> None:
     for mine in accepted:
         arrived = [uuid for uuid in delivered if uuid in set(mine)]
         assert arrived == [uuid for uuid in mine if uuid in set(delivered)], "order of one producer"
-
-
-# asyncio.
-
-
-def test_the_asyncio_driver_sends_on_the_loop_without_threads_of_ours() -> None:
-    async def scenario() -> None:
-        sink = MemorySink([Outcome(Verdict.RETRY, StatusError(503))])
-        driver = AsyncioDriver()
-        pipeline = pipeline_of(sink, driver=driver, flush_at=2)
-        pipeline.push(make())
-        pipeline.push(make())
-        while not sink.events:
-            await asyncio.sleep(0)
-        assert len(sink.events) == 2
-        pipeline.push(make())
-        assert await asyncio.to_thread(pipeline.flush, 5)
-        assert workers() == []
-        assert await asyncio.to_thread(pipeline.shutdown, 5)
-
-    asyncio.run(scenario())
-
-
-def test_flush_on_the_loops_own_thread_does_the_work_itself() -> None:
-    async def scenario() -> None:
-        sink = MemorySink()
-        driver = AsyncioDriver()
-        pipeline = pipeline_of(sink, driver=driver)
-        pipeline.push(make())
-        assert pipeline.flush(timeout=5)
-        assert pipeline.shutdown(timeout=5)
-
-    asyncio.run(scenario())
-
-
-def test_after_the_loop_has_closed_shutdown_still_delivers() -> None:
-    sink = MemorySink()
-    loop = asyncio.new_event_loop()
-    pipeline = pipeline_of(sink, driver=AsyncioDriver(loop))
-    loop.close()
-    pipeline.push(make())
-    assert pipeline.shutdown(timeout=5)
-    assert len(sink.events) == 1

@@ -1,1 +1,1 @@
-"""Event capture and delivery: pure machines (``lane``, ``delivery``) and drivers that obey them."""
+"""Event capture and delivery: a pure ``queue`` for each lane, and a ``pipeline`` that obeys it."""

@@ -1,4 +1,4 @@
-"""The values that the batcher's machines exchange with whoever carries out their decisions."""
+"""The values that a queue exchanges with the pipeline, which carries out its decisions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..errors import TransportError
 from .event import Event
 
 __all__ = [
-    "Action",
     "Admission",
     "Batch",
     "Delivered",
     "DropReason",
     "Dropped",
     "Kept",
+    "QueueAction",
     "Retried",
 ]
 
@@ -32,16 +32,17 @@ class DropReason(StrEnum):
     EXHAUSTED = "exhausted"  # every retry failed
     SHUTDOWN = "shutdown"  # still queued at the shutdown's deadline
     UNCONFIRMED = "unconfirmed"  # being sent at the shutdown's deadline: may have arrived
-    DISCARDED = "discarded"  # shutdown was told to discard
+    DISCARDED = "discarded"  # shutdown(discard=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that travel together. Once made, none is added.
+    """Events that are sent together. No event joins a batch after it was made.
 
-    ``attempt`` counts the tries of this request id, the coming one included; ``failures`` those of
-    the present retry budget. ``not_before`` is our own backoff and ``held_until`` the server's
-    Retry-After, both on the monotonic clock; ``created_at`` is wall time.
+    ``attempt`` counts the tries of this request id, including the next one; ``failures`` counts
+    those of the current retry budget. ``not_before`` is the end of the backoff and
+    ``retry_after_until`` that of the server's Retry-After, both on the monotonic clock;
+    ``created_at`` is wall time.
     """
 
     lane: str
@@ -52,25 +53,20 @@ class Batch:
     attempt: int = 1
     failures: int = 0
     not_before: float = 0.0
-    held_until: float = 0.0
+    retry_after_until: float = 0.0
 
 
 class Admission(NamedTuple):
-    """What became of a pushed event. ``wake``: the lane is due earlier than it was before."""
+    """What became of a pushed event. ``wake``: the lane is now due earlier than before."""
 
     reason: DropReason | None = None
     wake: bool = False
     evicted: Event | None = None
 
-    @property
-    def accepted(self) -> bool:
-        """Whether the lane has taken the event."""
-        return self.reason is None
-
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The sink has these: forget them."""
+    """The sink accepted these events."""
 
     lane: str
     events: tuple[Event, ...]
@@ -78,20 +74,20 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """These will not be delivered: report them."""
+    """These events will not be delivered."""
 
     lane: str
     events: tuple[Event, ...]
     reason: DropReason
     error: TransportError | None = None
-    # The request they were last sent in, and how often, when they were sent at all.
+    # The last request that held them, and the number of tries; None and 0 if they were never sent.
     request_id: str | None = None
     attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """These wait at the head of their lane, until ``not_before``, for another try."""
+    """These events wait at the head of their lane for another try at ``not_before``."""
 
     lane: str
     events: tuple[Event, ...]
@@ -101,10 +97,10 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """So many events stay on disk for a later process."""
+    """``count`` events stay on disk for a later process."""
 
     lane: str
     count: int
 
 
-Action = Delivered | Dropped | Retried | Kept
+QueueAction = Delivered | Dropped | Retried | Kept

@@ -1,4 +1,4 @@
-"""Compressing a request's body: which codings there are here, and the fallback to gzip.
+"""Compression of request bodies: the available encodings, and gzip in place of missing ones.
 
 ``zstd`` needs Python 3.14 or the package ``zstandard``; ``br`` needs ``brotli``. They are imported
 when they are chosen, not before.
@@ -25,7 +25,7 @@ Encoder = Callable[[bytes], bytes]
 
 
 class Encoding(StrEnum):
-    """Values of ``Content-Encoding`` that the server reads; NONE sends no such header."""
+    """Values of ``Content-Encoding`` that the server accepts; NONE sends no such header."""
 
     NONE = "none"
     GZIP = "gzip"
@@ -35,11 +35,11 @@ class Encoding(StrEnum):
 
 
 def choose_encoder(wanted: Encoding, warn: Callable[[str], None]) -> tuple[Encoding, Encoder]:
-    """The coding that will be used and its function: ``wanted``, or gzip with a warning."""
+    """Return ``wanted`` and its function, or gzip with a warning if it is not installed."""
     encoder = _ENCODERS[wanted]()
     if encoder is not None:
         return wanted, encoder
-    warn(f"no module for {wanted.value} compression is installed: gzip is used instead")
+    warn(f"no module for {wanted.value} compression is installed: using gzip")
     return Encoding.GZIP, _gzip
 
 

@@ -1,8 +1,7 @@
-"""One captured event: checked once, written as JSON once, and the same bytes ever after.
+"""One captured event: validated and written as JSON once, and never changed afterwards.
 
-Building it here is what makes the caller's later changes harmless and every retry identical: uuid,
-timestamp, name and properties are fixed before ``capture`` returns. It must not know of any lane,
-wire or queue.
+Uuid, timestamp, name and properties are fixed before ``capture`` returns, so that the caller's
+later changes do not matter and every retry is identical. This module knows no lane, wire or queue.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..errors import InvalidEventError
 from ..json_text import to_json
-from .identifiers import canonical_uuid, new_uuid
-from .timestamps import format_utc, normalise_timestamp
+from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
 __all__ = ["Event", "make_event", "parse_event"]
 
-# Root keys of events in older SDKs; wire_v1 moves them into the properties.
+# Root keys of events in older SDKs; ``wire_v1`` makes them properties.
 LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
 
 
@@ -27,7 +25,8 @@ LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
 class Event:
     """An event as it will be sent.
 
-    ``body`` is the JSON object with ``uuid, event, distinct_id, timestamp, properties``.
+    ``body`` is a JSON object with ``uuid``, ``event``, ``distinct_id``, ``timestamp`` and
+    ``properties``.
     """
 
     uuid: str
@@ -38,7 +37,7 @@ class Event:
         return f"<Event {self.name!r} {self.uuid} {len(self.body)} bytes>"
 
     def decoded(self) -> dict[str, object]:
-        """The envelope as a fresh dict."""
+        """Return the JSON object as a new dict."""
         envelope: dict[str, object] = json.loads(self.body)
         return envelope
 
@@ -50,9 +49,9 @@ def _ignore(_message: str) -> None:
 def make_event(
     message: Mapping[str, object], *, clock: Clock, warn: Callable[[str], None] = _ignore
 ) -> Event:
-    """An event from ``event, distinct_id, properties, timestamp, uuid`` (the last three optional).
+    """Make an event of ``event``, ``distinct_id`` and, optionally, the other fields of ``Event``.
 
-    A missing timestamp is now. An unreadable timestamp or uuid is replaced and told to ``warn``.
+    A missing timestamp is now. An unreadable timestamp or uuid is replaced, with a warning.
 
     Raises:
         InvalidEventError: the name or the distinct id is missing or blank.
@@ -75,16 +74,16 @@ def make_event(
 
 
 def parse_event(body: bytes) -> Event:
-    """The event that ``body`` was made for.
+    """Return the event whose ``body`` this is.
 
     Raises:
-        InvalidEventError: the bytes are no event of ours.
+        InvalidEventError: the bytes are not the body of an event.
     """
     try:
         envelope = json.loads(body)
         return Event(str(envelope["uuid"]), str(envelope["event"]), body)
     except (ValueError, KeyError, TypeError) as error:
-        msg = f"expected an event's JSON object, found {len(body)} bytes that are none"
+        msg = f"expected the JSON object of an event, got {len(body)} other bytes"
         raise InvalidEventError(msg) from error
 
 
@@ -92,7 +91,7 @@ def _required_text(value: object, what: str) -> str:
     if isinstance(value, str) and value.strip():
         return value
     found = "blank text" if isinstance(value, str) else type(value).__name__
-    msg = f"expected {what} as non-empty text, found {found}"
+    msg = f"{what} must be non-empty text, got {found}"
     raise InvalidEventError(msg)
 
 
@@ -112,7 +111,7 @@ def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str
         return new_uuid(wall)
     uuid = canonical_uuid(value)
     if uuid is None:
-        warn("expected a UUID for the event, found something else: a new one was made")
+        warn("uuid must be a UUID: a new one is used")
         return new_uuid(wall)
     return uuid
 
@@ -122,7 +121,7 @@ def _choose_timestamp(value: object, wall: float, warn: Callable[[str], None]) -
         return format_utc(wall)
     timestamp = normalise_timestamp(value)
     if timestamp is None:
-        warn("expected a datetime or ISO 8601 text as timestamp, found neither: now is used")
+        warn("timestamp must be a datetime or ISO 8601 text: the current time is used")
         return format_utc(wall)
     return timestamp
 
@@ -132,5 +131,5 @@ def _properties(value: object, warn: Callable[[str], None]) -> Mapping[str, obje
         return {}
     if isinstance(value, Mapping):
         return value
-    warn(f"expected a mapping of properties, found {type(value).__name__}: they were left out")
+    warn(f"properties must be a mapping, got {type(value).__name__}: left out")
     return {}

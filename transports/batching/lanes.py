@@ -1,52 +1,41 @@
-"""The lanes that a client on HTTP has, and which of them an event takes.
+"""The lanes of a client that sends events over HTTP.
 
 ========  ============================  =========================================================
 lane      endpoint                      events
 ========  ============================  =========================================================
 events    /batch/, in v1 mode           everything else
           /i/v1/analytics/events
-ai        /i/v0/ai/batch/               given to ``capture_ai``
-ai_named  /batch/ (v1 mode only)        ``$ai_*`` events given to plain ``capture``: v1 does not
-                                        take them
+ai        /i/v0/ai/batch/               of ``capture_ai``
+ai_named  /batch/ (v1 mode only)        ``$ai_*`` events of plain ``capture``, which v1 does not
+                                        accept
 ========  ============================  =========================================================
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
 from ..clock import Clock
 from ..http.base import Transport
-from .limits import MAX_AI_EVENT_BYTES, LaneLimits
-from .pipeline import EVENTS_LANE
-from .setup import REQUEST_TIMEOUT, LaneSetup
-from .sinks.http import HttpSink
+from .limits import LaneLimits
+from .pipeline import EVENTS_LANE, REQUEST_TIMEOUT, LaneSetup
+from .sinks.http import Destination, HttpSink, Wire
 from .spool.spool import Spool
-from .wire import Destination, Wire
 from .wire_v0 import AI_PATH, WireV0
 from .wire_v1 import WireV1
 
-__all__ = ["AI_LANE", "AI_NAMED_LANE", "EVENTS_LANE", "CaptureMode", "http_lanes", "lane_of"]
+__all__ = ["AI_LANE", "AI_NAMED_LANE", "EVENTS_LANE", "CaptureMode", "http_lanes"]
 
 AI_LANE = "ai"
 AI_NAMED_LANE = "ai_named"
-_AI_PREFIX = "$ai_"
 
 
 class CaptureMode(StrEnum):
-    """Which capture protocol the events lane speaks."""
+    """The capture protocol of the events lane."""
 
     V0 = "v0"
     V1 = "v1"
-
-
-def lane_of(event_name: str, mode: CaptureMode) -> str:
-    """The lane of an event given to plain ``capture``."""
-    if mode is CaptureMode.V1 and event_name.startswith(_AI_PREFIX):
-        return AI_NAMED_LANE
-    return EVENTS_LANE
 
 
 def http_lanes(
@@ -59,17 +48,12 @@ def http_lanes(
     request_timeout: float = REQUEST_TIMEOUT,
     spools: Mapping[str, Spool] | None = None,
 ) -> dict[str, LaneSetup]:
-    """The lanes for an ``EventPipeline``. ``spools`` are by lane, for ``overflow="spill"``."""
+    """Return lanes for an ``EventPipeline``. ``spools`` are by lane, for ``overflow="spill"``."""
     plain = limits or LaneLimits()
-    large = replace(
-        plain,
-        max_event_bytes=max(plain.max_event_bytes, MAX_AI_EVENT_BYTES),
-        max_batch_bytes=max(plain.max_batch_bytes, MAX_AI_EVENT_BYTES),
-    )
     v0 = WireV0(destination)
     lanes: dict[str, tuple[Wire, LaneLimits]] = {
         EVENTS_LANE: (WireV1(destination) if mode is CaptureMode.V1 else v0, plain),
-        AI_LANE: (WireV0(destination, AI_PATH), large),
+        AI_LANE: (WireV0(destination, AI_PATH), plain.with_ai_events()),
     }
     if mode is CaptureMode.V1:
         lanes[AI_NAMED_LANE] = (v0, plain)

@@ -1,31 +1,31 @@
-"""The numbers of one lane, each with its source, and the two policies that a caller chooses."""
+"""The limits of one lane, each with its source, and the two policies that a caller chooses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..retry import EVENTS_RETRY, RetryPolicy
 
-__all__ = ["AI_LIMITS", "Exhausted", "LaneLimits", "Overflow"]
+__all__ = ["Exhausted", "LaneLimits", "Overflow"]
 
 KIB = 1024
 MIB = 1024 * KIB
 
-# transports contract 1.22, the column "ours".
+# The defaults of posthog-python.
 FLUSH_AT = 100
 FLUSH_INTERVAL = 5.0
 MAX_BATCH_SIZE = 100
 MAX_QUEUE_SIZE = 10_000
-# Contract 1.2: the server takes 20 MiB; what is sent stays well below it.
+# The server accepts requests of up to 20 MiB.
 MAX_BATCH_BYTES = 5 * MIB
 MAX_EVENT_BYTES = 900 * KIB
 MAX_AI_EVENT_BYTES = 8 * MIB
-# Contract 1.3: an exhausted batch that is kept waits at least this long before a new budget.
+# Seconds that an exhausted batch waits before it gets a new retry budget (``retain``).
 RETAIN_COOLDOWN = 30.0
-# Ours: 10 000 events of 900 KiB would be 9 GB, so the queue is bounded in bytes as well.
+# 10,000 events of 900 KiB would be 9 GB, so the queue is bounded in bytes as well.
 MAX_QUEUE_BYTES = 128 * MIB
-# Ours: how long a capture may be held up when the caller chose to wait for room.
+# Seconds that a capture may wait for room (``overflow="block"``).
 BLOCK_TIMEOUT = 1.0
 
 
@@ -48,7 +48,7 @@ class Exhausted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """How one lane batches, how much it holds, and how it retries. Times are in seconds.
+    """How a lane batches, how much it holds, and how it retries. Times are in seconds.
 
     ``max_batch_size`` of None means ``max(flush_at, 100)``.
     """
@@ -81,11 +81,16 @@ class LaneLimits:
             return max(self.flush_at, MAX_BATCH_SIZE)
         return self.max_batch_size
 
+    def with_ai_events(self) -> LaneLimits:
+        """Return limits that admit the large events of AI applications."""
+        return replace(
+            self,
+            max_event_bytes=max(self.max_event_bytes, MAX_AI_EVENT_BYTES),
+            max_batch_bytes=max(self.max_batch_bytes, MAX_AI_EVENT_BYTES),
+        )
+
 
 def _require_positive(name: str, value: float) -> None:
     if not value > 0:
-        msg = f"{name} must be more than 0, found {value}"
+        msg = f"{name} must be greater than 0, got {value}"
         raise ValueError(msg)
-
-
-AI_LIMITS = LaneLimits(max_event_bytes=MAX_AI_EVENT_BYTES, max_batch_bytes=MAX_AI_EVENT_BYTES)

@@ -1,8 +1,11 @@
-"""The entry to event capture: push events in, they are delivered once, in order, or accounted for.
+"""The entry to event capture: push events in; each is delivered once, in order, or accounted for.
 
-The pipeline decides nothing itself: what to send when is the batcher's, what an answer means is
-delivery's, carrying it out is the carrier's, and who does the work is the driver's.
+The pipeline carries out what others decide: its queues decide what to send when, the sinks what an
+answer means, and the driver who does the work. One lock guards the queues. It is never held while
+a sink works or a callback runs. The disk changes only under the lock, so that disk and queue have
+the same order.
 
+>>> from flagengine.transports.batching.drivers import ManualDriver
 >>> from flagengine.transports.batching.sinks.memory import MemorySink
 >>> sink = MemorySink()
 >>> pipeline = EventPipeline({"events": LaneSetup(sink)}, driver=ManualDriver())
@@ -18,36 +21,54 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from .. import lifecycle
-from ..clock import Clock, SystemClock
-from ..errors import EventTooLargeError, InvalidEventError, QueueFullError, TransportError
-from .batch import Action, Admission, Dropped, DropReason, Kept
-from .batcher import Counters
-from .carrier import Carrier
+from ..clock import Clock, SystemClock, read
+from ..errors import InvalidEventError, TransportError
+from .batch import Admission, Batch, Delivered, Dropped, DropReason, QueueAction
+from .counters import Counters
+from .delivery import DeliveryOutcome, Disposition
+from .drivers import Driver, ThreadDriver
 from .event import Event, make_event
 from .limits import LaneLimits, Overflow
+from .queue import EventQueue
 from .reports import OnAction, OnError, Reporter
-from .setup import LaneSetup
-from .workers.base import Driver, ManualDriver
-from .workers.thread import ThreadDriver
+from .sinks.base import Sink
+from .spool.backing import SpoolBacking
+from .spool.spool import Spool
 
-__all__ = ["EVENTS_LANE", "EventPipeline", "LaneSetup", "ManualDriver"]
+__all__ = ["EVENTS_LANE", "EventPipeline", "LaneSetup"]
 
 logger = logging.getLogger("flagengine.events")
 
 EVENTS_LANE = "events"
-# transports contract 1.22: seconds.
+REQUEST_TIMEOUT = 10.0
 SHUTDOWN_TIMEOUT = 30.0
-# Ours: how often a waiting flush looks whether its worker is still alive.
+# How often a waiting flush checks that its worker is still alive.
 _WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSetup:
+    """Where a lane ends, its limits, and the spool that ``overflow="spill"`` needs."""
+
+    sink: Sink
+    limits: LaneLimits = field(default_factory=LaneLimits)
+    request_timeout: float = REQUEST_TIMEOUT
+    spool: Spool | None = None
+
+    def __post_init__(self) -> None:
+        if (self.limits.overflow is Overflow.SPILL) != (self.spool is not None):
+            msg = 'overflow="spill" and a spool belong together: give both or neither'
+            raise ValueError(msg)
 
 
 class EventPipeline:
     """All methods may be called from any thread.
 
-    None raises because of I/O or of an event's data; only with ``overflow="raise"`` does ``push``
-    raise ``QueueFullError``.
+    No method raises because of I/O or because of an event's data. Only with ``overflow="raise"``
+    does ``push`` raise ``QueueFullError``.
     """
 
     def __init__(
@@ -59,20 +80,32 @@ class EventPipeline:
         on_error: OnError | None = None,
         on_action: OnAction | None = None,
     ) -> None:
-        self._setups = dict(lanes)
+        self._lanes = dict(lanes)
         self._clock = clock or SystemClock()
         self._driver = driver or ThreadDriver()
         self._reporter = Reporter(on_error, on_action)
-        self._carrier = Carrier(self._setups, self._clock, self._reporter)
-        self._driver.attach(self)
         self._start_anew()
-        with self._carrier.lock:
-            for lane in self._setups:
-                if self._carrier.inherit(lane):
+        self._driver.attach(self)
+        with self._lock:
+            for lane, spool in self._spools.items():
+                if spool.recover(self._clock.monotonic()):
                     self._driver.wake(lane)
         lifecycle.watch(self)
 
     def _start_anew(self) -> None:
+        """Make fresh locks and empty queues: at the start, and in the child of a fork."""
+        # Reentrant: a signal handler or a finaliser may capture in the middle of a push.
+        self._lock = threading.RLock()
+        # Notified after every answer of a sink.
+        self._progress = threading.Condition(self._lock)
+        self._queues = {name: EventQueue(name, lane.limits) for name, lane in self._lanes.items()}
+        self._spools = {
+            name: SpoolBacking(lane.spool, self._queues[name], self._reporter)
+            for name, lane in self._lanes.items()
+            if lane.spool is not None
+        }
+        # The events that ``deliver`` waits for, by uuid: whether they were delivered.
+        self._awaited: dict[str, bool] = {}
         self._is_closing = False
         self._is_drained = False
         self._is_closed = threading.Event()
@@ -80,120 +113,169 @@ class EventPipeline:
     # Events in.
 
     def capture(self, message: Mapping[str, object], *, lane: str = EVENTS_LANE) -> str | None:
-        """``push`` of a message (see ``make_event``); an invalid one is logged and dropped."""
+        """``push`` a message (see ``make_event``); an invalid one is logged and dropped."""
         try:
             event = make_event(message, clock=self._clock, warn=logger.warning)
         except InvalidEventError as error:
-            logger.warning("event was dropped: %s", error)
+            logger.warning("event dropped: %s", error)
             return None
         return self.push(event, lane=lane)
 
     def push(self, event: Event, *, lane: str = EVENTS_LANE) -> str | None:
-        """Queue one event; its uuid, or None when it was not accepted.
+        """Queue one event; return its uuid, or None if it was not accepted.
 
         Raises:
             QueueFullError: the queue is full and ``overflow`` is ``"raise"``.
         """
-        with self._carrier.lock:
+        with self._lock:
             admission = self._admit(event, lane)
             if admission.wake:
                 self._driver.wake(lane)
         if admission.evicted:
             self._reporter.report(Dropped(lane, (admission.evicted,), DropReason.EVICTED))
         if admission.reason:
-            self._refuse(event, lane, admission.reason)
+            limits = self._lanes[lane].limits
+            error = self._reporter.refused(event, lane, admission.reason, limits)
+            if admission.reason is DropReason.QUEUE_FULL and limits.overflow is Overflow.RAISE:
+                raise error
             return None
         return event.uuid
+
+    def _admit(self, event: Event, lane: str) -> Admission:
+        queue, spool = self._queues[lane], self._spools.get(lane)
+        if queue.limits.overflow is Overflow.BLOCK and not queue.unfit(event):
+            self._wait_for_room(queue)
+        stored = spool is not None and spool.store(event)
+        return queue.push(event, self._clock.monotonic(), stored=stored)
+
+    def _wait_for_room(self, queue: EventQueue) -> None:
+        # Without a worker, only the caller could make room: waiting would be in vain.
+        if self._driver.drives(queue.name):
+            self._progress.wait_for(lambda: not queue.is_full, queue.limits.block_timeout)
 
     def deliver(
         self, event: Event, *, lane: str = EVENTS_LANE, timeout: float | None = None
     ) -> bool:
-        """Queue one event and try at once; whether it was delivered.
+        """Queue one event and send it at once; return whether it was delivered.
 
-        After a failure that may pass it stays queued: it may still arrive later.
+        After a temporary failure the event stays queued: it may still arrive later.
         """
-        fates = self._carrier.fates
-        fates[event.uuid] = None
+        self._awaited[event.uuid] = False
         try:
-            if self.push(event, lane=lane) is None:
-                return False
-            self.flush(timeout, lanes=[lane])
-            return fates[event.uuid] is True
+            if self.push(event, lane=lane) is not None:
+                self.flush(timeout, lanes=[lane])
         finally:
-            del fates[event.uuid]
-
-    def _admit(self, event: Event, lane: str) -> Admission:
-        batcher, limits = self._carrier.batcher, self._setups[lane].limits
-        stored = self._carrier.store(event, lane)
-        admission = batcher.push(lane, event, self._clock.monotonic(), stored=stored)
-        if admission.reason is DropReason.QUEUE_FULL and limits.overflow is Overflow.BLOCK:
-            self._wait_for_room(lane, limits.block_timeout)
-            admission = batcher.push(lane, event, self._clock.monotonic())
-        if admission.reason:
-            batcher.refuse(admission.reason)
-        return admission
-
-    def _wait_for_room(self, lane: str, timeout: float) -> None:
-        # Where nobody but the caller could make room, there is nothing to wait for.
-        if self._driver.drives(lane):
-            machine = self._carrier.batcher.lanes[lane]
-            self._carrier.progress.wait_for(lambda: not machine.is_full, timeout)
-
-    def _refuse(self, event: Event, lane: str, reason: DropReason) -> None:
-        limits = self._setups[lane].limits
-        error = _refusal(event, lane, reason, limits)
-        self._reporter.refused(lane, event, error, reason)
-        if reason is DropReason.QUEUE_FULL and limits.overflow is Overflow.RAISE:
-            raise error
+            is_delivered = self._awaited.pop(event.uuid, False)
+        return is_delivered
 
     # Events out.
 
     def tick(self) -> int:
-        """Send what is due, in the calling thread; how many batches that were."""
-        return sum(self.step(lane) for lane in self._setups)
+        """Send what is due, in the calling thread; return the number of batches."""
+        return sum(self.step(lane) for lane in self._lanes)
 
-    def step(self, lane: str) -> bool:
-        """Send one batch of the lane if one is due; whether one was. For drivers."""
-        return self._carrier.step(lane)
+    def step(self, lane: str, timeout: float | None = None) -> bool:
+        """Send one batch of the lane if one is due; return whether one was. For drivers."""
+        with self._lock:
+            if lane in self._spools:
+                self._spools[lane].refill(self._clock.monotonic())
+            batch = self._queues[lane].next_batch(read(self._clock))
+        if batch is None:
+            return False
+        allowed = self._lanes[lane].request_timeout
+        # Holds if the delivery ends by an exception that must not be caught, such as Ctrl-C.
+        outcome = DeliveryOutcome(Disposition.RETRY, TransportError("the delivery was interrupted"))
+        try:
+            outcome = self._send(batch, allowed if timeout is None else min(allowed, timeout))
+        finally:
+            self._conclude(batch, outcome)
+        return True
+
+    def _send(self, batch: Batch, timeout: float) -> DeliveryOutcome:
+        try:
+            return self._lanes[batch.lane].sink.deliver(batch, timeout=timeout)
+        except Exception as error:
+            logger.exception("the sink of lane %r raised an exception", batch.lane)
+            failure = TransportError(f"the sink raised {type(error).__name__}")
+            return DeliveryOutcome(Disposition.RETRY, failure)
+
+    def _conclude(self, batch: Batch, outcome: DeliveryOutcome) -> None:
+        with self._lock:
+            # Looked up now: after a fork during the delivery, the queue does not know the batch.
+            queue = self._queues[batch.lane]
+            actions = queue.answer(batch, outcome, read(self._clock))
+            self._settle(actions)
+        for action in actions:
+            self._reporter.report(action)
+        if 2 * queue.queued <= queue.limits.max_queue_size:
+            self._reporter.has_room(batch.lane)
+
+    def _settle(self, actions: Iterable[QueueAction]) -> None:
+        """Note finished events on disk and for callers of ``deliver``. With the lock held."""
+        for action in actions:
+            if isinstance(action, Delivered | Dropped):
+                if action.lane in self._spools:
+                    self._spools[action.lane].acknowledge(action.events)
+                for event in action.events if self._awaited else ():
+                    if event.uuid in self._awaited:
+                        self._awaited[event.uuid] = isinstance(action, Delivered)
+        self._progress.notify_all()
 
     def seconds_until_due(self, lane: str) -> float | None:
         """How long the lane can wait; None: until it is woken. For drivers."""
-        with self._carrier.lock:
-            return self._carrier.wait_of(lane)
+        with self._lock:
+            queue = self._queues[lane]
+            if queue.refill_size:
+                return 0.0
+            due = queue.due_at()
+            return None if due is None else max(0.0, due - self._clock.monotonic())
 
-    def retire(self, lane: str, farewell: Callable[[], None]) -> bool:
-        """Call ``farewell`` if the lane is empty, while no event can come in. For drivers."""
-        return self._carrier.retire(lane, farewell)
+    def retire(self, lane: str, on_retire: Callable[[], None]) -> bool:
+        """Call ``on_retire`` if the lane is empty, while no event can come in. For drivers."""
+        with self._lock:
+            if self._queues[lane].pending:
+                return False
+            on_retire()
+            return True
 
     # Flush and shutdown.
 
     def flush(self, timeout: float | None = None, *, lanes: Iterable[str] | None = None) -> bool:
-        """Try everything that is queued now once; whether nothing of it is left.
+        """Try once to send everything that is queued now; return whether nothing of it is left.
 
-        A lane stops at its first failure that may pass; its events stay queued and are retried in
-        the background. From inside a callback of ours it only starts the work.
+        A lane stops at its first temporary failure; its events stay queued and are retried in the
+        background. Called from a callback of the pipeline, ``flush`` only starts the work.
         """
-        names = list(self._setups if lanes is None else lanes)
-        batcher = self._carrier.batcher
-        with self._carrier.lock:
-            flush = batcher.flush(self._clock.monotonic(), names)
+        names = list(self._lanes if lanes is None else lanes)
+        with self._lock:
+            now = self._clock.monotonic()
+            queues = [self._queues[name] for name in names]
+            goals = [(queue, queue.flush(now)) for queue in queues]
             self._wake(names)
         if not self._driver.is_worker():
-            self._work_until(lambda: batcher.is_settled(flush), names, timeout)
-        with self._carrier.lock:
-            return batcher.has_reached(flush)
+            self._work_until(
+                lambda: all(queue.is_settled(goal) for queue, goal in goals), names, timeout
+            )
+        with self._lock:
+            return all(queue.has_reached(goal) for queue, goal in goals)
 
     def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False) -> bool:
-        """Take no more events, deliver the rest within ``timeout``, stop; whether all went out.
+        """Refuse new events, deliver the rest within ``timeout``, stop; return whether all went out.
 
-        What is left then is dropped and reported, or kept by the spool. ``discard`` drops
-        everything at once instead. A second call waits for the first. From inside a callback of
-        ours the work is done by a helper thread, and False comes back at once.
+        Events that are left then are dropped and reported, or kept by the spool. ``discard`` drops
+        everything at once instead. A second call waits for the first. Called from a callback of the
+        pipeline, ``shutdown`` returns False at once and a helper thread does the work.
         """
         if self._driver.is_worker():
-            self._shut_down_elsewhere(timeout, discard=discard)
+            threading.Thread(
+                target=self.shutdown,
+                args=(timeout,),
+                kwargs={"discard": discard},
+                name="flagengine-shutdown",
+                daemon=True,
+            ).start()
             return False
-        with self._carrier.lock:
+        with self._lock:
             is_first, self._is_closing = not self._is_closing, True
         if is_first:
             self._finish(timeout, discard=discard)
@@ -201,97 +283,92 @@ class EventPipeline:
             self._is_closed.wait(timeout)
         return self._is_drained
 
-    def _shut_down_elsewhere(self, timeout: float, *, discard: bool) -> None:
-        threading.Thread(
-            target=self.shutdown,
-            args=(timeout,),
-            kwargs={"discard": discard},
-            name="flagengine-shutdown",
-            daemon=True,
-        ).start()
-
     def _finish(self, timeout: float, *, discard: bool) -> None:
         if not discard:
             self._is_drained = self._drain(timeout)
-        with self._carrier.lock:
-            reason = DropReason.DISCARDED if discard else DropReason.SHUTDOWN
-            actions = self._carrier.give_up(reason)
+        with self._lock:
+            actions = self._give_up(DropReason.DISCARDED if discard else DropReason.SHUTDOWN)
             self._driver.stop()
         if not discard:
-            _tell_leftovers(actions, timeout)
+            self._reporter.leftovers(actions, timeout)
         for action in actions:
             self._reporter.report(action)
-        self._close_ends(discard=discard)
+        self._close_sinks(discard=discard)
         self._is_closed.set()
 
     def _drain(self, timeout: float) -> bool:
-        names = list(self._setups)
-        batcher = self._carrier.batcher
-        with self._carrier.lock:
-            batcher.close(self._clock.monotonic())
-            self._wake(names)
-            lost = sum(batcher.counters().dropped.values())
-        is_empty = self._work_until(lambda: not batcher.pending, names, timeout)
+        with self._lock:
+            for queue in self._queues.values():
+                queue.close(self._clock.monotonic())
+            self._wake(self._lanes)
+            lost = sum(self.counters().dropped.values())
+        is_empty = self._work_until(lambda: not self.pending_count(), self._lanes, timeout)
         return is_empty and lost == sum(self.counters().dropped.values())
 
-    def _close_ends(self, *, discard: bool) -> None:
-        for setup in self._setups.values():
+    def _give_up(self, reason: DropReason) -> list[QueueAction]:
+        """Let go of everything except what the disk keeps. With the lock held."""
+        actions: list[QueueAction] = []
+        for name, queue in self._queues.items():
+            spool = None if reason is DropReason.DISCARDED else self._spools.get(name)
+            actions += queue.give_up(reason, spool.holds) if spool else queue.give_up(reason)
+        self._settle(actions)
+        return actions
+
+    def _close_sinks(self, *, discard: bool) -> None:
+        for lane in self._lanes.values():
             try:
-                setup.sink.close()
-                if setup.spool is not None:
-                    (setup.spool.clear if discard else setup.spool.close)()
+                lane.sink.close()
+                if lane.spool is not None:
+                    (lane.spool.clear if discard else lane.spool.close)()
             except Exception:
-                logger.exception("a sink could not be closed")
+                logger.exception("closing a sink failed")
 
     def _wake(self, lanes: Iterable[str]) -> None:
         for lane in lanes:
-            if self._carrier.batcher.lanes[lane].pending:
+            if self._queues[lane].pending:
                 self._driver.wake(lane)
 
     def _work_until(
-        self, is_done: Callable[[], bool], lanes: list[str], timeout: float | None
+        self, is_done: Callable[[], bool], lanes: Iterable[str], timeout: float | None
     ) -> bool:
-        """Wait for the workers, and do the work of lanes that have none; whether it got done."""
+        """Wait for the workers, and do the work of lanes without one; return whether it got done."""
         start = self._clock.monotonic()
         while True:
-            with self._carrier.lock:
+            with self._lock:
                 if is_done():
                     return True
                 left = None if timeout is None else start + timeout - self._clock.monotonic()
                 if left is not None and left <= 0:
                     return False
                 pause = _WATCH_SECONDS if left is None else min(left, _WATCH_SECONDS)
-                mine = [lane for lane in lanes if self._is_mine(lane)]
-                if not mine:
-                    self._carrier.progress.wait(pause)
+                without_worker = [
+                    lane
+                    for lane in lanes
+                    if self._queues[lane].pending and not self._driver.drives(lane)
+                ]
+                if not without_worker:
+                    self._progress.wait(pause)
                     continue
-                waits = [wait for lane in mine if (wait := self._carrier.wait_of(lane)) is not None]
-            if not sum(self._carrier.step(lane, left) for lane in mine):
-                self._driver.pause(min([pause, *waits]))
-
-    def _is_mine(self, lane: str) -> bool:
-        return bool(self._carrier.batcher.lanes[lane].pending) and not self._driver.drives(lane)
+                waits = [self.seconds_until_due(lane) for lane in without_worker]
+            if not sum(self.step(lane, left) for lane in without_worker):
+                self._driver.pause(min([pause, *(wait for wait in waits if wait is not None)]))
 
     def is_worker(self) -> bool:
-        """Whether the caller is one of our own workers, in a callback say: it must not wait."""
+        """Whether the caller runs on one of the pipeline's workers, where it must not wait."""
         return self._driver.is_worker()
 
-    # What is going on.
+    # Inspection.
 
     def pending_count(self) -> int:
-        """Accepted events that are neither delivered nor given up: queued, in a batch, on disk."""
-        with self._carrier.lock:
-            return self._carrier.batcher.pending
+        """Count accepted events that are neither delivered nor given up, in memory or on disk."""
+        with self._lock:
+            return sum(queue.pending for queue in self._queues.values())
 
     def counters(self) -> Counters:
-        """A snapshot of the counts, all taken at one moment."""
-        with self._carrier.lock:
-            return self._carrier.batcher.counters()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether events are no longer accepted."""
-        return self._is_closing
+        """Return all counts, taken at one moment."""
+        with self._lock:
+            tallies = [queue.tally for queue in self._queues.values()]
+            return Counters.sum_of(tallies, pending=self.pending_count())
 
     # The process.
 
@@ -299,13 +376,13 @@ class EventPipeline:
         """In the child: the parent's events, threads and files are the parent's."""
         was_closing = self._is_closing
         self._driver.forget()
-        self._carrier.start_anew()
         self._start_anew()
-        for setup in self._setups.values():
-            if setup.spool is not None:
-                setup.spool.after_fork()
+        for lane in self._lanes.values():
+            if lane.spool is not None:
+                lane.spool.after_fork()
         if was_closing:
-            self._carrier.batcher.close(self._clock.monotonic())
+            for queue in self._queues.values():
+                queue.close(self._clock.monotonic())
             self._is_closing = self._is_drained = True
             self._is_closed.set()
 
@@ -313,25 +390,3 @@ class EventPipeline:
         """Deliver what can be delivered in ``timeout`` seconds."""
         if not self._is_closing:
             self.shutdown(timeout)
-
-
-def _tell_leftovers(actions: Iterable[Action], timeout: float) -> None:
-    lost = sum(len(action.events) for action in actions if isinstance(action, Dropped))
-    kept = sum(action.count for action in actions if isinstance(action, Kept))
-    if lost:
-        logger.critical("shutdown: %d events were not delivered in %g s", lost, timeout)
-    if kept:
-        logger.warning("shutdown: %d events stay on disk for the next process", kept)
-
-
-def _refusal(event: Event, lane: str, reason: DropReason, limits: LaneLimits) -> TransportError:
-    if reason is DropReason.TOO_LARGE:
-        return EventTooLargeError(
-            f"event {event.name!r} has {len(event.body)} bytes, at most {limits.max_event_bytes}"
-            f" are allowed in lane {lane!r}"
-        )
-    if reason is DropReason.QUEUE_FULL:
-        return QueueFullError(
-            f"the queue of lane {lane!r} is full ({limits.max_queue_size} events)"
-        )
-    return TransportError("the client is shut down")

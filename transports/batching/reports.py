@@ -1,4 +1,4 @@
-"""Telling people what became of events: the log, ``on_error``, ``on_action``.
+"""Reports of what became of events: to the log, ``on_error`` and ``on_action``.
 
 Nothing here may raise into the pipeline, and nothing shows the content of an event.
 """
@@ -6,90 +6,124 @@ Nothing here may raise into the pipeline, and nothing shows the content of an ev
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 
-from ..errors import DeliveryError, TransportError
+from ..errors import (
+    DeliveryError,
+    EventTooLargeError,
+    QueueFullError,
+    TransportError,
+)
 from ..incidents import Incidents
-from .batch import Action, Delivered, Dropped, DropReason, Retried
+from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
 from .event import Event
+from .limits import LaneLimits
 
 __all__ = ["OnAction", "OnError", "Reporter"]
 
 logger = logging.getLogger("flagengine.events")
 
 OnError = Callable[[TransportError, tuple[Event, ...]], None]
-OnAction = Callable[[Action], None]
+OnAction = Callable[[QueueAction], None]
 
 _RETRIED = "retried"
 
 
 class Reporter:
-    """``on_error(error, events)`` for every loss; ``on_action(action)`` for everything."""
+    """Calls ``on_error(error, events)`` for every loss and ``on_action(action)`` for everything.
+
+    The log has one warning for each kind of trouble, until the trouble is over.
+    """
 
     def __init__(self, on_error: OnError | None, on_action: OnAction | None) -> None:
         self._on_error = on_error
         self._on_action = on_action
         self._incidents = Incidents()
 
-    def report(self, action: Action) -> None:
-        """One action of the batcher."""
+    def report(self, action: QueueAction) -> None:
+        """Report one action of a queue."""
         match action:
             case Delivered():
                 self._incidents.resolve(
                     *((action.lane, reason) for reason in (*DropReason, _RETRIED))
                 )
             case Retried():
-                self._report_retry(action)
+                # Nothing is lost yet, but someone may wonder why nothing arrives.
+                cause = f": {action.error}" if action.error else ""
+                self.warn_once(
+                    (action.lane, _RETRIED),
+                    f"events of lane {action.lane!r} wait to be sent again{cause}",
+                )
             case Dropped():
-                self._report_loss(action)
+                error = _loss(action)
+                self.warn_once((action.lane, action.reason), str(error))
+                self._call_on_error(error, action.events)
         if self._on_action is not None:
-            _guarded(self._on_action, action)
+            _call_safely(self._on_action, action)
 
-    def refused(self, lane: str, event: Event, error: TransportError, reason: DropReason) -> None:
-        """An event that was not accepted; a full queue is told once until there is room again."""
-        if self._incidents.opens((lane, reason)):
-            logger.warning("event %r was not accepted: %s", event.name, error)
-            self._tell(error, (event,))
+    def refused(
+        self, event: Event, lane: str, reason: DropReason, limits: LaneLimits
+    ) -> TransportError:
+        """Report an event that was not accepted; return the error."""
+        error = _refusal(event, lane, reason, limits)
+        message = f"event {event.name!r} was not accepted: {error}"
+        if self.warn_once((lane, reason), message):
+            self._call_on_error(error, (event,))
+        return error
 
     def has_room(self, lane: str) -> None:
-        """The lane's queue is far from full: the next time is a new episode."""
+        """Note that the lane's queue is no longer full: the next overflow is a new one."""
         self._incidents.resolve((lane, DropReason.QUEUE_FULL), (lane, DropReason.EVICTED))
 
-    def trouble(self, key: str, message: str) -> None:
-        """Something else that is worth one warning."""
-        if self._incidents.opens(key):
+    def warn_once(self, trouble: Hashable, message: str) -> bool:
+        """Log a warning unless this trouble is going on already; return whether it is new."""
+        is_new = self._incidents.opens(trouble)
+        if is_new:
             logger.warning("%s", message)
+        return is_new
 
-    def _report_retry(self, action: Retried) -> None:
-        """Nothing is lost yet, but someone may want to know why nothing arrives."""
-        if self._incidents.opens((action.lane, _RETRIED)):
-            cause = f": {action.error}" if action.error else ""
-            logger.warning("events of lane %r wait to be sent again%s", action.lane, cause)
+    def leftovers(self, actions: Iterable[QueueAction], timeout: float) -> None:
+        """Report what a shutdown could not deliver."""
+        lost = sum(len(action.events) for action in actions if isinstance(action, Dropped))
+        kept = sum(action.count for action in actions if isinstance(action, Kept))
+        if lost:
+            logger.critical("shutdown: %d events were not delivered within %g s", lost, timeout)
+        if kept:
+            logger.warning("shutdown: %d events stay on disk for the next process", kept)
 
-    def _report_loss(self, action: Dropped) -> None:
-        error = _loss_error(action)
-        if self._incidents.opens((action.lane, action.reason)):
-            logger.warning("%s", error)
-        self._tell(error, action.events)
-
-    def _tell(self, error: TransportError, events: tuple[Event, ...]) -> None:
+    def _call_on_error(self, error: TransportError, events: tuple[Event, ...]) -> None:
         if self._on_error is not None:
-            _guarded(self._on_error, error, events)
+            _call_safely(self._on_error, error, events)
 
 
-def _loss_error(action: Dropped) -> DeliveryError:
+def _loss(action: Dropped) -> DeliveryError:
     details = f" after {action.attempts} attempts" if action.attempts else ""
     cause = f": {action.error}" if action.error else ""
-    which = f" (request {action.request_id})" if action.request_id else ""
+    request = f" (request {action.request_id})" if action.request_id else ""
     count = len(action.events)
     what = f"event {action.events[0].name!r}" if count == 1 else f"{count} events"
-    message = f"{what} of lane {action.lane!r} lost ({action.reason.value}){details}{which}{cause}"
+    message = (
+        f"{what} of lane {action.lane!r} lost ({action.reason.value}){details}{request}{cause}"
+    )
     error = DeliveryError(message, reason=action.reason)
     error.__cause__ = action.error
     return error
 
 
-def _guarded(callback: Callable[..., None], *arguments: object) -> None:
+def _refusal(event: Event, lane: str, reason: DropReason, limits: LaneLimits) -> TransportError:
+    if reason is DropReason.TOO_LARGE:
+        return EventTooLargeError(
+            f"an event of lane {lane!r} must have at most {limits.max_event_bytes} bytes,"
+            f" {event.name!r} has {len(event.body)}"
+        )
+    if reason is DropReason.QUEUE_FULL:
+        return QueueFullError(
+            f"the queue of lane {lane!r} is full ({limits.max_queue_size} events)"
+        )
+    return TransportError("the client is shut down")
+
+
+def _call_safely(callback: Callable[..., None], *arguments: object) -> None:
     try:
         callback(*arguments)
     except Exception:

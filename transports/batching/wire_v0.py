@@ -1,4 +1,4 @@
-"""Capture v0: ``POST /batch/`` with the key in the body; the AI endpoint speaks it too."""
+"""Capture v0: ``POST /batch/`` with the key in the body; also spoken by the AI endpoint."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ..clock import Moment
 from ..http.base import Request, Response
 from ..json_text import to_json
 from .batch import Batch
-from .delivery import Outcome, judge_v0
-from .timestamps import format_utc
-from .wire import Destination, post
+from .delivery import DeliveryOutcome, judge_status
+from .event_fields import format_utc
+from .sinks.http import Destination
 
 __all__ = ["AI_PATH", "EVENTS_PATH", "WireV0"]
 
@@ -20,7 +20,7 @@ AI_PATH = "/i/v0/ai/batch/"
 
 @dataclass(frozen=True, slots=True)
 class WireV0:
-    """Events go out as the bytes they were captured as; only ``sent_at`` is new at each try."""
+    """Events are sent as the bytes of their capture; only ``sent_at`` is new at each try."""
 
     destination: Destination
     path: str = EVENTS_PATH
@@ -35,8 +35,8 @@ class WireV0:
             frame["historical_migration"] = True
         events = b",".join(event.body for event in batch.events)
         body = to_json(frame)[:-1] + b',"batch":[' + events + b"]}"
-        return post(self.destination, self.path, body, headers={}, timeout=timeout)
+        return self.destination.post(self.path, body, headers={}, timeout=timeout)
 
-    def judge(self, response: Response, *, wall: float) -> Outcome:
-        """See ``Wire.judge``."""
-        return judge_v0(response, wall=wall)
+    def judge(self, response: Response, *, wall: float) -> DeliveryOutcome:
+        """See ``Wire.judge``: the status alone decides."""
+        return judge_status(response, wall=wall)

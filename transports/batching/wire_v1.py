@@ -1,27 +1,41 @@
 """Capture v1: ``POST /i/v1/analytics/events``, key in a header, an answer for each event.
 
-The event's envelope is the captured one; some properties move out of it (``_SENTINELS``,
-``_LIFTED``) or away (``_FROM_HEADER``), and root keys of older SDKs move in.
+Some properties of the captured event move to its root (``_SENTINELS``, ``_LIFTED``) or are left
+out (``_FROM_HEADER``), and root keys of older SDKs become properties.
+
+=========================  =======================================================================
+result of an event         meaning
+=========================  =======================================================================
+``retry``                  sent again
+``drop``, ``limited``      refused
+any other, or none         delivered
+=========================  =======================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..clock import Moment
+from ..errors import StatusError
 from ..http.base import Request, Response
 from ..json_text import to_json
+from ..retry import parse_retry_after
 from .batch import Batch
-from .delivery import Outcome, judge_v1
+from .delivery import DELIVERED, MAX_DETAILS, DeliveryOutcome, Disposition, judge_status
 from .event import LEGACY_ROOT_KEYS, Event
-from .timestamps import format_utc
-from .wire import Destination, post
+from .event_fields import format_utc
+from .sinks.http import Destination
 
 __all__ = ["EVENTS_PATH", "WireV1", "to_v1"]
 
 EVENTS_PATH = "/i/v1/analytics/events"
 
+_NOT_FOUND_HINT = "the host may not speak capture v1: try capture_mode='v0'"
+# Final results for events that the server did not keep.
+_REFUSED_RESULTS = frozenset({"drop", "limited"})
 # Root fields that are text or absent: a value of another type would fail the whole batch.
 _LIFTED = {"$session_id": "session_id", "$window_id": "window_id"}
 # The server fills these in from PostHog-Sdk-Info.
@@ -32,7 +46,7 @@ _FALSE_WORDS = frozenset({"false", "0"})
 
 @dataclass(frozen=True, slots=True)
 class WireV1:
-    """The request id and ``created_at`` are the batch's and stay; the timestamp is each try's."""
+    """A batch keeps its request id and ``created_at``; the request's timestamp is new at each try."""
 
     destination: Destination
     path: str = EVENTS_PATH
@@ -52,15 +66,47 @@ class WireV1:
             "PostHog-Request-Id": batch.request_id,
             "PostHog-Request-Timestamp": format_utc(now.wall),
         }
-        return post(self.destination, self.path, to_json(body), headers=headers, timeout=timeout)
+        return self.destination.post(self.path, to_json(body), headers=headers, timeout=timeout)
 
-    def judge(self, response: Response, *, wall: float) -> Outcome:
-        """See ``Wire.judge``."""
-        return judge_v1(response, wall=wall)
+    def judge(self, response: Response, *, wall: float) -> DeliveryOutcome:
+        """See ``Wire.judge``: a 200 has a result for each event."""
+        if not response.is_success:
+            return judge_status(response, wall=wall, not_found_hint=_NOT_FOUND_HINT)
+        results = _read_results(response.body)
+        retry = frozenset(uuid for uuid, (result, _) in results.items() if result == "retry")
+        refused = {
+            uuid: f"{result}: {details}" if details else result
+            for uuid, (result, details) in results.items()
+            if result in _REFUSED_RESULTS
+        }
+        if not retry and not refused:
+            return DELIVERED
+        return DeliveryOutcome(
+            Disposition.PARTIAL,
+            StatusError(response.status, "the server accepted only a part of the batch"),
+            parse_retry_after(response.header("retry-after"), wall=wall),
+            retry,
+            refused,
+        )
+
+
+def _read_results(body: bytes) -> dict[str, tuple[str, str]]:
+    """Return results and details by uuid; nothing (all delivered) if the body is unreadable."""
+    try:
+        results = json.loads(body)["results"]
+        return {str(uuid).lower(): _read_result(entry) for uuid, entry in results.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _read_result(entry: object) -> tuple[str, str]:
+    if not isinstance(entry, Mapping):
+        return "", ""
+    return str(entry.get("result", "")), str(entry.get("details") or "")[:MAX_DETAILS]
 
 
 def to_v1(event: Event) -> dict[str, object]:
-    """The event's envelope in v1's shape."""
+    """Return the event as v1 has it."""
     envelope = event.decoded()
     properties = _properties(envelope)
     for name in _FROM_HEADER:
@@ -89,7 +135,7 @@ def _merged(inner: object, root: object) -> object:
 
 
 def _take_options(properties: dict[str, object]) -> dict[str, object]:
-    """The sentinel properties as options; one that cannot be read is removed all the same."""
+    """Remove the sentinel properties; return the readable ones as options."""
     options: dict[str, object] = {}
     for name, (option, read) in _SENTINELS.items():
         if name in properties:

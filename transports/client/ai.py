@@ -1,4 +1,4 @@
-"""What of an AI event's content is sent: a choice made before it is captured.
+"""Shorten the content of an AI event before it is captured.
 
 For wrappers of AI libraries and for applications: ``capture_ai`` itself changes nothing.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 __all__ = ["prepare_ai_properties"]
 
-# What was asked of the model and what it said.
+# The input and output of the model.
 _CONTENT: Final = frozenset(
     {
         "$ai_input",
@@ -21,7 +21,7 @@ _CONTENT: Final = frozenset(
         "$ai_tools",
     }
 )
-# Ours: enough to recognise a text, little enough for thousands of events.
+# Enough to recognise a text, and small enough for thousands of events.
 MAX_TEXT: Final = 1_000
 _MEDIA: Final = ("image", "audio", "video", "file", "document")
 _MEDIA_FIELDS: Final = frozenset(
@@ -33,13 +33,13 @@ MAX_DEPTH: Final = 64
 def prepare_ai_properties(
     properties: Mapping[str, Any], *, full: bool = False, privacy: bool = False
 ) -> dict[str, Any]:
-    """Return the properties as they should be captured; the given ones are not changed.
+    """Return the properties to capture; ``properties`` itself is not changed.
 
     Args:
-        properties: of one AI event.
-        full: media and long texts stay (the client's ``enable_full_ai_capture``); otherwise media
+        properties: The properties of one AI event.
+        full: Keep media and long texts (the client's ``enable_full_ai_capture``); otherwise media
             become placeholders that name their kind, and long texts are cut.
-        privacy: no content at all (``privacy_mode``); wins over ``full``.
+        privacy: Remove all content (``privacy_mode``); wins over ``full``.
 
     >>> prepare_ai_properties({"$ai_model": "m", "$ai_input": "secret"}, privacy=True)
     {'$ai_model': 'm'}
@@ -77,7 +77,7 @@ def _short_text(text: str) -> str:
 
 
 def _media_kind(part: Mapping[Any, Any]) -> str | None:
-    """The kind of medium that a message part holds; None for anything else."""
+    """Return the kind of medium in a message part; None for anything else."""
     named = str(part.get("type") or part.get("mime_type") or "").lower()
     kind = next((kind for kind in _MEDIA if kind in named), None)
     return (

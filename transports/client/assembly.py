@@ -9,11 +9,9 @@ from functools import cache
 from typing import Any
 
 from .. import lifecycle
-from ..batching.batch import Action, Delivered
+from ..batching.drivers import ManualDriver
 from ..batching.event import Event
-from ..batching.lanes import CaptureMode
 from ..batching.pipeline import EventPipeline
-from ..batching.workers.base import ManualDriver
 from ..clock import Clock, SystemClock
 from ..errors import DefinitionsError, TransportError
 from ..flags.called_tracker import CalledTracker
@@ -32,17 +30,16 @@ from ..polling.store import DefinitionsChanged
 from ..polling.threaded import ThreadedLoader
 from ..remote.flags_api import RemoteFlags
 from ..runtime_properties import runtime_properties
-from .announcements import FLAGS_LOADED, FLUSH, Announcements
-from .delivery_setup import capture_mode, lanes_of
+from .delivery_setup import lanes_of
 from .evaluation import FlagEvaluation
-from .gate import Gate
+from .exception_reporting import ExceptionReporting
+from .listeners import FLAGS_LOADED, Listeners
 from .local import LocalFlags
 from .options import Options
-from .outbox import Outbox
 from .overrides import OverrideSetting
-from .parts import Parts, Report
-from .preparation import Preparation
-from .reporting import ExceptionReporting
+from .parts import Parts, ReportError
+from .preparation import Outbox, Preparation
+from .status import ClientStatus
 from .storage import Memory
 
 __all__ = ["assemble", "version"]
@@ -68,17 +65,17 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         ValueError: an option that makes no sense.
     """
     clock = options.clock or SystemClock()
-    announcements = Announcements()
+    listeners = Listeners()
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
         default_opt_in=options.default_opt_in,
     )
-    gate = Gate(memory, is_usable=options.is_usable)
+    status = ClientStatus(memory, is_usable=options.is_usable)
     transport = _transport(options)
-    report = _reporter(options, announcements)
-    preparation = _preparation(options, memory, gate, clock)
-    pipeline, outbox = _events(options, transport, clock, announcements, report)
+    report = _reporter(options, listeners)
+    preparation = _preparation(options, memory, status, clock)
+    pipeline, outbox = _events(options, transport, clock, listeners, report)
     overrides = OverrideSetting()
     evaluation = _evaluation(options, transport, overrides, report)
     loader = _loader(options, transport, clock, report)
@@ -86,9 +83,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         options=options,
         version=version(),
         clock=clock,
-        announcements=announcements,
+        listeners=listeners,
         memory=memory,
-        gate=gate,
+        status=status,
         preparation=preparation,
         pipeline=pipeline,
         outbox=outbox,
@@ -97,7 +94,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         tracker=CalledTracker(options.max_cache_size),
         transport=transport,
         loader=loader,
-        exceptions=ExceptionReporting(options, preparation, outbox, gate, clock),
+        exceptions=ExceptionReporting(options, preparation, outbox, status, clock),
         flag_properties=NO_PROPERTIES,
         report=report,
         blocks=blocks,
@@ -118,8 +115,8 @@ def _transport(options: Options) -> Transport:
     return transport
 
 
-def _reporter(options: Options, announcements: Announcements) -> Report:
-    """``report(error, events)``: to ``on_error`` and to whoever listens for errors."""
+def _reporter(options: Options, listeners: Listeners) -> ReportError:
+    """Return ``report(error, events)``, which calls ``on_error`` and the listeners."""
 
     def report(error: TransportError, events: tuple[Event, ...] = ()) -> None:
         try:
@@ -127,24 +124,26 @@ def _reporter(options: Options, announcements: Announcements) -> Report:
                 options.on_error(error, events)
         except Exception:
             logger.exception("on_error of the application failed")
-        announcements.error(error)
+        listeners.notify_error(error)
 
     return report
 
 
-def _preparation(options: Options, memory: Memory, gate: Gate, clock: Clock) -> Preparation:
+def _preparation(
+    options: Options, memory: Memory, status: ClientStatus, clock: Clock
+) -> Preparation:
     owned: dict[str, Any] = {"$lib": options.lib_name, "$lib_version": version()}
     if options.is_server:
         owned["$is_server"] = True
-    return Preparation(options, memory, gate, clock, owned=owned, runtime=runtime_properties())
+    return Preparation(options, memory, status, clock, owned=owned, runtime=runtime_properties())
 
 
 def _events(
     options: Options,
     transport: Transport,
     clock: Clock,
-    announcements: Announcements,
-    report: Report,
+    listeners: Listeners,
+    report: ReportError,
 ) -> tuple[EventPipeline, Outbox]:
     lanes = lanes_of(options, transport, clock, version=version())
     pipeline = EventPipeline(
@@ -152,22 +151,13 @@ def _events(
         clock=clock,
         driver=options.driver,
         on_error=report,
-        on_action=_on_action(announcements),
+        on_action=listeners.notify_delivered,
     )
-    mode = CaptureMode.V0 if options.sink is not None else capture_mode(options)
-    return pipeline, Outbox(pipeline, lanes, mode, announcements)
-
-
-def _on_action(announcements: Announcements) -> Callable[[Action], None]:
-    def tell(action: Action) -> None:
-        if isinstance(action, Delivered) and announcements.is_heard(FLUSH):
-            announcements.tell(FLUSH, [event.decoded() for event in action.events])
-
-    return tell
+    return pipeline, Outbox(pipeline, lanes, listeners)
 
 
 def _evaluation(
-    options: Options, transport: Transport, overrides: OverrideSetting, report: Report
+    options: Options, transport: Transport, overrides: OverrideSetting, report: ReportError
 ) -> FlagEvaluation:
     flag_cache, mode = None, CacheMode.PRIMARY
     if options.flag_cache is not None:
@@ -196,7 +186,7 @@ def _evaluation(
 
 
 def _loader(
-    options: Options, transport: Transport, clock: Clock, report: Report
+    options: Options, transport: Transport, clock: Clock, report: ReportError
 ) -> ThreadedLoader | CalledLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
@@ -242,7 +232,7 @@ def _on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
         parts.evaluation.forget()
         parts.tracker.clear()
         if not change.is_cleared:
-            parts.announcements.tell(FLAGS_LOADED, change.current.flag_count)
+            parts.listeners.notify(FLAGS_LOADED, change.current.flag_count)
 
     return changed
 

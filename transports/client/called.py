@@ -20,7 +20,7 @@ EVENT = "$feature_flag_called"
 
 def tell_read(parts: Parts, read: FlagRead, *, disable_geoip: bool | None = None) -> None:
     """Send the event, unless this was read before, or nothing may be sent."""
-    if not parts.gate.is_open or (read.flag is not None and read.flag.is_override):
+    if not parts.status.is_active or (read.flag is not None and read.flag.is_override):
         return
     if not parts.tracker.is_first(
         read.distinct_id, read.key, read.response, read.groups, read.device_id

@@ -1,23 +1,20 @@
-"""Capturing events: queued, delivered at once, or only prepared.
+"""Capture events: queue them, deliver them at once, or only prepare them.
 
-The order of work is ``preparation``'s, the flags of an event are ``event_flags``'.
+``preparation`` makes the events, ``event_flags`` evaluates their flags.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, TypedDict, Unpack
-from uuid import UUID
+from typing import Any, Unpack
 
 from ..batching.event import Event
-from ..flags.evaluations import FlagEvaluations
 from ..steps import Call, Steps
 from . import ai
 from .event_flags import flags_now, flags_of
 from .parts import HasParts, Parts
-from .preparation import PreparedEvent
+from .preparation import NOTHING, CaptureOptions, PreparedEvent
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
@@ -34,38 +31,17 @@ __all__ = [
 logger = logging.getLogger("flagengine.client")
 
 _EXCEPTION = "$exception"
-
-
-class CaptureOptions(TypedDict, total=False):
-    """The keyword arguments that all of these share."""
-
-    distinct_id: object
-    """Who did it; else the context's; else a new id, without a person profile."""
-    properties: Mapping[str, Any] | None
-    """Anything. Written as JSON at once, so that later changes do not matter."""
-    timestamp: datetime | str | None
-    """When; without a zone it is UTC. Now when left out."""
-    uuid: str | UUID | None
-    """The event's own, so that capturing it again changes nothing."""
-    groups: Mapping[str, Any] | None
-    """``{"company": "acme"}``."""
-    flags: FlagEvaluations | None
-    """A snapshot of ``evaluate_flags``: its flags become the event's."""
-    send_feature_flags: bool | Mapping[str, Any]
-    """Evaluates flags for the event: True, or a mapping of ``only_evaluate_locally``,
-    ``person_properties``, ``group_properties``, ``flag_keys``. Prefer ``flags``."""
-    disable_geoip: bool | None
-    """None: as the client."""
+_FLAG_OPTIONS = frozenset({"flags", "send_feature_flags"})
 
 
 @guarded(nothing, CaptureOptions)
 def capture(client: HasParts, event: str, **message: Unpack[CaptureOptions]) -> str | None:
-    """Queue an event; its uuid, or None when it was dropped.
+    """Queue an event; return its uuid, or None if it was dropped.
 
-    Without I/O, unless ``send_feature_flags`` needs the server or the client is in ``sync_mode``.
+    No I/O, unless ``send_feature_flags`` needs the server or the client is in ``sync_mode``.
     """
     parts = client.parts
-    prepared = _prepared(parts, event, message, flags_now(parts, message))
+    prepared = _prepared(parts, event, message)
     if prepared is not None and parts.options.sync_mode:
         return parts.outbox.deliver(prepared)
     return parts.outbox.queue(prepared)
@@ -75,33 +51,31 @@ def capture(client: HasParts, event: str, **message: Unpack[CaptureOptions]) -> 
 def capture_immediate(
     client: HasParts, event: str, **message: Unpack[CaptureOptions]
 ) -> Steps[str | None]:
-    """As ``capture``, and deliver before returning; None when it was dropped or not delivered.
+    """Capture an event and deliver it; return its uuid, or None if that failed.
 
-    What was not delivered for a reason that may pass stays queued, and may arrive later.
+    After a temporary failure the event stays queued, and may still arrive later.
     """
-    added = yield from flags_of(client.parts, message)
-    return (yield from deliver(client.parts, _prepared(client.parts, event, message, added)))
+    flags = yield from flags_of(client.parts, message)
+    return (yield from deliver(client.parts, _prepared(client.parts, event, message, flags)))
 
 
 @guarded(nothing, CaptureOptions)
 def capture_ai(client: HasParts, event: str, **message: Unpack[CaptureOptions]) -> str | None:
-    """As ``capture``, for the large events of AI applications: a queue and an endpoint of their own.
+    """Queue a large event of an AI application; these have a queue and an endpoint of their own.
 
-    What is captured is sent as it is: ``prepare_ai_properties`` shortens it before.
+    The event is sent as it is: shorten it with ``prepare_ai_properties``.
     """
     parts = client.parts
-    return parts.outbox.queue(
-        _prepared(parts, event, message, flags_now(parts, message)), is_ai=True
-    )
+    return parts.outbox.queue(_prepared(parts, event, message), is_ai=True)
 
 
 @guarded_steps(nothing, CaptureOptions)
 def capture_ai_immediate(
     client: HasParts, event: str, **message: Unpack[CaptureOptions]
 ) -> Steps[str | None]:
-    """As ``capture_ai``, and deliver before returning; None when it was not delivered."""
-    added = yield from flags_of(client.parts, message)
-    prepared = _prepared(client.parts, event, message, added)
+    """Capture an AI event and deliver it; return its uuid, or None if that failed."""
+    flags = yield from flags_of(client.parts, message)
+    prepared = _prepared(client.parts, event, message, flags)
     return (yield from deliver(client.parts, prepared, is_ai=True))
 
 
@@ -109,9 +83,8 @@ def capture_ai_immediate(
 def prepare_event_message(
     client: HasParts, event: str, **message: Unpack[CaptureOptions]
 ) -> PreparedEvent | None:
-    """Do all that ``capture`` does, but queue nothing: the event, or None when it was dropped."""
-    parts = client.parts
-    prepared = _prepared(parts, event, message, flags_now(parts, message))
+    """Return the event that ``capture`` would queue, or None if it would be dropped."""
+    prepared = _prepared(client.parts, event, message)
     if prepared is None:
         return None
     envelope: dict[str, Any] = prepared.decoded()
@@ -123,7 +96,7 @@ def prepare_event_message(
 def prepare_ai_properties(client: HasParts, properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return an AI event's properties as this client may send them, for ``capture_ai``.
 
-    As ``privacy_mode`` and ``enable_full_ai_capture`` say; when in doubt, nothing.
+    ``privacy_mode`` and ``enable_full_ai_capture`` decide; after a failure there are none.
     """
     options = client.parts.options
     full, privacy = options.enable_full_ai_capture, options.privacy_mode
@@ -131,7 +104,7 @@ def prepare_ai_properties(client: HasParts, properties: Mapping[str, Any]) -> di
 
 
 def deliver(parts: Parts, event: Event | None, *, is_ai: bool = False) -> Steps[str | None]:
-    """Deliver a prepared event; its uuid, or None."""
+    """Deliver a prepared event; return its uuid, or None if that failed."""
     if event is None:
         return None
     uuid: str | None = yield Call(lambda: parts.outbox.deliver(event, is_ai=is_ai))
@@ -139,10 +112,14 @@ def deliver(parts: Parts, event: Event | None, *, is_ai: bool = False) -> Steps[
 
 
 def _prepared(
-    parts: Parts, event: str, message: CaptureOptions, added: Mapping[str, Any]
+    parts: Parts, event: str, message: CaptureOptions, flags: Mapping[str, Any] | None = None
 ) -> Event | None:
+    """Prepare the event; without ``flags``, evaluate those that the message asks for."""
     if event == _EXCEPTION:
-        logger.warning("for exceptions there is capture_exception; captured as given")
+        logger.warning("use capture_exception for $exception events; captured as given")
+    if flags is None:
+        asks_for_flags = not _FLAG_OPTIONS.isdisjoint(message)
+        flags = flags_now(parts, message) if asks_for_flags else NOTHING
     return parts.preparation.prepare(
         event,
         distinct_id=message.get("distinct_id"),
@@ -150,6 +127,6 @@ def _prepared(
         timestamp=message.get("timestamp"),
         uuid=message.get("uuid"),
         groups=message.get("groups"),
-        flag_properties=added,
+        flag_properties=flags,
         disable_geoip=message.get("disable_geoip"),
     )

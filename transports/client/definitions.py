@@ -54,7 +54,7 @@ def reload_feature_flags(client: HasParts, timeout: float = RELOAD_TIMEOUT) -> S
     Nor does it while the server asks to be left alone. See ``definitions_health`` for the outcome.
     """
     loader = client.parts.loader
-    if loader is not None and not client.parts.gate.is_closed:
+    if loader is not None and not client.parts.status.is_closed:
         yield Call(loader.reload, (timeout,))
 
 

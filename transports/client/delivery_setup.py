@@ -1,7 +1,4 @@
-"""The event pipeline that a client's options describe: lanes, sinks, spools, limits.
-
-Only translation: every number and every policy is the options' or the pipeline's.
-"""
+"""From a client's options to the lanes of its event pipeline: sinks, spools, limits."""
 
 from __future__ import annotations
 
@@ -12,51 +9,38 @@ from pathlib import Path
 
 from ..batching.encodings import Encoding
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE, EVENTS_LANE, CaptureMode, http_lanes
-from ..batching.limits import MAX_AI_EVENT_BYTES, Exhausted, LaneLimits, Overflow
-from ..batching.setup import LaneSetup
+from ..batching.limits import Exhausted, LaneLimits, Overflow
+from ..batching.pipeline import LaneSetup
+from ..batching.sinks.http import Destination
 from ..batching.sinks.memory import NullSink
 from ..batching.spool.spool import Spool
-from ..batching.wire import Destination
 from ..clock import Clock
 from ..http.base import Transport
 from ..retry import EVENTS_RETRY
 from .options import Options
 
-__all__ = ["capture_mode", "lanes_of"]
+__all__ = ["lanes_of"]
 
 _MODE_VARIABLE = "POSTHOG_CAPTURE_MODE"
 _COMPRESSION_VARIABLE = "POSTHOG_CAPTURE_COMPRESSION"
 
 
-def capture_mode(options: Options) -> CaptureMode:
-    """Which protocol to speak.
-
-    Raises:
-        ValueError: neither v0 nor v1.
-    """
-    return CaptureMode(options.capture_mode or os.environ.get(_MODE_VARIABLE) or CaptureMode.V0)
-
-
 def lanes_of(
     options: Options, transport: Transport, clock: Clock, *, version: str
 ) -> dict[str, LaneSetup]:
-    """The lanes for the pipeline.
+    """Return the lanes for the pipeline.
 
     Raises:
-        ValueError: a number or a policy that makes no sense.
+        ValueError: an option is invalid.
     """
-    limits = _limits(options)
-    if not options.is_usable:
-        return {EVENTS_LANE: LaneSetup(NullSink(), limits)}
-    if options.sink is not None:
-        # A sink of the application is one sink: one lane, so that it is never called twice at once.
-        large = replace(limits, max_event_bytes=MAX_AI_EVENT_BYTES)
-        large = replace(large, max_batch_bytes=max(large.max_batch_bytes, MAX_AI_EVENT_BYTES))
-        spools = _spools(options, [EVENTS_LANE])
-        spool = spools.get(EVENTS_LANE)
+    limits, spools = _limits(options), _spools(options)
+    if options.is_usable and options.sink is not None:
+        # One lane: an application's sink is never called from two threads at once.
+        large, spool = limits.with_ai_events(), spools.get(EVENTS_LANE)
         return {EVENTS_LANE: LaneSetup(options.sink, large, options.request_timeout, spool)}
-    mode = capture_mode(options)
-    names = [EVENTS_LANE, AI_LANE, *([AI_NAMED_LANE] if mode is CaptureMode.V1 else [])]
+    mode = CaptureMode(options.capture_mode or os.environ.get(_MODE_VARIABLE) or CaptureMode.V0)
+    if not options.is_usable:
+        return {EVENTS_LANE: LaneSetup(NullSink())}
     return http_lanes(
         transport,
         _destination(options, version),
@@ -64,7 +48,7 @@ def lanes_of(
         mode=mode,
         limits=limits,
         request_timeout=options.request_timeout,
-        spools=_spools(options, names),
+        spools=spools,
     )
 
 
@@ -80,13 +64,14 @@ def _limits(options: Options) -> LaneLimits:
     )
 
 
-def _spools(options: Options, lanes: list[str]) -> Mapping[str, Spool]:
+def _spools(options: Options) -> Mapping[str, Spool]:
     if Overflow(options.overflow) is not Overflow.SPILL:
         return {}
     if options.spool_directory is None:
-        msg = 'overflow="spill" needs a spool_directory to keep events in'
+        msg = 'overflow="spill" needs a spool_directory'
         raise ValueError(msg)
-    return {lane: Spool(Path(options.spool_directory) / lane) for lane in lanes}
+    directory = Path(options.spool_directory)
+    return {lane: Spool(directory / lane) for lane in (EVENTS_LANE, AI_LANE, AI_NAMED_LANE)}
 
 
 def _destination(options: Options, version: str) -> Destination:

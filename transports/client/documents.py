@@ -89,7 +89,7 @@ def fetch(
 
 
 def _may_ask(parts: Parts) -> bool:
-    return parts.gate.is_usable and not parts.gate.is_closed and bool(parts.options.project_key)
+    return parts.status.is_usable and not parts.status.is_closed and bool(parts.options.project_key)
 
 
 def _asked(parts: Parts, what: str, request: Callable[[], Any]) -> Steps[Any]:

@@ -16,7 +16,7 @@ from .preparation import NOTHING
 from .questions import ask
 
 if TYPE_CHECKING:
-    from .capture import CaptureOptions
+    from .preparation import CaptureOptions
 
 __all__ = ["flags_now", "flags_of"]
 
@@ -41,7 +41,7 @@ def flags_of(
     if snapshot is not None:
         found = type(snapshot).__name__
         logger.warning("expected a snapshot of evaluate_flags() as flags, found %s", found)
-    if not send or not parts.gate.is_open:
+    if not send or not parts.status.is_active:
         return NOTHING
     try:
         return (yield from _evaluated(parts, message, may_ask=may_ask))

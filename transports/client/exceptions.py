@@ -1,4 +1,4 @@
-"""Capturing an exception by hand."""
+"""Capture an exception explicitly."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..batching.event import Event
 from ..flags.evaluations import FlagEvaluations
 from ..steps import Steps
 from .capture import deliver
+from .exception_reporting import current_exception
 from .parts import HasParts, Parts
-from .reporting import current_exception
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = ["ExceptionOptions", "capture_exception", "capture_exception_immediate"]
@@ -22,7 +22,7 @@ logger = logging.getLogger("flagengine.client")
 
 
 class ExceptionOptions(TypedDict, total=False):
-    """The keyword arguments that both share. A value of the wrong type is as good as none."""
+    """The keyword arguments of both verbs. Values of the wrong type are ignored."""
 
     uuid: str | UUID | None
     """The event's own."""
@@ -50,7 +50,7 @@ class ExceptionOptions(TypedDict, total=False):
     """Another name of ``properties``."""
 
 
-_SAID = ("level", "fingerprint", "handled", "mechanism_type", "source", "thread_id")
+_DETAILS = ("level", "fingerprint", "handled", "mechanism_type", "source", "thread_id")
 _MESSAGE = ("uuid", "timestamp", "groups", "disable_geoip")
 
 
@@ -62,9 +62,10 @@ def capture_exception(
     properties: Mapping[str, Any] | None = None,
     **options: Unpack[ExceptionOptions],
 ) -> str | None:
-    """Queue an ``$exception`` event, of the exception being handled if none is given; its uuid.
+    """Queue an ``$exception`` event; return its uuid, or None if it was dropped.
 
-    One that was captured before is not captured again. Anything that is no exception is described.
+    Without an ``exception``, capture the one that is being handled. No exception is captured twice.
+    An object that is not an exception is described.
     """
     event = _event(client.parts, exception, distinct_id, properties, options)
     return client.parts.outbox.queue(event)
@@ -78,7 +79,7 @@ def capture_exception_immediate(
     properties: Mapping[str, Any] | None = None,
     **options: Unpack[ExceptionOptions],
 ) -> Steps[str | None]:
-    """As ``capture_exception``, and deliver before returning; None when it was not delivered."""
+    """Capture an exception and deliver it; return the event's uuid, or None if that failed."""
     event = _event(client.parts, exception, distinct_id, properties, options)
     return (yield from deliver(client.parts, event))
 
@@ -92,7 +93,7 @@ def _event(
 ) -> Event | None:
     error = current_exception() if exception is None else exception
     if error is None:
-        logger.warning("capture_exception was given no exception, and none is being handled")
+        logger.warning("capture_exception() got no exception, and none is being handled")
         return None
     given: Mapping[str, Any] = {**options}
     flags = options.get("flags")
@@ -102,6 +103,6 @@ def _event(
     return parts.exceptions.event(
         error,
         options.get("additional_properties") if properties is None else properties,
-        said={name: given[name] for name in _SAID if name in given},
+        details={name: given[name] for name in _DETAILS if name in given},
         message={**message, "distinct_id": distinct_id},
     )

@@ -272,7 +272,7 @@ def _all(
 def _question(
     parts: Parts, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
 ) -> Question | None:
-    if not parts.gate.is_usable:
+    if not parts.status.is_usable:
         return None
     question = ask(distinct_id, keys, given, options=parts.options, stored=parts.flag_properties)
     if question is None and parts.evaluation.incidents.opens("nobody"):
@@ -281,5 +281,5 @@ def _question(
 
 
 def _answers(parts: Parts, question: Question) -> Steps[Answers]:
-    may_ask = not parts.gate.is_closed
+    may_ask = not parts.status.is_closed
     return (yield from parts.evaluation.answer(question, parts.published, may_ask=may_ask))

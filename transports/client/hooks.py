@@ -1,7 +1,7 @@
 """The ``before_send`` chain: the application's last word on an event.
 
-A hook that raises drops the event: what it was meant to take out must not be sent because it
-failed. The next hooks are then not asked.
+A hook that raises drops the event, so that nothing is sent that the hook should have removed. The
+remaining hooks are not called.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..incidents import Incidents
 
 if TYPE_CHECKING:
-    from .options import BeforeSend, Message
+    from .options import BeforeSend, EventMessage
 
 __all__ = ["run_hooks"]
 
@@ -21,11 +21,11 @@ logger = logging.getLogger("flagengine.client")
 
 
 def run_hooks(
-    hooks: Sequence[BeforeSend], message: Message, incidents: Incidents
-) -> Message | None:
-    """The message after all hooks; None when one of them dropped it, or failed.
+    hooks: Sequence[BeforeSend], message: EventMessage, incidents: Incidents
+) -> EventMessage | None:
+    """Return the message after all hooks; None if a hook dropped it or failed.
 
-    Failures are told once, until the hooks run through again.
+    A failure is logged once, until all hooks succeed again.
     """
     name = message.get("event")
     for hook in hooks:

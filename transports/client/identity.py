@@ -1,6 +1,6 @@
-"""Who someone is: alias, identify, groups, person properties. Each is one event with fixed fields.
+"""Say who someone is: alias, identify, groups, person properties. Each is one kind of event.
 
-Nothing is invented here: what an event of this kind needs and lacks drops it, with a warning.
+An event that lacks something it needs is dropped with a warning; nothing is made up.
 """
 
 from __future__ import annotations
@@ -49,44 +49,44 @@ Properties = Mapping[str, Any]
 
 
 class IdentityOptions(TypedDict, total=False):
-    """The keyword arguments that all of these share."""
+    """The keyword arguments of all verbs."""
 
     timestamp: datetime | str | None
-    """When; without a zone it is UTC. Now when left out."""
+    """When it happened; a time without a zone is UTC. By default now."""
     uuid: str | UUID | None
-    """The event's own, so that capturing it again changes nothing."""
+    """The event's uuid: capturing the same event again changes nothing."""
     disable_geoip: bool | None
-    """None: as the client."""
+    """Overrides the client's ``disable_geoip``."""
 
 
 class PersonOptions(IdentityOptions, total=False):
-    """Those of events about a person."""
+    """The keyword arguments of events about a person."""
 
     distinct_id: object
-    """Who; else the context's."""
+    """The person; by default the context's id."""
 
 
 class IdentifyOptions(IdentityOptions, total=False):
-    """Those of ``identify``."""
+    """The keyword arguments of ``identify``."""
 
     set_once: Properties | None
-    """Properties that are set only where the person has none of that name."""
+    """Properties to set unless the person already has them."""
     anon_distinct_id: object
-    """The id that the person had before, to be joined with this one."""
+    """The person's earlier, anonymous id, to be merged with this one."""
 
 
 class GroupOptions(IdentityOptions, total=False):
-    """Those of ``group_identify``."""
+    """The keyword arguments of ``group_identify``."""
 
     distinct_id: object
-    """Whose event it is; ``$<type>_<key>`` when left out."""
+    """The event's distinct id; by default ``$<type>_<key>``."""
 
 
 class AliasOptions(IdentityOptions, total=False):
-    """Those of ``alias``."""
+    """The keyword arguments of ``alias``."""
 
     previous_id: object
-    """Another name of ``distinct_id``."""
+    """Another name for ``distinct_id``."""
 
 
 # Alias.
@@ -99,7 +99,7 @@ def alias(
     alias: object = None,
     **options: Unpack[AliasOptions],
 ) -> str | None:
-    """Say that ``alias`` is one more id of ``distinct_id``; the event's uuid."""
+    """Make ``alias`` another id of ``distinct_id``; return the event's uuid."""
     return client.parts.outbox.queue(_alias(client.parts, distinct_id, alias, options))
 
 
@@ -110,7 +110,7 @@ def alias_immediate(
     alias: object = None,
     **options: Unpack[AliasOptions],
 ) -> Steps[str | None]:
-    """As ``alias``, and deliver before returning; None when it was not delivered."""
+    """Alias and deliver; return the event's uuid, or None if that failed."""
     event = _alias(client.parts, distinct_id, alias, options)
     return (yield from deliver(client.parts, event))
 
@@ -119,7 +119,7 @@ def _alias(parts: Parts, distinct_id: object, other: object, options: AliasOptio
     previous = id_of(options.get("previous_id") if distinct_id is None else distinct_id)
     new = id_of(other)
     if previous is None or new is None:
-        _lack(parts, "alias", "distinct_id and alias")
+        _warn_missing(parts, "alias", "distinct_id and alias")
         return None
     return _event(parts, ALIAS, previous, {"distinct_id": previous, "alias": new}, options)
 
@@ -134,10 +134,10 @@ def identify(
     properties: Properties | None = None,
     **options: Unpack[IdentifyOptions],
 ) -> str | None:
-    """Set properties of a person; the event's uuid.
+    """Set properties of a person; return the event's uuid.
 
-    ``$set``, ``$set_once`` and ``$anon_distinct_id`` inside ``properties`` count as what they are;
-    without a ``$set`` the other properties are set.
+    ``$set``, ``$set_once`` and ``$anon_distinct_id`` in ``properties`` have their own meaning;
+    without ``$set``, all other properties are set.
     """
     return client.parts.outbox.queue(_identify(client.parts, distinct_id, properties, options))
 
@@ -149,7 +149,7 @@ def identify_immediate(
     properties: Properties | None = None,
     **options: Unpack[IdentifyOptions],
 ) -> Steps[str | None]:
-    """As ``identify``, and deliver before returning; None when it was not delivered."""
+    """Identify and deliver; return the event's uuid, or None if that failed."""
     event = _identify(client.parts, distinct_id, properties, options)
     return (yield from deliver(client.parts, event))
 
@@ -159,7 +159,7 @@ def _identify(
 ) -> Event | None:
     who = id_of(distinct_id, current())
     if who is None:
-        _lack(parts, "identify", "distinct_id")
+        _warn_missing(parts, "identify", "distinct_id")
         return None
     rest = _mapping(properties)
     explicit, once = rest.pop(SET, None), rest.pop(_SET_ONCE, None)
@@ -184,7 +184,7 @@ def group_identify(
     properties: Properties | None = None,
     **options: Unpack[GroupOptions],
 ) -> str | None:
-    """Set properties of a group; the event's uuid."""
+    """Set properties of a group; return the event's uuid."""
     event = _group_identify(client.parts, group_type, group_key, properties, options)
     return client.parts.outbox.queue(event)
 
@@ -197,7 +197,7 @@ def group_identify_immediate(
     properties: Properties | None = None,
     **options: Unpack[GroupOptions],
 ) -> Steps[str | None]:
-    """As ``group_identify``, and deliver before returning; None when it was not delivered."""
+    """Identify a group and deliver; return the event's uuid, or None if that failed."""
     event = _group_identify(client.parts, group_type, group_key, properties, options)
     return (yield from deliver(client.parts, event))
 
@@ -211,7 +211,7 @@ def _group_identify(
 ) -> Event | None:
     kind, key = id_of(group_type), id_of(group_key)
     if kind is None or key is None:
-        _lack(parts, "group_identify", "group_type and group_key")
+        _warn_missing(parts, "group_identify", "group_type and group_key")
         return None
     fields = {"$group_type": kind, "$group_key": key, "$group_set": _mapping(properties)}
     who = id_of(options.get("distinct_id")) or f"${kind}_{key}"
@@ -225,7 +225,7 @@ def _group_identify(
 def set_properties(
     client: HasParts, properties: Properties, **options: Unpack[PersonOptions]
 ) -> str | None:
-    """Set properties of the person; nothing happens when there are none."""
+    """Set properties of the person; do nothing if there are none."""
     return _set(client.parts, {SET: _mapping(properties)}, options)
 
 
@@ -233,7 +233,7 @@ def set_properties(
 def set_once(
     client: HasParts, properties: Properties, **options: Unpack[PersonOptions]
 ) -> str | None:
-    """Set those properties that the person has not yet; nothing happens when there are none."""
+    """Set properties unless the person already has them; do nothing if there are none."""
     return _set(client.parts, {_SET_ONCE: _mapping(properties)}, options)
 
 
@@ -244,7 +244,7 @@ def set_person_properties(
     set_once: Properties | None = None,
     **options: Unpack[PersonOptions],
 ) -> str | None:
-    """Set properties of the person, both kinds in one event; nothing happens without any."""
+    """Set properties of the person, both kinds in one event; do nothing if there are none."""
     return _set(client.parts, {SET: _mapping(properties), _SET_ONCE: _mapping(set_once)}, options)
 
 
@@ -252,7 +252,7 @@ def set_person_properties(
 def unset_person_properties(
     client: HasParts, names: Iterable[str], **options: Unpack[PersonOptions]
 ) -> str | None:
-    """Take properties away from the person; nothing happens without names."""
+    """Remove properties of the person; do nothing without names."""
     listed = [names] if isinstance(names, str) else list(names)
     return _set(client.parts, {_UNSET: listed}, options)
 
@@ -266,7 +266,7 @@ def _set(parts: Parts, fields: Mapping[str, Any], options: PersonOptions) -> str
 
 @guarded(nothing)
 def get_distinct_id(client: HasParts) -> str | None:  # noqa: ARG001 - the same on every client
-    """Return the active context's id; None outside of one: a server has no person of its own."""
+    """Return the distinct id of the active context; None without one: a server has no user."""
     return id_of(None, current())
 
 
@@ -287,9 +287,9 @@ def _event(
     )
 
 
-def _lack(parts: Parts, verb: str, what: str) -> None:
-    if parts.gate.is_open:
-        logger.warning("%s needs %s: nothing was captured", verb, what)
+def _warn_missing(parts: Parts, verb: str, required: str) -> None:
+    if parts.status.is_active:
+        logger.warning("%s needs %s: nothing was captured", verb, required)
 
 
 def _mapping(given: object) -> dict[str, Any]:

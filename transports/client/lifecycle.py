@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..batching.batcher import Counters
+from ..batching.counters import Counters
 from ..polling.called import CalledLoader
 from ..steps import Call, Steps
 from .parts import HasParts, Parts
@@ -68,7 +68,7 @@ def shutdown(
 
 def shut_down(parts: Parts, timeout: float, *, discard: bool) -> bool:
     """Do what ``shutdown`` says, in the calling thread."""
-    parts.gate.close()
+    parts.status.close()
     if parts.pipeline.is_worker():
         # Waiting here would be waiting for ourselves.
         threading.Thread(
@@ -96,7 +96,7 @@ def tick(client: HasParts) -> int:
     For clients with a ``ManualDriver``, which have no workers.
     """
     loader = client.parts.loader
-    if isinstance(loader, CalledLoader) and not client.parts.gate.is_closed:
+    if isinstance(loader, CalledLoader) and not client.parts.status.is_closed:
         loader.tick()
     return client.parts.pipeline.tick()
 
@@ -125,7 +125,7 @@ def on(client: HasParts, event: str, callback: Callable[..., Any]) -> Callable[[
     how many flags. ``capture``, ``identify``, ``alias``, ``group_identify``: the event that was
     queued. ``*``: all of them, as ``callback(event, payload)``. Callbacks run where it happens.
     """
-    return client.parts.announcements.on(event, callback)
+    return client.parts.listeners.on(event, callback)
 
 
 _handler: list[logging.Handler] = []

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, MutableMapping, Seque
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias
 
+from ..batching.drivers import Driver
 from ..batching.event import Event
 from ..batching.limits import Exhausted, Overflow
 from ..batching.sinks.base import Sink
-from ..batching.workers.base import Driver
 from ..clock import Clock
 from ..errors import TransportError
 from ..flags.result_cache import FlagCache
@@ -23,12 +23,12 @@ from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
 
-__all__ = ["BeforeSend", "Message", "Options", "read_options"]
+__all__ = ["BeforeSend", "EventMessage", "Options", "read_options"]
 
-Message: TypeAlias = dict[str, Any]
+EventMessage: TypeAlias = dict[str, Any]
 """An event as a hook sees it: ``event, distinct_id, properties, timestamp, uuid``."""
 
-BeforeSend: TypeAlias = Callable[[Message], Message | None]
+BeforeSend: TypeAlias = Callable[[EventMessage], EventMessage | None]
 
 # Of a project key; a secret key that holds it is the wrong key.
 PROJECT_KEY_PREFIX = "phc_"

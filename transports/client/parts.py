@@ -18,14 +18,13 @@ from ..http.live import LiveTransport
 from ..polling.called import CalledLoader
 from ..polling.store import Published
 from ..polling.threaded import ThreadedLoader
-from .announcements import Announcements
 from .evaluation import FlagEvaluation
-from .gate import Gate
+from .exception_reporting import ExceptionReporting
+from .listeners import Listeners
 from .options import Options
-from .outbox import Outbox
 from .overrides import OverrideSetting
-from .preparation import Preparation
-from .reporting import ExceptionReporting
+from .preparation import Outbox, Preparation
+from .status import ClientStatus
 from .storage import Memory
 
 __all__ = ["HasParts", "Parts"]
@@ -33,11 +32,11 @@ __all__ = ["HasParts", "Parts"]
 NO_DEFINITIONS = Published()
 
 
-class Report(Protocol):
-    """Where errors go."""
+class ReportError(Protocol):
+    """Reports an error."""
 
     def __call__(self, error: TransportError, events: tuple[Event, ...] = ()) -> None:
-        """Tell ``on_error`` and whoever listens."""
+        """Call ``on_error`` and the listeners."""
         ...
 
 
@@ -55,9 +54,9 @@ class Parts:
     options: Options
     version: str
     clock: Clock
-    announcements: Announcements
+    listeners: Listeners
     memory: Memory
-    gate: Gate
+    status: ClientStatus
     preparation: Preparation
     pipeline: EventPipeline
     outbox: Outbox
@@ -68,7 +67,7 @@ class Parts:
     loader: ThreadedLoader | CalledLoader | None
     exceptions: ExceptionReporting
     flag_properties: PropertiesForFlags
-    report: Report
+    report: ReportError
     blocks: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -102,7 +101,7 @@ class Parts:
     def after_fork(self) -> None:
         """In a forked child: fresh locks; what was reported stays reported."""
         self._lock = threading.Lock()
-        for part in (self.announcements, self.memory, self.tracker, self.evaluation.missing):
+        for part in (self.listeners, self.memory, self.tracker, self.evaluation.missing):
             part.after_fork()
         renew = getattr(self.evaluation.cache, "after_fork", None)
         if callable(renew):

@@ -1,29 +1,36 @@
-"""From the arguments of ``capture`` to an event that is ready to be queued, in a fixed order.
+"""From the arguments of ``capture`` to an event in the queue of the right lane.
 
-Gate, validation, whose event it is, enrichment, envelope, ``before_send``; the size is the lane's
-business. Nothing is queued or sent here. The event is written as JSON before this returns, so what
-the caller changes later does not change it.
+``Preparation`` makes the event in a fixed order: status of the client, validation, distinct id,
+properties, JSON, ``before_send``. The event is JSON before ``capture`` returns, so that the
+caller's later changes do not matter. ``Outbox`` chooses the lane; whether the event is too large
+is for the lane to decide.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
 
 from ..batching.event import Event, make_event
-from ..batching.identifiers import new_uuid
+from ..batching.event_fields import new_uuid
+from ..batching.lanes import AI_LANE, AI_NAMED_LANE
+from ..batching.pipeline import EVENTS_LANE, EventPipeline
 from ..clock import Clock
 from ..context import Context, current
 from ..errors import InvalidEventError
+from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
-from .gate import Gate
 from .hooks import run_hooks
+from .listeners import Listeners
 from .options import Options
+from .status import ClientStatus
 from .storage import Memory
 
-__all__ = ["NOTHING", "Preparation", "PreparedEvent", "id_of"]
+__all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent", "id_of"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -33,11 +40,34 @@ _SESSION = "$session_id"
 _GROUPS = "$groups"
 _TAGS = "$context_tags"
 _NO_GEOIP = "$geoip_disable"
+_AI_PREFIX = "$ai_"
+
+
+class CaptureOptions(TypedDict, total=False):
+    """The keyword arguments of ``capture`` and its variants."""
+
+    distinct_id: object
+    """Who did it; by default the context's id, else a new id without a person profile."""
+    properties: Mapping[str, Any] | None
+    """Any values. They are written as JSON at once, so that later changes do not matter."""
+    timestamp: datetime | str | None
+    """When it happened; a time without a zone is UTC. By default now."""
+    uuid: str | UUID | None
+    """The event's uuid: capturing the same event again changes nothing."""
+    groups: Mapping[str, Any] | None
+    """The groups of the event: ``{"company": "acme"}``."""
+    flags: FlagEvaluations | None
+    """A snapshot from ``evaluate_flags``, whose flags are added to the event."""
+    send_feature_flags: bool | Mapping[str, Any]
+    """Evaluates flags for the event: True, or a mapping of ``only_evaluate_locally``,
+    ``person_properties``, ``group_properties``, ``flag_keys``. Prefer ``flags``."""
+    disable_geoip: bool | None
+    """Overrides the client's ``disable_geoip``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedEvent:
-    """An event exactly as ``capture`` would have queued it."""
+    """An event exactly as ``capture`` would queue it."""
 
     event: str
     distinct_id: str
@@ -47,7 +77,7 @@ class PreparedEvent:
 
 
 def id_of(distinct_id: object, context: Context | None = None) -> str | None:
-    """Who is meant: the argument, else the context's; None when neither says.
+    """Return the argument as text, else the context's distinct id; None if both are missing.
 
     >>> id_of(7), id_of("  ")
     ('7', None)
@@ -61,20 +91,20 @@ def id_of(distinct_id: object, context: Context | None = None) -> str | None:
 
 
 class Preparation:
-    """``owned`` are the properties of the SDK itself, ``runtime`` those of the process."""
+    """``owned`` are the SDK's own properties, ``runtime`` those of the process."""
 
     def __init__(
         self,
         options: Options,
         memory: Memory,
-        gate: Gate,
+        status: ClientStatus,
         clock: Clock,
         *,
         owned: Mapping[str, Any],
         runtime: Mapping[str, Any],
     ) -> None:
         self._memory = memory
-        self._gate = gate
+        self._status = status
         self._clock = clock
         self._hooks = options.hooks
         self._incidents = Incidents()
@@ -95,14 +125,11 @@ class Preparation:
         disable_geoip: bool | None = None,
         keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
     ) -> Event | None:
-        """The event, or None when it must not be sent; why is in the log.
+        """Return the event, or None if it must not be sent (the log says why).
 
         ``keep`` reduces the properties once they are complete.
         """
-        if not self._gate.admits():
-            return None
-        if not isinstance(name, str) or not name.strip():
-            logger.warning("expected an event name, found %s: dropped", _shown(name))
+        if not self._status.accepts_events():
             return None
         context = current()
         who = id_of(distinct_id, context)
@@ -126,7 +153,7 @@ class Preparation:
         flag_properties: Mapping[str, Any],
         given: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """All properties but the SDK's own; later ones win."""
+        """Merge all properties except for the SDK's own; later ones win."""
         merged = {**self._runtime, **self._memory.super_properties}
         if context is not None:
             merged.update(context.properties)
@@ -152,14 +179,49 @@ class Preparation:
             event = make_event(message, clock=self._clock, warn=logger.warning)
             if not self._hooks:
                 return event
-            # A hook gets plain values of its own: nothing it changes is the application's.
+            # Hooks get plain values of their own: their changes do not reach the application's objects.
             final = run_hooks(self._hooks, event.decoded(), self._incidents)
             if final is None:
                 return None
             return make_event(final, clock=self._clock, warn=logger.warning)
         except InvalidEventError as error:
-            logger.warning("event was dropped: %s", error)
+            logger.warning("event dropped: %s", error)
             return None
+
+
+class Outbox:
+    """Queues prepared events in the lanes of the pipeline, and notifies the listeners."""
+
+    def __init__(
+        self, pipeline: EventPipeline, lanes: Collection[str], listeners: Listeners
+    ) -> None:
+        self._pipeline = pipeline
+        self._lanes = frozenset(lanes)
+        self._listeners = listeners
+
+    def queue(self, event: Event | None, *, is_ai: bool = False) -> str | None:
+        """Queue the event; return its uuid, or None if it was not accepted."""
+        if event is None:
+            return None
+        uuid = self._pipeline.push(event, lane=self._lane(event, is_ai=is_ai))
+        if uuid is not None:
+            self._listeners.notify_queued(event)
+        return uuid
+
+    def deliver(self, event: Event, *, is_ai: bool = False) -> str | None:
+        """Deliver the event before returning; return its uuid, or None if that failed."""
+        self._listeners.notify_queued(event)
+        lane = self._lane(event, is_ai=is_ai)
+        return event.uuid if self._pipeline.deliver(event, lane=lane) else None
+
+    def _lane(self, event: Event, *, is_ai: bool) -> str:
+        """Return the lane that the event is for, or the main one if the pipeline lacks it."""
+        lane = EVENTS_LANE
+        if is_ai:
+            lane = AI_LANE
+        elif event.name.startswith(_AI_PREFIX):
+            lane = AI_NAMED_LANE
+        return lane if lane in self._lanes else EVENTS_LANE
 
 
 def _mapping(what: str, given: object) -> Mapping[str, Any]:
@@ -167,9 +229,5 @@ def _mapping(what: str, given: object) -> Mapping[str, Any]:
         return NOTHING
     if isinstance(given, Mapping):
         return given
-    logger.warning("expected %s as a mapping, found %s: left out", what, type(given).__name__)
+    logger.warning("%s must be a mapping, got %s: left out", what, type(given).__name__)
     return NOTHING
-
-
-def _shown(name: object) -> str:
-    return "blank text" if isinstance(name, str) else type(name).__name__

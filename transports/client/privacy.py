@@ -1,7 +1,7 @@
-"""Whether this client captures at all, and forgetting.
+"""Opt out, opt in, and reset.
 
-For this client in this process, not for a person: to leave out one person, do not capture theirs.
-What is queued already is still sent.
+These apply to this client in this process, not to a person: to leave out a person, do not capture
+their events. Events that are already queued are still sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _no() -> bool:
 
 @guarded(nothing)
 def opt_out(client: HasParts) -> None:
-    """Capture nothing from now on; with a ``storage`` also after a restart."""
+    """Capture nothing from now on; with a ``storage``, also after a restart."""
     client.parts.memory.opt(out=True)
 
 
@@ -31,25 +31,25 @@ def opt_in(client: HasParts) -> None:
 
 @guarded(nothing)
 def disable(client: HasParts) -> None:
-    """The same as ``opt_out``."""
+    """Do the same as ``opt_out``."""
     client.parts.memory.opt(out=True)
 
 
 @guarded(nothing)
 def enable(client: HasParts) -> None:
-    """The same as ``opt_in``."""
+    """Do the same as ``opt_in``."""
     client.parts.memory.opt(out=False)
 
 
 @guarded(_no)
 def is_opted_out(client: HasParts) -> bool:
-    """Whether nothing is captured because someone said so."""
+    """Return whether the client is opted out."""
     return client.parts.memory.is_opted_out
 
 
 @guarded(nothing)
 def reset(client: HasParts) -> None:
-    """Forget registered properties, those set for flags, cached flags, and which reads were told.
+    """Forget registered properties, properties for flags, cached flags and sent flag events.
 
     Overrides, definitions, the opt-out and queued events stay.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flagengine.transports import FlagEvaluations, MemorySink
-from flagengine.transports.batching.delivery import Outcome, Verdict
+from flagengine.transports.batching.delivery import DeliveryOutcome, Disposition
 
 from .bench import FLAGS, Bench
 
@@ -104,7 +104,7 @@ def test_flags_that_are_no_snapshot_are_left_out(caplog: pytest.LogCaptureFixtur
 
 @pytest.mark.contract("retry-queue", "event-batcher")
 def test_what_cannot_be_sent_survives_on_disk(tmp_path: Path) -> None:
-    down = [Outcome(Verdict.RETRY)] * 20
+    down = [DeliveryOutcome(Disposition.RETRY)] * 20
     options = {"overflow": "spill", "spool_directory": tmp_path}
     with Bench(sink=MemorySink(down), **options) as bench:
         for number in range(5):

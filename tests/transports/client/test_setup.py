@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +83,13 @@ def test_without_a_key_nothing_happens_and_it_is_said(
     assert transport.requests == []
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert "api_key" in record.message
+
+
+def test_a_disabled_client_may_have_a_spool_which_it_does_not_touch(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    with Client(API_KEY, disabled=True, overflow="spill", spool_directory=spool) as client:
+        assert client.capture("e", distinct_id="u") is None
+    assert not spool.exists()
 
 
 def test_a_disabled_client_is_silent(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,1 +1,1 @@
-"""Where batches end: one file for each kind. ``base`` says what a sink is."""
+"""Where batches end, one file for each kind; ``base`` says what a sink is."""

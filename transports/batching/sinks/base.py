@@ -1,17 +1,17 @@
-"""What a sink is. A user's own needs only these two methods."""
+"""What a sink is: your own needs only these two methods."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from ..batch import Batch
-from ..delivery import Outcome
+from ..delivery import DeliveryOutcome
 
 __all__ = ["Sink"]
 
 
 class Sink(Protocol):
-    """Takes one batch at a time from one lane.
+    """Delivers the batches of one lane, one at a time.
 
     >>> from flagengine.transports.batching.delivery import DELIVERED
     >>> class Printer:
@@ -22,13 +22,13 @@ class Sink(Protocol):
     ...         pass
     """
 
-    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:
-        """Try once, for at most ``timeout`` seconds, and say what came of it.
+    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
+        """Try once, for at most ``timeout`` seconds; return what came of it.
 
-        An exception counts as a failed try that may succeed later.
+        An exception counts as a temporary failure.
         """
         ...
 
     def close(self) -> None:
-        """Called once, when nothing more will come."""
+        """Release everything. Called once, after the last batch."""
         ...

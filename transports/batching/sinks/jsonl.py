@@ -1,7 +1,7 @@
-"""Events as lines of JSON in a file: offline use, batch jobs, a look at what would be sent.
+"""Events as lines of JSON in a file: for offline use, batch jobs, and to see what would be sent.
 
-A batch is written whole or not at all. When the file has grown past ``max_bytes`` it is renamed to
-``name.1`` (older ones move up, the oldest goes) and a new one is begun.
+A batch is written whole or not at all. A file that would exceed ``max_bytes`` is renamed to
+``name.1`` (older files move up, the oldest is deleted), and a new one is begun.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import os
 from pathlib import Path
 
 from ...errors import SpoolError
+from ..append_file import AppendFile, Fsync
 from ..batch import Batch
-from ..delivery import DELIVERED, Outcome, Verdict
-from ..files import AppendFile, Fsync
+from ..delivery import DELIVERED, DeliveryOutcome, Disposition
 from ..limits import MIB
 
 __all__ = ["JsonlSink"]
 
-# Ours: files that an editor still opens, and not more of them than anyone wants to keep.
+# An editor still opens such a file.
 MAX_BYTES = 64 * MIB
 BACKUPS = 5
 
 
 class JsonlSink:
-    """One writer for each file: processes must not share one that rotates."""
+    """For one process: processes must not share a file that rotates."""
 
     def __init__(
         self,
@@ -39,20 +39,20 @@ class JsonlSink:
         self._fsync = Fsync(fsync)
         self._file: AppendFile | None = None
 
-    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:  # noqa: ARG002
-        """Write the batch; a full disk or a missing folder is tried again later."""
+    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
+        """Write the batch; after a failure, such as a full disk, it is tried again later."""
         lines = b"".join(event.body + b"\n" for event in batch.events)
         try:
             self._writable(len(lines)).append(lines)
         except OSError as error:
-            # strerror names the trouble; the message could name anything.
-            return Outcome(
-                Verdict.RETRY, SpoolError(f"cannot write {self._path}: {error.strerror}")
+            # Only strerror: the message could show anything.
+            return DeliveryOutcome(
+                Disposition.RETRY, SpoolError(f"cannot write {self._path}: {error.strerror}")
             )
         return DELIVERED
 
     def close(self) -> None:
-        """Close the file; a later batch opens it again."""
+        """Close the file; another batch opens it again."""
         if self._file:
             self._file.close()
             self._file = None

@@ -1,4 +1,4 @@
-"""Sinks without an outside: one that keeps everything, and one that keeps nothing."""
+"""Sinks in memory: one that keeps everything, and one that keeps nothing."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections import deque
 from collections.abc import Iterable
 
 from ..batch import Batch
-from ..delivery import DELIVERED, Outcome
+from ..delivery import DELIVERED, DeliveryOutcome
 from ..event import Event
 
 __all__ = ["MemorySink", "NullSink"]
 
 
 class MemorySink:
-    """Keeps what it was given; plays scripted outcomes first, for tests.
+    """Keeps the events, for tests. Returns the outcomes of a script first, if there is one.
 
     ``events`` are the delivered ones, ``batches`` all tries.
     """
 
-    def __init__(self, script: Iterable[Outcome] = ()) -> None:
+    def __init__(self, script: Iterable[DeliveryOutcome] = ()) -> None:
         self.events: list[Event] = []
         self.batches: list[Batch] = []
         self.is_closed = False
         self._script = deque(script)
 
-    def play(self, *outcomes: Outcome) -> None:
+    def play(self, *outcomes: DeliveryOutcome) -> None:
         """Add outcomes to the end of the script."""
         self._script.extend(outcomes)
 
-    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:  # noqa: ARG002
-        """The next scripted outcome; delivered when the script is at its end."""
+    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
+        """Return the next outcome of the script; after its end, deliver."""
         self.batches.append(batch)
         outcome = self._script.popleft() if self._script else DELIVERED
         if outcome is DELIVERED:
@@ -37,16 +37,16 @@ class MemorySink:
         return outcome
 
     def close(self) -> None:
-        """Remember that it was closed."""
+        """Set ``is_closed``."""
         self.is_closed = True
 
 
 class NullSink:
-    """Takes everything and forgets it."""
+    """Discards all events."""
 
-    def deliver(self, batch: Batch, *, timeout: float) -> Outcome:  # noqa: ARG002
-        """Delivered, wherever that is."""
+    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
+        """Report the batch as delivered."""
         return DELIVERED
 
     def close(self) -> None:
-        """Nothing to close."""
+        """No-op: there is nothing to close."""

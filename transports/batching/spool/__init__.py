@@ -1,1 +1,1 @@
-"""The disk spool, where accepted events survive the process: ``records`` is the file format."""
+"""The disk spool, where accepted events survive the process; ``records`` is the file format."""

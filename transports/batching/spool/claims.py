@@ -1,8 +1,8 @@
-"""Who owns which folder of spooled events, so that no two processes send the same ones.
+"""Which process owns which folder of spooled events, so that no two send the same ones.
 
-Every living spool has a folder of its own and holds a lock on a file in it. A folder whose lock is
+Every open spool has a folder of its own and holds a lock on a file in it. A folder whose lock is
 free belonged to a process that died: whoever takes the lock inherits the events. The operating
-system lets go of the lock at death, however it came.
+system releases the lock when a process dies, whatever the cause.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ except ImportError:  # Windows: folders are never inherited while anything could
 __all__ = ["Claim", "claim_new", "claim_orphans"]
 
 _LOCK_NAME = "lock"
-# Another process may take a fresh folder for an orphan before we have locked it.
+# Another process may take a new folder for an orphan before it is locked.
 _MAX_TRIES = 100
 
 
 class Claim:
-    """A folder that is ours until ``release`` or our death."""
+    """A folder that belongs to this process until ``release``."""
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let go of the folder; its content stays."""
+        """Release the folder; its content stays."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
     def remove(self) -> None:
-        """Delete the folder and let go of it."""
+        """Delete the folder and release it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.release()
 
 
 def claim_new(directory: Path) -> Claim:
-    """A fresh folder in ``directory``, which is made when missing."""
+    """Claim a new folder in ``directory``, which is created if missing."""
     for _ in range(_MAX_TRIES):
         folder = directory / uuid4().hex
         folder.mkdir(parents=True, mode=0o700)
@@ -58,7 +58,7 @@ def claim_new(directory: Path) -> Claim:
 
 
 def claim_orphans(directory: Path) -> Iterator[Claim]:
-    """The folders in ``directory`` that nobody owns any more, oldest first."""
+    """Claim the folders in ``directory`` that no process owns any more, oldest first."""
     for folder in sorted(directory.iterdir(), key=_age):
         if folder.is_dir():
             claim = _try_claim(folder)
@@ -73,7 +73,7 @@ def _age(folder: Path) -> float:
 
 
 def _try_claim(folder: Path) -> Claim | None:
-    """The claim on the folder, unless someone has it or has just deleted it."""
+    """Claim the folder, unless another process has it or has just deleted it."""
     try:
         descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:

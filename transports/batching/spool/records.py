@@ -1,14 +1,14 @@
 """The spool's file format. Pure: bytes in, records out.
 
-A segment is a magic line and then records::
+A segment is a magic line followed by records::
 
     length  4 bytes, big-endian: of the payload
     crc32   4 bytes, big-endian: of kind and payload
     kind    1 byte: E an event, A acknowledgements
     payload E: the event's JSON     A: uuids of 16 bytes each
 
-A process may die in the middle of a write. So a record counts only when it is whole and its sum is
-right, and reading stops at the first that is not.
+A process may die in the middle of a write. So a record counts only if it is complete and its
+checksum is right, and reading stops at the first record for which this does not hold.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ..event import Event
 
 __all__ = [
     "MAGIC",
-    "Kind",
-    "Record",
+    "RecordKind",
+    "SpoolRecord",
     "encode_acknowledgements",
     "encode_event",
     "scan",
@@ -36,15 +36,15 @@ _HEADER = struct.Struct(">IIc")
 _UUID_BYTES = 16
 
 
-class Kind:
-    """The record kinds' bytes."""
+class RecordKind:
+    """The byte of each kind of record."""
 
     EVENT = b"E"
     ACKNOWLEDGED = b"A"
 
 
-class Record(NamedTuple):
-    """One whole record; ``end`` is the offset after it."""
+class SpoolRecord(NamedTuple):
+    """One complete record; ``end`` is the offset after it."""
 
     kind: bytes
     payload: bytes
@@ -52,29 +52,29 @@ class Record(NamedTuple):
 
     @property
     def uuids(self) -> Iterator[str]:
-        """The acknowledged uuids, in canonical lower case."""
+        """The acknowledged uuids, in lower case."""
         for start in range(0, len(self.payload), _UUID_BYTES):
             yield str(UUID(bytes=self.payload[start : start + _UUID_BYTES]))
 
 
 def encode_event(event: Event) -> bytes:
-    """The record of one event."""
-    return _encode(Kind.EVENT, event.body)
+    """Return the record of one event."""
+    return _encode(RecordKind.EVENT, event.body)
 
 
 def encode_acknowledgements(uuids: Iterable[str]) -> bytes:
-    """One record that acknowledges all of ``uuids``."""
-    return _encode(Kind.ACKNOWLEDGED, b"".join(UUID(uuid).bytes for uuid in uuids))
+    """Return one record that acknowledges all ``uuids``."""
+    return _encode(RecordKind.ACKNOWLEDGED, b"".join(UUID(uuid).bytes for uuid in uuids))
 
 
-def scan(data: bytes) -> Iterator[Record]:
-    """The whole records of a segment, up to the first torn or damaged one."""
+def scan(data: bytes) -> Iterator[SpoolRecord]:
+    """Read the complete records of a segment, up to the first damaged one."""
     if data.startswith(MAGIC):
         yield from scan_records(data, len(MAGIC))
 
 
-def scan_records(data: bytes, offset: int = 0) -> Iterator[Record]:
-    """The whole records from ``offset`` on, where one begins."""
+def scan_records(data: bytes, offset: int = 0) -> Iterator[SpoolRecord]:
+    """Read the complete records from ``offset`` on, where a record must begin."""
     while (record := _decode(data, offset)) is not None:
         yield record
         offset = record.end
@@ -84,7 +84,7 @@ def _encode(kind: bytes, payload: bytes) -> bytes:
     return _HEADER.pack(len(payload), zlib.crc32(kind + payload), kind) + payload
 
 
-def _decode(data: bytes, offset: int) -> Record | None:
+def _decode(data: bytes, offset: int) -> SpoolRecord | None:
     start = offset + _HEADER.size
     if start > len(data):
         return None
@@ -92,4 +92,4 @@ def _decode(data: bytes, offset: int) -> Record | None:
     payload = data[start : start + length]
     if len(payload) < length or zlib.crc32(kind + payload) != checksum:
         return None
-    return Record(kind, payload, start + length)
+    return SpoolRecord(kind, payload, start + length)

@@ -1,7 +1,7 @@
 """The segments of one spool folder: append at the end, read from a cursor, delete from the front.
 
-A segment is deleted when nothing in it or before it waits any more. That order matters: an
-acknowledgement may stand in a later segment than its event, and must outlive it.
+A segment is deleted when no event in it or before it waits any more. The order matters: the
+acknowledgement of an event may be in a later segment, and must outlive the event.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..append_file import AppendFile, Fsync
 from ..event import Event, parse_event
-from ..files import AppendFile, Fsync
 from .records import (
     MAGIC,
-    Kind,
+    RecordKind,
     encode_acknowledgements,
     encode_event,
     scan,
@@ -26,7 +26,7 @@ _SUFFIX = ".spool"
 
 
 class SegmentLog:
-    """The log that this process writes. Not safe for threads; raises OSError."""
+    """The log that this process writes. Not thread-safe; raises OSError."""
 
     def __init__(self, folder: Path, *, segment_bytes: int, fsync: Fsync) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class SegmentLog:
         self._fsync = fsync
         self._number = 0
         self._closed_sizes: dict[int, int] = {}
-        # How many events of each segment wait, and in which segment each waiting one stands.
+        # The number of waiting events in each segment, and the segment of each waiting event.
         self._waiting: dict[int, int] = {}
         self._home: dict[str, int] = {}
         self._reader = _Reader(folder)
@@ -47,15 +47,15 @@ class SegmentLog:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no event waits."""
         return not self._home
 
     def holds(self, uuid: str) -> bool:
-        """Whether the event is here and not acknowledged."""
+        """Whether the event is in the log and not acknowledged."""
         return uuid.lower() in self._home
 
     def append(self, event: Event, *, unread: bool) -> None:
-        """Write one event at the end; ``unread``: ``read`` is to give it back in its turn."""
+        """Write one event at the end; ``unread``: ``read`` must return it in its turn."""
         self._write(data := encode_event(event))
         if unread:
             self._reader.expect(self._number, self._file.size - len(data))
@@ -63,7 +63,7 @@ class SegmentLog:
         self._waiting[self._number] += 1
 
     def acknowledge(self, uuids: list[str]) -> None:
-        """Write that these are done, and delete what nobody needs any more."""
+        """Write that these events are finished, and delete finished segments."""
         known = [uuid.lower() for uuid in uuids if uuid.lower() in self._home]
         if not known:
             return
@@ -73,15 +73,15 @@ class SegmentLog:
         self._delete_finished()
 
     def read(self, count: int) -> list[Event]:
-        """The next ``count`` unread events, in the order they were written."""
+        """Return the next ``count`` unread events, in the order in which they were written."""
         return self._reader.read(count)
 
     def close(self) -> None:
-        """Close the files; the content stays."""
+        """Close the files; their content stays."""
         self._file.close()
 
     def abandon(self) -> None:
-        """Close this process's copy of another's files."""
+        """Close the files of a parent process, in the child of a fork."""
         self._file.abandon()
 
     def _write(self, data: bytes) -> None:
@@ -107,7 +107,7 @@ class SegmentLog:
 
 
 class _Reader:
-    """A cursor over the unread events, which stand in one run at the end of the log."""
+    """A cursor over the unread events, which are one run at the end of the log."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -116,7 +116,7 @@ class _Reader:
         self._unread = 0
 
     def expect(self, number: int, offset: int) -> None:
-        """One more unread event was written there."""
+        """Note that an unread event was written there."""
         if not self._unread:
             self._number, self._offset = number, offset
         self._unread += 1
@@ -137,7 +137,7 @@ class _Reader:
         start = self._offset
         for record in scan_records(_read_from(_path(self._folder, self._number), start)):
             self._offset = start + record.end
-            if record.kind == Kind.EVENT:
+            if record.kind == RecordKind.EVENT:
                 events.append(parse_event(record.payload))
             if len(events) == count:
                 break
@@ -156,18 +156,18 @@ def _read_from(path: Path, offset: int) -> bytes:
 
 
 def read_pending(folder: Path) -> Iterator[Event]:
-    """The events of a dead process's folder that nobody acknowledged, each uuid once."""
+    """Read the events in a dead process's folder that were not acknowledged, each uuid once."""
     paths = sorted(folder.glob(f"*{_SUFFIX}"))
     settled = {
         uuid
         for path in paths
         for record in scan(path.read_bytes())
-        if record.kind == Kind.ACKNOWLEDGED
+        if record.kind == RecordKind.ACKNOWLEDGED
         for uuid in record.uuids
     }
     for path in paths:
         for record in scan(path.read_bytes()):
-            if record.kind == Kind.EVENT:
+            if record.kind == RecordKind.EVENT:
                 event = parse_event(record.payload)
                 if event.uuid.lower() not in settled:
                     settled.add(event.uuid.lower())

@@ -1,11 +1,11 @@
 """Accepted events on disk, until they are acknowledged: what ``overflow="spill"`` writes to.
 
-Every event is appended before ``push`` returns, so what was accepted survives SIGKILL (and, with
-``fsync="always"``, a power cut). When memory is full, events wait on disk alone and are read back
-in order. A later process finds what a dead one left and sends it under the same uuids.
+Every event is written before ``push`` returns, so that accepted events survive SIGKILL (and, with
+``fsync="always"``, a power cut). When memory is full, events wait only on disk and are read back
+in order. A later process finds the events of a dead one and sends them with the same uuids.
 
-One window stays: a process killed after the server's answer and before the acknowledgement is
-written leaves events that will be sent again; the server drops them by uuid.
+One gap remains: if a process is killed between the server's answer and the acknowledgement on
+disk, its events are sent again; the server drops such duplicates by their uuids.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import InvalidEventError, SpoolError
+from ..append_file import Fsync
 from ..event import Event
-from ..files import Fsync
 from ..limits import MIB
 from .claims import Claim, claim_new, claim_orphans
 from .segments import SegmentLog, read_pending
 
 __all__ = ["Spool"]
 
-# Ours: room for some hundred thousand small events, in pieces that are quick to read back.
+# Room for some hundred thousand small events, in segments that are quick to read back.
 MAX_BYTES = 256 * MIB
 SEGMENT_BYTES = 4 * MIB
 
 
 class Spool:
-    """One lane's spool in ``directory``; opened at first use, safe for threads."""
+    """One lane's spool in ``directory``; opened at first use, thread-safe."""
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class Spool:
         self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
         self._fsync = Fsync(fsync)
-        # Reentrant, like the carrier's.
+        # Reentrant, like the pipeline's.
         self._lock = threading.RLock()
         self._claim: Claim | None = None
         self._log: SegmentLog | None = None
 
     def open(self) -> int:
-        """Take over what dead processes left; how many events that is.
+        """Take over the events of dead processes; return their number.
 
         Raises:
             SpoolError: the directory cannot be used.
@@ -60,12 +60,12 @@ class Spool:
             return self._open()
 
     def append(self, event: Event, *, unread: bool) -> bool:
-        """Write the event; False when the spool is full.
+        """Write the event; return False if the spool is full.
 
-        ``unread``: memory has no room for it, ``read`` will give it back.
+        ``unread``: memory has no room for the event, ``read`` must return it.
 
         Raises:
-            SpoolError: the disk refused it.
+            SpoolError: the disk cannot be written.
         """
         with self._lock, _translated(self._directory):
             log = self._opened()
@@ -75,7 +75,7 @@ class Spool:
             return True
 
     def read(self, count: int) -> list[Event]:
-        """The next unread events.
+        """Return the next unread events.
 
         Raises:
             SpoolError: the disk cannot be read.
@@ -84,26 +84,26 @@ class Spool:
             return self._opened().read(count)
 
     def acknowledge(self, events: Iterable[Event]) -> None:
-        """These are delivered or reported: nobody needs them any more.
+        """Note that these events are delivered or reported as lost.
 
         Raises:
-            SpoolError: the disk refused the note; they may be sent again after a restart.
+            SpoolError: the disk cannot be written; a later process may send the events again.
         """
         with self._lock, _translated(self._directory):
             self._opened().acknowledge([event.uuid for event in events])
 
     def holds(self, event: Event) -> bool:
-        """Whether the event is on disk, waiting."""
+        """Whether the event waits on disk."""
         with self._lock:
             return self._log is not None and self._log.holds(event.uuid)
 
     def clear(self) -> None:
-        """Forget everything that is on disk."""
+        """Delete everything that is on disk."""
         with self._lock:
             self._remove()
 
     def close(self) -> None:
-        """Leave what waits for a later process; an empty folder is removed."""
+        """Leave waiting events to a later process; remove an empty folder."""
         with self._lock:
             if self._log is not None and self._log.is_empty:
                 self._remove()
@@ -113,7 +113,7 @@ class Spool:
                 self._log = self._claim = None
 
     def after_fork(self) -> None:
-        """In the child: the files are the parent's; a folder of our own comes with first use."""
+        """In the child: leave the files to the parent; the first use makes a new folder."""
         self._lock = threading.RLock()
         log, claim = self._log, self._claim
         self._log = self._claim = None
@@ -137,7 +137,7 @@ class Spool:
                 if not log.holds(event.uuid):
                     log.append(event, unread=True)
                     inherited += 1
-            # Only now: killed before this line, the next process finds both copies and sends one.
+            # Only now: if killed before this line, the next process finds both copies and sends one.
             orphan.remove()
         return inherited
 

@@ -1,6 +1,6 @@
-"""``on``: telling the application what happens inside, by name.
+"""``client.on``: the application's callbacks for what happens inside the client.
 
-Callbacks run on the thread on which it happens. What they raise is logged and goes no further.
+Callbacks run on the thread on which it happens. Their exceptions are logged, and go no further.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..batching.batch import Delivered, QueueAction
+from ..batching.event import Event
 from ..errors import TransportError
 
-__all__ = ["ANY", "ERROR", "FLAGS_LOADED", "FLUSH", "Announcements", "name_of"]
+__all__ = ["FLAGS_LOADED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -26,7 +28,8 @@ _ALIASES: Final = {
     "localEvaluationFlagsLoaded": FLAGS_LOADED,
     "groupIdentify": "group_identify",
 }
-_BY_EVENT: Final = {
+# Queued events whose name for listeners is not "capture".
+_QUEUED: Final = {
     "$identify": "identify",
     "$create_alias": "alias",
     "$groupidentify": "group_identify",
@@ -35,17 +38,8 @@ _BY_EVENT: Final = {
 Callback = Callable[..., object]
 
 
-def name_of(event: str) -> str:
-    """The name under which a queued event is announced.
-
-    >>> name_of("$identify"), name_of("signed up")
-    ('identify', 'capture')
-    """
-    return _BY_EVENT.get(event, "capture")
-
-
-class Announcements:
-    """Who listens to what. Any name may be listened to; most never come."""
+class Listeners:
+    """The callbacks by name. ``on`` accepts any name; those that never happen are never called."""
 
     def __init__(self) -> None:
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
@@ -66,23 +60,34 @@ class Announcements:
 
         return unsubscribe
 
-    def is_heard(self, name: str) -> bool:
-        """Whether anyone listens: what nobody hears need not be built."""
-        return bool(self._callbacks.get(name) or self._callbacks.get(ANY))
-
-    def tell(self, name: str, payload: Any) -> None:
-        """Call whoever listens."""
+    def notify(self, name: str, payload: Any) -> None:
+        """Call the callbacks of ``name``."""
         for callback in self._callbacks.get(name, ()):
             _call(callback, payload)
         for callback in self._callbacks.get(ANY, ()):
             _call(callback, name, payload)
 
-    def error(self, error: TransportError) -> None:
+    def notify_error(self, error: TransportError) -> None:
         """Something went wrong."""
-        self.tell(ERROR, error)
+        self.notify(ERROR, error)
+
+    def notify_queued(self, event: Event) -> None:
+        """An event was queued."""
+        name = _QUEUED.get(event.name, "capture")
+        if self._are_wanted(name):
+            self.notify(name, event.decoded())
+
+    def notify_delivered(self, action: QueueAction) -> None:
+        """A queue acted; only delivered events are of interest."""
+        if isinstance(action, Delivered) and self._are_wanted(FLUSH):
+            self.notify(FLUSH, [event.decoded() for event in action.events])
+
+    def _are_wanted(self, name: str) -> bool:
+        """Whether anyone listens: decoding events for nobody would be a waste."""
+        return bool(self._callbacks.get(name) or self._callbacks.get(ANY))
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh lock."""
+        """In a forked child: make a new lock."""
         self._lock = threading.Lock()
 
 

@@ -1,7 +1,7 @@
-"""Appending to a file so that it never ends in half a record that we wrote.
+"""A file to append to that never ends in half a record.
 
-Bytes go straight to the operating system, so what was written survives the death of this process;
-``Fsync`` says whether it must survive the death of the machine as well.
+Bytes go straight to the operating system, so that they survive the death of the process;
+``Fsync`` says whether they must survive a power cut as well.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ class Fsync(StrEnum):
 
 
 class AppendFile:
-    """One open file; ``append`` writes all of its argument or nothing, and raises OSError."""
+    """One open file. ``append`` writes all of its argument or nothing, and raises OSError."""
 
     def __init__(self, path: Path, fsync: Fsync = Fsync.NEVER) -> None:
         self.path = path
         self._fsync = fsync
-        # Readable by its owner alone: events are personal data.
+        # Readable by its owner only: events are personal data.
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.size = os.fstat(self._descriptor).st_size
 
     def append(self, data: bytes) -> None:
-        """Add ``data`` at the end."""
+        """Write ``data`` at the end."""
         try:
             _write_all(self._descriptor, data)
         except OSError:
-            # A full disk leaves a part behind: take it back.
+            # A full disk leaves a part behind: remove it.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self.size)
             raise
@@ -46,7 +46,7 @@ class AppendFile:
             os.fsync(self._descriptor)
 
     def close(self) -> None:
-        """Close it; a second time does nothing."""
+        """Close the file; a second call does nothing."""
         if self._descriptor < 0:
             return
         if self._fsync is Fsync.ON_CLOSE:
@@ -54,7 +54,7 @@ class AppendFile:
         self.abandon()
 
     def abandon(self) -> None:
-        """Close without forcing anything: for the child of a fork, which shares the file."""
+        """Close without ``fsync``: for the child of a fork, which shares the file."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

@@ -1,6 +1,6 @@
-"""Exceptions as events of this client: captured by hand, on leaving a context, or by nobody.
+"""When exceptions become events: captured explicitly, on leaving a context, or uncaught.
 
-What an event says of an exception is the exceptions package's; here is when one is made.
+The ``exceptions`` package decides what an event says about an exception.
 """
 
 from __future__ import annotations
@@ -25,27 +25,31 @@ from ..exceptions import (
     type_name,
     without_reserved,
 )
-from .gate import Gate
 from .options import Options
-from .outbox import Outbox
-from .preparation import NOTHING, Preparation
+from .preparation import NOTHING, Outbox, Preparation
+from .status import ClientStatus
 
 __all__ = ["EXCEPTION", "ExceptionReporting"]
 
 EXCEPTION: Final = "$exception"
-# Whether someone further out handles it is not known.
+# It is unknown whether an outer caller handles the exception.
 LEFT_CONTEXT: Final = Boundary("error", "generic")
 
 
 class ExceptionReporting:
-    """``install`` sets the interpreter's hooks, if the options say so."""
+    """Makes and queues events about exceptions, also about uncaught ones if the options say so."""
 
     def __init__(
-        self, options: Options, preparation: Preparation, outbox: Outbox, gate: Gate, clock: Clock
+        self,
+        options: Options,
+        preparation: Preparation,
+        outbox: Outbox,
+        status: ClientStatus,
+        clock: Clock,
     ) -> None:
         self._preparation = preparation
         self._outbox = outbox
-        self._gate = gate
+        self._status = status
         self._settings = _settings(options)
         self._limiter = ExceptionRateLimiter(
             options.exception_rate_limit_size,
@@ -57,12 +61,12 @@ class ExceptionReporting:
         self._is_automatic = options.enable_exception_autocapture and options.is_usable
 
     def install(self) -> None:
-        """From now on report what nobody catches."""
+        """Report uncaught exceptions from now on, if the options say so."""
         if self._is_automatic:
             self._hooks.install()
 
     def uninstall(self) -> None:
-        """Give the interpreter back its hooks."""
+        """Restore the interpreter's hooks."""
         self._hooks.uninstall()
 
     def event(
@@ -70,16 +74,16 @@ class ExceptionReporting:
         error: object,
         properties: Mapping[str, Any] | None = None,
         *,
-        said: Mapping[str, Any] = NOTHING,
+        details: Mapping[str, Any] = NOTHING,
         message: Mapping[str, Any] = NOTHING,
     ) -> Event | None:
-        """The event; None when it was captured before, or nothing may be captured.
+        """Make the event; None if the exception was captured before, or nothing may be captured.
 
-        ``said`` are keywords of ``exception_properties``, ``message`` those of ``prepare``.
+        ``details`` are keywords of ``exception_properties``, ``message`` those of ``prepare``.
         """
-        if not self._gate.admits() or is_already_captured(error):
+        if not self._status.accepts_events() or is_already_captured(error):
             return None
-        described = exception_properties(error, settings=self._settings, **said)
+        described = exception_properties(error, settings=self._settings, **details)
         event = self._preparation.prepare(
             EXCEPTION, properties={**without_reserved(properties), **described}, **message
         )
@@ -88,16 +92,16 @@ class ExceptionReporting:
         return event
 
     def left_context(self, error: BaseException) -> None:
-        """An exception leaves a context that is to capture them."""
-        self._outbox.queue(self.event(error, said={"boundary": LEFT_CONTEXT}))
+        """Capture an exception that leaves a context with ``capture_exceptions``."""
+        self._outbox.queue(self.event(error, details={"boundary": LEFT_CONTEXT}))
 
     def _uncaught(self, error: BaseException, kind: HookKind) -> None:
         if self._limiter.admits(type_name(error)):
-            self._outbox.queue(self.event(error, said={"boundary": kind.boundary}))
+            self._outbox.queue(self.event(error, details={"boundary": kind.boundary}))
 
 
 def current_exception() -> BaseException | None:
-    """The exception that is being handled."""
+    """Return the exception that is being handled."""
     return sys.exc_info()[1]
 
 

@@ -1,4 +1,4 @@
-"""Every interleaving of pushes, answers, flushes and shutdowns keeps the batcher's promises.
+"""Every interleaving of pushes, answers, flushes and shutdowns keeps the queues' promises.
 
 The machine under test is driven with random steps; a plain model beside it knows each event's one
 place: refused, pending, delivered, or dropped with a reason.
@@ -21,17 +21,18 @@ from hypothesis.stateful import (
 )
 
 from flagengine.transports.batching.batch import (
-    Action,
     Batch,
     Delivered,
     Dropped,
     DropReason,
+    QueueAction,
     Retried,
 )
-from flagengine.transports.batching.batcher import Batcher, Flush
-from flagengine.transports.batching.delivery import DELIVERED, Outcome, Verdict
+from flagengine.transports.batching.counters import Counters
+from flagengine.transports.batching.delivery import DELIVERED, DeliveryOutcome, Disposition
 from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import Exhausted, LaneLimits, Overflow
+from flagengine.transports.batching.queue import EventQueue, FlushGoal
 from flagengine.transports.clock import ManualClock, read
 from flagengine.transports.errors import StatusError
 from flagengine.transports.retry import RetryPolicy
@@ -55,17 +56,20 @@ def limits(draw: st.DrawFn, overflow: Overflow | None = None) -> LaneLimits:
     )
 
 
-class BatcherMachine(RuleBasedStateMachine):
-    """The batcher, its answers in random order, and where each event must be."""
+class QueueMachine(RuleBasedStateMachine):
+    """Two queues, their answers in random order, and where each event must be."""
 
     @initialize(events=limits(), ai=limits())
     def begin(self, events: LaneLimits, ai: LaneLimits) -> None:
         self.limits = {"events": events, "ai": ai}
         self.clock = ManualClock()
         ids = count()
-        self.batcher = Batcher(
-            self.limits, new_id=lambda _: f"request-{next(ids)}", draw=lambda: 0.5
-        )
+        self.queues = {
+            lane: EventQueue(
+                lane, limits, new_id=lambda _: f"request-{next(ids)}", draw=lambda: 0.5
+            )
+            for lane, limits in self.limits.items()
+        }
         self.numbers = count()
         self.accepted: dict[str, list[Event]] = {lane: [] for lane in LANES}
         self.refused: Counter[str] = Counter()
@@ -77,26 +81,25 @@ class BatcherMachine(RuleBasedStateMachine):
         self.membership: dict[str, set[str]] = {}
         self.attempts: dict[str, int] = {}
         self.disk: dict[str, list[Event]] = {lane: [] for lane in LANES}
-        self.flushes: list[tuple[Flush, dict[str, set[str]]]] = []
+        self.flushes: list[dict[str, tuple[FlushGoal, set[str]]]] = []
 
     # Steps.
 
     @rule(lane=st.sampled_from(LANES), size=st.integers(1, LARGEST + 3), stored=st.booleans())
     def push(self, lane: str, size: int, *, stored: bool) -> None:
         event = Event(f"uuid-{next(self.numbers)}", "name", b"x" * size)
-        machine = self.batcher.lanes[lane]
-        spills, stored = machine.spills, stored and self.limits[lane].overflow is Overflow.SPILL
-        admission = self.batcher.push(lane, event, self.clock.monotonic(), stored=stored)
+        queue = self.queues[lane]
+        spills, stored = queue.spills, stored and self.limits[lane].overflow is Overflow.SPILL
+        admission = queue.push(event, self.clock.monotonic(), stored=stored)
         if admission.evicted:
             assert self.limits[lane].overflow is Overflow.DROP_OLDEST
             self.leaves(admission.evicted, DropReason.EVICTED.value)
-        if admission.accepted:
+        if admission.reason is None:
             self.accepted[lane].append(event)
             if stored and spills:
                 self.disk[lane].append(event)
         else:
-            self.batcher.refuse(admission.reason or DropReason.CLOSED)
-            self.refused[str(admission.reason)] += 1
+            self.refused[admission.reason] += 1
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 5.0, 31.0]))
     def wait(self, seconds: float) -> None:
@@ -105,9 +108,9 @@ class BatcherMachine(RuleBasedStateMachine):
     @rule(lane=st.sampled_from(LANES))
     def send(self, lane: str) -> None:
         self.refill(lane)
-        batch = self.batcher.next_batch(lane, read(self.clock))
+        batch = self.queues[lane].next_batch(read(self.clock))
         if batch is None:
-            due = self.batcher.lanes[lane].due_at()
+            due = self.queues[lane].due_at()
             assert due is None or due > self.clock.monotonic()
             return
         self.check_sent(batch)
@@ -117,30 +120,36 @@ class BatcherMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.flying)
     @rule(
         data=st.data(),
-        verdict=st.sampled_from(list(Verdict)),
+        disposition=st.sampled_from(list(Disposition)),
         retry_after=st.sampled_from([None, 0.0, 3.0, 99.0]),
     )
-    def answer(self, data: st.DataObject, verdict: Verdict, retry_after: float | None) -> None:
+    def answer(
+        self, data: st.DataObject, disposition: Disposition, retry_after: float | None
+    ) -> None:
         lane = data.draw(st.sampled_from(sorted(self.flying)))
         batch = self.flying.pop(lane)
-        outcome = self.make_outcome(data, batch, verdict, retry_after)
-        self.obey(self.batcher.answer(batch, outcome, read(self.clock)))
-        if verdict in {Verdict.RETRY, Verdict.PARTIAL}:
+        outcome = self.make_outcome(data, batch, disposition, retry_after)
+        self.obey(self.queues[lane].answer(batch, outcome, read(self.clock)))
+        if disposition in {Disposition.RETRY, Disposition.PARTIAL}:
             self.earliest[batch.request_id] = self.clock.monotonic() + min(retry_after or 0, 30)
 
     @precondition(lambda self: self.given_up)
     @rule()
     def answer_too_late(self) -> None:
-        assert self.batcher.answer(self.given_up.pop(), DELIVERED, read(self.clock)) == []
+        batch = self.given_up.pop()
+        assert self.queues[batch.lane].answer(batch, DELIVERED, read(self.clock)) == []
 
     @rule(lanes=st.sets(st.sampled_from(LANES), min_size=1))
     def flush(self, lanes: set[str]) -> None:
-        there = {lane: self.pending(lane) for lane in lanes}
-        self.flushes.append((self.batcher.flush(self.clock.monotonic(), sorted(lanes)), there))
+        now = self.clock.monotonic()
+        self.flushes.append(
+            {lane: (self.queues[lane].flush(now), self.pending(lane)) for lane in sorted(lanes)}
+        )
 
     @rule()
     def close(self) -> None:
-        self.batcher.close(self.clock.monotonic())
+        for queue in self.queues.values():
+            queue.close(self.clock.monotonic())
 
     @rule(reason=st.sampled_from([DropReason.SHUTDOWN, DropReason.DISCARDED]))
     def give_up(self, reason: DropReason) -> None:
@@ -150,32 +159,33 @@ class BatcherMachine(RuleBasedStateMachine):
             for event in self.disk[lane]:
                 self.gone[event.uuid] = "kept"
             self.disk[lane].clear()
-        self.obey(self.batcher.give_up(reason))
+        for queue in self.queues.values():
+            self.obey(queue.give_up(reason))
 
     # What the steps have in common.
 
     def refill(self, lane: str) -> None:
-        machine = self.batcher.lanes[lane]
-        wanted = machine.refill_size
+        queue = self.queues[lane]
+        wanted = queue.refill_size
         if wanted:
             events, self.disk[lane] = self.disk[lane][:wanted], self.disk[lane][wanted:]
-            machine.restore(events, wanted, self.clock.monotonic())
+            queue.restore(events, wanted, self.clock.monotonic())
 
     def make_outcome(
-        self, data: st.DataObject, batch: Batch, verdict: Verdict, retry_after: float | None
-    ) -> Outcome:
-        error = None if verdict is Verdict.DELIVERED else StatusError(503)
-        if verdict is not Verdict.PARTIAL:
-            return Outcome(verdict, error, retry_after)
-        fates = {
+        self, data: st.DataObject, batch: Batch, disposition: Disposition, retry_after: float | None
+    ) -> DeliveryOutcome:
+        error = None if disposition is Disposition.DELIVERED else StatusError(503)
+        if disposition is not Disposition.PARTIAL:
+            return DeliveryOutcome(disposition, error, retry_after)
+        results = {
             event.uuid: data.draw(st.sampled_from(["ok", "retry", "drop"]))
             for event in batch.events
         }
-        retry = frozenset(uuid for uuid, fate in fates.items() if fate == "retry")
-        refused = {uuid: "drop" for uuid, fate in fates.items() if fate == "drop"}
-        return Outcome(verdict, error, retry_after, retry, refused)
+        retry = frozenset(uuid for uuid, result in results.items() if result == "retry")
+        refused = {uuid: "drop" for uuid, result in results.items() if result == "drop"}
+        return DeliveryOutcome(disposition, error, retry_after, retry, refused)
 
-    def obey(self, actions: list[Action]) -> None:
+    def obey(self, actions: list[QueueAction]) -> None:
         for action in actions:
             match action:
                 case Delivered():
@@ -217,11 +227,14 @@ class BatcherMachine(RuleBasedStateMachine):
     @invariant()
     def each_event_is_in_one_place(self) -> None:
         for lane in LANES:
-            assert self.batcher.lanes[lane].pending == len(self.pending(lane))
-        counters = self.batcher.counters()
-        fates = Counter(self.gone.values())
+            assert self.queues[lane].pending == len(self.pending(lane))
+        counters = Counters.sum_of(
+            [queue.tally for queue in self.queues.values()],
+            pending=sum(queue.pending for queue in self.queues.values()),
+        )
+        gone = Counter(self.gone.values())
         assert counters.accepted == sum(map(len, self.accepted.values()))
-        assert counters.delivered == fates["delivered"]
+        assert counters.delivered == gone["delivered"]
         assert counters.pending == sum(len(self.pending(lane)) for lane in LANES)
         lost = sum(counters.dropped.values()) + counters.kept
         assert counters.accepted == counters.delivered + lost + counters.pending
@@ -232,44 +245,45 @@ class BatcherMachine(RuleBasedStateMachine):
         for lane, limits in self.limits.items():
             on_disk = len(self.disk[lane])
             bound = limits.max_queue_size + limits.batch_size
-            assert self.batcher.lanes[lane].pending - on_disk <= bound
-            assert self.batcher.lanes[lane].queued - on_disk <= limits.max_queue_size
+            assert self.queues[lane].pending - on_disk <= bound
+            assert self.queues[lane].queued - on_disk <= limits.max_queue_size
 
     @invariant()
     def a_flush_says_true_only_when_nothing_is_left(self) -> None:
-        for flush, there in self.flushes:
-            if self.batcher.has_reached(flush):
-                assert not any(self.pending(lane) & uuids for lane, uuids in there.items())
+        for flush in self.flushes:
+            for lane, (goal, uuids) in flush.items():
+                if self.queues[lane].has_reached(goal):
+                    assert not self.pending(lane) & uuids
 
     @invariant()
     def whatever_waits_will_be_looked_at(self) -> None:
         for lane in LANES:
-            machine = self.batcher.lanes[lane]
-            if machine.pending and lane not in self.flying:
-                assert machine.due_at() is not None or machine.refill_size
+            queue = self.queues[lane]
+            if queue.pending and lane not in self.flying:
+                assert queue.due_at() is not None or queue.refill_size
 
     def teardown(self) -> None:
-        """With a server that takes everything, a closed batcher ends empty."""
-        if not hasattr(self, "batcher"):
+        """With a server that takes everything, closed queues end empty."""
+        if not hasattr(self, "queues"):
             return
         for lane, batch in self.flying.items():
-            self.obey(self.batcher.answer(batch, DELIVERED, read(self.clock)))
-            assert self.batcher.lanes[lane].due_at() != self.clock.monotonic()
+            self.obey(self.queues[lane].answer(batch, DELIVERED, read(self.clock)))
+            assert self.queues[lane].due_at() != self.clock.monotonic()
         self.flying.clear()
-        self.batcher.close(self.clock.monotonic())
+        self.close()
         for _ in range(sum(len(self.pending(lane)) for lane in LANES) + 1):
             self.clock.advance(60)
             for lane in LANES:
                 self.refill(lane)
-                batch = self.batcher.next_batch(lane, read(self.clock))
+                batch = self.queues[lane].next_batch(read(self.clock))
                 if batch:
                     self.check_sent(batch)
-                    self.obey(self.batcher.answer(batch, DELIVERED, read(self.clock)))
-        assert self.batcher.pending == 0
-        for flush, _ in self.flushes:
-            assert self.batcher.is_settled(flush)
+                    self.obey(self.queues[lane].answer(batch, DELIVERED, read(self.clock)))
+        assert all(queue.pending == 0 for queue in self.queues.values())
+        for flush in self.flushes:
+            assert all(self.queues[lane].is_settled(goal) for lane, (goal, _) in flush.items())
 
 
-TestBatcher = BatcherMachine.TestCase
-TestBatcher.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
-TestBatcher = pytest.mark.contract("event-batcher", "retry-queue", "flush")(TestBatcher)
+TestQueue = QueueMachine.TestCase
+TestQueue.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestQueue = pytest.mark.contract("event-batcher", "retry-queue", "flush")(TestQueue)

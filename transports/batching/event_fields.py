@@ -1,0 +1,92 @@
+"""The UUIDs and timestamps of events: fresh ones, and what is acceptable of a caller's."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+__all__ = ["canonical_uuid", "format_utc", "new_uuid", "normalise_timestamp"]
+
+# RFC 9562 section 5.7: 48 bits of Unix milliseconds, version 7, 12 random bits, variant 0b10,
+# 62 random bits.
+_TIMESTAMP_BITS = 48
+_VERSION = 7 << 76
+_VARIANT = 2 << 62
+_RANDOM_A = 0xFFF << 64
+_RANDOM_B = (1 << 62) - 1
+
+
+def new_uuid(wall: float) -> str:
+    """Return a version 7 UUID of the wall time ``wall`` (seconds since 1970).
+
+    The random bits come from the operating system, so that two forks of a process never draw the
+    same ones.
+    """
+    milliseconds = int(wall * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
+    drawn = int.from_bytes(os.urandom(10), "big")
+    number = milliseconds << 80 | _VERSION | (drawn & _RANDOM_A) | _VARIANT | (drawn & _RANDOM_B)
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def canonical_uuid(value: object) -> str | None:
+    """Return the caller's UUID as text; None when it is not a UUID.
+
+    Text in the usual 8-4-4-4-12 form stays exactly as given, capitals included.
+
+    >>> canonical_uuid("0190A5D2-7C4B-7000-8000-000000000000")
+    '0190A5D2-7C4B-7000-8000-000000000000'
+    >>> canonical_uuid("no")
+    """
+    if isinstance(value, UUID):
+        return str(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = str(UUID(value))
+    except ValueError:
+        return None
+    return value if value.lower() == parsed else parsed
+
+
+def format_utc(wall: float) -> str:
+    """Return seconds since 1970 as RFC 3339 text with milliseconds.
+
+    >>> format_utc(1735787045.25)
+    '2025-01-02T03:04:05.250Z'
+    """
+    # Z stands for "+00:00", the last six characters.
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def normalise_timestamp(value: object) -> str | None:
+    """Return a datetime, date or ISO 8601 text as the same instant in UTC; None when unreadable.
+
+    A value without a zone is read as UTC: with the local zone, the result would depend on the
+    machine.
+
+    >>> normalise_timestamp("2025-01-02T08:34:05+05:30")
+    '2025-01-02T03:04:05Z'
+    """
+    try:
+        moment = _to_datetime(value)
+        return None if moment is None else _render(_in_utc(moment))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _to_datetime(value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    return datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _render(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat() + "Z"

@@ -1,1 +1,0 @@
-"""Who carries out what the batcher decides: a thread, an event loop, or the caller."""

@@ -1,0 +1,40 @@
+"""Whether the client takes part: it may be disabled, opted out, or shut down.
+
+Checked before any other work, so that an inactive client costs an application next to nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ..incidents import Incidents
+from .storage import Memory
+
+__all__ = ["ClientStatus"]
+
+logger = logging.getLogger("flagengine.client")
+
+
+class ClientStatus:
+    """``is_usable`` is False without a key, or if the client was created as disabled."""
+
+    def __init__(self, memory: Memory, *, is_usable: bool) -> None:
+        self._memory = memory
+        self._incidents = Incidents()
+        self.is_usable = is_usable
+        self.is_closed = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether events may be captured."""
+        return self.is_usable and not self.is_closed and not self._memory.is_opted_out
+
+    def accepts_events(self) -> bool:
+        """Return ``is_active``; after a shutdown, the first call logs a warning."""
+        if self.is_closed and self.is_usable and self._incidents.opens("closed"):
+            logger.warning("the client is shut down: events are dropped")
+        return self.is_active
+
+    def close(self) -> None:
+        """Accept no more events."""
+        self.is_closed = True
