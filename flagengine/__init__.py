@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from flagengine.errors import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
 from flagengine.overrides import Overrides
+from flagengine.payloads import decode_payload
 from flagengine.resolution import Missing, Reason, Resolution, UnresolvedReason
 from flagengine.snapshot import Snapshot
+from flagengine.subject import CLICK_IDS
 from flagengine.values import NOT_GIVEN, to_json_value
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "CLICK_IDS",
     "NOT_GIVEN",
     "Decidability",
     "Evaluation",
@@ -61,6 +64,7 @@ __all__ = [
     "Snapshot",
     "SnapshotError",
     "UnresolvedReason",
+    "decode_payload",
     "evaluate",
     "evaluate_flag",
     "explain",

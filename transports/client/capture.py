@@ -1,6 +1,6 @@
 """Capturing events: queued, delivered at once, or only prepared.
 
-The order of work is ``preparation``'s, the flags of an event are ``event_flags``'.
+The order of work is ``preparation``'s, the flags of an event are ``flag_reads``'.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from ..batching.event import Event
-from ..flags.evaluations import FlagEvaluations
+from ..flags.snapshot import FlagEvaluations
 from ..polling.steps import Call, Steps
 from . import ai
-from .event_flags import flags_now, flags_of
+from .flag_reads import flags_now, flags_of
 from .parts import HasParts, Parts
 from .preparation import PreparedEvent
 from .verbs import guarded, guarded_steps, nothing

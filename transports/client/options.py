@@ -17,7 +17,7 @@ from ..batching.sinks.base import Sink
 from ..batching.workers.base import Driver
 from ..clock import Clock
 from ..errors import TransportError
-from ..flags.result_cache import FlagCache
+from ..flags.cache import FlagCache
 from ..http.base import Transport
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource

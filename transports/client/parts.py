@@ -10,20 +10,19 @@ from typing import Protocol
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
 from ..clock import Clock
+from ..context.properties_for_flags import PropertiesForFlags
 from ..errors import TransportError
-from ..flags.called_tracker import CalledTracker
-from ..flags.properties import PropertiesForFlags
+from ..flags.called import CalledTracker
+from ..flags.evaluate import FlagEvaluator
 from ..http.base import Transport
 from ..http.live import LiveTransport
 from ..polling.called import CalledLoader
 from ..polling.store import Published
 from ..polling.threaded import ThreadedLoader
 from .announcements import Announcements
-from .evaluation import FlagEvaluation
 from .gate import Gate
 from .options import Options
 from .outbox import Outbox
-from .overrides import OverrideSetting
 from .preparation import Preparation
 from .reporting import ExceptionReporting
 from .storage import Memory
@@ -61,8 +60,7 @@ class Parts:
     preparation: Preparation
     pipeline: EventPipeline
     outbox: Outbox
-    overrides: OverrideSetting
-    evaluation: FlagEvaluation
+    evaluator: FlagEvaluator
     tracker: CalledTracker
     transport: Transport
     loader: ThreadedLoader | CalledLoader | None
@@ -102,14 +100,11 @@ class Parts:
     def after_fork(self) -> None:
         """In a forked child: fresh locks; what was reported stays reported."""
         self._lock = threading.Lock()
-        for part in (self.announcements, self.memory, self.tracker, self.evaluation.missing):
+        for part in (self.announcements, self.memory, self.tracker, self.evaluator):
             part.after_fork()
-        renew = getattr(self.evaluation.cache, "after_fork", None)
-        if callable(renew):
-            renew()
 
     def at_exit(self, timeout: float) -> None:
-        """The pipeline and the loader are told themselves."""
+        """No-op: the pipeline and the loader register their own exit hooks."""
 
 
 class HasParts(Protocol):

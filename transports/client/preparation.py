@@ -16,14 +16,14 @@ from ..batching.episodes import Episodes
 from ..batching.event import Event, make_event
 from ..batching.identifiers import new_uuid
 from ..clock import Clock
-from ..context import Context, current
+from ..context import Context, current, id_of
 from ..errors import InvalidEventError
 from .gate import Gate
 from .hooks import run_hooks
 from .options import Options
 from .storage import Memory
 
-__all__ = ["NOTHING", "Preparation", "PreparedEvent", "id_of"]
+__all__ = ["NOTHING", "Preparation", "PreparedEvent"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -44,20 +44,6 @@ class PreparedEvent:
     properties: Mapping[str, Any]
     timestamp: str
     uuid: str
-
-
-def id_of(distinct_id: object, context: Context | None = None) -> str | None:
-    """Who is meant: the argument, else the context's; None when neither says.
-
-    >>> id_of(7), id_of("  ")
-    ('7', None)
-    """
-    for given in (distinct_id, context.distinct_id if context is not None else None):
-        if given is not None:
-            text = given if isinstance(given, str) else str(given)
-            if text and not text.isspace():
-                return text
-    return None
 
 
 class Preparation:

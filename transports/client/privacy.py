@@ -6,7 +6,7 @@ What is queued already is still sent.
 
 from __future__ import annotations
 
-from ..flags.properties import NO_PROPERTIES
+from ..context.properties_for_flags import NO_PROPERTIES
 from .parts import HasParts
 from .verbs import guarded, nothing
 
@@ -49,12 +49,12 @@ def is_opted_out(client: HasParts) -> bool:
 
 @guarded(nothing)
 def reset(client: HasParts) -> None:
-    """Forget registered properties, those set for flags, cached flags, and which reads were told.
+    """Forget registered properties, those set for flags, cached flags, and which reads were reported.
 
     Overrides, definitions, the opt-out and queued events stay.
     """
     parts = client.parts
     parts.memory.forget_registered()
     parts.change_flag_properties(lambda _: NO_PROPERTIES)
-    parts.evaluation.forget()
+    parts.evaluator.forget()
     parts.tracker.clear()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from transports.flags import CalledTracker
+from transports.flags.called import CalledTracker
 
 pytestmark = pytest.mark.contract("feature-flag-called-tracker")
 

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import sys, threading
-import transports.polling, transports.polling.sources, transports.remote, transports.flags
+import transports.polling, transports.polling.sources, transports.flags.evaluate
 print(*[name for name in {names!r} if name in sys.modules], threading.active_count())
 """
 

@@ -9,7 +9,7 @@ import pytest
 
 from transports import FeatureFlagResult, FlagEvaluations, Response
 from transports.errors import RequestTimeoutError
-from transports.flags import MemoryFlagCache
+from transports.flags.cache import MemoryFlagCache
 
 from ..bench import FLAGS, SECRET, Bench, flag, local, needs, variant_flag
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from transports.flags import NO_PROPERTIES, GroupForFlags
+from transports.context.properties_for_flags import NO_PROPERTIES, GroupForFlags
 
 
 @pytest.mark.contract("set-person-properties-for-flags")

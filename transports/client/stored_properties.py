@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..context import current, update
-from ..flags.properties import PropertiesForFlags
+from ..context.properties_for_flags import PropertiesForFlags
 from .parts import HasParts
 from .verbs import guarded, nothing
 
