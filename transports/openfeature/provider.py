@@ -1,8 +1,8 @@
 """``FlagengineProvider``: answers from a client, for OpenFeature's SDK.
 
-The targeting key is the distinct id; without one it is the active context's. Of the attributes,
-``groups``, ``group_properties`` and ``device_id`` mean what they mean to the client, the others are
-person properties. No evaluator of its own, no thread; nothing is raised into the application.
+The targeting key is the distinct id; without one, the active context has it. The attributes
+``groups``, ``group_properties`` and ``device_id`` are options of the client's call, all others are
+person properties. The provider has no evaluator and no thread, and raises nothing.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
 class FlagClient(Protocol):
-    """What is needed of a client. ``AsyncClient`` will do for the asynchronous methods.
+    """What the provider needs of a client; ``AsyncClient`` supports the asynchronous methods only.
 
-    Used where there: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``,
-    ``shutdown``.
+    Optional: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``, ``shutdown``.
     """
 
     def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
@@ -49,8 +48,8 @@ class FlagengineProvider(Resolvers):
     """One client as a provider.
 
     Args:
-        client: details.
-        default_distinct_id: for evaluations that name nobody.
+        client: evaluates the flags.
+        default_distinct_id: for evaluations without a targeting key or a context.
         ready_timeout: seconds that the initialisation waits for definitions.
         shuts_down_client: whether the client ends with the provider.
         clock: for tests.
@@ -79,7 +78,7 @@ class FlagengineProvider(Resolvers):
         return Metadata(name="flagengine")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:  # noqa: ARG002
-        """Wait for definitions, where there are any to come; flags may be remote as well."""
+        """Wait for definitions, if the client loads any; without them the server evaluates flags."""
         on = getattr(self._client, "on", None)
         if on is not None and not self._unsubscribe:
             self._unsubscribe = [
@@ -91,7 +90,7 @@ class FlagengineProvider(Resolvers):
             _discarded(wait(timeout=self._ready_timeout))
 
     def shutdown(self) -> None:
-        """Stop listening; end the client if that was asked for."""
+        """Stop listening; shut the client down if ``shuts_down_client``."""
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe = []
@@ -99,7 +98,7 @@ class FlagengineProvider(Resolvers):
             _discarded(self._client.shutdown())
 
     def check_health(self) -> None:
-        """Look now whether the definitions are stale; evaluations do so once a second."""
+        """Check now whether the definitions are stale; evaluations do so once a second."""
         self._announce(self._staleness.look(now=True))
 
     def track(
@@ -146,7 +145,7 @@ class FlagengineProvider(Resolvers):
         if inspect.iscoroutinefunction(ask):
             result = await ask(key, distinct_id, **options)
         else:
-            # It may wait for the server.
+            # The call may wait for the server.
             result = await asyncio.to_thread(ask, key, distinct_id, **options)
         return self._details(result, default, convert)
 

@@ -1,4 +1,4 @@
-"""The ten resolvers of OpenFeature's provider interface: a table, which type is read how."""
+"""The ten resolvers of OpenFeature's provider interface: how each type is converted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
 
 class Resolvers(AbstractProvider):
-    """Each asks ``_resolve`` or, awaited, ``_resolve_async``."""
+    """Each calls ``_resolve`` or, if asynchronous, ``_resolve_async``."""
 
     @abstractmethod
     def _resolve(
