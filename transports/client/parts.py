@@ -47,7 +47,7 @@ class Parts:
     Attributes:
         loader: None without a source of definitions.
         flag_properties: what was set for flags outside of any context.
-        report: tells of an error, and of the events that it cost.
+        report: passes on an error and the events that were lost by it.
         blocks: whether verbs that are plain functions on both clients may wait for the network.
     """
 
@@ -93,7 +93,7 @@ class Parts:
             self.flag_properties = changed(self.flag_properties)
 
     def close_transport(self) -> None:
-        """Let idle connections go, if the transport is ours."""
+        """Close idle connections, if the client made the transport."""
         if isinstance(self.transport, LiveTransport) and self.options.transport is None:
             self.transport.close()
 

@@ -196,7 +196,7 @@ class TestOverrides:
             bench.client.override_feature_flags(7)
             bench.client.override_feature_flags({"a": [1]})
             assert dict(bench.client.parts.evaluator.overrides.flags) == {"a": True}
-        assert "override_feature_flags failed" in caplog.text
+        assert "override_feature_flags() failed" in caplog.text
 
     def test_later_changes_by_the_caller_do_not_count(self) -> None:
         given = {"a": True}

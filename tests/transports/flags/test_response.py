@@ -118,6 +118,11 @@ def test_a_typed_record_brings_its_value(
     )
 
 
+def test_a_flag_without_a_value_may_have_a_payload() -> None:
+    flag = record(value=None, metadata={"payload": "[1]"}).flags["f"]
+    assert (flag.value, flag.payload) == (None, [1])
+
+
 def test_a_failed_record_has_no_value_but_keeps_its_reason() -> None:
     for fields in ({"value": True}, {"enabled": True}):
         response = record(failed=True, reason={"code": "x"}, **fields)
