@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
 from flagengine.inputs.overrides import Overrides
+from flagengine.inputs.subject import CLICK_IDS
 from flagengine.results.resolution import Missing, Reason, Resolution, UnresolvedReason
 from flagengine.snapshot import Snapshot
 from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.payloads import decode_payload
 
 if TYPE_CHECKING:
     from flagengine.analysis.explanation import Explanation, explain
@@ -47,6 +49,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "CLICK_IDS",
     "NOT_GIVEN",
     "Decidability",
     "Evaluation",
@@ -61,6 +64,7 @@ __all__ = [
     "Snapshot",
     "SnapshotError",
     "UnresolvedReason",
+    "decode_payload",
     "evaluate",
     "evaluate_flag",
     "explain",

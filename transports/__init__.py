@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from .client.ai import prepare_ai_properties
     from .client.asynchronous import AsyncClient
     from .client.client import Client
-    from .client.flags import FeatureFlagResult, FlagsAndPayloads
+    from .client.flags import FlagsAndPayloads
     from .client.options import Options
     from .client.preparation import PreparedEvent
     from .client.storage import JsonStorage
     from .clock import ManualClock, SystemClock
     from .context import Context
     from .errors import TransportError
-    from .flags.evaluations import FlagEvaluations
+    from .flags.answer import FeatureFlagResult
+    from .flags.snapshot import FlagEvaluations
     from .http.base import Request, Response
     from .http.memory import MemoryTransport
     from .polling.health import Freshness, Health, StalenessBudget
@@ -78,14 +79,15 @@ _HOMES = {
     ".client.ai": ["prepare_ai_properties"],
     ".client.asynchronous": ["AsyncClient"],
     ".client.client": ["Client"],
-    ".client.flags": ["FeatureFlagResult", "FlagsAndPayloads"],
+    ".client.flags": ["FlagsAndPayloads"],
     ".client.options": ["Options"],
     ".client.preparation": ["PreparedEvent"],
     ".client.storage": ["JsonStorage"],
     ".clock": ["ManualClock", "SystemClock"],
     ".context": ["Context"],
     ".errors": ["TransportError"],
-    ".flags.evaluations": ["FlagEvaluations"],
+    ".flags.answer": ["FeatureFlagResult"],
+    ".flags.snapshot": ["FlagEvaluations"],
     ".http.base": ["Request", "Response"],
     ".http.memory": ["MemoryTransport"],
     ".polling.health": ["Freshness", "Health", "StalenessBudget"],

@@ -50,6 +50,23 @@ class Overrides(Record):
             return _flags(value.get("flags")) | _payloads(value.get("payloads"))
         return _flags(value)
 
+    def replaced_by(self, value: Any) -> "Overrides":
+        """Return a copy in which ``value`` replaces what it names: the flags, the payloads, or both.
+
+        ``False`` clears both; ``{"flags": …, "payloads": …}`` replaces each part that it gives;
+        whatever else :meth:`parse` reads replaces the flags alone. Raises TypeError as it does.
+        """
+        new = Overrides.parse(value)
+        if value is False:
+            return NO_OVERRIDES
+        payloads = self.payloads
+        if isinstance(value, Mapping) and _is_options(value):
+            if value.get("payloads") is not None:
+                payloads = new.payloads
+            if value.get("flags") is None:
+                return Overrides(self.flags, payloads)
+        return Overrides(new.flags, payloads)
+
     def __bool__(self) -> bool:
         """Tell whether anything is overridden."""
         return bool(self.flags or self.payloads)

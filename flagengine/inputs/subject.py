@@ -13,6 +13,7 @@ from flagengine.values.json_values import NOT_GIVEN, has_utf8, text, to_json_val
 
 __all__ = [
     "ABSENT",
+    "CLICK_IDS",
     "INITIAL_SOURCES",
     "MIRRORED",
     "Absent",
@@ -38,6 +39,29 @@ ABSENT: Final = Absent.ABSENT
 
 MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
 """Each fills the other when it is absent and the properties are complete (SPEC R6)."""
+
+CLICK_IDS: Final = (
+    "gclid",
+    "gad_source",
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "msclkid",
+    "twclid",
+    "li_fat_id",
+    "mc_cid",
+    "igshid",
+    "ttclid",
+    "rdt_cid",
+    "epik",
+    "qclid",
+    "sccid",
+    "irclid",
+    "_kx",
+)
+"""The parameters by which advertising platforms mark the clicks that they sent."""
 
 INITIAL_SOURCES: Final = {
     **{
@@ -71,25 +95,7 @@ INITIAL_SOURCES: Final = {
             "utm_campaign",
             "utm_content",
             "utm_term",
-            "gclid",
-            "gad_source",
-            "gclsrc",
-            "dclid",
-            "gbraid",
-            "wbraid",
-            "fbclid",
-            "msclkid",
-            "twclid",
-            "li_fat_id",
-            "mc_cid",
-            "igshid",
-            "ttclid",
-            "rdt_cid",
-            "epik",
-            "qclid",
-            "sccid",
-            "irclid",
-            "_kx",
+            *CLICK_IDS,
         ]
     },
 }

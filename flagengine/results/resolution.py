@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from flagengine.values.payloads import decode_payload
+from flagengine.values.payloads import shared_payload
 from flagengine.values.record import Record, derived
 
 __all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReason"]
@@ -113,7 +113,7 @@ class Resolution(Record):
         derived = {
             "enabled": self.value is not None and self.value is not False,
             "variant": self.value if isinstance(self.value, str) else None,
-            "payload": None if raw is None else decode_payload(raw),
+            "payload": None if raw is None else shared_payload(raw),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)

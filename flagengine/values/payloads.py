@@ -1,10 +1,10 @@
-"""Payloads: JSON text, decoded once and shared, so nobody may change what they get (SPEC R12)."""
+"""Payloads: stored as JSON text. A resolution shares one decoded copy, which is read-only (SPEC R12)."""
 
 import json
 from functools import lru_cache
 from typing import Any, Never
 
-__all__ = ["FrozenDict", "FrozenList", "decode_payload"]
+__all__ = ["FrozenDict", "FrozenList", "decode_payload", "shared_payload"]
 
 
 def _refuse(*_: object, **__: object) -> Never:
@@ -37,12 +37,26 @@ class FrozenList(list[Any]):
         return list, (list(self),)
 
 
-@lru_cache(1_024)
 def decode_payload(raw: str) -> Any:
-    """Return the decoded payload, read-only; the text itself when it is not JSON (R12.3)."""
+    """Return the value of a payload's JSON text; the text itself when it is not JSON (R12.3).
+
+    The value belongs to the caller, who may change it.
+
+    >>> decode_payload('{"a": 1}'), decode_payload("plain")
+    ({'a': 1}, 'plain')
+    """
     try:
-        return _frozen(json.loads(raw))
+        return json.loads(raw)
     except (ValueError, RecursionError):
+        return raw
+
+
+@lru_cache(1_024)
+def shared_payload(raw: str) -> Any:
+    """Return the decoded payload read-only, the same object for the same text."""
+    try:
+        return _frozen(decode_payload(raw))
+    except RecursionError:
         return raw
 
 

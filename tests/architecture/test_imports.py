@@ -36,9 +36,8 @@ TRANSPORT_LAYERS: Final = [
     {"clock", "errors", "incidents", "json_text", "lifecycle", "retry", "runtime_properties"},
     {"steps"},
     {"callers", "http"},
-    {"batching", "exceptions", "polling", "remote"},
+    {"batching", "context", "exceptions", "polling"},
     {"flags"},
-    {"context"},
     {"client", "openfeature"},
     {"_alias"},
 ]

@@ -86,6 +86,29 @@ def test_false_hides_the_layers_below():
     assert (lower | cleared).to_dict() == {"flags": {"b": True}, "payloads": {}}
 
 
+@pytest.mark.rule("R14.5")
+@pytest.mark.parametrize(
+    ("value", "flags", "payloads"),
+    [
+        ({"b": False}, {"b": False}, {"a": "1"}),
+        (["b"], {"b": True}, {"a": "1"}),
+        ({"flags": True}, {"flags": True}, {"a": "1"}),
+        ({"flags": ["b"]}, {"b": True}, {"a": "1"}),
+        ({"payloads": {"b": 2}}, {"a": True}, {"b": "2"}),
+        ({"flags": False}, {}, {"a": "1"}),
+        ({"payloads": False}, {"a": True}, {}),
+        ({"flags": ["b"], "payloads": {"b": 2}}, {"b": True}, {"b": "2"}),
+        (None, {}, {"a": "1"}),
+        (False, {}, {}),
+    ],
+)
+def test_a_replacement_replaces_only_what_it_names(value: Any, flags: Any, payloads: Any):
+    old = Overrides.parse({"flags": {"a": True}, "payloads": {"a": 1}})
+    new = old.replaced_by(value)
+    assert new == Overrides(flags, payloads)
+    assert old.to_dict() == {"flags": {"a": True}, "payloads": {"a": "1"}}
+
+
 def test_overrides_are_immutable_equal_by_content_hashable_and_picklable():
     written = {"flags": {"a": True}, "payloads": {"a": {"p": 1}}}
     one, other = Overrides.parse(written), Overrides.parse(written)

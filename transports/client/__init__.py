@@ -3,10 +3,11 @@
 ``client`` and ``asynchronous`` are the tables of contents; start there.
 """
 
+from ..flags.answer import FeatureFlagResult
 from .ai import prepare_ai_properties
 from .asynchronous import AsyncClient
 from .client import Client
-from .flags import FeatureFlagResult, FlagsAndPayloads
+from .flags import FlagsAndPayloads
 from .options import Options
 from .preparation import PreparedEvent
 from .storage import JsonStorage

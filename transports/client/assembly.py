@@ -13,10 +13,13 @@ from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
 from ..clock import Clock, SystemClock
+from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
-from ..flags.called_tracker import CalledTracker
-from ..flags.properties import NO_PROPERTIES
-from ..flags.result_cache import CacheMode, open_flag_cache
+from ..flags.cache import open_flag_cache
+from ..flags.called import CalledTracker
+from ..flags.evaluate import FlagEvaluator
+from ..flags.local import LocalFlags
+from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
@@ -28,15 +31,11 @@ from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
 from ..polling.store import DefinitionsChanged
 from ..polling.threaded import ThreadedLoader
-from ..remote.flags_api import RemoteFlags
 from ..runtime_properties import runtime_properties
 from .delivery_setup import lanes_of
-from .evaluation import FlagEvaluation
 from .exception_reporting import ExceptionReporting
 from .listeners import FLAGS_LOADED, Listeners
-from .local import LocalFlags
 from .options import Options
-from .overrides import OverrideSetting
 from .parts import Parts, ReportError
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
@@ -76,8 +75,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     report = _reporter(options, listeners)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
-    overrides = OverrideSetting()
-    evaluation = _evaluation(options, transport, overrides, report)
+    evaluator = _evaluator(options, transport, report)
     loader = _loader(options, transport, clock, report)
     parts = Parts(
         options=options,
@@ -89,8 +87,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         preparation=preparation,
         pipeline=pipeline,
         outbox=outbox,
-        overrides=overrides,
-        evaluation=evaluation,
+        evaluator=evaluator,
         tracker=CalledTracker(options.max_cache_size),
         transport=transport,
         loader=loader,
@@ -100,7 +97,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
         blocks=blocks,
     )
     if loader is not None:
-        evaluation.local.prepare()
+        evaluator.prepare()
         loader.loader.store.subscribe(_on_change(parts))
         _load_at_once(loader, options.definitions)
     lifecycle.watch(parts)
@@ -156,12 +153,12 @@ def _events(
     return pipeline, Outbox(pipeline, lanes, listeners)
 
 
-def _evaluation(
-    options: Options, transport: Transport, overrides: OverrideSetting, report: ReportError
-) -> FlagEvaluation:
-    flag_cache, mode = None, CacheMode.PRIMARY
-    if options.flag_cache is not None:
-        flag_cache, mode = open_flag_cache(options.flag_cache)
+def _evaluator(options: Options, transport: Transport, report: ReportError) -> FlagEvaluator:
+    local = LocalFlags(
+        missing_group=options.missing_group,
+        evaluation_contexts=options.contexts,
+        project_timezone=options.project_timezone,
+    )
     remote = None
     if options.project_key and options.is_usable:
         remote = RemoteFlags(
@@ -171,18 +168,12 @@ def _evaluation(
             timeout=options.feature_flags_request_timeout,
             max_retries=options.feature_flags_request_max_retries,
             api_version=options.flags_api_version,
+            evaluation_contexts=options.contexts,
             headers=_headers(options),
             sleep=time.sleep if options.driver is None else options.driver.pause,
         )
-    return FlagEvaluation(
-        LocalFlags(options),
-        remote,
-        overrides,
-        cache=flag_cache,
-        cache_mode=mode,
-        contexts=options.contexts,
-        on_failure=report,
-    )
+    cache = None if options.flag_cache is None else open_flag_cache(options.flag_cache)
+    return FlagEvaluator(local, remote, cache=cache, on_failure=report)
 
 
 def _loader(
@@ -229,7 +220,7 @@ def _headers(options: Options) -> dict[str, str]:
 
 def _on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
     def changed(change: DefinitionsChanged) -> None:
-        parts.evaluation.forget()
+        parts.evaluator.forget()
         parts.tracker.clear()
         if not change.is_cleared:
             parts.listeners.notify(FLAGS_LOADED, change.current.flag_count)

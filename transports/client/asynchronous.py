@@ -12,8 +12,8 @@ from typing import ClassVar, Self
 
 from . import capture as _capture
 from . import definitions as _definitions
-from . import documents as _documents
 from . import exceptions as _exceptions
+from . import fetch as _fetch
 from . import flags as _flags
 from . import identity as _identity
 from . import lifecycle as _lifecycle
@@ -92,11 +92,11 @@ class AsyncClient(SharedVerbs):
     wait_for_local_evaluation_ready = awaited(_definitions.wait_for_local_evaluation_ready)
     reload_feature_flags = awaited(_definitions.reload_feature_flags)
 
-    # Documents.
-    get_remote_config_payload = awaited(_documents.get_remote_config_payload)
-    get_surveys_stateless = awaited(_documents.get_surveys_stateless)
+    # Single requests.
+    get_remote_config_payload = awaited(_fetch.get_remote_config_payload)
+    get_surveys_stateless = awaited(_fetch.get_surveys_stateless)
     get_surveys = get_surveys_stateless
-    fetch = awaited(_documents.fetch)
+    fetch = awaited(_fetch.fetch)
 
     # The client itself.
     flush = awaited(_lifecycle.flush)

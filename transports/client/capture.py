@@ -1,6 +1,6 @@
 """Capture events: queue them, deliver them at once, or only prepare them.
 
-``preparation`` makes the events, ``event_flags`` evaluates their flags.
+``preparation`` makes the events, ``flag_reads`` evaluates their flags.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from ..batching.event import Event
 from ..steps import Call, Steps
 from . import ai
-from .event_flags import flags_now, flags_of
+from .flag_reads import flags_now, flags_of
 from .parts import HasParts, Parts
 from .preparation import NOTHING, CaptureOptions, PreparedEvent
 from .verbs import guarded, guarded_steps, nothing

@@ -11,8 +11,8 @@ from typing import ClassVar, Self
 
 from . import capture as _capture
 from . import definitions as _definitions
-from . import documents as _documents
 from . import exceptions as _exceptions
+from . import fetch as _fetch
 from . import flags as _flags
 from . import identity as _identity
 from . import lifecycle as _lifecycle
@@ -84,11 +84,11 @@ class Client(SharedVerbs):
     wait_for_local_evaluation_ready = blocking(_definitions.wait_for_local_evaluation_ready)
     reload_feature_flags = blocking(_definitions.reload_feature_flags)
 
-    # Documents.
-    get_remote_config_payload = blocking(_documents.get_remote_config_payload)
-    get_surveys_stateless = blocking(_documents.get_surveys_stateless)
+    # Single requests.
+    get_remote_config_payload = blocking(_fetch.get_remote_config_payload)
+    get_surveys_stateless = blocking(_fetch.get_surveys_stateless)
     get_surveys = get_surveys_stateless
-    fetch = blocking(_documents.fetch)
+    fetch = blocking(_fetch.fetch)
 
     # The client itself.
     flush = blocking(_lifecycle.flush)

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from ..batching.event import Event
-from ..flags.evaluations import FlagEvaluations
+from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps
 from .capture import deliver
 from .exception_reporting import current_exception

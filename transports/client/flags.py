@@ -1,35 +1,26 @@
 """Reading flags: one, all, or a snapshot of several.
 
-Every getter takes the person from its argument or from the context; where neither says who is
-meant there is no answer, no request and no event. Nothing here decides a flag.
+Every getter takes the person from its argument or from the context. Without a distinct id there is
+no answer, no request and no event.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, TypedDict, Unpack
 
-from flagengine import Resolution
-
-from ..flags.called_event import FlagRead
-from ..flags.evaluated import EvaluatedFlag
-from ..flags.evaluations import FlagEvaluations
-from ..remote.flag_record import parse_payload
-from ..remote.outcome import FLAG_MISSING
+from ..flags.answer import FeatureFlagResult, FlagAnswer
+from ..flags.called import FlagRead
+from ..flags.query import FlagOptions
+from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps
-from .called import tell_read
-from .evaluation import Answers
+from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
 from .parts import HasParts, Parts
-from .questions import FlagOptions, Question, ask
 from .verbs import guarded_steps, nothing
 
 __all__ = [
-    "FeatureFlagResult",
     "FlagValue",
     "FlagsAndPayloads",
-    "ReadOptions",
     "evaluate_flags",
     "get_all_flags",
     "get_all_flags_and_payloads",
@@ -39,35 +30,8 @@ __all__ = [
     "is_feature_enabled",
 ]
 
-logger = logging.getLogger("flagengine.flags")
-
-
 FlagValue: TypeAlias = bool | str
 """True, False or a variant's key; typed answers (``flags_api_version=4``) may hold other JSON."""
-
-
-class ReadOptions(FlagOptions, total=False):
-    """The keyword arguments of getters that send an event."""
-
-    send_feature_flag_events: bool | None
-    """Whether this read is an event; None: as the client's ``send_feature_flag_event``."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureFlagResult:
-    """One flag's answer.
-
-    ``variant`` is None for boolean flags. ``reason`` is for people, ``reason_code`` for machines.
-    """
-
-    key: str
-    enabled: bool
-    variant: str | None = None
-    payload: Any = None
-    reason: str | None = None
-    reason_code: str | None = None
-    value: Any = None
-    locally_evaluated: bool = False
 
 
 class FlagsAndPayloads(TypedDict):
@@ -77,7 +41,7 @@ class FlagsAndPayloads(TypedDict):
     feature_flag_payloads: dict[str, Any]
 
 
-def _nothing_of_both() -> FlagsAndPayloads:
+def _no_flags() -> FlagsAndPayloads:
     return {"feature_flags": {}, "feature_flag_payloads": {}}
 
 
@@ -89,8 +53,8 @@ def get_feature_flag(
 
     Sends ``$feature_flag_called``, once for each person and value.
     """
-    flag = yield from _read(client.parts, key, distinct_id, options)
-    return None if flag is None else flag.value
+    answer = yield from read_flag(client.parts, key, distinct_id, options)
+    return None if answer is None else answer.value
 
 
 @guarded_steps(nothing, ReadOptions)
@@ -103,8 +67,8 @@ def is_feature_enabled(
     **options: Unpack[ReadOptions],
 ) -> Steps[bool | None]:
     """Whether the flag is on; ``default_value`` when it is unknown, and only then."""
-    flag = yield from _read(client.parts, key, distinct_id, options)
-    return default_value if flag is None else flag.enabled
+    answer = yield from read_flag(client.parts, key, distinct_id, options)
+    return default_value if answer is None else answer.enabled
 
 
 @guarded_steps(nothing, ReadOptions)
@@ -112,19 +76,8 @@ def get_feature_flag_result(
     client: HasParts, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FeatureFlagResult | None]:
     """Return value, payload and reason together; None when the flag is unknown."""
-    flag = yield from _read(client.parts, key, distinct_id, options)
-    if flag is None:
-        return None
-    return FeatureFlagResult(
-        flag.key,
-        flag.enabled,
-        flag.variant,
-        flag.payload,
-        flag.reason,
-        flag.reason_code,
-        flag.value,
-        flag.locally_evaluated,
-    )
+    answer = yield from read_flag(client.parts, key, distinct_id, options)
+    return None if answer is None else answer.result()
 
 
 @guarded_steps(nothing, FlagOptions)
@@ -141,19 +94,18 @@ def get_feature_flag_payload(
     Never an event.
     """
     parts = client.parts
-    question = _question(parts, distinct_id, (key,), options)
-    if question is None:
+    query = query_of(parts, distinct_id, (key,), options)
+    if query is None:
         return None
     if match_value is not None:
-        published, overrides = parts.published, parts.overrides.current
-        found = parts.evaluation.local.payload_of(key, match_value, question, published, overrides)
-        if found is not None:
-            return parse_payload(found.raw_payload)
-    answers = yield from _answers(parts, question)
-    flag = answers.flags.get(key)
-    if flag is None or match_value not in (None, flag.value):
+        supposed = parts.evaluator.with_value(key, match_value, query, parts.published)
+        if supposed is not None:
+            return supposed.payload
+    found = yield from evaluated(parts, query)
+    answer = found.answers.get(key)
+    if answer is None or match_value not in (None, answer.value):
         return None
-    return flag.payload
+    return answer.payload
 
 
 @guarded_steps(dict, FlagOptions)
@@ -166,10 +118,10 @@ def get_all_flags(
 ) -> Steps[dict[str, FlagValue]]:
     """Return the values of all flags, or of ``flag_keys``. Never an event."""
     answers = yield from _all(client.parts, distinct_id, flag_keys, options)
-    return {key: flag.value for key, flag in answers.flags.items()}
+    return {key: answer.value for key, answer in answers.items()}
 
 
-@guarded_steps(_nothing_of_both, FlagOptions)
+@guarded_steps(_no_flags, FlagOptions)
 def get_all_flags_and_payloads(
     client: HasParts,
     distinct_id: object = None,
@@ -180,9 +132,9 @@ def get_all_flags_and_payloads(
     """Return values and, where there is one, payloads. Never an event."""
     answers = yield from _all(client.parts, distinct_id, flag_keys, options)
     payloads = {
-        key: flag.payload for key, flag in answers.flags.items() if flag.raw_payload is not None
+        key: answer.payload for key, answer in answers.items() if answer.raw_payload is not None
     }
-    values = {key: flag.value for key, flag in answers.flags.items()}
+    values = {key: answer.value for key, answer in answers.items()}
     return {"feature_flags": values, "feature_flag_payloads": payloads}
 
 
@@ -194,92 +146,36 @@ def evaluate_flags(
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[FlagEvaluations]:
-    """Evaluate flags once, to be read as often as one likes; with at most one request.
+    """Evaluate flags once, to be read any number of times; with at most one request.
 
-    Always a snapshot: an empty one when nobody is known. Its first reads send
+    Always returns a snapshot: an empty one without a distinct id. Its first reads send
     ``$feature_flag_called``; give it to ``capture(flags=...)`` to enrich an event.
     """
     parts = client.parts
-    question = _question(parts, distinct_id, flag_keys, options)
-    if question is None:
+    query = query_of(parts, distinct_id, flag_keys, options)
+    if query is None:
         return FlagEvaluations()
-    answers = yield from _answers(parts, question)
+    found = yield from evaluated(parts, query)
 
-    def tell(read: FlagRead) -> None:
+    def on_read(read: FlagRead) -> None:
         if parts.options.send_feature_flag_event:
-            tell_read(parts, read, disable_geoip=question.disable_geoip)
+            report(parts, read, disable_geoip=query.disable_geoip)
 
     return FlagEvaluations(
-        question.distinct_id,
-        answers.flags,
-        groups=question.groups,
-        device_id=question.device_id,
-        unresolved=answers.unresolved,
-        words=answers.words,
-        on_read=tell,
-    )
-
-
-def _read(
-    parts: Parts, key: str, distinct_id: object, options: ReadOptions
-) -> Steps[EvaluatedFlag | None]:
-    """Evaluate one flag and tell of it."""
-    question = _question(parts, distinct_id, (key,), options)
-    if question is None:
-        return None
-    answers = yield from _answers(parts, question)
-    flag = answers.flags.get(key)
-    wanted = options.get("send_feature_flag_events")
-    if parts.options.send_feature_flag_event if wanted is None else wanted:
-        _tell(parts, question, key, flag, answers)
-    if flag is None and key in answers.unresolved:
-        _log_unresolved(answers.unresolved[key])
-    return flag
-
-
-def _tell(
-    parts: Parts, question: Question, key: str, flag: EvaluatedFlag | None, answers: Answers
-) -> None:
-    if flag is None and parts.overrides.current.flags.get(key, False) is None:
-        # Overridden to be missing: as silent as every other override.
-        return
-    words = answers.words if flag is None or not flag.locally_evaluated else ()
-    if flag is None:
-        words = (*words, FLAG_MISSING)
-    who, groups, device = question.distinct_id, question.groups, question.device_id
-    read = FlagRead(key, flag, who, groups, device, words)
-    tell_read(parts, read, disable_geoip=question.disable_geoip)
-
-
-def _log_unresolved(resolution: Resolution) -> None:
-    logger.debug(
-        "flag %r cannot be decided locally: %s; missing %s",
-        resolution.key,
-        resolution.unresolved_reason,
-        resolution.missing.to_dict(),
+        query.distinct_id,
+        found.answers,
+        groups=query.groups,
+        device_id=query.device_id,
+        unresolved=found.unresolved,
+        request_errors=found.request_errors,
+        on_read=on_read,
     )
 
 
 def _all(
     parts: Parts, distinct_id: object, keys: Iterable[str] | None, options: FlagOptions
-) -> Steps[Answers]:
-    question = _question(parts, distinct_id, keys, options)
-    if question is None:
-        return Answers()
-    return (yield from _answers(parts, question))
-
-
-def _question(
-    parts: Parts, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
-) -> Question | None:
-    if not parts.status.is_usable:
-        return None
-    question = ask(distinct_id, keys, given, options=parts.options, stored=parts.flag_properties)
-    if question is None and parts.evaluation.incidents.opens("nobody"):
-        logger.warning("flags were asked for nobody: give a distinct_id or use a context")
-    return question
-
-
-def _answers(parts: Parts, question: Question) -> Steps[Answers]:
-    may_ask = not parts.status.is_closed
-    return (yield from parts.evaluation.answer(question, parts.published, may_ask=may_ask))
+) -> Steps[Mapping[str, FlagAnswer]]:
+    query = query_of(parts, distinct_id, keys, options)
+    if query is None:
+        return {}
+    return (yield from evaluated(parts, query)).answers

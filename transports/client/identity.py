@@ -12,11 +12,10 @@ from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from ..batching.event import Event
-from ..context import current
+from ..context import current, id_of
 from ..steps import Steps
 from .capture import deliver
 from .parts import HasParts, Parts
-from .preparation import id_of
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [

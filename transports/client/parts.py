@@ -10,19 +10,18 @@ from typing import Protocol
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
 from ..clock import Clock
+from ..context.properties_for_flags import PropertiesForFlags
 from ..errors import TransportError
-from ..flags.called_tracker import CalledTracker
-from ..flags.properties import PropertiesForFlags
+from ..flags.called import CalledTracker
+from ..flags.evaluate import FlagEvaluator
 from ..http.base import Transport
 from ..http.live import LiveTransport
 from ..polling.called import CalledLoader
 from ..polling.store import Published
 from ..polling.threaded import ThreadedLoader
-from .evaluation import FlagEvaluation
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
 from .options import Options
-from .overrides import OverrideSetting
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
 from .storage import Memory
@@ -47,7 +46,7 @@ class Parts:
     Attributes:
         loader: None without a source of definitions.
         flag_properties: what was set for flags outside of any context.
-        report: tells of an error, and of the events that it cost.
+        report: passes on an error and the events that were lost by it.
         blocks: whether verbs that are plain functions on both clients may wait for the network.
     """
 
@@ -60,8 +59,7 @@ class Parts:
     preparation: Preparation
     pipeline: EventPipeline
     outbox: Outbox
-    overrides: OverrideSetting
-    evaluation: FlagEvaluation
+    evaluator: FlagEvaluator
     tracker: CalledTracker
     transport: Transport
     loader: ThreadedLoader | CalledLoader | None
@@ -94,21 +92,18 @@ class Parts:
             self.flag_properties = changed(self.flag_properties)
 
     def close_transport(self) -> None:
-        """Let idle connections go, if the transport is ours."""
+        """Close idle connections, if the client made the transport."""
         if isinstance(self.transport, LiveTransport) and self.options.transport is None:
             self.transport.close()
 
     def after_fork(self) -> None:
         """In a forked child: fresh locks; what was reported stays reported."""
         self._lock = threading.Lock()
-        for part in (self.listeners, self.memory, self.tracker, self.evaluation.missing):
+        for part in (self.listeners, self.memory, self.tracker, self.evaluator):
             part.after_fork()
-        renew = getattr(self.evaluation.cache, "after_fork", None)
-        if callable(renew):
-            renew()
 
     def at_exit(self, timeout: float) -> None:
-        """The pipeline and the loader are told themselves."""
+        """No-op: the pipeline and the loader register their own exit hooks."""
 
 
 class HasParts(Protocol):

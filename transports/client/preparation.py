@@ -20,9 +20,9 @@ from ..batching.event_fields import new_uuid
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE
 from ..batching.pipeline import EVENTS_LANE, EventPipeline
 from ..clock import Clock
-from ..context import Context, current
+from ..context import Context, current, id_of
 from ..errors import InvalidEventError
-from ..flags.evaluations import FlagEvaluations
+from ..flags.snapshot import FlagEvaluations
 from ..incidents import Incidents
 from .hooks import run_hooks
 from .listeners import Listeners
@@ -30,7 +30,7 @@ from .options import Options
 from .status import ClientStatus
 from .storage import Memory
 
-__all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent", "id_of"]
+__all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -74,20 +74,6 @@ class PreparedEvent:
     properties: Mapping[str, Any]
     timestamp: str
     uuid: str
-
-
-def id_of(distinct_id: object, context: Context | None = None) -> str | None:
-    """Return the argument as text, else the context's distinct id; None if both are missing.
-
-    >>> id_of(7), id_of("  ")
-    ('7', None)
-    """
-    for given in (distinct_id, context.distinct_id if context is not None else None):
-        if given is not None:
-            text = given if isinstance(given, str) else str(given)
-            if text and not text.isspace():
-                return text
-    return None
 
 
 class Preparation:

@@ -6,7 +6,7 @@ their events. Events that are already queued are still sent.
 
 from __future__ import annotations
 
-from ..flags.properties import NO_PROPERTIES
+from ..context.properties_for_flags import NO_PROPERTIES
 from .parts import HasParts
 from .verbs import guarded, nothing
 
@@ -56,5 +56,5 @@ def reset(client: HasParts) -> None:
     parts = client.parts
     parts.memory.forget_registered()
     parts.change_flag_properties(lambda _: NO_PROPERTIES)
-    parts.evaluation.forget()
+    parts.evaluator.forget()
     parts.tracker.clear()

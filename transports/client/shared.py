@@ -16,7 +16,7 @@ from . import identity as _identity
 from . import lifecycle as _lifecycle
 from . import overrides as _overrides
 from . import privacy as _privacy
-from . import properties as _properties
+from . import stored_properties as _properties
 from .assembly import assemble
 from .options import Options, read_options
 from .parts import Parts

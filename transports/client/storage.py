@@ -1,7 +1,7 @@
-"""What a client keeps of itself: registered properties, the opt-out, anything the application adds.
+"""What a client stores: registered properties, the opt-out, and what the application adds.
 
 The store is any mutable mapping from text to JSON values; ``JsonStorage`` is one that survives a
-restart. Events are not kept here: that is the spool's work.
+restart. Events are not stored here but in the spool.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ OPTED_OUT = "opted_out"
 class JsonStorage(MutableMapping[str, Any]):
     """A mapping in a JSON file, replaced whole at every change; readable by its owner alone.
 
-    A file that cannot be read counts as empty, with a warning; it is not overwritten before the
-    first change. For one process: two would overwrite each other's changes.
+    An unreadable file counts as empty, with a warning; it is not overwritten before the first
+    change. For one process only: two processes would overwrite each other's changes.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -76,15 +76,15 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        logger.warning("the storage %s cannot be read (%s)", path.name, type(error).__name__)
+        logger.warning("cannot read the storage %s (%s)", path.name, type(error).__name__)
         return {}
     return values if isinstance(values, dict) else {}
 
 
 class Memory:
-    """The client's view of its storage: what it reads often is kept beside it.
+    """The client's view of its storage, with the values that every event needs in memory.
 
-    A storage that fails costs a warning; the value then holds for this process.
+    If the storage fails, there is a warning and the value holds for this process only.
     """
 
     def __init__(
@@ -104,18 +104,18 @@ class Memory:
         self._join()
 
     def _join(self) -> None:
-        # Replaced whole and never changed, so that a reader needs no lock.
+        # Replaced whole and never changed, so that readers need no lock.
         self.super_properties: Mapping[str, Any] = {**self._constant, **self._registered}
 
     def register(self, properties: Mapping[str, Any]) -> None:
-        """Add to every later event; later ones win."""
+        """Add properties to every later event; later values win."""
         with self._lock:
             self._registered = {**self._registered, **deepcopy(dict(properties))}
             self._join()
             self._store(PROPS, self._registered)
 
     def unregister(self, name: str) -> None:
-        """Take one away again."""
+        """Remove a registered property."""
         with self._lock:
             if name in self._registered:
                 self._registered = {k: v for k, v in self._registered.items() if k != name}
@@ -123,27 +123,27 @@ class Memory:
                 self._store(PROPS, self._registered)
 
     def opt(self, *, out: bool) -> None:
-        """Note the choice."""
+        """Store whether the client is opted out."""
         self.is_opted_out = out
         self._store(OPTED_OUT, out)
 
     def forget_registered(self) -> None:
-        """Take all registered properties away."""
+        """Remove all registered properties."""
         with self._lock:
             self._registered = {}
             self._join()
             self._store(PROPS, None)
 
     def get(self, key: str) -> Any:
-        """What is stored; None when nothing is, or it cannot be read."""
+        """Return the stored value; None if there is none or the storage cannot be read."""
         try:
             return deepcopy(self._storage.get(key))
         except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
-            logger.warning("the storage cannot be read (%s)", type(error).__name__)
+            logger.warning("cannot read the storage (%s)", type(error).__name__)
             return None
 
     def set(self, key: str, value: Any) -> None:
-        """Store a value; None removes it. What the client itself keeps there takes effect at once."""
+        """Store a value; None removes it. Values that the client itself uses take effect at once."""
         if key == OPTED_OUT:
             self.opt(out=value is True)
         elif key == PROPS:
@@ -159,7 +159,7 @@ class Memory:
             else:
                 self._storage[key] = deepcopy(value)
         except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
-            logger.warning("the storage cannot be written (%s)", type(error).__name__)
+            logger.warning("cannot write to the storage (%s)", type(error).__name__)
 
     def after_fork(self) -> None:
         """In a forked child: a fresh lock."""

@@ -1,8 +1,8 @@
-"""What makes a function a method of a client: it never raises into the application.
+"""Make functions methods of a client that never raise into the application.
 
-A verb is a function whose first parameter is the client. One that does I/O is a generator of steps;
-``blocking`` makes it a method of the synchronous client, ``awaited`` one of the asynchronous one.
-Wrong use - an argument that does not exist - is told as TypeError, as anywhere in Python.
+A verb is a function whose first parameter is the client. A verb that does I/O is a generator of
+steps; ``blocking`` makes it a method of the synchronous client, ``awaited`` of the asynchronous
+client. An argument that does not exist raises TypeError, as anywhere in Python.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ C = TypeVar("C")
 
 
 def nothing() -> None:
-    """What most verbs return when there is nothing to return."""
+    """Return None: what most verbs return after a failure."""
 
 
 def guarded(
     otherwise: Callable[[], Any], options: type | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A verb that returns ``otherwise()`` whatever goes wrong inside.
+    """Make a verb return ``otherwise()`` whatever goes wrong inside.
 
-    ``options`` is the TypedDict of its ``**options``: Python itself lets any name in there.
+    ``options`` is the TypedDict of its ``**options``: Python itself accepts any name there.
     """
 
     def decorate(verb: Callable[P, R]) -> Callable[P, R]:
@@ -47,7 +47,7 @@ def guarded(
             try:
                 return verb(*args, **kwargs)
             except QueueFullError:
-                # The application asked for it: overflow="raise".
+                # The application chose it: overflow="raise".
                 raise
             except Exception as error:
                 if _is_wrong_call(error):
@@ -63,7 +63,7 @@ def guarded(
 def guarded_steps(
     otherwise: Callable[[], Any], options: type | None = None
 ) -> Callable[[Callable[P, Steps[R]]], Callable[P, Steps[R]]]:
-    """As ``guarded``, for a verb that is written as steps."""
+    """Do as ``guarded``, for a verb that is written as steps."""
 
     def decorate(verb: Callable[P, Steps[R]]) -> Callable[P, Steps[R]]:
         known = _names(verb, options)
@@ -84,7 +84,7 @@ def _guarded(verb: Callable[..., Any], steps: Steps[R], otherwise: Callable[[], 
         return (yield from steps)
     except QueueFullError:
         raise
-    except Exception as error:  # noqa: BLE001 - the application must not hear of it this way
+    except Exception as error:  # noqa: BLE001 - nothing is raised into the application
         _log_failure(verb, error)
         return cast("R", otherwise())
 
@@ -92,7 +92,7 @@ def _guarded(verb: Callable[..., Any], steps: Steps[R], otherwise: Callable[[], 
 def blocking(
     verb: Callable[Concatenate[C, P], Steps[R]],
 ) -> Callable[Concatenate[C, P], R]:
-    """The method that carries out the steps in the calling thread."""
+    """Return the method that carries out the steps in the calling thread."""
 
     @functools.wraps(verb)
     def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -104,7 +104,7 @@ def blocking(
 def awaited(
     verb: Callable[Concatenate[C, P], Steps[R]],
 ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """The method that carries out what blocks on a thread of the loop's pool."""
+    """Return the method that carries out blocking calls on a thread of the loop's pool."""
 
     @functools.wraps(verb)
     async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -143,10 +143,11 @@ def _unexpected(
 def _with_signature(
     method: Callable[P, R], verb: Callable[..., Any], options: type | None
 ) -> Callable[P, R]:
-    """``method`` with the keywords of ``options`` one by one, for ``help()`` and editors."""
+    """Give ``method`` the keywords of ``options`` as parameters, for ``help()`` and editors."""
     if options is not None:
         signature = inspect.signature(verb)
-        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        parameters = signature.parameters.values()
+        own = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
         spread = [
             inspect.Parameter(
                 name,
@@ -161,7 +162,7 @@ def _with_signature(
 
 
 def _carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
-    """``method`` with the signature of ``verb``, returning what its steps return."""
+    """Give ``method`` the signature of ``verb``, returning what its steps return."""
     signature = inspect.signature(verb)
     returns = str(signature.return_annotation).removeprefix("Steps[").removesuffix("]")
     method.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
@@ -172,20 +173,20 @@ def _carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P
 
 
 def _is_wrong_call(error: Exception) -> bool:
-    """Whether the call itself did not fit: then the trace ends where the verb was called."""
+    """Whether the arguments did not fit: then the traceback ends where the verb was called."""
     trace = error.__traceback__
     return isinstance(error, TypeError) and trace is not None and trace.tb_next is None
 
 
-_told: set[tuple[str, str]] = set()
+_logged: set[tuple[str, str]] = set()
 
 
 def _log_failure(verb: Callable[..., Any], error: Exception) -> None:
-    """Once with a trace, for it may come with every call."""
+    """Log the traceback only once: the same failure may repeat on every call."""
     name = getattr(verb, "__name__", "a call")
-    trouble = (name, type(error).__name__)
-    if trouble in _told:
-        logger.debug("%s failed again (%s)", *trouble)
+    failure = (name, type(error).__name__)
+    if failure in _logged:
+        logger.debug("%s() failed with %s again", *failure)
         return
-    _told.add(trouble)
-    logger.error("%s failed and did nothing (%s)", *trouble, exc_info=error)
+    _logged.add(failure)
+    logger.error("%s() failed with %s; nothing was done", *failure, exc_info=error)

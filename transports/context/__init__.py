@@ -6,7 +6,15 @@ The middleware are in ``wsgi``, ``asgi`` and ``django``, background tasks in ``t
 from .headers import from_headers
 from .request import request_context, request_data
 from .scoped import context
-from .state import Context, current, enter, exit, held, update  # noqa: A004 - counterpart of enter
+from .state import (
+    Context,
+    current,
+    enter,
+    exit,  # noqa: A004 - counterpart of enter
+    held,
+    id_of,
+    update,
+)
 
 __all__ = [
     "Context",
@@ -16,6 +24,7 @@ __all__ = [
     "exit",
     "from_headers",
     "held",
+    "id_of",
     "request_context",
     "request_data",
     "update",

@@ -15,9 +15,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from ..flags.properties import NO_PROPERTIES, PropertiesForFlags
+from .properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 
-__all__ = ["Context", "Resumed", "current", "enter", "exit", "held", "update"]
+__all__ = ["Context", "Resumed", "current", "enter", "exit", "held", "id_of", "update"]
 
 _NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 
@@ -67,6 +67,20 @@ def current() -> Context | None:
     """Return the innermost context, or None outside of any."""
     scope = _active.get()
     return None if scope is None else scope.context
+
+
+def id_of(distinct_id: object, context: Context | None = None) -> str | None:
+    """Return who is meant: the argument, else the context's id; None when neither says.
+
+    >>> id_of(7), id_of("  ")
+    ('7', None)
+    """
+    for given in (distinct_id, context.distinct_id if context is not None else None):
+        if given is not None:
+            text = given if isinstance(given, str) else str(given)
+            if text and not text.isspace():
+                return text
+    return None
 
 
 def enter(

@@ -1,7 +1,7 @@
-"""Which flag keys are known not to exist, so that nobody asks the server for them again.
+"""Which flag keys are known not to exist, so that the server is not asked for them again.
 
-Learnt only from an answer that would have named them: complete, without errors. Forgotten at the
-next successful look at the definitions, "unchanged" included, since the flag may exist by then.
+Learnt only from a response that would have named them: complete, without errors. Forgotten at the
+next successful refresh of the definitions, "unchanged" included, since the flag may exist by then.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 
-from ..remote.response import FlagsResponse
+from .response import FlagsResponse
 
 __all__ = ["MissingKeys"]
 
@@ -28,17 +28,11 @@ class MissingKeys:
         learnt_at, keys = self._state
         return keys if learnt_at == refresh else frozenset()
 
-    def learn(
-        self,
-        requested: Collection[str],
-        solved: Collection[str],
-        response: FlagsResponse,
-        refresh: int,
-    ) -> None:
-        """Note which of the requested keys neither the definitions nor the answer have."""
+    def learn(self, lacking: Collection[str], response: FlagsResponse, refresh: int) -> None:
+        """Note which of the requested keys that lacked an answer the response has not either."""
         if not response.is_clean:
             return
-        absent = {key for key in requested if key not in solved and key not in response.flags}
+        absent = {key for key in lacking if key not in response.flags}
         with self._lock:
             keys = self.at(refresh) | absent
             if len(keys) <= MOST_KEYS:

@@ -1,8 +1,8 @@
 """``FlagengineProvider``: answers from a client, for OpenFeature's SDK.
 
-The targeting key is the distinct id; without one it is the active context's. Of the attributes,
-``groups``, ``group_properties`` and ``device_id`` mean what they mean to the client, the others are
-person properties. No evaluator of its own, no thread; nothing is raised into the application.
+The targeting key is the distinct id; without one, the active context has it. The attributes
+``groups``, ``group_properties`` and ``device_id`` are options of the client's call, all others are
+person properties. The provider has no evaluator and no thread, and raises nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from openfeature.track import TrackingEventDetails
 
 from ..clock import Clock, SystemClock
 from ..context import current
-from . import answers
+from . import details
 from .resolvers import Resolvers
 from .staleness import Change, Staleness
 
@@ -30,10 +30,9 @@ _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
 class FlagClient(Protocol):
-    """What is needed of a client. ``AsyncClient`` will do for the asynchronous methods.
+    """What the provider needs of a client; ``AsyncClient`` supports the asynchronous methods only.
 
-    Used where there: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``,
-    ``shutdown``.
+    Optional: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``, ``shutdown``.
     """
 
     def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
@@ -49,8 +48,8 @@ class FlagengineProvider(Resolvers):
     """One client as a provider.
 
     Args:
-        client: answers.
-        default_distinct_id: for evaluations that name nobody.
+        client: evaluates the flags.
+        default_distinct_id: for evaluations without a targeting key or a context.
         ready_timeout: seconds that the initialisation waits for definitions.
         shuts_down_client: whether the client ends with the provider.
         clock: for tests.
@@ -79,7 +78,7 @@ class FlagengineProvider(Resolvers):
         return Metadata(name="flagengine")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:  # noqa: ARG002
-        """Wait for definitions, where there are any to come; flags may be remote as well."""
+        """Wait for definitions, if the client loads any; without them the server evaluates flags."""
         on = getattr(self._client, "on", None)
         if on is not None and not self._unsubscribe:
             self._unsubscribe = [
@@ -91,7 +90,7 @@ class FlagengineProvider(Resolvers):
             _discarded(wait(timeout=self._ready_timeout))
 
     def shutdown(self) -> None:
-        """Stop listening; end the client if that was asked for."""
+        """Stop listening; shut the client down if ``shuts_down_client``."""
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe = []
@@ -99,8 +98,8 @@ class FlagengineProvider(Resolvers):
             _discarded(self._client.shutdown())
 
     def check_health(self) -> None:
-        """Look now whether the definitions are stale; evaluations do so once a second."""
-        self._tell(self._staleness.look(now=True))
+        """Check now whether the definitions are stale; evaluations do so once a second."""
+        self._announce(self._staleness.look(now=True))
 
     def track(
         self,
@@ -114,7 +113,7 @@ class FlagengineProvider(Resolvers):
             properties.update(tracking_event_details.attributes)
             if tracking_event_details.value is not None:
                 properties["value"] = tracking_event_details.value
-        distinct_id, options = self._asked(evaluation_context)
+        distinct_id, options = self._call_of(evaluation_context)
         self._client.capture(
             tracking_event_name,
             distinct_id=distinct_id,
@@ -123,42 +122,42 @@ class FlagengineProvider(Resolvers):
         )
 
     def _resolve(
-        self, key: str, default: Any, context: EvaluationContext | None, reading: answers.Reading
+        self, key: str, default: Any, context: EvaluationContext | None, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
-        distinct_id, options = self._asked(context)
+        distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
-        answer = self._client.get_feature_flag_result(key, distinct_id, **options)
-        if _discarded(answer):
-            message = "an asynchronous client answers the asynchronous methods alone"
-            return answers.failure(default, ErrorCode.GENERAL, message)
-        return self._details(answer, default, reading)
+        result = self._client.get_feature_flag_result(key, distinct_id, **options)
+        if _discarded(result):
+            message = "AsyncClient supports only the `*_async` resolver methods"
+            return details.failure(default, ErrorCode.GENERAL, message)
+        return self._details(result, default, convert)
 
     async def _resolve_async(
-        self, key: str, default: Any, context: EvaluationContext | None, reading: answers.Reading
+        self, key: str, default: Any, context: EvaluationContext | None, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
         import asyncio  # noqa: PLC0415 - not for those who do not use it
 
-        distinct_id, options = self._asked(context)
+        distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
         ask = self._client.get_feature_flag_result
         if inspect.iscoroutinefunction(ask):
-            answer = await ask(key, distinct_id, **options)
+            result = await ask(key, distinct_id, **options)
         else:
-            # It may wait for the server.
-            answer = await asyncio.to_thread(ask, key, distinct_id, **options)
-        return self._details(answer, default, reading)
+            # The call may wait for the server.
+            result = await asyncio.to_thread(ask, key, distinct_id, **options)
+        return self._details(result, default, convert)
 
     def _details(
-        self, answer: Any, default: Any, reading: answers.Reading
+        self, result: Any, default: Any, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
-        self._tell(self._staleness.look())
-        is_stale = self._staleness.is_stale and getattr(answer, "locally_evaluated", False)
-        return answers.details_of(answer, default, reading, is_stale=is_stale)
+        self._announce(self._staleness.look())
+        is_stale = self._staleness.is_stale and getattr(result, "locally_evaluated", False)
+        return details.details_of(result, default, convert, is_stale=is_stale)
 
-    def _asked(self, context: EvaluationContext | None) -> tuple[str | None, dict[str, Any]]:
-        """Return whom it is about, and the options of the call."""
+    def _call_of(self, context: EvaluationContext | None) -> tuple[str | None, dict[str, Any]]:
+        """Return the distinct id and the options of the client's call."""
         attributes = dict(context.attributes) if context is not None else {}
         options = {name: attributes.pop(name) for name in _CALL_OPTIONS if name in attributes}
         if attributes:
@@ -174,22 +173,24 @@ class FlagengineProvider(Resolvers):
         self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=flags))
         self.check_health()
 
-    def _tell(self, change: Change | None) -> None:
+    def _announce(self, change: Change | None) -> None:
         if change is Change.STALE:
-            self.emit_provider_stale(ProviderEventDetails(message="the definitions are too old"))
+            self.emit_provider_stale(ProviderEventDetails(message="flag definitions are stale"))
         elif change is Change.FRESH:
-            self.emit_provider_ready(ProviderEventDetails(message="the definitions are fresh"))
+            self.emit_provider_ready(ProviderEventDetails(message="flag definitions are fresh"))
 
 
 def _nobody(default: Any) -> FlagResolutionDetails[Any]:
-    return answers.failure(
-        default, ErrorCode.TARGETING_KEY_MISSING, "neither a targeting key nor a context's id"
+    return details.failure(
+        default,
+        ErrorCode.TARGETING_KEY_MISSING,
+        "no targeting key, and no distinct id in the context",
     )
 
 
-def _discarded(answer: object) -> bool:
-    """Whether it is a coroutine, which then never runs: there is no loop to run it on here."""
-    if not inspect.iscoroutine(answer):
+def _discarded(result: object) -> bool:
+    """Close a coroutine, which has no loop to run on here; whether it was one."""
+    if not inspect.iscoroutine(result):
         return False
-    answer.close()
+    result.close()
     return True

@@ -1,4 +1,4 @@
-"""The ten resolvers of OpenFeature's provider interface: a table, which type is read how."""
+"""The ten resolvers of OpenFeature's provider interface: how each type is converted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType
 from openfeature.provider import AbstractProvider
 
-from . import answers
+from . import details
 
 __all__ = ["Resolvers"]
 
@@ -19,79 +19,79 @@ _Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
 
 class Resolvers(AbstractProvider):
-    """Each asks ``_resolve`` or, awaited, ``_resolve_async``."""
+    """Each calls ``_resolve`` or, if asynchronous, ``_resolve_async``."""
 
     @abstractmethod
     def _resolve(
-        self, key: str, default: Any, context: _Context, reading: answers.Reading
+        self, key: str, default: Any, context: _Context, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]: ...
 
     @abstractmethod
     async def _resolve_async(
-        self, key: str, default: Any, context: _Context, reading: answers.Reading
+        self, key: str, default: Any, context: _Context, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]: ...
 
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[bool]:
         """Whether the flag is on."""
-        return self._resolve(flag_key, default_value, evaluation_context, answers.as_boolean)
+        return self._resolve(flag_key, default_value, evaluation_context, details.as_boolean)
 
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[str]:
         """Return the variant or a text."""
-        return self._resolve(flag_key, default_value, evaluation_context, answers.as_text)
+        return self._resolve(flag_key, default_value, evaluation_context, details.as_text)
 
     def resolve_integer_details(
         self, flag_key: str, default_value: int, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[int]:
         """Return a whole number."""
-        return self._resolve(flag_key, default_value, evaluation_context, answers.as_integer)
+        return self._resolve(flag_key, default_value, evaluation_context, details.as_integer)
 
     def resolve_float_details(
         self, flag_key: str, default_value: float, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[float]:
         """Return a number."""
-        return self._resolve(flag_key, default_value, evaluation_context, answers.as_float)
+        return self._resolve(flag_key, default_value, evaluation_context, details.as_float)
 
     def resolve_object_details(
         self, flag_key: str, default_value: _Object, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[_Object]:
         """Return an object or a list."""
-        return self._resolve(flag_key, default_value, evaluation_context, answers.as_object)
+        return self._resolve(flag_key, default_value, evaluation_context, details.as_object)
 
     async def resolve_boolean_details_async(
         self, flag_key: str, default_value: bool, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[bool]:
         """Whether the flag is on."""
-        reading = answers.as_boolean
-        return await self._resolve_async(flag_key, default_value, evaluation_context, reading)
+        convert = details.as_boolean
+        return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_string_details_async(
         self, flag_key: str, default_value: str, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[str]:
         """Return the variant or a text."""
-        reading = answers.as_text
-        return await self._resolve_async(flag_key, default_value, evaluation_context, reading)
+        convert = details.as_text
+        return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_integer_details_async(
         self, flag_key: str, default_value: int, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[int]:
         """Return a whole number."""
-        reading = answers.as_integer
-        return await self._resolve_async(flag_key, default_value, evaluation_context, reading)
+        convert = details.as_integer
+        return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_float_details_async(
         self, flag_key: str, default_value: float, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[float]:
         """Return a number."""
-        reading = answers.as_float
-        return await self._resolve_async(flag_key, default_value, evaluation_context, reading)
+        convert = details.as_float
+        return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_object_details_async(
         self, flag_key: str, default_value: _Object, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[_Object]:
         """Return an object or a list."""
-        reading = answers.as_object
-        return await self._resolve_async(flag_key, default_value, evaluation_context, reading)
+        convert = details.as_object
+        return await self._resolve_async(flag_key, default_value, evaluation_context, convert)

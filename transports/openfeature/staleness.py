@@ -1,6 +1,6 @@
-"""Noticing that the definitions in use have become too old, or fresh again.
+"""Notice when the definitions in use become stale, or fresh again.
 
-Nothing here runs by itself: it is asked at each evaluation and looks at most once a second.
+Nothing runs in the background: each evaluation asks, and the health is read once a second at most.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _LOOK_EVERY = 1.0
 
 
 class Change(Enum):
-    """What happened since the last look."""
+    """What changed since the last check."""
 
     STALE = "stale"
     FRESH = "fresh"
 
 
 class Staleness:
-    """Remembers the verdict and reports its changes, each to one caller."""
+    """Remembers whether the definitions are stale, and reports each change to one caller."""
 
     def __init__(self, health: Callable[[], Health] | None, clock: Clock) -> None:
         self._health = health
@@ -35,11 +35,11 @@ class Staleness:
         self.is_stale = False
 
     def look(self, *, now: bool = False) -> Change | None:
-        """Look at the health if it is time to, or ``now``."""
+        """Check the health if it is due, or ``now``; return what changed."""
         if self._health is None or not (self._is_due() or now):
             return None
         freshness = self._health().freshness
-        if freshness is Freshness.EMPTY:  # flags are asked of the server: nothing can be stale
+        if freshness is Freshness.EMPTY:  # the server evaluates all flags: nothing can be stale
             return None
         is_stale = freshness is not Freshness.FRESH
         with self._lock:

@@ -9,7 +9,6 @@ import pytest
 
 from flagengine import Overrides, evaluate
 from flagengine.transports import FileDefinitions, NullSink, Response
-from flagengine.transports.client.overrides import OverrideSetting
 from flagengine.transports.errors import ConnectError, RequestTimeoutError
 
 from .bench import FLAGS, SECRET, Bench, flag, local, needs, variant_flag
@@ -144,22 +143,22 @@ class TestOverrides:
             assert bench.client.get_feature_flag("on", USER) is True
 
     def test_each_part_is_replaced_only_where_it_is_named(self) -> None:
-        setting = OverrideSetting()
-        setting.replace({"flags": {"a": True}, "payloads": {"a": 1}})
-        setting.replace(["b", "c"])
-        assert setting.current.to_dict() == {
-            "flags": {"b": True, "c": True},
-            "payloads": {"a": "1"},
-        }
-        setting.replace({"payloads": {"b": 2}})
-        assert setting.current.to_dict() == {
-            "flags": {"b": True, "c": True},
-            "payloads": {"b": "2"},
-        }
-        setting.replace({"flags": False})
-        assert setting.current.to_dict() == {"flags": {}, "payloads": {"b": "2"}}
-        setting.replace({"payloads": False})
-        assert not setting.current
+        with Bench() as bench:
+            replace = bench.client.override_feature_flags
+
+            def in_force() -> dict[str, Any]:
+                return bench.client.parts.evaluator.overrides.to_dict()
+
+            replace({"flags": {"a": True}, "payloads": {"a": 1}})
+            replace(["b", "c"])
+            both = {"b": True, "c": True}
+            assert in_force() == {"flags": both, "payloads": {"a": "1"}}
+            replace({"payloads": {"b": 2}})
+            assert in_force() == {"flags": both, "payloads": {"b": "2"}}
+            replace({"flags": False})
+            assert in_force() == {"flags": {}, "payloads": {"b": "2"}}
+            replace({"payloads": False})
+            assert in_force() == {"flags": {}, "payloads": {}}
 
     @pytest.mark.parametrize(
         "value",
@@ -175,9 +174,10 @@ class TestOverrides:
         ],
     )
     def test_what_is_which_is_as_the_engine_reads_it(self, value: Any) -> None:
-        setting = OverrideSetting()
-        setting.replace(value)
-        assert setting.current.to_dict() == Overrides.parse(value).to_dict()
+        with Bench() as bench:
+            bench.client.override_feature_flags(value)
+            in_force = bench.client.parts.evaluator.overrides
+        assert in_force.to_dict() == Overrides.parse(value).to_dict()
 
     def test_for_a_while(self) -> None:
         with Bench(definitions=local(flag("on"))) as bench:
@@ -188,15 +188,15 @@ class TestOverrides:
             assert bench.client.get_feature_flag("on", USER) is True
             with pytest.raises(ZeroDivisionError), bench.client.overridden_flags(["on"]):
                 raise ZeroDivisionError
-            assert dict(bench.client.parts.overrides.current.flags) == {"kept": True}
+            assert dict(bench.client.parts.evaluator.overrides.flags) == {"kept": True}
 
     def test_nonsense_changes_nothing(self, caplog: pytest.LogCaptureFixture) -> None:
         with Bench() as bench:
             bench.client.override_feature_flags({"a": True})
             bench.client.override_feature_flags(7)
             bench.client.override_feature_flags({"a": [1]})
-            assert dict(bench.client.parts.overrides.current.flags) == {"a": True}
-        assert "override_feature_flags failed" in caplog.text
+            assert dict(bench.client.parts.evaluator.overrides.flags) == {"a": True}
+        assert "override_feature_flags() failed" in caplog.text
 
     def test_later_changes_by_the_caller_do_not_count(self) -> None:
         given = {"a": True}
@@ -415,7 +415,7 @@ def test_a_broken_cache_costs_no_flag(caplog: pytest.LogCaptureFixture) -> None:
         bench.server.flags = {"a": True}
         assert bench.client.get_feature_flag("a", USER) is True
         bench.client.reset()
-    assert "the flag cache cannot be" in caplog.text
+    assert "cannot read the flag cache" in caplog.text
 
 
 @pytest.mark.contract("feature-flag-cache")

@@ -212,7 +212,7 @@ class TestStorage:
             bench.client.capture("e", distinct_id="u")
             assert bench.event()["properties"]["plan"] == "pro"
             assert bench.client.get_persisted_property("x") is None
-        assert "the storage cannot be" in caplog.text
+        assert "cannot read the storage" in caplog.text
 
     def test_a_broken_file_counts_as_empty(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -221,7 +221,7 @@ class TestStorage:
         path.write_text("{half")
         storage = JsonStorage(path)
         assert dict(storage) == {}
-        assert "cannot be read" in caplog.text
+        assert "cannot read the storage" in caplog.text
         storage["a"] = 1
         assert dict(JsonStorage(path)) == {"a": 1}
 

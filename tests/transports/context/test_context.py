@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from flagengine.transports.context import context, current, enter, exit, held, update  # noqa: A004
-from flagengine.transports.flags import NO_PROPERTIES
+from flagengine.transports.context.properties_for_flags import NO_PROPERTIES
 
 
 def ids():

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.flags import (
-    EvaluatedFlag,
+from flagengine import Reason, Resolution
+from flagengine.transports.flags.answer import FlagAnswer, Origin
+from flagengine.transports.flags.called import (
     FlagRead,
     flag_called_properties,
     is_minimal,
@@ -16,32 +17,33 @@ from flagengine.transports.flags import (
 
 pytestmark = pytest.mark.contract("feature-flag-called-tracker")
 
-REMOTE = EvaluatedFlag(
-    "beta",
-    "blue",
-    enabled=True,
-    variant="blue",
-    raw_payload='{"a": 1}',
-    reason="Matched condition set 1",
-    flag_id=7,
-    flag_version=3,
-    has_experiment=True,
-    request_id="r1",
-    evaluated_at=1_700_000_000_000,
+REMOTE = FlagAnswer(
+    Resolution(
+        "beta",
+        "blue",
+        Reason.CONDITION_MATCH,
+        raw_payload='{"a": 1}',
+        description="Matched condition set 1",
+        flag_id=7,
+        flag_version=3,
+        has_experiment=True,
+    ),
+    Origin(request_id="r1", evaluated_at=1_700_000_000_000),
 )
-LOCAL = EvaluatedFlag(
-    "beta",
-    False,
-    enabled=False,
-    flag_id=7,
-    has_experiment=False,
-    locally_evaluated=True,
-    definitions_loaded_at=1_700_000_000_000,
-    reason="No condition matched",
+LOCAL = FlagAnswer(
+    Resolution(
+        "beta",
+        False,
+        Reason.NO_CONDITION_MATCH,
+        description="No condition matched",
+        flag_id=7,
+        has_experiment=False,
+    ),
+    Origin(is_local=True, definitions_loaded_at=1_700_000_000_000),
 )
 
 
-def read(flag: EvaluatedFlag | None, **options: Any) -> FlagRead:
+def read(flag: FlagAnswer | None, **options: Any) -> FlagRead:
     return FlagRead("beta", flag, "u1", **options)
 
 
@@ -75,8 +77,21 @@ def test_a_local_answer_says_so_and_when_its_definitions_were_loaded() -> None:
     }
 
 
+def test_the_requests_trouble_is_no_trouble_of_a_local_answer() -> None:
+    properties = flag_called_properties(read(LOCAL, request_errors=("timeout",)))
+    assert "$feature_flag_error" not in properties
+
+
+def test_error_codes_come_in_the_contracts_order_each_once() -> None:
+    codes = ("api_error_500", "timeout", "errors_while_computing_flags", "timeout")
+    properties = flag_called_properties(read(None, request_errors=codes))
+    assert properties["$feature_flag_error"] == (
+        "errors_while_computing_flags,flag_missing,timeout,api_error_500"
+    )
+
+
 def test_no_answer_says_what_went_wrong() -> None:
-    assert flag_called_properties(read(None, words=("timeout", "flag_missing"))) == {
+    assert flag_called_properties(read(None, request_errors=("timeout",))) == {
         "$feature_flag": "beta",
         "$feature_flag_response": None,
         "$feature/beta": None,
@@ -97,14 +112,16 @@ def test_no_answer_says_what_went_wrong() -> None:
 def test_the_short_event_needs_the_gate_and_surely_no_experiment(
     gate: bool, experiment: bool | None, short: bool
 ) -> None:
-    flag = EvaluatedFlag("beta", True, enabled=True, minimal_events=gate, has_experiment=experiment)
-    assert is_minimal(read(flag)) is short
-    assert not is_minimal(read(None))
+    resolution = Resolution("beta", True, Reason.CONDITION_MATCH, has_experiment=experiment)
+    assert is_minimal(FlagAnswer(resolution, Origin(minimal_events=gate))) is short
+    assert not is_minimal(None)
 
 
 def test_the_short_event_keeps_what_it_may_and_nothing_else() -> None:
     kept = {
-        **flag_called_properties(read(REMOTE, words=("timeout",), groups={"company": "acme"})),
+        **flag_called_properties(
+            read(REMOTE, request_errors=("timeout",), groups={"company": "acme"})
+        ),
         "$process_person_profile": False,
         "$session_id": "s",
         "$lib": "l",

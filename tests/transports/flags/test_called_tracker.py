@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from flagengine.transports.flags import CalledTracker
+from flagengine.transports.flags.called import CalledTracker
 
 pytestmark = pytest.mark.contract("feature-flag-called-tracker")
 

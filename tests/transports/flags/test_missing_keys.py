@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.flags import MissingKeys
-from flagengine.transports.remote import FlagsResponse, parse_flags_response
+from flagengine.transports.flags.missing_keys import MissingKeys
+from flagengine.transports.flags.response import FlagsResponse, parse_flags_response
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 
@@ -21,17 +21,17 @@ def response(**document: Any) -> FlagsResponse:
 
 def test_a_key_in_neither_place_is_known_to_be_missing_until_the_next_refresh() -> None:
     missing = MissingKeys()
-    missing.learn(["gone", "there", "local"], {"local"}, response(), refresh=3)
+    missing.learn(["gone", "there"], response(), refresh=3)
     assert missing.at(3) == {"gone"}
     assert missing.at(4) == frozenset()
 
 
 def test_knowledge_adds_up_within_one_refresh() -> None:
     missing = MissingKeys()
-    missing.learn(["a"], (), response(), refresh=1)
-    missing.learn(["b"], (), response(), refresh=1)
+    missing.learn(["a"], response(), refresh=1)
+    missing.learn(["b"], response(), refresh=1)
     assert missing.at(1) == {"a", "b"}
-    missing.learn(["c"], (), response(), refresh=2)
+    missing.learn(["c"], response(), refresh=2)
     assert missing.at(2) == {"c"}
 
 
@@ -46,11 +46,11 @@ def test_knowledge_adds_up_within_one_refresh() -> None:
 )
 def test_nothing_is_learnt_from_an_answer_that_is_not_clean(document: dict[str, Any]) -> None:
     missing = MissingKeys()
-    missing.learn(["gone"], (), response(**document), refresh=1)
+    missing.learn(["gone"], response(**document), refresh=1)
     assert missing.at(1) == frozenset()
 
 
 def test_it_is_bounded() -> None:
     missing = MissingKeys()
-    missing.learn([f"k{n}" for n in range(10_001)], (), response(), refresh=1)
+    missing.learn([f"k{n}" for n in range(10_001)], response(), refresh=1)
     assert missing.at(1) == frozenset()

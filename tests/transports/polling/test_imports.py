@@ -9,7 +9,8 @@ import pytest
 
 PROGRAM = """
 import sys, threading
-import flagengine.transports.polling, flagengine.transports.polling.sources, flagengine.transports.remote, flagengine.transports.flags
+import flagengine.transports.polling, flagengine.transports.polling.sources
+import flagengine.transports.flags.evaluate
 print(*[name for name in {names!r} if name in sys.modules], threading.active_count())
 """
 

@@ -9,7 +9,7 @@ import pytest
 
 from flagengine.transports import FeatureFlagResult, FlagEvaluations, Response
 from flagengine.transports.errors import RequestTimeoutError
-from flagengine.transports.flags import MemoryFlagCache
+from flagengine.transports.flags.cache import MemoryFlagCache
 
 from ..bench import FLAGS, SECRET, Bench, flag, local, needs, variant_flag
 

@@ -1,8 +1,8 @@
-"""The result of ``evaluate_flags``: what held for one person, read as often as one likes.
+"""The result of ``evaluate_flags``: what held for one person, to be read any number of times.
 
-Immutable in what it says: later definitions do not touch it, and reading does no I/O. Reading a
-value is noticed (``only_accessed``) and told once to ``on_read``, which sends the event; reading a
-payload is silent.
+Immutable in what it says: later definitions do not change it, and reading does no I/O. Reading a
+value counts as access (``only_accessed``), and ``on_read`` receives each flag's first read, to send
+the event; reading a payload is silent.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from typing import Any
 
 from flagengine import Resolution
 
-from ..remote.outcome import FLAG_MISSING
-from .called_event import FlagRead
-from .evaluated import EvaluatedFlag
+from .answer import FlagAnswer
+from .called import FlagRead
 
 __all__ = ["FlagEvaluations"]
 
@@ -33,19 +32,19 @@ class FlagEvaluations:
         groups: the groups they were evaluated with.
         device_id: the device, where it mattered.
         unresolved: what the engine could not decide and the server did not answer either.
-        words: what went wrong with the remote request, if there was one.
-        on_read: told of each flag's first read; None: nobody is.
+        request_errors: codes of what went wrong with the request to the server, if there was one.
+        on_read: called with each flag's first read.
     """
 
     def __init__(
         self,
         distinct_id: str = "",
-        flags: Mapping[str, EvaluatedFlag] | None = None,
+        flags: Mapping[str, FlagAnswer] | None = None,
         *,
         groups: Mapping[str, Any] | None = None,
         device_id: str | None = None,
         unresolved: Mapping[str, Resolution] | None = None,
-        words: tuple[str, ...] = (),
+        request_errors: tuple[str, ...] = (),
         on_read: Callable[[FlagRead], object] | None = None,
     ) -> None:
         self.distinct_id = distinct_id
@@ -53,11 +52,11 @@ class FlagEvaluations:
         self.groups = MappingProxyType(dict(groups or {}))
         self.unresolved = MappingProxyType(dict(unresolved or {}))
         self._flags = dict(flags or {})
-        self._words = words
+        self._request_errors = request_errors
         self._on_read = on_read
         self._is_filtered = False
         self._accessed: dict[str, None] = {}
-        self._told: dict[str, object] = {}
+        self._reported: dict[str, object] = {}
 
     def __repr__(self) -> str:
         return f"<FlagEvaluations of {len(self._flags)} flags>"
@@ -74,7 +73,7 @@ class FlagEvaluations:
         return list(self._flags)
 
     @property
-    def flags(self) -> Mapping[str, EvaluatedFlag]:
+    def flags(self) -> Mapping[str, FlagAnswer]:
         """The answers as they are; looking at them is silent."""
         return MappingProxyType(self._flags)
 
@@ -85,22 +84,22 @@ class FlagEvaluations:
         *,
         send_feature_flag_events: bool = True,
     ) -> bool:
-        """Whether the flag is on; `default_value` only when there is no answer for it."""
-        flag = self._read(key, tell=send_feature_flag_events)
-        return default_value if flag is None else flag.enabled
+        """Whether the flag is on; ``default_value`` only when there is no answer for it."""
+        answer = self._read(key, reports=send_feature_flag_events)
+        return default_value if answer is None else answer.enabled
 
     def get_flag(self, key: str, *, send_feature_flag_events: bool = True) -> Any:
         """Return True, False or the variant's key; None when there is no answer."""
-        flag = self._read(key, tell=send_feature_flag_events)
-        return None if flag is None else deepcopy(flag.value)
+        answer = self._read(key, reports=send_feature_flag_events)
+        return None if answer is None else deepcopy(answer.value)
 
     def get_flag_payload(self, key: str) -> Any:
         """Return the payload; None when there is none. Silent."""
-        flag = self._flags.get(key)
-        return None if flag is None else flag.payload
+        answer = self._flags.get(key)
+        return None if answer is None else answer.payload
 
     def only(self, keys: Iterable[str]) -> FlagEvaluations:
-        """Return a copy with these flags alone; keys that it has not are dropped with a warning."""
+        """Return a copy with these flags alone; keys that were not evaluated cause a warning."""
         wanted = list(dict.fromkeys(keys))
         unknown = [key for key in wanted if key not in self._flags]
         if unknown:
@@ -113,8 +112,8 @@ class FlagEvaluations:
 
     def event_properties(self) -> dict[str, Any]:
         """Return what ``capture(flags=…)`` adds to an event: every flag, and which are on."""
-        properties = {f"$feature/{key}": flag.value for key, flag in self._flags.items()}
-        active = sorted(key for key, flag in self._flags.items() if flag.enabled)
+        properties = {f"$feature/{key}": answer.value for key, answer in self._flags.items()}
+        active = sorted(key for key, answer in self._flags.items() if answer.enabled)
         if active:
             properties["$active_feature_flags"] = active
         return properties
@@ -125,36 +124,34 @@ class FlagEvaluations:
             {key: self._flags[key] for key in keys if key in self._flags},
             groups=self.groups,
             device_id=self.device_id,
-            words=self._words,
+            request_errors=self._request_errors,
             on_read=self._on_read,
         )
         copy._is_filtered = True
         return copy
 
-    def _read(self, key: str, *, tell: bool) -> EvaluatedFlag | None:
-        flag = self._flags.get(key)
-        if flag is not None:
+    def _read(self, key: str, *, reports: bool) -> FlagAnswer | None:
+        answer = self._flags.get(key)
+        if answer is not None:
             self._accessed[key] = None
         # An absent key says nothing in a filtered copy: it may well exist in the original.
-        is_silent = not tell or self._on_read is None or (flag is None and self._is_filtered)
-        if not is_silent and self._is_first(key):
-            self._tell(key, flag)
-        return flag
+        is_reported = reports and not (answer is None and self._is_filtered)
+        if is_reported and self._on_read is not None and self._is_first(key):
+            self._report(key, answer, self._on_read)
+        return answer
 
     def _is_first(self, key: str) -> bool:
         """Whether nobody read this before; one atomic step, without a lock that a fork could keep."""
         mine = object()
-        return self._told.setdefault(key, mine) is mine
+        return self._reported.setdefault(key, mine) is mine
 
-    def _tell(self, key: str, flag: EvaluatedFlag | None) -> None:
-        words = self._words if flag is None or not flag.locally_evaluated else ()
-        if flag is None:
-            words = (*words, FLAG_MISSING)
-        elif flag.is_override:
-            return
-        read = FlagRead(key, flag, self.distinct_id, self.groups, self.device_id, words)
+    def _report(
+        self, key: str, answer: FlagAnswer | None, on_read: Callable[[FlagRead], object]
+    ) -> None:
+        read = FlagRead(
+            key, answer, self.distinct_id, self.groups, self.device_id, self._request_errors
+        )
         try:
-            if self._on_read is not None:
-                self._on_read(read)
+            on_read(read)
         except Exception:  # noqa: BLE001 - a callback may raise anything
             _log.exception("Reporting a flag read raised")

@@ -1,7 +1,7 @@
-"""Properties that are set once and count for every later flag evaluation: immutable, merged purely.
+"""Properties that are set once and used in every later flag evaluation: immutable, merged purely.
 
-Nothing is sent and nothing is reloaded here; whoever keeps the value (a context, a client) replaces
-it by the copy that each `with_` and `without_` returns.
+Nothing is sent or reloaded here. The owner of the value, a context or a client, replaces it by the
+copy that each ``with_`` and ``without_`` returns.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class PropertiesForFlags:
     groups: Mapping[str, GroupForFlags] = field(default_factory=lambda: _EMPTY)
 
     def with_person(self, properties: Mapping[str, Any]) -> PropertiesForFlags:
-        """Add person properties; later ones win."""
+        """Return a copy with more person properties; later values win."""
         return replace(self, person=_joined(self.person, properties))
 
     def without_person(self) -> PropertiesForFlags:
-        """Forget all person properties."""
+        """Return a copy without person properties."""
         return replace(self, person=_EMPTY)
 
     def with_group(
         self, group_type: str, properties: Mapping[str, Any], group_key: str | None = None
     ) -> PropertiesForFlags:
-        """Add properties of a group; another key begins anew, for it is another group."""
+        """Return a copy with more properties of a group; another key is another group, begun anew."""
         if not properties:
             return self
         known = self.groups.get(group_type, GroupForFlags(group_type))
@@ -57,13 +57,13 @@ class PropertiesForFlags:
         return replace(self, groups=_joined(self.groups, {group_type: group}))
 
     def without_group(self, group_type: str | None = None) -> PropertiesForFlags:
-        """Forget the properties of one group type, or of all."""
+        """Return a copy without the properties of one group type, or of all."""
         kept = {} if group_type is None else dict(self.groups)
         kept.pop(group_type or "", None)
         return replace(self, groups=MappingProxyType(kept))
 
     def person_for(self, explicit: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the person properties of a call: those set here, then its own, which win."""
+        """Return the person properties of a call: those set here and its own, which win."""
         return {**self.person, **(explicit or {})}
 
     def groups_for(
@@ -71,9 +71,9 @@ class PropertiesForFlags:
         groups: Mapping[str, Any] | None,
         explicit: Mapping[str, Mapping[str, Any]] | None,
     ) -> dict[str, dict[str, Any]]:
-        """Return the group properties of a call about `groups`; its own win.
+        """Return the group properties of a call with ``groups``; its own win.
 
-        What was set for one group is not used for another of the same type.
+        Properties that were set for one group are not used for another of the same type.
         """
         merged = {
             group.group_type: dict(group.properties)

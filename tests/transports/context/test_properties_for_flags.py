@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.flags import NO_PROPERTIES, GroupForFlags
+from flagengine.transports.context.properties_for_flags import NO_PROPERTIES, GroupForFlags
 
 
 @pytest.mark.contract("set-person-properties-for-flags")

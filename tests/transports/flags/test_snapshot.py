@@ -7,19 +7,21 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.flags import EvaluatedFlag, FlagEvaluations, FlagRead
+from flagengine import Reason, Resolution
+from flagengine.transports.flags.answer import FlagAnswer, Origin
+from flagengine.transports.flags.called import FlagRead
+from flagengine.transports.flags.snapshot import FlagEvaluations
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 
 
-def flag(key: str, value: Any, **fields: Any) -> EvaluatedFlag:
-    variant = value if isinstance(value, str) else None
-    enabled = value is not False and value is not None
-    return EvaluatedFlag(key, value, enabled, variant, **fields)
+def flag(key: str, value: Any, *, is_local: bool = False, **fields: Any) -> FlagAnswer:
+    reason = fields.pop("reason", Reason.CONDITION_MATCH)
+    return FlagAnswer(Resolution(key, value, reason, **fields), Origin(is_local=is_local))
 
 
 FLAGS = {
-    "on": flag("on", True, raw_payload='{"a": 1}', locally_evaluated=True),
+    "on": flag("on", True, raw_payload='{"a": 1}', is_local=True),
     "off": flag("off", False),
     "many": flag("many", "blue"),
 }
@@ -69,24 +71,24 @@ def test_making_a_snapshot_tells_nobody_and_the_first_read_tells_once() -> None:
     flags.is_enabled("many")
     flags.get_flag("many")
     (read,) = reads
-    assert (read.key, read.response, read.distinct_id) == ("many", "blue", "u1")
-    assert (read.groups, read.device_id, read.words) == ({"company": "acme"}, "d1", ())
+    assert (read.key, read.value, read.distinct_id) == ("many", "blue", "u1")
+    assert (read.groups, read.device_id, read.errors) == ({"company": "acme"}, "d1", ())
 
 
 def test_an_absent_key_is_reported_missing_with_what_else_went_wrong() -> None:
-    flags, reads = evaluated(words=("timeout",))
+    flags, reads = evaluated(request_errors=("timeout",))
     flags.get_flag("gone")
     flags.get_flag("gone")
-    assert [(read.key, read.flag, read.words) for read in reads] == [
+    assert [(read.key, read.answer, read.errors) for read in reads] == [
         ("gone", None, ("timeout", "flag_missing"))
     ]
 
 
 def test_the_requests_trouble_is_told_with_remote_answers_and_not_with_local_ones() -> None:
-    flags, reads = evaluated(words=("errors_while_computing_flags",))
+    flags, reads = evaluated(request_errors=("errors_while_computing_flags",))
     flags.get_flag("on")
     flags.get_flag("off")
-    assert [read.words for read in reads] == [(), ("errors_while_computing_flags",)]
+    assert [read.errors for read in reads] == [(), ("errors_while_computing_flags",)]
 
 
 def test_a_read_can_be_kept_quiet_and_counts_as_access() -> None:
@@ -96,13 +98,6 @@ def test_a_read_can_be_kept_quiet_and_counts_as_access() -> None:
     assert flags.only_accessed().keys == ["on"]
     flags.get_flag("on")
     assert len(reads) == 1
-
-
-def test_an_override_is_read_without_an_event() -> None:
-    reads: list[FlagRead] = []
-    flags = FlagEvaluations("u1", {"f": flag("f", True, is_override=True)}, on_read=reads.append)
-    assert flags.is_enabled("f")
-    assert reads == []
 
 
 def test_only_keeps_the_named_flags_and_warns_of_unknown_keys(

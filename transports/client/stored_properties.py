@@ -1,7 +1,7 @@
-"""Properties that are set once and count later: for events, and for the evaluation of flags.
+"""Properties that are set once and used later: in events, and in the evaluation of flags.
 
-The first kind belongs to this client in this process, not to a person; the second to the active
-context, or outside of any to the client.
+Properties for events belong to this client in this process, not to a person. Properties for flags
+belong to the active context or, outside of any context, to the client.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..context import current, update
-from ..flags.properties import PropertiesForFlags
+from ..context.properties_for_flags import PropertiesForFlags
 from .parts import HasParts
 from .verbs import guarded, nothing
 
@@ -31,24 +31,24 @@ __all__ = [
 
 @guarded(nothing)
 def register(client: HasParts, properties: Mapping[str, Any]) -> None:
-    """Add properties to every later event of this client; later ones win, an event's own most.
+    """Add properties to every later event of this client; later values and an event's own win.
 
-    For all of this process's events, whoever they are about. With a ``storage`` they outlive it.
+    They are in events about any person. With a ``storage`` they survive a restart.
     """
     client.parts.memory.register(properties)
 
 
 @guarded(nothing)
 def unregister(client: HasParts, key: str) -> None:
-    """Take a registered property away; one that is not there is no trouble."""
+    """Remove a registered property, if it is there."""
     client.parts.memory.unregister(key)
 
 
 @guarded(nothing)
 def get_persisted_property(client: HasParts, key: str) -> Any:
-    """Return what the storage holds under ``key``; None when nothing. Advanced.
+    """Return the value stored under ``key``; None if there is none. Advanced.
 
-    The client itself keeps ``props`` (registered properties) and ``opted_out`` there.
+    The client itself stores ``props`` (registered properties) and ``opted_out``.
     """
     return client.parts.memory.get(key)
 
@@ -66,7 +66,7 @@ def set_persisted_property(client: HasParts, key: str, value: Any) -> None:
 def set_person_properties_for_flags(
     client: HasParts, properties: Mapping[str, Any], *, reload_feature_flags: bool = False
 ) -> None:
-    """Give the person's properties to all later evaluations; a call's own win. Sends nothing."""
+    """Use these person properties in all later evaluations; a call's own win. Sends nothing."""
     if properties:
         _change(client, lambda known: known.with_person(properties), reload=reload_feature_flags)
 
@@ -88,7 +88,7 @@ def set_group_properties_for_flags(
     *,
     reload_feature_flags: bool = False,
 ) -> None:
-    """Give a group's properties to all later evaluations; with a key, only to those about it."""
+    """Use these group properties in all later evaluations; with a key, only in those of that group."""
     _change(
         client,
         lambda known: known.with_group(group_type, properties, group_key),

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.remote import FlagsResponse, RemoteFlag, parse_flags_response
+from flagengine import Reason, Resolution
+from flagengine.transports.flags.answer import FlagAnswer, Origin
+from flagengine.transports.flags.response import FlagsResponse, parse_flags_response
 
 pytestmark = pytest.mark.contract("get-feature-flag")
 
@@ -72,21 +74,22 @@ def test_a_record_with_enabled_and_variant_brings_its_whole_description() -> Non
             "minimalFlagCalledEvents": True,
         }
     )
-    assert response.flags["f"] == RemoteFlag(
+    answer = response.flags["f"]
+    assert answer.resolution == Resolution(
         key="f",
         value="blue",
-        enabled=True,
-        variant="blue",
+        reason=Reason.CONDITION_MATCH,
+        description="Matched condition set 3",
         raw_payload="[1]",
-        reason_code="condition_match",
-        reason="Matched condition set 3",
         condition_index=2,
         flag_id=7,
         flag_version=3,
         has_experiment=False,
     )
-    assert (response.request_id, response.evaluated_at) == ("r1", 1_700_000_000_000)
-    assert response.minimal_flag_called_events
+    assert (answer.enabled, answer.variant) == (True, "blue")
+    assert (answer.reason_code, answer.reason) == ("condition_match", "Matched condition set 3")
+    assert (answer.request_id, answer.evaluated_at) == ("r1", 1_700_000_000_000)
+    assert (answer.minimal_events, answer.locally_evaluated) == (True, False)
     assert response.is_clean
 
 
@@ -113,6 +116,11 @@ def test_a_typed_record_brings_its_value(
         variant,
         payload,
     )
+
+
+def test_a_flag_without_a_value_may_have_a_payload() -> None:
+    flag = record(value=None, metadata={"payload": "[1]"}).flags["f"]
+    assert (flag.value, flag.payload) == (None, [1])
 
 
 def test_a_failed_record_has_no_value_but_keeps_its_reason() -> None:
@@ -153,7 +161,19 @@ def test_a_description_of_the_wrong_type_reads_as_absent() -> None:
         reason={"code": 1, "condition_index": True, "description": []},
         metadata={"id": "7", "version": 1.5, "has_experiment": "no", "payload": {"a": 1}},
     ).flags["f"]
-    assert flag == RemoteFlag("f", value=True, enabled=True, raw_payload='{"a": 1}')
+    described = Resolution("f", True, Reason.UNRESOLVED, raw_payload='{"a": 1}')
+    assert flag == FlagAnswer(described, Origin())
+    assert (flag.reason, flag.reason_code) == (None, None)
+
+
+def test_a_reason_that_the_engine_does_not_know_is_passed_on_as_it_is() -> None:
+    flag = record(enabled=True, reason={"code": "new_reason"}).flags["f"]
+    assert flag.reason_code == "new_reason"
+
+
+def test_a_server_that_says_overridden_makes_no_override() -> None:
+    flag = record(enabled=True, reason={"code": "overridden"}).flags["f"]
+    assert (flag.reason_code, flag.is_override) == ("overridden", False)
 
 
 def test_a_variant_of_a_flag_that_is_off_is_no_value() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.remote import FlagsResponse, parse_flags_response
+from flagengine.transports.flags.response import FlagsResponse, parse_flags_response
 
 DOCUMENT: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "fixtures/official/legacy_projection.json").read_bytes()

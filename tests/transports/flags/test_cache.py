@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
 
+from flagengine import Reason, Resolution
 from flagengine.transports.clock import ManualClock
-from flagengine.transports.flags import (
+from flagengine.transports.flags.answer import FlagAnswer, Origin
+from flagengine.transports.flags.cache import (
+    AnswerCache,
     CacheMode,
-    EvaluatedFlag,
+    CacheSubject,
+    FlagCacheSettings,
     MemoryFlagCache,
     open_flag_cache,
-    subject,
+    parse_cache_url,
 )
-from flagengine.transports.flags.result_cache import FlagCacheSettings, parse_cache_url
+from flagengine.transports.flags.query import FlagQuery
 
 pytestmark = pytest.mark.contract("feature-flag-cache")
 
 
-def flag(key: str, value: Any = "on") -> EvaluatedFlag:
-    return EvaluatedFlag(key, value, enabled=bool(value), raw_payload='{"a": 1}')
+def flag(key: str, value: Any = "on") -> FlagAnswer:
+    resolution = Resolution(key, value, Reason.CONDITION_MATCH, raw_payload='{"a": 1}')
+    return FlagAnswer(resolution, Origin(request_id="r"))
+
+
+def subject(distinct_id: str, mode: CacheMode = CacheMode.PRIMARY, **query: Any) -> CacheSubject:
+    return AnswerCache(MemoryFlagCache(), mode).subject(FlagQuery(distinct_id, **query))
 
 
 def test_values_and_payloads_are_stored_and_read_without_a_network() -> None:
@@ -61,14 +71,23 @@ def test_another_person_group_device_or_property_is_another_answer() -> None:
     subjects = {
         subject("u1"),
         subject("u2"),
-        subject("u1", {"company": "acme"}),
+        subject("u1", groups={"company": "acme"}),
         subject("u1", device_id="d"),
-        subject("u1", properties={"plan": "pro"}),
-        subject("u1", properties={"plan": "free"}),
+        subject("u1", person_properties={"plan": "pro"}),
+        subject("u1", person_properties={"plan": "free"}),
     }
     assert len(subjects) == 6
-    assert subject("u1", {"a": 1, "b": "2"}) == subject("u1", {"b": 2, "a": "1"})
-    assert subject("u1", properties={}) == subject("u1")
+    assert subject("u1", groups={"a": 1, "b": "2"}) == subject("u1", groups={"b": 2, "a": "1"})
+    assert subject("u1", person_properties={}) == subject("u1")
+
+
+def test_a_fallback_is_the_persons_whatever_the_properties() -> None:
+    known = {"person_properties": {"plan": "pro"}}
+    assert subject("u1", CacheMode.FALLBACK, **known) == subject("u1")
+
+
+def test_an_answer_survives_pickling_for_caches_outside_the_process() -> None:
+    assert pickle.loads(pickle.dumps(flag("beta", "blue"))) == flag("beta", "blue")
 
 
 def test_a_url_says_how_long_how_many_and_when() -> None:
@@ -92,19 +111,19 @@ def test_a_url_says_how_long_how_many_and_when() -> None:
     ],
 )
 def test_a_url_that_cannot_be_read_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"expected|not a valid"):
+    with pytest.raises(ValueError, match=r"must be|must start|not a valid"):
         parse_cache_url(url)
 
 
 def test_the_option_may_be_a_url_or_an_object_of_ones_own() -> None:
-    cache, mode = open_flag_cache("memory://local/?mode=fallback")
-    assert isinstance(cache, MemoryFlagCache)
-    assert mode is CacheMode.FALLBACK
+    assert open_flag_cache("memory://local/?mode=fallback").mode is CacheMode.FALLBACK
 
     class Own(MemoryFlagCache):
         mode = "fallback"
 
-    own = Own()
-    assert open_flag_cache(own) == (own, CacheMode.FALLBACK)
-    plain = MemoryFlagCache()
-    assert open_flag_cache(plain) == (plain, CacheMode.PRIMARY)
+    own, query = Own(), FlagQuery("u1")
+    cache = open_flag_cache(own)
+    assert cache.mode is CacheMode.FALLBACK
+    cache.store(query, {"beta": flag("beta")})
+    assert own.get(cache.subject(query), "beta") == flag("beta")
+    assert open_flag_cache(MemoryFlagCache()).mode is CacheMode.PRIMARY

@@ -1,7 +1,7 @@
-"""A flag's answer in OpenFeature's terms: a value of the type that was asked for, and why.
+"""A flag's result in OpenFeature's terms: a value of the requested type, and why.
 
 ======== ==========================================================================================
-asked    comes from
+type     comes from
 ======== ==========================================================================================
 boolean  whether the flag is on; every variant is on
 text     the variant, or a payload that is text
@@ -23,8 +23,8 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 
 __all__ = [
-    "FlagAnswer",
-    "Reading",
+    "Conversion",
+    "FlagResult",
     "as_boolean",
     "as_float",
     "as_integer",
@@ -37,8 +37,8 @@ __all__ = [
 T = TypeVar("T")
 
 
-class FlagAnswer(Protocol):
-    """What is read of ``get_feature_flag_result``'s result."""
+class FlagResult(Protocol):
+    """What ``get_feature_flag_result`` returns, as far as it is read here."""
 
     @property
     def enabled(self) -> bool:
@@ -56,8 +56,8 @@ class FlagAnswer(Protocol):
         ...
 
 
-# Returns the value, or None where the answer has none of that type.
-Reading = Callable[[FlagAnswer], Any]
+# Returns the value; None where the result has none of that type.
+Conversion = Callable[[FlagResult], Any]
 
 _REASONS: Mapping[str, Reason] = MappingProxyType(
     {
@@ -75,54 +75,56 @@ _REASONS: Mapping[str, Reason] = MappingProxyType(
 _NOTED = ("reason", "reason_code", "locally_evaluated", "flag_id", "flag_version")
 
 
-def as_boolean(answer: FlagAnswer) -> bool:
-    """Whether it is on."""
-    return bool(answer.enabled)
+def as_boolean(result: FlagResult) -> bool:
+    """Return whether the flag is on."""
+    return bool(result.enabled)
 
 
-def as_text(answer: FlagAnswer) -> str | None:
+def as_text(result: FlagResult) -> str | None:
     """Return the variant, or a payload that is text."""
-    texts = (answer.variant, answer.payload)
+    texts = (result.variant, result.payload)
     return next((text for text in texts if isinstance(text, str)), None)
 
 
-def as_integer(answer: FlagAnswer) -> int | None:
+def as_integer(result: FlagResult) -> int | None:
     """Return a whole number."""
-    number = _number(answer)
+    number = _number(result)
     return int(number) if number is not None and number == int(number) else None
 
 
-def as_float(answer: FlagAnswer) -> float | None:
+def as_float(result: FlagResult) -> float | None:
     """Return any number."""
-    number = _number(answer)
+    number = _number(result)
     try:
         return None if number is None else float(number)
     except OverflowError:  # JSON knows integers that no float can hold
         return None
 
 
-def as_object(answer: FlagAnswer) -> Any:
+def as_object(result: FlagResult) -> Any:
     """Return a payload that is an object or a list."""
-    return answer.payload if isinstance(answer.payload, dict | list) else None
+    return result.payload if isinstance(result.payload, dict | list) else None
 
 
 def details_of(
-    answer: FlagAnswer | None, default: T, reading: Reading, *, is_stale: bool = False
+    result: FlagResult | None, default: T, convert: Conversion, *, is_stale: bool = False
 ) -> FlagResolutionDetails[T]:
-    """Return what OpenFeature wants to know; None as answer: there is no such flag."""
-    if answer is None:
-        return failure(default, ErrorCode.FLAG_NOT_FOUND, "the flag has no answer")
-    is_default = not answer.enabled and reading is not as_boolean
-    value = default if is_default else reading(answer)
+    """Return the result in OpenFeature's form; None is an unknown flag."""
+    if result is None:
+        return failure(default, ErrorCode.FLAG_NOT_FOUND, "unknown flag")
+    is_default = not result.enabled and convert is not as_boolean
+    value = default if is_default else convert(result)
     if value is None:
-        found = "no payload" if answer.payload is None else type(answer.payload).__name__
-        message = f"expected {reading.__name__[3:]}, found variant {answer.variant!r} and {found}"
+        found = "no payload" if result.payload is None else type(result.payload).__name__
+        message = (
+            f"value must be {convert.__name__[3:]}, got variant {result.variant!r} and {found}"
+        )
         return failure(default, ErrorCode.TYPE_MISMATCH, message)
     return FlagResolutionDetails(
         value=value,
-        reason=Reason.STALE if is_stale else _reason(answer),
-        variant=None if is_default else answer.variant,
-        flag_metadata=_metadata(answer),
+        reason=Reason.STALE if is_stale else _reason(result),
+        variant=None if is_default else result.variant,
+        flag_metadata=_metadata(result),
     )
 
 
@@ -133,11 +135,11 @@ def failure(default: T, code: ErrorCode, message: str) -> FlagResolutionDetails[
     )
 
 
-def _number(answer: FlagAnswer) -> float | None:
-    payload = answer.payload
+def _number(result: FlagResult) -> float | None:
+    payload = result.payload
     if isinstance(payload, int | float) and not isinstance(payload, bool):
         return _finite(payload)
-    return _parsed(answer.variant or "")
+    return _parsed(result.variant or "")
 
 
 def _parsed(text: str) -> float | None:
@@ -155,13 +157,13 @@ def _finite(number: float) -> float | None:
     return number if isinstance(number, int) or math.isfinite(number) else None
 
 
-def _reason(answer: FlagAnswer) -> Reason:
-    code = getattr(answer, "reason_code", None)
+def _reason(result: FlagResult) -> Reason:
+    code = getattr(result, "reason_code", None)
     reason = _REASONS.get(str(code), Reason.UNKNOWN)
-    is_drawn = reason is Reason.TARGETING_MATCH and answer.variant is not None
+    is_drawn = reason is Reason.TARGETING_MATCH and result.variant is not None
     return Reason.SPLIT if is_drawn else reason
 
 
-def _metadata(answer: FlagAnswer) -> dict[str, bool | int | float | str]:
-    noted = {name: getattr(answer, name, None) for name in _NOTED}
+def _metadata(result: FlagResult) -> dict[str, bool | int | float | str]:
+    noted = {name: getattr(result, name, None) for name in _NOTED}
     return {name: value for name, value in noted.items() if value is not None}

@@ -1,0 +1,169 @@
+"""Evaluating flags and reporting reads: what the getters and ``capture`` share.
+
+Nothing here decides a flag: that is the evaluator's work. Here the call's arguments become a query,
+and a read becomes an event.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flagengine import Resolution
+
+from ..flags.answer import FlagAnswer
+from ..flags.called import (
+    EVENT,
+    FlagRead,
+    flag_called_properties,
+    is_minimal,
+    minimal_properties,
+)
+from ..flags.local import EvaluatedFlags
+from ..flags.query import FlagOptions, FlagQuery, flag_query
+from ..flags.snapshot import FlagEvaluations
+from ..steps import Steps, run_steps
+from .parts import Parts
+from .preparation import NOTHING
+
+__all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "read_flag", "report"]
+
+logger = logging.getLogger("flagengine.flags")
+
+
+class ReadOptions(FlagOptions, total=False):
+    """The keyword arguments of getters that send an event."""
+
+    send_feature_flag_events: bool | None
+    """Whether this read is an event; None: as the client's ``send_feature_flag_event``."""
+
+
+def read_flag(
+    parts: Parts, key: str, distinct_id: object, options: ReadOptions
+) -> Steps[FlagAnswer | None]:
+    """Return one flag's answer, None when there is none, and report the read."""
+    query = query_of(parts, distinct_id, (key,), options)
+    if query is None:
+        return None
+    found = yield from evaluated(parts, query)
+    answer = found.answers.get(key)
+    wanted = options.get("send_feature_flag_events")
+    # A flag that is overridden to be missing is as silent as every other override.
+    is_silent = answer is None and parts.evaluator.overrides.flags.get(key, False) is None
+    if not is_silent and (parts.options.send_feature_flag_event if wanted is None else wanted):
+        who, groups, device = query.distinct_id, query.groups, query.device_id
+        read = FlagRead(key, answer, who, groups, device, found.request_errors)
+        report(parts, read, disable_geoip=query.disable_geoip)
+    if answer is None and key in found.unresolved:
+        _log_unresolved(found.unresolved[key])
+    return answer
+
+
+def report(parts: Parts, read: FlagRead, *, disable_geoip: bool) -> None:
+    """Send ``$feature_flag_called``, unless it was sent before or nothing may be sent."""
+    answer = read.answer
+    if not parts.status.is_active or (answer is not None and answer.is_override):
+        return
+    value = None if answer is None else answer.value
+    if not parts.tracker.is_first(read.distinct_id, read.key, value, read.groups, read.device_id):
+        return
+    parts.outbox.queue(
+        parts.preparation.prepare(
+            EVENT,
+            distinct_id=read.distinct_id,
+            properties=flag_called_properties(read),
+            disable_geoip=disable_geoip,
+            keep=minimal_properties if is_minimal(answer) else None,
+        )
+    )
+
+
+def _log_unresolved(resolution: Resolution) -> None:
+    logger.debug(
+        "flag %r cannot be decided locally: %s; missing %s",
+        resolution.key,
+        resolution.unresolved_reason,
+        resolution.missing.to_dict(),
+    )
+
+
+def query_of(
+    parts: Parts, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
+) -> FlagQuery | None:
+    """Return the query of a call; None when there is no distinct id, with one warning."""
+    if not parts.status.is_usable:
+        return None
+    query = flag_query(
+        distinct_id,
+        keys,
+        given,
+        stored=parts.flag_properties,
+        only_locally=parts.options.strict_local_evaluation,
+        disable_geoip=parts.options.disable_geoip,
+    )
+    if query is None and parts.evaluator.incidents.opens("no distinct_id"):
+        logger.warning("no distinct_id: pass one or use client.context(...)")
+    return query
+
+
+def evaluated(parts: Parts, query: FlagQuery, *, may_ask: bool = True) -> Steps[EvaluatedFlags]:
+    """Evaluate with the definitions in use; after a shutdown the server is not asked."""
+    may_ask = may_ask and not parts.status.is_closed
+    return (yield from parts.evaluator.evaluate(query, parts.published, may_ask=may_ask))
+
+
+# The flags of an event. Whatever goes wrong here adds nothing, and costs no event.
+
+
+def flags_now(parts: Parts, message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As ``flags_of``, in the calling thread; the asynchronous client asks no server here."""
+    if not message.get("send_feature_flags") and message.get("flags") is None:
+        return NOTHING
+    steps = flags_of(parts, message, may_ask=parts.blocks)
+    return run_steps(steps, lambda call: call.function(*call.arguments))
+
+
+def flags_of(
+    parts: Parts, message: Mapping[str, Any], *, may_ask: bool = True
+) -> Steps[Mapping[str, Any]]:
+    """Return the properties that ``flags`` or, without it, ``send_feature_flags`` adds."""
+    snapshot, send = message.get("flags"), message.get("send_feature_flags")
+    if isinstance(snapshot, FlagEvaluations):
+        return snapshot.event_properties()
+    if snapshot is not None:
+        found = type(snapshot).__name__
+        logger.warning("flags must be a snapshot of evaluate_flags(), got %s; ignored", found)
+    if not send or not parts.status.is_active:
+        return NOTHING
+    try:
+        wishes = send if isinstance(send, Mapping) else NOTHING
+        return (yield from _event_properties(parts, message, wishes, may_ask=may_ask))
+    except Exception as error:  # noqa: BLE001 - the event is worth more than its flags
+        logger.warning("could not evaluate the event's flags (%s); left out", type(error).__name__)
+        return NOTHING
+
+
+def _event_properties(
+    parts: Parts, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
+) -> Steps[Mapping[str, Any]]:
+    # Locally where there are definitions, else with one request, unless the caller says.
+    locally = wishes.get("only_evaluate_locally")
+    query = flag_query(
+        message.get("distinct_id"),
+        wishes.get("flag_keys"),
+        {
+            "groups": message.get("groups"),
+            "person_properties": wishes.get("person_properties"),
+            "group_properties": wishes.get("group_properties"),
+            "only_evaluate_locally": parts.published.is_ready if locally is None else locally,
+            "disable_geoip": message.get("disable_geoip"),
+        },
+        stored=parts.flag_properties,
+        only_locally=parts.options.strict_local_evaluation,
+        disable_geoip=parts.options.disable_geoip,
+    )
+    if query is None:
+        return NOTHING
+    found = yield from evaluated(parts, query, may_ask=may_ask)
+    return FlagEvaluations(query.distinct_id, found.answers).event_properties()

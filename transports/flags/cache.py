@@ -1,0 +1,216 @@
+"""The opt-in cache of the server's answers: to answer without the network, or when it fails.
+
+In ``primary`` mode the cache comes before the server; in ``fallback`` mode it is used only when the
+request failed. Nothing is cached unless the option ``flag_cache`` says so. Local evaluation is never
+cached: it is cheaper than a lookup.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from cachetools import TTLCache
+
+from ..json_text import to_json
+from .answer import FlagAnswer
+from .query import FlagQuery
+
+__all__ = [
+    "AnswerCache",
+    "CacheMode",
+    "CacheSubject",
+    "FlagCache",
+    "FlagCacheSettings",
+    "MemoryFlagCache",
+    "open_flag_cache",
+    "parse_cache_url",
+]
+
+logger = logging.getLogger("flagengine.flags")
+
+DEFAULT_TTL = 300.0
+DEFAULT_SIZE = 10_000
+
+
+class CacheMode(StrEnum):
+    """When the cache is looked at."""
+
+    PRIMARY = "primary"
+    FALLBACK = "fallback"
+
+
+class CacheSubject(NamedTuple):
+    """Whom an answer is for: what must be equal for it to be used again.
+
+    ``properties`` is a digest of the person's and the groups' properties, empty where an answer for
+    other properties will do.
+    """
+
+    distinct_id: str
+    groups: tuple[tuple[str, str], ...]
+    device_id: str | None
+    properties: str
+
+
+class FlagCache(Protocol):
+    """What the client needs of a cache; any object with these three methods will do."""
+
+    def get(self, subject: CacheSubject, key: str, /) -> FlagAnswer | None:
+        """Return the stored answer; None when there is none or it is too old."""
+        ...
+
+    def put(self, subject: CacheSubject, flag: FlagAnswer, /) -> None:
+        """Store an answer."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+
+class MemoryFlagCache:
+    """A bounded cache in this process: oldest answers go first, and all after `ttl` seconds."""
+
+    def __init__(
+        self,
+        *,
+        ttl: float = DEFAULT_TTL,
+        size: int = DEFAULT_SIZE,
+        timer: Callable[[], float] = monotonic,
+    ) -> None:
+        self._answers: TTLCache[tuple[CacheSubject, str], FlagAnswer] = TTLCache(size, ttl, timer)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._answers.expire()
+            return len(self._answers)
+
+    def get(self, subject: CacheSubject, key: str, /) -> FlagAnswer | None:
+        """Return the stored answer; None when there is none or it is too old."""
+        with self._lock:
+            answer: FlagAnswer | None = self._answers.get((subject, key))
+            return answer
+
+    def put(self, subject: CacheSubject, flag: FlagAnswer, /) -> None:
+        """Store an answer."""
+        with self._lock:
+            self._answers[subject, flag.key] = flag
+
+    def clear(self) -> None:
+        """Forget everything: at reset, after a 401 or 402, when the definitions change."""
+        with self._lock:
+            self._answers.clear()
+
+    def after_fork(self) -> None:
+        """In a forked child: a fresh lock."""
+        self._lock = threading.Lock()
+
+
+class AnswerCache:
+    """The client's cache in its mode. Whatever a cache object raises costs a warning and no flag."""
+
+    def __init__(self, cache: FlagCache, mode: CacheMode = CacheMode.PRIMARY) -> None:
+        self._cache = cache
+        self.mode = mode
+
+    def find(self, query: FlagQuery, keys: Iterable[str]) -> dict[str, FlagAnswer]:
+        """Return the stored answers for the query's person."""
+        subject = self.subject(query)
+        try:
+            found = {key: self._cache.get(subject, key) for key in keys}
+        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+            logger.warning("cannot read the flag cache (%s)", type(error).__name__)
+            return {}
+        return {key: answer for key, answer in found.items() if answer is not None}
+
+    def store(self, query: FlagQuery, answers: Mapping[str, FlagAnswer]) -> None:
+        """Store the answers for the query's person."""
+        subject = self.subject(query)
+        try:
+            for answer in answers.values():
+                self._cache.put(subject, answer)
+        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+            logger.warning("cannot write to the flag cache (%s)", type(error).__name__)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        try:
+            self._cache.clear()
+        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+            logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
+
+    def after_fork(self) -> None:
+        """In a forked child: fresh locks, if the cache knows how."""
+        renew = getattr(self._cache, "after_fork", None)
+        if callable(renew):
+            renew()
+
+    def subject(self, query: FlagQuery) -> CacheSubject:
+        """Return whom the query is about; in ``fallback`` mode whatever the properties are."""
+        groups = sorted((str(kind), str(key)) for kind, key in query.groups.items())
+        properties = (query.person_properties, query.group_properties)
+        digest = ""
+        if self.mode is CacheMode.PRIMARY and any(properties):
+            digest = blake2b(to_json(properties), digest_size=16).hexdigest()
+        return CacheSubject(query.distinct_id, tuple(groups), query.device_id, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCacheSettings:
+    """A parsed cache URL."""
+
+    ttl: float = DEFAULT_TTL
+    size: int = DEFAULT_SIZE
+    mode: CacheMode = CacheMode.PRIMARY
+
+
+def parse_cache_url(url: str) -> FlagCacheSettings:
+    """Return what ``memory://local/?ttl=300&size=10000&mode=primary`` says.
+
+    Raises:
+        ValueError: another scheme, an unknown parameter, a number that is none or not positive.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "memory":
+        msg = f"flag cache URL must start with memory://, got {parts.scheme!r}"
+        raise ValueError(msg)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = given.keys() - {"ttl", "size", "mode"}
+    if unknown:
+        msg = f"flag cache URL parameters must be ttl, size or mode, got {sorted(unknown)}"
+        raise ValueError(msg)
+    ttl = _positive("ttl", given.get("ttl", str(DEFAULT_TTL)), float)
+    size = _positive("size", given.get("size", str(DEFAULT_SIZE)), int)
+    return FlagCacheSettings(ttl, int(size), CacheMode(given.get("mode", CacheMode.PRIMARY)))
+
+
+def open_flag_cache(cache: str | FlagCache) -> AnswerCache:
+    """Return the cache that the option ``flag_cache`` names or is; an object has its own ``mode``.
+
+    Raises:
+        ValueError: a URL that cannot be read.
+    """
+    if isinstance(cache, str):
+        settings = parse_cache_url(cache)
+        return AnswerCache(MemoryFlagCache(ttl=settings.ttl, size=settings.size), settings.mode)
+    return AnswerCache(cache, CacheMode(getattr(cache, "mode", CacheMode.PRIMARY)))
+
+
+def _positive(name: str, text: str, convert: Callable[[str], Any]) -> float:
+    try:
+        number: float = convert(text)
+    except ValueError:
+        number = 0
+    if not number > 0:
+        msg = f"{name} must be a positive number, got {text!r}"
+        raise ValueError(msg)
+    return number

@@ -1,0 +1,158 @@
+"""Flags for one person: overrides, then the engine, then a cache or the server.
+
+Written as steps, so that asking the server blocks a thread or suspends a task, whichever the client
+is made for. Sends no event: that is up to whoever reads the answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flagengine import Overrides
+
+from ..errors import TransportError
+from ..incidents import Incidents
+from ..polling.store import Published
+from ..steps import Call, Steps
+from .answer import FlagAnswer
+from .cache import AnswerCache, CacheMode
+from .local import EvaluatedFlags, LocalFlags
+from .missing_keys import MissingKeys
+from .query import FlagQuery
+from .remote import RemoteFlags, RemoteOutcome
+
+__all__ = ["FlagEvaluator"]
+
+logger = logging.getLogger("flagengine.flags")
+
+
+class FlagEvaluator:
+    """``remote`` is None where there is no key to ask with, ``cache`` where nothing is kept.
+
+    ``overrides`` are in force for every query: one immutable value, replaced whole.
+    """
+
+    def __init__(
+        self,
+        local: LocalFlags,
+        remote: RemoteFlags | None = None,
+        *,
+        cache: AnswerCache | None = None,
+        on_failure: Callable[[TransportError], object] = lambda _error: None,
+    ) -> None:
+        self.overrides = Overrides()
+        self.cache = cache
+        self._local = local
+        self._remote = remote
+        self._missing = MissingKeys()
+        self._on_failure = on_failure
+        self.incidents = Incidents()
+
+    def evaluate(
+        self, query: FlagQuery, published: Published, *, may_ask: bool = True
+    ) -> Steps[EvaluatedFlags]:
+        """Answer with at most one request."""
+        local = self._local.evaluate(query, published, self.overrides)
+        remote = self._remote
+        if remote is None or not may_ask or query.only_locally:
+            return local
+        if not self._needs_server(query, local, published):
+            return local
+        cached = self._cached(query, local)
+        if cached is not None:
+            return cached
+        outcome: RemoteOutcome = yield Call(remote.evaluate, (query,))
+        return self._combined(query, local, published, outcome)
+
+    def with_value(
+        self, key: str, value: Any, query: FlagQuery, published: Published
+    ) -> FlagAnswer | None:
+        """Return the flag's answer if it had that value; None when the flag is not defined."""
+        return self._local.with_value(key, value, query, published, self.overrides)
+
+    def prepare(self) -> None:
+        """See ``LocalFlags.prepare``."""
+        self._local.prepare()
+
+    def forget(self) -> None:
+        """Empty the cache: at reset, and when the definitions change."""
+        if self.cache is not None:
+            self.cache.clear()
+
+    def after_fork(self) -> None:
+        """In a forked child: fresh locks."""
+        self._missing.after_fork()
+        if self.cache is not None:
+            self.cache.after_fork()
+
+    def _needs_server(self, query: FlagQuery, local: EvaluatedFlags, published: Published) -> bool:
+        """Whether a request could add something."""
+        is_loaded = published.snapshot is not None
+        if query.keys is None:
+            has_answers = bool(local.answers or local.withheld)
+            return not is_loaded or bool(local.unresolved) or not has_answers
+        lacking = local.lacking(query.keys)
+        if not lacking or not is_loaded:
+            return bool(lacking)
+        return not self._missing.at(published.refresh).issuperset(lacking)
+
+    def _combined(
+        self,
+        query: FlagQuery,
+        local: EvaluatedFlags,
+        published: Published,
+        outcome: RemoteOutcome,
+    ) -> EvaluatedFlags:
+        """Add the server's answers to the local ones: never in their place, never unasked for."""
+        response = outcome.response
+        if response is None:
+            self._request_failed(outcome.error)
+            found = self._stale(query, local)
+        else:
+            self.incidents.resolve("remote")
+            if query.keys is not None and published.snapshot is not None:
+                self._missing.learn(local.lacking(query.keys), response, published.refresh)
+            if self.cache is not None:
+                self.cache.store(query, response.flags)
+            asked = response.flags if query.keys is None else frozenset(query.keys)
+            found = {
+                key: answer
+                for key, answer in response.flags.items()
+                if key in asked and key not in local.withheld
+            }
+        answers = {**self._with_payload_overrides(found), **local.answers}
+        unresolved = {key: why for key, why in local.unresolved.items() if key not in answers}
+        return EvaluatedFlags(answers, unresolved, request_errors=outcome.errors)
+
+    def _request_failed(self, error: TransportError | None) -> None:
+        if error is None:
+            return
+        if self.incidents.opens("remote"):
+            logger.warning("could not fetch flags from the server: %s", error)
+        self._on_failure(error)
+
+    def _with_payload_overrides(self, found: dict[str, FlagAnswer]) -> dict[str, FlagAnswer]:
+        """Return the server's answers with payloads set by hand; the engine does it for its own."""
+        for key, payload in self.overrides.payloads.items():
+            if key in found:
+                found[key] = found[key].with_payload(payload)
+        return found
+
+    def _cached(self, query: FlagQuery, local: EvaluatedFlags) -> EvaluatedFlags | None:
+        """Return the answers without the server, when the cache has every flag that is lacking."""
+        if self.cache is None or self.cache.mode is not CacheMode.PRIMARY or not query.keys:
+            return None
+        lacking = local.lacking(query.keys)
+        found = self.cache.find(query, lacking)
+        if len(found) < len(lacking):
+            return None
+        return EvaluatedFlags({**self._with_payload_overrides(found), **local.answers})
+
+    def _stale(self, query: FlagQuery, local: EvaluatedFlags) -> dict[str, FlagAnswer]:
+        """Return what is known from before, when the server gave no answer."""
+        if self.cache is None or self.cache.mode is not CacheMode.FALLBACK:
+            return {}
+        wanted = [*local.unresolved, *local.undefined] if query.keys is None else query.keys
+        return self.cache.find(query, local.lacking(wanted))

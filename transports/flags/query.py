@@ -1,0 +1,90 @@
+"""What a flag call asks: whose flags, which ones, with which properties, where to look.
+
+Pure assembly of the call's arguments, the context and the properties set for flags. Nobody's id is
+invented here: without an id there is no query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypedDict
+
+from ..context import current, id_of
+from ..context.properties_for_flags import NO_PROPERTIES, PropertiesForFlags
+
+__all__ = ["FlagOptions", "FlagQuery", "flag_query"]
+
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class FlagOptions(TypedDict, total=False):
+    """The keyword arguments that all flag getters share."""
+
+    groups: Mapping[str, Any] | None
+    """The person's groups: ``{"company": "acme"}``."""
+    person_properties: Mapping[str, Any] | None
+    """What is known of the person; wins over what was set before."""
+    group_properties: Mapping[str, Mapping[str, Any]] | None
+    """What is known of the groups, by type."""
+    only_evaluate_locally: bool | None
+    """Never ask the server; None: as ``strict_local_evaluation`` says."""
+    disable_geoip: bool | None
+    """Whether the server must not locate the request by its IP address; None: as the client."""
+    device_id: str | None
+    """For flags by device; None: the context's."""
+
+
+class FlagQuery(NamedTuple):
+    """``keys=None`` asks for every flag. A tuple, because every read makes one."""
+
+    distinct_id: str
+    keys: tuple[str, ...] | None = None
+    groups: Mapping[str, Any] = _EMPTY
+    person_properties: Mapping[str, Any] = _EMPTY
+    group_properties: Mapping[str, Mapping[str, Any]] = _EMPTY
+    device_id: str | None = None
+    only_locally: bool = False
+    disable_geoip: bool = True
+
+
+def flag_query(
+    distinct_id: object,
+    keys: Iterable[str] | None,
+    given: FlagOptions,
+    *,
+    stored: PropertiesForFlags,
+    only_locally: bool,
+    disable_geoip: bool,
+) -> FlagQuery | None:
+    """Return the query of a call; None when neither the call nor the context has a distinct id.
+
+    ``stored``, ``only_locally`` and ``disable_geoip`` are the client's, for what is not given.
+    """
+    context = current()
+    who = id_of(distinct_id, context)
+    if who is None:
+        return None
+    groups = given.get("groups") or {}
+    person = dict(given.get("person_properties") or ())
+    group_properties: dict[str, Any] = dict(given.get("group_properties") or ())
+    # The context's properties win over the client's.
+    for known in (NO_PROPERTIES if context is None else context.flags, stored):
+        if known is not NO_PROPERTIES:
+            person = known.person_for(person)
+            group_properties = known.groups_for(groups, group_properties)
+    locally, no_geoip = given.get("only_evaluate_locally"), given.get("disable_geoip")
+    return FlagQuery(
+        who,
+        keys if keys is None or type(keys) is tuple else _distinct(keys),
+        dict(groups),
+        person,
+        group_properties,
+        given.get("device_id") or (context.device_id if context is not None else None),
+        only_locally if locally is None else locally,
+        disable_geoip if no_geoip is None else no_geoip,
+    )
+
+
+def _distinct(keys: Iterable[str]) -> tuple[str, ...]:
+    return (keys,) if isinstance(keys, str) else tuple(dict.fromkeys(keys))

@@ -1,0 +1,176 @@
+"""Asking the server: the ``/flags`` request, its own narrow retry policy, and how it ended.
+
+Retried only when no answer came or the status is 502 or 504: nothing else says that the evaluation
+did not happen. The body is written once and is the same every time. No event, no cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from ..errors import InvalidResponseError, RequestError, RequestTimeoutError, StatusError
+from ..http.base import Request, Response, Transport
+from ..json_text import to_json
+from ..retry import FLAGS_RETRY, RetryPolicy, parse_retry_after
+from .query import FlagQuery
+from .response import FlagsResponse, parse_flags_response
+
+__all__ = ["RemoteFlags", "RemoteOutcome", "flags_body"]
+
+DEFAULT_TIMEOUT = 3.0
+DEFAULT_API_VERSION = 2
+# Somebody waits for a flag read: whatever is configured, it ends.
+MOST_RETRIES = 10
+_RETRIED = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOutcome:
+    """The response, or why there is none; exactly one of the two.
+
+    ``attempts`` counts the requests made.
+    """
+
+    response: FlagsResponse | None = None
+    error: RequestError | StatusError | None = None
+    attempts: int = 1
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What went wrong with the request as a whole, as codes for ``$feature_flag_error``."""
+        if self.response is None:
+            return (_error_code(self.error),)
+        found = {
+            "errors_while_computing_flags": self.response.errors_while_computing,
+            "quota_limited": self.response.quota_limited,
+        }
+        return tuple(code for code, happened in found.items() if happened)
+
+
+def _error_code(error: Exception | None) -> str:
+    if isinstance(error, RequestTimeoutError):
+        return "timeout"
+    if isinstance(error, StatusError):
+        return f"api_error_{error.status}"
+    if isinstance(error, RequestError) and not isinstance(error, InvalidResponseError):
+        return "connection_error"
+    return "unknown_error"
+
+
+class RemoteFlags:
+    """The ``/flags`` endpoint of one project.
+
+    Args:
+        transport: carries out the requests.
+        host: base URL, without a trailing slash.
+        project_key: names the project; part of the body.
+        timeout: deadline of each request in seconds.
+        max_retries: how often to try again; 0 to 10.
+        api_version: which response to ask for; every known one is understood.
+        evaluation_contexts: leave out flags that are tagged with none of these.
+        headers: sent along, a ``User-Agent`` for example. Never an ``Authorization``.
+        sleep: waits between two attempts.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        project_key: str,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = FLAGS_RETRY.max_retries,
+        api_version: int = DEFAULT_API_VERSION,
+        evaluation_contexts: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._transport = transport
+        self._url = f"{host.rstrip('/')}/flags/?v={api_version}"
+        self._project_key = project_key
+        self._timeout = timeout
+        self._contexts = evaluation_contexts
+        self._policy = RetryPolicy(
+            max_retries=max(0, min(max_retries, MOST_RETRIES)), base_delay=FLAGS_RETRY.base_delay
+        )
+        self._headers = {
+            **{k: v for k, v in (headers or {}).items() if k.lower() != "authorization"},
+            "Content-Type": "application/json",
+        }
+        self._sleep = sleep
+
+    def __repr__(self) -> str:
+        return f"<RemoteFlags timeout={self._timeout:g} retries={self._policy.max_retries}>"
+
+    def evaluate(self, query: FlagQuery) -> RemoteOutcome:
+        """Ask the server. Never raises for what the network or the server does."""
+        body = to_json(flags_body(query, self._project_key, self._contexts))
+        request = Request("POST", self._url, self._headers, body, self._timeout)
+        attempts = 0
+        while True:
+            attempts += 1
+            outcome = self._attempt(request, attempts)
+            if not _is_retryable(outcome.error) or self._policy.is_exhausted(attempts):
+                return outcome
+            self._sleep(self._policy.delay(attempts - 1))
+
+    def _attempt(self, request: Request, attempts: int) -> RemoteOutcome:
+        try:
+            response = self._transport.request(request)
+        except RequestError as error:
+            return RemoteOutcome(error=error, attempts=attempts)
+        if not response.is_success:
+            return RemoteOutcome(error=_status_error(response), attempts=attempts)
+        parsed = parse_flags_response(response.body)
+        if parsed is None:
+            unreadable = InvalidResponseError("expected a JSON object", status=response.status)
+            return RemoteOutcome(error=unreadable, attempts=attempts)
+        return RemoteOutcome(parsed, attempts=attempts)
+
+
+def _status_error(response: Response) -> StatusError:
+    wait = parse_retry_after(response.header("Retry-After"), wall=time.time())
+    return StatusError(response.status, retry_after=wait)
+
+
+def _is_retryable(error: RequestError | StatusError | None) -> bool:
+    if isinstance(error, RequestError):
+        return error.is_retryable
+    return isinstance(error, StatusError) and error.status in _RETRIED
+
+
+def flags_body(
+    query: FlagQuery, project_key: str, evaluation_contexts: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the request's body; the project key is the only credential in it.
+
+    >>> flags_body(FlagQuery("u1", groups={"company": "acme"}), "phc_k")["group_properties"]
+    {'company': {'$group_key': 'acme'}}
+    """
+    body: dict[str, Any] = {
+        "token": project_key,
+        "distinct_id": query.distinct_id,
+        "groups": dict(query.groups),
+        "person_properties": dict(query.person_properties),
+        "group_properties": _group_properties(query),
+        # Always sent: the server's default is the opposite of the client's.
+        "geoip_disable": query.disable_geoip,
+    }
+    device_id = query.device_id or query.person_properties.get("$device_id")
+    if device_id:
+        body["device_id"] = device_id
+    if query.keys is not None:
+        body["flag_keys_to_evaluate"] = list(query.keys)
+    if evaluation_contexts:
+        body["evaluation_contexts"] = list(evaluation_contexts)
+    return body
+
+
+def _group_properties(query: FlagQuery) -> dict[str, dict[str, Any]]:
+    given = {kind: dict(properties) for kind, properties in query.group_properties.items()}
+    keyed = {kind: {"$group_key": key, **given.get(kind, {})} for kind, key in query.groups.items()}
+    return {**given, **keyed}

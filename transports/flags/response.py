@@ -1,0 +1,181 @@
+"""A ``/flags`` response: from bytes to answers, whatever the bytes, in any of the server's shapes.
+
+================  ==========================================================================
+shape             the record
+================  ==========================================================================
+``featureFlags``  the bare value: true, false or the variant's key
+``flags``         ``{"enabled": bool, "variant": text or null, …}``
+typed ``flags``   ``{"value": bool, text, number, object or null, "failed": bool, …}``
+================  ==========================================================================
+
+Total: a record that cannot be read is a failed flag and leaves the other flags alone. Of the fields
+that only describe (reason, metadata), one of the wrong type reads as absent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from flagengine import Reason, Resolution
+
+from ..json_text import read_json
+from .answer import FlagAnswer, Origin
+
+__all__ = ["FlagsResponse", "parse_flags_response"]
+
+T = TypeVar("T")
+
+_REASONS: Final[Mapping[str | None, Reason]] = {reason.value: reason for reason in Reason}
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsResponse:
+    """What the server said.
+
+    Attributes:
+        flags: the answers. One with the value None is a flag that has no value.
+        failed: the keys of flags that the server could not evaluate, or whose record is unreadable:
+            no answer, and no reason to replace a known one.
+        has_flags: whether the response held flags at all; an empty object does not.
+        errors_while_computing: some flags may be missing although they exist.
+        quota_limited: the project may not evaluate flags now; ``flags`` is empty.
+        origin: of the answers.
+    """
+
+    flags: Mapping[str, FlagAnswer] = field(default_factory=lambda: _EMPTY)
+    failed: frozenset[str] = frozenset()
+    has_flags: bool = False
+    errors_while_computing: bool = False
+    quota_limited: bool = False
+    origin: Origin = field(default_factory=Origin)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether a flag that is not in the response is known not to exist."""
+        has_errors = self.failed or self.errors_while_computing or self.quota_limited
+        return self.has_flags and not has_errors
+
+
+def parse_flags_response(body: bytes | str) -> FlagsResponse | None:
+    """Return the response that ``body`` holds; None when it is not a JSON object."""
+    try:
+        document = read_json(body)
+    except ValueError:
+        return None
+    return _response(document) if isinstance(document, Mapping) else None
+
+
+def _response(document: Mapping[str, Any]) -> FlagsResponse:
+    origin = Origin(
+        request_id=_of(str, document.get("requestId")),
+        evaluated_at=_integer(document.get("evaluatedAt")),
+        minimal_events=document.get("minimalFlagCalledEvents") is True,
+    )
+    limited = document.get("quotaLimited")
+    quota_limited = isinstance(limited, list) and "feature_flags" in limited
+    parsed = _flags(document, origin)
+    found = {} if quota_limited or parsed is None else parsed
+    return FlagsResponse(
+        flags=MappingProxyType({key: flag for key, flag in found.items() if flag is not None}),
+        failed=frozenset(key for key, flag in found.items() if flag is None),
+        has_flags=parsed is not None,
+        errors_while_computing=document.get("errorsWhileComputingFlags") is True,
+        quota_limited=quota_limited,
+        origin=origin,
+    )
+
+
+def _flags(document: Mapping[str, Any], origin: Origin) -> dict[str, FlagAnswer | None] | None:
+    """Return the flags by key, None for each failed one; None when there are no flags at all."""
+    records = document.get("flags")
+    if isinstance(records, Mapping):
+        return {key: _parse_record(key, record, origin) for key, record in records.items()}
+    values, payloads = document.get("featureFlags"), _mapping(document.get("featureFlagPayloads"))
+    if isinstance(values, list):
+        # The oldest shape of all: the keys of the flags that are on.
+        values = {key: True for key in values if isinstance(key, str)}
+    if not isinstance(values, Mapping):
+        return None
+    return {
+        key: _answer(key, value, payloads.get(key), _EMPTY, origin)
+        if isinstance(value, bool | str)
+        else None
+        for key, value in values.items()
+    }
+
+
+def _parse_record(key: str, record: object, origin: Origin) -> FlagAnswer | None:
+    """Return the answer of a record of either kind; None when it failed or is unreadable."""
+    if not isinstance(record, Mapping) or record.get("failed") not in (None, False):
+        return None
+    if "value" in record:
+        value, is_readable = record["value"], _is_typed_value(record["value"])
+    else:
+        value, is_readable = _enabled_or_variant(record)
+    if not is_readable:
+        return None
+    payload = _mapping(record.get("metadata")).get("payload")
+    if not isinstance(value, bool | str | None):
+        # A number or an object is its own payload.
+        payload = value
+    return _answer(key, value, payload, record, origin)
+
+
+def _answer(
+    key: str, value: Any, payload: object, record: Mapping[Any, Any], origin: Origin
+) -> FlagAnswer:
+    reason, metadata = _mapping(record.get("reason")), _mapping(record.get("metadata"))
+    code = _of(str, reason.get("code"))
+    resolution = Resolution(
+        key,
+        value,
+        _REASONS.get(code, Reason.UNRESOLVED),
+        condition_index=_integer(reason.get("condition_index")),
+        description=_of(str, reason.get("description")) or "",
+        raw_payload=_payload_text(payload),
+        flag_id=_integer(metadata.get("id")),
+        flag_version=_integer(metadata.get("version")),
+        has_experiment=_of(bool, metadata.get("has_experiment")),
+    )
+    return FlagAnswer(resolution, origin, code)
+
+
+def _is_typed_value(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, bool | str | int | Mapping | None)
+
+
+def _enabled_or_variant(record: Mapping[Any, Any]) -> tuple[bool | str, bool]:
+    """Return the value of a record without a typed value, and whether it is readable."""
+    enabled, variant = record.get("enabled"), record.get("variant")
+    is_readable = isinstance(enabled, bool) and isinstance(variant, str | None)
+    return (variant if enabled and variant is not None else bool(enabled)), is_readable
+
+
+def _payload_text(payload: object) -> str | None:
+    """Return a payload as the server usually sends it: as JSON text."""
+    if payload is None or isinstance(payload, str):
+        return payload
+    try:
+        return json.dumps(payload)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else _EMPTY
+
+
+def _of(kind: type[T], value: object) -> T | None:
+    return value if isinstance(value, kind) else None
+
+
+def _integer(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
