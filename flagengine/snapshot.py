@@ -26,6 +26,7 @@ from flagengine.plan import (
     lower_flag,
     references,
 )
+from flagengine.plan.changes import Compared, changed_keys
 from flagengine.plan.graph import depth, ordered, reachable
 from flagengine.reading import pointer_to
 from flagengine.record import replace
@@ -181,6 +182,17 @@ class Snapshot:
 
             self._set("_fingerprint", blake2b(written.encode(), digest_size=16).hexdigest())
         return self._fingerprint or ""
+
+    def changed_keys(self, other: "Snapshot") -> frozenset[str]:
+        """Return the keys of the flags that may answer differently under ``other``.
+
+        Flags that only one of the two defines are among them. A key that is not returned has the
+        same answers under both, whoever is evaluated.
+        """
+        return changed_keys(other._compared(), self._compared())  # noqa: SLF001 of this class
+
+    def _compared(self) -> Compared:
+        return Compared(self._index, self.overrides, self.flag, self.cohort)
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""
