@@ -8,12 +8,12 @@ keeps a wrong answer.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from flagengine.definitions import Cohort, Filter, Flag
 from flagengine.document import Index
 from flagengine.overrides import Overrides
 from flagengine.plan.cohorts import leaves
+from flagengine.record import Record
 from flagengine.values import text
 
 __all__ = ["Compared", "changed_keys"]
@@ -22,7 +22,7 @@ _Name = tuple[str, str]
 """A flag by its key or a cohort by its id: ``("flag", "beta")``, ``("cohort", "7")``."""
 
 
-class Compared(NamedTuple):
+class Compared(Record):
     """What a comparison needs of a snapshot; ``flag`` and ``cohort`` read the one of that name."""
 
     index: Index

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from flagengine import Snapshot, evaluate
 from transports.flags import EvaluatedFlag, from_remote, from_resolution, merged, needs_remote
-from transports.polling.store import Published, publication
+from transports.polling.store import Published
 from transports.remote import FlagsResponse, parse_flags_response
 
 pytestmark = pytest.mark.contract("evaluate-flags")
@@ -34,7 +33,7 @@ def response(**flags: Any) -> FlagsResponse:
 
 
 def published() -> Published:
-    return replace(publication(DOCUMENT), loaded_at=12.0)
+    return Published(Snapshot.parse(DOCUMENT), loaded_at=12.0)
 
 
 def local() -> dict[str, EvaluatedFlag]:

@@ -21,7 +21,7 @@ from transports.polling import (
     StalenessBudget,
     Unchanged,
 )
-from transports.polling.answers import Answer
+from transports.polling.fetch_results import FetchResult
 from transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
@@ -42,11 +42,11 @@ def status(code: int) -> Failed:
 class Script:
     """A source that plays answers and notes what it was asked with."""
 
-    def __init__(self, *answers: Answer | Exception | Callable[[], Answer]) -> None:
+    def __init__(self, *answers: FetchResult | Exception | Callable[[], FetchResult]) -> None:
         self.answers = list(answers)
         self.versions: list[str | None] = []
 
-    def fetch(self, version: str | None) -> Answer:
+    def fetch(self, version: str | None) -> FetchResult:
         self.versions.append(version)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -182,7 +182,7 @@ def test_health_ages_against_the_budget(clock: ManualClock) -> None:
 def test_definitions_can_be_pushed_in_and_outlive_a_load_that_began_before(
     clock: ManualClock,
 ) -> None:
-    def push_meanwhile() -> Answer:
+    def push_meanwhile() -> FetchResult:
         loader.publish(TWO)
         return Loaded(ONE, "v1")
 
@@ -193,7 +193,7 @@ def test_definitions_can_be_pushed_in_and_outlive_a_load_that_began_before(
 
 
 def test_a_load_from_within_a_load_does_not_make_two(clock: ManualClock) -> None:
-    def tick_again() -> Answer:
+    def tick_again() -> FetchResult:
         assert loader.tick() is None
         return Loaded(ONE)
 
@@ -204,7 +204,7 @@ def test_a_load_from_within_a_load_does_not_make_two(clock: ManualClock) -> None
 
 
 def test_a_load_that_is_interrupted_does_not_block_the_next(clock: ManualClock) -> None:
-    def interrupted() -> Answer:
+    def interrupted() -> FetchResult:
         raise KeyboardInterrupt
 
     loader = DefinitionLoader(Script(interrupted, Loaded(ONE)), clock=clock)
@@ -227,7 +227,7 @@ def test_after_a_shutdown_nothing_is_loaded_and_what_was_loaded_stays(clock: Man
 
 def test_a_coroutine_source_serves_a_synchronous_loader(clock: ManualClock) -> None:
     class Coroutine:
-        async def fetch(self, version: str | None) -> Answer:
+        async def fetch(self, version: str | None) -> FetchResult:
             await asyncio.sleep(0)
             return Loaded(ONE, version)
 

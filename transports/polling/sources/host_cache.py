@@ -13,14 +13,14 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ... import lifecycle
 from ...clock import Clock, SystemClock
-from ..answers import Document
-from ..documents import decode_definitions
+from ...json_reading import read_json
 from .file_lock import FileLock
 
 __all__ = ["HostFlagCache", "UnsafeDirectoryError"]
@@ -99,30 +99,40 @@ class HostFlagCache:
                 return False
             self._sleep(LOOK_AGAIN_AFTER)
 
-    def get_flag_definitions(self) -> Document | None:
-        """Return what the file holds, None when there is none.
+    def get_flag_definitions(self) -> Mapping[str, Any] | None:
+        """Return the document in the file; None if there is no file.
 
         Raises:
-            MalformedDefinitionsError: it holds no definitions document.
+            ValueError: the file holds no JSON.
         """
+        text = self.get_flag_definitions_text()
+        document: Mapping[str, Any] | None = None if text is None else read_json(text)
+        return document
+
+    def on_flag_definitions_received(self, document: Mapping[str, Any]) -> None:
+        """Replace the file, from a source that has no text."""
+        text = json.dumps(dict(document), separators=(",", ":"))
+        self.on_flag_definitions_text_received(text)
+
+    def get_flag_definitions_text(self) -> bytes | None:
+        """Return the content of the file; None if there is no file."""
         _make_private(self._directory)
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
-            return decode_definitions(file.read())
+            return file.read()
 
-    def on_flag_definitions_received(self, document: Document) -> None:
-        """Replace the file: a reader sees the old one or the new one, never a part."""
-        text = json.dumps(dict(document), separators=(",", ":"))
+    def on_flag_definitions_text_received(self, text: bytes | str) -> None:
+        """Replace the file: a reader sees the old content or the new one, never a part."""
         # The random name is made with O_EXCL and mode 0600.
         descriptor, name = tempfile.mkstemp(
             prefix=f"{self._path.stem}.", suffix=".tmp", dir=self._directory
         )
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode() if isinstance(text, str) else text)
             os.utime(name, (self._clock.wall(),) * 2)
             os.replace(name, self._path)  # noqa: PTH105 - its name is text already
         except BaseException:

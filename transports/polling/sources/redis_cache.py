@@ -11,11 +11,10 @@ import inspect
 import json
 import os
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from ..answers import Document
-from ..documents import decode_definitions
+from ...json_reading import read_json
 
 __all__ = ["RedisClient", "RedisFlagCache"]
 
@@ -54,7 +53,7 @@ class RedisClient(Protocol):
         """Return the value, None when there is none."""
         ...
 
-    def set(self, name: str, value: str, /, *, ex: int) -> Any:
+    def set(self, name: str, value: bytes | str, /, *, ex: int) -> Any:
         """Store the value for `ex` seconds."""
         ...
 
@@ -103,17 +102,27 @@ class RedisFlagCache:
         )
         return _then(answer, lambda taken: int(taken) == 1)
 
-    def get_flag_definitions(self) -> Document | Awaitable[Document | None] | None:
-        """Return what is stored, None when nothing is.
+    def get_flag_definitions(
+        self,
+    ) -> Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None:
+        """Return the stored document; None if there is none.
 
         Raises:
-            MalformedDefinitionsError: what is stored is no definitions document.
+            ValueError: the key holds no JSON.
         """
-        return _then(self._client.get(self._data_key), _decoded)
+        return _then(self.get_flag_definitions_text(), _decoded)
 
-    def on_flag_definitions_received(self, document: Document) -> object:
-        """Store `document` for the others."""
+    def on_flag_definitions_received(self, document: Mapping[str, Any]) -> object:
+        """Store `document`, from a source that has no text."""
         text = json.dumps(dict(document), separators=(",", ":"))
+        return self.on_flag_definitions_text_received(text)
+
+    def get_flag_definitions_text(self) -> Any:
+        """Return the stored text; None if there is none."""
+        return self._client.get(self._data_key)
+
+    def on_flag_definitions_text_received(self, text: bytes | str) -> object:
+        """Store `text` for the others."""
         return self._client.set(self._data_key, text, ex=self._data_seconds)
 
     def on_flag_definitions_unchanged(self) -> object:
@@ -142,8 +151,8 @@ class RedisFlagCache:
         return self._owner[1]
 
 
-def _decoded(stored: bytes | str | None) -> Document | None:
-    return None if stored is None else decode_definitions(stored)
+def _decoded(stored: bytes | str | None) -> Mapping[str, Any] | None:
+    return None if stored is None else read_json(stored)
 
 
 def _then(value: Any, convert: Callable[[Any], T]) -> T | Awaitable[T]:
