@@ -90,8 +90,3 @@ class ReloadReply(StrEnum):
     JOINED = "joined"
     HELD_BACK = "held_back"
     STOPPED = "stopped"
-
-    @property
-    def leads_to_load(self) -> bool:
-        """Whether a load follows, or is under way."""
-        return self in {ReloadReply.ACCEPTED, ReloadReply.JOINED}

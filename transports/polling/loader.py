@@ -149,7 +149,7 @@ class DefinitionLoader:
         Returns False at once while the server has asked for a pause.
         """
         before = self._finished_loads
-        if not self.request().leads_to_load:
+        if self.request() not in {ReloadReply.ACCEPTED, ReloadReply.JOINED}:
             return False
         return self._wait_for_load(before, timeout) and self._publisher.last_error is None
 
