@@ -25,6 +25,7 @@ SERVED: dict[str, Any] = {
     "minimal_flag_called_events": True,
     "property_matching_version": 2,
 }
+SERVED_ALONE: dict[str, Any] = {"flags": [{"key": "served"}]}
 CACHED: dict[str, Any] = {"flags": [{"key": "cached"}]}
 
 Outcome = Callable[[], Any]
@@ -270,6 +271,78 @@ def test_definitions_from_the_cache_carry_no_version_to_the_server(
     loader.tick()
     assert versions == [None]
     assert keys(loader) == ["served"]
+
+
+class TextProvider(Provider):
+    """A provider that stores JSON text."""
+
+    def get_flag_definitions_text(self) -> Any:
+        return self.note("get text")
+
+    def on_flag_definitions_text_received(self, text: Any) -> Any:
+        self.stored.append(text)
+        return self.note("store text")
+
+
+TEXT = b'{ "flags": [{"key": "served"}] }'
+
+
+def text_provider(**outcomes: Outcome) -> TextProvider:
+    provider = TextProvider()
+    provider.outcomes |= {"get text": lambda: None, "store text": lambda: None} | outcomes
+    return provider
+
+
+def test_a_provider_for_text_gets_it_as_the_source_had_it(clock: ManualClock) -> None:
+    provider = text_provider()
+    loader, source = started(provider, clock, MemoryDefinitions(TEXT))
+    loader.tick()
+    source.replace(SERVED)
+    clock.advance(30)
+    loader.tick()
+    assert provider.stored == [TEXT, SERVED]
+    assert [call for call in provider.calls if "store" in call] == ["store text", "store"]
+
+
+def test_a_provider_of_documents_gets_the_document_that_the_text_holds(
+    make: Make, clock: ManualClock
+) -> None:
+    provider = make()
+    loader, _ = started(provider, clock, MemoryDefinitions(TEXT))
+    loader.tick()
+    assert provider.stored == [{"flags": [{"key": "served"}]}]
+
+
+def test_text_is_read_from_a_provider_for_text(clock: ManualClock) -> None:
+    provider = text_provider(**{"should_fetch": lambda: False, "get text": lambda: TEXT})
+    loader, source = started(provider, clock)
+    loader.tick()
+    assert keys(loader) == ["served"]
+    assert (source.fetches, provider.calls) == (0, ["should_fetch", "get text"])
+
+
+def test_a_turn_that_is_lost_and_won_announces_equal_definitions_once(
+    make: Make, clock: ManualClock
+) -> None:
+    provider, heard = make(), list[object]()
+    loader, _ = started(provider, clock, MemoryDefinitions(TEXT))
+    loader.store.subscribe(heard.append)
+    for has_turn in (True, False, True, False):
+        provider.outcomes |= {"should_fetch": lambda t=has_turn: t, "get": lambda: SERVED_ALONE}
+        loader.tick()
+        clock.advance(30)
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("stored", [b"{", b"[]", b"\xff", {"no": "flags"}, 5])
+def test_a_broken_document_in_the_cache_leads_to_the_server_while_nothing_is_loaded(
+    stored: Any, make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    loader, source = started(make(should_fetch=lambda: False, get=lambda: stored), clock)
+    loader.tick()
+    assert keys(loader) == ["served"]
+    assert source.fetches == 1
+    assert "get_flag_definitions" in caplog.text
 
 
 def test_an_operation_that_hangs_is_given_up_and_the_server_asked(

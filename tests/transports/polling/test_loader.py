@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from transports.polling import (
     StalenessBudget,
     Unchanged,
 )
+from transports.polling.actions import ReloadReply
 from transports.polling.fetch_results import FetchResult
 from transports.polling.sources.memory import MemoryDefinitions
 
@@ -101,6 +104,104 @@ def test_equal_content_without_a_version_is_not_parsed_or_announced_again(
     loader.tick()
     assert loader.current.snapshot is before
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        json.dumps(TWO).encode(),
+        json.dumps(TWO, indent=2),
+        {**dict(reversed(TWO.items())), "unknown": 1},
+        MappingProxyType(TWO),
+    ],
+)
+def test_equal_content_in_another_writing_is_a_refresh(again: Any, clock: ManualClock) -> None:
+    loader, heard = DefinitionLoader(Script(Loaded(TWO), Loaded(again, "v2")), clock=clock), []
+    loader.store.subscribe(heard.append)
+    loader.tick()
+    before = loader.current
+    clock.advance(30)
+    loader.tick()
+    after = loader.current
+    assert after.snapshot is before.snapshot
+    assert (after.version, after.refresh) == ("v2", before.refresh + 1)
+    assert len(heard) == 1
+
+
+def test_values_that_only_python_holds_for_equal_are_new_content(clock: ManualClock) -> None:
+    def with_value(value: object) -> Loaded:
+        return Loaded({"flags": [{"key": "a", "filters": {"groups": [{"properties": [value]}]}}]})
+
+    loader = DefinitionLoader(Script(with_value(1), with_value(True)), clock=clock)
+    loader.tick()
+    before = loader.current.snapshot
+    clock.advance(30)
+    loader.tick()
+    assert loader.current.snapshot is not before
+
+
+def test_the_same_text_after_the_definitions_were_cleared_is_published_again(
+    clock: ManualClock,
+) -> None:
+    text = json.dumps(ONE).encode()
+    loader = DefinitionLoader(Script(Loaded(text), status(402), Loaded(text)), clock=clock)
+    seen = []
+    for _ in range(3):
+        loader.tick()
+        seen.append(keys(loader))
+        clock.advance(60)
+    assert seen == [["one"], [], ["one"]]
+
+
+def test_with_nobody_else_to_load_whoever_waits_or_reloads_does(clock: ManualClock) -> None:
+    loader = DefinitionLoader(Script(status(500), Loaded(ONE), Loaded(TWO)), clock=clock)
+    assert loader.is_manual
+    assert not loader.wait_until_ready(timeout=1000)
+    assert not loader.wait_until_ready(timeout=1000)
+    assert loader.reload(timeout=0)
+    assert loader.request() is ReloadReply.ACCEPTED
+    assert keys(loader) == ["one"]
+    assert loader.wait_until_ready(timeout=0)
+    assert keys(loader) == ["two"]
+
+
+def test_a_manual_reload_reports_failure_and_being_held_back(clock: ManualClock) -> None:
+    source = Script(Loaded(ONE), status(500), status(429))
+    loader = DefinitionLoader(source, clock=clock)
+    assert [loader.reload() for _ in range(4)] == [True, False, False, False]
+    assert len(source.versions) == 3
+    loader.shutdown()
+    assert not loader.reload()
+
+
+def test_a_manual_reload_out_of_a_fetch_does_not_wait_for_itself(clock: ManualClock) -> None:
+    def reload_meanwhile() -> FetchResult:
+        assert not loader.reload(timeout=1000)
+        return Loaded(ONE)
+
+    loader = DefinitionLoader(Script(reload_meanwhile), clock=clock)
+    loader.tick()
+    assert keys(loader) == ["one"]
+
+
+def test_a_defect_inside_a_load_is_logged_and_not_raised_at_the_driver(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(dict[str, Any]):
+        def __contains__(self, _key: object) -> bool:
+            raise RuntimeError
+
+    document = Broken(flags={1, 2})
+    loader = DefinitionLoader(Script(Loaded(document), Loaded(ONE)), clock=clock)
+    assert loader.tick() == 30.0
+    assert "failed unexpectedly" in caplog.text
+    loader.tick()
+    assert keys(loader) == ["one"]
+
+
+def test_a_loader_without_a_source_and_a_cache_is_refused() -> None:
+    with pytest.raises(ValueError, match="must have a source or a cache"):
+        DefinitionLoader(None)
 
 
 @pytest.mark.parametrize(
