@@ -33,7 +33,7 @@ class HttpDefinitions:
     """The definitions endpoint of one project.
 
     Args:
-        transport: carries out the request.
+        transport: sends the request.
         host: base URL, without a trailing slash.
         project_key: names the project; part of the URL.
         secret_key: secret or personal key; sent as a bearer token, shown nowhere.

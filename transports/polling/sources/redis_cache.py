@@ -1,8 +1,8 @@
-"""Sharing definitions through Redis: one process asks the server, all others read.
+"""Sharing definitions through Redis: one process asks the server, all others read Redis.
 
 Takes any client with ``get``, ``set`` and ``eval`` as redis-py has them, synchronous or
-asynchronous (``redis.Redis``, ``redis.asyncio.Redis``, valkey); imports none. The turn to ask is a
-lock with a time to live, so that a process that dies gives it up by itself.
+asynchronous (``redis.Redis``, ``redis.asyncio.Redis``, valkey), and imports none. The turn to ask
+is a lock that expires, so that a process that dies gives it up.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ _EXTEND = "return redis.call('expire', KEYS[1], ARGV[1])"
 
 
 class RedisClient(Protocol):
-    """The part of redis-py that is used."""
+    """The part of redis-py that this cache uses."""
 
     def get(self, name: str, /) -> Any:
-        """Return the value, None when there is none."""
+        """Return the value; None if there is none."""
         ...
 
     def set(self, name: str, value: bytes | str, /, *, ex: int) -> Any:
@@ -67,12 +67,13 @@ class RedisFlagCache:
 
     Args:
         client: the Redis client.
-        closes_client: whether ``shutdown`` also closes the client. Say yes for an asynchronous
-            client that nobody else uses: its connections belong to the event loop that it is used
-            on, and under a synchronous loader nobody else can reach that.
-        prefix: names the service; all of its processes use the same, no other service does.
-        lock_seconds: how long the turn lasts without being renewed: two polling intervals or more.
-        data_seconds: how long stored definitions are kept.
+        prefix: names the service; all of its processes share it, no other service does.
+        lock_seconds: after how many seconds without renewal the turn expires: two polling
+            intervals or more.
+        data_seconds: how many seconds definitions are stored.
+        closes_client: whether ``shutdown`` also closes the client. Use True for an asynchronous
+            client that nothing else uses: its connections belong to the loader's private event
+            loop, on which only the loader can close them.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class RedisFlagCache:
         return f"<RedisFlagCache {self._data_key!r}>"
 
     def should_fetch_flag_definitions(self) -> bool | Awaitable[bool]:
-        """Take the turn if it is free, keep it if it is ours."""
+        """Take the turn if it is free, extend it if this process has it."""
         answer = self._client.eval(
             _TAKE_OR_EXTEND, 1, self._lock_key, self._token(), self._lock_seconds
         )
@@ -126,11 +127,11 @@ class RedisFlagCache:
         return self._client.set(self._data_key, text, ex=self._data_seconds)
 
     def on_flag_definitions_unchanged(self) -> object:
-        """Keep what is stored from expiring."""
+        """Keep the stored document from expiring."""
         return self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
 
     def shutdown(self) -> object:
-        """Give up the turn, if it is ours; the definitions stay for the others."""
+        """Give up the turn, if this process has it; the definitions stay for the others."""
         released = self._client.eval(_RELEASE, 1, self._lock_key, self._token())
         if self._closes_client and not inspect.isawaitable(released):
             self._client.close()
@@ -144,7 +145,7 @@ class RedisFlagCache:
                 await self._client.aclose()
 
     def _token(self) -> str:
-        """Name this process; a forked child is another one than its parent."""
+        """Return the name of this process; a forked child has another than its parent."""
         pid = os.getpid()
         if self._owner[0] != pid:
             self._owner = (pid, uuid.uuid4().hex)
@@ -156,7 +157,7 @@ def _decoded(stored: bytes | str | None) -> Mapping[str, Any] | None:
 
 
 def _then(value: Any, convert: Callable[[Any], T]) -> T | Awaitable[T]:
-    """Apply `convert` to `value` now, or when it is there."""
+    """Apply `convert` to `value`, once it is awaited if it must be."""
     if inspect.isawaitable(value):
         return _converted(value, convert)
     return convert(value)
