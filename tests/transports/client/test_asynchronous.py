@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -222,3 +223,21 @@ def test_a_slow_flag_server_does_not_keep_the_application_waiting() -> None:
         return len(set(server.threads))
 
     assert asyncio.run(main()) <= 16
+
+
+def test_what_blocks_sees_the_context_variables_of_its_task() -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="unset")
+    seen: list[str] = []
+
+    class Looking(FakeServer):
+        def request(self, request: Request, /) -> Response:
+            seen.append(variable.get())
+            return super().request(request)
+
+    async def main() -> None:
+        async with make(Looking()) as client:
+            variable.set("set")
+            await client.get_feature_flag("a", "u")
+
+    asyncio.run(main())
+    assert seen[0] == "set"

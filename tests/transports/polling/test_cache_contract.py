@@ -188,6 +188,10 @@ def test_a_cache_that_cannot_be_read_warns_and_keeps(
     assert source.fetches == 1
     assert len(caplog.records) == 1
     assert "password" not in caplog.text
+    error = loader.health().last_error
+    assert error is not None
+    assert error.kind is FailureKind.CACHE
+    assert error.message.startswith("the definition cache could not be read: ")
 
 
 def test_a_cache_that_cannot_be_read_with_nothing_loaded_fetches_directly(
@@ -332,6 +336,19 @@ def test_a_turn_that_is_lost_and_won_announces_equal_definitions_once(
         loader.tick()
         clock.advance(30)
     assert len(heard) == 1
+
+
+def test_what_was_read_from_the_cache_is_not_stored_there_again(
+    make: Make, clock: ManualClock
+) -> None:
+    provider = make(get=lambda: CACHED)
+    loader, _ = started(provider, clock)
+    loader.tick()
+    provider.outcomes["should_fetch"] = lambda: False
+    clock.advance(30)
+    loader.tick()
+    assert keys(loader) == ["cached"]
+    assert provider.stored == [SERVED]
 
 
 @pytest.mark.parametrize("stored", [b"{", b"[]", b"\xff", {"no": "flags"}, 5])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from flagengine import Snapshot
 from transports.clock import ManualClock
 from transports.polling import (
     DefinitionLoader,
@@ -126,6 +127,20 @@ def test_equal_content_in_another_writing_is_a_refresh(again: Any, clock: Manual
     assert after.snapshot is before.snapshot
     assert (after.version, after.refresh) == ("v2", before.refresh + 1)
     assert len(heard) == 1
+
+
+def test_text_that_comes_again_is_not_parsed_again(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed, parse = [], Snapshot.parse
+    monkeypatch.setattr(Snapshot, "parse", lambda text: parsed.append(text) or parse(text))
+    one, two = (json.dumps(document).encode() for document in (ONE, TWO))
+    loader = DefinitionLoader(Script(Loaded(one), Loaded(one), Loaded(two)), clock=clock)
+    for _ in range(3):
+        loader.tick()
+        clock.advance(30)
+    assert parsed == [one, two]
+    assert keys(loader) == ["two"]
 
 
 def test_values_that_only_python_holds_for_equal_are_new_content(clock: ManualClock) -> None:
