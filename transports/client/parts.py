@@ -15,9 +15,8 @@ from ..flags.called_tracker import CalledTracker
 from ..flags.properties import PropertiesForFlags
 from ..http.base import Transport
 from ..http.live import LiveTransport
-from ..polling.called import CalledLoader
+from ..polling.loader import DefinitionLoader
 from ..polling.store import Published
-from ..polling.threaded import ThreadedLoader
 from .evaluation import FlagEvaluation
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
@@ -64,7 +63,7 @@ class Parts:
     evaluation: FlagEvaluation
     tracker: CalledTracker
     transport: Transport
-    loader: ThreadedLoader | CalledLoader | None
+    loader: DefinitionLoader | None
     exceptions: ExceptionReporting
     flag_properties: PropertiesForFlags
     report: ReportError

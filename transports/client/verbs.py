@@ -1,7 +1,7 @@
 """What makes a function a method of a client: it never raises into the application.
 
 A verb is a function whose first parameter is the client. One that does I/O is a generator of steps;
-``blocking`` makes it a method of the synchronous client, ``awaited`` one of the asynchronous one.
+``blocking`` makes it a method of the synchronous client; the asynchronous one has its own way.
 Wrong use - an argument that does not exist - is told as TypeError, as anywhere in Python.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ..errors import QueueFullError
-from ..steps import Call, Steps, run_steps, run_steps_async
+from ..steps import Call, Steps, run_steps
 
-__all__ = ["awaited", "blocking", "guarded", "guarded_steps", "nothing"]
+__all__ = ["blocking", "carried_out", "guarded", "guarded_steps", "nothing"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -98,29 +98,11 @@ def blocking(
     def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return run_steps(verb(client, *args, **kwargs), _perform)
 
-    return _carried_out(method, verb)
-
-
-def awaited(
-    verb: Callable[Concatenate[C, P], Steps[R]],
-) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """The method that carries out what blocks on a thread of the loop's pool."""
-
-    @functools.wraps(verb)
-    async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await run_steps_async(verb(client, *args, **kwargs), _perform_elsewhere)
-
-    return _carried_out(method, verb)
+    return carried_out(method, verb)
 
 
 def _perform(call: Call) -> Any:
     return call.function(*call.arguments)
-
-
-async def _perform_elsewhere(call: Call) -> Any:
-    import asyncio  # noqa: PLC0415 - 40 ms that a synchronous program does not need
-
-    return await asyncio.to_thread(call.function, *call.arguments)
 
 
 # The keywords.
@@ -160,7 +142,7 @@ def _with_signature(
     return method
 
 
-def _carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
+def carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
     """``method`` with the signature of ``verb``, returning what its steps return."""
     signature = inspect.signature(verb)
     returns = str(signature.return_annotation).removeprefix("Steps[").removesuffix("]")

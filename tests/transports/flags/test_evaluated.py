@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from flagengine.transports.flags import (
     merged,
     needs_remote,
 )
-from flagengine.transports.polling.store import Published, publication
+from flagengine.transports.polling.store import Published
 from flagengine.transports.remote import FlagsResponse, parse_flags_response
 
 pytestmark = pytest.mark.contract("evaluate-flags")
@@ -40,7 +39,7 @@ def response(**flags: Any) -> FlagsResponse:
 
 
 def published() -> Published:
-    return replace(publication(DOCUMENT), loaded_at=12.0)
+    return Published(Snapshot.parse(DOCUMENT), loaded_at=12.0)
 
 
 def local() -> dict[str, EvaluatedFlag]:
