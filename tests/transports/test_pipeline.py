@@ -95,6 +95,7 @@ class TestBatching:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         bench = Bench(max_queue_size=4, flush_at=1, max_batch_size=1)
+        bench.memory.play(Response(400))
         bench.capture(6)
         assert bench.tick() == 1
         assert len(bench.capture(2)) == 1
