@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from flagengine.transports.callers import CallTimeoutError, SyncCaller
-from flagengine.transports.polling.awaiting import AsyncCaller
 from flagengine.transports.steps import Call
 
 
@@ -28,13 +27,6 @@ class Callable:
         return await answer(value)
 
 
-def awaited(call: Call) -> Any:
-    async def run() -> Any:
-        return await AsyncCaller()(call)
-
-    return asyncio.run(run())
-
-
 def blocked(call: Call) -> Any:
     caller = SyncCaller()
     try:
@@ -43,24 +35,20 @@ def blocked(call: Call) -> Any:
         caller.close()
 
 
-@pytest.mark.parametrize("perform", [blocked, awaited])
 @pytest.mark.parametrize("timeout", [None, 5.0])
-def test_what_a_function_returns_is_returned_awaited_or_not(perform: Any, timeout: Any) -> None:
-    assert perform(Call(str, (1,), timeout)) == "1"
-    assert perform(Call(answer, (2,), timeout)) == 2
-    assert perform(Call(lambda: answer(3), (), timeout)) == 3
-    assert perform(Call(Callable(), (4,), timeout)) == 4
+def test_what_a_function_returns_is_returned_awaited_or_not(timeout: Any) -> None:
+    assert blocked(Call(str, (1,), timeout)) == "1"
+    assert blocked(Call(answer, (2,), timeout)) == 2
+    assert blocked(Call(lambda: answer(3), (), timeout)) == 3
+    assert blocked(Call(Callable(), (4,), timeout)) == 4
 
 
-@pytest.mark.parametrize("perform", [blocked, awaited])
 @pytest.mark.parametrize("timeout", [None, 5.0])
-def test_what_a_function_raises_is_raised_a_timeout_of_its_own_included(
-    perform: Any, timeout: Any
-) -> None:
+def test_what_a_function_raises_is_raised_a_timeout_of_its_own_included(timeout: Any) -> None:
     with pytest.raises(TimeoutError, match="own"):
-        perform(Call(raise_timeout, (), timeout))
+        blocked(Call(raise_timeout, (), timeout))
     with pytest.raises(ZeroDivisionError):
-        perform(Call(lambda: 1 / 0, (), timeout))
+        blocked(Call(lambda: 1 / 0, (), timeout))
 
 
 def test_while_a_call_hangs_the_next_fails_at_once_and_after_it_all_is_well() -> None:

@@ -91,6 +91,16 @@ class TestBatching:
             bench.pipeline.flush()
         assert sum("is full" in record.getMessage() for record in caplog.records) == 2
 
+    def test_a_queue_that_is_still_more_than_half_full_does_not_warn_anew(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        bench = Bench(max_queue_size=4, flush_at=1, max_batch_size=1)
+        bench.memory.play(Response(400))
+        bench.capture(6)
+        assert bench.tick() == 1
+        assert len(bench.capture(2)) == 1
+        assert sum("is full" in record.getMessage() for record in caplog.records) == 1
+
     def test_batches_in_flight_do_not_count_against_the_capacity(self) -> None:
         captured: list[str] = []
 
@@ -143,6 +153,17 @@ class TestRetries:
         assert bench.reasons == ["exhausted"]
         assert bench.dropped(DropReason.EXHAUSTED) == 2
         assert bench.pipeline.pending_count() == 0
+
+    def test_after_a_delivery_the_next_failure_warns_anew(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        bench = Bench()
+        for _ in range(2):
+            bench.memory.play(Response(503), Response(503))
+            bench.capture(1)
+            assert [bench.pipeline.flush() for _ in range(3)] == [False, False, True]
+        warnings = [r for r in caplog.records if "wait to be sent again" in r.getMessage()]
+        assert len(warnings) == 2
 
     @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
     def test_retryable_statuses_leave_the_events_queued(self, status: int) -> None:

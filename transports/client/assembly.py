@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -23,18 +22,18 @@ from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
-from ..polling.called import CalledLoader
 from ..polling.health import LoadError
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
+from ..polling.poll_driver import ManualPollDriver
+from ..polling.poll_thread import ThreadPollDriver
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
-from ..polling.store import DefinitionsChanged
-from ..polling.threaded import ThreadedLoader
 from ..runtime_properties import runtime_properties
+from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
-from .listeners import FLAGS_LOADED, Listeners
+from .listeners import Listeners
 from .options import Options
 from .parts import Parts, ReportError
 from .preparation import Outbox, Preparation
@@ -98,7 +97,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     )
     if loader is not None:
         evaluator.prepare()
-        loader.loader.store.subscribe(_on_change(parts))
+        loader.store.subscribe(on_change(parts))
         _load_at_once(loader, options.definitions)
     lifecycle.watch(parts)
     return parts
@@ -178,7 +177,7 @@ def _evaluator(options: Options, transport: Transport, report: ReportError) -> F
 
 def _loader(
     options: Options, transport: Transport, clock: Clock, report: ReportError
-) -> ThreadedLoader | CalledLoader | None:
+) -> DefinitionLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
     if not options.is_usable or not options.enable_local_evaluation:
@@ -189,16 +188,16 @@ def _loader(
     def failed(error: LoadError) -> None:
         report(DefinitionsError(error.message, status=error.status))
 
-    loader = DefinitionLoader(
+    is_manual = isinstance(options.driver, ManualDriver)
+    return DefinitionLoader(
         source,
         cache=provider,
+        driver=ManualPollDriver() if is_manual else ThreadPollDriver(),
         policy=PollPolicy(options.poll_interval),
         budget=options.staleness,
         clock=clock,
         on_failure=failed,
     )
-    is_manual = isinstance(options.driver, ManualDriver)
-    return CalledLoader(loader) if is_manual else ThreadedLoader(loader)
 
 
 def _server(options: Options, transport: Transport, clock: Clock) -> DefinitionSource | None:
@@ -218,17 +217,7 @@ def _headers(options: Options) -> dict[str, str]:
     return {**options.extra_headers, "User-Agent": f"{options.lib_name}/{version()}"}
 
 
-def _on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
-    def changed(change: DefinitionsChanged) -> None:
-        parts.evaluator.forget()
-        parts.tracker.clear()
-        if not change.is_cleared:
-            parts.listeners.notify(FLAGS_LOADED, change.current.flag_count)
-
-    return changed
-
-
-def _load_at_once(loader: ThreadedLoader | CalledLoader, source: DefinitionSource | None) -> None:
-    """What is at hand is loaded now, without a thread; the rest when flags are first asked for."""
+def _load_at_once(loader: DefinitionLoader, source: DefinitionSource | None) -> None:
+    """Load what is at hand now, without a thread; the rest loads when flags are first read."""
     if getattr(source, "is_at_hand", False):
         loader.tick()

@@ -1,15 +1,20 @@
-"""Flag definitions: whether they are there, waiting for them, loading them now."""
+"""Flag definitions: whether they are loaded, waiting for them, loading them now, their changes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..polling.health import Health, StalenessBudget, assess
+from ..polling.store import DefinitionsChanged
 from ..steps import Call, Steps
-from .parts import NO_DEFINITIONS, HasParts
+from .listeners import FLAGS_LOADED
+from .parts import NO_DEFINITIONS, HasParts, Parts
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
     "definitions_health",
     "is_local_evaluation_ready",
+    "on_change",
     "reload_feature_flags",
     "wait_for_local_evaluation_ready",
 ]
@@ -30,7 +35,7 @@ def _no_health() -> Health:
 def is_local_evaluation_ready(client: HasParts) -> bool:
     """Whether definitions were loaded and there is at least one; False without a source of them.
 
-    The first look begins to load them.
+    The first look starts loading them.
     """
     return client.parts.published.is_ready
 
@@ -39,7 +44,7 @@ def is_local_evaluation_ready(client: HasParts) -> bool:
 def wait_for_local_evaluation_ready(
     client: HasParts, timeout: float | None = WAIT_TIMEOUT
 ) -> Steps[bool]:
-    """Wait for definitions to decide with; False after ``timeout``, at once without a source."""
+    """Wait until flags are loaded; False after ``timeout`` seconds, at once without a source."""
     loader = client.parts.loader
     if loader is None:
         return False
@@ -49,9 +54,9 @@ def wait_for_local_evaluation_ready(
 
 @guarded_steps(nothing)
 def reload_feature_flags(client: HasParts, timeout: float = RELOAD_TIMEOUT) -> Steps[None]:
-    """Load the definitions now, or join a load under way; without a source nothing happens.
+    """Load the definitions now, or join a load under way. See ``definitions_health`` for the outcome.
 
-    Nor does it while the server asks to be left alone. See ``definitions_health`` for the outcome.
+    Does nothing without a source, and while the server has asked for a pause.
     """
     loader = client.parts.loader
     if loader is not None and not client.parts.status.is_closed:
@@ -60,6 +65,18 @@ def reload_feature_flags(client: HasParts, timeout: float = RELOAD_TIMEOUT) -> S
 
 @guarded(_no_health)
 def definitions_health(client: HasParts) -> Health:
-    """How old the definitions are, and what went wrong last: for a dashboard or a probe."""
+    """Return how old the definitions are and what went wrong last, for a dashboard or a probe."""
     loader = client.parts.loader
     return _no_health() if loader is None else loader.health()
+
+
+def on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
+    """Return the listener that makes a client forget what older definitions said."""
+
+    def changed(change: DefinitionsChanged) -> None:
+        parts.evaluator.forget()
+        parts.tracker.clear()
+        if not change.is_cleared:
+            parts.listeners.notify(FLAGS_LOADED, change.current.flag_count)
+
+    return changed

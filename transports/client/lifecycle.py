@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..batching.counters import Counters
-from ..polling.called import CalledLoader
 from ..steps import Call, Steps
 from .parts import HasParts, Parts
 from .verbs import guarded, guarded_steps, nothing
@@ -96,7 +95,7 @@ def tick(client: HasParts) -> int:
     For clients with a ``ManualDriver``, which have no workers.
     """
     loader = client.parts.loader
-    if isinstance(loader, CalledLoader) and not client.parts.status.is_closed:
+    if loader is not None and loader.is_manual and not client.parts.status.is_closed:
         loader.tick()
     return client.parts.pipeline.tick()
 

@@ -16,9 +16,8 @@ from ..flags.called import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..http.base import Transport
 from ..http.live import LiveTransport
-from ..polling.called import CalledLoader
+from ..polling.loader import DefinitionLoader
 from ..polling.store import Published
-from ..polling.threaded import ThreadedLoader
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
 from .options import Options
@@ -62,7 +61,7 @@ class Parts:
     evaluator: FlagEvaluator
     tracker: CalledTracker
     transport: Transport
-    loader: ThreadedLoader | CalledLoader | None
+    loader: DefinitionLoader | None
     exceptions: ExceptionReporting
     flag_properties: PropertiesForFlags
     report: ReportError

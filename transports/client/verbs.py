@@ -1,8 +1,8 @@
 """Make functions methods of a client that never raise into the application.
 
 A verb is a function whose first parameter is the client. A verb that does I/O is a generator of
-steps; ``blocking`` makes it a method of the synchronous client, ``awaited`` of the asynchronous
-client. An argument that does not exist raises TypeError, as anywhere in Python.
+steps; ``blocking`` makes it a method of the synchronous client, ``asynchronous`` of the other one.
+An argument that does not exist raises TypeError, as anywhere in Python.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ..errors import QueueFullError
-from ..steps import Call, Steps, run_steps, run_steps_async
+from ..steps import Call, Steps, run_steps
 
-__all__ = ["awaited", "blocking", "guarded", "guarded_steps", "nothing"]
+__all__ = ["blocking", "carried_out", "guarded", "guarded_steps", "nothing"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -98,29 +98,11 @@ def blocking(
     def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return run_steps(verb(client, *args, **kwargs), _perform)
 
-    return _carried_out(method, verb)
-
-
-def awaited(
-    verb: Callable[Concatenate[C, P], Steps[R]],
-) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """Return the method that carries out blocking calls on a thread of the loop's pool."""
-
-    @functools.wraps(verb)
-    async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await run_steps_async(verb(client, *args, **kwargs), _perform_elsewhere)
-
-    return _carried_out(method, verb)
+    return carried_out(method, verb)
 
 
 def _perform(call: Call) -> Any:
     return call.function(*call.arguments)
-
-
-async def _perform_elsewhere(call: Call) -> Any:
-    import asyncio  # noqa: PLC0415 - 40 ms that a synchronous program does not need
-
-    return await asyncio.to_thread(call.function, *call.arguments)
 
 
 # The keywords.
@@ -161,7 +143,7 @@ def _with_signature(
     return method
 
 
-def _carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
+def carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
     """Give ``method`` the signature of ``verb``, returning what its steps return."""
     signature = inspect.signature(verb)
     returns = str(signature.return_annotation).removeprefix("Steps[").removesuffix("]")

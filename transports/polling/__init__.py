@@ -1,14 +1,12 @@
-"""Definitions in: fetched, shared, published whole, and watched for their age.
+"""Definitions in: fetched, shared, published whole, and watched for their age."""
 
-``AsyncLoader`` is in ``asynchronous``, so that who does not use asyncio does not import it.
-"""
-
-from .answers import Failed, FailureKind, Loaded, Unchanged
+from .fetch_results import Failed, FailureKind, Loaded, Unchanged
 from .health import Freshness, Health, LoadError, StalenessBudget
 from .loader import DefinitionLoader
 from .policy import PollPolicy
+from .poll_driver import ManualPollDriver
+from .poll_thread import ThreadPollDriver
 from .store import DefinitionsChanged, DefinitionStore, Published
-from .threaded import ThreadedLoader
 
 __all__ = [
     "DefinitionLoader",
@@ -20,9 +18,10 @@ __all__ = [
     "Health",
     "LoadError",
     "Loaded",
+    "ManualPollDriver",
     "PollPolicy",
     "Published",
     "StalenessBudget",
-    "ThreadedLoader",
+    "ThreadPollDriver",
     "Unchanged",
 ]

@@ -1,4 +1,4 @@
-"""What the polling machine asks its driver to do: values, in the driver's vocabulary.
+"""What the poller asks its driver to do: values, in the driver's vocabulary.
 
 A driver that handles each of them has nothing left to decide.
 """
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from .answers import Failed, Loaded
+from .fetch_results import Failed, Loaded
 
 __all__ = [
-    "Action",
     "Clear",
     "Fetch",
     "Ignore",
     "Keep",
+    "PollAction",
     "Publish",
     "Refresh",
-    "Request",
+    "ReloadReply",
     "Wait",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Ask the source, and hand its answer back with this `generation`."""
+    """Ask the source, and hand its result back with this `generation`."""
 
     generation: int
     version: str | None
@@ -35,14 +35,14 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do before `until`; None: nothing until an answer arrives or someone asks."""
+    """Nothing to do before `until`; None: nothing until a result arrives or a load is requested."""
 
     until: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Put the answered document into use."""
+    """Put the fetched document into use."""
 
     generation: int
     loaded: Loaded
@@ -50,7 +50,7 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """What is in use still holds; note the time and the version."""
+    """Keep the definitions in use, which are still valid; note the time and the version."""
 
     generation: int
     version: str | None
@@ -58,7 +58,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The fetch failed; what is in use stays."""
+    """The fetch failed; keep the definitions in use."""
 
     generation: int
     failure: Failed
@@ -67,7 +67,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Clear:
-    """The fetch was refused in a way that forbids using the definitions further."""
+    """The server refused in a way that forbids using the definitions further."""
 
     generation: int
     failure: Failed
@@ -75,16 +75,16 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """The answer belongs to no fetch that is out."""
+    """The result belongs to no fetch that is out."""
 
     generation: int
 
 
-Action: TypeAlias = Publish | Refresh | Keep | Clear | Ignore
+PollAction: TypeAlias = Publish | Refresh | Keep | Clear | Ignore
 
 
-class Request(StrEnum):
-    """What became of a demand to load at once."""
+class ReloadReply(StrEnum):
+    """What becomes of a request to load at once."""
 
     ACCEPTED = "accepted"
     JOINED = "joined"

@@ -1,6 +1,6 @@
 """How trustworthy the definitions in use are: one frozen value, and the arithmetic behind it.
 
-How old is too old is the caller's decision: a `StalenessBudget`. Nothing here acts on the verdict.
+How old is too old is the caller's decision: a `StalenessBudget`. Nothing here acts on it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .answers import FailureKind
+from .fetch_results import FailureKind
 from .store import Published
 
 __all__ = ["Freshness", "Health", "LoadError", "StalenessBudget", "assess"]
@@ -25,16 +25,16 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StalenessBudget:
-    """Up to which age (seconds since the last successful look) definitions are good.
+    """Up to which age (seconds since the last successful load) definitions are good.
 
-    ``expired_after=None``: never expired, however stale.
+    ``expired_after=None``: they never expire, however stale.
     """
 
     stale_after: float = 90.0
     expired_after: float | None = None
 
     def freshness(self, age: float | None) -> Freshness:
-        """Return the verdict for definitions of that age; None: there are none."""
+        """Return the freshness of definitions of that age; None: there are none."""
         if age is None:
             return Freshness.EMPTY
         if self.expired_after is not None and age > self.expired_after:
@@ -55,7 +55,7 @@ class LoadError:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a dashboard or a readiness probe wants to know.
+    """What a dashboard or a readiness probe needs.
 
     ``last_error`` is None again after the next success; ``age`` is None while nothing is loaded.
     """

@@ -1,56 +1,55 @@
-"""One load of definitions from beginning to end, and the states it can leave behind.
+"""The loader of flag definitions: loads when its driver says so, and knows what is in use.
 
-Ties the poller (which decides), the source (which fetches), the cache provider (which shares) and
-the store (which publishes) together. Starts no thread: `tick` does what is due, on whatever thread
-or task calls it. ``threaded.py`` and ``asynchronous.py`` call it for you.
+Ties the poller (which decides), the source (which fetches), the cache (which shares) and the
+publisher (which puts into use) together. Starts no thread itself: that is the driver's business.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import Any
+
+from flagengine import Snapshot
 
 from .. import lifecycle
 from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
-from ..steps import Steps, run_steps, run_steps_async
-from .actions import Action, Fetch, Publish, Refresh, Request
-from .answers import Answer, Document, Failed, FailureKind
-from .documents import as_definitions
+from ..steps import Call
+from .actions import Fetch, PollAction, ReloadReply
+from .fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult
 from .health import Health, LoadError, StalenessBudget, assess
-from .policy import PollPolicy
+from .policy import DEFAULT_INTERVAL, PollPolicy
+from .poll_driver import ManualPollDriver, PollDriver
 from .poller import Poller
 from .publisher import Publisher
 from .sources.base import DefinitionSource
-from .sources.cache import (
-    OPERATION_TIMEOUT,
-    FlagDefinitionCacheProvider,
-    Obtained,
-    confirm_in_cache,
-    obtain,
-    shut_down_cache,
-    store_in_cache,
-)
-from .store import DefinitionStore, Published, publication
-
-if TYPE_CHECKING:
-    from .awaiting import AsyncCaller
+from .sources.cache import FlagDefinitionCacheProvider, SharedSource
+from .store import DefinitionStore, Published
 
 __all__ = ["DefinitionLoader"]
 
+_log = logging.getLogger("flagengine.definitions.model")
+
+SHUTDOWN_TIMEOUT = 10.0
+
 
 class DefinitionLoader:
-    """Keeps a store up to date, one `tick` at a time; for serverless and tests as it is.
+    """Keeps a store up to date. Safe to use from any thread.
 
     Args:
-        source: where definitions come from; None: only what `cache` holds.
+        source: where definitions come from; None: only from `cache`.
         cache: shares definitions with other processes.
-        policy: how often to look.
+        driver: who loads: a ``ThreadPollDriver``, or nobody but the caller, which is the default.
+        policy: how often to poll.
         budget: how old definitions may get before their health says so.
-        store: where they are published; a new one unless given.
         clock: the time.
-        on_failure: told of every failed load.
+        on_failure: called with every failed load.
+
+    Raises:
+        ValueError: neither a source nor a cache was given.
     """
 
     def __init__(
@@ -58,45 +57,52 @@ class DefinitionLoader:
         source: DefinitionSource | None,
         *,
         cache: FlagDefinitionCacheProvider | None = None,
+        driver: PollDriver | None = None,
         policy: PollPolicy | None = None,
         budget: StalenessBudget | None = None,
-        store: DefinitionStore | None = None,
         clock: Clock | None = None,
         on_failure: Callable[[LoadError], object] | None = None,
     ) -> None:
-        self.store = store or DefinitionStore()
-        self._source = source
-        self._cache = cache
+        if source is None and cache is None:
+            msg = "a loader of definitions must have a source or a cache, got neither"
+            raise ValueError(msg)
+        self.store = DefinitionStore()
+        self._source: Any = source
+        self._caller = SyncCaller()
+        self._shared = SharedSource(source, cache, self._caller) if cache is not None else None
+        self._driver = driver or ManualPollDriver()
         self._budget = budget or StalenessBudget()
         self._clock = clock or SystemClock()
         self._poller = Poller(policy)
         self._publisher = Publisher(self.store, self._clock, on_failure)
-        self._sync_caller = SyncCaller()
-        self._async_caller: AsyncCaller | None = None
-        self._finished = 0
+        self._finished_loads = 0
+        self._is_started = False
         self._is_released = False
         self._renew_locks()
+        self._driver.attach(self)
         lifecycle.watch(self)
 
     @property
     def current(self) -> Published:
-        """The definitions in use."""
+        """The definitions in use; the first look starts the driver."""
+        if not self._is_started:
+            self.start()
         return self.store.current
 
     @property
     def is_ready(self) -> bool:
-        """Whether definitions were loaded and there is at least one."""
+        """Whether definitions are loaded and there is at least one flag."""
         return self.store.current.is_ready
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it has been shut down."""
+        """Whether the loader has been stopped for good."""
         return self._poller.stopped
 
     @property
-    def finished_loads(self) -> int:
-        """How many loads have ended, well or not."""
-        return self._finished
+    def is_manual(self) -> bool:
+        """Whether nobody loads but the caller."""
+        return not self._driver.works_in_background
 
     def health(self) -> Health:
         """Return how trustworthy the definitions in use are."""
@@ -108,48 +114,63 @@ class DefinitionLoader:
             last_error=self._publisher.last_error,
         )
 
+    def start(self) -> None:
+        """Start the driver, once; a stopped loader stays stopped."""
+        if not self.is_stopped:
+            self._driver.start()
+        self._is_started = True
+
     def tick(self) -> float | None:
-        """Load if a load is due; return the seconds until the next one, None: when asked to."""
-        fetch = self._next_fetch()
-        if fetch is not None:
-            run_steps(self._load(fetch), self._sync_caller)
-        return self.seconds_until_due()
+        """Load if a load is due; return the seconds until the next one, None: until requested.
 
-    async def tick_async(self) -> float | None:
-        """As `tick`, on an event loop; a synchronous source runs on a thread meanwhile."""
-        fetch = self._next_fetch()
-        if fetch is not None:
-            await run_steps_async(self._load(fetch), self._on_loop())
-        return self.seconds_until_due()
+        Never raises an ``Exception``: a driver could not handle it.
+        """
+        try:
+            with self._lock:
+                step = self._poller.poll(self._clock.monotonic())
+            if isinstance(step, Fetch):
+                self._load(step)
+        except Exception:  # noqa: BLE001 - a defect here must not end the driver
+            _log.exception("Loading flag definitions failed unexpectedly")
+            return DEFAULT_INTERVAL
+        return self._seconds_until_due()
 
-    def seconds_until_due(self) -> float | None:
-        """Return how long nothing needs to be done; None: until someone asks."""
+    def request(self) -> ReloadReply:
+        """Make a load due now, unless the server has asked for a pause. Does not wait for it."""
+        self.start()
         with self._lock:
-            if self._poller.stopped or self._poller.fetching:
-                return None
-            due = self._poller.due
-        return 0.0 if due is None else max(0.0, due - self._clock.monotonic())
+            reply = self._poller.request(self._clock.monotonic())
+        self._driver.wake()
+        return reply
 
-    def request(self) -> Request:
-        """Make the next load due now, unless the server asked us to hold back."""
-        with self._lock:
-            return self._poller.request(self._clock.monotonic())
+    def reload(self, timeout: float | None = 10.0) -> bool:
+        """Load now, or join a load under way; whether it succeeded within `timeout` seconds.
 
-    def publish(self, document: Document) -> Published:
-        """Put definitions into use that came by another way; a load that is under way is ignored.
+        Returns False at once while the server has asked for a pause.
+        """
+        before = self._finished_loads
+        if self.request() not in {ReloadReply.ACCEPTED, ReloadReply.JOINED}:
+            return False
+        return self._wait_for_load(before, timeout) and self._publisher.last_error is None
+
+    def wait_until_ready(self, timeout: float | None = 30.0) -> bool:
+        """Block until there are flags; False after `timeout` seconds.
+
+        With a manual driver: load if a load is due, and do not wait.
+        """
+        self.start()
+        return self.store.wait_until_ready(self._load_or_wait(timeout))
+
+    def publish(self, document: DefinitionsDocument) -> Published:
+        """Put definitions into use that no fetch brought; a fetch that is out is ignored.
 
         Raises:
-            MalformedDefinitionsError, SnapshotError: it is no definitions document.
+            SnapshotError: `document` is no definitions document.
         """
-        prepared = publication(as_definitions(document))
+        prepared = Published(Snapshot.parse(document))
         with self._lock:
             generation = self._poller.published()
         return self._publisher.publish(prepared, generation)
-
-    def wait_for_load(self, after: int, timeout: float | None) -> bool:
-        """Block until more than `after` loads have ended; False when `timeout` seconds pass."""
-        with self._ended:
-            return self._ended.wait_for(lambda: self._finished > after, timeout)
 
     def stop(self) -> None:
         """Load no more, for good; what is loaded stays in use."""
@@ -157,89 +178,92 @@ class DefinitionLoader:
             self._poller.stop()
         self.store.close()
 
-    def shutdown(self, timeout: float = OPERATION_TIMEOUT) -> None:
-        """Stop for good, and let the cache release what it holds; may be repeated."""
-        self.stop()
-        if self._cache is not None and self._take_release():
-            bound = min(timeout, OPERATION_TIMEOUT)
-            run_steps(shut_down_cache(self._cache, bound), self._sync_caller)
-        self._sync_caller.close()
+    def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT) -> None:
+        """Stop for good, and let the cache release what it holds. May be repeated.
 
-    async def shutdown_async(self) -> None:
-        """As `shutdown`, on an event loop."""
+        A load that takes longer than half of `timeout` is left to its daemon thread.
+        """
+        until = monotonic() + timeout
         self.stop()
-        if self._cache is not None and self._take_release():
-            await run_steps_async(shut_down_cache(self._cache), self._on_loop())
+        self._driver.stop(timeout / 2)
+        if self._shared is not None and self._is_first_shutdown():
+            self._shared.shutdown(max(0.0, until - monotonic()))
+        self._caller.close()
 
     def after_fork(self) -> None:
-        """Make usable in a forked child what its parent left: locks, and a load in mid-air."""
+        """In a forked child: fresh locks, and no load under way."""
         self._renew_locks()
         self.store.renew_locks()
         self._poller.abandon()
+        self._driver.forget()
+        self._is_started = False
 
-    def at_exit(self, timeout: float) -> None:
-        """Nothing here is lost at exit; a cache's turn ends by itself, ``shutdown`` is quicker."""
-
-    def _on_loop(self) -> AsyncCaller:
-        from .awaiting import AsyncCaller  # noqa: PLC0415 - imports asyncio
-
-        self._async_caller = self._async_caller or AsyncCaller()
-        return self._async_caller
+    def at_exit(self, timeout: float) -> None:  # noqa: ARG002 - takes no time
+        """Start no load while the interpreter ends. An unreleased cache lock expires by itself."""
+        self.stop()
+        self._driver.stop(0.0)
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()
-        self._ended = threading.Condition(threading.Lock())
+        self._load_ended = threading.Condition(threading.Lock())
 
-    def _take_release(self) -> bool:
-        """Whether the caller is the one who releases the cache: true once."""
+    def _is_first_shutdown(self) -> bool:
         with self._lock:
-            first, self._is_released = not self._is_released, True
-            return first
+            is_first, self._is_released = not self._is_released, True
+            return is_first
 
-    def _next_fetch(self) -> Fetch | None:
+    def _seconds_until_due(self) -> float | None:
         with self._lock:
-            step = self._poller.poll(self._clock.monotonic())
-        return step if isinstance(step, Fetch) else None
+            if self._poller.stopped or self._poller.fetching:
+                return None
+            due = self._poller.due
+        return 0.0 if due is None else max(0.0, due - self._clock.monotonic())
 
-    def _load(self, fetch: Fetch) -> Steps[None]:
-        action: Action | None = None
+    def _load_or_wait(self, timeout: float | None) -> float | None:
+        """Load if nobody else does; return how long to wait for who does."""
+        if not self.is_manual:
+            return timeout
+        self.tick()
+        return 0.0
+
+    def _wait_for_load(self, before: int, timeout: float | None) -> bool:
+        """Return whether more than `before` loads have ended within `timeout` seconds."""
+        patience = self._load_or_wait(timeout)
+        with self._load_ended:
+            return self._load_ended.wait_for(lambda: self._finished_loads > before, patience)
+
+    def _load(self, fetch: Fetch) -> None:
+        action: PollAction | None = None
         try:
-            obtained = yield from self._obtain(fetch)
-            action = self._take(fetch, obtained.answer)
-            if self._cache is not None and obtained.is_ours_to_share:
-                yield from self._share(self._cache, action)
+            action = self._take(fetch, self._fetch(fetch))
+            if self._shared is not None:
+                self._shared.share(action)
         finally:
-            self._end(fetch, answered=action is not None)
+            self._end(fetch, is_answered=action is not None)
 
-    def _obtain(self, fetch: Fetch) -> Steps[Obtained]:
+    def _fetch(self, fetch: Fetch) -> FetchResult:
         try:
-            return (
-                yield from obtain(self._source, self._cache, fetch.version, loaded=fetch.loaded)
-            )
+            if self._shared is not None:
+                return self._shared.fetch(fetch.version, loaded=fetch.loaded)
+            result: FetchResult = self._caller(Call(self._source.fetch, (fetch.version,)))
         except Exception as error:  # noqa: BLE001 - a source may raise anything
-            # Its message may hold an address with a password in it.
-            message = f"the source raised {type(error).__name__}"
-            return Obtained(Failed(FailureKind.SOURCE, message))
+            # The message may hold an address with a password in it.
+            return Failed(FailureKind.SOURCE, f"the source raised {type(error).__name__}")
+        return result
 
-    def _take(self, fetch: Fetch, answer: Answer) -> Action:
-        answer, prepared = self._publisher.prepare(answer)
+    def _take(self, fetch: Fetch, result: FetchResult) -> PollAction:
+        result, prepared = self._publisher.prepare(result)
         with self._lock:
-            action = self._poller.answered(fetch.generation, answer, self._clock.monotonic())
-        # Outside the lock, for it tells listeners; the store itself refuses what is outdated.
+            action = self._poller.fetched(fetch.generation, result, self._clock.monotonic())
+        # Outside the lock, since it calls listeners; the store itself refuses what is outdated.
         self._publisher.apply(action, prepared)
         return action
 
-    def _share(self, cache: FlagDefinitionCacheProvider, action: Action) -> Steps[None]:
-        if isinstance(action, Publish):
-            yield from store_in_cache(cache, action.loaded.document)
-        elif isinstance(action, Refresh):
-            yield from confirm_in_cache(cache)
-
-    def _end(self, fetch: Fetch, *, answered: bool) -> None:
-        if not answered:
-            # Interrupted or cancelled: the machine must not wait for an answer for ever.
+    def _end(self, fetch: Fetch, *, is_answered: bool) -> None:
+        if not is_answered:
+            # Interrupted: the poller must not wait for this fetch for ever.
             with self._lock:
                 self._poller.abandon(fetch.generation)
-        with self._ended:
-            self._finished += 1
-            self._ended.notify_all()
+        with self._load_ended:
+            self._finished_loads += 1
+            self._load_ended.notify_all()

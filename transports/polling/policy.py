@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from .answers import Failed
+from .fetch_results import Failed
 
 __all__ = ["FailureRule", "PollPolicy", "failure_rule"]
 
@@ -22,7 +22,7 @@ LARGEST_EXPONENT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class FailureRule:
-    """What one kind of failure does to the definitions in use and to the next poll."""
+    """What a kind of failure does to the definitions in use and to the next poll."""
 
     clears: bool = False
     backs_off: bool = False
@@ -40,13 +40,13 @@ _KEEP: Final = FailureRule()
 
 
 def failure_rule(failure: Failed) -> FailureRule:
-    """Return what `failure` means; everything not in the table keeps the last good set."""
+    """Return the rule for `failure`; a status that is not in the table keeps the definitions."""
     return _BY_STATUS.get(failure.status or 0, _KEEP)
 
 
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
-    """How often to look.
+    """How often to poll.
 
     Attributes:
         interval: seconds between polls, at least 0.1.
@@ -65,18 +65,18 @@ class PollPolicy:
             object.__setattr__(self, "interval", MINIMUM_INTERVAL)
 
     def backoff(self, refusals: int) -> float:
-        """Return the wait after the `refusals`-th refusal in a row: interval times two to the n."""
+        """Return the wait after that many refusals in a row: the interval times two to the n."""
         exponent = min(refusals, LARGEST_EXPONENT)
         return max(self.interval, min(self.interval * 2.0**exponent, self.backoff_ceiling))
 
     def retry_first_load(self, failures: int) -> float:
-        """Return the wait after the `failures`-th passing failure before anything was loaded."""
+        """Return the wait after that many passing failures, while nothing was ever loaded."""
         exponent = min(failures - 1, LARGEST_EXPONENT)
         return min(self.first_load_delay * 2.0**exponent, self.interval)
 
 
 def clamped_retry_after(seconds: float | None) -> float:
-    """Return how much of a requested wait we obey: a mistaken header must not stop us for a day."""
+    """Return the wait to obey: at most ten minutes, since a mistaken header may ask for a day."""
     if seconds is None or not seconds > 0:
         return 0.0
     return min(seconds, RETRY_AFTER_CEILING)

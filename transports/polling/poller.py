@@ -1,31 +1,31 @@
 """The polling state machine: when to fetch, what an answer means, when to look again.
 
 Rule 1: nothing here does I/O, reads a clock, takes a lock or starts anything. `now` is an argument
-(monotonic seconds); what is to be done comes back as data. The same machine serves a thread, an
-event loop and a caller who ticks.
+(monotonic seconds); the poller returns what is to be done as data. So it serves a thread and a
+caller who ticks alike.
 
 Rule 2: at most one fetch is out at a time. Every fetch has a generation, a number that only grows;
-an answer counts only if it answers the fetch that is out. What came late (after `abandon`, after a
-newer publication) is ignored.
+a result counts only if it belongs to the fetch that is out. A late result (after `abandon`, after
+a newer publication) is ignored.
 
 Rule 3: "unchanged" is only true of the version that was asked about. If something else has been
-published since, or if nothing was asked, such an answer counts as a failure and the next fetch is
-unconditional.
+published since, or if the fetch named no version, "unchanged" counts as a failure and the next
+fetch is unconditional.
 
 Rule 4: failures keep the last good definitions; only the statuses in the policy's table clear them.
 """
 
 from __future__ import annotations
 
-from .actions import Action, Clear, Fetch, Ignore, Keep, Publish, Refresh, Request, Wait
-from .answers import Answer, Failed, FailureKind, Loaded, Unchanged
+from .actions import Clear, Fetch, Ignore, Keep, PollAction, Publish, Refresh, ReloadReply, Wait
+from .fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
 from .policy import FailureRule, PollPolicy, clamped_retry_after, failure_rule
 
 __all__ = ["Poller"]
 
 
 class Poller:
-    """Decides; see the module's rules. Not thread-safe: its driver holds a lock around each call."""
+    """Follows the module's rules. Not thread-safe: its caller holds a lock around each call."""
 
     __slots__ = (
         "_due",
@@ -48,7 +48,7 @@ class Poller:
         self._version: str | None = None
         self._loaded = False
         self._out: Fetch | None = None
-        # None: due as soon as anyone looks. A clock may start anywhere, so zero would not do.
+        # None: due at once. Zero would not do, since a clock may start anywhere.
         self._due: float | None = None
         self._held_until: float | None = None
         self._failures = 0
@@ -67,7 +67,7 @@ class Poller:
 
     @property
     def stopped(self) -> bool:
-        """Whether the machine has been stopped for good."""
+        """Whether the poller has been stopped for good."""
         return self._stopped
 
     @property
@@ -76,7 +76,7 @@ class Poller:
         return self._due
 
     def poll(self, now: float) -> Fetch | Wait:
-        """Return the fetch to make now, or how long there is nothing to do."""
+        """Return the fetch to make now, or how long nothing needs to be done."""
         if self._stopped or self._out is not None:
             return Wait(None)
         if self._due is not None and now < self._due:
@@ -84,19 +84,19 @@ class Poller:
         self._out = Fetch(self._next_generation(), self._version, self._loaded)
         return self._out
 
-    def request(self, now: float) -> Request:
-        """Ask for a load outside the rhythm; held back for as long as the far side asked us to."""
+    def request(self, now: float) -> ReloadReply:
+        """Request a load before it is due; held back while the server has asked for a pause."""
         if self._stopped:
-            return Request.STOPPED
+            return ReloadReply.STOPPED
         if self._out is not None:
-            return Request.JOINED
+            return ReloadReply.JOINED
         if self._held_until is not None and now < self._held_until:
-            return Request.HELD_BACK
+            return ReloadReply.HELD_BACK
         self._due = None
-        return Request.ACCEPTED
+        return ReloadReply.ACCEPTED
 
-    def answered(self, generation: int, answer: Answer, now: float) -> Action:
-        """Take the answer to a fetch and say what it does to the definitions in use."""
+    def fetched(self, generation: int, result: FetchResult, now: float) -> PollAction:
+        """Take the result of a fetch; return what it does to the definitions in use."""
         fetch = self._out
         if fetch is None or fetch.generation != generation:
             return Ignore(generation)
@@ -105,30 +105,30 @@ class Poller:
         if generation < self._published:
             self._due = now + self._policy.interval
             return Ignore(generation)
-        if isinstance(answer, Unchanged):
-            answer = self._checked_unchanged(fetch, answer)
-        if isinstance(answer, Failed):
-            return self._failed(generation, answer, now)
-        return self._succeeded(generation, answer, now)
+        if isinstance(result, Unchanged):
+            result = self._checked_unchanged(fetch, result)
+        if isinstance(result, Failed):
+            return self._failed(generation, result, now)
+        return self._succeeded(generation, result, now)
 
     def published(self, version: str | None = None) -> int:
-        """Note definitions that came by another way than a fetch; return their generation."""
+        """Note definitions that did not come from a fetch; return their generation."""
         self._published = self._next_generation()
         self._version = version
         self._loaded = True
         return self._published
 
     def abandon(self, generation: int | None = None) -> None:
-        """Forget the fetch that is out (its thread is gone, as after a fork); look again at once.
+        """Forget the fetch that is out, whose thread is gone (after a fork); fetch again at once.
 
-        With `generation`: only if it is that one.
+        With `generation`: only if that is the fetch that is out.
         """
         if self._out is not None and generation in (None, self._out.generation):
             self._out = None
             self._due = None
 
     def stop(self) -> None:
-        """Fetch no more; a late answer is ignored."""
+        """Fetch no more; ignore a late result."""
         self._stopped = True
         self._out = None
 
@@ -136,24 +136,24 @@ class Poller:
         self._generation += 1
         return self._generation
 
-    def _checked_unchanged(self, fetch: Fetch, answer: Unchanged) -> Unchanged | Failed:
+    def _checked_unchanged(self, fetch: Fetch, result: Unchanged) -> Unchanged | Failed:
         if self._loaded and fetch.version is not None and fetch.version == self._version:
-            return answer
+            return result
         self._version = None
         return Failed(FailureKind.MALFORMED, "answered 'unchanged' to an unconditional request")
 
     def _succeeded(
-        self, generation: int, answer: Loaded | Unchanged, now: float
+        self, generation: int, result: Loaded | Unchanged, now: float
     ) -> Publish | Refresh:
         self._failures = self._refusals = 0
         self._held_until = None
         self._due = now + self._policy.interval
         self._published = generation
         self._loaded = True
-        if isinstance(answer, Loaded):
-            self._version = answer.version
-            return Publish(generation, answer)
-        self._version = answer.version or self._version
+        if isinstance(result, Loaded):
+            self._version = result.version
+            return Publish(generation, result)
+        self._version = result.version or self._version
         return Refresh(generation, self._version)
 
     def _failed(self, generation: int, failure: Failed, now: float) -> Keep | Clear:

@@ -1,24 +1,25 @@
-"""Carries out what the poller decided about an answer: publish, refresh, keep or clear, and say so.
+"""From the result of a fetch to the definitions in use: parse, publish, refresh, keep or clear.
 
-Decides nothing itself; knows neither sources nor schedules.
+Carries out what the poller decides, and warns of failures. Decides nothing itself; knows neither
+sources nor schedules.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
 
-from flagengine import SnapshotError
+from flagengine import Snapshot, SnapshotError
 
 from ..clock import Clock
 from ..http.redaction import redact_text
-from .actions import Action, Clear, Keep, Publish, Refresh
-from .answers import Answer, Failed, FailureKind, Loaded, Unchanged
-from .changes import document_digest
-from .documents import MalformedDefinitionsError, as_definitions
+from .actions import Clear, Keep, PollAction, Publish, Refresh
+from .fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult, Loaded, Unchanged
 from .health import LoadError
-from .store import DefinitionStore, Published, publication
+from .store import DefinitionStore, Published
 
 __all__ = ["Publisher"]
 
@@ -37,25 +38,26 @@ class Publisher:
         self._store = store
         self._clock = clock
         self._on_failure = on_failure
+        self._last_parsed: tuple[bytes, Snapshot] | None = None
         self.last_error: LoadError | None = None
 
-    def prepare(self, answer: Answer) -> tuple[Answer, Published | None]:
-        """Parse what was loaded; the second is None if it is what is in use already.
+    def prepare(self, result: FetchResult) -> tuple[FetchResult, Published | None]:
+        """Parse a loaded document; the second is None if its content is in use already.
 
         A document that cannot be parsed comes back as a failure.
         """
-        if isinstance(answer, Unchanged | Failed):
-            return answer, None
-        if not isinstance(answer, Loaded):
-            message = f"the source answered with {type(answer).__name__}"
+        if isinstance(result, Unchanged | Failed):
+            return result, None
+        if not isinstance(result, Loaded):
+            message = f"the source returned {type(result).__name__}, not Loaded"
             return Failed(FailureKind.SOURCE, message), None
         try:
-            return answer, self._parse(answer)
-        except (MalformedDefinitionsError, SnapshotError) as error:
-            return Failed(FailureKind.MALFORMED, redact_text(str(error))), None
+            return result, self._new_content(result)
+        except SnapshotError as error:
+            return result.malformed(redact_text(str(error))), None
 
-    def apply(self, action: Action, prepared: Published | None) -> None:
-        """Do what `action` says."""
+    def apply(self, action: PollAction, prepared: Published | None) -> None:
+        """Carry out `action`."""
         match action:
             case Publish(generation) if prepared is not None:
                 self.publish(prepared, generation)
@@ -80,12 +82,22 @@ class Publisher:
         )
         return self._store.publish(stamped)
 
-    def _parse(self, loaded: Loaded) -> Published | None:
-        document = as_definitions(loaded.document)
-        current = self._store.current
-        if current.snapshot is not None and document_digest(document) == current.index.digest:
+    def _new_content(self, loaded: Loaded) -> Published | None:
+        """Return the state that publishes `loaded`; None if its content is in use already."""
+        snapshot = loaded.snapshot or self._parsed(loaded.document)
+        if snapshot == self._store.current.snapshot:
             return None
-        return publication(document, version=loaded.version)
+        return Published(snapshot, loaded.version)
+
+    def _parsed(self, document: DefinitionsDocument) -> Snapshot:
+        """Parse `document`, unless it is the text that was parsed last."""
+        text = _text_of(document)
+        if text is None:
+            return Snapshot.parse(document)
+        digest = _digest(text)
+        if self._last_parsed is None or self._last_parsed[0] != digest:
+            self._last_parsed = digest, Snapshot.parse(text)
+        return self._last_parsed[1]
 
     def _refresh(self, generation: int, version: str | None) -> None:
         self.last_error = None
@@ -107,3 +119,18 @@ class Publisher:
         loaded = self._store.current.snapshot is not None
         consequence = "the last good ones stay in use" if loaded else "none are in use"
         _log.warning("Could not load flag definitions: %s; %s", failure.message, consequence)
+
+
+def _text_of(document: DefinitionsDocument) -> str | bytes | None:
+    """Return the JSON text of `document`; None if only the engine can read it."""
+    if isinstance(document, bytes | str):
+        return document
+    try:
+        return json.dumps(document)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _digest(text: str | bytes) -> bytes:
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return blake2b(data, digest_size=16).digest()

@@ -1,8 +1,8 @@
 """The definitions in use: one immutable object, swapped whole.
 
 A reader takes `store.current` once and works with that; it never sees half an update, and what it
-holds never changes under it. Listeners are told which flags changed, after the swap, on the thread
-that published. Nothing here fetches, polls or reads a clock.
+holds never changes. Listeners are called after the swap, on the thread that published. Nothing here
+fetches, polls or reads a clock.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from flagengine import Snapshot
 
-from .answers import Document
-from .changes import DefinitionIndex, changed_keys, index_definitions
-
-__all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published", "publication"]
+__all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published"]
 
 _log = logging.getLogger("flagengine.definitions.model")
+
+_NOTHING = Snapshot.parse({"flags": []})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,10 @@ class Published:
         snapshot: the definitions; None before the first load and after they were cleared.
         version: the source's name for this state (an ETag).
         generation: grows with every publication; an older one never replaces a newer one.
-        refresh: grows with every successful look, "unchanged" included. What was learnt about
-            missing flags holds for one refresh only.
+        refresh: grows with every successful load, "unchanged" included. That a flag is missing is
+            known for one refresh only.
         loaded_at: wall-clock seconds when this content arrived.
-        refreshed_at: monotonic seconds of the last successful look.
-        minimal_flag_called_events: the server's gate for short `$feature_flag_called` events.
+        refreshed_at: monotonic seconds of the last successful load.
     """
 
     snapshot: Snapshot | None = None
@@ -44,13 +43,16 @@ class Published:
     refresh: int = 0
     loaded_at: float | None = None
     refreshed_at: float | None = None
-    minimal_flag_called_events: bool = False
-    index: DefinitionIndex = field(default_factory=DefinitionIndex, repr=False)
 
     @property
     def fingerprint(self) -> str | None:
         """The content's name: equal for equal definitions, in every process."""
         return None if self.snapshot is None else self.snapshot.fingerprint
+
+    @property
+    def minimal_flag_called_events(self) -> bool:
+        """Whether the server asks for short `$feature_flag_called` events."""
+        return self.snapshot is not None and self.snapshot.minimal_flag_called_events
 
     @property
     def flag_count(self) -> int:
@@ -59,17 +61,22 @@ class Published:
 
     @property
     def is_ready(self) -> bool:
-        """Whether anything can be decided with it: loaded, and not empty."""
+        """Whether definitions are loaded and there is at least one flag."""
         return self.flag_count > 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DefinitionsChanged:
-    """What a listener is told: of new content, and of every time that it is cleared."""
+    """What a listener gets: at new content, and whenever the definitions are cleared."""
 
     previous: Published
     current: Published
-    changed_keys: frozenset[str]
+
+    @cached_property
+    def changed_keys(self) -> frozenset[str]:
+        """The keys of the flags that may answer differently now; compared when first asked for."""
+        current, previous = self.current.snapshot, self.previous.snapshot
+        return (current or _NOTHING).changed_keys(previous or _NOTHING)
 
     @property
     def is_cleared(self) -> bool:
@@ -78,20 +85,6 @@ class DefinitionsChanged:
 
 
 Listener: TypeAlias = Callable[[DefinitionsChanged], object]
-
-
-def publication(document: Document, *, version: str | None = None) -> Published:
-    """Return the state that publishes `document`; its generation and times are still to be set.
-
-    Raises:
-        SnapshotError: `document` is no definitions document at all.
-    """
-    return Published(
-        snapshot=Snapshot.parse(document),
-        version=version,
-        minimal_flag_called_events=document.get("minimal_flag_called_events") is True,
-        index=index_definitions(document),
-    )
 
 
 class DefinitionStore:
@@ -109,7 +102,7 @@ class DefinitionStore:
         return self._current
 
     def publish(self, new: Published) -> Published:
-        """Put `new` into use unless something newer is; return what is in use afterwards."""
+        """Put `new` into use unless something newer is in use; return the state in use."""
         with self._lock:
             previous = self._current
             if new.generation < previous.generation:
@@ -121,7 +114,7 @@ class DefinitionStore:
         return current
 
     def refresh(self, *, generation: int, version: str | None, at: float) -> Published:
-        """Note that what is in use was found to hold still."""
+        """Note that the definitions in use are still the latest."""
         with self._lock:
             previous = self._current
             if generation < previous.generation:
@@ -146,7 +139,7 @@ class DefinitionStore:
         self._tell(previous, current)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell `listener` of every change from now on; return what ends that."""
+        """Call `listener` at every change from now on; return a function that ends that."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
@@ -157,13 +150,13 @@ class DefinitionStore:
         return unsubscribe
 
     def wait_until_ready(self, timeout: float | None) -> bool:
-        """Block until there are definitions to decide with; False when `timeout` seconds pass."""
+        """Block until there are flags; False after `timeout` seconds."""
         with self._readiness:
             self._readiness.wait_for(lambda: self._current.is_ready or self._is_closed, timeout)
             return self._current.is_ready
 
     def close(self) -> None:
-        """Let nobody wait any longer: there will be no more publications."""
+        """End all waiting: there will be no more publications."""
         with self._lock:
             self._is_closed = True
             self._readiness.notify_all()
@@ -174,7 +167,7 @@ class DefinitionStore:
         self._readiness = threading.Condition(self._lock)
 
     def _tell(self, previous: Published, current: Published) -> None:
-        change = DefinitionsChanged(previous, current, changed_keys(previous.index, current.index))
+        change = DefinitionsChanged(previous, current)
         for listener in self._listeners:
             try:
                 listener(change)

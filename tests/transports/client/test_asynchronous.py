@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -181,3 +183,61 @@ def test_awaitables_keep_the_context_of_with_context() -> None:
             assert client.get_distinct_id() is None
 
     asyncio.run(main())
+
+
+class NoExecutor(ThreadPoolExecutor):
+    """A default executor that the application keeps for itself."""
+
+    def submit(self, *_args: Any, **_options: Any) -> Future[Any]:
+        raise AssertionError("the client used the application's executor")
+
+
+def test_the_applications_executor_is_left_alone() -> None:
+    server = FakeServer()
+    server.flags = {"a": "blue"}
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_default_executor(NoExecutor())
+        async with make(server, definitions=local(flag("on"))) as client:
+            assert await client.get_feature_flag("a", "u") == "blue"
+            assert await client.wait_for_local_evaluation_ready()
+            await client.reload_feature_flags()
+            assert await client.capture_immediate("e", distinct_id="u") is not None
+            assert await client.flush()
+
+    asyncio.run(main())
+
+
+def test_a_slow_flag_server_does_not_keep_the_application_waiting() -> None:
+    server = SlowServer()
+
+    async def main() -> int:
+        async with make(server) as client:
+            reads = [asyncio.create_task(client.get_feature_flag("a", str(n))) for n in range(40)]
+            await asyncio.to_thread(server.came.wait, 10)
+            own = [asyncio.to_thread(threading.get_ident) for _ in range(40)]
+            await asyncio.wait_for(asyncio.gather(*own), 10)
+            assert not any(read.done() for read in reads)
+            server.may_go.set()
+            await asyncio.gather(*reads)
+        return len(set(server.threads))
+
+    assert asyncio.run(main()) <= 16
+
+
+def test_what_blocks_sees_the_context_variables_of_its_task() -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="unset")
+    seen: list[str] = []
+
+    class Looking(FakeServer):
+        def request(self, request: Request, /) -> Response:
+            seen.append(variable.get())
+            return super().request(request)
+
+    async def main() -> None:
+        async with make(Looking()) as client:
+            variable.set("set")
+            await client.get_feature_flag("a", "u")
+
+    asyncio.run(main())
+    assert seen[0] == "set"

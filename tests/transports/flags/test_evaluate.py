@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from flagengine import Overrides
+from flagengine import Overrides, Snapshot
 from flagengine.transports.flags.answer import FlagAnswer
 from flagengine.transports.flags.evaluate import FlagEvaluator
 from flagengine.transports.flags.local import EvaluatedFlags, LocalFlags
@@ -17,7 +16,7 @@ from flagengine.transports.flags.query import FlagQuery
 from flagengine.transports.flags.remote import RemoteFlags
 from flagengine.transports.http.base import Response
 from flagengine.transports.http.memory import MemoryTransport
-from flagengine.transports.polling.store import Published, publication
+from flagengine.transports.polling.store import Published
 from flagengine.transports.steps import run_steps
 
 pytestmark = pytest.mark.contract("evaluate-flags")
@@ -32,9 +31,9 @@ LOCAL = definition("local", id=7, version=3, has_experiment=False)
 OPEN = definition("open", {"key": "plan", "type": "person", "value": "pro"})
 
 
-def published(*flags: dict[str, Any]) -> Published:
-    document = {"flags": list(flags), "minimal_flag_called_events": True}
-    return replace(publication(document), loaded_at=12.0)
+def published(*flags: dict[str, Any], at: float = 12.0, gate: bool = True) -> Published:
+    document = {"flags": list(flags), "minimal_flag_called_events": gate}
+    return Published(Snapshot.parse(document), loaded_at=at)
 
 
 class Setup:
@@ -75,7 +74,7 @@ def test_the_engines_answer_is_taken_over_as_it_is() -> None:
 
 def test_the_next_definitions_have_a_time_of_their_own() -> None:
     setup, first = Setup(), published(LOCAL)
-    later = replace(first, loaded_at=13.0, minimal_flag_called_events=False)
+    later = published(LOCAL, at=13.0, gate=False)
     origins = [setup.answer("local", state).origin for state in (first, later, first)]
     assert [origin.definitions_loaded_at for origin in origins] == [12_000, 13_000, 12_000]
     assert [origin.minimal_events for origin in origins] == [True, False, True]

@@ -12,20 +12,21 @@ import pytest
 
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.polling import DefinitionLoader, Failed, FailureKind
-from flagengine.transports.polling.answers import Answer, Document
+from flagengine.transports.polling.fetch_results import FetchResult
 from flagengine.transports.polling.sources import cache as cache_module
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
 
-SERVED: Document = {
+SERVED: dict[str, Any] = {
     "flags": [{"key": "served"}],
     "group_type_mapping": {"0": "company"},
     "cohorts": {"1": {}},
     "minimal_flag_called_events": True,
     "property_matching_version": 2,
 }
-CACHED: Document = {"flags": [{"key": "cached"}]}
+SERVED_ALONE: dict[str, Any] = {"flags": [{"key": "served"}]}
+CACHED: dict[str, Any] = {"flags": [{"key": "cached"}]}
 
 Outcome = Callable[[], Any]
 
@@ -52,7 +53,7 @@ class Provider:
             "shutdown": shutdown,
         }
         self.calls: list[str] = []
-        self.stored: list[Document] = []
+        self.stored: list[dict[str, Any]] = []
         self.on_store: Outcome = lambda: None
 
     def note(self, operation: str) -> Any:
@@ -65,7 +66,7 @@ class Provider:
     def get_flag_definitions(self) -> Any:
         return self.note("get")
 
-    def on_flag_definitions_received(self, document: Document) -> Any:
+    def on_flag_definitions_received(self, document: dict[str, Any]) -> Any:
         self.stored.append(document)
         self.on_store()
         return self.note("store")
@@ -85,7 +86,7 @@ class AsyncProvider(Provider):
         await asyncio.sleep(0)
         return self.note("get")
 
-    async def on_flag_definitions_received(self, document: Document) -> Any:
+    async def on_flag_definitions_received(self, document: dict[str, Any]) -> Any:
         await asyncio.sleep(0)
         self.stored.append(document)
         self.on_store()
@@ -102,14 +103,6 @@ def make(request: pytest.FixtureRequest) -> Callable[..., Provider]:
     return made
 
 
-@pytest.fixture(params=["thread", "task"])
-def tick(request: pytest.FixtureRequest) -> Callable[[DefinitionLoader], object]:
-    if request.param == "thread":
-        return DefinitionLoader.tick
-    return lambda loader: asyncio.run(loader.tick_async())
-
-
-Tick = Callable[[DefinitionLoader], object]
 Make = Callable[..., Provider]
 
 
@@ -125,57 +118,55 @@ def started(
     return DefinitionLoader(source, cache=provider, clock=clock), source
 
 
-def test_its_turn_fetches_publishes_and_then_stores(
-    make: Make, tick: Tick, clock: ManualClock
-) -> None:
+def test_its_turn_fetches_publishes_and_then_stores(make: Make, clock: ManualClock) -> None:
     provider = make()
     loader, _ = started(provider, clock)
     in_use_when_stored: list[list[str]] = []
     provider.on_store = lambda: in_use_when_stored.append(keys(loader))
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert in_use_when_stored == [["served"]]
     assert provider.stored == [SERVED]
 
 
 def test_not_its_turn_and_cached_publishes_without_a_request(
-    make: Make, tick: Tick, clock: ManualClock
+    make: Make, clock: ManualClock
 ) -> None:
     loader, source = started(make(should_fetch=lambda: False, get=lambda: CACHED), clock)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["cached"]
     assert source.fetches == 0
 
 
 def test_not_its_turn_and_nothing_cached_keeps_what_is_loaded(
-    make: Make, tick: Tick, clock: ManualClock
+    make: Make, clock: ManualClock
 ) -> None:
     provider = make()
     loader, source = started(provider, clock)
-    tick(loader)
+    loader.tick()
     provider.outcomes["should_fetch"] = lambda: False
     clock.advance(30)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert source.fetches == 1
 
 
 def test_not_its_turn_with_nothing_cached_or_loaded_fetches_directly(
-    make: Make, tick: Tick, clock: ManualClock
+    make: Make, clock: ManualClock
 ) -> None:
     provider = make(should_fetch=lambda: False)
     loader, source = started(provider, clock)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert source.fetches == 1
     assert provider.stored == []
 
 
 def test_a_turn_that_cannot_be_told_warns_and_fetches_directly(
-    make: Make, tick: Tick, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader, source = started(make(should_fetch=raises), clock)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert source.fetches == 1
     assert "should_fetch" in caplog.text
@@ -184,108 +175,194 @@ def test_a_turn_that_cannot_be_told_warns_and_fetches_directly(
 
 @pytest.mark.parametrize("get", [raises, lambda: {"no": "flags"}, lambda: "text", lambda: b"\xff"])
 def test_a_cache_that_cannot_be_read_warns_and_keeps(
-    get: Outcome, make: Make, tick: Tick, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    get: Outcome, make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     provider = make()
     loader, source = started(provider, clock)
-    tick(loader)
+    loader.tick()
     provider.outcomes |= {"should_fetch": lambda: False, "get": get}
     clock.advance(30)
     with caplog.at_level(logging.WARNING):
-        tick(loader)
+        loader.tick()
     assert keys(loader) == ["served"]
     assert source.fetches == 1
     assert len(caplog.records) == 1
     assert "password" not in caplog.text
+    error = loader.health().last_error
+    assert error is not None
+    assert error.kind is FailureKind.CACHE
+    assert error.message.startswith("the definition cache could not be read: ")
 
 
 def test_a_cache_that_cannot_be_read_with_nothing_loaded_fetches_directly(
-    make: Make, tick: Tick, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader, _ = started(make(should_fetch=lambda: False, get=raises), clock)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert "get_flag_definitions" in caplog.text
 
 
 def test_a_store_that_fails_warns_and_the_definitions_stay(
-    make: Make, tick: Tick, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader, _ = started(make(store=raises), clock)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert "on_flag_definitions_received" in caplog.text
 
 
 def test_a_shutdown_that_fails_warns_and_the_rest_goes_on(
-    make: Make, tick: Tick, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     provider = make(shutdown=raises)
     loader, _ = started(provider, clock)
-    tick(loader)
+    loader.tick()
     loader.shutdown()
     loader.shutdown()
     assert provider.calls.count("shutdown") == 1
     assert "shutdown" in caplog.text
 
 
-def test_a_failed_fetch_stores_nothing(make: Make, tick: Tick, clock: ManualClock) -> None:
+def test_a_failed_fetch_stores_nothing(make: Make, clock: ManualClock) -> None:
     provider, source = make(), MemoryDefinitions()
     source.fail(Failed(FailureKind.STATUS, "HTTP 503", 503))
     loader, _ = started(provider, clock, source)
-    tick(loader)
+    loader.tick()
     assert provider.stored == []
 
 
 def test_unchanged_definitions_are_confirmed_where_the_provider_wants_to_know(
-    make: Make, tick: Tick, clock: ManualClock
+    make: Make, clock: ManualClock
 ) -> None:
     provider = make()
     confirmed: list[bool] = []
     provider.on_flag_definitions_unchanged = lambda: confirmed.append(True)  # type: ignore[attr-defined]
     loader, _ = started(provider, clock)
-    tick(loader)
+    loader.tick()
     clock.advance(30)
-    tick(loader)
+    loader.tick()
     assert confirmed == [True]
     assert len(provider.stored) == 1
 
 
-def test_without_a_source_the_cache_is_all_there_is(
-    make: Make, tick: Tick, clock: ManualClock
-) -> None:
+def test_without_a_source_the_cache_is_all_there_is(make: Make, clock: ManualClock) -> None:
     provider = make(should_fetch=lambda: True)
     loader = DefinitionLoader(None, cache=provider, clock=clock)
-    tick(loader)
+    loader.tick()
     assert not loader.is_ready
     provider.outcomes["get"] = lambda: CACHED
     clock.advance(30)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["cached"]
 
 
 def test_definitions_from_the_cache_carry_no_version_to_the_server(
-    make: Make, tick: Tick, clock: ManualClock
+    make: Make, clock: ManualClock
 ) -> None:
     provider = make(should_fetch=lambda: False, get=lambda: CACHED)
     versions: list[str | None] = []
 
     class Source(MemoryDefinitions):
-        def fetch(self, version: str | None) -> Answer:
+        def fetch(self, version: str | None) -> FetchResult:
             versions.append(version)
             return super().fetch(version)
 
     loader, _ = started(provider, clock, Source(SERVED))
-    tick(loader)
+    loader.tick()
     provider.outcomes["should_fetch"] = lambda: True
     clock.advance(30)
-    tick(loader)
+    loader.tick()
     assert versions == [None]
     assert keys(loader) == ["served"]
 
 
+class TextProvider(Provider):
+    """A provider that stores JSON text."""
+
+    def get_flag_definitions_text(self) -> Any:
+        return self.note("get text")
+
+    def on_flag_definitions_text_received(self, text: Any) -> Any:
+        self.stored.append(text)
+        return self.note("store text")
+
+
+TEXT = b'{ "flags": [{"key": "served"}] }'
+
+
+def text_provider(**outcomes: Outcome) -> TextProvider:
+    provider = TextProvider()
+    provider.outcomes |= {"get text": lambda: None, "store text": lambda: None} | outcomes
+    return provider
+
+
+def test_a_provider_for_text_gets_it_as_the_source_had_it(clock: ManualClock) -> None:
+    provider = text_provider()
+    loader, source = started(provider, clock, MemoryDefinitions(TEXT))
+    loader.tick()
+    source.replace(SERVED)
+    clock.advance(30)
+    loader.tick()
+    assert provider.stored == [TEXT, SERVED]
+    assert [call for call in provider.calls if "store" in call] == ["store text", "store"]
+
+
+def test_a_provider_of_documents_gets_the_document_that_the_text_holds(
+    make: Make, clock: ManualClock
+) -> None:
+    provider = make()
+    loader, _ = started(provider, clock, MemoryDefinitions(TEXT))
+    loader.tick()
+    assert provider.stored == [{"flags": [{"key": "served"}]}]
+
+
+def test_text_is_read_from_a_provider_for_text(clock: ManualClock) -> None:
+    provider = text_provider(**{"should_fetch": lambda: False, "get text": lambda: TEXT})
+    loader, source = started(provider, clock)
+    loader.tick()
+    assert keys(loader) == ["served"]
+    assert (source.fetches, provider.calls) == (0, ["should_fetch", "get text"])
+
+
+def test_a_turn_that_is_lost_and_won_announces_equal_definitions_once(
+    make: Make, clock: ManualClock
+) -> None:
+    provider, heard = make(), list[object]()
+    loader, _ = started(provider, clock, MemoryDefinitions(TEXT))
+    loader.store.subscribe(heard.append)
+    for has_turn in (True, False, True, False):
+        provider.outcomes |= {"should_fetch": lambda t=has_turn: t, "get": lambda: SERVED_ALONE}
+        loader.tick()
+        clock.advance(30)
+    assert len(heard) == 1
+
+
+def test_what_was_read_from_the_cache_is_not_stored_there_again(
+    make: Make, clock: ManualClock
+) -> None:
+    provider = make(get=lambda: CACHED)
+    loader, _ = started(provider, clock)
+    loader.tick()
+    provider.outcomes["should_fetch"] = lambda: False
+    clock.advance(30)
+    loader.tick()
+    assert keys(loader) == ["cached"]
+    assert provider.stored == [SERVED]
+
+
+@pytest.mark.parametrize("stored", [b"{", b"[]", b"\xff", {"no": "flags"}, 5])
+def test_a_broken_document_in_the_cache_leads_to_the_server_while_nothing_is_loaded(
+    stored: Any, make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    loader, source = started(make(should_fetch=lambda: False, get=lambda: stored), clock)
+    loader.tick()
+    assert keys(loader) == ["served"]
+    assert source.fetches == 1
+    assert "get_flag_definitions" in caplog.text
+
+
 def test_an_operation_that_hangs_is_given_up_and_the_server_asked(
-    tick: Tick,
     clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -293,14 +370,14 @@ def test_an_operation_that_hangs_is_given_up_and_the_server_asked(
     monkeypatch.setattr(cache_module, "OPERATION_TIMEOUT", 0.01)
     let_go = threading.Event()
     loader, _ = started(Provider(should_fetch=let_go.wait), clock)
-    tick(loader)
+    loader.tick()
     assert keys(loader) == ["served"]
     assert "CallTimeoutError" in caplog.text
     let_go.set()
 
 
 def test_a_coroutine_that_hangs_is_cancelled(
-    tick: Tick, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_module, "OPERATION_TIMEOUT", 0.01)
     cancelled: list[bool] = []
@@ -315,7 +392,7 @@ def test_a_coroutine_that_hangs_is_cancelled(
             return True
 
     loader, source = started(Hanging(), clock)
-    tick(loader)
+    loader.tick()
     assert cancelled == [True]
     assert source.fetches == 1
     loader.shutdown()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from flagengine import Snapshot
 from flagengine.transports.polling.health import Freshness, StalenessBudget, assess
-from flagengine.transports.polling.store import Published, publication
+from flagengine.transports.polling.store import Published
 
 BUDGET = StalenessBudget(stale_after=60.0, expired_after=600.0)
-LOADED = replace(publication({"flags": [{"key": "a"}]}), generation=3, refreshed_at=100.0)
+LOADED = Published(Snapshot.parse({"flags": [{"key": "a"}]}), generation=3, refreshed_at=100.0)
 
 
 @pytest.mark.parametrize(

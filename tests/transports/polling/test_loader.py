@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from flagengine import Snapshot
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.polling import (
     DefinitionLoader,
@@ -21,7 +24,8 @@ from flagengine.transports.polling import (
     StalenessBudget,
     Unchanged,
 )
-from flagengine.transports.polling.answers import Answer
+from flagengine.transports.polling.actions import ReloadReply
+from flagengine.transports.polling.fetch_results import FetchResult
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
@@ -42,11 +46,11 @@ def status(code: int) -> Failed:
 class Script:
     """A source that plays answers and notes what it was asked with."""
 
-    def __init__(self, *answers: Answer | Exception | Callable[[], Answer]) -> None:
+    def __init__(self, *answers: FetchResult | Exception | Callable[[], FetchResult]) -> None:
         self.answers = list(answers)
         self.versions: list[str | None] = []
 
-    def fetch(self, version: str | None) -> Answer:
+    def fetch(self, version: str | None) -> FetchResult:
         self.versions.append(version)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -101,6 +105,118 @@ def test_equal_content_without_a_version_is_not_parsed_or_announced_again(
     loader.tick()
     assert loader.current.snapshot is before
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        json.dumps(TWO).encode(),
+        json.dumps(TWO, indent=2),
+        {**dict(reversed(TWO.items())), "unknown": 1},
+        MappingProxyType(TWO),
+    ],
+)
+def test_equal_content_in_another_writing_is_a_refresh(again: Any, clock: ManualClock) -> None:
+    loader, heard = DefinitionLoader(Script(Loaded(TWO), Loaded(again, "v2")), clock=clock), []
+    loader.store.subscribe(heard.append)
+    loader.tick()
+    before = loader.current
+    clock.advance(30)
+    loader.tick()
+    after = loader.current
+    assert after.snapshot is before.snapshot
+    assert (after.version, after.refresh) == ("v2", before.refresh + 1)
+    assert len(heard) == 1
+
+
+def test_text_that_comes_again_is_not_parsed_again(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed, parse = [], Snapshot.parse
+    monkeypatch.setattr(Snapshot, "parse", lambda text: parsed.append(text) or parse(text))
+    one, two = (json.dumps(document).encode() for document in (ONE, TWO))
+    loader = DefinitionLoader(Script(Loaded(one), Loaded(one), Loaded(two)), clock=clock)
+    for _ in range(3):
+        loader.tick()
+        clock.advance(30)
+    assert parsed == [one, two]
+    assert keys(loader) == ["two"]
+
+
+def test_values_that_only_python_holds_for_equal_are_new_content(clock: ManualClock) -> None:
+    def with_value(value: object) -> Loaded:
+        return Loaded({"flags": [{"key": "a", "filters": {"groups": [{"properties": [value]}]}}]})
+
+    loader = DefinitionLoader(Script(with_value(1), with_value(True)), clock=clock)
+    loader.tick()
+    before = loader.current.snapshot
+    clock.advance(30)
+    loader.tick()
+    assert loader.current.snapshot is not before
+
+
+def test_the_same_text_after_the_definitions_were_cleared_is_published_again(
+    clock: ManualClock,
+) -> None:
+    text = json.dumps(ONE).encode()
+    loader = DefinitionLoader(Script(Loaded(text), status(402), Loaded(text)), clock=clock)
+    seen = []
+    for _ in range(3):
+        loader.tick()
+        seen.append(keys(loader))
+        clock.advance(60)
+    assert seen == [["one"], [], ["one"]]
+
+
+def test_with_nobody_else_to_load_whoever_waits_or_reloads_does(clock: ManualClock) -> None:
+    loader = DefinitionLoader(Script(status(500), Loaded(ONE), Loaded(TWO)), clock=clock)
+    assert loader.is_manual
+    assert not loader.wait_until_ready(timeout=1000)
+    assert not loader.wait_until_ready(timeout=1000)
+    assert loader.reload(timeout=0)
+    assert loader.request() is ReloadReply.ACCEPTED
+    assert keys(loader) == ["one"]
+    assert loader.wait_until_ready(timeout=0)
+    assert keys(loader) == ["two"]
+
+
+def test_a_manual_reload_reports_failure_and_being_held_back(clock: ManualClock) -> None:
+    source = Script(Loaded(ONE), status(500), status(429))
+    loader = DefinitionLoader(source, clock=clock)
+    assert [loader.reload() for _ in range(4)] == [True, False, False, False]
+    assert len(source.versions) == 3
+    loader.shutdown()
+    assert not loader.reload()
+
+
+def test_a_manual_reload_out_of_a_fetch_does_not_wait_for_itself(clock: ManualClock) -> None:
+    def reload_meanwhile() -> FetchResult:
+        assert not loader.reload(timeout=1000)
+        return Loaded(ONE)
+
+    loader = DefinitionLoader(Script(reload_meanwhile), clock=clock)
+    loader.tick()
+    assert keys(loader) == ["one"]
+
+
+def test_a_defect_inside_a_load_is_logged_and_not_raised_at_the_driver(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(dict[str, Any]):
+        def __contains__(self, _key: object) -> bool:
+            raise RuntimeError
+
+    document = Broken(flags={1, 2})
+    loader = DefinitionLoader(Script(Loaded(document), Loaded(ONE)), clock=clock)
+    assert loader.tick() == 30.0
+    assert "failed unexpectedly" in caplog.text
+    loader.tick()
+    assert keys(loader) == ["one"]
+
+
+def test_a_loader_without_a_source_and_a_cache_is_refused() -> None:
+    with pytest.raises(ValueError, match="must have a source or a cache"):
+        DefinitionLoader(None)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +298,7 @@ def test_health_ages_against_the_budget(clock: ManualClock) -> None:
 def test_definitions_can_be_pushed_in_and_outlive_a_load_that_began_before(
     clock: ManualClock,
 ) -> None:
-    def push_meanwhile() -> Answer:
+    def push_meanwhile() -> FetchResult:
         loader.publish(TWO)
         return Loaded(ONE, "v1")
 
@@ -193,7 +309,7 @@ def test_definitions_can_be_pushed_in_and_outlive_a_load_that_began_before(
 
 
 def test_a_load_from_within_a_load_does_not_make_two(clock: ManualClock) -> None:
-    def tick_again() -> Answer:
+    def tick_again() -> FetchResult:
         assert loader.tick() is None
         return Loaded(ONE)
 
@@ -204,7 +320,7 @@ def test_a_load_from_within_a_load_does_not_make_two(clock: ManualClock) -> None
 
 
 def test_a_load_that_is_interrupted_does_not_block_the_next(clock: ManualClock) -> None:
-    def interrupted() -> Answer:
+    def interrupted() -> FetchResult:
         raise KeyboardInterrupt
 
     loader = DefinitionLoader(Script(interrupted, Loaded(ONE)), clock=clock)
@@ -227,7 +343,7 @@ def test_after_a_shutdown_nothing_is_loaded_and_what_was_loaded_stays(clock: Man
 
 def test_a_coroutine_source_serves_a_synchronous_loader(clock: ManualClock) -> None:
     class Coroutine:
-        async def fetch(self, version: str | None) -> Answer:
+        async def fetch(self, version: str | None) -> FetchResult:
             await asyncio.sleep(0)
             return Loaded(ONE, version)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -70,31 +68,22 @@ class World:
         raise BrokenError
 
 
-def on_a_thread(loader: DefinitionLoader) -> None:
-    loader.tick()
-
-
-def on_a_loop(loader: DefinitionLoader) -> None:
-    asyncio.run(loader.tick_async())
-
-
 def keys(loader: DefinitionLoader) -> set[str] | None:
     snapshot = loader.current.snapshot
     return None if snapshot is None else set(snapshot.flags)
 
 
 @pytest.mark.contract("flag-definition-loader")
-@pytest.mark.parametrize("tick", [on_a_thread, on_a_loop])
 @settings(deadline=None, max_examples=60)
 @given(steps)
 def test_the_last_good_definitions_stay_until_better_ones_or_a_refusal(
-    tick: Callable[[DefinitionLoader], None], script: list[Any]
+    script: list[Any],
 ) -> None:
     clock, world = ManualClock(), World()
     loader = DefinitionLoader(world, cache=world, clock=clock)
     for world.turn, world.content, world.can_store, world.answer, seconds in script:
         before, generation = keys(loader), loader.current.generation
-        tick(loader)
+        loader.tick()
         after = keys(loader)
         assert loader.current.generation >= generation
         if after is None and before is not None:

@@ -11,10 +11,10 @@ from flagengine.transports.polling.actions import (
     Keep,
     Publish,
     Refresh,
-    Request,
+    ReloadReply,
     Wait,
 )
-from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.fetch_results import Failed, FailureKind, Loaded, Unchanged
 from flagengine.transports.polling.policy import PollPolicy
 from flagengine.transports.polling.poller import Poller
 
@@ -40,13 +40,13 @@ def fetched(poller: Poller, now: float) -> Fetch:
 def loaded_poller(version: str | None = '"v1"', interval: float = 30.0) -> Poller:
     poller = Poller(PollPolicy(interval=interval))
     fetch = fetched(poller, START)
-    assert isinstance(poller.answered(fetch.generation, Loaded(DOCUMENT, version), START), Publish)
+    assert isinstance(poller.fetched(fetch.generation, Loaded(DOCUMENT, version), START), Publish)
     return poller
 
 
 def wait_after(poller: Poller, answer: Failed, now: float) -> float:
     fetch = fetched(poller, now)
-    poller.answered(fetch.generation, answer, now)
+    poller.fetched(fetch.generation, answer, now)
     step = poller.poll(now)
     assert isinstance(step, Wait)
     assert step.until is not None
@@ -77,21 +77,21 @@ def test_the_interval_has_a_floor() -> None:
 def test_an_unchanged_answer_refreshes_and_takes_the_new_version() -> None:
     poller = loaded_poller()
     fetch = fetched(poller, START + 30)
-    assert poller.answered(fetch.generation, Unchanged('"v2"'), START + 30) == Refresh(2, '"v2"')
+    assert poller.fetched(fetch.generation, Unchanged('"v2"'), START + 30) == Refresh(2, '"v2"')
     assert fetched(poller, START + 60).version == '"v2"'
 
 
 def test_an_unchanged_answer_without_a_version_keeps_the_old_one() -> None:
     poller = loaded_poller()
     fetch = fetched(poller, START + 30)
-    poller.answered(fetch.generation, Unchanged(), START + 30)
+    poller.fetched(fetch.generation, Unchanged(), START + 30)
     assert fetched(poller, START + 60).version == '"v1"'
 
 
 def test_unchanged_to_an_unconditional_request_is_a_failure() -> None:
     poller = loaded_poller(version=None)
     fetch = fetched(poller, START + 30)
-    assert isinstance(poller.answered(fetch.generation, Unchanged(), START + 30), Keep)
+    assert isinstance(poller.fetched(fetch.generation, Unchanged(), START + 30), Keep)
 
 
 @pytest.mark.parametrize("failure", [NETWORK, status(500), status(503), status(404)])
@@ -102,7 +102,7 @@ def test_a_passing_failure_keeps_the_definitions_warns_each_time_and_keeps_the_r
     for turn in (1, 2, 3):
         now = START + 30.0 * turn
         fetch = fetched(poller, now)
-        action = poller.answered(fetch.generation, failure, now)
+        action = poller.fetched(fetch.generation, failure, now)
         assert action == Keep(fetch.generation, failure, warn=True)
         assert poller.poll(now) == Wait(now + 30.0)
     assert fetched(poller, START + 120).version == '"v1"'
@@ -114,7 +114,7 @@ def test_a_source_that_repeats_itself_is_warned_about_once_per_episode() -> None
     warned = []
     for turn, answer in enumerate([broken, broken, Unchanged(), broken], start=1):
         fetch = fetched(poller, START + 30.0 * turn)
-        action = poller.answered(fetch.generation, answer, START + 30.0 * turn)
+        action = poller.fetched(fetch.generation, answer, START + 30.0 * turn)
         warned.append(isinstance(action, Keep) and action.warn)
     assert warned == [True, False, False, True]
 
@@ -123,7 +123,7 @@ def test_a_source_that_repeats_itself_is_warned_about_once_per_episode() -> None
 def test_a_refused_key_and_a_used_up_quota_clear_and_forget_the_version(code: int) -> None:
     poller = loaded_poller()
     fetch = fetched(poller, START + 30)
-    assert isinstance(poller.answered(fetch.generation, status(code), START + 30), Clear)
+    assert isinstance(poller.fetched(fetch.generation, status(code), START + 30), Clear)
     later = fetched(poller, START + 1000)
     assert (later.version, later.loaded) == (None, False)
 
@@ -157,7 +157,7 @@ def test_a_success_ends_the_backing_off() -> None:
     poller = loaded_poller()
     wait_after(poller, status(429), START + 30)
     fetch = fetched(poller, START + 90)
-    poller.answered(fetch.generation, Unchanged(), START + 90)
+    poller.fetched(fetch.generation, Unchanged(), START + 90)
     assert poller.poll(START + 90) == Wait(START + 120)
     assert wait_after(poller, status(429), START + 120) == 60.0
 
@@ -174,31 +174,31 @@ def test_a_first_load_that_fails_in_passing_is_tried_again_soon() -> None:
 def test_loads_on_demand_are_held_back_for_as_long_as_the_polling_is(code: int) -> None:
     poller = loaded_poller()
     wait_after(poller, status(code), START + 30)
-    assert poller.request(START + 89) is Request.HELD_BACK
-    assert poller.request(START + 90) is Request.ACCEPTED
+    assert poller.request(START + 89) is ReloadReply.HELD_BACK
+    assert poller.request(START + 90) is ReloadReply.ACCEPTED
 
 
 def test_a_load_on_demand_is_due_at_once() -> None:
     poller = loaded_poller()
-    assert poller.request(START + 1) is Request.ACCEPTED
+    assert poller.request(START + 1) is ReloadReply.ACCEPTED
     assert fetched(poller, START + 1).generation == 2
 
 
 def test_a_load_on_demand_joins_the_fetch_that_is_out() -> None:
     poller = Poller()
     fetched(poller, START)
-    assert poller.request(START) is Request.JOINED
+    assert poller.request(START) is ReloadReply.JOINED
 
 
 def test_a_plain_server_error_does_not_hold_back_loads_on_demand() -> None:
     poller = loaded_poller()
     wait_after(poller, status(500), START + 30)
-    assert poller.request(START + 31) is Request.ACCEPTED
+    assert poller.request(START + 31) is ReloadReply.ACCEPTED
 
 
 def test_an_answer_that_was_not_asked_for_is_ignored() -> None:
     poller = loaded_poller()
-    assert poller.answered(7, Loaded(DOCUMENT), START) == Ignore(7)
+    assert poller.fetched(7, Loaded(DOCUMENT), START) == Ignore(7)
 
 
 def test_the_answer_of_an_abandoned_fetch_is_ignored() -> None:
@@ -206,15 +206,15 @@ def test_the_answer_of_an_abandoned_fetch_is_ignored() -> None:
     old = fetched(poller, START)
     poller.abandon()
     new = fetched(poller, START)
-    assert isinstance(poller.answered(new.generation, Loaded(DOCUMENT, "new"), START), Publish)
-    assert poller.answered(old.generation, Loaded(DOCUMENT, "old"), START) == Ignore(old.generation)
+    assert isinstance(poller.fetched(new.generation, Loaded(DOCUMENT, "new"), START), Publish)
+    assert poller.fetched(old.generation, Loaded(DOCUMENT, "old"), START) == Ignore(old.generation)
 
 
 def test_an_answer_older_than_what_was_published_meanwhile_is_ignored() -> None:
     poller = loaded_poller()
     fetch = fetched(poller, START + 30)
     assert poller.published("pushed") == 3
-    assert poller.answered(fetch.generation, Loaded(DOCUMENT), START + 30) == Ignore(2)
+    assert poller.fetched(fetch.generation, Loaded(DOCUMENT), START + 30) == Ignore(2)
     assert fetched(poller, START + 60).version == "pushed"
 
 
@@ -222,6 +222,6 @@ def test_a_stopped_machine_fetches_nothing_and_ignores_late_answers() -> None:
     poller = Poller()
     fetch = fetched(poller, START)
     poller.stop()
-    assert poller.answered(fetch.generation, Loaded(DOCUMENT), START) == Ignore(1)
+    assert poller.fetched(fetch.generation, Loaded(DOCUMENT), START) == Ignore(1)
     assert poller.poll(START + 1e9) == Wait(None)
-    assert poller.request(START) is Request.STOPPED
+    assert poller.request(START) is ReloadReply.STOPPED

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from flagengine.transports.polling.actions import Clear, Fetch, Ignore, Keep, Publish, Refresh
-from flagengine.transports.polling.answers import Answer, Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.fetch_results import (
+    Failed,
+    FailureKind,
+    FetchResult,
+    Loaded,
+    Unchanged,
+)
 from flagengine.transports.polling.policy import PollPolicy
 from flagengine.transports.polling.poller import Poller
 
@@ -76,9 +82,9 @@ class PollerMachine(RuleBasedStateMachine):
 
     @rule(answer=answers, data=st.data())
     @precondition(lambda self: self.asked)
-    def an_answer_arrives(self, answer: Answer, data: st.DataObject) -> None:
+    def an_answer_arrives(self, answer: FetchResult, data: st.DataObject) -> None:
         fetch = data.draw(st.sampled_from(self.asked))
-        action = self.poller.answered(fetch.generation, answer, self.now)
+        action = self.poller.fetched(fetch.generation, answer, self.now)
         if fetch is not self.out:
             assert isinstance(action, Ignore), "an answer to a fetch that is not out was used"
             return
@@ -88,7 +94,7 @@ class PollerMachine(RuleBasedStateMachine):
             return
         self.check_used(fetch, answer, action)
 
-    def check_used(self, fetch: Fetch, answer: Answer, action: object) -> None:
+    def check_used(self, fetch: Fetch, answer: FetchResult, action: object) -> None:
         if isinstance(answer, Loaded):
             assert isinstance(action, Publish)
             self.in_use, self.version, self.loaded = fetch.generation, answer.version, True

@@ -8,9 +8,8 @@ import sys
 import pytest
 
 START = """
-import asyncio, threading
-from flagengine.transports.polling import DefinitionLoader, ThreadedLoader, Loaded
-from flagengine.transports.polling.asynchronous import AsyncLoader
+import threading
+from flagengine.transports.polling import DefinitionLoader, ThreadPollDriver, Loaded
 
 class Slow:
     asked = threading.Event()
@@ -31,27 +30,21 @@ class Cache:
 
 ENDINGS = {
     "a thread at rest": """
-loader = ThreadedLoader(DefinitionLoader(Quick()))
+loader = DefinitionLoader(Quick(), driver=ThreadPollDriver())
 assert loader.wait_until_ready(30)
 """,
     "a thread in the middle of a load": """
-loader = ThreadedLoader(DefinitionLoader(Slow()))
+loader = DefinitionLoader(Slow(), driver=ThreadPollDriver())
 loader.start()
 assert Slow.asked.wait(30)
 """,
     "an asynchronous cache that was not shut down": """
-loader = ThreadedLoader(DefinitionLoader(Quick(), cache=Cache()))
+loader = DefinitionLoader(Quick(), cache=Cache(), driver=ThreadPollDriver())
 assert loader.wait_until_ready(30) and loader.reload(30)
-""",
-    "an event loop that ended without a shutdown": """
-async def main():
-    loader = AsyncLoader(DefinitionLoader(Quick()))
-    assert await loader.wait_until_ready(30)
-asyncio.run(main())
 """,
     "a shutdown at exit": """
 import atexit
-loader = ThreadedLoader(DefinitionLoader(Quick(), cache=Cache()))
+loader = DefinitionLoader(Quick(), cache=Cache(), driver=ThreadPollDriver())
 atexit.register(loader.shutdown)
 assert loader.wait_until_ready(30)
 """,

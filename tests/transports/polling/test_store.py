@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 
-from flagengine.transports.polling.store import (
-    DefinitionsChanged,
-    DefinitionStore,
-    Published,
-    publication,
-)
+from flagengine import Snapshot
+from flagengine.transports.polling.store import DefinitionsChanged, DefinitionStore, Published
 
 
 def state(*keys: str, generation: int = 1) -> Published:
-    document = {"flags": [{"key": key, "active": True} for key in keys]}
-    return replace(publication(document), generation=generation, loaded_at=1.0, refreshed_at=1.0)
+    document = {
+        "flags": [{"key": key, "active": True} for key in keys],
+        "minimal_flag_called_events": True,
+    }
+    snapshot = Snapshot.parse(document)
+    return Published(snapshot, generation=generation, loaded_at=1.0, refreshed_at=1.0)
 
 
 def test_nothing_is_in_use_at_first() -> None:
@@ -50,7 +49,7 @@ def test_an_older_generation_never_replaces_a_newer_one() -> None:
 @pytest.mark.contract("flag-definition-loader")
 def test_a_refresh_keeps_the_snapshot_and_the_minimal_gate() -> None:
     store = DefinitionStore()
-    store.publish(replace(state("a"), minimal_flag_called_events=True))
+    store.publish(state("a"))
     before = store.current
     after = store.refresh(generation=2, version="v2", at=31.0)
     assert after.snapshot is before.snapshot

@@ -10,7 +10,7 @@ import pytest
 from flagengine import evaluate
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.polling import DefinitionLoader, Published
-from flagengine.transports.polling.answers import Answer, Loaded
+from flagengine.transports.polling.fetch_results import FetchResult, Loaded
 
 CHANGES = 1_000
 READERS = 8
@@ -32,7 +32,7 @@ class Counting:
     def __init__(self) -> None:
         self.number = 0
 
-    def fetch(self, _version: str | None) -> Answer:
+    def fetch(self, _version: str | None) -> FetchResult:
         self.number += 1
         return Loaded(document(self.number), str(self.number))
 

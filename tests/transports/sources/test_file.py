@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from flagengine.transports.clock import ManualClock, SystemClock
-from flagengine.transports.polling import DefinitionLoader
-from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling import DefinitionLoader, LoadError
+from flagengine.transports.polling.fetch_results import Failed, FailureKind, Loaded, Unchanged
 from flagengine.transports.polling.sources.file import FileDefinitions
 
 LONG_AGO = 1_600_000_000
@@ -35,6 +35,14 @@ def version(source: FileDefinitions, known: str | None = None) -> str:
     return answer.version
 
 
+def failure(source: FileDefinitions) -> LoadError:
+    loader = DefinitionLoader(source)
+    loader.tick()
+    error = loader.health().last_error
+    assert error is not None
+    return error
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "flags.json"
@@ -49,7 +57,7 @@ def test_a_file_is_read_once_and_unchanged_after(path: Path, source: FileDefinit
     write(path, text("a"))
     answer = source.fetch(None)
     assert isinstance(answer, Loaded)
-    assert answer.document == {"flags": [{"key": "a"}]}
+    assert answer.document == text("a").encode()
     assert source.fetch(answer.version) == Unchanged(answer.version)
 
 
@@ -86,7 +94,7 @@ def test_a_config_map_swap_of_symlinks_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "..tmp").replace(tmp_path / "..data")
     answer = source.fetch(first)
     assert isinstance(answer, Loaded)
-    assert answer.document == {"flags": [{"key": "in..2"}]}
+    assert answer.document == text("in..2").encode()
 
 
 def test_two_writes_within_one_tick_of_the_file_systems_clock_are_told_apart(
@@ -97,7 +105,7 @@ def test_two_writes_within_one_tick_of_the_file_systems_clock_are_told_apart(
     write(path, text("b"), at=NOW)
     answer = source.fetch(first)
     assert isinstance(answer, Loaded)
-    assert answer.document == {"flags": [{"key": "b"}]}
+    assert answer.document == text("b").encode()
 
 
 def test_a_file_that_was_just_written_is_compared_by_content_until_it_settles(path: Path) -> None:
@@ -115,12 +123,13 @@ def test_a_file_that_was_just_written_is_compared_by_content_until_it_settles(pa
 def test_a_missing_a_broken_and_a_forbidden_file_are_failures(
     path: Path, source: FileDefinitions, tmp_path: Path
 ) -> None:
-    missing = source.fetch(None)
+    missing = failure(source)
     path.write_text('{"flags": [')
-    broken = source.fetch(None)
-    folder = FileDefinitions(tmp_path).fetch(None)
-    kinds = [answer.kind for answer in (missing, broken, folder) if isinstance(answer, Failed)]
+    broken = failure(source)
+    folder = failure(FileDefinitions(tmp_path))
+    kinds = [error.kind for error in (missing, broken, folder)]
     assert kinds == [FailureKind.UNREADABLE, FailureKind.MALFORMED, FailureKind.UNREADABLE]
+    assert broken.message.startswith("flags.json: expected")
 
 
 @pytest.mark.contract("flag-definition-loader")

@@ -19,7 +19,6 @@ import pytest
 
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.polling import DefinitionLoader
-from flagengine.transports.polling.documents import MalformedDefinitionsError
 from flagengine.transports.polling.sources.host_cache import HostFlagCache, UnsafeDirectoryError
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
@@ -70,6 +69,15 @@ def test_the_first_gets_the_turn_and_the_others_read_what_it_stored(
     assert not other.should_fetch_flag_definitions()
     assert other.get_flag_definitions() == DOCUMENT
     assert first.should_fetch_flag_definitions()
+
+
+def test_text_is_stored_and_read_back_byte_for_byte(tmp_path: Path, clock: Turning) -> None:
+    first, other = cache(tmp_path, clock), cache(tmp_path, clock)
+    text = b'{ "flags" : [ ], "name": "caf\xc3\xa9" }'
+    loader = DefinitionLoader(MemoryDefinitions(text), cache=first)
+    loader.tick()
+    assert other.get_flag_definitions_text() == text
+    assert other.get_flag_definitions() == {"flags": [], "name": "café"}
 
 
 def test_while_there_is_no_file_the_others_wait_for_it_within_bounds(
@@ -210,7 +218,7 @@ def test_a_broken_file_is_an_error_and_a_failing_cache_is_no_failing_loader(
     first.should_fetch_flag_definitions()
     first.on_flag_definitions_received(DOCUMENT)
     files(tmp_path, ".json")[0].write_text("{")
-    with pytest.raises(MalformedDefinitionsError):
+    with pytest.raises(ValueError, match="Expecting"):
         other.get_flag_definitions()
     loader = DefinitionLoader(MemoryDefinitions(DOCUMENT), cache=other)
     loader.tick()

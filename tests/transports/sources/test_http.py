@@ -19,7 +19,7 @@ from flagengine.transports.errors import (
 from flagengine.transports.http.base import Response
 from flagengine.transports.http.memory import MemoryTransport
 from flagengine.transports.polling import DefinitionLoader
-from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
+from flagengine.transports.polling.fetch_results import Failed, FailureKind, Loaded, Unchanged
 from flagengine.transports.polling.sources.http import HttpDefinitions
 
 pytestmark = [
@@ -68,7 +68,7 @@ def test_a_host_with_a_path_and_a_trailing_slash_is_taken_as_given() -> None:
 
 
 def test_a_good_answer_brings_the_document_and_its_etag() -> None:
-    assert source(GOOD).fetch(None) == Loaded(DOCUMENT, '"v1"')
+    assert source(GOOD).fetch(None) == Loaded(GOOD.body, '"v1"')
 
 
 def test_the_etag_is_sent_and_a_304_means_unchanged() -> None:
@@ -105,9 +105,11 @@ def test_retry_after_is_read_as_seconds_or_a_date(header: str, seconds: float | 
     "body", [b"", b"{", b"[]", b"null", b"{}", b'{"flags": {}}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_a_body_that_is_no_definitions_document_is_a_failure(body: bytes) -> None:
-    answer = source(Response(200, {"ETag": '"v1"'}, body)).fetch(None)
-    assert isinstance(answer, Failed)
-    assert answer.kind is FailureKind.MALFORMED
+    loader = DefinitionLoader(source(Response(200, {"ETag": '"v1"'}, body)))
+    loader.tick()
+    error = loader.health().last_error
+    assert error is not None
+    assert (error.kind, error.status) == (FailureKind.MALFORMED, 200)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,7 @@ def test_a_secret_key_cannot_smuggle_a_header_in() -> None:
 
 def test_an_integer_that_is_absurdly_long_does_not_cost_the_other_flags() -> None:
     body = b'{"flags": [{"key": "a"}, {"key": "b", "id": %s}, {"x": NaN}]}' % (b"9" * 5000)
-    answer = source(Response(200, body=body)).fetch(None)
-    assert isinstance(answer, Loaded)
-    assert len(answer.document["flags"]) == 3
+    loader = DefinitionLoader(source(Response(200, body=body)))
+    loader.tick()
+    assert loader.current.snapshot is not None
+    assert list(loader.current.snapshot.flags) == ["a", "b"]

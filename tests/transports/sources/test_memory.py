@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flagengine.transports.polling.answers import Failed, FailureKind, Loaded, Unchanged
-from flagengine.transports.polling.documents import MalformedDefinitionsError
+from flagengine import SnapshotError
+from flagengine.transports.polling.fetch_results import Failed, FailureKind, Loaded, Unchanged
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 
@@ -27,5 +27,5 @@ def test_it_fails_on_demand_until_it_is_given_something() -> None:
 
 
 def test_it_refuses_what_is_no_definitions_document() -> None:
-    with pytest.raises(MalformedDefinitionsError, match="flags"):
+    with pytest.raises(SnapshotError, match="flags"):
         MemoryDefinitions({})

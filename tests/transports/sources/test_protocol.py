@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flagengine.transports.clock import ManualClock
@@ -26,7 +25,7 @@ class BucketDefinitions:
         etag = self._bucket.etag
         if version is not None and etag == version:
             return Unchanged()
-        return Loaded(json.loads(self._bucket.read()), version=etag)
+        return Loaded(self._bucket.read(), version=etag)
 
 
 def keys(loader: DefinitionLoader) -> list[Any]:

@@ -1,7 +1,7 @@
-"""Where definitions come from: one method.
+"""Where definitions come from: one method, and what it may return.
 
 A definition source is any object with a ``fetch``. It is asked from time to time, never twice at
-once, and says what it found::
+once, and returns what it found::
 
     class BucketDefinitions:
         def __init__(self, bucket, name):
@@ -11,19 +11,19 @@ once, and says what it found::
             head = self._bucket.head(self._name)
             if version is not None and head.etag == version:
                 return Unchanged()
-            return Loaded(json.loads(self._bucket.read(self._name)), version=head.etag)
+            return Loaded(self._bucket.read(self._name), version=head.etag)
 
 The rules:
 
-- ``version`` is what the source called the state that is in use now; None when nothing of it is.
-  Only then, with a version in hand, may the answer be ``Unchanged``.
-- ``Loaded.document`` is the complete set, as a mapping with a ``flags`` list.
-- Trouble is an answer too: ``Failed``. An exception is caught and counts as one; its message is not
-  logged, since it may hold an address with a password in it.
+- ``version`` is the source's name for the definitions in use, None if they came from elsewhere.
+  Only a fetch with a version may return ``Unchanged``.
+- ``Loaded.document`` is the complete set: JSON text as it came, or a mapping with a ``flags`` list.
+- Trouble is a result too: ``Failed``. The loader catches an exception and counts it as a failure;
+  it does not log the message, which may hold an address with a password in it.
 - ``fetch`` may be a coroutine function. It must return in finite time by itself.
-- A source that answers at once, a file say, may have a true attribute ``is_at_hand``: a client then
-  asks it when it is made, and has flags from its first call on.
-- It is called from a background thread, or from the event loop if it is a coroutine function.
+- A source that answers at once, such as a file, may have a true attribute ``is_at_hand``: a client
+  then fetches when it is made, and has flags from its first call on.
+- ``fetch`` is called on a background thread, with a ``ManualDriver`` on the caller's.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Protocol
 
-from ..answers import Answer
+from ..fetch_results import FetchResult
 
 __all__ = ["DefinitionSource"]
 
@@ -39,6 +39,6 @@ __all__ = ["DefinitionSource"]
 class DefinitionSource(Protocol):
     """Something that can be asked for flag definitions; see the module for the rules."""
 
-    def fetch(self, version: str | None, /) -> Answer | Awaitable[Answer]:
-        """Return what holds now, given that `version` is what is in use."""
+    def fetch(self, version: str | None, /) -> FetchResult | Awaitable[FetchResult]:
+        """Return the definitions that hold now; `version` names those in use."""
         ...

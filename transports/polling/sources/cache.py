@@ -2,14 +2,20 @@
 
 A provider is any object with four operations, each synchronous or a coroutine function:
 
-- ``should_fetch_flag_definitions() -> bool``: is it this process's turn to ask the server?
-- ``get_flag_definitions() -> document | None``: what has been stored; None: nothing.
-- ``on_flag_definitions_received(document)``: keep this for the others. The document is complete:
+- ``should_fetch_flag_definitions() -> bool``: whether it is this process's turn to ask the server.
+- ``get_flag_definitions() -> document | None``: the stored document; None if there is none.
+- ``on_flag_definitions_received(document)``: store this for the others. The document is complete:
   every top-level field the server sent, since some of them change answers.
 - ``shutdown()``: give up the turn, close what is open.
 
-A fifth, ``on_flag_definitions_unchanged()``, is called where present when the server said that what
-was stored last still holds, so that it can be kept from expiring.
+Three more are called where present:
+
+- ``on_flag_definitions_unchanged()`` when the server said that the document stored last is still
+  the latest, so that it can be kept from expiring.
+- ``get_flag_definitions_text() -> bytes | str | None`` and
+  ``on_flag_definitions_text_received(text)`` in place of the second and third operation: a provider
+  that stores JSON text gets it as the server sent it. Only a source that has no text, but a
+  mapping, leads to ``on_flag_definitions_received``.
 
 Whatever an operation raises, and ten seconds without an answer, cost a warning and nothing else.
 """
@@ -17,42 +23,42 @@ Whatever an operation raises, and ten seconds without an answer, cost a warning 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from ...steps import Call, Steps
-from ..answers import Answer, Document, Failed, FailureKind, Loaded
-from ..documents import MalformedDefinitionsError, as_definitions
+from flagengine import Snapshot, SnapshotError
+
+from ...http.redaction import redact_text
+from ...json_text import read_json
+from ...steps import Call
+from ..actions import PollAction, Publish, Refresh
+from ..fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult, Loaded
 from .base import DefinitionSource
 
-__all__ = [
-    "FlagDefinitionCacheProvider",
-    "Obtained",
-    "confirm_in_cache",
-    "obtain",
-    "shut_down_cache",
-    "store_in_cache",
-]
+__all__ = ["FlagDefinitionCacheProvider", "SharedSource"]
 
 _log = logging.getLogger("flagengine.definitions.model")
 
 OPERATION_TIMEOUT = 10.0
+
+_UNREADABLE = "the definition cache could not be read: "
 
 
 class FlagDefinitionCacheProvider(Protocol):
     """The four operations; see the module."""
 
     def should_fetch_flag_definitions(self) -> bool | Awaitable[bool]:
-        """Whether this process is to ask the server."""
+        """Return whether this process is to ask the server."""
         ...
 
-    def get_flag_definitions(self) -> Document | Awaitable[Document | None] | None:
-        """What is stored; None when nothing is."""
+    def get_flag_definitions(
+        self,
+    ) -> Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None:
+        """Return the stored document; None if there is none."""
         ...
 
-    def on_flag_definitions_received(self, document: Document, /) -> object:
-        """Store what the server sent."""
+    def on_flag_definitions_received(self, document: Mapping[str, Any], /) -> object:
+        """Store the document that the server sent."""
         ...
 
     def shutdown(self) -> object:
@@ -60,105 +66,119 @@ class FlagDefinitionCacheProvider(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Obtained:
-    """An answer, and whether it came from the server on this process's turn: then it is shared."""
+class SharedSource:
+    """A source and a cache: on this process's turn it asks the source, else it reads the cache.
 
-    answer: Answer
-    is_ours_to_share: bool = False
+    Args:
+        source: where definitions come from; None: only what the cache holds.
+        provider: the cache.
+        perform: carries out an operation of the provider or the source, awaited if need be.
+    """
 
+    def __init__(
+        self,
+        source: DefinitionSource | None,
+        provider: FlagDefinitionCacheProvider,
+        perform: Callable[[Call], Any],
+    ) -> None:
+        self._source = source
+        self._provider: Any = provider
+        self._perform = perform
+        self._has_turn = False
 
-def obtain(
-    source: DefinitionSource | None,
-    provider: FlagDefinitionCacheProvider | None,
-    version: str | None,
-    *,
-    loaded: bool,
-) -> Steps[Obtained]:
-    """Get definitions from the cache or from `source`, whichever the contract says."""
-    if provider is None:
-        return Obtained((yield from _ask(source, version)))
-    try:
-        ours = yield _call(provider.should_fetch_flag_definitions)
-    except Exception as error:  # noqa: BLE001 - a provider may raise anything
-        _warn("should_fetch_flag_definitions", error, "asking the server directly")
-        return Obtained((yield from _ask(source, version)))
-    if ours and source is not None:
-        return Obtained((yield from _ask(source, version)), is_ours_to_share=True)
-    answer = yield from _read(provider, loaded=loaded)
-    if answer is None:
-        # Nothing cached and nothing loaded: better one request too many than no flags.
-        answer = yield from _ask(source, version)
-    return Obtained(answer)
+    def fetch(self, version: str | None, *, loaded: bool) -> FetchResult:
+        """Get definitions from the cache or from the source, whichever the contract says."""
+        self._has_turn = False
+        try:
+            has_turn = self._operate(self._provider.should_fetch_flag_definitions)
+        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+            _warn("should_fetch_flag_definitions", error, "asking the server directly")
+            return self._ask(version)
+        if has_turn and self._source is not None:
+            self._has_turn = True
+            return self._ask(version)
+        # With nothing cached and nothing loaded, a request too many is better than no flags.
+        return self._read(loaded=loaded) or self._ask(version)
 
+    def share(self, action: PollAction) -> None:
+        """Pass on what the server sent on this process's turn: `action` is what it led to."""
+        if not self._has_turn:
+            return
+        if isinstance(action, Publish):
+            self._store(action.loaded.document)
+        elif isinstance(action, Refresh):
+            self._confirm()
 
-def store_in_cache(provider: FlagDefinitionCacheProvider, document: Document) -> Steps[None]:
-    """Offer `document` to the other processes."""
-    try:
-        yield _call(provider.on_flag_definitions_received, document)
-    except Exception as error:  # noqa: BLE001 - a provider may raise anything
-        _warn("on_flag_definitions_received", error, "the new definitions stay in use here")
+    def shutdown(self, timeout: float = OPERATION_TIMEOUT) -> None:
+        """Let the provider release what it holds."""
+        try:
+            bound = min(timeout, OPERATION_TIMEOUT)
+            self._perform(Call(self._provider.shutdown, (), bound))
+        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+            _warn("shutdown", error, "shutting down all the same")
 
+    def _ask(self, version: str | None) -> FetchResult:
+        if self._source is None:
+            message = "the definition cache is empty and there is no source to ask"
+            return Failed(FailureKind.CACHE, message, once_per_episode=True)
+        result: FetchResult = self._perform(Call(self._source.fetch, (version,)))
+        return result
 
-def confirm_in_cache(provider: FlagDefinitionCacheProvider) -> Steps[None]:
-    """Tell the provider, if it wants to know, that what it stored last still holds."""
-    confirm = getattr(provider, "on_flag_definitions_unchanged", None)
-    if confirm is None:
-        return
-    try:
-        yield _call(confirm)
-    except Exception as error:  # noqa: BLE001 - a provider may raise anything
-        _warn("on_flag_definitions_unchanged", error, "the definitions stay in use here")
-
-
-def shut_down_cache(
-    provider: FlagDefinitionCacheProvider, timeout: float = OPERATION_TIMEOUT
-) -> Steps[None]:
-    """Let the provider release what it holds."""
-    try:
-        yield Call(provider.shutdown, (), timeout)
-    except Exception as error:  # noqa: BLE001 - a provider may raise anything
-        _warn("shutdown", error, "shutting down all the same")
-
-
-def _read(provider: FlagDefinitionCacheProvider, *, loaded: bool) -> Steps[Answer | None]:
-    """Return what the cache holds, a failure that keeps what is loaded, or None: ask the server."""
-    try:
-        document = yield _call(provider.get_flag_definitions)
-        if document is not None:
-            return Loaded(as_definitions(document))
-    except Exception as error:  # noqa: BLE001 - a provider may raise anything
-        message = f"the definition cache could not be read: {_describe(error)}"
+    def _read(self, *, loaded: bool) -> FetchResult | None:
+        """Return what the cache holds, a failure that keeps what is loaded, or None: ask."""
+        provider = self._provider
+        get = getattr(provider, "get_flag_definitions_text", provider.get_flag_definitions)
+        try:
+            document = self._operate(get)
+            if document is not None:
+                # Parsed at once if nothing is loaded: a broken document must lead to the server.
+                snapshot = None if loaded else Snapshot.parse(document)
+                if_malformed = Failed(FailureKind.CACHE, _UNREADABLE)
+                return Loaded(document, if_malformed=if_malformed, snapshot=snapshot)
+        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+            if loaded:
+                return Failed(FailureKind.CACHE, _UNREADABLE + _described(error))
+            _warn("get_flag_definitions", error, "asking the server directly")
+            return None
         if loaded:
-            return Failed(FailureKind.CACHE, message)
-        _warn("get_flag_definitions", error, "asking the server directly")
+            message = "the definition cache is empty"
+            return Failed(FailureKind.CACHE, message, once_per_episode=True)
         return None
-    if loaded:
-        message = "the definition cache is empty"
-        return Failed(FailureKind.CACHE, message, once_per_episode=True)
-    return None
 
+    def _store(self, document: DefinitionsDocument) -> None:
+        store: Any = self._provider.on_flag_definitions_received
+        store_text = getattr(self._provider, "on_flag_definitions_text_received", None)
+        try:
+            if not isinstance(document, bytes | str):
+                self._operate(store, document)
+            elif store_text is not None:
+                self._operate(store_text, document)
+            else:
+                self._operate(store, read_json(document))
+        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+            consequence = "the new definitions stay in use here"
+            _warn("on_flag_definitions_received", error, consequence)
 
-def _ask(source: DefinitionSource | None, version: str | None) -> Steps[Answer]:
-    if source is None:
-        message = "the definition cache is empty and there is no source to ask"
-        return Failed(FailureKind.CACHE, message, once_per_episode=True)
-    answer: Answer = yield Call(source.fetch, (version,))
-    return answer
+    def _confirm(self) -> None:
+        confirm = getattr(self._provider, "on_flag_definitions_unchanged", None)
+        if confirm is None:
+            return
+        try:
+            self._operate(confirm)
+        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+            _warn("on_flag_definitions_unchanged", error, "the definitions stay in use here")
 
-
-def _call(operation: Any, *arguments: object) -> Call:
-    return Call(operation, arguments, OPERATION_TIMEOUT)
+    def _operate(self, operation: Any, *arguments: object) -> Any:
+        return self._perform(Call(operation, arguments, OPERATION_TIMEOUT))
 
 
 def _warn(operation: str, error: Exception, consequence: str) -> None:
-    _log.warning(
-        "The flag definition cache failed in %s (%s); %s", operation, _describe(error), consequence
-    )
+    message = "The flag definition cache failed in %s (%s); %s"
+    _log.warning(message, operation, _described(error), consequence)
 
 
-def _describe(error: Exception) -> str:
-    if isinstance(error, MalformedDefinitionsError):
-        return str(error)
+def _described(error: Exception) -> str:
+    if isinstance(error, SnapshotError):
+        return redact_text(str(error))
     # The message of a foreign exception may hold an address with a password in it.
     return type(error).__name__

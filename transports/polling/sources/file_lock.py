@@ -10,7 +10,7 @@ __all__ = ["FileLock"]
 
 
 class FileLock:
-    """``flock`` on a file of its own; the file stays, for removing it would race.
+    """``flock`` on a file of its own; the file stays, since removing it would race.
 
     The descriptor is not inherited by programs that are started. A forked child does inherit it and
     must call `forget`, or the lock outlives its holder.
@@ -27,7 +27,7 @@ class FileLock:
         return self._descriptor is not None
 
     def acquire(self) -> bool:
-        """Take the lock if nobody holds it; never waits."""
+        """Take the lock if nobody holds it; never wait."""
         import fcntl  # noqa: PLC0415 - does not exist everywhere, and is needed only here
 
         with self._guard:
@@ -47,12 +47,12 @@ class FileLock:
             return True
 
     def touch(self, wall: float) -> None:
-        """As its holder: show that it is alive."""
+        """Show that the holder is alive, if this object holds the lock."""
         if self._descriptor is not None:
             os.utime(self._descriptor, (wall, wall))
 
     def touched_at(self) -> float:
-        """Return when the holder last showed itself, in wall-clock seconds."""
+        """Return when the holder last showed that it is alive, in wall-clock seconds."""
         return self._path.stat().st_mtime
 
     def release(self) -> None:
@@ -62,12 +62,12 @@ class FileLock:
         with self._guard:
             descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            # Closing alone would leave it to a child that was forked without our hook.
+            # Closing alone would leave the lock to a child that was forked without `forget`.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def forget(self) -> None:
-        """In a forked child: close our copy; the lock stays the parent's."""
+        """In a forked child: close the inherited descriptor; the lock stays the parent's."""
         self._guard = threading.Lock()
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:

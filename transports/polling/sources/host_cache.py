@@ -1,9 +1,9 @@
 """Sharing definitions between the processes of one host: a file and a lock, no server needed.
 
-Forty workers make one request: whoever holds the lock asks the server and writes the file, the
-others read it. The lock is the operating system's (``flock``), so a holder that is killed gives it
-up at once, and one that hangs is passed over when it has not shown itself for too long. The file is
-replaced atomically and is readable by its owner only, because definitions can name customers. POSIX only.
+Forty workers make one request: the process that holds the lock asks the server and writes the file,
+the others read it. The operating system releases the lock (``flock``) of a process that is killed;
+a holder that hangs is passed over when it has not polled for too long. The file is replaced
+atomically and is readable by its owner only, because definitions can name customers. POSIX only.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ... import lifecycle
 from ...clock import Clock, SystemClock
-from ..answers import Document
-from ..documents import decode_definitions
+from ...json_text import read_json
 from .file_lock import FileLock
 
 __all__ = ["HostFlagCache", "UnsafeDirectoryError"]
@@ -32,24 +32,24 @@ LOOK_AGAIN_AFTER = 0.02
 
 
 class UnsafeDirectoryError(OSError):
-    """Others could write into the directory, and so decide our flags."""
+    """Other users could write into the directory, and so decide flags."""
 
 
 class HostFlagCache:
     """A flag definition cache provider in a directory of this host.
 
     Args:
-        name: what tells this project's definitions from another's: anything, its project key for
-            example; only a digest of it is used.
-        directory: where to keep the file; by default one of this user's own under the temporary
+        name: distinguishes this project's definitions from another's, for example its project key;
+            only a digest of it is used.
+        directory: where to keep the file; by default a directory of this user under the temporary
             directory. It is made with mode 0700 and refused if others may write to it.
         fresh_for: a process that newly gets the lock does not ask the server if the file is younger
             than this many seconds: short-lived processes one after the other make one request.
-        take_over_after: a holder that has not polled for this many seconds hangs; then whoever finds
-            the file no longer fresh asks in its place. Not to be confused with a holder that polls
-            and gets no answer: asking with forty voices would not help then.
+        take_over_after: a holder that has not polled for this many seconds hangs; then a process
+            that finds the file no longer fresh asks in its place. A holder that polls and gets no
+            response does not hang: more requests would not help.
         wait_for_first: how many seconds to wait for the holder's first file.
-        clock: the wall clock tells the file's age, the monotonic one bounds waiting.
+        clock: the wall clock gives the age of the file, the monotonic clock bounds waiting.
         sleep: waits between two looks at the file.
     """
 
@@ -79,9 +79,9 @@ class HostFlagCache:
         return f"<HostFlagCache {str(self._path)!r}>"
 
     def should_fetch_flag_definitions(self) -> bool:
-        """Whether this process holds the lock or gets it now, or the holder seems to hang.
+        """Return whether this process holds the lock or gets it now, or the holder seems to hang.
 
-        While there is no file at all, waits for the holder to write it or to die.
+        While there is no file at all, wait for the holder to write it or to die.
         """
         _make_private(self._directory)
         until = self._clock.monotonic() + self._wait_for_first
@@ -99,30 +99,40 @@ class HostFlagCache:
                 return False
             self._sleep(LOOK_AGAIN_AFTER)
 
-    def get_flag_definitions(self) -> Document | None:
-        """Return what the file holds, None when there is none.
+    def get_flag_definitions(self) -> Mapping[str, Any] | None:
+        """Return the document in the file; None if there is no file.
 
         Raises:
-            MalformedDefinitionsError: it holds no definitions document.
+            ValueError: the file holds no JSON.
         """
+        text = self.get_flag_definitions_text()
+        document: Mapping[str, Any] | None = None if text is None else read_json(text)
+        return document
+
+    def on_flag_definitions_received(self, document: Mapping[str, Any]) -> None:
+        """Replace the file, from a source that has no text."""
+        text = json.dumps(dict(document), separators=(",", ":"))
+        self.on_flag_definitions_text_received(text)
+
+    def get_flag_definitions_text(self) -> bytes | None:
+        """Return the content of the file; None if there is no file."""
         _make_private(self._directory)
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
-            return decode_definitions(file.read())
+            return file.read()
 
-    def on_flag_definitions_received(self, document: Document) -> None:
-        """Replace the file: a reader sees the old one or the new one, never a part."""
-        text = json.dumps(dict(document), separators=(",", ":"))
+    def on_flag_definitions_text_received(self, text: bytes | str) -> None:
+        """Replace the file: a reader sees the old content or the new one, never a part."""
         # The random name is made with O_EXCL and mode 0600.
         descriptor, name = tempfile.mkstemp(
             prefix=f"{self._path.stem}.", suffix=".tmp", dir=self._directory
         )
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode() if isinstance(text, str) else text)
             os.utime(name, (self._clock.wall(),) * 2)
             os.replace(name, self._path)  # noqa: PTH105 - its name is text already
         except BaseException:
@@ -143,22 +153,22 @@ class HostFlagCache:
         self._lock.forget()
 
     def at_exit(self, timeout: float) -> None:
-        """Nothing to do: the operating system releases the lock."""
+        """Do nothing: the operating system releases the lock."""
 
     def _is_fresh(self) -> bool | None:
-        """Whether the file is young; None: there is none."""
+        """Return whether the file is young; None if there is no file."""
         try:
             age = self._clock.wall() - self._path.stat().st_mtime
         except FileNotFoundError:
             return None
-        # A file from the future is one whose age nobody knows.
+        # The age of a file from the future is unknown.
         return 0 <= age < self._fresh_for
 
     def _holder_hangs(self) -> bool:
         return self._clock.wall() - self._lock.touched_at() > self._take_over_after
 
     def _remove_leftovers(self) -> None:
-        """Remove what writers that were killed left behind."""
+        """Remove the temporary files of writers that were killed."""
         for path in self._directory.glob(f"{self._path.stem}.*.tmp"):
             try:
                 if self._clock.wall() - path.stat().st_mtime > self._take_over_after:

@@ -1,6 +1,6 @@
-"""Definitions from the server: one conditional GET, and what its status means.
+"""Definitions from the server: one conditional GET, and the meaning of its status.
 
-Does not decide when to ask, how long to wait or what to do about a failure: the poller does.
+Decides neither when to ask, nor how long to wait, nor what to do about a failure: the poller does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from ...errors import InvalidResponseError, RequestError, RequestTimeoutError
 from ...http.base import Request, Response, Transport
 from ...http.redaction import clean_header_value
 from ...retry import parse_retry_after
-from ..answers import Answer, Failed, FailureKind, Loaded, Unchanged
-from ..documents import MalformedDefinitionsError, decode_definitions
+from ..fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
 
 __all__ = ["HttpDefinitions"]
 
@@ -34,7 +33,7 @@ class HttpDefinitions:
     """The definitions endpoint of one project.
 
     Args:
-        transport: carries out the request.
+        transport: sends the request.
         host: base URL, without a trailing slash.
         project_key: names the project; part of the URL.
         secret_key: secret or personal key; sent as a bearer token, shown nowhere.
@@ -65,13 +64,13 @@ class HttpDefinitions:
     def __repr__(self) -> str:
         return f"<HttpDefinitions timeout={self._timeout:g}>"
 
-    def fetch(self, version: str | None) -> Answer:
-        """Ask for the definitions, unless those of the ETag `version` still hold."""
+    def fetch(self, version: str | None) -> FetchResult:
+        """Ask for the definitions, unless those of the ETag `version` are the latest."""
         try:
             response = self._transport.request(self._request(version))
         except RequestError as error:
-            return _no_answer(error)
-        return self._answer(response, version)
+            return _no_response(error)
+        return self._result(response, version)
 
     def _request(self, version: str | None) -> Request:
         headers = {
@@ -86,7 +85,7 @@ class HttpDefinitions:
         url = f"{self._host}{PATH}?token={token}&send_cohorts"
         return Request("GET", url, headers=headers, timeout=self._timeout)
 
-    def _answer(self, response: Response, version: str | None) -> Answer:
+    def _result(self, response: Response, version: str | None) -> FetchResult:
         etag = response.header("ETag") or None
         if response.status == HTTPStatus.NOT_MODIFIED:
             if version is None:
@@ -94,7 +93,8 @@ class HttpDefinitions:
                 return Failed(FailureKind.MALFORMED, message, response.status)
             return Unchanged(etag)
         if response.is_success:
-            return _loaded(response, etag)
+            malformed = Failed(FailureKind.MALFORMED, "", response.status)
+            return Loaded(response.body, etag, malformed)
         return self._refused(response)
 
     def _refused(self, response: Response) -> Failed:
@@ -104,16 +104,9 @@ class HttpDefinitions:
         return Failed(FailureKind.STATUS, message, response.status, wait)
 
 
-def _loaded(response: Response, etag: str | None) -> Loaded | Failed:
-    try:
-        return Loaded(decode_definitions(response.body), etag)
-    except MalformedDefinitionsError as error:
-        return Failed(FailureKind.MALFORMED, str(error), response.status)
-
-
-def _no_answer(error: RequestError) -> Failed:
+def _no_response(error: RequestError) -> Failed:
     if isinstance(error, RequestTimeoutError):
-        return Failed(FailureKind.TIMEOUT, f"no answer in time: {error}")
+        return Failed(FailureKind.TIMEOUT, f"no response in time: {error}")
     if isinstance(error, InvalidResponseError):
         return Failed(FailureKind.MALFORMED, str(error), error.status)
     return Failed(FailureKind.NETWORK, f"{type(error).__name__}: {error}")

@@ -1,18 +1,19 @@
-"""Definitions that someone else brings: for tests, and for pushing them in by hand."""
+"""Definitions that the application brings: for tests, and for pushing them in by hand."""
 
 from __future__ import annotations
 
 import threading
 from typing import ClassVar
 
-from ..answers import Answer, Document, Failed, Loaded, Unchanged
-from ..documents import as_definitions
+from flagengine import Snapshot
+
+from ..fetch_results import DefinitionsDocument, Failed, FetchResult, Loaded, Unchanged
 
 __all__ = ["MemoryDefinitions"]
 
 
 class MemoryDefinitions:
-    """Answers with the document it was last given.
+    """Returns the document it was given last.
 
     >>> source = MemoryDefinitions({"flags": []})
     >>> source.fetch(None)
@@ -23,31 +24,35 @@ class MemoryDefinitions:
 
     is_at_hand: ClassVar[bool] = True
 
-    def __init__(self, document: Document | None = None) -> None:
+    def __init__(self, document: DefinitionsDocument | None = None) -> None:
         self._lock = threading.Lock()
         self._count = 0
-        self._answer: Loaded | Failed = Loaded({"flags": []}, "0")
+        self._result: Loaded | Failed = Loaded({"flags": []}, "0")
         self.fetches = 0
         if document is not None:
             self.replace(document)
 
-    def replace(self, document: Document) -> None:
-        """Answer with `document` from now on."""
-        checked = as_definitions(document)
+    def replace(self, document: DefinitionsDocument) -> None:
+        """Return `document` from now on.
+
+        Raises:
+            SnapshotError: `document` is no definitions document.
+        """
+        snapshot = Snapshot.parse(document)
         with self._lock:
             self._count += 1
-            self._answer = Loaded(checked, str(self._count))
+            self._result = Loaded(document, str(self._count), snapshot=snapshot)
 
     def fail(self, failure: Failed) -> None:
-        """Answer with `failure` until the next ``replace``."""
+        """Return `failure` until the next ``replace``."""
         with self._lock:
-            self._answer = failure
+            self._result = failure
 
-    def fetch(self, version: str | None) -> Answer:
-        """Return what it was last given."""
+    def fetch(self, version: str | None) -> FetchResult:
+        """Return what was given last."""
         with self._lock:
             self.fetches += 1
-            answer = self._answer
-        if isinstance(answer, Loaded) and version is not None and version == answer.version:
+            result = self._result
+        if isinstance(result, Loaded) and version is not None and version == result.version:
             return Unchanged(version)
-        return answer
+        return result

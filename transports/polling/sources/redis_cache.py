@@ -1,8 +1,8 @@
-"""Sharing definitions through Redis: one process asks the server, all others read.
+"""Sharing definitions through Redis: one process asks the server, all others read Redis.
 
 Takes any client with ``get``, ``set`` and ``eval`` as redis-py has them, synchronous or
-asynchronous (``redis.Redis``, ``redis.asyncio.Redis``, valkey); imports none. The turn to ask is a
-lock with a time to live, so that a process that dies gives it up by itself.
+asynchronous (``redis.Redis``, ``redis.asyncio.Redis``, valkey), and imports none. The turn to ask
+is a lock that expires, so that a process that dies gives it up.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import inspect
 import json
 import os
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from ..answers import Document
-from ..documents import decode_definitions
+from ...json_text import read_json
 
 __all__ = ["RedisClient", "RedisFlagCache"]
 
@@ -48,13 +47,13 @@ _EXTEND = "return redis.call('expire', KEYS[1], ARGV[1])"
 
 
 class RedisClient(Protocol):
-    """The part of redis-py that is used."""
+    """The part of redis-py that this cache uses."""
 
     def get(self, name: str, /) -> Any:
-        """Return the value, None when there is none."""
+        """Return the value; None if there is none."""
         ...
 
-    def set(self, name: str, value: str, /, *, ex: int) -> Any:
+    def set(self, name: str, value: bytes | str, /, *, ex: int) -> Any:
         """Store the value for `ex` seconds."""
         ...
 
@@ -68,12 +67,13 @@ class RedisFlagCache:
 
     Args:
         client: the Redis client.
-        closes_client: whether ``shutdown`` also closes the client. Say yes for an asynchronous
-            client that nobody else uses: its connections belong to the event loop that it is used
-            on, and under a synchronous loader nobody else can reach that.
-        prefix: names the service; all of its processes use the same, no other service does.
-        lock_seconds: how long the turn lasts without being renewed: two polling intervals or more.
-        data_seconds: how long stored definitions are kept.
+        prefix: names the service; all of its processes share it, no other service does.
+        lock_seconds: after how many seconds without renewal the turn expires: two polling
+            intervals or more.
+        data_seconds: how many seconds definitions are stored.
+        closes_client: whether ``shutdown`` also closes the client. Use True for an asynchronous
+            client that nothing else uses: its connections belong to the loader's private event
+            loop, on which only the loader can close them.
     """
 
     def __init__(
@@ -97,31 +97,41 @@ class RedisFlagCache:
         return f"<RedisFlagCache {self._data_key!r}>"
 
     def should_fetch_flag_definitions(self) -> bool | Awaitable[bool]:
-        """Take the turn if it is free, keep it if it is ours."""
+        """Take the turn if it is free, extend it if this process has it."""
         answer = self._client.eval(
             _TAKE_OR_EXTEND, 1, self._lock_key, self._token(), self._lock_seconds
         )
         return _then(answer, lambda taken: int(taken) == 1)
 
-    def get_flag_definitions(self) -> Document | Awaitable[Document | None] | None:
-        """Return what is stored, None when nothing is.
+    def get_flag_definitions(
+        self,
+    ) -> Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None:
+        """Return the stored document; None if there is none.
 
         Raises:
-            MalformedDefinitionsError: what is stored is no definitions document.
+            ValueError: the key holds no JSON.
         """
-        return _then(self._client.get(self._data_key), _decoded)
+        return _then(self.get_flag_definitions_text(), _decoded)
 
-    def on_flag_definitions_received(self, document: Document) -> object:
-        """Store `document` for the others."""
+    def on_flag_definitions_received(self, document: Mapping[str, Any]) -> object:
+        """Store `document`, from a source that has no text."""
         text = json.dumps(dict(document), separators=(",", ":"))
+        return self.on_flag_definitions_text_received(text)
+
+    def get_flag_definitions_text(self) -> Any:
+        """Return the stored text; None if there is none."""
+        return self._client.get(self._data_key)
+
+    def on_flag_definitions_text_received(self, text: bytes | str) -> object:
+        """Store `text` for the others."""
         return self._client.set(self._data_key, text, ex=self._data_seconds)
 
     def on_flag_definitions_unchanged(self) -> object:
-        """Keep what is stored from expiring."""
+        """Keep the stored document from expiring."""
         return self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
 
     def shutdown(self) -> object:
-        """Give up the turn, if it is ours; the definitions stay for the others."""
+        """Give up the turn, if this process has it; the definitions stay for the others."""
         released = self._client.eval(_RELEASE, 1, self._lock_key, self._token())
         if self._closes_client and not inspect.isawaitable(released):
             self._client.close()
@@ -135,19 +145,19 @@ class RedisFlagCache:
                 await self._client.aclose()
 
     def _token(self) -> str:
-        """Name this process; a forked child is another one than its parent."""
+        """Return the name of this process; a forked child has another than its parent."""
         pid = os.getpid()
         if self._owner[0] != pid:
             self._owner = (pid, uuid.uuid4().hex)
         return self._owner[1]
 
 
-def _decoded(stored: bytes | str | None) -> Document | None:
-    return None if stored is None else decode_definitions(stored)
+def _decoded(stored: bytes | str | None) -> Mapping[str, Any] | None:
+    return None if stored is None else read_json(stored)
 
 
 def _then(value: Any, convert: Callable[[Any], T]) -> T | Awaitable[T]:
-    """Apply `convert` to `value` now, or when it is there."""
+    """Apply `convert` to `value`, once it is awaited if it must be."""
     if inspect.isawaitable(value):
         return _converted(value, convert)
     return convert(value)

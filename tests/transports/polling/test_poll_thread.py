@@ -16,9 +16,9 @@ from flagengine.transports.polling import (
     FailureKind,
     Loaded,
     PollPolicy,
-    ThreadedLoader,
+    ThreadPollDriver,
 )
-from flagengine.transports.polling.answers import Answer
+from flagengine.transports.polling.fetch_results import FetchResult
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
@@ -36,7 +36,7 @@ class Gate:
         self.may_answer = threading.Semaphore(0)
         self.fetches = self.at_once = self.most_at_once = 0
 
-    def fetch(self, _version: str | None) -> Answer:
+    def fetch(self, _version: str | None) -> FetchResult:
         self.fetches += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -52,62 +52,62 @@ def threads() -> int:
 
 def test_no_thread_exists_before_the_first_use() -> None:
     before = threads()
-    threaded = ThreadedLoader(DefinitionLoader(MemoryDefinitions(ONE)))
+    loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
     assert threads() == before
-    assert threaded.wait_until_ready(PATIENCE)
+    assert loader.wait_until_ready(PATIENCE)
     assert threads() == before + 1
-    threaded.shutdown()
+    loader.shutdown()
     assert threads() == before
 
 
 def test_a_look_at_the_definitions_starts_the_thread() -> None:
     gate = Gate()
-    threaded = ThreadedLoader(DefinitionLoader(gate))
-    assert threaded.current.snapshot is None
+    loader = DefinitionLoader(gate, driver=ThreadPollDriver())
+    assert loader.current.snapshot is None
     assert gate.asked.acquire(timeout=PATIENCE)
     gate.may_answer.release()
-    threaded.shutdown()
+    loader.shutdown()
 
 
 def test_waiting_for_readiness_ends_at_its_timeout() -> None:
     source = MemoryDefinitions()
     source.fail(Failed(FailureKind.NETWORK, "down"))
-    threaded = ThreadedLoader(DefinitionLoader(source))
-    assert not threaded.wait_until_ready(0.01)
-    threaded.shutdown()
+    loader = DefinitionLoader(source, driver=ThreadPollDriver())
+    assert not loader.wait_until_ready(0.01)
+    loader.shutdown()
 
 
 def test_it_polls_by_itself() -> None:
     source = MemoryDefinitions(ONE)
-    threaded = ThreadedLoader(DefinitionLoader(source, policy=FAST))
-    assert threaded.wait_until_ready(PATIENCE)
+    loader = DefinitionLoader(source, policy=FAST, driver=ThreadPollDriver())
+    assert loader.wait_until_ready(PATIENCE)
     heard = threading.Event()
-    threaded.loader.store.subscribe(lambda _change: heard.set())
+    loader.store.subscribe(lambda _change: heard.set())
     source.replace({"flags": [{"key": "two"}]})
     assert heard.wait(PATIENCE)
-    threaded.shutdown()
+    loader.shutdown()
 
 
 def test_a_reload_sees_what_is_new_without_waiting_for_the_interval() -> None:
     source = MemoryDefinitions(ONE)
-    threaded = ThreadedLoader(DefinitionLoader(source))
-    assert threaded.wait_until_ready(PATIENCE)
+    loader = DefinitionLoader(source, driver=ThreadPollDriver())
+    assert loader.wait_until_ready(PATIENCE)
     source.replace({"flags": [{"key": "two"}]})
-    assert threaded.reload(PATIENCE)
-    snapshot = threaded.current.snapshot
+    assert loader.reload(PATIENCE)
+    snapshot = loader.current.snapshot
     assert snapshot is not None
     assert list(snapshot.flags) == ["two"]
-    threaded.shutdown()
+    loader.shutdown()
 
 
 def test_reloads_join_the_load_under_way_and_never_make_two_at_once() -> None:
     gate = Gate()
-    threaded = ThreadedLoader(DefinitionLoader(gate))
-    threaded.start()
+    loader = DefinitionLoader(gate, driver=ThreadPollDriver())
+    loader.start()
     assert gate.asked.acquire(timeout=PATIENCE)
     done: list[bool] = []
     callers = [
-        threading.Thread(target=lambda: done.append(threaded.reload(PATIENCE))) for _ in range(8)
+        threading.Thread(target=lambda: done.append(loader.reload(PATIENCE))) for _ in range(8)
     ]
     for caller in callers:
         caller.start()
@@ -116,65 +116,65 @@ def test_reloads_join_the_load_under_way_and_never_make_two_at_once() -> None:
         caller.join(PATIENCE)
     assert done == [True] * 8
     assert gate.most_at_once == 1
-    threaded.shutdown()
+    loader.shutdown()
 
 
 def test_a_reload_reports_failure_and_being_held_back() -> None:
     source = MemoryDefinitions(ONE)
-    threaded = ThreadedLoader(DefinitionLoader(source))
-    assert threaded.wait_until_ready(PATIENCE)
+    loader = DefinitionLoader(source, driver=ThreadPollDriver())
+    assert loader.wait_until_ready(PATIENCE)
     source.fail(Failed(FailureKind.STATUS, "HTTP 429", 429))
-    assert not threaded.reload(PATIENCE)
+    assert not loader.reload(PATIENCE)
     before = source.fetches
-    assert not threaded.reload(PATIENCE)
+    assert not loader.reload(PATIENCE)
     assert source.fetches == before
-    threaded.shutdown()
+    loader.shutdown()
 
 
 def test_a_shutdown_may_be_repeated_and_ends_everything() -> None:
-    threaded = ThreadedLoader(DefinitionLoader(MemoryDefinitions(ONE)))
-    threaded.wait_until_ready(PATIENCE)
-    threaded.shutdown()
-    threaded.shutdown()
-    threaded.start()
+    loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
+    loader.wait_until_ready(PATIENCE)
+    loader.shutdown()
+    loader.shutdown()
+    loader.start()
     assert threads() == 0
-    assert threaded.current.is_ready
-    assert not threaded.reload(PATIENCE)
+    assert loader.current.is_ready
+    assert not loader.reload(PATIENCE)
 
 
 def test_a_shutdown_ends_the_waiting_for_readiness() -> None:
     gate = Gate()
-    threaded = ThreadedLoader(DefinitionLoader(gate))
+    loader = DefinitionLoader(gate, driver=ThreadPollDriver())
     answers: list[bool] = []
-    waiting = threading.Thread(target=lambda: answers.append(threaded.wait_until_ready(None)))
+    waiting = threading.Thread(target=lambda: answers.append(loader.wait_until_ready(None)))
     waiting.start()
     assert gate.asked.acquire(timeout=PATIENCE)
-    threaded.loader.stop()
+    loader.stop()
     waiting.join(PATIENCE)
     assert answers == [False]
     gate.may_answer.release(100)
-    threaded.shutdown()
+    loader.shutdown()
 
 
 def test_a_shutdown_from_a_listener_does_not_deadlock() -> None:
-    threaded = ThreadedLoader(DefinitionLoader(MemoryDefinitions(ONE)))
+    loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
     done = threading.Event()
 
     def stop(_change: object) -> None:
-        threaded.shutdown()
+        loader.shutdown()
         done.set()
 
-    threaded.loader.store.subscribe(stop)
-    threaded.start()
+    loader.store.subscribe(stop)
+    loader.start()
     assert done.wait(PATIENCE)
 
 
 def test_a_forgotten_loader_takes_its_thread_with_it() -> None:
-    threaded = ThreadedLoader(DefinitionLoader(MemoryDefinitions(ONE)))
-    threaded.wait_until_ready(PATIENCE)
-    thread, gone = threaded._thread, weakref.ref(threaded)
+    loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
+    loader.wait_until_ready(PATIENCE)
+    thread, gone = loader._driver._thread, weakref.ref(loader)
     assert thread is not None
-    del threaded
+    del loader
     until = time.monotonic() + PATIENCE
     while gone() is not None and time.monotonic() < until:
         gc.collect()
@@ -187,31 +187,31 @@ def test_a_forgotten_loader_takes_its_thread_with_it() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_polls_on_its_own() -> None:
     gate = Gate()
-    threaded = ThreadedLoader(DefinitionLoader(gate))
-    threaded.start()
+    loader = DefinitionLoader(gate, driver=ThreadPollDriver())
+    loader.start()
     # The child is made while the parent's thread is in the middle of a load.
     assert gate.asked.acquire(timeout=PATIENCE)
     child = os.fork()
     if child == 0:
         gate.may_answer = threading.Semaphore(100)
-        is_good = threads() == 0 and threaded.wait_until_ready(PATIENCE) and threaded.reload(5)
+        is_good = threads() == 0 and loader.wait_until_ready(PATIENCE) and loader.reload(5)
         os._exit(0 if is_good else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     gate.may_answer.release(100)
-    assert threaded.wait_until_ready(PATIENCE)
-    threaded.shutdown()
+    assert loader.wait_until_ready(PATIENCE)
+    loader.shutdown()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_child_forked_while_locks_are_held_is_not_stuck() -> None:
-    threaded = ThreadedLoader(DefinitionLoader(MemoryDefinitions(ONE)))
-    threaded.wait_until_ready(PATIENCE)
+    loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
+    loader.wait_until_ready(PATIENCE)
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with threaded._lock, threaded.loader._lock, threaded.loader.store._lock:
+        with loader._lock, loader._driver._lock, loader.store._lock:
             held.set()
             let_go.wait(PATIENCE)
 
@@ -220,9 +220,9 @@ def test_a_child_forked_while_locks_are_held_is_not_stuck() -> None:
     assert held.wait(PATIENCE)
     child = os.fork()
     if child == 0:
-        os._exit(0 if threaded.reload(PATIENCE) else 1)
+        os._exit(0 if loader.reload(PATIENCE) else 1)
     let_go.set()
     holder.join()
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    threaded.shutdown()
+    loader.shutdown()

@@ -1,0 +1,128 @@
+"""Which flags may answer differently under one snapshot than under another.
+
+A flag has changed if its own definition differs, if a cohort or flag that it refers to has changed,
+directly or through others, or if anything that all flags share differs. When in doubt a flag counts
+as changed: a caller that forgets too much loses a cache entry, a caller that forgets too little
+keeps a wrong answer.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from flagengine.definitions.document import Index
+from flagengine.definitions.model import Cohort, Filter, Flag
+from flagengine.inputs.overrides import Overrides
+from flagengine.plan.cohorts import leaves
+from flagengine.values.json_values import text
+from flagengine.values.record import Record
+
+__all__ = ["Compared", "changed_keys"]
+
+_Name = tuple[str, str]
+"""A flag by its key or a cohort by its id: ``("flag", "beta")``, ``("cohort", "7")``."""
+
+
+class Compared(Record):
+    """What a comparison needs of a snapshot; ``flag`` and ``cohort`` read the one of that name."""
+
+    index: Index
+    overrides: Overrides
+    flag: Callable[[str], Flag | None]
+    cohort: Callable[[str], Cohort | None]
+
+
+def changed_keys(old: Compared, new: Compared) -> frozenset[str]:
+    """Return the keys of flags that may answer differently, new and gone ones included."""
+    keys = {*_flag_keys(old), *_flag_keys(new)}
+    if _shared(old.index) != _shared(new.index):
+        return frozenset(keys)
+    touched = {*_touched_flags(old, new), *_touched_cohorts(old.index, new.index)}
+    if touched:
+        _spread(touched, new)
+    return frozenset(key for key in keys if ("flag", key) in touched)
+
+
+def _flag_keys(snapshot: Compared) -> Iterable[str]:
+    return [*snapshot.index.flags, *snapshot.overrides.flags]
+
+
+def _shared(index: Index) -> tuple[object, ...]:
+    """Return what the meaning of every flag may depend on."""
+    return index.group_names, index.matching_version, index.hash_algorithm
+
+
+def _touched_flags(old: Compared, new: Compared) -> Iterator[_Name]:
+    for key in {*_flag_keys(old), *_flag_keys(new), *old.index.deleted, *new.index.deleted}:
+        if _facts(key, old) != _facts(key, new) or _differ(
+            old.index.flags.get(key), new.index.flags.get(key)
+        ):
+            yield "flag", key
+
+
+def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
+    """Return what decides a flag's answers besides its definition."""
+    index, overrides = snapshot.index, snapshot.overrides
+    is_replaced, value = key in overrides.flags, overrides.flags.get(key)
+    return (
+        key in index.duplicates,
+        key in index.deleted,
+        (is_replaced, type(value), value),
+        overrides.payloads.get(key),
+    )
+
+
+def _touched_cohorts(old: Index, new: Index) -> Iterator[_Name]:
+    for cohort_id in {*old.cohorts, *new.cohorts}:
+        is_in_both = cohort_id in old.cohorts and cohort_id in new.cohorts
+        if not is_in_both or _differ(old.cohorts[cohort_id], new.cohorts[cohort_id]):
+            yield "cohort", cohort_id
+
+
+def _differ(old: object, new: object) -> bool:
+    """Tell whether two JSON values differ: to Python 1, 1.0 and True are equal, to a flag not."""
+    return old != new or _written(old) != _written(new)
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _spread(touched: set[_Name], snapshot: Compared) -> None:
+    """Add to ``touched`` whatever refers to something in it, until nothing is added.
+
+    The references of one snapshot are enough: whatever refers to something else than before has
+    another definition, and so is in ``touched`` already.
+    """
+    referrers = _referrers(snapshot)
+    waiting = list(touched)
+    while waiting:
+        for name in referrers.get(waiting.pop(), ()):
+            if name not in touched:
+                touched.add(name)
+                waiting.append(name)
+
+
+def _referrers(snapshot: Compared) -> Mapping[_Name, list[_Name]]:
+    found: dict[_Name, list[_Name]] = {}
+    for name, filters in _definitions(snapshot):
+        for target in {target for one in filters for target in _targets(one)}:
+            found.setdefault(target, []).append(name)
+    return found
+
+
+def _definitions(snapshot: Compared) -> Iterator[tuple[_Name, Iterable[Filter]]]:
+    for key in snapshot.index.flags:
+        flag = snapshot.flag(key)
+        conditions = flag.conditions if flag else ()
+        yield ("flag", key), (one for condition in conditions for one in condition.filters)
+    for cohort_id in snapshot.index.cohorts:
+        cohort = snapshot.cohort(cohort_id)
+        yield ("cohort", cohort_id), leaves(cohort.definition if cohort else None)
+
+
+def _targets(one: Filter) -> Iterator[_Name]:
+    if one.type == "cohort":
+        yield "cohort", text(one.value)
+    elif one.type == "flag":
+        # Whether the flags of the chain exist counts too, those that nothing else refers to included.
+        yield from (("flag", key) for key in (*(one.dependency_chain or ()), one.key))

@@ -1,0 +1,82 @@
+"""A daemon thread that loads definitions: started at the first use, and again in a forked child.
+
+Decides nothing: ticks the loader when a load is due. The thread holds the loader weakly, so that a
+client that is forgotten without a shutdown takes its thread with it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import ClassVar
+
+from .poll_driver import Ticking
+
+__all__ = ["ThreadPollDriver"]
+
+LONGEST_WAIT = 3600.0
+
+
+class ThreadPollDriver:
+    """Keeps one loader up to date in the background."""
+
+    works_in_background: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None
+        self.forget()
+
+    def attach(self, loader: Ticking) -> None:
+        """Take the loader to tick."""
+        self._loader = weakref.ref(loader)
+        # Wakes the thread of a forgotten loader, which then ends.
+        weakref.finalize(loader, self.wake).atexit = False
+
+    def start(self) -> None:
+        """Start the thread, once; not for a loader that has been stopped."""
+        loader = self._loader()
+        with self._lock:
+            if self._thread is not None or loader is None or loader.is_stopped:
+                return
+            thread = threading.Thread(
+                target=_run,
+                args=(self._loader, self._wake),
+                name="flagengine-definitions",
+                daemon=True,
+            )
+            try:
+                thread.start()
+            except RuntimeError:
+                # No thread can be started while the interpreter shuts down.
+                loader.stop()
+                return
+            self._thread = thread
+
+    def wake(self) -> None:
+        """Let the thread tick now."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """Wake the thread, which ends; a load that takes longer is left to it."""
+        with self._lock:
+            thread = self._thread
+        self._wake.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def forget(self) -> None:
+        """In a forked child: a fresh lock and no thread; the next use starts one."""
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread = None
+
+
+def _run(reference: weakref.ref[Ticking], wake: threading.Event) -> None:
+    while True:
+        wake.clear()
+        loader = reference()
+        if loader is None or loader.is_stopped:
+            return
+        delay = loader.tick()
+        del loader
+        wake.wait(LONGEST_WAIT if delay is None else min(delay, LONGEST_WAIT))
