@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Unpack
 
-from flagengine.call import Call, CallOptions
+from flagengine.compiled.call import Call
 from flagengine.definitions.document import Document
 from flagengine.definitions.model import Filter
 from flagengine.evaluation.trace import (
@@ -13,11 +13,11 @@ from flagengine.evaluation.trace import (
     HashTrace,
     TestTrace,
 )
-from flagengine.evaluator import as_snapshot
+from flagengine.inputs.request import CallOptions, Request
 from flagengine.inputs.subject import ABSENT
 from flagengine.results.resolution import Missing, Resolution
 from flagengine.results.verdicts import Gap, Verdict
-from flagengine.snapshot import Snapshot
+from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.json_values import NOT_GIVEN, text
 from flagengine.values.record import Record
 
@@ -215,7 +215,7 @@ def explain(
     **options: Unpack[CallOptions],
 ) -> Explanation:
     """Evaluate one flag and say why; with ``redact`` without the values of properties."""
-    call = Call(as_snapshot(flag_defs), distinct_id, props, options)
+    call = Call(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
     return Explanation(call.trace(key), redact)
 
 

@@ -5,24 +5,24 @@ This reads no table and writes none: it turns rows into positions among answers.
 
 from collections.abc import Callable, Hashable, Iterable
 from datetime import tzinfo
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.call import Call, CallOptions
 from flagengine.columnar.cases import Cases
 from flagengine.columnar.flag_kernel import Answers, FlagKernel
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
 from flagengine.columnar.verdicts import Label, Tests
+from flagengine.compiled.call import Call, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
-from flagengine.inputs.clock import current_time
-from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.subject import Completeness
+from flagengine.inputs.request import Request
 from flagengine.plan.nodes import FlagPlan, FlagTest
 from flagengine.results.resolution import Reason, Resolution
-from flagengine.snapshot import Snapshot
+from flagengine.snapshot import Snapshot, evaluators_of
+from flagengine.values.instants import Moment
+from flagengine.values.record import replace
 
 __all__ = ["BatchOptions", "Engine"]
 
@@ -46,20 +46,21 @@ class Engine:
         self,
         snapshot: Snapshot,
         layout: Layout,
-        flags: Iterable[str] | None = None,
-        **options: Any,
+        flag_keys: Iterable[str] | None = None,
+        **options: Unpack[BatchOptions],
     ) -> None:
-        """Check the options and compile the flags."""
-        options["now"] = options.get("now") or current_time()
-        self._options: CallOptions = {k: v for k, v in options.items() if v is not None}  # type: ignore[assignment]
-        call = Call(snapshot, "", {}, self._options)
+        """Check the options and compile the flags. Without ``now`` the present time is taken."""
+        given: Any = {name: value for name, value in options.items() if value is not None}
+        evaluators, request = evaluators_of(snapshot), Request.parse(given)
         self.snapshot = snapshot
+        self.plans = evaluators.plans
         self.layout = layout
-        self.now = options["now"]
-        self.keys = tuple(call.keys(flags))
-        self.overridden = snapshot.overrides | Overrides.parse(options.get("overrides"))
-        self._complete = Completeness(options.get("complete") or False)
-        self._moment = call.subject.moment
+        self.now = request.now or evaluators.clock()
+        self.keys = tuple(requested_keys(evaluators, request, flag_keys))
+        self.overridden = evaluators.overrides | request.overrides
+        self._evaluators = evaluators
+        self._request = replace(request, now=self.now)
+        self._moment = Moment.of(self.now, request.zone)
         self._kernels: dict[str, FlagKernel] = {}
         self._memory: dict[Hashable, dict[str, Label]] = {}
         for key in self.keys:
@@ -76,7 +77,6 @@ class Engine:
     def run(self, rows: Rows) -> list[NDArray[Any]]:
         """Return for each flag the position of every row's answer."""
         found: dict[str, NDArray[Any]] = {}
-        strict = self._options.get("missing_group") == "unresolved"
 
         def answered(key: str) -> NDArray[Any]:
             if key not in found:
@@ -88,11 +88,11 @@ class Engine:
 
         tests = Tests(
             rows,
-            self._complete,
+            self._request.complete,
             self._moment,
             dependency,
             self._memory,
-            strict_groups=strict,
+            strict_groups=self._request.strict_groups,
         )
         try:
             return [answered(key) for key in self.keys]
@@ -113,18 +113,16 @@ class Engine:
 
     def resolve(self, key: str, rows: Rows, row: int) -> Resolution:
         """Evaluate one flag for one row by the scalar engine."""
-        distinct_id, properties, options = rows.inputs(row)
-        call = Call(self.snapshot, distinct_id, properties, {**self._options, **options})  # type: ignore[typeddict-item]
-        return call.resolve(key)
+        distinct_id, properties, about = rows.inputs(row)
+        request = replace(self._request, **about)
+        return Call(self._evaluators, distinct_id, properties, request).resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
         """Return what of a flag's definition matters; None for nothing."""
-        plan = self.snapshot.plan(key)
+        plan = self.plans.plan(key)
         if plan is None or key in self.overridden.flags or plan.defect or not plan.active:
             return None
-        contexts = self._options.get("evaluation_contexts")
-        tags = None if contexts is None else frozenset(contexts)
-        if is_filtered_out(plan, self._options.get("evaluation_runtime"), tags):
+        if is_filtered_out(plan, self._request.runtime, self._request.contexts):
             return None
         return plan
 

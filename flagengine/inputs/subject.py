@@ -1,6 +1,6 @@
-"""Who is evaluated: the person with its groups and device, and what is known of them (SPEC R6).
+"""The person being evaluated, with groups and device, and what is known of them (SPEC R6).
 
-Answers three-valued questions: a property has a value, is known to be absent, or is not known.
+A property has a value, is known to be absent, or is unknown.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -23,8 +23,8 @@ __all__ = [
 ]
 
 MAX_DISTINCT_ID_CHARACTERS: Final = 200
-"""The server keeps this many characters of an id of more than 200 bytes (SPEC R6); an id of
-more characters has more bytes, and one of fewer loses nothing."""
+"""The server cuts an id of more than 200 bytes to this many characters (SPEC R6). Cutting every id
+is the same: a longer id has more bytes, a shorter id loses nothing."""
 
 
 class Absent(Enum):
@@ -34,10 +34,10 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""A property that is known not to be there; :data:`NOT_GIVEN` is one that may be."""
+"""A property that is known to be absent; :data:`NOT_GIVEN` is a property that may exist."""
 
 MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
-"""Each fills the other when it is absent and the properties are complete (SPEC R6)."""
+"""Each property fills the other when the other is absent and properties are complete (SPEC R6)."""
 
 INITIAL_SOURCES: Final = {
     **{
@@ -93,11 +93,11 @@ INITIAL_SOURCES: Final = {
         ]
     },
 }
-"""Where an absent initial value is copied from once the properties are complete (SPEC R6)."""
+"""The source of an absent initial value when the properties are complete (SPEC R6)."""
 
 
 class Completeness:
-    """The caller's promise about which property maps are all there is."""
+    """The caller's promise about which property maps are complete."""
 
     __slots__ = ("groups", "person")
 
@@ -108,20 +108,20 @@ class Completeness:
             self.groups: bool | frozenset[str] = promise
             return
         if not isinstance(promise, Mapping):
-            message = f"complete is a bool or a mapping, found {type(promise).__name__}"
+            message = f"complete must be a bool or a mapping, got {type(promise).__name__}"
             raise TypeError(message)
         unknown = set(promise) - {"person_properties", "group_properties"}
         if unknown:
             message = (
-                "complete has the keys person_properties and group_properties, "
-                f"found {sorted(map(str, unknown))}"
+                "the keys of complete must be person_properties and group_properties, "
+                f"got {sorted(map(str, unknown))}"
             )
             raise TypeError(message)
         self.person = bool(promise.get("person_properties", False))
         self.groups = _group_types(promise.get("group_properties", False))
 
     def of_group(self, name: str) -> bool:
-        """Tell whether a group type's properties are all there."""
+        """Tell whether a group type's properties are complete."""
         return self.groups if isinstance(self.groups, bool) else name in self.groups
 
 
@@ -130,7 +130,7 @@ def _group_types(promise: Any) -> bool | frozenset[str]:
         return promise
     if isinstance(promise, Collection) and not isinstance(promise, str):
         return frozenset(promise)
-    message = f"group_properties is a bool or a collection of group types, found {promise!r}"
+    message = f"group_properties must be a bool or a collection of group types, got {promise!r}"
     raise TypeError(message)
 
 
@@ -138,9 +138,9 @@ _INCOMPLETE: Final = Completeness(False)
 
 
 class Subject:
-    """One person with its groups and device, for one call.
+    """One person with groups and device, for one call.
 
-    Inputs are never changed. ``clock`` is asked at most once, and only for a date comparison.
+    Inputs are never changed. ``clock`` is read at most once, and only for a date comparison.
     """
 
     __slots__ = (
@@ -165,18 +165,16 @@ class Subject:
         groups: Mapping[str, Any] | None = None,
         group_properties: Mapping[str, Mapping[str, Any]] | None = None,
         device_id: object = None,
-        complete: Completeness | bool | Mapping[str, Any] = _INCOMPLETE,
+        complete: Completeness = _INCOMPLETE,
         strict_groups: bool = False,
         now: datetime | None = None,
         zone: tzinfo = UTC,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """Gather what a caller knows. ``strict_groups``: a group not passed is unknown."""
+        """Bind what the caller knows. With ``strict_groups`` a group not passed is unknown."""
         self._person = person_properties or {}
         self._groups = groups or {}
         self._group_properties = group_properties or {}
-        if not isinstance(complete, Completeness):
-            complete = Completeness(complete)
         self._complete = complete
         self._now, self._zone, self._clock = now, zone, clock
         self._moment: Moment | None = None
@@ -186,18 +184,18 @@ class Subject:
 
     @property
     def distinct_id(self) -> str | None:
-        """The id that is hashed, cut as the server does; None when the given one is unusable."""
+        """The id that is hashed, cut as on the server; None when the given id is unusable."""
         identity = usable_id(self.given_id)
         return identity and identity[:MAX_DISTINCT_ID_CHARACTERS]
 
     @property
     def device_id(self) -> str | None:
-        """The device's id: the call's, else the person property ``$device_id``."""
+        """The device id of the call, else the person property ``$device_id``."""
         return usable_id(self._device_id) or usable_id(self._person.get("$device_id"))
 
     @property
     def is_complete(self) -> bool:
-        """Whether the person properties are all there is."""
+        """Whether the person properties are complete."""
         return self._complete.person
 
     @property
@@ -212,13 +210,13 @@ class Subject:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
             return to_json_value(self._person[key])
-        if key == "distinct_id":  # never absent: an id that is no one's is not known
+        if key == "distinct_id":  # never absent: an unusable id is an unknown id
             identity = usable_id(self.given_id)
             return NOT_GIVEN if identity is None else identity
         return self._enriched(key) if self._complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:
-        """Fill what the server fills once it knows that a property is absent."""
+        """Fill a property as the server fills one that it knows to be absent."""
         source = MIRRORED.get(key)
         if source is not None:
             return to_json_value(self._person[source]) if source in self._person else ABSENT
@@ -226,13 +224,13 @@ class Subject:
         return ABSENT if source is None else self.person_property(source)
 
     def group_key(self, name: str) -> str | None:
-        """Return the key of the person's group of that type; None when none was passed."""
+        """Return the key of the person's group of a type; None when no such group was passed."""
         return usable_id(self._groups.get(name))
 
     def group_property(self, name: str, key: str) -> Any:
         """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
 
-        A group that was not passed has no properties: the server reads an empty map then.
+        A group that was not passed has no properties: the server reads an empty map.
         """
         if self.group_key(name) is None:
             return NOT_GIVEN if self.strict_groups else ABSENT
@@ -244,7 +242,7 @@ class Subject:
         return ABSENT if self._complete.of_group(name) else NOT_GIVEN
 
     def lacks_group_property(self, name: str, key: str) -> bool:
-        """Tell whether a group property is unknown even once the group is passed."""
+        """Tell whether a group property would be unknown even if the group were passed."""
         properties = self._group_properties.get(name) or {}
         if key in properties:
             return to_json_value(properties[key]) is NOT_GIVEN
@@ -257,15 +255,15 @@ def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
         return {}
     if type(value) is dict or isinstance(value, Mapping):
         return value
-    message = f"{name} is a mapping or None, found {type(value).__name__}"
+    message = f"{name} must be a mapping or None, got {type(value).__name__}"
     raise TypeError(message)
 
 
 def usable_id(value: object) -> str | None:
-    """Return an id as the text that is hashed, or None.
+    """Return an id as the text that is hashed, or None for an unusable id.
 
-    Ids are non-empty text, or numbers, rendered as JSON. Booleans, null, and text with lone
-    surrogates, which no request can carry, are no ids.
+    An id is non-empty text, or a number, which is hashed as its JSON. Booleans, null, and text with
+    lone surrogates, which no request can carry, are unusable.
     """
     if type(value) is str:
         return value if value and has_utf8(value) else None

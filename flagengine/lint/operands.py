@@ -30,7 +30,7 @@ _FORMS: Final[Mapping[str, str]] = {
 
 def check_operands(inspection: Inspection) -> Iterator[Finding]:
     """Yield filters whose operator and operand do not fit."""
-    operators = DIALECTS[inspection.snapshot.property_matching_version]
+    operators = DIALECTS[inspection.definitions.property_matching_version]
     for one in inspection.filters:
         name = ALIASES.get(one.filter.operator or "exact", one.filter.operator or "exact")
         if one.kind == "cohort":

@@ -18,7 +18,7 @@ LAYERS: Final = [
     {"evaluation"},
     {"compiled"},
     {"snapshot"},
-    {"call", "evaluator"},
+    {"evaluator"},
     {"analysis"},
     {"lint"},
     {"columnar"},

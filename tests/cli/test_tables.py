@@ -88,7 +88,7 @@ class TestBatch:
             (["people.parquet", "--group", "company"], "as in company=company_id"),
             (["people.parquet", "--group-property", "tier=plan"], "company.tier=company_tier"),
             (["people.parquet", "--properties-json", "plan"], "column 'plan', row 0"),
-            (["people.parquet", "--timezone", "Mars"], "--timezone is"),
+            (["people.parquet", "--timezone", "Mars"], "--timezone must be"),
             (["people.parquet", "--now", "noon"], "--now noon"),
             (["people.parquet", "--flag", "halv"], "did you mean half?"),
             (["people.parquet", "--carry", "age"], "column 'age'"),

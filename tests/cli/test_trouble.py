@@ -49,8 +49,8 @@ def test_what_is_no_json_is_named_for_what_it_looks_like(run, save, content, sai
         ({"results": []}, "a page of the REST API's list of flags"),
         ({"featureFlags": {}}, "an answer of /flags for one person"),
         ({"detail": "no"}, "the server's answer to a refused request"),
-        ({"flags": {}}, "found an object as its flags"),
-        ("7", "found a number"),
+        ({"flags": {}}, "got an object as flags"),
+        ("7", "got a number"),
     ],
 )
 def test_json_that_is_no_definitions_document_is_named_for_what_it_looks_like(
@@ -92,7 +92,7 @@ def test_an_unknown_command_names_the_nearest(run):
         (["--override", "beta"], "as in flag=true"),
         (["--now", "yesterday"], "expected a time with its offset"),
         (["--now", "2026-01-01T00:00:00"], "expected a time with its offset"),
-        (["--timezone", "Mars/Base"], "--timezone is an IANA zone such as Europe/Berlin"),
+        (["--timezone", "Mars/Base"], "--timezone must be an IANA zone such as Europe/Berlin"),
     ],
 )
 def test_an_option_that_makes_no_sense_says_how_it_is_written(run, definitions, arguments, said):

@@ -14,7 +14,7 @@ from flagengine.batch.inputs import Batches
 from flagengine.batch.table import evaluate_table
 from flagengine.columnar.narrowing import narrowed
 from flagengine.definitions.document import Document
-from flagengine.inputs.clock import current_time
+from flagengine.inputs.environment import current_time
 from flagengine.snapshot import Snapshot
 
 __all__ = ["FlagColumns"]
