@@ -158,4 +158,5 @@ def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
 
 def evaluators_of(flag_defs: Snapshot | Document) -> Evaluators:
     """Return what the rest of the engine needs of a snapshot, or of a document."""
-    return as_snapshot(flag_defs)._evaluators  # noqa: SLF001 kept from the users of a Snapshot
+    snapshot = flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
+    return snapshot._evaluators  # noqa: SLF001 hidden from users alone

@@ -6,6 +6,7 @@ from typing import Any, Final, overload
 
 from flagengine.analysis.decidability import Decidability, decidability
 from flagengine.definitions.document import Document
+from flagengine.inputs.arguments import renamed
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -78,14 +79,17 @@ class Requirements(Record):
 
 
 @overload
-def requirements(snapshot: Snapshot | Document, key: None = None) -> Mapping[str, Requirements]: ...
-@overload
-def requirements(snapshot: Snapshot | Document, key: str) -> Requirements: ...
 def requirements(
-    snapshot: Snapshot | Document, key: str | None = None
+    flag_defs: Snapshot | Document, key: None = None
+) -> Mapping[str, Requirements]: ...
+@overload
+def requirements(flag_defs: Snapshot | Document, key: str) -> Requirements: ...
+@renamed(snapshot="flag_defs")
+def requirements(
+    flag_defs: Snapshot | Document, key: str | None = None
 ) -> Requirements | Mapping[str, Requirements]:
     """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
-    plans = evaluators_of(snapshot).plans
+    plans = evaluators_of(flag_defs).plans
     return requirements_of(plans) if key is None else _Survey(plans).of(key)
 
 

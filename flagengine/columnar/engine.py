@@ -22,7 +22,6 @@ from flagengine.plan.nodes import FlagPlan, FlagTest
 from flagengine.results.resolution import Reason, Resolution
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.instants import Moment
-from flagengine.values.record import replace
 
 __all__ = ["BatchOptions", "Engine"]
 
@@ -59,7 +58,7 @@ class Engine:
         self.keys = tuple(requested_keys(evaluators, request, flag_keys))
         self.overridden = evaluators.overrides | request.overrides
         self._evaluators = evaluators
-        self._request = replace(request, now=self.now)
+        self._request = request._replace(now=self.now)
         self._moment = Moment.of(self.now, request.zone)
         self._kernels: dict[str, FlagKernel] = {}
         self._memory: dict[Hashable, dict[str, Label]] = {}
@@ -114,7 +113,7 @@ class Engine:
     def resolve(self, key: str, rows: Rows, row: int) -> Resolution:
         """Evaluate one flag for one row by the scalar engine."""
         distinct_id, properties, about = rows.inputs(row)
-        request = replace(self._request, **about)
+        request = self._request._replace(**about)
         return Call(self._evaluators, distinct_id, properties, request).resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:

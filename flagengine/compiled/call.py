@@ -7,8 +7,9 @@ from flagengine.compiled.evaluators import Evaluators
 from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.evaluation.trace import FlagTrace
+from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.request import NO_OPTIONS, Request
-from flagengine.inputs.subject import Subject, checked_mapping
+from flagengine.inputs.subject import Subject
 from flagengine.results.resolution import Resolution
 
 __all__ = ["Call", "requested_keys"]
@@ -23,7 +24,8 @@ def requested_keys(
         raise TypeError(message)
     if flag_keys is not None:
         return dict.fromkeys(flag_keys)
-    if request.is_plain and not evaluators.overrides:
+    is_plain = request is NO_OPTIONS or request.is_plain
+    if is_plain and not evaluators.overrides.flags:
         return evaluators.keys
     added = (evaluators.overrides | request.overrides).flags
     seen = (
@@ -62,7 +64,7 @@ class Call:
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
         self._request = request
-        self._is_plain = request.is_plain
+        self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
 
@@ -106,7 +108,7 @@ class Call:
         """Return the person with what the options say; None, to save time, without options."""
         if self._subject is None and self._request is not NO_OPTIONS:
             clock = self._evaluators.clock
-            self._subject = self._request.subject(self._distinct_id, self._props, clock)
+            self._subject = Subject(self._distinct_id, self._props, self._request, clock)
         return self._subject
 
     def _is_compilable(self, key: str) -> bool:

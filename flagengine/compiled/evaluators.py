@@ -11,8 +11,10 @@ from typing import Any, Final
 from flagengine.compiled.flags import Evaluator
 from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import overridden
+from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.overrides import Overrides, Value
-from flagengine.inputs.subject import Subject, checked_mapping
+from flagengine.inputs.request import NO_OPTIONS
+from flagengine.inputs.subject import Subject
 from flagengine.plan.plans import Plans
 from flagengine.results.resolution import Resolution
 
@@ -27,22 +29,18 @@ _MAX_FORCED: Final = 1_024
 class Evaluators:
     """Plans with overrides and a clock, and the functions that evaluate them."""
 
-    __slots__ = ("_forced", "_in_order", "_used", "clock", "compiled", "overrides", "plans")
+    __slots__ = ("_forced", "_in_order", "_used", "clock", "compiled", "keys", "overrides", "plans")
 
     def __init__(self, plans: Plans, overrides: Overrides, clock: Callable[[], datetime]) -> None:
         """Compile nothing yet. ``clock`` tells the time to calls that do not say what time it is."""
         self.plans = plans
+        self.keys = plans.definitions.keys
         self.overrides = overrides
         self.clock = clock
         self.compiled: dict[str, Evaluator] = {}
         self._used: set[str] = set()
         self._in_order: tuple[Evaluator, ...] = ()
         self._forced: dict[tuple[str, type, Value], Resolution] = {}
-
-    @property
-    def keys(self) -> Mapping[str, None]:
-        """The keys of the flags, in the document's order."""
-        return self.plans.definitions.keys
 
     def evaluator(self, key: str) -> Evaluator:
         """Return the compiled flag. The function for an unknown key says that it is unknown."""
@@ -97,7 +95,7 @@ class Evaluators:
 
     def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
         """Return a subject that can tell the time."""
-        return Subject(distinct_id, checked_mapping("props", props), clock=self.clock)
+        return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
 
     def _compile(self, key: str) -> Evaluator:
         from flagengine.compiled.flag import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on

@@ -15,7 +15,8 @@ from flagengine.compiled.source import Source
 from flagengine.compiled.tests import TestWriter
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS, Algorithm, bound, draw, rollout, upper
-from flagengine.inputs.subject import Subject, checked_mapping, usable_id
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.subject import Subject, usable_id
 from flagengine.operators import Form
 from flagengine.plan.nodes import (
     AllOf,

@@ -64,11 +64,6 @@ class Overrides(Record):
         """Tell whether anything is overridden."""
         return bool(self.flags or self.payloads)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the layer neither overrides nor hides anything."""
-        return not (self or self.clears_flags or self.clears_payloads)
-
     def __or__(self, upper: "Overrides") -> "Overrides":
         """Lay ``upper`` over this layer."""
         flags = upper.flags if upper.clears_flags else {**self.flags, **upper.flags}

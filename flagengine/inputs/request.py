@@ -3,15 +3,15 @@
 A wrong option raises TypeError or ValueError here; evaluation raises nothing afterwards.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, NamedTuple, TypedDict
 
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.completeness import INCOMPLETE, Completeness
 from flagengine.inputs.environment import time_zone
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
-from flagengine.inputs.subject import Completeness, Subject, checked_mapping
-from flagengine.values.record import Record
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request"]
 
@@ -52,13 +52,13 @@ class CallOptions(TypedDict, total=False):
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class Request(Record):
+class Request(NamedTuple):
     """A call's options: what is known of the person beside the properties, and how to evaluate."""
 
     groups: Mapping[str, Any] = _EMPTY
     group_properties: Mapping[str, Mapping[str, Any]] = _EMPTY
     device_id: object = None
-    complete: Completeness = Completeness(False)
+    complete: Completeness = INCOMPLETE
     strict_groups: bool = False
     now: datetime | None = None
     zone: tzinfo = UTC
@@ -74,43 +74,28 @@ class Request(Record):
         if not options.keys() <= _NAMES:
             raise _unexpected(options)
         return cls(
-            checked_mapping("groups", options.get("groups")),
-            _group_properties(options.get("group_properties")),
+            checked_mapping("groups", options["groups"]) if "groups" in options else _EMPTY,
+            _group_properties(options["group_properties"])
+            if "group_properties" in options
+            else _EMPTY,
             options.get("device_id"),
-            Completeness(options.get("complete", False)),
-            _strict_groups(options.get("missing_group", "as_server")),
-            _aware(options.get("now")),
-            _zone(options.get("project_timezone", UTC)),
-            Overrides.parse(options.get("overrides")),
-            _runtime(options.get("evaluation_runtime")),
-            _contexts(options.get("evaluation_contexts")),
+            Completeness(options["complete"]) if "complete" in options else INCOMPLETE,
+            "missing_group" in options and _strict_groups(options["missing_group"]),
+            _aware(options["now"]) if "now" in options else None,
+            _zone(options["project_timezone"]) if "project_timezone" in options else UTC,
+            Overrides.parse(options["overrides"]) if "overrides" in options else NO_OVERRIDES,
+            _runtime(options["evaluation_runtime"]) if "evaluation_runtime" in options else None,
+            _contexts(options["evaluation_contexts"]) if "evaluation_contexts" in options else None,
         )
 
     @property
     def is_plain(self) -> bool:
         """Whether no option rules out the compiled evaluators."""
         return (
-            self.overrides.is_empty
+            self.overrides is NO_OVERRIDES
             and self.runtime is None
             and self.contexts is None
             and not self.strict_groups
-        )
-
-    def subject(
-        self, distinct_id: object, props: Mapping[str, Any], clock: Callable[[], datetime]
-    ) -> Subject:
-        """Return the person with everything that the options say about them."""
-        return Subject(
-            distinct_id,
-            props,
-            groups=self.groups,
-            group_properties=self.group_properties,
-            device_id=self.device_id,
-            complete=self.complete,
-            strict_groups=self.strict_groups,
-            now=self.now,
-            zone=self.zone,
-            clock=clock,
         )
 
 

@@ -3,11 +3,12 @@
 A property has a value, is known to be absent, or is unknown.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from flagengine.inputs.request import Request
 from flagengine.values.instants import Moment
 from flagengine.values.json_values import NOT_GIVEN, has_utf8, text, to_json_value
 
@@ -16,9 +17,7 @@ __all__ = [
     "INITIAL_SOURCES",
     "MIRRORED",
     "Absent",
-    "Completeness",
     "Subject",
-    "checked_mapping",
     "usable_id",
 ]
 
@@ -96,91 +95,32 @@ INITIAL_SOURCES: Final = {
 """The source of an absent initial value when the properties are complete (SPEC R6)."""
 
 
-class Completeness:
-    """The caller's promise about which property maps are complete."""
-
-    __slots__ = ("groups", "person")
-
-    def __init__(self, promise: bool | Mapping[str, Any]) -> None:
-        """Read True, False, or a mapping of ``person_properties`` and ``group_properties``."""
-        if isinstance(promise, bool):
-            self.person: bool = promise
-            self.groups: bool | frozenset[str] = promise
-            return
-        if not isinstance(promise, Mapping):
-            message = f"complete must be a bool or a mapping, got {type(promise).__name__}"
-            raise TypeError(message)
-        unknown = set(promise) - {"person_properties", "group_properties"}
-        if unknown:
-            message = (
-                "the keys of complete must be person_properties and group_properties, "
-                f"got {sorted(map(str, unknown))}"
-            )
-            raise TypeError(message)
-        self.person = bool(promise.get("person_properties", False))
-        self.groups = _group_types(promise.get("group_properties", False))
-
-    def of_group(self, name: str) -> bool:
-        """Tell whether a group type's properties are complete."""
-        return self.groups if isinstance(self.groups, bool) else name in self.groups
-
-
-def _group_types(promise: Any) -> bool | frozenset[str]:
-    if isinstance(promise, bool):
-        return promise
-    if isinstance(promise, Collection) and not isinstance(promise, str):
-        return frozenset(promise)
-    message = f"group_properties must be a bool or a collection of group types, got {promise!r}"
-    raise TypeError(message)
-
-
-_INCOMPLETE: Final = Completeness(False)
-
-
 class Subject:
     """One person with groups and device, for one call.
 
     Inputs are never changed. ``clock`` is read at most once, and only for a date comparison.
     """
 
-    __slots__ = (
-        "_clock",
-        "_complete",
-        "_device_id",
-        "_group_properties",
-        "_groups",
-        "_moment",
-        "_now",
-        "_person",
-        "_zone",
-        "given_id",
-        "strict_groups",
-    )
+    __slots__ = ("_clock", "_moment", "_person", "_request", "given_id")
 
     def __init__(
         self,
         distinct_id: object,
-        person_properties: Mapping[str, Any] | None = None,
-        *,
-        groups: Mapping[str, Any] | None = None,
-        group_properties: Mapping[str, Mapping[str, Any]] | None = None,
-        device_id: object = None,
-        complete: Completeness = _INCOMPLETE,
-        strict_groups: bool = False,
-        now: datetime | None = None,
-        zone: tzinfo = UTC,
-        clock: Callable[[], datetime] | None = None,
+        props: Mapping[str, Any],
+        request: Request,
+        clock: Callable[[], datetime],
     ) -> None:
-        """Bind what the caller knows. With ``strict_groups`` a group not passed is unknown."""
-        self._person = person_properties or {}
-        self._groups = groups or {}
-        self._group_properties = group_properties or {}
-        self._complete = complete
-        self._now, self._zone, self._clock = now, zone, clock
-        self._moment: Moment | None = None
-        self.strict_groups = strict_groups
+        """Bind what the caller knows."""
         self.given_id = distinct_id
-        self._device_id = device_id
+        self._person = props
+        self._request = request
+        self._clock = clock
+        self._moment: Moment | None = None
+
+    @property
+    def strict_groups(self) -> bool:
+        """Whether a group that was not passed is unknown."""
+        return self._request.strict_groups
 
     @property
     def distinct_id(self) -> str | None:
@@ -191,19 +131,19 @@ class Subject:
     @property
     def device_id(self) -> str | None:
         """The device id of the call, else the person property ``$device_id``."""
-        return usable_id(self._device_id) or usable_id(self._person.get("$device_id"))
+        return usable_id(self._request.device_id) or usable_id(self._person.get("$device_id"))
 
     @property
     def is_complete(self) -> bool:
         """Whether the person properties are complete."""
-        return self._complete.person
+        return self._request.complete.person
 
     @property
     def moment(self) -> Moment:
         """The time and zone of date comparisons; the same for the whole call."""
         if self._moment is None:
-            now = self._now or (self._clock or _no_clock)()
-            self._moment = Moment.of(now, self._zone)
+            now = self._request.now or self._clock()
+            self._moment = Moment.of(now, self._request.zone)
         return self._moment
 
     def person_property(self, key: str) -> Any:
@@ -213,7 +153,7 @@ class Subject:
         if key == "distinct_id":  # never absent: an unusable id is an unknown id
             identity = usable_id(self.given_id)
             return NOT_GIVEN if identity is None else identity
-        return self._enriched(key) if self._complete.person else NOT_GIVEN
+        return self._enriched(key) if self._request.complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:
         """Fill a property as the server fills one that it knows to be absent."""
@@ -225,7 +165,7 @@ class Subject:
 
     def group_key(self, name: str) -> str | None:
         """Return the key of the person's group of a type; None when no such group was passed."""
-        return usable_id(self._groups.get(name))
+        return usable_id(self._request.groups.get(name))
 
     def group_property(self, name: str, key: str) -> Any:
         """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
@@ -233,30 +173,20 @@ class Subject:
         A group that was not passed has no properties: the server reads an empty map.
         """
         if self.group_key(name) is None:
-            return NOT_GIVEN if self.strict_groups else ABSENT
-        properties = self._group_properties.get(name) or {}
+            return NOT_GIVEN if self._request.strict_groups else ABSENT
+        properties = self._request.group_properties.get(name) or {}
         if key in properties:
             return to_json_value(properties[key])
         if key == "$group_key":
-            return to_json_value(self._groups[name])
-        return ABSENT if self._complete.of_group(name) else NOT_GIVEN
+            return to_json_value(self._request.groups[name])
+        return ABSENT if self._request.complete.of_group(name) else NOT_GIVEN
 
     def lacks_group_property(self, name: str, key: str) -> bool:
         """Tell whether a group property would be unknown even if the group were passed."""
-        properties = self._group_properties.get(name) or {}
+        properties = self._request.group_properties.get(name) or {}
         if key in properties:
             return to_json_value(properties[key]) is NOT_GIVEN
-        return key != "$group_key" and not self._complete.of_group(name)
-
-
-def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
-    """Return a mapping argument, empty for None; TypeError for anything else."""
-    if value is None:
-        return {}
-    if type(value) is dict or isinstance(value, Mapping):
-        return value
-    message = f"{name} must be a mapping or None, got {type(value).__name__}"
-    raise TypeError(message)
+        return key != "$group_key" and not self._request.complete.of_group(name)
 
 
 def usable_id(value: object) -> str | None:
@@ -273,8 +203,3 @@ def usable_id(value: object) -> str | None:
     if isinstance(converted, int | float) and not isinstance(converted, bool):
         return text(converted)
     return None
-
-
-def _no_clock() -> datetime:
-    message = "a date comparison needs `now`"
-    raise TypeError(message)

@@ -12,6 +12,7 @@ import pytest
 from flagengine import Resolution, Snapshot, evaluate, evaluate_flag, explain
 from flagengine.inputs.environment import current_time
 from flagengine.inputs.request import Request
+from flagengine.inputs.subject import Subject
 
 NOW = datetime(2024, 6, 8, 12, tzinfo=UTC)
 SWAPS = 1_000
@@ -134,7 +135,7 @@ def test_threads_that_bind_the_same_flag_get_functions_that_answer_alike() -> No
     snapshots = [Snapshot.parse(document()) for _ in range(20)]
     expected = interpreted(snapshots[0])[2]["flag-8"]
     distinct_id, props, options = list(questions())[2]
-    subject = Request.parse(options).subject(distinct_id, props, current_time)
+    subject = Subject(distinct_id, props, Request.parse(options), current_time)
 
     def bind(_: int) -> list[Resolution]:
         return [one.evaluator("flag-8")(distinct_id, props, subject) for one in snapshots]

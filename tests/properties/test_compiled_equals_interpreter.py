@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flagengine import Resolution, Snapshot, SnapshotError, evaluate, evaluate_flag
 from flagengine.compiled.call import Call as Interpreted
 from flagengine.inputs.request import Request
+from flagengine.inputs.subject import Subject
 from flagengine.snapshot import evaluators_of
 from tests.properties.strategies import Call, Doc, absurd_documents, calls, documents, keyless_calls
 from tests.properties.strategies.plain import (
@@ -72,7 +73,7 @@ def assert_bound_calls_are_alike(snapshot: Snapshot, call: Call) -> None:
     about = {name: one for name, one in call.options.items() if name not in ABOUT_REQUESTS}
     whole = Call(call.distinct_id, call.props, about)
     expected, expected_whole = interpreted(snapshot, bare), interpreted(snapshot, whole)
-    subject = Request.parse(about).subject(call.distinct_id, call.props or {}, lambda: NOW)
+    subject = Subject(call.distinct_id, call.props or {}, Request.parse(about), lambda: NOW)
     for key in keys_of(snapshot):
         for evaluator in evaluators_alone(snapshot, key) * 2:
             assert_alike(evaluator(call.distinct_id, call.props), expected[key])
