@@ -8,8 +8,8 @@ import pyarrow as pa
 __all__ = ["BATCH_ROWS", "Batches", "numbered", "open_table"]
 
 BATCH_ROWS: Final = 1 << 16
-"""Rows per batch: few enough that a batch's columns stay in the caches, enough that what is done
-once per batch costs nothing."""
+"""Rows per batch: few enough for a batch's columns to stay in the caches, enough for the cost per
+batch not to matter."""
 
 
 class Batches:
@@ -25,7 +25,7 @@ class Batches:
         return iter(self._batches)
 
     def sized(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches of that many rows, but for the last; small ones are joined."""
+        """Yield batches of that many rows, the last one excepted; join smaller batches."""
         waiting: list[pa.RecordBatch] = []
         count = 0
         for batch in self._batches:
@@ -61,9 +61,9 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def open_table(table: Any) -> Batches:
-    """Read whatever speaks the Arrow C stream interface, or an iterable of record batches.
+    """Open a table or stream of pyarrow, polars, pandas or DuckDB, or an iterable of record batches.
 
-    pyarrow, polars, pandas and DuckDB tables and streams; Raises TypeError for anything else.
+    Any object with the Arrow C stream interface will do. Raises TypeError for anything else.
     """
     if isinstance(table, Batches):
         return table
@@ -79,8 +79,8 @@ def open_table(table: Any) -> Batches:
     if isinstance(table, Iterable) and not isinstance(table, str | bytes | dict):
         return _of_iterable(iter(table))
     message = (
-        "a table has __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB) or is an iterable of "
-        f"record batches; found {type(table).__name__}"
+        "a table must have __arrow_c_stream__ (pyarrow, polars, pandas, DuckDB) or be an iterable "
+        f"of record batches, got {type(table).__name__}"
     )
     raise TypeError(message)
 
@@ -88,7 +88,7 @@ def open_table(table: Any) -> Batches:
 def _of_iterable(batches: Iterator[Any]) -> Batches:
     first = next(batches, None)
     if first is None:
-        message = "an empty iterable has no schema; pass a table, or a batch without rows"
+        message = "table must not be an empty iterable, which has no schema; pass an empty table"
         raise TypeError(message)
     first = _batch(first)
     return Batches(first.schema, _checked(first, batches))
@@ -99,7 +99,7 @@ def _checked(first: pa.RecordBatch, rest: Iterator[Any]) -> Iterator[pa.RecordBa
     for one in rest:
         batch = _batch(one)
         if batch.schema != first.schema:
-            message = f"all batches have one schema; expected {first.schema}, found {batch.schema}"
+            message = f"all batches must have the schema {first.schema}, got {batch.schema}"
             raise TypeError(message)
         yield batch
 
@@ -109,5 +109,5 @@ def _batch(one: Any) -> pa.RecordBatch:
         return one
     if hasattr(one, "__arrow_c_array__"):
         return pa.record_batch(one)
-    message = f"an iterable of record batches, found {type(one).__name__} in it"
+    message = f"the iterable must yield record batches, got {type(one).__name__}"
     raise TypeError(message)

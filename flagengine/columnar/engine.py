@@ -1,6 +1,6 @@
-"""A call's flags over batches: which answer each row has, flag by flag.
+"""Evaluates the flags of a call over batches: rows in, positions among each flag's answers out.
 
-This reads no table and writes none: it turns rows into positions among answers.
+No table is read or written here.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -27,7 +27,7 @@ __all__ = ["BatchOptions", "Engine"]
 
 
 class BatchOptions(TypedDict, total=False):
-    """What a call says beside its rows: the same for all of them. See ``CallOptions``."""
+    """The options of a call that are the same for every row: see ``CallOptions``."""
 
     now: Any
     project_timezone: str | tzinfo
@@ -66,7 +66,7 @@ class Engine:
             self._kernel(key)
 
     def answers(self, key: str) -> Answers:
-        """Return the answers of a flag so far."""
+        """Return the answers that a flag has given so far."""
         return self._kernels[key].answers
 
     def rows(self, batch: pa.RecordBatch, first_row: int = 0) -> Rows:
@@ -74,7 +74,7 @@ class Engine:
         return Rows(batch, self.layout, first_row)
 
     def run(self, rows: Rows) -> list[NDArray[Any]]:
-        """Return for each flag the position of every row's answer."""
+        """Return, for each flag, the position of every row's answer."""
         found: dict[str, NDArray[Any]] = {}
 
         def answered(key: str) -> NDArray[Any]:
@@ -96,8 +96,8 @@ class Engine:
         try:
             return [answered(key) for key in self.keys]
         finally:
-            # Tests and dependencies refer to each other: a batch's memory is not to wait for the
-            # garbage collector, which does not know how much it is.
+            # Tests and dependencies refer to each other. Free a batch's memory now: the garbage
+            # collector, which does not know its size, would let it wait.
             tests.forget()
             found.clear()
 
@@ -117,7 +117,7 @@ class Engine:
         return Call(self._evaluators, distinct_id, properties, request).resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
-        """Return what of a flag's definition matters; None for nothing."""
+        """Return the plan of a flag; None when the answer does not depend on it."""
         plan = self.plans.plan(key)
         if plan is None or key in self.overridden.flags or plan.defect or not plan.active:
             return None

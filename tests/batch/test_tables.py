@@ -63,7 +63,7 @@ class TestInputs:
 
     def test_batches_of_another_schema_are_refused(self):
         other = pa.table({"distinct_id": [1]}).to_batches()[0]
-        with pytest.raises(TypeError, match="one schema"):
+        with pytest.raises(TypeError, match="must have the schema"):
             evaluate_table(PRO, [PEOPLE.to_batches()[0], other], threads=1).read_all()
 
     def test_a_document_is_parsed_and_refused_when_it_is_none(self):

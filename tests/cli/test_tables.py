@@ -89,7 +89,7 @@ class TestBatch:
             (["people.parquet", "--group-property", "tier=plan"], "company.tier=company_tier"),
             (["people.parquet", "--properties-json", "plan"], "column 'plan', row 0"),
             (["people.parquet", "--timezone", "Mars"], "--timezone must be"),
-            (["people.parquet", "--now", "noon"], "--now noon"),
+            (["people.parquet", "--now", "noon"], "--now must be a time with an offset"),
             (["people.parquet", "--flag", "halv"], "did you mean half?"),
             (["people.parquet", "--carry", "age"], "column 'age'"),
         ],
