@@ -37,10 +37,10 @@ READING: Final = (
     ),
     click.option(
         "--missing-group",
-        type=click.Choice(["false", "unresolved"]),
-        default="false",
+        type=click.Choice(["as_server", "unresolved", "false"]),
+        default="as_server",
         show_default=True,
-        help="How to evaluate a group that is not given.",
+        help="What a group that is not given means; false is a deprecated name of as_server.",
     ),
 )
 """How inputs are read, whether of one person or of a table."""

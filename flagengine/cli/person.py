@@ -33,7 +33,7 @@ def read_person(
     now: str | None,
     timezone: str,
     complete: bool,
-    missing_group: Literal["false", "unresolved"],
+    missing_group: Literal["as_server", "unresolved", "false"],
     overrides: Iterable[str],
     runtime: Literal["client", "server"] | None,
     contexts: Iterable[str],

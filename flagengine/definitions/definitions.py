@@ -22,11 +22,11 @@ class Definitions:
     __slots__ = (
         "_cohorts",
         "_flags",
-        "_index",
         "document",
         "flags",
         "group_names",
         "hash_algorithm",
+        "index",
         "keys",
         "property_matching_version",
     )
@@ -34,7 +34,7 @@ class Definitions:
     def __init__(self, document: dict[str, Any]) -> None:
         """Index a document that belongs to nobody else: see ``read_document``."""
         index = Index(document)
-        self._index = index
+        self.index = index
         self._flags: dict[str, Flag] = {}
         self._cohorts: dict[str, Cohort] = {}
         self.document = document
@@ -47,37 +47,37 @@ class Definitions:
     @property
     def issues(self) -> list[Issue]:
         """What is wrong at the top level of the document."""
-        return list(self._index.issues)
+        return list(self.index.issues)
 
     @property
     def cohorts(self) -> Iterator[Cohort]:
         """Every cohort, in the document's order."""
-        return filter(None, map(self.cohort, self._index.cohorts))
+        return filter(None, map(self.cohort, self.index.cohorts))
 
     @property
     def cohort_count(self) -> int:
         """The number of cohorts, counted without reading them."""
-        return len(self._index.cohorts)
+        return len(self.index.cohorts)
 
     def flag(self, key: str) -> Flag | None:
         """Return the flag with that key, or None."""
-        if key not in self._flags and key in self._index.flags:
-            flag = parse_flag(key, self._index.flags[key], self._index.pointers[key])
-            if key in self._index.duplicates:
-                flag = replace(flag, defect=self._index.duplicates[key])
+        if key not in self._flags and key in self.index.flags:
+            flag = parse_flag(key, self.index.flags[key], self.index.pointers[key])
+            if key in self.index.duplicates:
+                flag = replace(flag, defect=self.index.duplicates[key])
             self._flags[key] = flag
         return self._flags.get(key)
 
     def cohort(self, cohort_id: str) -> Cohort | None:
         """Return the cohort with that id, or None."""
-        if cohort_id not in self._cohorts and cohort_id in self._index.cohorts:
-            source, pointer = self._index.cohorts[cohort_id], pointer_to("/cohorts", cohort_id)
+        if cohort_id not in self._cohorts and cohort_id in self.index.cohorts:
+            source, pointer = self.index.cohorts[cohort_id], pointer_to("/cohorts", cohort_id)
             self._cohorts[cohort_id] = parse_cohort(cohort_id, source, pointer)
         return self._cohorts.get(cohort_id)
 
     def is_deleted(self, key: str) -> bool:
         """Tell whether the document has the flag only as deleted."""
-        return key in self._index.deleted and key not in self.keys
+        return key in self.index.deleted and key not in self.keys
 
 
 class _Flags(Mapping[str, Flag]):

@@ -40,9 +40,9 @@ class CallOptions(TypedDict, total=False):
     """The promise that the properties given are all there are: True, or per map
     ``{"person_properties": True, "group_properties": ["company"]}``. Missing keys then answer as
     on the server (SPEC R6)."""
-    missing_group: Literal["as_server", "false", "unresolved"]
-    """How to evaluate a group that was not passed: as the server does, to false ("as_server", or
-    "false"), or to unresolved, as the public SDK contract does."""
+    missing_group: Literal["as_server", "unresolved", "false"]
+    """What a group that was not passed means: "as_server" (the default), that there is none, or
+    "unresolved", as in the public SDK contract. "false" is a deprecated name of "as_server"."""
     evaluation_runtime: Runtime | None
     """Leave out flags of the other runtime (SPEC R17)."""
     evaluation_contexts: Collection[str] | None
@@ -123,8 +123,8 @@ def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _strict_groups(value: object) -> bool:
-    if value not in ("as_server", "false", "unresolved"):
-        message = f"missing_group must be 'as_server', 'false' or 'unresolved', got {value!r}"
+    if value not in ("as_server", "unresolved", "false"):
+        message = f"missing_group must be 'as_server' or 'unresolved', got {value!r}"
         raise ValueError(message)
     return value == "unresolved"
 

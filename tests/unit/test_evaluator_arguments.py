@@ -52,7 +52,7 @@ CALLS: dict[str, Callable[..., Any]] = {
         (
             {"missing_group": "maybe"},
             ValueError,
-            "'as_server', 'false' or 'unresolved', got 'maybe'",
+            "'as_server' or 'unresolved', got 'maybe'",
         ),
         ({"missing_group": False}, ValueError, "got False"),
         ({"evaluation_runtime": "all"}, ValueError, "'client' or 'server', got 'all'"),
