@@ -39,7 +39,7 @@ def work(source: Path, target: Path) -> None:
     opened = open_file(source, batch_rows)
     snapshot = Snapshot.parse(document())
     result = evaluate_table(
-        snapshot, opened.batches, flags=person_flags(), now=NOW, batch_rows=batch_rows
+        snapshot, opened.batches, flag_keys=person_flags(), now=NOW, batch_rows=batch_rows
     )
     write_file(target, result.schema, result)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -36,7 +36,7 @@ def local(source: Path, target: Path | None) -> None:
     """The kernel in two threads."""
     opened = open_file(source, _BATCH_ROWS)
     result = evaluate_table(
-        Snapshot.parse(document()), opened.batches, flags=person_flags(), now=NOW, threads=2
+        Snapshot.parse(document()), opened.batches, flag_keys=person_flags(), now=NOW, threads=2
     )
     if target is None:
         for _ in result:
@@ -64,14 +64,19 @@ def session() -> Any:
 def on_spark(spark: Any, source: Path, target: Path | None) -> None:
     """The same, by mapInArrow."""
     people = spark.read.parquet(str(source))
-    flags = with_flags(people, document(), flags=person_flags(), now=NOW, carry=["distinct_id"])
+    flags = with_flags(people, document(), flag_keys=person_flags(), now=NOW, carry=["distinct_id"])
     save(flags, target)
 
 
 def by_row_groups(source: Path, target: Path) -> None:
     """As `flagengine batch --engine spark` does it, in the session that runs."""
     evaluate_files(
-        document(), str(source), str(target), batch_rows=_BATCH_ROWS, flags=person_flags(), now=NOW
+        document(),
+        str(source),
+        str(target),
+        batch_rows=_BATCH_ROWS,
+        flag_keys=person_flags(),
+        now=NOW,
     )
 
 

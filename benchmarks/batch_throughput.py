@@ -74,7 +74,7 @@ def by_loop(snapshot: Snapshot, flags: list[str], persons: list[Person]) -> list
 
 def by_table(snapshot: Snapshot, flags: list[str], table: pa.Table, threads: int | None) -> Any:
     """Every flag for every person at once."""
-    result = evaluate_table(snapshot, table, flags=flags, now=NOW, carry=[], threads=threads)
+    result = evaluate_table(snapshot, table, flag_keys=flags, now=NOW, carry=[], threads=threads)
     return result.read_all()
 
 

@@ -7,8 +7,9 @@ True
 >>> evaluate_flag(snapshot, "beta", "user-1").missing.person_properties
 ('plan',)
 
-Nothing here reads a file, a clock or the network, logs, or starts a thread, the command line
-and the named edges in :mod:`flagengine.evaluator` aside.
+Nothing here reads a file or the network, logs, or starts a thread. The exceptions, called edges, say
+so in their docstrings: the command line, :mod:`flagengine.batch`, and
+:mod:`flagengine.inputs.environment`, which reads the clock and the time zone database.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from flagengine.analysis.explanation import Explanation, explain
     from flagengine.analysis.requirements import Decidability, Requirements, requirements
 
+    __version__: str
+    """The version of the installed distribution."""
+
 _ON_DEMAND = {
     "Explanation": "analysis.explanation",
     "explain": "analysis.explanation",
@@ -33,19 +37,36 @@ _ON_DEMAND = {
     "Requirements": "analysis.requirements",
     "requirements": "analysis.requirements",
 }
-"""Names that are loaded when they are first used, and their modules."""
+"""Names that are loaded on first access, and their modules."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ON_DEMAND:
+    if name == "__version__":
+        globals()[name] = _version()
+    elif name in _ON_DEMAND:
+        _load(_ON_DEMAND[name])
+    else:
         message = f"module 'flagengine' has no attribute {name!r}"
         raise AttributeError(message)
+    return globals()[name]
+
+
+def _version() -> str:
+    """Return the version of the installed distribution: pyproject.toml is its one source."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 20 ms
+
+    try:
+        return version("flagengine")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _load(home: str) -> None:
     from importlib import import_module  # noqa: PLC0415 part of loading on demand
 
-    module = import_module(f"flagengine.{_ON_DEMAND[name]}")
-    for found in (one for one, home in _ON_DEMAND.items() if home == _ON_DEMAND[name]):
-        globals()[found] = getattr(module, found)
-    return globals()[name]
+    module = import_module(f"flagengine.{home}")
+    for name in (name for name in _ON_DEMAND if _ON_DEMAND[name] == home):
+        globals()[name] = getattr(module, name)
 
 
 __all__ = [

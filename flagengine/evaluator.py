@@ -1,21 +1,20 @@
-"""The public calls.
+"""The public calls ``evaluate`` and ``evaluate_flag``.
 
-``evaluate`` and ``evaluate_flag`` share their keyword arguments, described once in
-:class:`CallOptions`.
+Both take the keyword arguments that :class:`CallOptions` describes.
 """
 
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
-from flagengine.call import Call, CallOptions
+from flagengine.compiled.call import Call, requested_keys
 from flagengine.definitions.document import Document
+from flagengine.inputs.request import CallOptions, Request
 from flagengine.native import accelerator
 from flagengine.results.resolution import Resolution
-from flagengine.snapshot import Snapshot
+from flagengine.snapshot import Snapshot, evaluators_of
 
-__all__ = ["CallOptions", "Evaluation", "as_snapshot", "evaluate", "evaluate_flag"]
-
+__all__ = ["CallOptions", "Evaluation", "evaluate", "evaluate_flag"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,17 +25,18 @@ def evaluate(
     props: Mapping[str, Any] | None = None,
     **options: Unpack[CallOptions],
 ) -> "Evaluation":
-    """Evaluate flags for one person; each flag when it is first asked for.
+    """Evaluate flags for one person, each flag on first access.
 
-    ``flag_defs`` is a :class:`Snapshot`, or a raw document, which is parsed anew at every call.
-    Nothing about a flag or a property raises; a wrong argument raises TypeError or ValueError.
+    ``flag_defs`` is a :class:`Snapshot`, or a raw document, which every call parses again. No flag
+    and no property raises; a wrong argument raises TypeError or ValueError.
     """
-    call = Call(as_snapshot(flag_defs), distinct_id, props, options)
-    return Evaluation(call, call.keys(options.get("flag_keys")))
+    evaluators, request = evaluators_of(flag_defs), Request.parse(options)
+    keys = requested_keys(evaluators, request, options.get("flag_keys"))
+    return Evaluation(Call(evaluators, distinct_id, props, request), keys)
 
 
 def _quick(function: F) -> F:
-    """Have C answer the common call, of a compiled flag without options; others stay as they are."""
+    """Wrap ``function`` so that C dispatches calls on a compiled flag without options."""
     if accelerator is None:
         return function
     return update_wrapper(accelerator.FlagCall(function, Snapshot), function)  # type: ignore[return-value]
@@ -52,32 +52,28 @@ def evaluate_flag(
 ) -> Resolution:
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
     if options or type(flag_defs) is not Snapshot:
-        return Call(as_snapshot(flag_defs), distinct_id, props, options).resolve(key)
+        request = Request.parse(options)
+        return Call(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
     try:
-        evaluator = flag_defs.evaluators[key]
-    except KeyError:  # twice in a flag's life; a look-up that allows for it would cost every call
-        evaluator = flag_defs.evaluator_so_far(key)
+        evaluator = flag_defs._compiled[key]  # noqa: SLF001 no call more than necessary
+    except KeyError:  # only twice per flag; ``get`` would cost every other call
+        evaluator = evaluators_of(flag_defs).evaluator_so_far(key)
     return evaluator(distinct_id, props)
 
 
-def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
-    """Parse a raw document; a snapshot stays as it is."""
-    return flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
-
-
 class Evaluation(Mapping[str, Resolution]):
-    """The answers for one person: read-only, computed per key when asked for, then remembered."""
+    """The answers for one person: read-only, each computed on first access, then remembered."""
 
     __slots__ = ("_call", "_keys", "_known")
 
     def __init__(self, call: Call, keys: Mapping[str, None]) -> None:
-        """Bind a call; made by :func:`evaluate`."""
+        """Bind a call: see :func:`evaluate`."""
         self._call = call
         self._keys = keys
         self._known: dict[str, Resolution] = {}
 
     def __getitem__(self, key: str) -> Resolution:
-        """Return the answer for a key; KeyError when it was not asked for."""
+        """Return the answer for a key; KeyError for a key that was not requested."""
         known = self._known.get(key)
         if known is not None:
             return known
@@ -86,15 +82,15 @@ class Evaluation(Mapping[str, Resolution]):
         return self._known.setdefault(key, self._call.resolve(key))
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over the keys in the document's order, or as asked for."""
+        """Iterate over the keys in the document's order, or in the order requested."""
         return iter(self._keys)
 
     def __len__(self) -> int:
-        """Count the flags asked for."""
+        """Count the requested flags."""
         return len(self._keys)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether a key was asked for."""
+        """Tell whether a key was requested."""
         return key in self._keys
 
     def items(self) -> ItemsView[str, Resolution]:
@@ -115,5 +111,5 @@ class Evaluation(Mapping[str, Resolution]):
         return self._known
 
     def __repr__(self) -> str:
-        """Name the flags; evaluate none."""
+        """Tell the number of flags; evaluate none."""
         return f"<Evaluation of {len(self._keys)} flags>"

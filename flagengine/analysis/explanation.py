@@ -1,9 +1,9 @@
-"""An explanation as data and as text that a person reads in a terminal (SPEC R13)."""
+"""Explanations of answers, as data and as text for a terminal (SPEC R13)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Unpack
 
-from flagengine.call import Call, CallOptions
+from flagengine.compiled.call import Call
 from flagengine.definitions.document import Document
 from flagengine.definitions.model import Filter
 from flagengine.evaluation.trace import (
@@ -13,38 +13,38 @@ from flagengine.evaluation.trace import (
     HashTrace,
     TestTrace,
 )
-from flagengine.evaluator import as_snapshot
+from flagengine.inputs.request import CallOptions, Request
 from flagengine.inputs.subject import ABSENT
 from flagengine.results.resolution import Missing, Resolution
 from flagengine.results.verdicts import Gap, Verdict
-from flagengine.snapshot import Snapshot
+from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.json_values import NOT_GIVEN, text
 from flagengine.values.record import Record
 
 __all__ = ["REDACTED", "Explanation", "Line", "explain"]
 
 REDACTED: Final = "(redacted)"
-"""Stands where a property's value would, when values are redacted."""
+"""Shown in place of a property's value when values are redacted."""
 
 MAX_LEVELS: Final = 60
-"""How deep an explanation goes; what lies below is still evaluated."""
+"""The depth of an explanation; what is below is evaluated, but not shown."""
 
 _CUT: Final = "what is below is not shown"
 _SHOWN: Final = 60
 
 
 class Line(Record):
-    """One line of the text form, with those below it."""
+    """One line of the text form, with the lines below it."""
 
     text: str
     children: "tuple[Line, ...]" = ()
 
 
 class _At:
-    """A place in the tree: its level, and the dependencies that are shown already.
+    """A place in the tree: its level, and the dependencies that the tree shows already.
 
-    A dependency is shown where it is first met: flags that each name the one before twice would
-    else have a tree that doubles with each.
+    A dependency is shown once, where it is first met: otherwise the tree would double with every
+    flag of a chain in which each flag names the previous flag twice.
     """
 
     __slots__ = ("_shown", "level")
@@ -64,10 +64,10 @@ class _At:
 
 
 class Explanation(Record):
-    """Why a flag has its answer: every condition and filter, hashes against their bounds.
+    """Why a flag has its answer: every condition and filter, and hashes against their bounds.
 
-    With ``is_redacted`` the values of person and group properties are left out; what the
-    definitions say is shown.
+    With ``is_redacted`` the values of person and group properties are left out; the definitions
+    are shown in full.
     """
 
     trace: FlagTrace
@@ -80,9 +80,9 @@ class Explanation(Record):
 
     @property
     def smallest_missing(self) -> Missing | None:
-        """The smallest set of inputs that would make the answer definite whatever they are.
+        """The smallest set of inputs that makes the answer definite, whatever their values are.
 
-        Empty when it is definite already; None when no inputs would, only the server.
+        Empty when the answer is definite; None when only the server can make it so.
         """
         return self.trace.conclusion.smallest_missing
 
@@ -91,7 +91,7 @@ class Explanation(Record):
         return self._flag(self.trace, _At())
 
     def to_line(self) -> Line:
-        """Return the tree as nested lines, for whatever draws trees."""
+        """Return the tree as nested lines, to be drawn by any means."""
         return self._flag_line(self.trace, _At())
 
     def __str__(self) -> str:
@@ -214,8 +214,8 @@ def explain(
     redact: bool = False,
     **options: Unpack[CallOptions],
 ) -> Explanation:
-    """Evaluate one flag and say why; with ``redact`` without the values of properties."""
-    call = Call(as_snapshot(flag_defs), distinct_id, props, options)
+    """Evaluate one flag and explain the answer; ``redact`` hides the values of properties."""
+    call = Call(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
     return Explanation(call.trace(key), redact)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, overload
 from flagengine.analysis.decidability import Decidability, decidability
 from flagengine.definitions.document import Document
 from flagengine.evaluation.draws import possible_variants
-from flagengine.evaluator import as_snapshot
+from flagengine.inputs.arguments import renamed
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -22,11 +22,12 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.plan.plans import Plans
 from flagengine.results.resolution import Missing
-from flagengine.snapshot import Snapshot
+from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.record import Record
 
-__all__ = ["Decidability", "Requirements", "requirements"]
+__all__ = ["Decidability", "Requirements", "requirements", "requirements_of"]
 
 
 class Requirements(Record):
@@ -79,32 +80,39 @@ class Requirements(Record):
 
 
 @overload
-def requirements(snapshot: Snapshot | Document, key: None = None) -> Mapping[str, Requirements]: ...
-@overload
-def requirements(snapshot: Snapshot | Document, key: str) -> Requirements: ...
 def requirements(
-    snapshot: Snapshot | Document, key: str | None = None
+    flag_defs: Snapshot | Document, key: None = None
+) -> Mapping[str, Requirements]: ...
+@overload
+def requirements(flag_defs: Snapshot | Document, key: str) -> Requirements: ...
+@renamed(snapshot="flag_defs")
+def requirements(
+    flag_defs: Snapshot | Document, key: str | None = None
 ) -> Requirements | Mapping[str, Requirements]:
     """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
-    survey = _Survey(as_snapshot(snapshot))
-    if key is not None:
-        return survey.of(key)
-    return MappingProxyType({one: survey.of(one) for one in survey.keys})
+    plans = evaluators_of(flag_defs).plans
+    return requirements_of(plans) if key is None else _Survey(plans).of(key)
+
+
+def requirements_of(plans: Plans) -> Mapping[str, Requirements]:
+    """Return what each flag needs."""
+    survey = _Survey(plans)
+    return MappingProxyType({key: survey.of(key) for key in survey.keys})
 
 
 class _Survey:
     """Collects requirements flag by flag, dependencies first."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
         self._found: dict[str, Requirements] = {}
 
     @property
     def keys(self) -> Mapping[str, None]:
-        return self._snapshot.keys
+        return self._plans.definitions.keys
 
     def of(self, key: str) -> Requirements:
-        plan = self._snapshot.plan(key)
+        plan = self._plans.plan(key)
         if plan is None:
             raise KeyError(key)
         if key not in self._found:

@@ -1,4 +1,4 @@
-"""A table being evaluated: a stream of result batches, and what has been counted so far."""
+"""The stream of results of ``evaluate_table``, and the statistics that fill while it is read."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -23,11 +23,11 @@ _Done = tuple[pa.RecordBatch, int, list[NDArray[Any]]]
 
 @dataclass(slots=True)
 class Stats:
-    """What has been evaluated so far.
+    """Statistics of the rows evaluated so far.
 
-    ``answers`` counts, for each flag, the rows by their resolution. ``fallback_rows`` counts the
-    rows for which the scalar engine was asked: one for every case that was new, so that a number
-    near ``rows`` says that a flag's rows have too little in common.
+    ``answers`` counts the rows of each flag by resolution. ``fallback_rows`` counts the rows of each
+    flag that the scalar engine evaluated, one for every new case: a number near ``rows`` means that
+    the flag's rows have too little in common.
     """
 
     rows: int = 0
@@ -37,11 +37,11 @@ class Stats:
 
 
 class TableEvaluation:
-    """The results of :func:`evaluate_table`: computed while they are read, and read once.
+    """A stream of results that can be read once; ``stats`` fills while it is read.
 
-    Iterate over record batches, hand it to whatever reads the Arrow C stream interface (polars,
-    pandas, DuckDB, pyarrow), or :meth:`read_all`. Leaving the iteration, or :meth:`close`, stops
-    the work.
+    Iterate over record batches, pass the object to any reader of the Arrow C stream interface
+    (polars, pandas, DuckDB, pyarrow), or call :meth:`read_all`. Leaving the iteration, or
+    :meth:`close`, stops the work.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class TableEvaluation:
         return pa.RecordBatchReader.from_batches(self.schema, self)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Speak the Arrow C stream interface."""
+        """Return the results by the Arrow C stream interface."""
         return self.to_reader().__arrow_c_stream__(requested_schema)
 
     def close(self) -> None:
-        """Stop: batches that have begun are waited for, others are not begun."""
+        """Stop: finish the batches that have begun, and begin no others."""
         self._results.close()
         self._done.close()
 

@@ -25,7 +25,7 @@ class Batches:
         return iter(self._batches)
 
     def sized(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches of that many rows, but for the last; small ones are joined."""
+        """Yield batches of that many rows, the last one excepted; join smaller batches."""
         waiting: list[pa.RecordBatch] = []
         count = 0
         for batch in self._batches:
@@ -66,7 +66,7 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 def open_table(table: Any) -> Batches:
     """Open anything with the Arrow C stream interface, or an iterable of record batches.
 
-    pyarrow, polars, pandas and DuckDB tables and streams; Raises TypeError for anything else.
+    Any object with the Arrow C stream interface will do. Raises TypeError for anything else.
     """
     if isinstance(table, Batches):
         return table
@@ -91,7 +91,7 @@ def open_table(table: Any) -> Batches:
 def _of_iterable(batches: Iterator[Any]) -> Batches:
     first = next(batches, None)
     if first is None:
-        message = "an empty iterable has no schema; pass a table, or a batch without rows"
+        message = "table must not be an empty iterable, which has no schema; pass an empty table"
         raise TypeError(message)
     first = _batch(first)
     return Batches(first.schema, _checked(first, batches))

@@ -140,13 +140,13 @@ _READERS: Final[dict[str, Any]] = {
 
 
 def _texts(engine: Engine, key: str) -> list[str]:
-    values = possible_values(engine.snapshot.plan(key), engine.overridden.flags.get(key))
+    values = possible_values(engine.plans.plan(key), engine.overridden.flags.get(key))
     return list(dict.fromkeys(str(value_text(value)) for value in values))
 
 
 def _payloads(engine: Engine) -> list[str]:
     found = dict.fromkeys(engine.overridden.payloads.values())
-    for plan in map(engine.snapshot.plan, engine.keys):
+    for plan in map(engine.plans.plan, engine.keys):
         found |= dict.fromkeys(plan.payloads.values() if plan else ())
     return list(found)
 

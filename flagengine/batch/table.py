@@ -13,13 +13,15 @@ from flagengine.columnar.engine import BatchOptions, Engine
 from flagengine.columnar.errors import no_column
 from flagengine.columnar.layout import Columns, Layout
 from flagengine.definitions.document import Document
-from flagengine.snapshot import Snapshot
+from flagengine.inputs.arguments import renamed
+from flagengine.snapshot import Snapshot, as_snapshot
 
 __all__ = ["evaluate_table", "processors"]
 
 
+@renamed(snapshot="flag_defs", flags="flag_keys")
 def evaluate_table(
-    snapshot: Snapshot | Document,
+    flag_defs: Snapshot | Document,
     table: Any,
     *,
     distinct_id: str = "distinct_id",
@@ -30,7 +32,7 @@ def evaluate_table(
     group_json: Mapping[str, str] | None = None,
     device_id: str | None = None,
     json_nulls: bool | Collection[str] = False,
-    flags: Iterable[str] | None = None,
+    flag_keys: Iterable[str] | None = None,
     output: Literal["wide", "long"] = "wide",
     carry: Sequence[str] | Literal["all"] | None = None,
     prefix: str = "",
@@ -41,36 +43,37 @@ def evaluate_table(
     """Evaluate flags for every row of a table, with the answers of ``evaluate`` for each row.
 
     Args:
-        snapshot: A snapshot, or a document, which is parsed.
+        flag_defs: A snapshot, or a document, which is parsed.
         table: Anything with the Arrow C stream interface, or an iterable of record batches. It is
-            read once, as far as results are asked for.
+            read once, and no further than the results are.
         distinct_id: The column of distinct ids.
         person_properties: Columns by property, or a list of columns named as their properties.
-            None: every column that serves for nothing else.
-        person_json: A column that holds all person properties: JSON text, a struct or a map. A
-            property's own column comes first, where it is not null.
+            None: every column that has no other use.
+        person_json: A column that holds all person properties: JSON text, a struct or a map. The
+            value in a property's own column takes precedence, unless it is null.
         groups: Columns of group keys by group type: ``{"company": "company_id"}``.
         group_properties: Columns by property, by group type.
         group_json: Columns that hold all properties of a group, by group type.
         device_id: The column of device ids.
-        json_nulls: The columns whose nulls are JSON's null, or True for all. Elsewhere a null is a
-            property that was not passed.
-        flags: The flags to evaluate; all when left out.
+        json_nulls: The columns whose nulls are JSON's null, or True for all. In other columns a
+            null is a property that was not passed.
+        flag_keys: The flags to evaluate; all when left out.
         output: "wide" adds a column per flag; "long" gives a row per person and flag, with value,
             variant, payload, reason, condition_index and what is missing.
         carry: The columns to carry through, or "all". None: the distinct ids.
-        prefix: Put before the flags' names in a wide result.
+        prefix: The prefix of the flags' columns in a wide result.
         batch_rows: Rows per batch; memory is bounded by a few batches.
-        threads: How many batches are worked on at a time. None: one per processor.
+        threads: The number of batches evaluated at a time. None: one per processor.
         options: ``now``, ``project_timezone``, ``complete``, ``missing_group``, ``overrides``,
-            ``evaluation_runtime`` and ``evaluation_contexts``, as ``evaluate`` has them. Without
-            ``now``, the time of this call counts for every row.
+            ``evaluation_runtime`` and ``evaluation_contexts``, as for ``evaluate``. Without
+            ``now``, every row is evaluated at the time of this call.
+
+    ``snapshot`` and ``flags`` are deprecated names of ``flag_defs`` and ``flag_keys``.
 
     Raises:
-        TableError: A column is missing, or a row of ``person_json`` holds no JSON object; the
-            latter while the results are read.
+        TableError: A column is missing, or a row of ``person_json`` does not hold a JSON object;
+            the latter is raised while the results are read.
     """
-    snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.parse(snapshot)
     batches = open_table(table)
     layout = Layout.of(
         batches.schema,
@@ -83,7 +86,7 @@ def evaluate_table(
         device_id=device_id,
         json_nulls=json_nulls,
     )
-    engine = Engine(snapshot, layout, flags, **options)
+    engine = Engine(as_snapshot(flag_defs), layout, flag_keys, **options)
     carried = _carried(batches.schema, carry, distinct_id)
     shape = _shape(output, engine, batches.schema, carried, prefix)
     return TableEvaluation(engine, batches, shape, _positive(batch_rows), threads or processors())
@@ -96,7 +99,7 @@ def _shape(
         return Wide(engine, schema, carried, prefix)
     if output == "long":
         return Long(engine, schema, carried)
-    message = f"output is 'wide' or 'long'; found {output!r}"
+    message = f"output must be 'wide' or 'long', got {output!r}"
     raise ValueError(message)
 
 
@@ -108,7 +111,7 @@ def _carried(
     if carry is None:
         return [distinct_id]
     if isinstance(carry, str):
-        message = f"carry is a list of columns or 'all', found the text {carry!r}"
+        message = f"carry must be a list of columns or 'all', got the text {carry!r}"
         raise TypeError(message)
     for name in carry:
         if name not in schema.names:
@@ -118,11 +121,11 @@ def _carried(
 
 def _positive(batch_rows: int) -> int:
     if batch_rows < 1:
-        message = f"batch_rows is at least 1; found {batch_rows}"
+        message = f"batch_rows must be at least 1, got {batch_rows}"
         raise ValueError(message)
     return batch_rows
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

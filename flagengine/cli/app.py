@@ -1,11 +1,11 @@
 """The group of commands: finds them by their files, and knows nothing of any of them."""
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pkgutil import iter_modules
 
 import click
 
+from flagengine import __version__
 from flagengine.cli import commands
 from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 from flagengine.hashing.buckets import ACCELERATOR
@@ -39,17 +39,10 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _version() -> str:
-    try:
-        return version("flagengine")
-    except PackageNotFoundError:
-        return "(not installed)"
-
-
 @click.group(
     cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(_version(), message=f"%(prog)s %(version)s, hash accelerator: {ACCELERATOR}")
+@click.version_option(__version__, message=f"%(prog)s %(version)s, hash accelerator: {ACCELERATOR}")
 def cli() -> None:
     """Evaluate, explain and check feature flag definitions, without a server.
 

@@ -1,4 +1,4 @@
-"""The options that commands share. What the person's options mean stands in person.py."""
+"""The options that commands share; person.py reads those that describe a person."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -33,7 +33,7 @@ READING: Final = (
     click.option(
         "--complete",
         is_flag=True,
-        help="The properties given are all there are: absent ones answer as on the server.",
+        help="The properties given are complete: absent properties answer as on the server.",
     ),
     click.option(
         "--missing-group",
@@ -43,7 +43,7 @@ READING: Final = (
         help="What a group that is not given means; false is a deprecated name of as_server.",
     ),
 )
-"""How what is given is read: of one person, or of everybody in a table."""
+"""How inputs are read, whether of one person or of a table."""
 
 _PERSON: Final = (
     click.option("--distinct-id", metavar="ID", help="Who is evaluated."),

@@ -1,4 +1,4 @@
-"""The words of the command line to the arguments of :func:`flagengine.evaluate`."""
+"""Turns command-line options into the arguments of :func:`flagengine.evaluate`."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ __all__ = ["Person", "moment_of", "read_person"]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is evaluated, and how."""
+    """The person to evaluate, and the options of the call."""
 
     distinct_id: str | None
     properties: dict[str, Any]
@@ -38,7 +38,7 @@ def read_person(
     runtime: Literal["client", "server"] | None,
     contexts: Iterable[str],
 ) -> Person:
-    """Read the options that describe a person; Trouble for the first that makes no sense."""
+    """Read the options that describe a person; Trouble for the first wrong option."""
     keys = dict(_split("--group", "company=acme", one) for one in groups)
     own = {key: _value(value) for key, value in _pairs("--property", "plan=pro", pairs)}
     options = CallOptions(
@@ -59,7 +59,7 @@ def read_person(
 def _split(option: str, example: str, written: str) -> tuple[str, str]:
     key, sign, value = written.partition("=")
     if not sign or not key:
-        raise Trouble(f"{option} {written}: expected a name, = and a value, as in {example}")
+        raise Trouble(f"{option} must be a name, = and a value, as in {example}, got {written}")
     return key, value
 
 
@@ -68,7 +68,7 @@ def _pairs(option: str, example: str, written: Iterable[str]) -> list[tuple[str,
 
 
 def _value(written: str) -> Any:
-    """Return a JSON value, or the text itself when it is none."""
+    """Return a JSON value, or the text itself when it is not JSON."""
     try:
         return json.loads(written)
     except (ValueError, RecursionError):
@@ -101,21 +101,21 @@ def _group_properties(written: Iterable[str], groups: Iterable[str]) -> dict[str
 
 
 def _group_and_key(path: str, groups: Iterable[str]) -> tuple[str, str]:
-    """Split at the first dot, unless a group was given whose name has dots of its own."""
+    """Split at the first dot, unless a given group has a name with dots."""
     for group in sorted(groups, key=len, reverse=True):
         if path.startswith(f"{group}.") and path != f"{group}.":
             return group, path.removeprefix(f"{group}.")
     group, _, key = path.partition(".")
     if not group or not key:
         raise Trouble(
-            f"--group-property {path}: expected the group type before the property's name, "
-            "as in company.tier=gold"
+            "--group-property must have the group type before the property's name, "
+            f"as in company.tier=gold, got {path}"
         )
     return group, key
 
 
 def moment_of(written: str | None) -> datetime | None:
-    """Return a time with its offset, as it is written on the command line."""
+    """Read a time with an offset; None when the option was left out."""
     if written is None:
         return None
     try:
@@ -124,6 +124,6 @@ def moment_of(written: str | None) -> datetime | None:
         moment = None
     if moment is None or moment.utcoffset() is None:
         raise Trouble(
-            f"--now {written}: expected a time with its offset, as in 2026-11-24T12:00:00+01:00"
+            f"--now must be a time with an offset, as in 2026-11-24T12:00:00+01:00, got {written}"
         )
     return moment

@@ -1,4 +1,4 @@
-"""The options that say where people stand in a table. Nothing here needs the extra `batch`."""
+"""The options that map a table's columns to people. Nothing here needs the extra `batch`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _OPTIONS: Final = (
         "properties",
         multiple=True,
         metavar="[NAME=]COLUMN",
-        help="A column that is a person property. Without any: every column that is nothing else.",
+        help="A column that is a person property. Default: every column without another use.",
     ),
     click.option(
         "--properties-json",
@@ -67,14 +67,14 @@ _OPTIONS: Final = (
         type=click.IntRange(1),
         default=1 << 16,
         show_default=True,
-        help="Rows that are worked on at once; memory grows with them.",
+        help="Rows evaluated at a time; memory grows with them.",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A table of people: how to read it, and how to evaluate it."""
+    """A table of people: its columns, and the options of the call."""
 
     columns: dict[str, Any]
     options: dict[str, Any]
@@ -83,14 +83,14 @@ class Population:
 
     @property
     def workers(self) -> int:
-        """How many threads work."""
+        """The number of threads."""
         from flagengine.batch.table import processors  # noqa: PLC0415 (an extra)
 
         return self.threads or processors()
 
 
 def population(command: F) -> F:
-    """Add the options that describe a table; the command gets them as one ``people``."""
+    """Add the options that describe a table; the command gets them as the argument ``people``."""
 
     @wraps(command)
     def gathered(**parameters: Any) -> Any:
@@ -162,7 +162,7 @@ def _pairs(option: str, example: str, written: Iterable[str]) -> dict[str, str]:
     for one in written:
         name, sign, column = one.partition("=")
         if not (name and sign and column):
-            raise Trouble(f"{option} {one}: expected a name, = and a column, as in {example}")
+            raise Trouble(f"{option} must be a name, = and a column, as in {example}, got {one}")
         found[name] = column
     return found
 
@@ -174,15 +174,15 @@ def _by_group(written: Iterable[str]) -> dict[str, dict[str, str]]:
         group, _, name = path.partition(".")
         if not (group and name):
             raise Trouble(
-                f"--group-property {path}: expected the group type before the property's name, "
-                "as in company.tier=company_tier"
+                "--group-property must have the group type before the property's name, "
+                f"as in company.tier=company_tier, got {path}"
             )
         found.setdefault(group, {})[name] = column
     return found
 
 
 def needs(extra: str) -> None:
-    """Stop with the name of an extra when it is not installed."""
+    """Stop, and name the extra to install, when a package is missing."""
     from importlib.util import find_spec  # noqa: PLC0415 (for these commands only)
 
     wanted = {"batch": ("pyarrow", "numpy"), "spark": ("pyspark",)}[extra]

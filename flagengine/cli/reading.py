@@ -1,4 +1,4 @@
-"""Files and standard input to JSON values and snapshots; every failure names file and place."""
+"""Reads JSON values and snapshots from files and standard input; every failure names the place."""
 
 import json
 import sys
@@ -20,12 +20,12 @@ _LOOKALIKES: Final = {
 
 
 def shown_name(source: str) -> str:
-    """Name a source in messages."""
+    """Return the name of a source for messages."""
     return "standard input" if source == "-" else source
 
 
 def read_bytes(source: str) -> bytes:
-    """Return what a file, or standard input for ``-``, holds."""
+    """Return the content of a file, or of standard input for ``-``."""
     try:
         if source == "-":
             return sys.stdin.buffer.read()
@@ -58,16 +58,16 @@ def read_json_object(source: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise not_json(shown_name(source), data, error) from None
     if not isinstance(value, dict):
-        raise Trouble(f"{shown_name(source)}: expected a JSON object of properties")
+        raise Trouble(f"{shown_name(source)}: must be a JSON object of properties")
     return value
 
 
 def not_json(name: str, data: bytes, error: BaseException | None) -> Trouble:
-    """Say where the text stops being JSON, and what it is likely to be instead."""
+    """Return the error that says where the text stops being JSON, and what it probably is."""
     if not data.strip():
-        return Trouble(f"{name}: it is empty; expected JSON")
+        return Trouble(f"{name}: must be JSON, got nothing")
     if data.startswith(b"\x1f\x8b"):
-        return Trouble(f"{name}: it is compressed; pipe it through gunzip")
+        return Trouble(f"{name}: must be JSON, got a gzip file; pipe it through gunzip")
     place, what = "", str(error)
     if isinstance(error, json.JSONDecodeError):
         place, what = f", line {error.lineno}, column {error.colno}", error.msg

@@ -1,4 +1,4 @@
-"""Opening tables for commands, with a progress bar on a terminal; errors in one line each."""
+"""Opens tables for commands, with a progress bar on a terminal and one-line errors."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ __all__ = ["engine_for", "opened", "shown_rows", "troubles"]
 
 @contextmanager
 def troubles(source: str) -> Iterator[None]:
-    """Turn what is wrong with a table or file into one line that names it."""
+    """Turn an error of a table or file into one line that names it."""
     try:
         yield
     except FileError as error:
@@ -38,7 +38,7 @@ def troubles(source: str) -> Iterator[None]:
 
 
 def opened(source: str, people: Population) -> FileTable:
-    """Open a table by its file's name."""
+    """Open a table by the name of its file."""
     with troubles(source):
         return open_file(Path(source), people.batch_rows)
 
@@ -55,7 +55,7 @@ class _Rate(ProgressColumn):
     """Rows per second."""
 
     def render(self, task: Task) -> Text:
-        """Write it."""
+        """Return the text."""
         return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
 
 

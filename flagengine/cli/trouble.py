@@ -1,4 +1,4 @@
-"""What ends a command early: one line that names the place and the likely mistake."""
+"""Errors that end a command: one line that names the place and the likely mistake."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -17,18 +17,18 @@ class Trouble(click.ClickException):
 
 
 def wrong_argument(error: TypeError | ValueError) -> Trouble:
-    """Say what the engine says of an argument, in the words of the command line."""
-    return Trouble(str(error).replace("project_timezone is", "--timezone is"))
+    """Repeat what the engine says about an argument, with the name that the command line has for it."""
+    return Trouble(str(error).replace("project_timezone", "--timezone"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a question about the nearest known word, or nothing."""
+    """Return a hint at the nearest known word, or nothing."""
     near = get_close_matches(word, list(known), 1, 0.5)
     return f"; did you mean {near[0]}?" if near else ""
 
 
 def check_keys(source: str, asked: Iterable[str], known: Iterable[str]) -> None:
-    """Stop when a flag is asked for that there is none of."""
+    """Stop when a requested flag does not exist."""
     known = list(known)
     for key in asked:
         if key not in known:

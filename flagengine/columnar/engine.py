@@ -1,34 +1,33 @@
-"""A call's flags over batches: which answer each row has, flag by flag.
+"""Evaluates the flags of a call over batches: rows in, positions among each flag's answers out.
 
-This reads no table and writes none: it turns rows into positions among answers.
+No table is read or written here.
 """
 
 from collections.abc import Callable, Hashable, Iterable
 from datetime import tzinfo
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.call import Call, CallOptions
 from flagengine.columnar.cases import Cases
 from flagengine.columnar.flag_kernel import Answers, FlagKernel
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
 from flagengine.columnar.verdicts import Label, Tests
+from flagengine.compiled.call import Call, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
-from flagengine.inputs.clock import current_time
-from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.subject import Completeness
+from flagengine.inputs.request import Request
 from flagengine.plan.nodes import FlagPlan, FlagTest
 from flagengine.results.resolution import Reason, Resolution
-from flagengine.snapshot import Snapshot
+from flagengine.snapshot import Snapshot, evaluators_of
+from flagengine.values.instants import Moment
 
 __all__ = ["BatchOptions", "Engine"]
 
 
 class BatchOptions(TypedDict, total=False):
-    """What a call says beside its rows: the same for all of them. See ``CallOptions``."""
+    """The options of a call that are the same for every row: see ``CallOptions``."""
 
     now: Any
     project_timezone: str | tzinfo
@@ -46,27 +45,28 @@ class Engine:
         self,
         snapshot: Snapshot,
         layout: Layout,
-        flags: Iterable[str] | None = None,
-        **options: Any,
+        flag_keys: Iterable[str] | None = None,
+        **options: Unpack[BatchOptions],
     ) -> None:
-        """Check the options and compile the flags."""
-        options["now"] = options.get("now") or current_time()
-        self._options: CallOptions = {k: v for k, v in options.items() if v is not None}  # type: ignore[assignment]
-        call = Call(snapshot, "", {}, self._options)
+        """Check the options and compile the flags. Without ``now`` the present time is taken."""
+        given: Any = {name: value for name, value in options.items() if value is not None}
+        evaluators, request = evaluators_of(snapshot), Request.parse(given)
         self.snapshot = snapshot
+        self.plans = evaluators.plans
         self.layout = layout
-        self.now = options["now"]
-        self.keys = tuple(call.keys(flags))
-        self.overridden = snapshot.overrides | Overrides.parse(options.get("overrides"))
-        self._complete = Completeness(options.get("complete") or False)
-        self._moment = call.subject.moment
+        self.now = request.now or evaluators.clock()
+        self.keys = tuple(requested_keys(evaluators, request, flag_keys))
+        self.overridden = evaluators.overrides | request.overrides
+        self._evaluators = evaluators
+        self._request = request._replace(now=self.now)
+        self._moment = Moment.of(self.now, request.zone)
         self._kernels: dict[str, FlagKernel] = {}
         self._memory: dict[Hashable, dict[str, Label]] = {}
         for key in self.keys:
             self._kernel(key)
 
     def answers(self, key: str) -> Answers:
-        """Return the answers of a flag so far."""
+        """Return the answers that a flag has given so far."""
         return self._kernels[key].answers
 
     def rows(self, batch: pa.RecordBatch, first_row: int = 0) -> Rows:
@@ -74,9 +74,8 @@ class Engine:
         return Rows(batch, self.layout, first_row)
 
     def run(self, rows: Rows) -> list[NDArray[Any]]:
-        """Return for each flag the position of every row's answer."""
+        """Return, for each flag, the position of every row's answer."""
         found: dict[str, NDArray[Any]] = {}
-        strict = self._options.get("missing_group") == "unresolved"
 
         def answered(key: str) -> NDArray[Any]:
             if key not in found:
@@ -88,17 +87,17 @@ class Engine:
 
         tests = Tests(
             rows,
-            self._complete,
+            self._request.complete,
             self._moment,
             dependency,
             self._memory,
-            strict_groups=strict,
+            strict_groups=self._request.strict_groups,
         )
         try:
             return [answered(key) for key in self.keys]
         finally:
-            # Tests and dependencies refer to each other: a batch's memory is not to wait for the
-            # garbage collector, which does not know how much it is.
+            # Tests and dependencies refer to each other. Free a batch's memory now: the garbage
+            # collector, which does not know its size, would let it wait.
             tests.forget()
             found.clear()
 
@@ -113,18 +112,16 @@ class Engine:
 
     def resolve(self, key: str, rows: Rows, row: int) -> Resolution:
         """Evaluate one flag for one row by the scalar engine."""
-        distinct_id, properties, options = rows.inputs(row)
-        call = Call(self.snapshot, distinct_id, properties, {**self._options, **options})  # type: ignore[typeddict-item]
-        return call.resolve(key)
+        distinct_id, properties, about = rows.inputs(row)
+        request = self._request._replace(**about)
+        return Call(self._evaluators, distinct_id, properties, request).resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
-        """Return what of a flag's definition matters; None for nothing."""
-        plan = self.snapshot.plan(key)
+        """Return the plan of a flag; None when the answer does not depend on it."""
+        plan = self.plans.plan(key)
         if plan is None or key in self.overridden.flags or plan.defect or not plan.active:
             return None
-        contexts = self._options.get("evaluation_contexts")
-        tags = None if contexts is None else frozenset(contexts)
-        if is_filtered_out(plan, self._options.get("evaluation_runtime"), tags):
+        if is_filtered_out(plan, self._request.runtime, self._request.contexts):
             return None
         return plan
 

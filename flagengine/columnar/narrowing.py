@@ -34,7 +34,7 @@ def narrowed(
     """
     places = {name: arguments[name] for name in _PLACES if name in arguments}
     layout = Layout.of(schema, **{"distinct_id": "distinct_id", **places})
-    read = _properties_read(snapshot, arguments.get("flags"))
+    read = _properties_read(snapshot, arguments.get("flag_keys"))
     person = {key: column for key, column in layout.person.items() if key in read}
     carried = arguments.get("carry")
     kept = {*_other_columns(layout), *person.values(), *_positions(layout, carried)}
@@ -48,9 +48,9 @@ def narrowed(
     return names, {**arguments, **changed}
 
 
-def _properties_read(snapshot: Snapshot, flags: Iterable[str] | None) -> set[str]:
+def _properties_read(snapshot: Snapshot, flag_keys: Iterable[str] | None) -> set[str]:
     """Return the person properties that flags may read, those that stand in for them included."""
-    keys = snapshot.keys if flags is None else [key for key in flags if key in snapshot.keys]
+    keys = snapshot.keys if flag_keys is None else snapshot.keys.keys() & set(flag_keys)
     read = {"$device_id"}
     for key in keys:
         read.update(requirements(snapshot, key).person_properties)

@@ -13,7 +13,7 @@ import numpy as np
 from flagengine.columnar.cases import Cases, smallest_type
 from flagengine.columnar.json_values import GONE
 from flagengine.columnar.rows import NO_GROUP, NO_GROUP_NOR_VALUE, Rows
-from flagengine.inputs.subject import Completeness
+from flagengine.inputs.completeness import Completeness
 from flagengine.operators import FORMS, Form
 from flagengine.plan.nodes import (
     AnyOf,

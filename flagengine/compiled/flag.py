@@ -6,15 +6,17 @@ lacked their group. As long as ``notes`` is empty every answer is a prebuilt obj
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from flagengine.compiled import runtime
+from flagengine.compiled.flags import Flags
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.source import Source
-from flagengine.compiled.tests import Dependencies, TestWriter
+from flagengine.compiled.tests import TestWriter
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS, Algorithm, bound, draw, rollout, upper
-from flagengine.inputs.subject import Subject, checked_mapping, usable_id
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.subject import Subject, usable_id
 from flagengine.operators import Form
 from flagengine.plan.nodes import (
     AllOf,
@@ -34,19 +36,7 @@ from flagengine.results.resolution import Missing, Reason, Resolution, Unresolve
 from flagengine.results.verdicts import UNSUPPORTED, Gap
 from flagengine.values.json_values import NOT_GIVEN, to_json_value
 
-__all__ = ["Flags", "compile_flag", "constantly"]
-
-
-class Flags(Dependencies, Protocol):
-    """What compiling needs of the rest of the snapshot."""
-
-    def interpret(
-        self, key: str, distinct_id: object, props: Mapping[str, Any], subject: Subject | None
-    ) -> Resolution:
-        """Evaluate a flag by the interpreter: for what is not worth compiling."""
-
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject that can tell the time."""
+__all__ = ["compile_flag", "constantly"]
 
 
 def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:

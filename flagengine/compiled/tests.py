@@ -1,12 +1,12 @@
 """Filters and their groups as Python: each test leaves True, False or a gap in a variable."""
 
-from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from collections.abc import Iterable
+from typing import Final
 
 from flagengine.compiled import runtime
+from flagengine.compiled.flags import Flags
 from flagengine.compiled.properties import PropertyWriter
 from flagengine.compiled.source import Source
-from flagengine.inputs.overrides import Overrides
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -19,23 +19,11 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.plan.render import render_test
-from flagengine.results.resolution import Resolution
 from flagengine.results.verdicts import UNSUPPORTED, Gap
 
-__all__ = ["Dependencies", "TestWriter", "may_fail"]
+__all__ = ["TestWriter", "may_fail"]
 
 _MAX_BLOCKS: Final = 12
-
-
-class Dependencies(Protocol):
-    """Where the evaluators of other flags come from, and what stands in for them."""
-
-    @property
-    def overrides(self) -> Overrides:
-        """The snapshot's own overrides."""
-
-    def evaluator(self, key: str) -> Callable[..., Resolution]:
-        """Return the evaluator of a flag."""
 
 
 def may_fail(node: Node) -> bool:
@@ -54,7 +42,7 @@ class TestWriter:
 
     __test__ = False  # pytest collects classes by their name
 
-    def __init__(self, source: Source, flags: Dependencies, nodes: Iterable[Node]) -> None:
+    def __init__(self, source: Source, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self.properties = PropertyWriter(source, nodes)
         self._source = source

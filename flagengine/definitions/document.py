@@ -1,4 +1,4 @@
-"""The document before any flag is read: text to JSON, a private copy, and an index (SPEC R1)."""
+"""A definitions document as JSON that belongs to the snapshot alone: text decoded, objects copied (SPEC R1)."""
 
 import json
 import math
@@ -6,118 +6,41 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
-from flagengine.definitions.parsing import ALGORITHMS, EXTENSION
-from flagengine.definitions.reading import is_number, json_type, pointer_to, shown
-from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN, has_utf8, to_json_value
+from flagengine.definitions.issues import IssueCode, SnapshotError
+from flagengine.definitions.reading import json_type
+from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN, to_json_value
 
-__all__ = ["Document", "Index", "read_document"]
+__all__ = ["Document", "read_document"]
 
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
 
 _MAX_NESTING: Final = 200
-"""How deep a document is read: deeper than any value in it may be (SPEC R15)."""
-
-_INDEX_DIGITS: Final = 10
+"""The depth to which a document is read: greater than any value's may be (SPEC R15)."""
 
 _MAX_DIGITS: Final = 4_000
-"""Longer integers are not read: Python would refuse to (at 4,300 digits)."""
+"""The longest integer that is read; Python refuses to read more than 4,300 digits."""
 _MAX_BITS: Final = 13_000
-"""Longer integers are not written, for the same reason."""
+"""The longest integer that is written, because of the same limit."""
 
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
-_EXPECTED: Final = 'expected a definitions document: an object with a list "flags"'
+_EXPECTED: Final = 'a definitions document must be an object with a list "flags"'
 
 
 def read_document(document: Document) -> dict[str, Any]:
-    """Return a definitions document that nobody else holds; SnapshotError when it is none."""
+    """Return a definitions document that no caller can change; SnapshotError for anything else."""
     is_text = isinstance(document, str | bytes | bytearray)
     value = _decoded(document) if is_text else document  # type: ignore[arg-type]
     if not isinstance(value, Mapping):
-        message = f"{_EXPECTED}; found {json_type(value)}"
+        message = f"{_EXPECTED}, got {json_type(value)}"
         raise SnapshotError(IssueCode.NOT_AN_OBJECT, "", message)
     if "flags" not in value:
-        message = f"{_EXPECTED}; found {_members(value)}"
+        message = f"{_EXPECTED}, got {_members(value)}"
         raise SnapshotError(IssueCode.MISSING_KEY, "/flags", message)
     if not isinstance(value["flags"], list | tuple):
-        message = f"{_EXPECTED}; found {json_type(value['flags'])} as its flags"
+        message = f"{_EXPECTED}, got {json_type(value['flags'])} as flags"
         raise SnapshotError(IssueCode.WRONG_TYPE, "/flags", message)
     return value if is_text else _owned(value)  # type: ignore[return-value]
-
-
-class Index:
-    """What stands at the top level: slots, names and issues. Nothing below is read."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Index a document whose ``flags`` is a list."""
-        self.issues: list[Issue] = []
-        self.flags: dict[str, dict[str, Any]] = {}
-        self.pointers: dict[str, str] = {}
-        self.duplicates: dict[str, Issue] = {}
-        self.deleted: set[str] = set()
-        for position, source in enumerate(document["flags"]):
-            self._add_flag(position, source)
-        self.cohorts: Mapping[str, Any] = self._mapping(document, "cohorts")
-        self.group_names = self._group_names(self._mapping(document, "group_type_mapping"))
-        version = document.get("property_matching_version")
-        self.matching_version = 2 if is_number(version) and version == 2 else 1
-        extension = self._mapping(document, EXTENSION).get("hash", "sha1")
-        self.hash_algorithm = extension if isinstance(extension, str) else shown(extension)
-        if self.hash_algorithm not in ALGORITHMS:
-            message = f"unknown hash {self.hash_algorithm!r}; known are sha1 and murmur3"
-            self._note(IssueCode.UNKNOWN_HASH, f"/{EXTENSION}/hash", message)
-
-    def _add_flag(self, position: int, source: Any) -> None:
-        pointer = f"/flags/{position}"
-        if not isinstance(source, dict):
-            found = json_type(source)
-            self._note(IssueCode.NOT_AN_OBJECT, pointer, f"expected a flag, found {found}")
-            return
-        key = source.get("key")
-        if not isinstance(key, str):
-            code = IssueCode.WRONG_TYPE if "key" in source else IssueCode.MISSING_KEY
-            found = json_type(key) if "key" in source else "none"
-            self._note(code, f"{pointer}/key", f"a flag's key is text, found {found}")
-            return
-        if not has_utf8(key):
-            message = f"a flag's key is hashed as UTF-8, which {key!r} has not"
-            self._note(IssueCode.WRONG_TYPE, f"{pointer}/key", message)
-            return
-        if source.get("deleted") is True:
-            self.deleted.add(key)
-            return
-        if key in self.flags:
-            message = f"the key {key!r} stands at {self.pointers[key]} already; neither counts"
-            self.duplicates[key] = Issue(IssueCode.DUPLICATE_KEY, f"{pointer}/key", message)
-            self.issues.append(self.duplicates[key])
-            return
-        self.flags[key] = source
-        self.pointers[key] = pointer
-
-    def _mapping(self, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-        value = document.get(name)
-        if value is None:
-            return {}
-        if isinstance(value, dict):
-            return value
-        message = f"{name} must be an object, found {json_type(value)}"
-        self._note(IssueCode.NOT_AN_OBJECT, f"/{name}", message)
-        return {}
-
-    def _group_names(self, mapping: Mapping[str, Any]) -> dict[int, str]:
-        names = {}
-        for index, name in mapping.items():
-            is_index = index.isascii() and index.isdigit() and len(index) < _INDEX_DIGITS
-            if is_index and isinstance(name, str):
-                names[int(index)] = name
-            else:
-                message = f"expected an index and a name, found {index!r}: {json_type(name)}"
-                self._note(IssueCode.WRONG_TYPE, pointer_to("/group_type_mapping", index), message)
-        return names
-
-    def _note(self, code: IssueCode, pointer: str, message: str) -> None:
-        self.issues.append(Issue(code, pointer, message))
 
 
 def _members(value: Mapping[str, Any]) -> str:
@@ -131,7 +54,7 @@ def _decoded(document: str | bytes | bytearray) -> Any:
             return json.loads(document.removeprefix("\ufeff"))
         return json.loads(document)
     except UnicodeDecodeError as error:
-        message = f"{_EXPECTED}; the bytes are no UTF-8 text: {error}"
+        message = f"{_EXPECTED}; the bytes are not UTF-8: {error}"
         raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
     except RecursionError:
         return _decoded(_cut_deep(document))
@@ -140,7 +63,7 @@ def _decoded(document: str | bytes | bytearray) -> Any:
 
 
 def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
-    """Read again when all that failed was an integer of thousands of digits."""
+    """Read again if the only failure was an integer of thousands of digits."""
     if not isinstance(error, json.JSONDecodeError):
         try:
             return json.loads(document, parse_int=_integer)
@@ -151,14 +74,14 @@ def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    """Read an integer; one too long for that is certainly beyond every number (SPEC R2.4)."""
+    """Read an integer; an integer of too many digits is beyond every number (SPEC R2.4)."""
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
 def _cut_deep(document: str | bytes | bytearray) -> str:
-    """Put null in place of whatever is nested deeper than any value may be.
+    """Replace everything that is nested deeper than any value may be by null.
 
-    Only what stood there is lost, and every such value is too deep to be read anyway.
+    Nothing of use is lost: such a value is too deep to be read.
     """
     text = document if isinstance(document, str) else bytes(document).decode()
     kept, depth, start = [], 0, 0
@@ -180,7 +103,7 @@ def _cut_deep(document: str | bytes | bytearray) -> str:
 def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a caller's mapping, so that later changes to it do not reach the snapshot.
 
-    A round trip through JSON text where that works; value by value where it does not.
+    The copy is a round trip through JSON text where that works, else made value by value.
     """
     try:
         copy: dict[str, Any] = json.loads(json.dumps(document))
@@ -190,7 +113,7 @@ def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Copy:
-    """Copies what JSON text could not carry; null stands where a value is no JSON or too deep."""
+    """Copies what JSON text cannot carry; a value that is not JSON or too deep becomes null."""
 
     def __init__(self) -> None:
         self._left = MAX_PARTS
@@ -204,6 +127,6 @@ class _Copy:
         if isinstance(value, list | tuple):
             return [self.of(member, depth + 1) for member in value]
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            return math.inf  # no number (SPEC R2.4), but not absent either
+            return math.inf  # not a number (SPEC R2.4), but not absent either
         converted = to_json_value(value)
         return None if converted is NOT_GIVEN else converted

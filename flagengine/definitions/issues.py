@@ -1,6 +1,6 @@
-"""What can be wrong with a definitions document: issues as data, one exception.
+"""What can be wrong with a definitions document: issues as data, and one exception.
 
-Evaluation itself never raises. Only a document that is no definitions document at all does.
+Evaluation never raises. Only parsing raises, for input that is not a definitions document.
 """
 
 from enum import StrEnum
@@ -30,7 +30,7 @@ class IssueCode(StrEnum):
 
 
 class Issue(Record):
-    """One finding about a definitions document.
+    """One thing that is wrong with a definitions document.
 
     ``pointer`` is an RFC 6901 JSON pointer into the document; ``message`` says what was
     expected, what was found, and the likely mistake.
@@ -48,17 +48,17 @@ class Issue(Record):
 
 
 class SnapshotError(ValueError):
-    """The document is not a definitions document; the message says what was found instead.
+    """The input is not a definitions document; the message says what was found instead.
 
     ``code`` and ``pointer`` name the problem as an :class:`Issue` would.
     """
 
     def __init__(self, code: IssueCode, pointer: str, message: str) -> None:
-        """Build the error; its text is the message."""
+        """Build the error, whose text is the message."""
         super().__init__(message)
         self.code = code
         self.pointer = pointer
 
     def __reduce__(self) -> tuple[type["SnapshotError"], tuple[IssueCode, str, str]]:
-        """Pickle all three parts, so that the error survives a process boundary."""
+        """Pickle all three parts, so that the error crosses process boundaries."""
         return SnapshotError, (self.code, self.pointer, str(self))

@@ -1,6 +1,6 @@
-"""What the server said: frozen values in the shape of the definitions document (SPEC R1, R2).
+"""Flags and cohorts as the server sent them: frozen values in the document's shape (SPEC R1, R2).
 
-No meaning is given here; :mod:`flagengine.plan` does that. Built by :mod:`flagengine.definitions.parsing`.
+:mod:`flagengine.definitions.parsing` builds them; :mod:`flagengine.plan` gives them a meaning.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Inherit(Enum):
 
 
 INHERIT: Final = Inherit.INHERIT
-"""A condition without an aggregation of its own takes its flag's."""
+"""The aggregation of a condition that takes its flag's."""
 
 Aggregation = int | None
 """A group type index, or None for persons."""
@@ -54,7 +54,7 @@ class Filter(Record):
 
 
 class Condition(Record):
-    """One of a flag's OR-ed conditions; ``rollout_percentage`` is 100 when absent."""
+    """One of a flag's conditions, combined by OR; ``rollout_percentage`` is 100 when absent."""
 
     filters: tuple[Filter, ...] = ()
     rollout_percentage: float = 100.0
@@ -70,7 +70,7 @@ class Variant(Record):
 
 
 class Holdout(Record):
-    """A share of all subjects that is kept out of experiments."""
+    """The share of all subjects that is kept out of experiments."""
 
     id: str
     exclusion_percentage: float
@@ -79,8 +79,8 @@ class Holdout(Record):
 class Flag(Record):
     """A flag as the document has it.
 
-    ``defect`` is the issue that makes the flag as a whole undecidable here; then only the
-    metadata is meaningful. ``issues`` holds every finding, the defect included.
+    ``defect`` is the issue that makes the whole flag undecidable here; only the metadata of such a
+    flag is meaningful. ``issues`` holds every issue, the defect included.
     """
 
     key: str
@@ -114,7 +114,7 @@ class PropertyGroup(Record):
 
 
 class Cohort(Record):
-    """A cohort; ``definition`` is None for the empty object and for what could not be read."""
+    """A cohort; ``definition`` is None for an empty object and for an unreadable cohort."""
 
     id: str
     definition: PropertyGroup | None

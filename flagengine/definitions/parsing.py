@@ -1,4 +1,4 @@
-"""Document to definitions: total, and the only file that knows the wire's words (SPEC R1, R2).
+"""Reads flags and cohorts of a document; total, and the only file that knows the wire's words (SPEC R1, R2).
 
 A flag or cohort that cannot be read keeps its slot and carries the issue that says why.
 """
@@ -31,10 +31,10 @@ from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
 __all__ = ["ALGORITHMS", "EXTENSION", "MAX_COHORT_DEPTH", "parse_cohort", "parse_flag"]
 
 MAX_COHORT_DEPTH: Final = 50
-"""How deep a cohort's groups and references may nest (SPEC R15)."""
+"""The depth to which a cohort's groups and references may nest (SPEC R15)."""
 
 EXTENSION: Final = "flagengine"
-"""The member under which this engine's own fields stand (SPEC R16)."""
+"""The member that holds this engine's own fields (SPEC R16)."""
 
 ALGORITHMS: Final = ("sha1", "murmur3")
 """The hashes that the extension field may name (SPEC R16)."""
@@ -42,11 +42,11 @@ ALGORITHMS: Final = ("sha1", "murmur3")
 _RUNTIMES: Final = ("all", "client", "server")
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag", "person_metadata")
 _LOCAL: Final = (IssueCode.UNKNOWN_OPERATOR, IssueCode.UNKNOWN_FILTER_TYPE)
-"""Findings that leave one filter undecidable; every other one the whole flag (R2.2, R2.10)."""
+"""Issues that make one filter undecidable; any other makes the whole flag so (R2.2, R2.10)."""
 
 
 def parse_flag(key: str, source: Mapping[str, Any], pointer: str) -> Flag:
-    """Read one flag; what is wrong with it is in ``issues`` and, if it matters, ``defect``."""
+    """Read one flag, with what is wrong with it in ``issues``, and in ``defect`` if it matters."""
     issues: list[Issue] = []
     reader = Reader(source, pointer, issues)
     filters = reader.mapping("filters") or {}
@@ -60,7 +60,7 @@ def parse_flag(key: str, source: Mapping[str, Any], pointer: str) -> Flag:
 
 
 def _identity(reader: Reader, key: str, pointer: str) -> dict[str, Any]:
-    """Metadata: never a reason not to evaluate."""
+    """Read the metadata, which never keeps a flag from being evaluated."""
     source = reader.source
     name, has_experiment = source.get("name"), source.get("has_experiment")
     return {
@@ -74,13 +74,13 @@ def _identity(reader: Reader, key: str, pointer: str) -> dict[str, Any]:
 
 
 def _is_known_format(configuration: Reader) -> bool:
-    """Only format 1 is read; of any other nothing but its number is looked at (R2)."""
+    """Tell whether the format is 1, the only one that is read; note any other (R2)."""
     version = configuration.source.get("version")
     if "version" not in configuration.source or (is_number(version) and version == 1):
         return True
     configuration.note(
         IssueCode.UNSUPPORTED_VERSION,
-        f"configuration format {shown(version)} is not 1, the one known here; "
+        f"configuration format must be 1, got {shown(version)}; "
         "only the server can evaluate this flag",
         "version",
     )
@@ -100,7 +100,7 @@ def _switches(reader: Reader) -> dict[str, Any]:
 
 
 def _audience(reader: Reader) -> dict[str, Any]:
-    """Who may see the flag at all (R17)."""
+    """Read the requests that may see the flag (R17)."""
     runtime = reader.text("evaluation_runtime")
     name = "evaluation_contexts"
     if reader.source.get(name) is None:
@@ -115,8 +115,8 @@ def _configuration(reader: Reader) -> dict[str, Any]:
     multivariate = reader.mapping("multivariate") or {}
     variants = Reader(multivariate, pointer_to(reader.pointer, "multivariate"), reader.issues)
     return {
-        "conditions": tuple(_condition(one) for one in reader.objects("groups")),
-        "variants": tuple(_variant(one) for one in variants.objects("variants")),
+        "conditions": tuple(map(_condition, reader.objects("groups"))),
+        "variants": tuple(map(_variant, variants.objects("variants"))),
         "aggregation": reader.index("aggregation_group_type_index"),
         "payloads": _payloads(reader),
         "early_exit": reader.boolean("early_exit"),
@@ -134,7 +134,7 @@ def _variant(reader: Reader) -> Variant:
 
 
 def _payloads(reader: Reader) -> dict[str, str] | None:
-    """Payloads as JSON text; older rows hold the JSON value itself. Null is no payload."""
+    """Return payloads as JSON text; older rows hold the JSON value itself. Null means no payload."""
     payloads = reader.mapping("payloads") or {}
     return {
         key: value if isinstance(value, str) else text(to_json_value(value))
@@ -159,7 +159,7 @@ def _condition(reader: Reader) -> Condition:
     rollout = reader.number("rollout_percentage")
     inherits = "aggregation_group_type_index" not in reader.source
     return Condition(
-        filters=tuple(_condition_filter(one) for one in reader.objects("properties")),
+        filters=tuple(map(_condition_filter, reader.objects("properties"))),
         rollout_percentage=100.0 if rollout is None else rollout,
         variant=reader.text("variant"),
         aggregation=INHERIT if inherits else reader.index("aggregation_group_type_index"),
@@ -184,16 +184,18 @@ def _filter(reader: Reader) -> Filter:
 
 
 def _condition_filter(reader: Reader) -> Filter:
-    """Read a filter of a condition; a cohort has leaves of other types (R2.11, R10.6)."""
-    one = _filter(reader)
-    if one.type is not None and one.type not in _FILTER_TYPES:
-        message = f"unknown filter type {shown(one.type)!r}; only the server can decide this filter"
+    """Read a filter of a condition; filters of a cohort may have other types (R2.11, R10.6)."""
+    found = _filter(reader)
+    if found.type is not None and found.type not in _FILTER_TYPES:
+        message = (
+            f"unknown filter type {shown(found.type)!r}; only the server can decide this filter"
+        )
         reader.note(IssueCode.UNKNOWN_FILTER_TYPE, message, "type")
-    return one
+    return found
 
 
 def _filter_key(reader: Reader, kind: str | None) -> str:
-    """Return the key as text; numbers are written out. Cohort and flag filters may lack it."""
+    """Return the key as text, a number as its JSON. Cohort and flag filters may lack a key."""
     key = reader.source.get("key")
     if is_number(key):
         return text(to_json_value(key))
@@ -202,7 +204,7 @@ def _filter_key(reader: Reader, kind: str | None) -> str:
     if key is not None or "key" in reader.source:
         reader.wrong_type("key", "text")
     elif kind in (None, "person", "group"):
-        reader.note(IssueCode.MISSING_KEY, "key is missing; expected the property's name", "key")
+        reader.note(IssueCode.MISSING_KEY, "key is missing; it must be the property's name", "key")
     return ""
 
 
@@ -215,7 +217,7 @@ def _filter_value(reader: Reader) -> Any:
 
 
 def parse_cohort(cohort_id: str, source: Any, pointer: str) -> Cohort:
-    """Read one cohort; ``definition`` is None when it says nothing that can be evaluated."""
+    """Read one cohort; ``definition`` is None when nothing in it can be evaluated."""
     issues: list[Issue] = []
     if source == {}:
         return Cohort(cohort_id, None)
@@ -228,7 +230,7 @@ def _property_group(
     source: Any, pointer: str, issues: list[Issue], depth: int
 ) -> PropertyGroup | None:
     if not isinstance(source, dict):
-        message = f"expected an object, found {json_type(source)}"
+        message = f"must be an object, got {json_type(source)}"
         issues.append(Issue(IssueCode.NOT_AN_OBJECT, pointer, message))
         return None
     reader = Reader(source, pointer, issues)
@@ -238,8 +240,8 @@ def _property_group(
     kind = _group_type(reader)
     if kind is None:
         return None
-    members = (_member(one, issues, depth) for one in reader.objects("values"))
-    return PropertyGroup(kind, tuple(one for one in members if one is not None))
+    members = (_member(value, issues, depth) for value in reader.objects("values"))
+    return PropertyGroup(kind, tuple(member for member in members if member is not None))
 
 
 def _group_type(reader: Reader) -> Literal["AND", "OR"] | None:
@@ -248,7 +250,7 @@ def _group_type(reader: Reader) -> Literal["AND", "OR"] | None:
         return "AND"
     if kind == "OR":
         return "OR"
-    message = f'a group has the type "AND" or "OR", found {shown(kind)}'
+    message = f'the type of a group must be "AND" or "OR", got {shown(kind)}'
     reader.note(IssueCode.WRONG_TYPE, message, "type")
     return None
 

@@ -19,19 +19,19 @@ def pointer_to(parent: str, *steps: str | int) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a JSON value is a number; booleans are none, nor is what is not finite."""
+    """Tell whether a JSON value is a finite number; a boolean is not a number."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_integer(value: object) -> bool:
-    """Tell whether a JSON value is an integer; booleans are none."""
+    """Tell whether a JSON value is an integer; a boolean is not an integer."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def json_type(value: object) -> str:
-    """Name a JSON value's type the way a person says it."""
+    """Name a JSON value's type in plain English."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -44,7 +44,7 @@ def json_type(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Write any value for a message, cut to a readable length."""
+    """Write a value for a message, cut to a readable length."""
     converted = to_json_value(value)
     written = json_type(value) if converted is NOT_GIVEN else text(converted)
     return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
@@ -53,12 +53,12 @@ def shown(value: object) -> str:
 class Reader:
     """Reads the members of one object and notes what is wrong with them.
 
-    Each method returns the member, or its default when it is absent, null or of a wrong type;
-    the latter adds an issue. ``issues`` is shared by the readers of one flag.
+    Each method returns the member, or a default for a member that is absent, null or of a wrong
+    type; a wrong type also adds an issue. The readers of one flag share ``issues``.
     """
 
     def __init__(self, source: Mapping[str, Any], pointer: str, issues: list[Issue]) -> None:
-        """Read from ``source``, which stands at ``pointer`` in the document."""
+        """Read from ``source``, which is at ``pointer`` in the document."""
         self.source = source
         self.pointer = pointer
         self.issues = issues
@@ -68,10 +68,10 @@ class Reader:
         self.issues.append(Issue(code, pointer_to(self.pointer, *steps), message))
 
     def wrong_type(self, name: str, expected: str) -> None:
-        """Add the issue that a member has a wrong type."""
+        """Note that a member has a wrong type."""
         found = json_type(self.source[name])
         code = IssueCode.NOT_AN_OBJECT if expected.startswith("an object") else IssueCode.WRONG_TYPE
-        self.note(code, f"{name} must be {expected}, found {found}", name)
+        self.note(code, f"{name} must be {expected}, got {found}", name)
 
     def _read(self, name: str, accepts: Callable[[object], bool], expected: str) -> Any:
         value = self.source.get(name)
@@ -118,7 +118,7 @@ class Reader:
             if isinstance(member, dict):
                 readers.append(Reader(member, pointer_to(self.pointer, name, index), self.issues))
             else:
-                message = f"expected an object, found {json_type(member)}"
+                message = f"must be an object, got {json_type(member)}"
                 self.note(IssueCode.NOT_AN_OBJECT, message, name, index)
         return readers
 
@@ -126,15 +126,15 @@ class Reader:
         """Return a list of texts, or None when absent."""
         value = self._read(
             name,
-            lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+            lambda value: isinstance(value, list) and all(isinstance(text, str) for text in value),
             "a list of texts or null",
         )
         return None if value is None else tuple(value)
 
     def required(self, name: str, accepts: Callable[[object], bool], expected: str) -> Any:
-        """Return a member that must be there; None and an issue otherwise."""
+        """Return a required member; None, with an issue, when it is missing or of a wrong type."""
         if name not in self.source:
-            self.note(IssueCode.MISSING_KEY, f"{name} is missing; expected {expected}", name)
+            self.note(IssueCode.MISSING_KEY, f"{name} is missing; it must be {expected}", name)
             return None
         value = self.source[name]
         if accepts(value):

@@ -4,7 +4,7 @@ Every faster evaluator must equal this one. Evaluation is a walk over steps (hol
 that gathers the answers which are still possible; a flag is conclusive when one remains (SPEC R5).
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 from flagengine.evaluation import draws
 from flagengine.evaluation.conclusion import (
@@ -42,6 +42,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.plan.plans import Plans
 from flagengine.results.resolution import (
     NOTHING_MISSING,
     Missing,
@@ -53,20 +54,10 @@ from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_o
 from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.record import Record, replace
 
-__all__ = ["Interpreter", "Plans"]
+__all__ = ["Interpreter"]
 
 _SKIPPABLE: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
 """Conditions that the server skips when the group is not there, however large their share."""
-
-
-class Plans(Protocol):
-    """Where plans come from; a snapshot is one."""
-
-    def plan(self, key: str) -> FlagPlan | None:
-        """Return a flag's plan, or None when there is no such flag."""
-
-    def evaluation_order(self, key: str) -> list[str]:
-        """Return a flag's dependencies, each behind its own, and the flag itself last."""
 
 
 class _Place(Record):

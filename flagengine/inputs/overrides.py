@@ -1,9 +1,9 @@
-"""Answers that the caller puts in place of evaluation (SPEC R14)."""
+"""Answers that replace evaluation (SPEC R14)."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal, TypedDict
 
 from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
 from flagengine.values.record import Record
@@ -11,17 +11,27 @@ from flagengine.values.record import Record
 __all__ = ["NO_OVERRIDES", "Overrides", "OverridesLike"]
 
 Value = bool | str | None
-OverridesLike = Any
-"""Overrides, a mapping, a list or set of keys, False, or None; see :meth:`Overrides.parse`."""
+"""True, False, a variant, or None for "as if there were no such flag"."""
+FlagOverrides = Mapping[str, Value] | Sequence[str] | AbstractSet[str] | Literal[False] | None
+"""Values by flag key, keys to turn on, False to hide every layer below, or None for nothing."""
+
+
+class OverrideLayers(TypedDict, total=False):
+    """Overrides of flags and of payloads, which are JSON values by flag key."""
+
+    flags: FlagOverrides
+    payloads: Mapping[str, Any] | Literal[False] | None
+
+
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Overrides(Record):
-    """One layer, or several combined with ``|`` (the right-hand one wins).
+    """One layer, or several layers combined with ``|``, where the right-hand layer wins.
 
     ``flags`` maps keys to True, False, a variant, or None for "as if there were no such flag";
-    ``payloads`` maps keys to JSON text. ``clears_flags`` and ``clears_payloads`` say that the
-    layer hides whatever lies below it.
+    ``payloads`` maps keys to JSON text. ``clears_flags`` and ``clears_payloads`` tell whether the
+    layer hides every layer below it.
     """
 
     flags: Mapping[str, Value] = _NOTHING
@@ -30,13 +40,13 @@ class Overrides(Record):
     clears_payloads: bool = False
 
     @classmethod
-    def parse(cls, value: Any) -> "Overrides":
-        """Read overrides as callers write them. Raises TypeError when they are something else.
+    def parse(cls, value: "OverridesLike") -> "Overrides":
+        """Read overrides in any form that callers may use; TypeError for anything else.
 
         ``False`` clears all; a list or set of keys turns each on; a mapping gives values. A
         mapping is read as ``{"flags": …, "payloads": …}`` only when ``flags`` is False, a list
-        or a mapping, or ``payloads`` is False or a mapping: a flag that is named ``flags`` and
-        overridden with a plain value stays a flag.
+        or a mapping, or ``payloads`` is False or a mapping: the override of a flag that is named
+        ``flags`` with a plain value remains the override of a flag.
         """
         if type(value) is dict and "flags" not in value and "payloads" not in value:
             return _flags(value)  # the usual form
@@ -109,6 +119,9 @@ def _restored(*fields: Any) -> Overrides:
 
 NO_OVERRIDES: Final = Overrides()
 
+OverridesLike = Overrides | OverrideLayers | FlagOverrides
+"""What :meth:`Overrides.parse` reads."""
+
 
 def _is_options(value: Mapping[str, Any]) -> bool:
     flags, payloads = value.get("flags"), value.get("payloads")
@@ -131,7 +144,8 @@ def _flags(value: Any) -> Overrides:
         return Overrides(MappingProxyType(flags))
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
         return Overrides(flags=MappingProxyType({_key(key): True for key in value}))
-    message = f"overrides are False, a list of keys, or a mapping; found {type(value).__name__}"
+    found = type(value).__name__
+    message = f"overrides must be a mapping, a list or set of flag keys, or False, got {found}"
     raise TypeError(message)
 
 
@@ -144,7 +158,7 @@ def _payloads(value: Any) -> Overrides:
     for key, payload in value.items():
         converted = to_json_value(payload)
         if converted is NOT_GIVEN:
-            message = f"the payload override of {key!r} is not JSON: {type(payload).__name__}"
+            message = f"the payload override of {key!r} must be JSON, got {type(payload).__name__}"
             raise TypeError(message)
         written[_key(key)] = text([converted])[1:-1]
     return Overrides(payloads=MappingProxyType(written))
@@ -153,12 +167,12 @@ def _payloads(value: Any) -> Overrides:
 def _key(key: Any) -> str:
     if isinstance(key, str):
         return key
-    message = f"flag keys are text; found {type(key).__name__}"
+    message = f"a flag key must be text, got {type(key).__name__}"
     raise TypeError(message)
 
 
 def _no_value(key: Any, value: Any) -> TypeError:
     return TypeError(
         f"the override of {key!r} must be True, False, a variant key or None, "
-        f"found {type(value).__name__}"
+        f"got {type(value).__name__}"
     )

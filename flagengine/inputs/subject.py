@@ -1,13 +1,14 @@
-"""Who is evaluated: the person with its groups and device, and what is known of them (SPEC R6).
+"""The person being evaluated, with groups and device, and what is known of them (SPEC R6).
 
-Answers three-valued questions: a property has a value, is known to be absent, or is not known.
+A property has a value, is known to be absent, or is unknown.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from flagengine.inputs.request import Request
 from flagengine.values.instants import Moment
 from flagengine.values.json_values import NOT_GIVEN, has_utf8, text, to_json_value
 
@@ -17,15 +18,13 @@ __all__ = [
     "INITIAL_SOURCES",
     "MIRRORED",
     "Absent",
-    "Completeness",
     "Subject",
-    "checked_mapping",
     "usable_id",
 ]
 
 MAX_DISTINCT_ID_CHARACTERS: Final = 200
-"""The server keeps this many characters of an id of more than 200 bytes (SPEC R6); an id of
-more characters has more bytes, and one of fewer loses nothing."""
+"""The server cuts an id of more than 200 bytes to this many characters (SPEC R6). Cutting every id
+is the same: a longer id has more bytes, a shorter id loses nothing."""
 
 
 class Absent(Enum):
@@ -35,10 +34,10 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""A property that is known not to be there; :data:`NOT_GIVEN` is one that may be."""
+"""A property that is known to be absent; :data:`NOT_GIVEN` is a property that may exist."""
 
 MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
-"""Each fills the other when it is absent and the properties are complete (SPEC R6)."""
+"""Each property fills the other when the other is absent and properties are complete (SPEC R6)."""
 
 CLICK_IDS: Final = (
     "gclid",
@@ -99,132 +98,73 @@ INITIAL_SOURCES: Final = {
         ]
     },
 }
-"""Where an absent initial value is copied from once the properties are complete (SPEC R6)."""
-
-
-class Completeness:
-    """The caller's promise about which property maps are all there is."""
-
-    __slots__ = ("groups", "person")
-
-    def __init__(self, promise: bool | Mapping[str, Any]) -> None:
-        """Read True, False, or a mapping of ``person_properties`` and ``group_properties``."""
-        if isinstance(promise, bool):
-            self.person: bool = promise
-            self.groups: bool | frozenset[str] = promise
-            return
-        if not isinstance(promise, Mapping):
-            message = f"complete is a bool or a mapping, found {type(promise).__name__}"
-            raise TypeError(message)
-        unknown = set(promise) - {"person_properties", "group_properties"}
-        if unknown:
-            message = (
-                "complete has the keys person_properties and group_properties, "
-                f"found {sorted(map(str, unknown))}"
-            )
-            raise TypeError(message)
-        self.person = bool(promise.get("person_properties", False))
-        self.groups = _group_types(promise.get("group_properties", False))
-
-    def of_group(self, name: str) -> bool:
-        """Tell whether a group type's properties are all there."""
-        return self.groups if isinstance(self.groups, bool) else name in self.groups
-
-
-def _group_types(promise: Any) -> bool | frozenset[str]:
-    if isinstance(promise, bool):
-        return promise
-    if isinstance(promise, Collection) and not isinstance(promise, str):
-        return frozenset(promise)
-    message = f"group_properties is a bool or a collection of group types, found {promise!r}"
-    raise TypeError(message)
-
-
-_INCOMPLETE: Final = Completeness(False)
+"""The source of an absent initial value when the properties are complete (SPEC R6)."""
 
 
 class Subject:
-    """One person with its groups and device, for one call.
+    """One person with groups and device, for one call.
 
-    Inputs are never changed. ``clock`` is asked at most once, and only for a date comparison.
+    Inputs are never changed. ``clock`` is read at most once, and only for a date comparison.
     """
 
-    __slots__ = (
-        "_clock",
-        "_complete",
-        "_device_id",
-        "_group_properties",
-        "_groups",
-        "_moment",
-        "_now",
-        "_person",
-        "_zone",
-        "given_id",
-        "strict_groups",
-    )
+    __slots__ = ("_clock", "_moment", "_person", "_request", "given_id")
 
     def __init__(
         self,
         distinct_id: object,
-        person_properties: Mapping[str, Any] | None = None,
-        *,
-        groups: Mapping[str, Any] | None = None,
-        group_properties: Mapping[str, Mapping[str, Any]] | None = None,
-        device_id: object = None,
-        complete: Completeness | bool | Mapping[str, Any] = _INCOMPLETE,
-        strict_groups: bool = False,
-        now: datetime | None = None,
-        zone: tzinfo = UTC,
-        clock: Callable[[], datetime] | None = None,
+        props: Mapping[str, Any],
+        request: Request,
+        clock: Callable[[], datetime],
     ) -> None:
-        """Gather what a caller knows. ``strict_groups``: a group not passed is unknown."""
-        self._person = person_properties or {}
-        self._groups = groups or {}
-        self._group_properties = group_properties or {}
-        if not isinstance(complete, Completeness):
-            complete = Completeness(complete)
-        self._complete = complete
-        self._now, self._zone, self._clock = now, zone, clock
-        self._moment: Moment | None = None
-        self.strict_groups = strict_groups
+        """Bind what the caller knows."""
         self.given_id = distinct_id
-        self._device_id = device_id
+        self._person = props
+        self._request = request
+        self._clock = clock
+        self._moment: Moment | None = None
+
+    @property
+    def strict_groups(self) -> bool:
+        """Whether a group that was not passed is unknown."""
+        return self._request.strict_groups
 
     @property
     def distinct_id(self) -> str | None:
-        """The id that is hashed, cut as the server does; None when the given one is unusable."""
+        """The id that is hashed, cut as on the server; None when the given id is unusable."""
         identity = usable_id(self.given_id)
         return identity and identity[:MAX_DISTINCT_ID_CHARACTERS]
 
     @property
     def device_id(self) -> str | None:
-        """The device's id: the call's, else the person property ``$device_id``."""
-        return usable_id(self._device_id) or usable_id(self._person.get("$device_id")) or None
+        """The device id of the call, else the person property ``$device_id``."""
+        return (
+            usable_id(self._request.device_id) or usable_id(self._person.get("$device_id")) or None
+        )
 
     @property
     def is_complete(self) -> bool:
-        """Whether the person properties are all there is."""
-        return self._complete.person
+        """Whether the person properties are complete."""
+        return self._request.complete.person
 
     @property
     def moment(self) -> Moment:
         """The time and zone of date comparisons; the same for the whole call."""
         if self._moment is None:
-            now = self._now or (self._clock or _no_clock)()
-            self._moment = Moment.of(now, self._zone)
+            now = self._request.now or self._clock()
+            self._moment = Moment.of(now, self._request.zone)
         return self._moment
 
     def person_property(self, key: str) -> Any:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
             return to_json_value(self._person[key])
-        if key == "distinct_id":  # never absent: an id that is not usable is not known
+        if key == "distinct_id":  # never absent: an unusable id is an unknown id
             identity = usable_id(self.given_id)
             return NOT_GIVEN if identity is None else identity
-        return self._enriched(key) if self._complete.person else NOT_GIVEN
+        return self._enriched(key) if self._request.complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:
-        """Fill what the server fills once it knows that a property is absent."""
+        """Fill a property as the server fills one that it knows to be absent."""
         source = MIRRORED.get(key)
         if source is not None:
             return to_json_value(self._person[source]) if source in self._person else ABSENT
@@ -232,47 +172,37 @@ class Subject:
         return ABSENT if source is None else self.person_property(source)
 
     def group_key(self, name: str) -> str | None:
-        """Return the key of the person's group of that type; None when none was passed."""
-        return usable_id(self._groups.get(name)) or None
+        """Return the key of the person's group of a type; None when no such group was passed."""
+        return usable_id(self._request.groups.get(name)) or None
 
     def group_property(self, name: str, key: str) -> Any:
         """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
 
-        A group that was not passed has no properties: the server reads an empty map then.
+        A group that was not passed has no properties: the server reads an empty map.
         """
         if self.group_key(name) is None:
-            return NOT_GIVEN if self.strict_groups else ABSENT
-        properties = self._group_properties.get(name) or {}
+            return NOT_GIVEN if self._request.strict_groups else ABSENT
+        properties = self._request.group_properties.get(name) or {}
         if key in properties:
             return to_json_value(properties[key])
         if key == "$group_key":
-            return to_json_value(self._groups[name])
-        return ABSENT if self._complete.of_group(name) else NOT_GIVEN
+            return to_json_value(self._request.groups[name])
+        return ABSENT if self._request.complete.of_group(name) else NOT_GIVEN
 
     def lacks_group_property(self, name: str, key: str) -> bool:
-        """Tell whether a group property is unknown even once the group is passed."""
-        properties = self._group_properties.get(name) or {}
+        """Tell whether a group property would be unknown even if the group were passed."""
+        properties = self._request.group_properties.get(name) or {}
         if key in properties:
             return to_json_value(properties[key]) is NOT_GIVEN
-        return key != "$group_key" and not self._complete.of_group(name)
-
-
-def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
-    """Return a mapping argument, empty for None; TypeError for anything else."""
-    if value is None:
-        return {}
-    if type(value) is dict or isinstance(value, Mapping):
-        return value
-    message = f"{name} is a mapping or None, found {type(value).__name__}"
-    raise TypeError(message)
+        return key != "$group_key" and not self._request.complete.of_group(name)
 
 
 def usable_id(value: object) -> str | None:
-    """Return an id as the text that is hashed, or None.
+    """Return an id as the text that is hashed, or None for an unusable id.
 
-    Ids are text, or numbers, rendered as JSON. Booleans, null, and text with lone surrogates, which
-    no request can carry, are no ids. The empty text is a distinct id (SPEC R3.16), but names no
-    group and no device.
+    An id is text, or a number, which is hashed as its JSON. Booleans, null, and text with lone
+    surrogates, which no request can carry, are unusable. The empty text is a distinct id
+    (SPEC R3.16), but names no group and no device.
     """
     if type(value) is str:
         return value if has_utf8(value) else None
@@ -282,8 +212,3 @@ def usable_id(value: object) -> str | None:
     if isinstance(converted, int | float) and not isinstance(converted, bool):
         return text(converted)
     return None
-
-
-def _no_clock() -> datetime:
-    message = "a date comparison needs `now`"
-    raise TypeError(message)

@@ -57,7 +57,7 @@ def check_keys(inspection: Inspection) -> Iterator[Finding]:
     for place in inspection.places:
         if place.kind in _NAMED and place.value.get("key") == "":
             yield finding("empty_key", place.at("key"), f"{_NAMED[place.kind]} is empty")
-    for index, name in inspection.snapshot.group_type_mapping.items():
+    for index, name in inspection.definitions.group_names.items():
         if not name:
             pointer = pointer_to("/group_type_mapping", index)
             yield finding("empty_key", pointer, f"group type {index} has an empty name")

@@ -14,7 +14,7 @@ _INDEX = "aggregation_group_type_index"
 
 def check_group_indexes(inspection: Inspection) -> Iterator[Finding]:
     """Yield references to group types without a name."""
-    names = inspection.snapshot.group_type_mapping
+    names = inspection.definitions.group_names
     for flag in inspection.flags:
         root = pointer_to(flag.pointer, "filters")
         if flag.aggregation is not None and flag.aggregation not in names:
@@ -35,7 +35,7 @@ def _filter(located: LocatedFilter, inspection: Inspection) -> Iterator[Finding]
     if own is None and located.aggregation is None:
         message = "a group filter in a condition for persons must name its group type"
         yield finding("unnamed_group", pointer, message, "Add group_type_index.")
-    elif own is not None and own not in inspection.snapshot.group_type_mapping:
+    elif own is not None and own not in inspection.definitions.group_names:
         yield _unnamed(pointer, own)
 
 

@@ -1,13 +1,14 @@
-"""What the checks read: the raw document, its snapshot, and every object with its pointer."""
+"""What the checks read: the raw document, its plans, and every object with its pointer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.lint.places import Place, places
+from flagengine.plan.plans import Plans
 from flagengine.plan.review import located_filters, located_leaves
-from flagengine.snapshot import Snapshot
 
 __all__ = ["Fields", "Inspection", "LocatedFilter", "aggregation_of"]
 
@@ -48,8 +49,13 @@ class Inspection:
     """One document under inspection. ``fields`` maps kinds of :class:`Place` to their members."""
 
     document: Mapping[str, Any]
-    snapshot: Snapshot
+    plans: Plans
     fields: Mapping[str, Fields] = field(default_factory=dict)
+
+    @property
+    def definitions(self) -> Definitions:
+        """What the document says."""
+        return self.plans.definitions
 
     @property
     def places(self) -> Iterator[Place]:
@@ -59,8 +65,7 @@ class Inspection:
     @property
     def flags(self) -> Iterator[Flag]:
         """The flags that could be read."""
-        for key in self.snapshot.keys:
-            flag = self.snapshot.flags[key]
+        for flag in self.definitions.flags.values():
             if flag.defect is None:
                 yield flag
 
@@ -77,9 +82,6 @@ class Inspection:
     @property
     def leaves(self) -> Iterator[LocatedFilter]:
         """The leaves of the readable cohorts."""
-        cohorts = self.document.get("cohorts")
-        for cohort_id in cohorts if isinstance(cohorts, dict) else ():
-            cohort = self.snapshot.cohort(cohort_id)
-            if cohort is not None:
-                for pointer, leaf in located_leaves(cohort):
-                    yield LocatedFilter(pointer, leaf)
+        for cohort in self.definitions.cohorts:
+            for pointer, leaf in located_leaves(cohort):
+                yield LocatedFilter(pointer, leaf)

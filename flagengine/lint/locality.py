@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flagengine.analysis.requirements import Decidability, requirements
+from flagengine.analysis.requirements import Decidability, requirements_of
 from flagengine.lint.finding import Finding, finding
 from flagengine.lint.inspection import Inspection
 
@@ -11,7 +11,7 @@ __all__ = ["check_locality"]
 
 def check_locality(inspection: Inspection) -> Iterator[Finding]:
     """Yield the flags that can be decided locally only sometimes, or never."""
-    found = requirements(inspection.snapshot)
+    found = requirements_of(inspection.plans)
     for flag in inspection.flags:
         needs = found[flag.key]
         if needs.decided_locally is Decidability.ALWAYS:

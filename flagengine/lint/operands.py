@@ -30,7 +30,7 @@ _FORMS: Final[Mapping[str, str]] = {
 
 def check_operands(inspection: Inspection) -> Iterator[Finding]:
     """Yield filters whose operator cannot use their operand."""
-    operators = DIALECTS[inspection.snapshot.property_matching_version]
+    operators = DIALECTS[inspection.definitions.property_matching_version]
     for located in inspection.filters:
         name = ALIASES.get(located.filter.operator or "exact", located.filter.operator or "exact")
         if located.kind == "cohort":

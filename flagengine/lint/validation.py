@@ -11,13 +11,14 @@ from importlib.resources import files
 from json import loads
 from typing import Any, Final
 
+from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.document import Document, read_document
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.definitions.reading import pointer_to, shown
 from flagengine.lint import Fields, Finding, Inspection, Severity, finding, lint, rank
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
-from flagengine.snapshot import Snapshot
+from flagengine.plan.plans import Plans
 
 __all__ = ["Finding", "Severity", "schema", "validate"]
 
@@ -37,9 +38,9 @@ def validate(document: Document) -> tuple[Finding, ...]:
         own = read_document(document)
     except SnapshotError as error:
         return (finding(error.code, error.pointer, str(error)),)
-    snapshot = Snapshot(own)
-    found = [_from_issue(issue, own) for issue in _issues(snapshot, own)]
-    found += lint(Inspection(own, snapshot, _fields()))
+    plans = Plans(Definitions(own))
+    found = [_from_issue(issue, own) for issue in _issues(plans, own)]
+    found += lint(Inspection(own, plans, _fields()))
     found += _schema_findings(own, found)
     return tuple(sorted(dict.fromkeys(found), key=rank))
 
@@ -65,10 +66,13 @@ def _fields() -> Mapping[str, Fields]:
     }
 
 
-def _issues(snapshot: Snapshot, document: Mapping[str, Any]) -> Iterator[Issue]:
-    yield from snapshot.issues
+def _issues(plans: Plans, document: Mapping[str, Any]) -> Iterator[Issue]:
+    yield from plans.issues
     extension = document.get(EXTENSION)
-    if isinstance(extension, Mapping) and snapshot.hash_algorithm not in ("sha1", "murmur3"):
+    if isinstance(extension, Mapping) and plans.definitions.hash_algorithm not in (
+        "sha1",
+        "murmur3",
+    ):
         pointer = pointer_to("", EXTENSION, "hash")
         message = f"hash must be sha1 or murmur3, got {shown(extension.get('hash'))!r}"
         yield Issue(IssueCode.UNKNOWN_HASH, pointer, message)

@@ -13,7 +13,7 @@ typedef struct {
     vectorcallfunc call;
     PyObject *function;
     PyObject *snapshot; /* the type */
-    PyObject *name;     /* of the attribute with the compiled flags */
+    PyObject *name;     /* of the slot that holds the compiled flags by key */
     PyObject *dict;
 } FlagCall;
 
@@ -71,7 +71,7 @@ static PyObject *flag_call_new(PyTypeObject *type, PyObject *args, PyObject *kwa
     self->call = flag_call_call;
     self->function = Py_NewRef(function);
     self->snapshot = Py_NewRef(snapshot);
-    self->name = PyUnicode_InternFromString("evaluators");
+    self->name = PyUnicode_InternFromString("_compiled");
     if (!self->name) {
         Py_CLEAR(self);
     }

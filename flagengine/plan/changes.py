@@ -9,7 +9,7 @@ keeps a wrong answer.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from flagengine.definitions.document import Index
+from flagengine.definitions.index import Index
 from flagengine.definitions.model import Cohort, Filter, Flag
 from flagengine.inputs.overrides import Overrides
 from flagengine.plan.cohorts import leaves

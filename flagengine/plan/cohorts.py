@@ -6,7 +6,7 @@ document lacks.
 """
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final
 
 from flagengine.definitions.model import Cohort, Filter, PropertyGroup
 from flagengine.definitions.parsing import MAX_COHORT_DEPTH
@@ -17,7 +17,6 @@ from flagengine.results.resolution import UnresolvedReason
 from flagengine.values.json_values import text
 
 __all__ = [
-    "CohortScope",
     "cohort_excess",
     "cohort_may_fail",
     "leaves",
@@ -30,13 +29,6 @@ MAX_COHORT_PARTS: Final = 100_000
 fifty cohorts that each name the one before twice would have 2^50 (SPEC R15)."""
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 _DECIDABLE: Final = ("person", "cohort", "flag", None)
-
-
-class CohortScope(Scope, Protocol):
-    """What lowering a cohort needs to know of the snapshot."""
-
-    def cohort(self, cohort_id: str) -> Cohort | None:
-        """Return the cohort with that id."""
 
 
 def leaves(group: PropertyGroup | None) -> Iterator[Filter]:
@@ -61,9 +53,9 @@ def references(cohort: Cohort | None) -> set[str]:
     }
 
 
-def lower_cohort(cohort_id: str, scope: CohortScope) -> Node:
+def lower_cohort(cohort_id: str, scope: Scope) -> Node:
     """Return the node of a cohort's definition; :class:`Undecidable` when it has none here."""
-    cohort = scope.cohort(cohort_id)
+    cohort = scope.definitions.cohort(cohort_id)
     if cohort is None:
         why = f"cohort {cohort_id} is not in the definitions: static, deleted or another project's"
         return Undecidable(_UNSUPPORTED, why, may_fail=True)
@@ -81,15 +73,15 @@ def _unreadable(cohort: Cohort) -> str:
     return f"cohort {cohort.id} is empty: engines disagree on whom it holds"
 
 
-def cohort_may_fail(cohort_id: str, scope: CohortScope) -> bool:
+def cohort_may_fail(cohort_id: str, scope: Scope) -> bool:
     """Tell whether a cohort, or one below it, is not in the document or circular."""
     edges = _edges(scope)
     below = {cohort_id, *graph.reachable(cohort_id, edges)}
-    lacks_one = any(scope.cohort(one) is None for one in below)
+    lacks_one = any(scope.definitions.cohort(one) is None for one in below)
     return lacks_one or graph.depth(cohort_id, edges) is None
 
 
-def cohort_excess(cohort_id: str, scope: CohortScope) -> str | None:
+def cohort_excess(cohort_id: str, scope: Scope) -> str | None:
     """Say which limit a cohort exceeds with the cohorts it names; None for circular ones (R15)."""
     depth = _depth(cohort_id, scope)
     if depth is None:
@@ -101,10 +93,10 @@ def cohort_excess(cohort_id: str, scope: CohortScope) -> str | None:
     return None
 
 
-def _size(cohort_id: str, scope: CohortScope, known: dict[str, int]) -> int:
+def _size(cohort_id: str, scope: Scope, known: dict[str, int]) -> int:
     """Count the leaves; only for what is neither circular nor deep."""
     if cohort_id not in known:
-        cohort = scope.cohort(cohort_id)
+        cohort = scope.definitions.cohort(cohort_id)
         known[cohort_id] = sum(
             _size(text(leaf.value), scope, known)
             if leaf.type == "cohort" and leaf.value is not None
@@ -114,13 +106,13 @@ def _size(cohort_id: str, scope: CohortScope, known: dict[str, int]) -> int:
     return known[cohort_id]
 
 
-def _depth(cohort_id: str, scope: CohortScope) -> int | None:
+def _depth(cohort_id: str, scope: Scope) -> int | None:
     """Return how deep groups nest, those of named cohorts included; None for circular ones."""
     groups: dict[str, PropertyGroup | None] = {}
 
     def edges(name: str) -> set[str]:
         if name not in groups:
-            cohort = scope.cohort(name)
+            cohort = scope.definitions.cohort(name)
             groups[name] = cohort.definition if cohort else None
         found = set()
         for one in (groups[name] or PropertyGroup("AND")).values:
@@ -135,11 +127,11 @@ def _depth(cohort_id: str, scope: CohortScope) -> int | None:
     return graph.depth(cohort_id, edges)
 
 
-def _edges(scope: CohortScope) -> graph.Edges:
-    return lambda cohort_id: references(scope.cohort(cohort_id))
+def _edges(scope: Scope) -> graph.Edges:
+    return lambda cohort_id: references(scope.definitions.cohort(cohort_id))
 
 
-def _obstacle(cohort: Cohort, scope: CohortScope) -> str | None:
+def _obstacle(cohort: Cohort, scope: Scope) -> str | None:
     """Say what below makes the cohort undecidable as a whole, if anything does."""
     edges = _edges(scope)
     if graph.depth(cohort.id, edges) is None:
@@ -148,21 +140,21 @@ def _obstacle(cohort: Cohort, scope: CohortScope) -> str | None:
     if excess is not None:
         return f"cohort {cohort.id} {excess}"
     for one in (cohort.id, *graph.reachable(cohort.id, edges)):
-        found = scope.cohort(one)
+        found = scope.definitions.cohort(one)
         for leaf in leaves(found.definition if found else None):
             if leaf.type not in _DECIDABLE:
                 return f"cohort {one} has a {leaf.type} filter, which properties cannot decide"
     return None
 
 
-def _group(group: PropertyGroup, scope: CohortScope) -> Node:
+def _group(group: PropertyGroup, scope: Scope) -> Node:
     if not group.values:
         return Undecidable(_UNSUPPORTED, "an empty group: engines disagree on whom it holds")
     parts = tuple(_part(one, scope) for one in group.values)
     return AllOf(parts) if group.type == "AND" else AnyOf(parts)
 
 
-def _part(one: PropertyGroup | Filter, scope: CohortScope) -> Node:
+def _part(one: PropertyGroup | Filter, scope: Scope) -> Node:
     if isinstance(one, PropertyGroup):
         return _group(one, scope)
     node = lower_filter(one, None, scope)

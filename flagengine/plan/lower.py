@@ -5,6 +5,7 @@ Lowering is total: what has no meaning here becomes :class:`Undecidable`.
 
 from typing import Final, Protocol
 
+from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.definitions.parsing import ALGORITHMS
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
@@ -35,30 +36,17 @@ _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 
 
 class Scope(Protocol):
-    """What lowering needs to know of the rest of the snapshot."""
+    """What lowering a definition needs to know of the others."""
 
     @property
-    def property_matching_version(self) -> int:
-        """Return 1 or 2: the dialect of the operators."""
-
-    @property
-    def hash_algorithm(self) -> str:
-        """Return the hash of flags that name none."""
-
-    def flag(self, key: str) -> Flag | None:
-        """Return the flag with that key."""
-
-    def group_name(self, index: int) -> str | None:
-        """Return the name of a group type, if the mapping has it."""
+    def definitions(self) -> Definitions:
+        """Return the definitions being lowered."""
 
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
 
     def cohort_may_fail(self, cohort_id: str) -> bool:
-        """Tell whether a cohort, or one below it, is not in the document or circular."""
-
-    def is_deleted(self, key: str) -> bool:
-        """Tell whether the document has the flag as deleted only."""
+        """Tell whether a cohort, or a cohort below it, is missing or circular."""
 
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
@@ -66,7 +54,7 @@ class Scope(Protocol):
 
 def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
     """Return the plan of one flag."""
-    algorithm = flag.hash_algorithm or scope.hash_algorithm
+    algorithm = flag.hash_algorithm or scope.definitions.hash_algorithm
     metadata = {
         "key": flag.key,
         "flag_id": flag.id,
@@ -121,7 +109,7 @@ def _holdout_bucketing(flag: Flag, scope: Scope) -> Bucketing:
 
 def _bucketing(flag: Flag, aggregation: Aggregation, scope: Scope) -> Bucketing:
     if aggregation is not None:
-        name = scope.group_name(aggregation)
+        name = scope.definitions.group_names.get(aggregation)
         if name is None:
             return Bucketing(BucketBy.UNNAMED_GROUP, str(aggregation))
         return Bucketing(BucketBy.GROUP, name)
@@ -161,7 +149,7 @@ def lower_filter(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
 
 def _group_test(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
     index = aggregation if one.group_type_index is None else one.group_type_index
-    name = None if index is None else scope.group_name(index)
+    name = None if index is None else scope.definitions.group_names.get(index)
     if name is None:
         why = f"group type index {index} has no name in group_type_mapping"
         return Undecidable(_UNSUPPORTED, why, origin=one)
@@ -171,7 +159,7 @@ def _group_test(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
 def _property_test(one: Filter, group: str | None, scope: Scope) -> Node:
     written = one.operator or "exact"
     name = ALIASES.get(written, written)
-    operators = DIALECTS[scope.property_matching_version]
+    operators = DIALECTS[scope.definitions.property_matching_version]
     if name in ELSEWHERE:
         return Constant(False, f"{name} is no operator of property filters", one)
     if name not in operators:
@@ -209,7 +197,7 @@ def _flag_test(one: Filter, scope: Scope) -> Node:
         return Constant(False, "flag filters have the operator flag_evaluates_to", one)
     if not isinstance(one.value, bool | str):
         return Constant(False, "a flag is compared with true, false or a variant", one)
-    if scope.flag(one.key) is None and scope.is_deleted(one.key):
+    if scope.definitions.is_deleted(one.key):
         why = f"the flag {one.key!r} is deleted: false"
         return Constant(one.value is False, why, one, FlagTest(one.key, one.value, origin=one))
     chain = (*(one.dependency_chain or ()), one.key)
@@ -218,7 +206,7 @@ def _flag_test(one: Filter, scope: Scope) -> Node:
 
 
 def _is_absent(key: str, scope: Scope) -> bool:
-    return scope.flag(key) is None and not scope.is_deleted(key)
+    return key not in scope.definitions.keys and not scope.definitions.is_deleted(key)
 
 
 def _broken(one: Filter, scope: Scope) -> str | None:

@@ -10,8 +10,8 @@ from flagengine.definitions.model import Cohort, Filter, Flag, PropertyGroup
 from flagengine.definitions.parsing import ALGORITHMS
 from flagengine.definitions.reading import pointer_to, shown
 from flagengine.plan import graph
-from flagengine.plan.cohorts import CohortScope, cohort_excess, references
-from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH
+from flagengine.plan.cohorts import cohort_excess, references
+from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, Scope
 from flagengine.values.json_values import text
 
 __all__ = ["located_filters", "located_leaves", "review_cohort", "review_flag"]
@@ -44,7 +44,7 @@ def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
             waiting.extend(reversed(members))
 
 
-def review_flag(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
+def review_flag(flag: Flag, scope: Scope) -> Iterator[Issue]:
     """Yield what is wrong with a flag's references and its hash."""
     if flag.hash_algorithm not in (None, *ALGORITHMS):
         yield Issue(
@@ -58,7 +58,7 @@ def review_flag(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
         yield from _dependencies(flag, scope)
 
 
-def _dependencies(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
+def _dependencies(flag: Flag, scope: Scope) -> Iterator[Issue]:
     if flag.key in graph.reachable(flag.key, scope.dependencies):
         message = f"the flag {flag.key!r} depends on itself"
         yield Issue(IssueCode.DEPENDENCY_CYCLE, flag.pointer, message)
@@ -67,13 +67,13 @@ def _dependencies(flag: Flag, scope: CohortScope) -> Iterator[Issue]:
         yield Issue(IssueCode.TOO_DEEP, flag.pointer, message)
 
 
-def review_cohort(cohort: Cohort, scope: CohortScope) -> Iterator[Issue]:
+def review_cohort(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
     """Yield what is wrong with a cohort's references."""
     for pointer, one in located_leaves(cohort):
         yield from _filter(pointer, one, scope)
 
     def edges(cohort_id: str) -> set[str]:
-        return references(scope.cohort(cohort_id))
+        return references(scope.definitions.cohort(cohort_id))
 
     pointer = pointer_to("/cohorts", cohort.id)
     if cohort.id in graph.reachable(cohort.id, edges):
@@ -83,8 +83,12 @@ def review_cohort(cohort: Cohort, scope: CohortScope) -> Iterator[Issue]:
         yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
 
 
-def _filter(pointer: str, one: Filter, scope: CohortScope) -> Iterator[Issue]:
-    if one.type == "cohort" and one.value is not None and scope.cohort(text(one.value)) is None:
+def _filter(pointer: str, one: Filter, scope: Scope) -> Iterator[Issue]:
+    if (
+        one.type == "cohort"
+        and one.value is not None
+        and scope.definitions.cohort(text(one.value)) is None
+    ):
         yield Issue(
             IssueCode.MISSING_COHORT,
             pointer_to(pointer, "value"),
@@ -92,7 +96,7 @@ def _filter(pointer: str, one: Filter, scope: CohortScope) -> Iterator[Issue]:
         )
     if one.type == "flag" and one.operator == "flag_evaluates_to" and one.value is not None:
         chain = one.dependency_chain
-        absent = [key for key in (*(chain or ()), one.key) if scope.flag(key) is None]
+        absent = [key for key in (*(chain or ()), one.key) if key not in scope.definitions.keys]
         if not chain or absent:
             why = f"names {absent[0]!r}, which is not defined" if chain else "is empty or absent"
             message = f"the dependency chain {why}; only the server can decide this filter"

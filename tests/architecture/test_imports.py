@@ -18,7 +18,6 @@ LAYERS: Final = [
     {"evaluation"},
     {"compiled"},
     {"snapshot"},
-    {"call"},
     {"evaluator"},
     {"analysis"},
     {"lint"},

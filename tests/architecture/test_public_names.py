@@ -1,13 +1,16 @@
 """What the package exports, and what the transports may use of it."""
 
 import ast
+import subprocess
+import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import Final
 
 import pytest
 
 import flagengine
-from tests.architecture.layers import ENGINE, TRANSPORTS, imports, modules
+from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, imports, modules
 
 
 def _public(module: str) -> set[str]:
@@ -76,3 +79,29 @@ def test_the_transports_use_public_names_only():
     ]
     assert found
     assert foreign == []
+
+
+def test_a_snapshot_shows_its_users_few_names():
+    shown = {name for name in dir(flagengine.Snapshot) if not name.startswith("_")}
+    assert shown == {
+        "evaluator",
+        "fingerprint",
+        "flags",
+        "group_type_mapping",
+        "issues",
+        "keys",
+        "changed_keys",
+        "minimal_flag_called_events",
+        "overrides",
+        "parse",
+        "property_matching_version",
+        "with_overrides",
+    }
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert flagengine.__version__ == version("flagengine")
+    program = "import flagengine, sys; print('importlib.metadata' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "False"

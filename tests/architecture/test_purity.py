@@ -37,8 +37,8 @@ ONLY_IN: Final[dict[str, str | tuple[str, ...]]] = {
     "pyspark": "flagengine.batch",
     "re2": "flagengine.operators.patterns.engine",
     "mmh3": ("flagengine.hashing.murmur3", "flagengine.batch.statistics.exposures"),
-    "zoneinfo": "flagengine.call",
-    "flagengine.inputs.clock": "flagengine.",
+    "zoneinfo": "flagengine.inputs.environment",
+    "flagengine.inputs.environment": "flagengine.",
 }
 """Modules that only these places may import."""
 LAZY: Final = {"jsonschema", "re2", "zoneinfo"}
@@ -100,7 +100,7 @@ class TestSource:
             for name, path in modules("flagengine").items()
             if any(word in path.read_text("utf-8") for word in (".now(", ".today(", ".utcnow("))
         }
-        assert readers == {"flagengine.inputs.clock"}
+        assert readers == {"flagengine.inputs.environment"}
 
     def test_nothing_opens_prints_or_runs_text(self):
         allowed = {"flagengine.compiled.source": {"exec("}, "flagengine.values.record": {"exec("}}

@@ -29,11 +29,11 @@ def test_every_command_says_where_a_file_stops_being_json(run, save, command):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "it is empty; expected JSON"),
+        ("", "must be JSON, got nothing"),
         ("<html>", "it looks like an HTML page, perhaps of an error or a login"),
         ("oops", "save the body of GET /flags/definitions?send_cohorts as it is"),
         (b'{"flags": "\xff"}', "this is not JSON: 'utf-8' codec"),
-        (gzip.compress(b"{}"), "it is compressed; pipe it through gunzip"),
+        (gzip.compress(b"{}"), "must be JSON, got a gzip file; pipe it through gunzip"),
         ("[" * 100_000, "this is not JSON"),
     ],
 )
@@ -49,8 +49,8 @@ def test_what_is_no_json_is_named_for_what_it_looks_like(run, save, content, sai
         ({"results": []}, "a page of the REST API's list of flags"),
         ({"featureFlags": {}}, "an answer of /flags for one person"),
         ({"detail": "no"}, "the server's answer to a refused request"),
-        ({"flags": {}}, "found an object as its flags"),
-        ("7", "found a number"),
+        ({"flags": {}}, "got an object as flags"),
+        ("7", "got a number"),
     ],
 )
 def test_json_that_is_no_definitions_document_is_named_for_what_it_looks_like(
@@ -83,16 +83,16 @@ def test_an_unknown_command_names_the_nearest(run):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--property", "plan"], "expected a name, = and a value, as in plan=pro"),
-        (["--property", "=pro"], "expected a name, = and a value, as in plan=pro"),
+        (["--property", "plan"], "--property must be a name, = and a value, as in plan=pro, got"),
+        (["--property", "=pro"], "--property must be a name, = and a value, as in plan=pro, got"),
         (["--properties", "{oops"], "--properties, line 1, column 2: this is not JSON"),
         (["--properties", "nowhere.json"], "nowhere.json: there is no such file"),
         (["--group", "company"], "as in company=acme"),
         (["--group-property", "tier=gold"], "as in company.tier=gold"),
         (["--override", "beta"], "as in flag=true"),
-        (["--now", "yesterday"], "expected a time with its offset"),
-        (["--now", "2026-01-01T00:00:00"], "expected a time with its offset"),
-        (["--timezone", "Mars/Base"], "--timezone is an IANA zone such as Europe/Berlin"),
+        (["--now", "yesterday"], "--now must be a time with an offset"),
+        (["--now", "2026-01-01T00:00:00"], "--now must be a time with an offset"),
+        (["--timezone", "Mars/Base"], "--timezone must be an IANA zone such as Europe/Berlin"),
     ],
 )
 def test_an_option_that_makes_no_sense_says_how_it_is_written(run, definitions, arguments, said):
@@ -101,7 +101,7 @@ def test_an_option_that_makes_no_sense_says_how_it_is_written(run, definitions, 
 
 def test_properties_must_be_an_object(run, definitions, save):
     said = trouble(run, "evaluate", definitions, "--properties", save("[1]"))
-    assert said.endswith("expected a JSON object of properties")
+    assert said.endswith("must be a JSON object of properties")
 
 
 def test_standard_input_cannot_be_read_twice(run):

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from flagengine import Resolution, Snapshot, evaluate, evaluate_flag, explain
-from flagengine.call import Call
+from flagengine.inputs.environment import current_time
+from flagengine.inputs.request import Request
+from flagengine.inputs.subject import Subject
 
 NOW = datetime(2024, 6, 8, 12, tzinfo=UTC)
 SWAPS = 1_000
@@ -81,11 +83,11 @@ def questions() -> Iterator[tuple[Any, dict[str, Any], dict[str, Any]]]:
 
 def interpreted(snapshot: Snapshot) -> list[dict[str, Resolution]]:
     return [
-        {key: call.trace(key).resolution for key in snapshot.keys}
-        for call in (
-            Call(snapshot, distinct_id, props, dict(options))
-            for distinct_id, props, options in questions()
-        )
+        {
+            key: explain(snapshot, key, distinct_id, props, **options).resolution
+            for key in snapshot.keys
+        }
+        for distinct_id, props, options in questions()
     ]
 
 
@@ -133,7 +135,7 @@ def test_threads_that_bind_the_same_flag_get_functions_that_answer_alike() -> No
     snapshots = [Snapshot.parse(document()) for _ in range(20)]
     expected = interpreted(snapshots[0])[2]["flag-8"]
     distinct_id, props, options = list(questions())[2]
-    subject = Call(snapshots[0], distinct_id, props, dict(options)).subject
+    subject = Subject(distinct_id, props, Request.parse(options), current_time)
 
     def bind(_: int) -> list[Resolution]:
         return [one.evaluator("flag-8")(distinct_id, props, subject) for one in snapshots]

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagengine import Resolution, Snapshot, SnapshotError, evaluate, evaluate_flag
-from flagengine.call import Call as Interpreted
+from flagengine.compiled.call import Call as Interpreted
+from flagengine.inputs.request import Request
+from flagengine.inputs.subject import Subject
+from flagengine.snapshot import evaluators_of
 from tests.properties.strategies import Call, Doc, absurd_documents, calls, documents, keyless_calls
 from tests.properties.strategies.plain import (
     distinct_ids,
@@ -32,10 +35,7 @@ ABOUT_REQUESTS = ("overrides", "evaluation_runtime", "evaluation_contexts", "mis
 @pytest.fixture(autouse=True, scope="module")
 def _stopped_clock() -> Iterator[None]:
     """Dates relative to now are compared by several calls: at one time."""
-    with (
-        patch("flagengine.snapshot.current_time", lambda: NOW),
-        patch("flagengine.call.current_time", lambda: NOW),
-    ):
+    with patch("flagengine.snapshot.current_time", lambda: NOW):
         yield
 
 
@@ -44,8 +44,9 @@ def keys_of(snapshot: Snapshot) -> list[str]:
 
 
 def interpreted(snapshot: Snapshot, call: Call) -> dict[str, Resolution]:
-    one = Interpreted(snapshot, call.distinct_id, call.props, dict(call.options))
-    return {key: one.trace(key).resolution for key in keys_of(snapshot)}
+    request = Request.parse(call.options)
+    bound = Interpreted(evaluators_of(snapshot), call.distinct_id, call.props, request)
+    return {key: bound.trace(key).resolution for key in keys_of(snapshot)}
 
 
 def fields(resolution: Resolution) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def assert_bound_calls_are_alike(snapshot: Snapshot, call: Call) -> None:
     about = {name: one for name, one in call.options.items() if name not in ABOUT_REQUESTS}
     whole = Call(call.distinct_id, call.props, about)
     expected, expected_whole = interpreted(snapshot, bare), interpreted(snapshot, whole)
-    subject = Interpreted(snapshot, call.distinct_id, call.props, about).subject
+    subject = Subject(call.distinct_id, call.props or {}, Request.parse(about), lambda: NOW)
     for key in keys_of(snapshot):
         for evaluator in evaluators_alone(snapshot, key) * 2:
             assert_alike(evaluator(call.distinct_id, call.props), expected[key])

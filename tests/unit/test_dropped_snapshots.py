@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flagengine import Snapshot, evaluate, evaluate_flag, explain
-from flagengine.compiled import source_of
+from flagengine.compiled.source import source_of
 
 FILTERS = {
     "text": {"key": "plan", "type": "person", "operator": "exact", "value": "pro"},

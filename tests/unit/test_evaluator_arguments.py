@@ -24,46 +24,54 @@ CALLS: dict[str, Callable[..., Any]] = {
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"props": 5}, TypeError, "props is a mapping or None, found int"),
-        ({"props": [("a", 1)]}, TypeError, "props is a mapping or None, found list"),
-        ({"groups": "acme"}, TypeError, "groups is a mapping or None, found str"),
-        ({"group_properties": []}, TypeError, "group_properties is a mapping or None, found list"),
+        ({"props": 5}, TypeError, "props must be a mapping or None, got int"),
+        ({"props": [("a", 1)]}, TypeError, "props must be a mapping or None, got list"),
+        ({"groups": "acme"}, TypeError, "groups must be a mapping or None, got str"),
+        (
+            {"group_properties": []},
+            TypeError,
+            "group_properties must be a mapping or None, got list",
+        ),
         (
             {"group_properties": {"company": "gold"}},
             TypeError,
-            "group_properties['company'] is a mapping or None, found str",
+            "group_properties['company'] must be a mapping or None, got str",
         ),
-        ({"complete": "yes"}, TypeError, "complete is a bool or a mapping, found str"),
-        ({"complete": None}, TypeError, "complete is a bool or a mapping, found NoneType"),
+        ({"complete": "yes"}, TypeError, "complete must be a bool or a mapping, got str"),
+        ({"complete": None}, TypeError, "complete must be a bool or a mapping, got NoneType"),
         (
             {"complete": {"person": True}},
             TypeError,
-            "complete has the keys person_properties and group_properties, found ['person']",
+            "the keys of complete must be person_properties and group_properties, got ['person']",
         ),
         (
             {"complete": {"group_properties": "company"}},
             TypeError,
-            "group_properties is a bool or a collection of group types, found 'company'",
+            "group_properties must be a bool or a collection of group types, got 'company'",
         ),
-        ({"missing_group": "maybe"}, ValueError, "'as_server', 'unresolved'; found 'maybe'"),
-        ({"missing_group": False}, ValueError, "found False"),
-        ({"evaluation_runtime": "all"}, ValueError, "'client', 'server'; found 'all'"),
+        (
+            {"missing_group": "maybe"},
+            ValueError,
+            "'as_server' or 'unresolved', got 'maybe'",
+        ),
+        ({"missing_group": False}, ValueError, "got False"),
+        ({"evaluation_runtime": "all"}, ValueError, "'client' or 'server', got 'all'"),
         (
             {"evaluation_contexts": "web"},
             TypeError,
-            "evaluation_contexts is a collection of texts, found the text 'web'",
+            "evaluation_contexts must be a collection of names, got the text 'web'",
         ),
-        ({"now": datetime(2024, 1, 1)}, TypeError, "now is an aware datetime, found"),
-        ({"now": date(2024, 1, 1)}, TypeError, "now is an aware datetime, found"),
-        ({"now": 1_700_000_000}, TypeError, "now is an aware datetime, found 1700000000"),
+        ({"now": datetime(2024, 1, 1)}, TypeError, "now must be an aware datetime, got"),
+        ({"now": date(2024, 1, 1)}, TypeError, "now must be an aware datetime, got"),
+        ({"now": 1_700_000_000}, TypeError, "now must be an aware datetime, got 1700000000"),
         (
             {"project_timezone": "Mars/Olympus"},
             ValueError,
-            "project_timezone is an IANA zone such as Europe/Berlin, found 'Mars/Olympus'",
+            "project_timezone must be an IANA zone such as Europe/Berlin, got 'Mars/Olympus'",
         ),
-        ({"project_timezone": "../etc"}, ValueError, "found '../etc'"),
-        ({"project_timezone": 5}, ValueError, "found 5"),
-        ({"overrides": 5}, TypeError, "found int"),
+        ({"project_timezone": "../etc"}, ValueError, "got '../etc'"),
+        ({"project_timezone": 5}, ValueError, "got 5"),
+        ({"overrides": 5}, TypeError, "got int"),
         ({"overrides": {"a": 1}}, TypeError, "the override of 'a' must be True, False"),
         ({"group_propertys": {}}, TypeError, "did you mean 'group_properties'?"),
         ({"person_properties": {}}, TypeError, "unexpected keyword argument 'person_properties'"),
@@ -78,7 +86,7 @@ def test_a_wrong_argument_says_what_was_expected(
 
 
 def test_flag_keys_are_no_text():
-    with pytest.raises(TypeError, match="flag_keys is a collection of keys, found the text 'a'"):
+    with pytest.raises(TypeError, match="flag_keys must be a collection of keys, got the text 'a'"):
         evaluate(SNAPSHOT, "u", flag_keys="a")
 
 
@@ -110,6 +118,7 @@ def test_a_document_that_is_none_is_refused_by_every_call():
         {"complete": {}},
         {"complete": {"person_properties": True, "group_properties": ["company"]}},
         {"missing_group": "unresolved"},
+        {"missing_group": "as_server"},
         {"evaluation_runtime": None, "evaluation_contexts": None},
         {"evaluation_runtime": "server", "evaluation_contexts": {"web"}},
     ],

@@ -218,7 +218,7 @@ GOLDEN: dict[str, list[str]] = {
         "└─ no further inputs would settle it: ask the server",
     ],
     "format": [
-        "beta is unresolved (unsupported_definition: The definition cannot be evaluated here: /flags/0/filters/version: configuration format 2 is not 1, the one known here; only the server can evaluate this flag [unsupported_version])",
+        "beta is unresolved (unsupported_definition: The definition cannot be evaluated here: /flags/0/filters/version: configuration format must be 1, got 2; only the server can evaluate this flag [unsupported_version])",
         "├─ undecided: its definition",
         "└─ no further inputs would settle it: ask the server",
     ],

@@ -12,6 +12,7 @@ import pytest
 
 import flagengine
 from flagengine import Snapshot, SnapshotError, evaluate_flag
+from flagengine.snapshot import evaluators_of
 
 _accelerator = pytest.importorskip("flagengine.native._accelerator")
 
@@ -93,7 +94,7 @@ def test_it_is_a_method_where_a_function_would_be():
 
 
 @pytest.mark.parametrize(
-    "snapshot_type", [int, str, dict, type("Odd", (), {"evaluators": 5}), Snapshot]
+    "snapshot_type", [int, str, dict, type("Odd", (), {"_compiled": 5}), Snapshot]
 )
 def test_any_type_of_snapshot_and_any_arguments_are_harmless(snapshot_type: Any):
     def function(*arguments: Any) -> str:
@@ -104,7 +105,7 @@ def test_any_type_of_snapshot_and_any_arguments_are_harmless(snapshot_type: Any)
         first = snapshot_type() if snapshot_type is not Snapshot else SNAPSHOT
         assert call(first, "nobody's", "u", {}) == "4 arguments"
     except AttributeError:
-        assert not hasattr(first, "evaluators")
+        assert not hasattr(first, "_compiled")
     for arguments in [(), (None,), (None,) * 4, (None,) * 9]:
         assert call(*arguments) == f"{len(arguments)} arguments"
     with pytest.raises(TypeError):
@@ -141,5 +142,5 @@ def test_a_circle_through_it_is_collected():
 def test_the_first_uses_interpret_and_compile_as_without_it():
     snapshot = Snapshot.parse({"flags": [{"key": "f", "active": True, "filters": {}}]})
     for known in (0, 0, 1, 1):
-        assert len(snapshot.evaluators) == known
+        assert len(evaluators_of(snapshot).compiled) == known
         assert evaluate_flag(snapshot, "f", "u", {}).value is False

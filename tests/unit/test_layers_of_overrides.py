@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Reason, Snapshot, evaluate, evaluate_flag
-from flagengine.call import Call
+from flagengine import Reason, Snapshot, evaluate, evaluate_flag, explain
 
 
 def _document(chain: list[str]) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def test_an_override_of_the_snapshot_breaks_a_dependency_or_mends_it(
     chain: list[str], overrides: dict[str, Any], reason: Reason
 ) -> None:
     snapshot = Snapshot.parse(_document(chain)).with_overrides(overrides)
-    expected = Call(snapshot, "user-1", {}, {}).trace("top").resolution
+    expected = explain(snapshot, "top", "user-1").resolution
     assert expected.reason is reason
     for _ in range(3):
         assert evaluate_flag(snapshot, "top", "user-1") == expected
@@ -61,6 +60,6 @@ def test_an_override_of_the_snapshot_breaks_a_dependency_or_mends_it(
 def test_a_calls_overrides_lie_over_those_of_the_snapshot(below: Any, above: Any) -> None:
     snapshot = Snapshot.parse(_document(["base"])).with_overrides(below)
     for key in ("base", "top"):
-        expected = Call(snapshot, "user-1", {}, {"overrides": above}).trace(key).resolution
+        expected = explain(snapshot, key, "user-1", overrides=above).resolution
         for _ in range(3):
             assert evaluate_flag(snapshot, key, "user-1", overrides=above) == expected

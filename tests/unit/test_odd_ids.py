@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from flagengine import Reason, Snapshot, evaluate_flag, explain
-from flagengine.call import Call
 from flagengine.definitions.issues import IssueCode
 
 IDS = ["\ud800", "x" * 199 + "\ud800", "x" * 200 + "\ud800", "é" * 300 + "\ud800", "", "é" * 300]
@@ -25,7 +24,7 @@ class Text(str):
 
 def _assert_alike(document: dict[str, Any], distinct_id: str, **options: Any) -> None:
     snapshot = Snapshot.parse(document)
-    expected = Call(snapshot, distinct_id, {}, options).trace("a").resolution
+    expected = explain(snapshot, "a", distinct_id, {}, **options).resolution
     for _ in range(3):
         assert evaluate_flag(snapshot, "a", distinct_id, {}, **options) == expected
 

@@ -48,13 +48,13 @@ def test_the_forms_are_read(written: Any, flags: Any, payloads: Any):
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        (True, "False, a list of keys, or a mapping; found bool"),
-        ("a", "False, a list of keys, or a mapping; found str"),
-        (5, "found int"),
-        ({"a": 5}, "the override of 'a' must be True, False, a variant key or None, found int"),
-        ({5: True}, "flag keys are text; found int"),
-        ([5], "flag keys are text; found int"),
-        ({"payloads": {"a": object()}}, "the payload override of 'a' is not JSON: object"),
+        (True, "a list or set of flag keys, or False, got bool"),
+        ("a", "a list or set of flag keys, or False, got str"),
+        (5, "got int"),
+        ({"a": 5}, "the override of 'a' must be True, False, a variant key or None, got int"),
+        ({5: True}, "a flag key must be text, got int"),
+        ([5], "a flag key must be text, got int"),
+        ({"payloads": {"a": object()}}, "the payload override of 'a' must be JSON, got object"),
     ],
 )
 def test_anything_else_is_a_type_error_that_says_so(written: Any, message: str):

@@ -106,7 +106,7 @@ def test_the_inputs_are_those_that_can_matter(
             NEVER,
             "group type index 7 has no name",
         ),
-        ({"version": 2}, {}, NEVER, "configuration format 2"),
+        ({"version": 2}, {}, NEVER, "configuration format must be 1, got 2"),
         (_of(_when(LENIENT)), {}, SOMETIMES, "the date 'May 8, 2024'"),
         (_of(_when(LENIENT), {}), {}, ALWAYS, ""),
         (_of(_when(PLAN), feature_enrollment=True), {}, ALWAYS, ""),

@@ -49,24 +49,24 @@ class TestReading:
         [
             ("", "not_json", "", "the text is not JSON"),
             ("{", "not_json", "", "the text is not JSON"),
-            (b"\xff{}", "not_json", "", "the bytes are no UTF-8 text"),
+            (b"\xff{}", "not_json", "", "the bytes are not UTF-8"),
             ("[" * 5_000, "not_json", "", ""),
-            ("null", "not_an_object", "", "found null"),
-            ("[]", "not_an_object", "", "found a list"),
-            ("5", "not_an_object", "", "found a number"),
-            ('"text"', "not_an_object", "", "found text"),
-            (None, "not_an_object", "", "found null"),
-            ([], "not_an_object", "", "found a list"),
-            ({}, "missing_key", "/flags", "found an empty object"),
+            ("null", "not_an_object", "", "got null"),
+            ("[]", "not_an_object", "", "got a list"),
+            ("5", "not_an_object", "", "got a number"),
+            ('"text"', "not_an_object", "", "got text"),
+            (None, "not_an_object", "", "got null"),
+            ([], "not_an_object", "", "got a list"),
+            ({}, "missing_key", "/flags", "got an empty object"),
             (
                 {"results": 1, "count": 2},
                 "missing_key",
                 "/flags",
                 "an object with 'results', 'count'",
             ),
-            ({"flags": None}, "wrong_type", "/flags", "found null as its flags"),
-            ({"flags": {}}, "wrong_type", "/flags", "found an object as its flags"),
-            ('{"flags": "x"}', "wrong_type", "/flags", "found text as its flags"),
+            ({"flags": None}, "wrong_type", "/flags", "got null as flags"),
+            ({"flags": {}}, "wrong_type", "/flags", "got an object as flags"),
+            ('{"flags": "x"}', "wrong_type", "/flags", "got text as flags"),
         ],
     )
     def test_anything_else_is_refused_with_what_was_found(
@@ -91,7 +91,7 @@ class TestReading:
             (IssueCode.WRONG_TYPE, "/flags/4/active"),
         ]
         assert str(issues[2]) == (
-            "/flags/4/active: active must be a boolean or null, found text [wrong_type]"
+            "/flags/4/active: active must be a boolean or null, got text [wrong_type]"
         )
         assert Issue(IssueCode.NOT_JSON, "", "no JSON") < issues[0]
 

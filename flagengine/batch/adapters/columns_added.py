@@ -1,4 +1,4 @@
-"""What the adapters share: all columns and then the flags, in types that every engine reads.
+"""A table's own columns followed by its flags, in types that every engine reads.
 
 A :class:`FlagColumns` can be pickled and sent to workers; there it parses the snapshot once per
 process.
@@ -14,8 +14,8 @@ from flagengine.batch.inputs import Batches
 from flagengine.batch.table import evaluate_table
 from flagengine.columnar.narrowing import narrowed
 from flagengine.definitions.document import Document
-from flagengine.inputs.clock import current_time
-from flagengine.snapshot import Snapshot
+from flagengine.inputs.environment import current_time
+from flagengine.snapshot import Snapshot, as_snapshot
 
 __all__ = ["FlagColumns"]
 
@@ -23,12 +23,11 @@ _MOST: Final = 16
 
 
 class FlagColumns:
-    """Adds flags to tables. All that it adds to, wherever, is evaluated at one moment."""
+    """Adds flags to tables; every table, on every worker, is evaluated at the same moment."""
 
-    def __init__(self, snapshot: Snapshot | Document, arguments: dict[str, Any]) -> None:
+    def __init__(self, flag_defs: Snapshot | Document, arguments: dict[str, Any]) -> None:
         """Bind a snapshot and the arguments of ``evaluate_table``."""
-        snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.parse(snapshot)
-        self._snapshot = snapshot
+        self._snapshot = as_snapshot(flag_defs)
         moment = arguments.get("now") or current_time()
         self._arguments = {"carry": "all", **arguments, "now": moment}
 
@@ -47,7 +46,7 @@ class FlagColumns:
         batches: Iterable[pa.RecordBatch],
         on_stats: Callable[[Stats], None] | None = None,
     ) -> Iterator[Any]:
-        """Yield batches with flags in the same order, then say what they were."""
+        """Yield batches with flags in the same order, then pass the statistics to ``on_stats``."""
         result = self._evaluated(Batches(schema, batches))
         for batch in result:
             yield _plain_batch(batch)
@@ -64,7 +63,7 @@ class FlagColumns:
 
 
 _PARSED: Final[dict[str, Snapshot]] = {}
-"""The snapshots that this process has met, so that each is compiled once."""
+"""The snapshots that this process has used, so that each is compiled once."""
 
 
 def _met(snapshot: Snapshot) -> Snapshot:

@@ -8,12 +8,14 @@ import pyarrow as pa
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.definitions.document import Document
+from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
 
 __all__ = ["with_flags"]
 
 
-def with_flags(frame: Any, snapshot: Snapshot | Document, **arguments: Any) -> Any:
+@renamed(snapshot="flag_defs", flags="flag_keys")
+def with_flags(frame: Any, flag_defs: Snapshot | Document, **arguments: Any) -> Any:
     """Return the Dask DataFrame with a column per flag.
 
     ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. Flags
@@ -22,7 +24,7 @@ def with_flags(frame: Any, snapshot: Snapshot | Document, **arguments: Any) -> A
     if not isinstance(frame, dd.DataFrame):
         message = f"a dask.dataframe.DataFrame is needed, found {type(frame).__name__}"
         raise TypeError(message)
-    columns = FlagColumns(snapshot, {"threads": 1, "carry": [], **arguments})
+    columns = FlagColumns(flag_defs, {"threads": 1, "carry": [], **arguments})
 
     def evaluated(part: pd.DataFrame) -> pd.DataFrame:
         flags = columns.table(pa.Table.from_pandas(part, preserve_index=False))

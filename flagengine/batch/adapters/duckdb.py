@@ -8,14 +8,16 @@ import pyarrow as pa
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.inputs import open_table
 from flagengine.definitions.document import Document
+from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
 
 __all__ = ["with_flags"]
 
 
+@renamed(snapshot="flag_defs", flags="flag_keys")
 def with_flags(
     relation: duckdb.DuckDBPyRelation,
-    snapshot: Snapshot | Document,
+    flag_defs: Snapshot | Document,
     *,
     connection: duckdb.DuckDBPyConnection | None = None,
     **arguments: Any,
@@ -26,7 +28,7 @@ def with_flags(
     result lives in ``connection``, by default a new one: a connection cannot read from itself. To
     keep the result, or to join it with tables, create a table from it.
     """
-    columns = FlagColumns(snapshot, arguments)
+    columns = FlagColumns(flag_defs, arguments)
     given = open_table(relation)
     reader = pa.RecordBatchReader.from_batches(
         columns.schema(given.schema), columns.batches(given.schema, given)

@@ -6,19 +6,21 @@ import polars as pl
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.definitions.document import Document
+from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
 
 __all__ = ["with_flags"]
 
 
+@renamed(snapshot="flag_defs", flags="flag_keys")
 def with_flags(
-    frame: pl.LazyFrame | pl.DataFrame, snapshot: Snapshot | Document, **arguments: Any
+    frame: pl.LazyFrame | pl.DataFrame, flag_defs: Snapshot | Document, **arguments: Any
 ) -> Any:
     """Return the frame with a column per flag; a LazyFrame stays lazy, and may stream.
 
     ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside.
     """
-    columns = FlagColumns(snapshot, arguments)
+    columns = FlagColumns(flag_defs, arguments)
     if isinstance(frame, pl.DataFrame):
         return pl.DataFrame(columns.table(frame))
     empty = pl.DataFrame(schema=frame.collect_schema())

@@ -16,6 +16,7 @@ from pyspark.sql.types import StructField, StructType
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.evaluation import Stats
 from flagengine.definitions.document import Document
+from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
 
 __all__ = ["OnStats", "with_flags"]
@@ -24,9 +25,10 @@ OnStats = Callable[[Stats], None]
 """Called on a worker when it has done a partition, with what it counted there."""
 
 
+@renamed(snapshot="flag_defs", flags="flag_keys")
 def with_flags(
     df: DataFrame,
-    snapshot: Snapshot | Document,
+    flag_defs: Snapshot | Document,
     *,
     on_stats: OnStats | None = None,
     **arguments: Any,
@@ -38,7 +40,7 @@ def with_flags(
     in one thread: Spark runs as many as there are cores. Without ``now``, the time of this call
     counts for every row, and for every retry. ``on_stats`` runs on the workers, once a partition.
     """
-    columns = FlagColumns(snapshot, {"threads": 1, **arguments})
+    columns = FlagColumns(flag_defs, {"threads": 1, **arguments})
     kept, columns = columns.narrowed(to_arrow_schema(df.schema))
     given = df.select(*(col(_quoted(name)) for name in kept))
     shared = _shared(df.sparkSession, columns)

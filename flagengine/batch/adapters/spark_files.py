@@ -29,6 +29,7 @@ from flagengine.batch.files.pieces import Piece, pieces_of
 from flagengine.batch.files.reading import unreadable
 from flagengine.columnar.errors import TableError
 from flagengine.definitions.document import Document
+from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
 
 __all__ = ["evaluate_files"]
@@ -38,8 +39,9 @@ _READING: Final = {"csv": {"header": True, "inferSchema": True}}
 _WRITING: Final = {"csv": {"header": True}}
 
 
+@renamed(snapshot="flag_defs", flags="flag_keys")
 def evaluate_files(
-    snapshot: Snapshot | Document,
+    flag_defs: Snapshot | Document,
     source: str,
     target: str,
     *,
@@ -62,13 +64,13 @@ def evaluate_files(
     """
     formats = _format_of(source), _format_of(target)
     given = {"carry": None, "threads": 1, "batch_rows": batch_rows, **arguments}
-    columns = FlagColumns(snapshot, given)
+    columns = FlagColumns(flag_defs, given)
     is_ours = Path(source).exists() and "://" not in target and formats == ("parquet", "parquet")
     with _session(cores, batch_rows) as session, _destination(target) as draft:
         if is_ours:
             _make(Path(draft), target)
             return _by_row_groups(session, columns, Path(source), Path(draft), batch_rows)
-        return _by_data_frame(session, snapshot, (source, target), draft, formats, given)
+        return _by_data_frame(session, flag_defs, (source, target), draft, formats, given)
 
 
 def _format_of(path: str) -> str:

@@ -126,7 +126,7 @@ def _add(
     impact: FlagImpact, old: Engine, new: Engine, pairs: Sequence[_Pair], examples: dict[int, str]
 ) -> None:
     olds, news = old.answers(impact.key).resolutions, new.answers(impact.key).resolutions
-    definitions = old.snapshot.flag(impact.key), new.snapshot.flag(impact.key)
+    definitions = old.snapshot.flags.get(impact.key), new.snapshot.flags.get(impact.key)
     for before, after, count, row in pairs:
         was, will_be = olds[before], news[after]
         words = _words(was), _words(will_be)

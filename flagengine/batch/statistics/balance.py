@@ -117,7 +117,7 @@ _Counted = tuple[int, list[FlagBalance], NDArray[np.float64], NDArray[np.float64
 
 def measure_balance(engine: Engine, batches: Iterable[pa.RecordBatch], threads: int) -> Balance:
     """Count a population in one pass, over the flags that are hashed by the distinct id."""
-    plans = [plan for plan in map(engine.snapshot.plan, engine.keys) if plan and _is_hashed(plan)]
+    plans = [plan for plan in map(engine.plans.plan, engine.keys) if plan and _is_hashed(plan)]
     found = Balance({plan.key: FlagBalance(plan) for plan in plans})
     found.sums, found.products = np.zeros(len(plans)), np.zeros((len(plans), len(plans)))
     for rows, flags, sums, products in in_order(

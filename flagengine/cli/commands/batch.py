@@ -79,7 +79,7 @@ def command(
     snapshot = read_snapshot(source)
     check_keys(shown_name(source), keys, snapshot.keys)
     more: dict[str, Any] = {
-        "flags": keys or None,
+        "flag_keys": keys or None,
         "output": shape,
         "carry": "all" if carry_all else list(carry) or None,
         "prefix": prefix,

@@ -89,7 +89,7 @@ def _measured(
 ) -> "tuple[Impact, Sample | None]":
     from flagengine.batch.impact import measure_impact  # noqa: PLC0415 (an extra)
     from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
-    from flagengine.inputs.clock import current_time  # noqa: PLC0415
+    from flagengine.inputs.environment import current_time  # noqa: PLC0415
 
     file = opened(table, people)
     people.options["now"] = people.options["now"] or current_time()

@@ -6,8 +6,9 @@ from flagengine.cli import options
 from flagengine.cli.output import print_json, print_lines
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys
-from flagengine.compiled import source_of
+from flagengine.compiled.source import source_of
 from flagengine.plan.render import render_flag
+from flagengine.snapshot import evaluators_of
 
 __all__ = ["command"]
 
@@ -26,7 +27,7 @@ def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
     """  # noqa: D301 (click keeps the lines after it as they are)
     snapshot = read_snapshot(source)
     check_keys(shown_name(source), (key,), snapshot.keys)
-    plan = snapshot.plan(key)
+    plan = evaluators_of(snapshot).plans.plan(key)
     assert plan is not None  # the key was checked
     words = render_flag(plan)
     code = source_of(snapshot.evaluator(key)) if as_source or as_json else None

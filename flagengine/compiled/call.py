@@ -1,0 +1,131 @@
+"""One call: the flags of a snapshot for one person, with the call's options (SPEC R4.1)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flagengine.compiled.evaluators import Evaluators
+from flagengine.evaluation.interpreter import Interpreter
+from flagengine.evaluation.outcomes import is_filtered_out
+from flagengine.evaluation.trace import FlagTrace
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.request import NO_OPTIONS, Request
+from flagengine.inputs.subject import Subject
+from flagengine.results.resolution import Resolution
+
+__all__ = ["Call", "requested_keys"]
+
+
+def requested_keys(
+    evaluators: Evaluators, request: Request, flag_keys: Iterable[str] | None
+) -> Mapping[str, None]:
+    """Return ``flag_keys``, or the keys of every flag that the request may see."""
+    if isinstance(flag_keys, str):
+        message = f"flag_keys must be a collection of keys, got the text {flag_keys!r}"
+        raise TypeError(message)
+    if flag_keys is not None:
+        return dict.fromkeys(flag_keys)
+    is_plain = request is NO_OPTIONS or request.is_plain
+    if is_plain and not evaluators.overrides.flags:
+        return evaluators.keys
+    added = (evaluators.overrides | request.overrides).flags
+    seen = (
+        key for key in evaluators.keys if key in added or not _is_hidden(evaluators, request, key)
+    )
+    return dict.fromkeys((*seen, *added))
+
+
+def _is_hidden(evaluators: Evaluators, request: Request, key: str) -> bool:
+    flag = evaluators.plans.definitions.flag(key)
+    return flag is not None and is_filtered_out(flag, request.runtime, request.contexts)
+
+
+class Call:
+    """The evaluators of a snapshot, bound to one person and a request."""
+
+    __slots__ = (
+        "_distinct_id",
+        "_evaluators",
+        "_interpreter",
+        "_is_plain",
+        "_props",
+        "_request",
+        "_subject",
+    )
+
+    def __init__(
+        self,
+        evaluators: Evaluators,
+        distinct_id: object,
+        props: Mapping[str, Any] | None,
+        request: Request,
+    ) -> None:
+        """Bind the arguments; TypeError for ``props`` that are no mapping."""
+        self._evaluators = evaluators
+        self._distinct_id = distinct_id
+        self._props = checked_mapping("props", props)
+        self._request = request
+        self._is_plain = request is NO_OPTIONS or request.is_plain
+        self._interpreter: Interpreter | None = None
+        self._subject: Subject | None = None
+
+    def resolve(self, key: str) -> Resolution:
+        """Evaluate a flag: compiled where possible, else by the interpreter."""
+        evaluators = self._evaluators
+        if self._is_plain or self._is_compilable(key):
+            evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
+            return evaluator(self._distinct_id, self._props, self._known_subject())
+        overrides = self._request.overrides
+        if key in overrides.flags and not self._has_payload(key):
+            return evaluators.forced(key, overrides.flags[key])
+        return self.trace(key).resolution
+
+    def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
+        """Evaluate many flags."""
+        if not self._is_plain:
+            return {key: self.resolve(key) for key in keys}
+        distinct_id, props, subject = self._distinct_id, self._props, self._known_subject()
+        evaluators = self._evaluators
+        if keys is evaluators.keys and (in_order := evaluators.in_order()):
+            answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
+            return dict(zip(keys, answers, strict=True))
+        compiled, so_far = evaluators.compiled.get, evaluators.evaluator_so_far
+        return {key: (compiled(key) or so_far(key))(distinct_id, props, subject) for key in keys}
+
+    def trace(self, key: str) -> FlagTrace:
+        """Evaluate a flag by the interpreter, which remembers every step."""
+        if self._interpreter is None:
+            request, evaluators = self._request, self._evaluators
+            subject = self._known_subject()
+            if subject is None:
+                subject = evaluators.new_subject(self._distinct_id, self._props)
+            overrides = evaluators.overrides | request.overrides
+            self._interpreter = Interpreter(
+                evaluators.plans, subject, overrides, request.runtime, request.contexts
+            )
+        return self._interpreter.flag(key)
+
+    def _known_subject(self) -> Subject | None:
+        """Return the person with what the options say; None, to save time, without options."""
+        if self._subject is None and self._request is not NO_OPTIONS:
+            clock = self._evaluators.clock
+            self._subject = Subject(self._distinct_id, self._props, self._request, clock)
+        return self._subject
+
+    def _is_compilable(self, key: str) -> bool:
+        """Tell whether the call's overrides, runtime and contexts leave a flag alone."""
+        request, evaluators = self._request, self._evaluators
+        if key in request.overrides.flags or key in request.overrides.payloads:
+            return False
+        if self._clears_snapshot or request.strict_groups:
+            return False
+        return not (_is_hidden(evaluators, request, key) or evaluators.plans.dependencies(key))
+
+    @property
+    def _clears_snapshot(self) -> bool:
+        """Whether the call takes back the snapshot's overrides, and so its compiled flags."""
+        overrides = self._request.overrides
+        clears = overrides.clears_flags or overrides.clears_payloads
+        return clears and bool(self._evaluators.overrides)
+
+    def _has_payload(self, key: str) -> bool:
+        return key in self._request.overrides.payloads or key in self._evaluators.overrides.payloads

@@ -1,0 +1,116 @@
+"""The flags of a snapshot as functions: interpreted at the first use, compiled from the second on.
+
+Compiling is pure: two threads that compile the same flag at the same time only waste work.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from flagengine.compiled.flags import Evaluator
+from flagengine.evaluation.interpreter import Interpreter
+from flagengine.evaluation.outcomes import overridden
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.overrides import Overrides, Value
+from flagengine.inputs.request import NO_OPTIONS
+from flagengine.inputs.subject import Subject
+from flagengine.plan.plans import Plans
+from flagengine.results.resolution import Resolution
+
+__all__ = ["Evaluators"]
+
+_MAX_DEPENDENCY_PATHS: Final = 64
+"""A flag with more nested evaluations is left to the interpreter, which remembers each answer."""
+
+_MAX_FORCED: Final = 1_024
+
+
+class Evaluators:
+    """Plans with overrides and a clock, and the functions that evaluate them."""
+
+    __slots__ = ("_forced", "_in_order", "_used", "clock", "compiled", "keys", "overrides", "plans")
+
+    def __init__(self, plans: Plans, overrides: Overrides, clock: Callable[[], datetime]) -> None:
+        """Compile nothing yet. ``clock`` tells the time to calls that do not say what time it is."""
+        self.plans = plans
+        self.keys = plans.definitions.keys
+        self.overrides = overrides
+        self.clock = clock
+        self.compiled: dict[str, Evaluator] = {}
+        self._used: set[str] = set()
+        self._in_order: tuple[Evaluator, ...] = ()
+        self._forced: dict[tuple[str, type, Value], Resolution] = {}
+
+    def evaluator(self, key: str) -> Evaluator:
+        """Return the compiled flag. The function for an unknown key says that it is unknown."""
+        if key in self.compiled:
+            return self.compiled[key]
+        if key not in self.keys and key not in self.overrides.flags:
+            return self._compile(key)
+        for name in self.plans.evaluation_order(key):
+            if name not in self.compiled:
+                self.compiled[name] = self._compile(name)
+        return self.compiled[key]
+
+    def evaluator_so_far(self, key: str) -> Evaluator:
+        """Return the interpreter at a flag's first use, the compiled flag from the second on.
+
+        For a single evaluation compiling costs more than it saves.
+        """
+        if key in self.compiled:
+            return self.compiled[key]
+        if key in self._used:
+            return self.evaluator(key)
+        if key in self.keys:
+            self._used.add(key)
+        return partial(self.interpret, key)
+
+    def in_order(self) -> tuple[Evaluator, ...]:
+        """Return all flags' evaluators in the document's order; nothing until all are compiled."""
+        compiled, keys = self.compiled, self.keys
+        if not self._in_order and len(compiled) >= len(keys) and compiled.keys() >= keys.keys():
+            self._in_order = tuple(compiled[key] for key in keys)
+        return self._in_order
+
+    def forced(self, key: str, value: Value) -> Resolution:
+        """Return the resolution of an override; remembered, since tests override few flags."""
+        slot = (key, type(value), value)
+        if slot not in self._forced:
+            if len(self._forced) >= _MAX_FORCED:
+                self._forced.clear()
+            self._forced[slot] = overridden(key, value, self.plans.plan(key))
+        return self._forced[slot]
+
+    def interpret(
+        self,
+        key: str,
+        distinct_id: object,
+        props: Mapping[str, Any] | None,
+        subject: Subject | None = None,
+    ) -> Resolution:
+        """Evaluate a flag by the interpreter: the specification, and the way of unusual calls."""
+        subject = subject or self.new_subject(distinct_id, props)
+        return Interpreter(self.plans, subject, self.overrides).flag(key).resolution
+
+    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
+        """Return a subject that can tell the time."""
+        return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
+
+    def _compile(self, key: str) -> Evaluator:
+        from flagengine.compiled.flag import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on
+
+        plan = self.plans.plan(key)
+        if key in self.overrides.flags or plan is None:
+            return constantly(self.interpret(key, "", {}))
+        if self._is_interpreted(key):
+            return partial(self.interpret, key)
+        return compile_flag(plan, self)
+
+    def _is_interpreted(self, key: str) -> bool:
+        """Tell whether a flag is left to the interpreter for good."""
+        if key in self.overrides.payloads:
+            return True
+        if self.overrides.flags and self.plans.dependencies(key):
+            return True
+        return self.plans.dependency_paths(key) > _MAX_DEPENDENCY_PATHS

@@ -1,0 +1,101 @@
+"""The definitions of one project: a document whose flags and cohorts are read on first access.
+
+Reading is pure: two threads that read the same flag at the same time only waste work.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flagengine.definitions.index import Index
+from flagengine.definitions.issues import Issue
+from flagengine.definitions.model import Cohort, Flag
+from flagengine.definitions.parsing import parse_cohort, parse_flag
+from flagengine.definitions.reading import pointer_to
+from flagengine.values.record import replace
+
+__all__ = ["Definitions"]
+
+
+class Definitions:
+    """What a definitions document says; what it means is in :mod:`flagengine.plan`."""
+
+    __slots__ = (
+        "_cohorts",
+        "_flags",
+        "document",
+        "flags",
+        "group_names",
+        "hash_algorithm",
+        "index",
+        "keys",
+        "property_matching_version",
+    )
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        """Index a document that belongs to nobody else: see ``read_document``."""
+        index = Index(document)
+        self.index = index
+        self._flags: dict[str, Flag] = {}
+        self._cohorts: dict[str, Cohort] = {}
+        self.document = document
+        self.keys: Mapping[str, None] = dict.fromkeys(index.flags)
+        self.flags: Mapping[str, Flag] = _Flags(self)
+        self.group_names: Mapping[int, str] = index.group_names
+        self.property_matching_version = index.matching_version
+        self.hash_algorithm = index.hash_algorithm
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What is wrong at the top level of the document."""
+        return list(self.index.issues)
+
+    @property
+    def cohorts(self) -> Iterator[Cohort]:
+        """Every cohort, in the document's order."""
+        return filter(None, map(self.cohort, self.index.cohorts))
+
+    @property
+    def cohort_count(self) -> int:
+        """The number of cohorts, counted without reading them."""
+        return len(self.index.cohorts)
+
+    def flag(self, key: str) -> Flag | None:
+        """Return the flag with that key, or None."""
+        if key not in self._flags and key in self.index.flags:
+            flag = parse_flag(key, self.index.flags[key], self.index.pointers[key])
+            if key in self.index.duplicates:
+                flag = replace(flag, defect=self.index.duplicates[key])
+            self._flags[key] = flag
+        return self._flags.get(key)
+
+    def cohort(self, cohort_id: str) -> Cohort | None:
+        """Return the cohort with that id, or None."""
+        if cohort_id not in self._cohorts and cohort_id in self.index.cohorts:
+            source, pointer = self.index.cohorts[cohort_id], pointer_to("/cohorts", cohort_id)
+            self._cohorts[cohort_id] = parse_cohort(cohort_id, source, pointer)
+        return self._cohorts.get(cohort_id)
+
+    def is_deleted(self, key: str) -> bool:
+        """Tell whether the document has the flag only as deleted."""
+        return key in self.index.deleted and key not in self.keys
+
+
+class _Flags(Mapping[str, Flag]):
+    """The flags by key, each read on first access."""
+
+    __slots__ = ("_definitions",)
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    def __getitem__(self, key: str) -> Flag:
+        flag = self._definitions.flag(key)
+        if flag is None:
+            raise KeyError(key)
+        return flag
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._definitions.keys)
+
+    def __len__(self) -> int:
+        return len(self._definitions.keys)

@@ -1,0 +1,154 @@
+"""The options of a call, checked once (SPEC R4.1, R6, R14, R17).
+
+A wrong option raises TypeError or ValueError here; evaluation raises nothing afterwards.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, TypedDict
+
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.completeness import INCOMPLETE, Completeness
+from flagengine.inputs.environment import time_zone
+from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
+
+__all__ = ["NO_OPTIONS", "CallOptions", "Request"]
+
+Runtime = Literal["client", "server"]
+
+
+class CallOptions(TypedDict, total=False):
+    """The keyword arguments of every evaluating call."""
+
+    flag_keys: Iterable[str] | None
+    """The flags to evaluate; all when left out. A key without a flag gives a resolution that
+    says so."""
+    groups: Mapping[str, Any] | None
+    """The person's groups: ``{"company": "acme"}``. A key is non-empty text or a number."""
+    group_properties: Mapping[str, Mapping[str, Any]] | None
+    """The groups' properties by group type: ``{"company": {"tier": "gold"}}``."""
+    device_id: str | None
+    """The device id for flags bucketed by device; ``props["$device_id"]`` serves as well."""
+    overrides: OverridesLike
+    """Answers to use instead, on top of the snapshot's own (SPEC R14)."""
+    now: datetime | None
+    """An aware datetime for date filters; the current time when left out."""
+    project_timezone: str | tzinfo
+    """The zone of dates without an offset: the project's setting. Default "UTC"."""
+    complete: bool | Mapping[str, Any]
+    """The promise that the properties given are all there are: True, or per map
+    ``{"person_properties": True, "group_properties": ["company"]}``. Missing keys then answer as
+    on the server (SPEC R6)."""
+    missing_group: Literal["as_server", "unresolved", "false"]
+    """What a group that was not passed means: "as_server" (the default), that there is none, or
+    "unresolved", as in the public SDK contract. "false" is a deprecated name of "as_server"."""
+    evaluation_runtime: Runtime | None
+    """Leave out flags of the other runtime (SPEC R17)."""
+    evaluation_contexts: Collection[str] | None
+    """Leave out flags that are tagged with none of these contexts; None leaves out no flag."""
+
+
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Request(NamedTuple):
+    """A call's options: what is known of the person beside the properties, and how to evaluate."""
+
+    groups: Mapping[str, Any] = _EMPTY
+    group_properties: Mapping[str, Mapping[str, Any]] = _EMPTY
+    device_id: object = None
+    complete: Completeness = INCOMPLETE
+    strict_groups: bool = False
+    now: datetime | None = None
+    zone: tzinfo = UTC
+    overrides: Overrides = NO_OVERRIDES
+    runtime: Runtime | None = None
+    contexts: frozenset[str] | None = None
+
+    @classmethod
+    def parse(cls, options: CallOptions) -> "Request":
+        """Check the options. ``flag_keys`` is not part of a request: see ``requested_keys``."""
+        if not options:
+            return NO_OPTIONS
+        if not options.keys() <= _NAMES:
+            raise _unexpected(options)
+        return cls(
+            checked_mapping("groups", options["groups"]) if "groups" in options else _EMPTY,
+            _group_properties(options["group_properties"])
+            if "group_properties" in options
+            else _EMPTY,
+            options.get("device_id"),
+            Completeness(options["complete"]) if "complete" in options else INCOMPLETE,
+            "missing_group" in options and _strict_groups(options["missing_group"]),
+            _aware(options["now"]) if "now" in options else None,
+            _zone(options["project_timezone"]) if "project_timezone" in options else UTC,
+            Overrides.parse(options["overrides"]) if "overrides" in options else NO_OVERRIDES,
+            _runtime(options["evaluation_runtime"]) if "evaluation_runtime" in options else None,
+            _contexts(options["evaluation_contexts"]) if "evaluation_contexts" in options else None,
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no option rules out the compiled evaluators."""
+        return (
+            self.overrides is NO_OVERRIDES
+            and self.runtime is None
+            and self.contexts is None
+            and not self.strict_groups
+        )
+
+
+NO_OPTIONS: Final = Request()
+"""The request of a call without options."""
+
+_NAMES: Final = frozenset(CallOptions.__annotations__)
+
+
+def _unexpected(options: CallOptions) -> TypeError:
+    from difflib import get_close_matches  # noqa: PLC0415 for the message only
+
+    name = min(options.keys() - _NAMES)
+    near = get_close_matches(name, _NAMES, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"unexpected keyword argument {name!r}{hint}")
+
+
+def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    by_group = checked_mapping("group_properties", value)
+    for group, properties in by_group.items():
+        if type(properties) is not dict:
+            checked_mapping(f"group_properties[{group!r}]", properties)
+    return by_group
+
+
+def _strict_groups(value: object) -> bool:
+    if value not in ("as_server", "unresolved", "false"):
+        message = f"missing_group must be 'as_server' or 'unresolved', got {value!r}"
+        raise ValueError(message)
+    return value == "unresolved"
+
+
+def _aware(now: object) -> datetime | None:
+    if now is None or (isinstance(now, datetime) and now.utcoffset() is not None):
+        return now
+    message = f"now must be an aware datetime, got {now!r}"
+    raise TypeError(message)
+
+
+def _zone(zone: str | tzinfo) -> tzinfo:
+    return zone if isinstance(zone, tzinfo) else time_zone(zone)
+
+
+def _runtime(runtime: Any) -> Runtime | None:
+    if runtime not in (None, "client", "server"):
+        message = f"evaluation_runtime must be None, 'client' or 'server', got {runtime!r}"
+        raise ValueError(message)
+    return runtime  # type: ignore[no-any-return]
+
+
+def _contexts(contexts: Collection[str] | None) -> frozenset[str] | None:
+    if isinstance(contexts, str):
+        message = f"evaluation_contexts must be a collection of names, got the text {contexts!r}"
+        raise TypeError(message)
+    return None if contexts is None else frozenset(contexts)

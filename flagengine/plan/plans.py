@@ -1,0 +1,98 @@
+"""The plans of one project, lowered on first access, and how they depend on each other.
+
+Lowering is pure: two threads that lower the same flag at the same time only waste work.
+"""
+
+from collections.abc import Iterator
+
+from flagengine.definitions.definitions import Definitions
+from flagengine.definitions.issues import Issue
+from flagengine.definitions.model import Filter
+from flagengine.plan.cohorts import cohort_may_fail, leaves, lower_cohort, references
+from flagengine.plan.graph import depth, ordered, reachable
+from flagengine.plan.lower import lower_flag
+from flagengine.plan.nodes import FlagPlan, Node
+from flagengine.plan.review import review_cohort, review_flag
+from flagengine.values.json_values import text
+
+__all__ = ["Plans"]
+
+
+class Plans:
+    """What definitions mean; the scope in which each of them is lowered."""
+
+    __slots__ = ("_cohorts", "_dependencies", "_plans", "definitions")
+
+    def __init__(self, definitions: Definitions) -> None:
+        """Lower nothing yet."""
+        self.definitions = definitions
+        self._plans: dict[str, FlagPlan] = {}
+        self._cohorts: dict[str, Node] = {}
+        self._dependencies: dict[str, frozenset[str]] = {}
+
+    def plan(self, key: str) -> FlagPlan | None:
+        """Return the lowered flag, or None when there is no such flag."""
+        if key not in self._plans:
+            flag = self.definitions.flag(key)
+            if flag is None:
+                return None
+            self._plans[key] = lower_flag(flag, self)
+        return self._plans[key]
+
+    def cohort_plan(self, cohort_id: str) -> Node:
+        """Return the lowered definition of a cohort, or why there is none."""
+        if cohort_id not in self._cohorts:
+            # Lower the cohorts below first, so that no chain of cohorts makes a chain of calls.
+            for name in ordered(cohort_id, self._references):
+                self._cohorts[name] = lower_cohort(name, self)
+        return self._cohorts[cohort_id]
+
+    def cohort_may_fail(self, cohort_id: str) -> bool:
+        """Tell whether a cohort, or a cohort below it, is missing or circular."""
+        return cohort_may_fail(cohort_id, self)
+
+    def dependencies(self, key: str) -> frozenset[str]:
+        """Return the keys of the flags that a flag's filters name, cohorts included."""
+        if key not in self._dependencies:
+            named = (leaf.key for leaf in self._filters(key) if leaf.type == "flag" and leaf.key)
+            self._dependencies[key] = frozenset(named)
+        return self._dependencies[key]
+
+    def evaluation_order(self, key: str) -> list[str]:
+        """Return the flags that a flag depends on, each after its own dependencies, and itself."""
+        return ordered(key, self.dependencies) if self.dependencies(key) else [key]
+
+    def dependency_paths(self, key: str) -> int:
+        """Count the evaluations that evaluating a flag leads to when nothing is remembered."""
+        if depth(key, self.dependencies) is None:
+            return 0  # circular: the filters on the circle are not followed
+        counts: dict[str, int] = {}
+        for name in self.evaluation_order(key):
+            counts[name] = sum(1 + counts[target] for target in self.dependencies(name))
+        return counts[key]
+
+    @property
+    def issues(self) -> Iterator[Issue]:
+        """Everything wrong in the definitions, in the document's order."""
+        yield from self.definitions.issues
+        for flag in self.definitions.flags.values():
+            yield from flag.issues
+            yield from review_flag(flag, self)
+        for cohort in self.definitions.cohorts:
+            yield from cohort.issues
+            yield from review_cohort(cohort, self)
+
+    def _filters(self, key: str) -> list[Filter]:
+        """Return the filters of a flag and of every cohort below it, for a flag that has any."""
+        flag = self.definitions.flag(key)
+        conditions = flag.conditions if flag else ()
+        filters = [leaf for condition in conditions for leaf in condition.filters]
+        cohorts = {text(leaf.value) for leaf in filters if leaf.type == "cohort"}
+        for cohort_id in tuple(cohorts):
+            cohorts |= reachable(cohort_id, self._references)
+        for cohort in filter(None, map(self.definitions.cohort, cohorts)):
+            filters.extend(leaves(cohort.definition))
+        return filters
+
+    def _references(self, cohort_id: str) -> set[str]:
+        return references(self.definitions.cohort(cohort_id))
