@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .errors import TransportError
     from .flags.evaluations import FlagEvaluations
     from .http.base import Request, Response
+    from .http.live import LiveTransport
     from .http.memory import MemoryTransport
     from .polling.health import Freshness, Health, StalenessBudget
     from .polling.sources.file import FileDefinitions
@@ -51,6 +52,7 @@ __all__ = [
     "HttpDefinitions",
     "JsonStorage",
     "JsonlSink",
+    "LiveTransport",
     "ManualClock",
     "ManualDriver",
     "MemoryDefinitions",
@@ -87,6 +89,7 @@ _HOMES = {
     ".errors": ["TransportError"],
     ".flags.evaluations": ["FlagEvaluations"],
     ".http.base": ["Request", "Response"],
+    ".http.live": ["LiveTransport"],
     ".http.memory": ["MemoryTransport"],
     ".polling.health": ["Freshness", "Health", "StalenessBudget"],
     ".polling.sources.file": ["FileDefinitions"],

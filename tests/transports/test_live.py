@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests.exceptions
 import urllib3.exceptions
+
 from flagengine.transports.errors import (
     ConnectError,
     ConnectionLostError,
@@ -25,7 +26,8 @@ from flagengine.transports.errors import (
     TLSError,
 )
 from flagengine.transports.http.base import Request
-from flagengine.transports.http.live import LiveTransport, translate
+from flagengine.transports.http.live import LiveTransport
+from flagengine.transports.http.translation import translate
 
 from .mock_server import Answer, MockServer
 
@@ -211,7 +213,6 @@ def foreign_errors() -> list[type[Exception]]:
 TERMINAL = {
     "HeaderParsingError",
     "InvalidHeader",
-    "InvalidJSONError",
     "InvalidProxyURL",
     "InvalidSchema",
     "InvalidURL",
