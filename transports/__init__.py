@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .flags.answer import FeatureFlagResult
     from .flags.snapshot import FlagEvaluations
     from .http.base import Request, Response
+    from .http.live import LiveTransport
     from .http.memory import MemoryTransport
     from .polling.health import Freshness, Health, StalenessBudget
     from .polling.sources.file import FileDefinitions
@@ -52,6 +53,7 @@ __all__ = [
     "HttpDefinitions",
     "JsonStorage",
     "JsonlSink",
+    "LiveTransport",
     "ManualClock",
     "ManualDriver",
     "MemoryDefinitions",
@@ -89,6 +91,7 @@ _HOMES = {
     ".flags.answer": ["FeatureFlagResult"],
     ".flags.snapshot": ["FlagEvaluations"],
     ".http.base": ["Request", "Response"],
+    ".http.live": ["LiveTransport"],
     ".http.memory": ["MemoryTransport"],
     ".polling.health": ["Freshness", "Health", "StalenessBudget"],
     ".polling.sources.file": ["FileDefinitions"],

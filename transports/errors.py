@@ -20,7 +20,7 @@
     ├── SpoolError                   the disk spool cannot be written or read
     └── DefinitionsError             flag definitions could not be loaded
 
-Foreign exceptions are translated in one place (``http/live.py``). Messages name what was expected
+Foreign exceptions are translated in one place (``http/translation.py``). Messages name what was expected
 and what was found; they never hold a key, an Authorization header or the content of an event.
 """
 

@@ -20,7 +20,7 @@ __all__ = [
     "parse_retry_after",
 ]
 
-# A server may ask for any wait; a longer one than this is not obeyed (retry-queue contract: 30 s).
+# The longest wait that events and flags grant a server (retry-queue contract: 30 s).
 MAX_RETRY_AFTER = 30.0
 # Jitter only lengthens a wait, so that a server's minimum and the contract's floors hold.
 MAX_JITTER = 0.1
@@ -83,11 +83,15 @@ def is_retryable_status(status: int) -> bool:
     )
 
 
-def clamp_retry_after(seconds: float | None) -> float:
-    """The server's wish within [0, 30] seconds; 0 when it named none."""
-    if seconds is None or math.isnan(seconds):
+def clamp_retry_after(seconds: float | None, most: float = MAX_RETRY_AFTER) -> float:
+    """Return how much of a requested wait is obeyed: a mistaken header must not stop us for a day.
+
+    >>> [clamp_retry_after(seconds) for seconds in (3.0, 86_400.0, -1.0, float("nan"), None)]
+    [3.0, 30.0, 0.0, 0.0, 0.0]
+    """
+    if seconds is None or not seconds > 0:
         return 0.0
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    return min(seconds, most)
 
 
 def parse_retry_after(value: str | None, *, wall: float) -> float | None:

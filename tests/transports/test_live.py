@@ -26,7 +26,8 @@ from flagengine.transports.errors import (
     TLSError,
 )
 from flagengine.transports.http.base import Request
-from flagengine.transports.http.live import LiveTransport, translate
+from flagengine.transports.http.live import LiveTransport
+from flagengine.transports.http.translation import translate
 
 from .mock_server import Answer, MockServer
 
@@ -212,7 +213,6 @@ def foreign_errors() -> list[type[Exception]]:
 TERMINAL = {
     "HeaderParsingError",
     "InvalidHeader",
-    "InvalidJSONError",
     "InvalidProxyURL",
     "InvalidSchema",
     "InvalidURL",

@@ -1,29 +1,28 @@
-"""A deadline for the whole of an answer, not for each read of it.
+"""A deadline for the whole of an exchange, not for each operation on its socket.
 
-The standard library's socket timeout starts anew with every byte, so a server that drips can hold
-a request for ever - in the headers as well as in the body. Here every read gets what is left of
-the request's time. The module knows urllib3's connection classes and nothing of ``requests``.
+The standard library's timeout starts anew with every read, so that a server that sends a byte now
+and then can hold a request forever, in the headers as well as in the body. A `TimedSocket` gives
+every operation what is left of the thread's deadline. Nothing here knows an HTTP library.
 """
 
 from __future__ import annotations
 
-import http.client
 import io
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["deadline", "install"]
+__all__ = ["TimedSocket", "deadline"]
 
 _current = threading.local()
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[float]:
-    """Bound every answer that this thread reads; gives the moment on the monotonic clock."""
+    """Bound what this thread does with timed sockets; yield the moment on the monotonic clock."""
     _current.at = time.monotonic() + seconds
     try:
         yield _current.at
@@ -31,51 +30,53 @@ def deadline(seconds: float) -> Iterator[float]:
         _current.at = None
 
 
-def install(pool_manager: Any) -> None:
-    """Make the pool manager's connections keep to ``deadline``; a second time changes nothing."""
-    if getattr(pool_manager, "keeps_deadline", False):
+def _limit(sock: socket.socket) -> None:
+    """Give the socket what is left of the thread's deadline, if the thread has one."""
+    at = getattr(_current, "at", None)
+    if at is None:
         return
-    pool_manager.keeps_deadline = True
-    pool_manager.pool_classes_by_scheme = {
-        scheme: _with_deadline(pool) for scheme, pool in pool_manager.pool_classes_by_scheme.items()
-    }
+    left = at - time.monotonic()
+    if left <= 0:
+        msg = "the request's deadline has passed"
+        raise TimeoutError(msg)
+    sock.settimeout(left)
 
 
-def _with_deadline(pool: Any) -> Any:
-    connection = type(
-        pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response}
-    )
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+class TimedSocket:
+    """What an HTTP connection uses of a socket; sending and reading keep to the deadline."""
 
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        # For what follows on the bare socket, the TLS handshake. If nothing is left, the next
+        # operation on this one says so.
+        with suppress(TimeoutError):
+            _limit(sock)
 
-class _Response(http.client.HTTPResponse):
-    """The standard response on a reader that watches the time."""
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self.fp = io.BufferedReader(_TimedReader(sock))
+    def sendall(self, data: Any) -> None:
+        """Send all of the data before the deadline."""
+        _limit(self._sock)
+        self._sock.sendall(data)
+
+    def makefile(self, _mode: str = "rb") -> io.BufferedReader:
+        """Return a reader, which keeps the socket open when the connection is closed before it."""
+        return io.BufferedReader(_TimedReader(self._sock))
 
 
 class _TimedReader(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        # The file object keeps the socket open when its connection is closed before it.
-        self._raw = sock.makefile("rb", buffering=0)
+        self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        at = getattr(_current, "at", None)
-        if at is not None:
-            left = at - time.monotonic()
-            if left <= 0:
-                msg = "the request's deadline has passed"
-                raise TimeoutError(msg)
-            self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
+        _limit(self._sock)
+        return self._file.readinto(buffer)
 
     def close(self) -> None:
-        self._raw.close()
+        self._file.close()
         super().close()

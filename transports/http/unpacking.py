@@ -30,14 +30,14 @@ def unpack(body: bytes, coding: str, *, limit: int, status: int) -> bytes:
             # Some servers send the bare stream where the standard wants zlib's header.
             windows = [_ZLIB, _BARE]
         case _:
-            msg = f"expected a body in {ACCEPTED} or plain, found an unknown coding"
+            msg = f"response body must be plain or in {ACCEPTED}, got another content coding"
             raise InvalidResponseError(msg, status=status)
     for window in windows:
         try:
             return _inflate(body, window, limit, status)
         except zlib.error:
             continue
-    msg = f"expected a body in {coding.strip().lower()}, found something else"
+    msg = f"response body is not valid {coding.strip().lower()}"
     raise InvalidResponseError(msg, status=status)
 
 
@@ -45,9 +45,9 @@ def _inflate(body: bytes, window: int, limit: int, status: int) -> bytes:
     machine = zlib.decompressobj(window)
     unpacked = machine.decompress(body, limit + 1)
     if len(unpacked) > limit:
-        msg = f"expected at most {limit} bytes of body, found more after unpacking"
+        msg = f"response body must be at most {limit} bytes, got more after unpacking"
         raise ResponseTooLargeError(msg, status=status)
     if not machine.eof:
-        msg = "expected a whole packed body, found a part of one"
+        msg = "the packed body ends early"
         raise zlib.error(msg)
     return unpacked

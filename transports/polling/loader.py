@@ -31,7 +31,7 @@ from .store import DefinitionStore, Published
 
 __all__ = ["DefinitionLoader"]
 
-_log = logging.getLogger("flagengine.definitions.model")
+_log = logging.getLogger("flagengine.definitions")
 
 SHUTDOWN_TIMEOUT = 10.0
 

@@ -10,11 +10,12 @@ from typing import Final
 
 from .fetch_results import Failed
 
-__all__ = ["FailureRule", "PollPolicy", "failure_rule"]
+__all__ = ["RETRY_AFTER_CEILING", "FailureRule", "PollPolicy", "failure_rule"]
 
 DEFAULT_INTERVAL: Final = 30.0
 MINIMUM_INTERVAL: Final = 0.1
 BACKOFF_CEILING: Final = 60.0
+# The longest wait that polling grants a server.
 RETRY_AFTER_CEILING: Final = 600.0
 FIRST_LOAD_DELAY: Final = 1.0
 LARGEST_EXPONENT: Final = 16
@@ -73,10 +74,3 @@ class PollPolicy:
         """Return the wait after that many passing failures, while nothing was ever loaded."""
         exponent = min(failures - 1, LARGEST_EXPONENT)
         return min(self.first_load_delay * 2.0**exponent, self.interval)
-
-
-def clamped_retry_after(seconds: float | None) -> float:
-    """Return the wait to obey: at most ten minutes, since a mistaken header may ask for a day."""
-    if seconds is None or not seconds > 0:
-        return 0.0
-    return min(seconds, RETRY_AFTER_CEILING)

@@ -17,9 +17,10 @@ Rule 4: failures keep the last good definitions; only the statuses in the policy
 
 from __future__ import annotations
 
+from ..retry import clamp_retry_after
 from .actions import Clear, Fetch, Ignore, Keep, PollAction, Publish, Refresh, ReloadReply, Wait
 from .fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
-from .policy import FailureRule, PollPolicy, clamped_retry_after, failure_rule
+from .policy import RETRY_AFTER_CEILING, FailureRule, PollPolicy, failure_rule
 
 __all__ = ["Poller"]
 
@@ -176,4 +177,4 @@ class Poller:
             delay = self._policy.interval
         else:
             delay = self._policy.retry_first_load(self._failures)
-        return max(delay, clamped_retry_after(failure.retry_after))
+        return max(delay, clamp_retry_after(failure.retry_after, RETRY_AFTER_CEILING))

@@ -23,7 +23,7 @@ from .store import DefinitionStore, Published
 
 __all__ = ["Publisher"]
 
-_log = logging.getLogger("flagengine.definitions.model")
+_log = logging.getLogger("flagengine.definitions")
 
 
 class Publisher:

@@ -18,7 +18,7 @@ from flagengine import Snapshot
 
 __all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published"]
 
-_log = logging.getLogger("flagengine.definitions.model")
+_log = logging.getLogger("flagengine.definitions")
 
 _NOTHING = Snapshot.parse({"flags": []})
 

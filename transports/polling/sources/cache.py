@@ -37,7 +37,7 @@ from .base import DefinitionSource
 
 __all__ = ["FlagDefinitionCacheProvider", "SharedSource"]
 
-_log = logging.getLogger("flagengine.definitions.model")
+_log = logging.getLogger("flagengine.definitions")
 
 OPERATION_TIMEOUT = 10.0
 

@@ -1,0 +1,114 @@
+"""The session of `requests`: an application may make its own, and each process has one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from flagengine.transports import Client, LiveTransport
+from flagengine.transports.errors import ConnectError
+from flagengine.transports.http.base import Request
+from flagengine.transports.http.session import make_session
+
+from .mock_server import MockServer
+
+pytestmark = pytest.mark.contract("http-client")
+
+
+class Sessions:
+    """A factory that counts."""
+
+    def __init__(self) -> None:
+        self.made: list[requests.Session] = []
+
+    def __call__(self) -> requests.Session:
+        session = make_session()
+        session.headers["X-Mine"] = "yes"
+        self.made.append(session)
+        return session
+
+
+def test_requests_go_through_the_session_that_the_application_makes(server: MockServer) -> None:
+    sessions = Sessions()
+    transport = LiveTransport(session=sessions)
+    for _ in range(2):
+        transport.request(Request("GET", server.url))
+    assert [seen.headers["x-mine"] for seen in server.seen] == ["yes", "yes"]
+    assert len(sessions.made) == 1
+    transport.close()
+    transport.request(Request("GET", server.url))
+    assert len(sessions.made) == 2
+
+
+def test_a_client_takes_such_a_transport(server: MockServer) -> None:
+    transport = LiveTransport(session=Sessions())
+    with Client("phc_x", host=server.url, transport=transport) as client:
+        client.capture("signed up", distinct_id="user-1")
+    assert {seen.headers.get("x-mine") for seen in server.seen} == {"yes"}
+    transport.close()
+
+
+def test_a_proxy_of_the_session_is_used(server: MockServer) -> None:
+    def session() -> requests.Session:
+        made = make_session()
+        made.proxies["http"] = server.url
+        return made
+
+    LiveTransport(session=session).request(Request("GET", "http://host.invalid/x?y=1"))
+    assert server.seen[0].path == "http://host.invalid/x?y=1"
+
+
+def test_a_proxy_that_is_not_there_is_a_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with pytest.raises(ConnectError):
+        LiveTransport().request(Request("GET", "http://host.invalid/"))
+
+
+FORK = """
+import os, sys
+from flagengine.transports import LiveTransport, Request
+from flagengine.transports.http.session import make_session
+made = []
+def session():
+    made.append(os.getpid())
+    return make_session()
+transport = LiveTransport(session=session)
+transport.request(Request("GET", sys.argv[1]))
+child = os.fork()
+transport.request(Request("GET", sys.argv[1]))
+assert made == ([os.getpid()] if child else [os.getppid(), os.getpid()]), made
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_the_child_of_a_fork_makes_a_session_of_its_own(server: MockServer) -> None:
+    run(FORK, server.url)
+    assert len(server.seen) == 3
+
+
+PREPARED = """
+import sys
+from flagengine.transports import LiveTransport, Request
+transport = LiveTransport()
+transport.prepare()
+before = set(sys.modules)
+transport.request(Request("GET", sys.argv[1]))
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_after_prepare_a_request_imports_nothing(server: MockServer) -> None:
+    assert run(PREPARED, server.url) == "[]\n"
+
+
+def run(program: str, url: str) -> str:
+    command = [sys.executable, "-c", program, url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
