@@ -6,6 +6,7 @@ from typing import Any, Final, overload
 
 from flagengine.analysis.decidability import Decidability, decidability
 from flagengine.definitions.document import Document
+from flagengine.evaluation.draws import possible_variants
 from flagengine.evaluator import as_snapshot
 from flagengine.plan.nodes import (
     AllOf,
@@ -176,18 +177,21 @@ _GROUPS: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
 
 def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
     """Yield what is hashed, and the groups without which a condition is skipped."""
+    if plan.holdout is not None and plan.holdout.percentage >= 100.0:
+        return  # no condition is reached
     for condition in plan.conditions:
         if condition.bucketing.by in _GROUPS or _hashes(plan, condition):
             yield condition.bucketing
-    if plan.holdout is not None and 0 < plan.holdout.percentage < 100.0:
+    if plan.holdout is not None and plan.holdout.percentage > 0:
         yield plan.holdout.bucketing
         if plan.holdout.bucketing.by is BucketBy.DEVICE:  # for want of a device id (R4.9)
             yield Bucketing(BucketBy.PERSON)
 
 
 def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
-    draws = bool(plan.variants) and condition.pinned is None
-    return draws or 0 < condition.rollout_percentage < 100.0
+    share = condition.rollout_percentage
+    draws = condition.pinned is None and len(possible_variants(plan.variants)) > 1
+    return share > 0 and (draws or share < 100.0)
 
 
 def _obstacles(

@@ -63,7 +63,8 @@ def contribution(
     if (inside is not True and plan.early_exit) or may_fail:
         answers += (False,)
     passes = gap is not None or not (inside is True or plan.early_exit)
-    if hash_gap is not None and (inside is None or len(drawn) > 1):
+    is_drawing = inside is not False and len(drawn) > 1
+    if hash_gap is not None and (inside is None or is_drawing):
         gap = hash_gap | gap
     if may_fail:
         gap = UNSUPPORTED | gap
@@ -76,9 +77,10 @@ def failing(index: int | None = None) -> Step:
     return Step((False,), True, UNSUPPORTED, index=index)
 
 
-def held_out(value: str, inside: bool | None, gap: Gap | None) -> Step:
-    """Return what a holdout contributes."""
+def held_out(value: str, inside: bool | None, hash_gap: Gap | None) -> Step:
+    """Return what a holdout contributes; ``hash_gap`` matters only to a share that is in doubt."""
     answers = () if inside is False else (value,)
+    gap = hash_gap if inside is None else None
     return Step(answers, inside is not True, gap, Reason.HOLDOUT_CONDITION_VALUE)
 
 

@@ -14,6 +14,8 @@ LENIENT = {"key": "on", "type": "person", "operator": "is_date_after", "value": 
 HALF = {"rollout_percentage": 50}
 TWO = {"variants": [{"key": "a", "rollout_percentage": 50}, {"key": "b", "rollout_percentage": 50}]}
 
+ONE = {"variants": [{"key": "a", "rollout_percentage": 100}]}
+
 
 def _document(filters: dict[str, Any], **flag: Any) -> dict[str, Any]:
     return {
@@ -70,6 +72,9 @@ def _when(*filters: dict[str, Any], **condition: Any) -> dict[str, Any]:
             Missing(device_id=True, distinct_id=True),
         ),
         (_of({}, holdout={"id": 1, "exclusion_percentage": 100}), {}, Missing()),
+        (_of(HALF, holdout={"id": 1, "exclusion_percentage": 100}), {}, Missing()),
+        (_of({"rollout_percentage": 0}, multivariate=TWO), {}, Missing()),
+        (_of({}, multivariate=ONE), {}, Missing()),
     ],
 )
 def test_the_inputs_are_those_that_can_matter(
