@@ -5,14 +5,14 @@ common case and leaves None for all else, which the line below it then answers i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flagengine.compiled import runtime
 from flagengine.compiled.source import Source
 from flagengine.compiled.text_tests import text_test
 from flagengine.operators import Form, TextKind, TextRule
-from flagengine.plan.nodes import AllOf, AnyOf, CohortTest, Node, Not, PropertyTest
+from flagengine.plan.nodes import Node, PropertyTest, walk
 from flagengine.results.resolution import Missing
 from flagengine.results.verdicts import Gap
 from flagengine.values.json_values import ascii_fold
@@ -39,7 +39,7 @@ class PropertyWriter:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self._source = source
         self._gaps: dict[Missing, Gap] = {}
-        tests = [node for node in _property_tests(nodes) if node.group is None]
+        tests = [one for one in walk(nodes) if isinstance(one, PropertyTest) and one.group is None]
         self._text_tests = {id(node): text_test(node.key, node.matcher) for node in tests}
         self._shared = _repeated(node.key for node in tests if not self._text_tests[id(node)])
         self._fetched: dict[str, str] = {}
@@ -133,21 +133,6 @@ def _comparison(rule: TextRule) -> tuple[str, Any] | None:
     if rule.kind is TextKind.EQUALS:
         return negation + "{value} in {operand}", rule.operands
     return None
-
-
-def _property_tests(nodes: Iterable[Node]) -> Iterator[PropertyTest]:
-    """Return the tests of properties, those within groups and cohorts as well."""
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, PropertyTest):
-            yield node
-        elif isinstance(node, AllOf | AnyOf):
-            waiting.extend(node.parts)
-        elif isinstance(node, Not):
-            waiting.append(node.part)
-        elif isinstance(node, CohortTest):
-            waiting.append(node.definition)
 
 
 def _repeated(keys: Iterable[str]) -> list[str]:

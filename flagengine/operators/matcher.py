@@ -7,9 +7,11 @@ that read the same property.
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
+from flagengine.inputs.subject import ABSENT
 from flagengine.values import json_values as values
+from flagengine.values.instants import Moment
 from flagengine.values.record import Record
 from flagengine.values.versions import version
 
@@ -64,6 +66,14 @@ class NumberRule(Record):
     bound: float
 
 
+class Dated(Protocol):
+    """What knows the time of a call."""
+
+    @property
+    def moment(self) -> Moment:
+        """The time and zone of date comparisons."""
+
+
 class Matcher(Record):
     """One operator with its operand.
 
@@ -79,6 +89,24 @@ class Matcher(Record):
     text: TextRule | None = None
     number: NumberRule | None = None
     server_only: str | None = None
+
+    def matches(self, actual: Any, dated: "Dated | None") -> bool | None:
+        """Answer for a JSON value or ABSENT; None when only the server knows.
+
+        ``dated`` has the moment of the comparison; it is asked for a date only.
+        """
+        if actual is ABSENT:
+            return self.absent
+        return self.holds_for(FORMS[self.form](actual), dated)
+
+    def holds_for(self, read: Any, dated: "Dated | None") -> bool | None:
+        """Answer for a value in the matcher's form."""
+        if self.form is Form.DATE:
+            assert dated is not None  # whoever has dates has a clock
+            verdict = self.test(read, dated.moment)
+        else:
+            verdict = self.test(read)
+        return None if verdict is None else bool(verdict)
 
     @property
     def is_hopeless(self) -> bool:

@@ -1,8 +1,9 @@
 """The meaning of definitions: typed nodes, and how definitions are lowered to them."""
 
 from flagengine.plan.cohorts import cohort_may_fail, leaves, lower_cohort, references
+from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.lower import lower_flag
-from flagengine.plan.nodes import FlagPlan, Node
+from flagengine.plan.nodes import Node
 
 __all__ = [
     "FlagPlan",
