@@ -176,11 +176,11 @@ class Tests:
         return values.renamed(found, DECIDED)
 
     def _tested(self, node: PropertyTest, values: Cases) -> list[Label]:
-        holds_for = node.matcher.holds_for
+        test = node.matcher.test  # of a form that is not dated: those are remembered
         return [
             self._special(node, label)
             if _is_special(label)
-            else (_UNSUPPORTED if (answer := holds_for(form, self)) is None else answer)
+            else (_UNSUPPORTED if (answer := test(form)) is None else answer)
             for label, form in zip(values.labels, self._in_form(node, values), strict=True)
         ]
 

@@ -12,26 +12,30 @@ __all__ = ["ConditionWriter"]
 
 
 class ConditionWriter:
-    """Writes one condition; ``subject`` is the variable whose hash is taken, if it is ever known."""
+    """Writes one condition.
+
+    ``ending`` is the variable of what concludes a walk in doubt; ``subject`` is that of whose hash is
+    taken, if it is ever known.
+    """
 
     def __init__(
         self,
         source: Source,
         tests: TestWriter,
-        ending: runtime.Ending,
+        ending: str,
         branch: Branch,
         subject: str | None,
     ) -> None:
         """Bind a condition, and write what its hashes are."""
         self._source = source
         self._tests = tests
-        self._ending = ending
         self._branch = branch
         self._plan = branch.plan
         self._subject = subject
         self._may_lack_hash = subject is None or branch.plan.bucketing.by is BucketBy.DEVICE
         self._inside = self._written_inside()
         self._drawn = self._written_draw()
+        self._ending = ending
         gap = branch.plan.bucketing.gap() if self._may_lack_hash else None
         self._gap = "None" if gap is None else self._bind(gap, "gap")
 
@@ -86,8 +90,7 @@ class ConditionWriter:
     def _write_failing(self, verdicts: list[str]) -> None:
         """Note that the server may fail the flag here, however the tests that are left come out."""
         self._note([*verdicts, self._bind(runtime.FAILING, "failing")])
-        ends = self._bind(self._ending.ends, "ends")
-        self._source.line(f"if {ends}(notes): return {self._passed()}")
+        self._source.line(f"if {self._ending}.ends(notes): return {self._passed()}")
 
     def _write_verdicts(self, verdicts: list[str]) -> None:
         """Note the condition when a test is in doubt; else go on to the hashes."""
@@ -116,7 +119,7 @@ class ConditionWriter:
 
     def _passed(self) -> str:
         """Write the conclusion of a walk that ends in its last note."""
-        return f"{self._bind(self._ending.passed, 'passed')}(notes, out, {self._lost})"
+        return f"{self._ending}.concluded(notes, out, {self._lost})"
 
     def _write_match(self) -> None:
         """Write the rollout, what a matching condition answers, and what one out of it does."""
@@ -127,18 +130,21 @@ class ConditionWriter:
         if self._inside != "False":
             source.line(f"if {self._inside}: return {self._matched()}")
         if self._plan.stops:
-            result = self._bind(self._branch.out, "stop")
-            stopped = self._bind(self._ending.stopped, "stopped")
-            source.line(f"return {result} if not notes else {stopped}(notes, {index})")
+            source.line(
+                f"return {self._answer(self._bind(self._branch.out, 'stop'), 'False', '0')}"
+            )
         else:
             source.line(f"out = {index}")
 
     def _matched(self) -> str:
-        """Write the prebuilt answer when nothing is in doubt, else what the notes leave."""
         matches = self._branch.matches
         if len(matches) == 1:
             result = self._bind(matches[0], "match")
         else:
             result = f"{self._bind(matches, 'matches')}[{self._drawn}]"
-        decided = self._bind(self._ending.decided, "decided")
-        return f"{result} if not notes else {decided}(notes, {self._plan.index}, {self._drawn})"
+        return self._answer(result, "True", self._drawn)
+
+    def _answer(self, result: str, inside: str, drawn: str) -> str:
+        """Write the prebuilt answer when nothing is in doubt, else what the notes leave."""
+        note = f"({self._plan.index}, {inside}, {drawn}, None)"
+        return f"{result} if not notes else {self._ending}.concluded((*notes, {note}))"

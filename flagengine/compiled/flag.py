@@ -79,7 +79,7 @@ class _FlagWriter:
         self._flags = flags
         self._properties = [one for one in walk(plan.tests) if isinstance(one, PropertyTest)]
         self._tests = TestWriter(self.source, flags, plan.tests)
-        self._ending = runtime.Ending(plan)
+        self._ending = self._bind(runtime.Ending(plan), "ending")
         self._subjects = {Bucketing(BucketBy.PERSON): "distinct_id"}
         self._is_broken = plan.is_broken(flags.overrides.flags)
         self._has_groups = any(one.bucketing.by is BucketBy.GROUP for one in plan.conditions)
@@ -165,7 +165,8 @@ class _FlagWriter:
         index, inside = runtime.HOLDOUT, holdout.share.without_hash
         self.source.line(f"# holdout: {holdout.share.percentage:g} %")
         result = self._bind(self._program.held_out(holdout), "held_out")
-        answer = f"{result} if not notes else {self._decided()}(notes, {index}, 0)"
+        note = f"({index}, True, 0, None)"
+        answer = f"{result} if not notes else {self._ending}.concluded((*notes, {note}))"
         if inside is True:
             self.source.line(f"return {answer}")
         elif holdout.bucketing.is_hashable:
@@ -190,9 +191,6 @@ class _FlagWriter:
     def _withholds(self, holdout: HoldoutPlan, subject: Bucketing) -> str:
         return self._bind(self._program.withholds(holdout, subject).within, "within")
 
-    def _decided(self) -> str:
-        return self._bind(self._ending.decided, "decided")
-
     def _write_conditions(self) -> None:
         for branch in self._program.branches:
             subject = self._subjects.get(branch.plan.bucketing)
@@ -213,6 +211,5 @@ class _FlagWriter:
                 f"return {self._bind(outs, 'losses')}[out] if out >= 0 "
                 f"else {losts}[lost] if lost >= 0 else {skips}[skipped]"
             )
-        passed = self._bind(self._ending.passed, "passed")
-        self.source.line(f"if notes: return {passed}(notes, {ending})")
+        self.source.line(f"if notes: return {self._ending}.concluded(notes, {ending})")
         self.source.line(end)

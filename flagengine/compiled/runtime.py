@@ -133,27 +133,16 @@ class Ending:
         self._plan = plan
         self._known: dict[tuple[Any, ...], Resolution] = {}
 
-    def decided(self, notes: tuple[Note, ...], index: int, drawn: int) -> Resolution:
-        """Conclude a walk that a matching condition (or the holdout) ends."""
-        return self._remembered((*notes, (index, True, drawn, None)), ())
-
-    def stopped(self, notes: tuple[Note, ...], index: int) -> Resolution:
-        """Conclude a walk that a condition out of its rollout ends, by early exit."""
-        return self._remembered((*notes, (index, False, 0, None)), ())
-
     def ends(self, notes: tuple[Note, ...]) -> bool:
         """Tell whether a walk ends in its last note."""
         return not self._step(notes[-1]).passes
 
-    def passed(self, notes: tuple[Note, ...], *last: int) -> Resolution:
+    def concluded(self, notes: tuple[Note, ...], *last: int) -> Resolution:
         """Conclude a walk that reaches its end, or that ends in its last note.
 
         ``last`` are the last conditions out of their rollout, not matching, and skipped; -1
         where there is none.
         """
-        return self._remembered(notes, last)
-
-    def _remembered(self, notes: tuple[Note, ...], last: tuple[int, ...]) -> Resolution:
         key = (notes, last)
         resolution = self._known.get(key)
         if resolution is None:

@@ -188,7 +188,7 @@ class Interpreter:
             return ConditionTrace(index, False, note=note), lost(index, Reason.NO_GROUP_TYPE)
         tests = tuple(self._test(node) for node in condition.tests)
         verdict = all_of(test.verdict for test in tests)
-        may_fail = _may_fail(condition, [test.verdict for test in tests])
+        may_fail = condition.may_fail([test.verdict for test in tests])
         if verdict is False:
             step = contribution(condition, False, None, (), may_fail=may_fail)
             return ConditionTrace(index, False, tests, answers=step.answers), step
@@ -301,21 +301,6 @@ class Interpreter:
             verdict = Gap(UnresolvedReason.UNRESOLVED_DEPENDENCY, resolution.missing, needed=needed)
         value = resolution.value
         return TestTrace("flag", verdict, node.origin, value, note=node.key, dependency=trace)
-
-
-def _may_fail(condition: ConditionPlan, verdicts: list[Verdict]) -> bool:
-    """Tell whether a cohort filter that may fail the flag is reached (R10.8).
-
-    The server looks at cohort filters after all others, in their order, and stops at a false one.
-    """
-    tests = list(zip(condition.tests, verdicts, strict=True))
-    cohorts = [(node, verdict) for node, verdict in tests if isinstance(node, CohortTest)]
-    if any(verdict is False for node, verdict in tests if not isinstance(node, CohortTest)):
-        return False
-    for node, verdict in cohorts:
-        if node.may_fail or verdict is False:
-            return node.may_fail
-    return False
 
 
 def _at_once(

@@ -5,9 +5,10 @@ brings it into the matcher's :class:`Form`, and asks ``test``; forms are shared 
 that read the same property.
 """
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from flagengine.inputs.subject import ABSENT
 from flagengine.values import json_values as values
@@ -58,6 +59,25 @@ class TextRule(Record):
     operands: tuple[str, ...] | frozenset[str]
     negated: bool = False
 
+    def test(self) -> Callable[[str], bool]:
+        """Return the test of text that is folded as the operands are."""
+        operands, compare = self.operands, _COMPARISONS.get(self.kind)
+        if compare is None:
+            holds: Callable[[str], bool] = operands.__contains__
+        elif len(operands) == 1:
+            (operand,) = operands
+            holds = lambda value: compare(value, operand)  # noqa: E731 beside the others
+        else:
+            holds = lambda value: any(compare(value, operand) for operand in operands)  # noqa: E731
+        return (lambda value: not holds(value)) if self.negated else holds
+
+
+_COMPARISONS: Final[Mapping[TextKind, Callable[[str, str], bool]]] = {
+    TextKind.CONTAINS: operator.contains,
+    TextKind.STARTS_WITH: str.startswith,
+    TextKind.ENDS_WITH: str.endswith,
+}
+
 
 class NumberRule(Record):
     """A comparison of a number as data: ``gt``, ``gte``, ``lt`` or ``lte`` a bound."""
@@ -97,16 +117,10 @@ class Matcher(Record):
         """
         if actual is ABSENT:
             return self.absent
-        return self.holds_for(FORMS[self.form](actual), dated)
-
-    def holds_for(self, read: Any, dated: "Dated | None") -> bool | None:
-        """Answer for a value in the matcher's form."""
         if self.form is Form.DATE:
-            assert dated is not None  # whoever has dates has a clock
-            verdict = self.test(read, dated.moment)
-        else:
-            verdict = self.test(read)
-        return None if verdict is None else bool(verdict)
+            assert dated is not None  # whoever compares dates has a clock
+            return self.test(actual, dated.moment)
+        return self.test(FORMS[self.form](actual))
 
     @property
     def is_hopeless(self) -> bool:

@@ -4,7 +4,7 @@ What the interpreter walks and the compiler compiles. Each part answers what can
 alone; whoever evaluates adds the subject.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from flagengine.inputs.subject import ABSENT
@@ -107,6 +107,12 @@ class ConditionPlan(Record):
             if isinstance(node, CohortTest) and node.may_fail:
                 return tuple(ordered[:position]), tuple(ordered[position:])
         return tuple(ordered), ()
+
+    def may_fail(self, verdicts: Sequence[object]) -> bool:
+        """Tell whether the tests, that come out so, reach one that may fail the flag (R10.8)."""
+        before, failing = self.parted
+        false = [node for node, one in zip(self.tests, verdicts, strict=True) if one is False]
+        return bool(failing) and not any(node is one for node in before for one in false)
 
     def ends(self, inside: bool | None) -> bool:
         """Tell whether the walk ends here once all tests match."""
