@@ -139,9 +139,9 @@ class ConditionWriter:
     def _matched(self) -> str:
         matches = self._branch.matches
         if len(matches) == 1:
-            result = self._bind(matches[0], "match")
+            result = self._bind(matches[0], "result")
         else:
-            result = f"{self._bind(matches, 'matches')}[{self._drawn}]"
+            result = f"{self._bind(matches, 'results')}[{self._drawn}]"
         return self._answer(result, "True", self._drawn)
 
     def _answer(self, result: str, inside: str, drawn: str) -> str:

@@ -23,9 +23,7 @@ __all__ = [
     "doubts_about_flags",
     "enrollment",
     "join",
-    "other",
-    "read_group",
-    "read_person",
+    "match",
 ]
 
 MISSING: Final = object()
@@ -46,26 +44,8 @@ def any_of_all(*verdicts: Verdict) -> Verdict:
     return any_of(verdicts)
 
 
-def other(matcher: Matcher, lacking: Gap, value: Any, subject: Subject | None) -> Verdict:
-    """Match a value that is not plain text, or by a test that is not inlined."""
-    return _matched(matcher, lacking, to_json_value(value), subject)
-
-
-def read_person(matcher: Matcher, lacking: Gap, key: str, subject: Subject) -> Verdict:
-    """Match a person property that the caller did not pass."""
-    return _matched(matcher, lacking, subject.person_property(key), subject)
-
-
-def read_group(
-    matcher: Matcher, lacking: Gap, group: str, key: str, subject: Subject | None
-) -> Verdict:
-    """Match a group property; without a subject no group was passed."""
-    if subject is None:
-        return matcher.absent
-    return _matched(matcher, lacking, subject.group_property(group, key), subject)
-
-
-def _matched(matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None) -> Verdict:
+def match(matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None) -> Verdict:
+    """Match what is known of a property: a value that is not plain text, or a test not inlined."""
     if actual is NOT_GIVEN:
         return lacking
     verdict = matcher.matches(actual, subject)
@@ -103,10 +83,10 @@ def enrollment(
         answers[True] = unresolved(plan, UNSUPPORTED)
 
     def answer(props: Mapping[str, Any], subject: Subject | None) -> Resolution | None:
-        if subject is not None:
-            actual = subject.person_property(key)
-        else:
-            actual = to_json_value(props[key]) if key in props else NOT_GIVEN
+        if key not in props:
+            actual = NOT_GIVEN if subject is None else subject.person_property(key)
+        elif type(actual := props[key]) is not bool:
+            actual = to_json_value(actual)
         return unknown if actual is NOT_GIVEN else answers[enrolling.admits(actual)]
 
     return answer

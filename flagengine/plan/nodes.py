@@ -81,12 +81,12 @@ class FlagTest(Record):
 
         A flag without a value for another reason is not evaluated for the call: false (R11.10).
         """
-        if resolution.reason is Reason.UNRESOLVED:
-            return None
         value = resolution.value
+        if value is None:
+            return None if resolution.reason is Reason.UNRESOLVED else self.expected is False
         if isinstance(self.expected, str):
             return value == self.expected
-        return (value is not None and value is not False) is self.expected
+        return (value is not False) is self.expected
 
     def why_broken(self, overridden: Mapping[str, bool | str | None]) -> str | None:
         """Say why the dependency cannot be followed; an override can stand in (SPEC R11.5)."""
