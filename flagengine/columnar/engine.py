@@ -132,13 +132,14 @@ class Engine:
     def _dependency(self, node: FlagTest, answered: Callable[[str], NDArray[Any]]) -> Cases:
         """Compare the answers of another flag; one that cannot be followed is one doubt (R11)."""
         if node.why_broken(self.overridden.flags) is not None:
-            return Cases.constant(Doubts.of(("flag", node.key)))
+            return Cases.constant(Doubts({("flag", node.key)}))
         codes = answered(node.key)
         resolutions = tuple(self.answers(node.key).resolutions)
 
         def verdict(resolution: Resolution) -> Label:
             matches = node.matches(resolution)
-            doubts = Doubts.of(("flag", node.key, resolution.missing))
-            return doubts if matches is None else matches
+            if matches is None:
+                return Doubts({("flag", node.key, resolution.missing)})
+            return matches
 
         return Cases(resolutions, codes).relabelled(verdict, DECIDED)

@@ -30,27 +30,23 @@ from flagengine.plan.nodes import (
 from flagengine.results.verdicts import all_of, any_of
 from flagengine.values.instants import Moment
 from flagengine.values.json_values import NOT_GIVEN, text
-from flagengine.values.record import Record
 
 __all__ = ["DECIDED", "Doubts", "Label", "Tests"]
 
 
-class Doubts(Record):
-    """What leaves a verdict open, equal where the same does."""
+class Doubts(frozenset[Hashable]):
+    """What leaves a verdict open. A set, so that labels with it are hashed and compared in C."""
 
-    sources: frozenset[Hashable]
-    may_fail: bool = False
+    __slots__ = ()
 
-    @classmethod
-    def of(cls, *sources: Hashable) -> "Doubts":
-        """Return doubts of these sources."""
-        return cls(frozenset(sources))
+    @property
+    def may_fail(self) -> bool:
+        """Whether the server may fail the flag instead of going on (SPEC R10)."""
+        return _MAY_FAIL in self
 
-    def __or__(self, other: "Doubts | None") -> "Doubts":
+    def __or__(self, other: "Doubts | None") -> "Doubts":  # type: ignore[override]
         """Join two doubts."""
-        if other is None or other is self:
-            return self
-        return Doubts(self.sources | other.sources, self.may_fail or other.may_fail)
+        return self if other is None else Doubts(self.union(other))
 
 
 Label = bool | Doubts
@@ -58,7 +54,8 @@ Label = bool | Doubts
 
 DECIDED: Final = (False, True)
 
-_UNSUPPORTED: Final = Doubts.of("unsupported")
+_MAY_FAIL: Final = "the server may fail the flag"
+_UNSUPPORTED: Final = Doubts({"unsupported"})
 
 _COSTLY: Final = (Form.DATE, Form.VERSION, Form.TEXT)
 """Forms of tests that are worth remembering from batch to batch."""
@@ -105,7 +102,7 @@ class Tests:
         if isinstance(node, Constant):
             return Cases.constant(node.verdict)
         if isinstance(node, Undecidable):
-            return Cases.constant(Doubts(frozenset({node.reason}), node.may_fail))
+            return Cases.constant(Doubts({node.reason, *([_MAY_FAIL] if node.may_fail else [])}))
         if isinstance(node, FlagTest):
             return self._dependency(node)
         if isinstance(node, CohortTest):
@@ -222,7 +219,7 @@ class Tests:
         if label is NO_GROUP or label is NO_GROUP_NOR_VALUE:
             if not self._strict_groups:
                 return node.matcher.absent
-            group = Doubts.of(("group", node.group))
+            group = Doubts({("group", node.group)})
             return group if label is NO_GROUP else group | self._lacking(node.group, node.key)
         if label is GONE and self._is_complete(node.group):
             return node.matcher.absent
@@ -233,7 +230,7 @@ class Tests:
 
     @staticmethod
     def _lacking(group: str | None, key: str) -> Doubts:
-        return Doubts.of(("property", group, key))
+        return Doubts({("property", group, key)})
 
 
 def _is_special(label: Any) -> bool:
