@@ -5,12 +5,11 @@ answers what can be asked of it alone; whoever evaluates adds the subject.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
 
 from flagengine.definitions.model import Filter
 from flagengine.operators import Matcher
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.results.verdicts import Doubt, all_of, any_of, negated
+from flagengine.results.verdicts import D, all_of, any_of, negated
 from flagengine.values.record import Record
 
 __all__ = [
@@ -26,8 +25,6 @@ __all__ = [
     "Undecidable",
     "walk",
 ]
-
-D = TypeVar("D", bound=Doubt)
 
 
 class PropertyTest(Record):

@@ -1,26 +1,29 @@
 """Why a test has no verdict, and three-valued logic over verdicts (SPEC R5, R10)."""
 
 from collections.abc import Iterable
-from typing import Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from flagengine.results.resolution import NOTHING_MISSING, Missing, UnresolvedReason
 from flagengine.values.record import Record
 
-__all__ = ["UNSUPPORTED", "Doubt", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
+__all__ = ["UNSUPPORTED", "D", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
 
 
-class Doubt(Protocol):
-    """What stands where a verdict is neither True nor False: a :class:`Gap`, or less than that."""
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
+    from typing import Protocol, Self
 
-    @property
-    def may_fail(self) -> bool:
-        """Whether the server may fail the flag instead of going on (SPEC R10)."""
+    class Doubt(Protocol):
+        """A verdict that is neither True nor False: a :class:`Gap`, or less than that."""
 
-    def __or__(self, other: Self | None) -> Self:
-        """Join two doubts."""
+        @property
+        def may_fail(self) -> bool:
+            """Whether the server may fail the flag instead of going on (SPEC R10)."""
+
+        def __or__(self, other: Self | None) -> Self:
+            """Join two doubts."""
 
 
-D = TypeVar("D", bound=Doubt)
+D = TypeVar("D", bound="Doubt")
 
 
 class Gap(Record):
