@@ -2,35 +2,28 @@
 
 An abstract run of the walk: each filter may come out true, false or unknown, each hash inside or
 outside, and the sets of answers that are still possible are followed through all combinations.
-The distinct id is supposed not to be empty: nobody is inside a share of 0 % then (SPEC R3.16).
+:mod:`flagengine.evaluation.conclusion` says what a step contributes. The distinct id is assumed not
+to be empty: nobody is inside a share of 0 % then (SPEC R3.16).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from flagengine.evaluation.draws import possible_variants
-from flagengine.plan.nodes import (
-    AllOf,
-    BucketBy,
-    Bucketing,
-    CohortTest,
-    ConditionPlan,
-    Constant,
-    FlagPlan,
-    FlagTest,
-    Node,
-    Not,
-    PropertyTest,
-    Undecidable,
-)
+from flagengine.evaluation.conclusion import Step, contribution, held_out
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan
+from flagengine.plan.nodes import AllOf, Constant, FlagTest, Node, PropertyTest, Undecidable
+from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
+from flagengine.results.resolution import UnresolvedReason
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict
 
 __all__ = ["Decidability", "decidability"]
 
-_UNKNOWN, _FAILING = "unknown", "unknown, and may fail the flag"
-Outcome = bool | str
-Answers = frozenset[bool | str]
+_FAILING: Final = Gap(UnresolvedReason.UNSUPPORTED_DEFINITION, may_fail=True)
+"""The doubt at which the server may fail the flag; :data:`UNSUPPORTED` is any other."""
+
+Answers = frozenset[Answer]
 _UNSETTLED: Final[Answers] = frozenset({True, False})
 
 
@@ -51,62 +44,33 @@ def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidabili
         return Decidability.NEVER
     if not plan.active:
         return Decidability.ALWAYS
-    seen = {_is_settled(answers) for answers in _walks(plan, of_flag)}
+    seen = {len(answers) == 1 for answers in _walks(plan, of_flag)}
     if plan.enrollment is not None:
-        seen |= {True, not _is_broken(plan)}  # opted out, opted in
+        seen |= {True, not plan.is_broken({})}  # opted out, opted in
     if seen == {True}:
         return Decidability.ALWAYS
     return Decidability.SOMETIMES if True in seen else Decidability.NEVER
 
 
-def _is_broken(plan: FlagPlan) -> bool:
-    """Tell whether the flag may be false for a dependency that cannot be followed (R11.6)."""
-    tests = [node for condition in plan.conditions for node in condition.tests]
-    return any(isinstance(node, FlagTest) and (node.broken or node.absent) for node in tests)
-
-
-def _is_settled(answers: Answers) -> bool:
-    return len(answers) == 1
-
-
 def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers]:
     """Yield the set of possible answers at the end of every walk."""
-    states: set[Answers] = {frozenset({False}) if _is_broken(plan) else frozenset()}
-    if plan.holdout is not None and plan.holdout.percentage > 0:
-        held_out = {state | {plan.holdout.value} for state in states}
-        if plan.holdout.percentage >= 100.0 or _is_hash_known(plan.holdout.bucketing):
-            yield from held_out
-        else:
-            states = held_out
-        if plan.holdout.percentage >= 100.0:
-            return
-    for condition in plan.conditions:
-        states, ended = _advance(plan, condition, states, of_flag)
+    states: set[Answers] = {frozenset({False}) if plan.is_broken({}) else frozenset()}
+    stages = [_condition(condition, of_flag) for condition in plan.conditions]
+    if plan.holdout is not None:
+        stages.insert(0, _holdout(plan.holdout))
+    for steps in stages:
+        states, ended = _advance(states, steps)
         yield from ended
     yield from {state | {False} for state in states}
 
 
-def _advance(
-    plan: FlagPlan,
-    condition: ConditionPlan,
-    states: set[Answers],
-    of_flag: dict[str, Decidability],
-) -> tuple[set[Answers], set[Answers]]:
-    """Return the states that go on after a condition, and those that it ends."""
+def _advance(states: set[Answers], steps: Iterable[Step]) -> tuple[set[Answers], set[Answers]]:
+    """Return the states that go on after a step, and those that it ends."""
     going_on: set[Answers] = set()
     ended: set[Answers] = set()
-    outcomes = set(_outcomes(AllOf(condition.tests), of_flag))
-    if condition.bucketing.by is BucketBy.GROUP:
-        outcomes.add(False)
-    if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
-        outcomes = {_UNKNOWN if outcome is True else outcome for outcome in outcomes}
-    for outcome, inside, drawn in product(outcomes, _insides(condition), _draws(plan, condition)):
-        answers, passes = _contribution(plan, outcome, inside, drawn)
-        contributed = [answers]
-        if any(isinstance(node, CohortTest) and node.may_fail for node in condition.tests):
-            contributed = [answers | {False}, *([answers] if outcome is False else [])]
-        reached = {state | one for state in states for one in contributed}
-        (going_on if passes else ended).update(reached)
+    for step in steps:
+        reached = {state | frozenset(step.answers) for state in states}
+        (going_on if step.passes else ended).update(reached)
     return {_shortened(state) for state in going_on}, ended
 
 
@@ -115,86 +79,64 @@ def _shortened(state: Answers) -> Answers:
     return state if len(state) < 2 else _UNSETTLED
 
 
-def _contribution(
-    plan: FlagPlan, outcome: Outcome, inside: bool | None, drawn: Answers
-) -> tuple[Answers, bool]:
-    if outcome is False:
-        return frozenset(), True
-    answers: Answers = drawn if inside is not False else frozenset()
-    if (inside is not True and plan.early_exit) or outcome == _FAILING:
-        answers |= {False}
-    return answers, outcome is not True or not (inside is True or plan.early_exit)
+def _holdout(holdout: HoldoutPlan) -> Iterator[Step]:
+    """Yield all that a holdout may contribute."""
+    for inside in _insides(holdout.share, holdout.bucketing):
+        yield held_out(holdout.value, inside, None)
 
 
-def _is_hash_known(bucketing: Bucketing) -> bool:
-    return bucketing.by not in (BucketBy.CONTINUOUS_PERSON, BucketBy.UNNAMED_GROUP)
+def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> Iterator[Step]:
+    """Yield all that a condition may contribute."""
+    verdicts = set(_outcomes(AllOf(condition.tests), of_flag))
+    if condition.bucketing.by is BucketBy.GROUP:
+        verdicts.add(False)
+    if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
+        verdicts = {UNSUPPORTED if verdict is True else verdict for verdict in verdicts}
+    _, failing = condition.parted
+    insides = _insides(condition.share, condition.bucketing)
+    for verdict, inside, drawn in product(verdicts, insides, _draws(condition)):
+        yield contribution(condition, verdict, inside, drawn, may_fail=bool(failing))
+        if failing and verdict is False:  # before such a cohort is reached
+            yield contribution(condition, verdict, inside, drawn)
 
 
-def _insides(condition: ConditionPlan) -> tuple[bool | None, ...]:
-    if condition.rollout_percentage >= 100.0:
-        return (True,)
-    if condition.rollout_percentage <= 0:
-        return (False,)
-    return (True, False) if _is_hash_known(condition.bucketing) else (None,)
+def _insides(share: Share, bucketing: Bucketing) -> tuple[bool | None, ...]:
+    inside = share.without_hash
+    return (True, False) if inside is None and bucketing.is_hashable else (inside,)
 
 
-def _draws(plan: FlagPlan, condition: ConditionPlan) -> list[Answers]:
-    if condition.pinned is not None:
-        return [frozenset({condition.pinned})]
-    if not plan.variants:
-        return [frozenset({True})]
-    possible = possible_variants(plan.variants)
-    if _is_hash_known(condition.bucketing):
-        return [frozenset({value}) for value in possible]
-    return [frozenset(possible)]
+def _draws(condition: ConditionPlan) -> list[tuple[Answer, ...]]:
+    if condition.bucketing.is_hashable:
+        return [(value,) for value in condition.possible]
+    return [condition.possible]
 
 
-def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Outcome]:  # noqa: PLR0911
+def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Verdict]:
     """Return the verdicts a test may come to when all inputs are given."""
     if isinstance(node, PropertyTest):
-        return {node.matcher.server_only is None or _UNKNOWN, False}
+        return {node.matcher.server_only is None or UNSUPPORTED, False}
     if isinstance(node, Constant):
         return {node.verdict}
     if isinstance(node, Undecidable):
-        return {_FAILING if node.may_fail else _UNKNOWN}
+        return {_FAILING if node.may_fail else UNSUPPORTED}
     if isinstance(node, FlagTest):
         return _flag_outcomes(node, of_flag)
-    if isinstance(node, CohortTest):
-        inside = _outcomes(node.definition, of_flag)
-        return _negated(inside) if node.negated else inside
-    if isinstance(node, Not):
-        return _negated(_outcomes(node.part, of_flag))
-    found: set[Outcome] = {isinstance(node, AllOf)}
-    for part in node.parts:
-        pairs = product(found, _outcomes(part, of_flag))
-        combine = _and if isinstance(node, AllOf) else _or
-        found = {combine(left, right) for left, right in pairs}
+    first, *others = [_outcomes(part, of_flag) for part in node.parts] or [{node.join(())}]
+    found = {node.join((verdict,)) for verdict in first}
+    for outcomes in others:
+        found = {_alike(node.join(pair)) for pair in product(found, outcomes)}
     return found
 
 
-def _flag_outcomes(node: FlagTest, of_flag: dict[str, Decidability]) -> set[Outcome]:
-    if node.broken or node.absent or of_flag.get(node.key) is Decidability.NEVER:
-        return {_UNKNOWN}
+def _alike(verdict: Verdict) -> Verdict:
+    """Return one doubt for all that have the same consequence."""
+    if isinstance(verdict, bool):
+        return verdict
+    return _FAILING if verdict.may_fail else UNSUPPORTED
+
+
+def _flag_outcomes(node: FlagTest, of_flag: dict[str, Decidability]) -> set[Verdict]:
+    if node.why_broken({}) is not None or of_flag.get(node.key) is Decidability.NEVER:
+        return {UNSUPPORTED}
     always = of_flag.get(node.key) is Decidability.ALWAYS
-    return {True, False} if always else {True, False, _UNKNOWN}
-
-
-def _negated(outcomes: set[Outcome]) -> set[Outcome]:
-    """Return the outcomes of the negation."""
-    return {not one if isinstance(one, bool) else one for one in outcomes}
-
-
-def _and(left: Outcome, right: Outcome) -> Outcome:
-    if left is False or right is False:
-        return False
-    return (
-        _FAILING if _FAILING in (left, right) else _UNKNOWN if _UNKNOWN in (left, right) else True
-    )
-
-
-def _or(left: Outcome, right: Outcome) -> Outcome:
-    if _FAILING in (left, right):
-        return _FAILING
-    if left is True or right is True:
-        return True
-    return _UNKNOWN if _UNKNOWN in (left, right) else False
+    return {True, False} if always else {True, False, UNSUPPORTED}

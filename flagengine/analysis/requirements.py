@@ -2,27 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, overload
+from typing import Any, overload
 
 from flagengine.analysis.decidability import Decidability, decidability
 from flagengine.definitions.document import Document
-from flagengine.evaluation.draws import possible_variants
 from flagengine.inputs.arguments import renamed
-from flagengine.plan.nodes import (
-    AllOf,
-    AnyOf,
-    BucketBy,
-    Bucketing,
-    CohortTest,
-    ConditionPlan,
-    FlagPlan,
-    FlagTest,
-    Node,
-    Not,
-    PropertyTest,
-    Undecidable,
-)
+from flagengine.plan.flag_plan import FlagPlan
+from flagengine.plan.nodes import FlagTest, Node, PropertyTest, Undecidable, walk
 from flagengine.plan.plans import Plans
+from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Missing
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.record import Record
@@ -120,12 +108,9 @@ class _Survey:
         return self._found[key]
 
     def _survey(self, plan: FlagPlan) -> Requirements:
-        nodes = [node for test in _tests(plan) for node in _below(test)]
-        followed = {
-            node.key
-            for node in nodes
-            if isinstance(node, FlagTest) and not node.broken and not node.absent
-        }
+        nodes = list(walk(plan.tests)) if plan.active else []
+        tests = [node for node in nodes if isinstance(node, FlagTest)]
+        followed = {node.key for node in tests if node.why_broken({}) is None}
         dependencies = {key: self.of(key) for key in sorted(followed)}
         inputs = _own_inputs(plan, nodes)
         for dependency in dependencies.values():
@@ -145,29 +130,12 @@ class _Survey:
         )
 
 
-def _tests(plan: FlagPlan) -> Iterator[Node]:
-    if plan.active:
-        for condition in plan.conditions:
-            yield from condition.tests
-
-
-def _below(node: Node) -> Iterator[Node]:
-    yield node
-    if isinstance(node, AllOf | AnyOf):
-        for part in node.parts:
-            yield from _below(part)
-    elif isinstance(node, Not):
-        yield from _below(node.part)
-    elif isinstance(node, CohortTest):
-        yield from _below(node.definition)
-
-
 def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
     """Return the inputs of the flag itself: properties that are read, subjects that are hashed."""
     tests = [node for node in nodes if isinstance(node, PropertyTest)]
     persons = {test.key for test in tests if test.group is None}
     if plan.enrollment is not None and plan.active:
-        persons.add(plan.enrollment)
+        persons.add(plan.enrollment.key)
     subjects = list(_subjects(plan)) if plan.active else []
     kinds = {subject.by for subject in subjects}
     groups = {one.group for one in subjects if one.by is BucketBy.GROUP and one.group}
@@ -180,26 +148,16 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
     )
 
 
-_GROUPS: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
-
-
 def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
     """Yield what is hashed, and the groups without which a condition is skipped."""
-    if plan.holdout is not None and plan.holdout.percentage >= 100.0:
+    held_out = False if plan.holdout is None else plan.holdout.share.without_hash
+    if held_out is True:
         return  # no condition is reached
     for condition in plan.conditions:
-        if condition.bucketing.by in _GROUPS or _hashes(plan, condition):
+        if condition.bucketing.is_of_group or condition.needs_hash:
             yield condition.bucketing
-    if plan.holdout is not None and plan.holdout.percentage > 0:
-        yield plan.holdout.bucketing
-        if plan.holdout.bucketing.by is BucketBy.DEVICE:  # for want of a device id (R4.9)
-            yield Bucketing(BucketBy.PERSON)
-
-
-def _hashes(plan: FlagPlan, condition: ConditionPlan) -> bool:
-    share = condition.rollout_percentage
-    draws = condition.pinned is None and len(possible_variants(plan.variants)) > 1
-    return share > 0 and (draws or share < 100.0)
+    if plan.holdout is not None and held_out is None:
+        yield from plan.holdout.subjects
 
 
 def _obstacles(
@@ -223,6 +181,4 @@ def _obstacle(node: Node) -> str | None:
         return node.why
     if isinstance(node, PropertyTest):
         return node.matcher.server_only
-    if isinstance(node, FlagTest) and (node.broken or node.absent):
-        return node.broken or f"the flag {node.absent[0]!r} is not in the definitions"
-    return None
+    return node.why_broken({}) if isinstance(node, FlagTest) else None

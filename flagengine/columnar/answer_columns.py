@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.plan.nodes import FlagPlan
+from flagengine.plan.flag_plan import FlagPlan
 from flagengine.results.resolution import Resolution
 
 __all__ = ["TEXT", "dictionary_column", "plain_column", "possible_values", "value_text"]

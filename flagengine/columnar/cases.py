@@ -39,6 +39,10 @@ class Cases:
         """Return the same case for every row."""
         return cls((label,))
 
+    def is_always(self, label: object) -> bool:
+        """Tell whether every row is the case of that label."""
+        return self.codes is None and self.labels[0] is label
+
     def label_of(self, row: int) -> Any:
         """Return the label of one row."""
         return self.labels[0 if self.codes is None else self.codes[row]]

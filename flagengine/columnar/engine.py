@@ -14,12 +14,13 @@ from flagengine.columnar.cases import Cases
 from flagengine.columnar.flag_kernel import Answers, FlagKernel
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
-from flagengine.columnar.verdicts import Label, Tests
+from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Tests
 from flagengine.compiled.call import Call, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.inputs.request import Request
-from flagengine.plan.nodes import FlagPlan, FlagTest
-from flagengine.results.resolution import Reason, Resolution
+from flagengine.plan.flag_plan import FlagPlan
+from flagengine.plan.nodes import FlagTest
+from flagengine.results.resolution import Resolution
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.instants import Moment
 
@@ -127,23 +128,15 @@ class Engine:
 
     def _dependency(self, node: FlagTest, answered: Callable[[str], NDArray[Any]]) -> Cases:
         """Compare the answers of another flag; one that cannot be followed is one doubt (R11)."""
-        if self._is_broken(node):
-            return Cases.constant(frozenset({("flag", node.key)}))
+        if node.why_broken(self.overridden.flags) is not None:
+            return Cases.constant(Doubts({("flag", node.key)}))
         codes = answered(node.key)
         resolutions = tuple(self.answers(node.key).resolutions)
-        return Cases(resolutions, codes).relabelled(lambda one: _compared(node, one), (False, True))
 
-    def _is_broken(self, node: FlagTest) -> bool:
-        if node.key in self.overridden.flags:
-            return self.overridden.flags[node.key] is None
-        absent = [key for key in node.absent if self.overridden.flags.get(key) is None]
-        return bool(absent or node.broken)
+        def verdict(resolution: Resolution) -> Label:
+            matches = node.matches(resolution)
+            if matches is None:
+                return Doubts({("flag", node.key, resolution.missing)})
+            return matches
 
-
-def _compared(node: FlagTest, resolution: Resolution) -> Hashable:
-    value = resolution.value
-    if resolution.reason is Reason.UNRESOLVED:
-        return frozenset({("flag", node.key, resolution.missing)})
-    if isinstance(node.expected, str):
-        return value == node.expected
-    return (value is not None and value is not False) is node.expected
+        return Cases(resolutions, codes).relabelled(verdict, DECIDED)

@@ -17,9 +17,10 @@ from flagengine.columnar.cases import Cases, combined
 from flagengine.columnar.rows import Rows
 from flagengine.columnar.subject_ids import Mask, SubjectIds
 from flagengine.columnar.verdicts import Tests
-from flagengine.columnar.walk import Shares, Start, Walk, is_hashable
+from flagengine.columnar.walk import Shares, Start, Walk
 from flagengine.evaluation.draws import HOLDOUT_PREFIX, VARIANT_SALT
-from flagengine.plan.nodes import BucketBy, Bucketing, CohortTest, ConditionPlan, FlagPlan
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
+from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Resolution
 
 __all__ = ["Answers", "FlagKernel"]
@@ -27,7 +28,6 @@ __all__ = ["Answers", "FlagKernel"]
 Scalar = Callable[[Rows, int], Resolution]
 """The scalar engine for one row."""
 
-_PERSON: Final = Bucketing(BucketBy.PERSON)
 _REMEMBERED: Final = 1 << 18
 """So many cases are remembered; a flag that has more is not worth it."""
 
@@ -178,9 +178,8 @@ def _subjects(plan: FlagPlan) -> tuple[Bucketing, ...]:
 def _condition(condition: ConditionPlan, tests: Tests) -> Cases:
     """Return a condition's verdicts; one by one where a test may fail the flag (SPEC R10.8)."""
     found = [tests.verdicts(node) for node in condition.tests]
-    if any(isinstance(node, CohortTest) and node.may_fail for node in condition.tests):
-        return combined(found)
-    return tests.joined(found)
+    _, failing = condition.parted
+    return combined(found) if failing else tests.joined(found)
 
 
 def _ids(rows: Rows, bucketing: Bucketing) -> SubjectIds:
@@ -203,27 +202,22 @@ def _intervals(
     """Return in which interval each row's number lies; in the last, where it is not wanted."""
     if wanted is False:
         return Cases.constant(None)
-    prefix = f"{plan.key}." if prefix is None else prefix
-    clip = bucketing.by is BucketBy.PERSON
-    ids = _ids(rows, bucketing)
+    prefix = plan.prefix if prefix is None else prefix
+    ids, clip = _ids(rows, bucketing), bucketing.is_cut
     return shares.intervals(ids.numbers(plan.algorithm, prefix, salt, wanted, clip=clip))
 
 
 def _held_out(plan: FlagPlan, rows: Rows) -> Cases:
     """Return who is held out, as far as a hash can tell (SPEC R4.7 to R4.9)."""
     holdout = plan.holdout
-    if holdout is None or not is_hashable(holdout.bucketing):
+    if holdout is None or not holdout.bucketing.is_hashable:
         return Cases.constant(None)
-    shares = Shares.of_rollouts({holdout.percentage})
-    present = _ids(rows, holdout.bucketing).presence
-    inside = [present, _inside_holdout(plan, rows, holdout.bucketing, shares)]
-    if holdout.bucketing.by is BucketBy.DEVICE:
-        inside += [rows.person_ids.presence, _inside_holdout(plan, rows, _PERSON, shares)]
+    shares = Shares.of_rollouts({holdout.share})
+    inside: list[Cases] = []
+    for one in holdout.subjects:
+        inside.append(_ids(rows, one).presence)
+        inside.append(_intervals(plan, rows, one, shares, True, prefix=HOLDOUT_PREFIX))
     return combined(inside).relabelled(_verdict_of_holdout)
-
-
-def _inside_holdout(plan: FlagPlan, rows: Rows, bucketing: Bucketing, shares: Shares) -> Cases:
-    return _intervals(plan, rows, bucketing, shares, True, prefix=HOLDOUT_PREFIX)
 
 
 def _verdict_of_holdout(label: tuple[Any, ...]) -> bool | None:

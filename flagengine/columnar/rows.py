@@ -134,11 +134,13 @@ class Rows:
     @cached_property
     def device_ids(self) -> SubjectIds:
         """The devices' ids: the column's, else the person property ``$device_id``."""
-        own, spare = self.device, self.person("$device_id")
-        if spare.codes is None and spare.labels[0] is GONE and self._layout.device_id is not None:
-            return ids_of_column(self.batch.column(self._layout.device_id))
-        upper, lower = ids_of_cases(own, self.count), ids_of_cases(spare, self.count)
-        return ids_of_cases(filled(_texts(upper), _texts(lower), GONE), self.count)
+        column, properties = self._layout.device_id, self.person("$device_id")
+        if column is not None and properties.is_always(GONE):
+            return ids_of_column(self.batch.column(column))
+        given, known = (
+            _texts(ids_of_cases(cases, self.count)) for cases in (self.device, properties)
+        )
+        return ids_of_cases(filled(given, known, GONE), self.count)
 
     def group_ids(self, name: str) -> SubjectIds:
         """The keys of the groups of one type."""

@@ -1,7 +1,7 @@
 """Tests over a batch: each distinct value is decided once, by the scalar engine's own matcher.
 
-A verdict is False, True, or the set of doubts that leave it open: what an unresolved answer would
-name. Sets rather than one "unknown", so that rows with one label have one answer.
+A verdict is False, True, or what leaves it open: what an unresolved answer would name. Not one
+"unknown", so that rows with one label have one answer.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -14,29 +14,49 @@ from flagengine.columnar.cases import Cases, smallest_type
 from flagengine.columnar.json_values import GONE
 from flagengine.columnar.rows import NO_GROUP, NO_GROUP_NOR_VALUE, Rows
 from flagengine.inputs.completeness import Completeness
+from flagengine.inputs.subject import ABSENT
 from flagengine.operators import FORMS, Form
+from flagengine.plan.flag_plan import EnrollmentPlan
 from flagengine.plan.nodes import (
+    AllOf,
     AnyOf,
     CohortTest,
+    Combination,
     Constant,
     FlagTest,
     Node,
-    Not,
     PropertyTest,
     Undecidable,
 )
+from flagengine.results.verdicts import all_of, any_of
 from flagengine.values.instants import Moment
 from flagengine.values.json_values import NOT_GIVEN, text
 
-__all__ = ["DECIDED", "Label", "Tests", "all_of"]
+__all__ = ["DECIDED", "Doubts", "Label", "Tests"]
 
-Label = bool | frozenset[Hashable]
+
+class Doubts(frozenset[Hashable]):
+    """What leaves a verdict open. A set, so that labels with it are hashed and compared in C."""
+
+    __slots__ = ()
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether the server may fail the flag instead of going on (SPEC R10)."""
+        return _MAY_FAIL in self
+
+    def __or__(self, other: "Doubts | None") -> "Doubts":  # type: ignore[override]
+        """Join two doubts."""
+        return self if other is None else Doubts(self.union(other))
+
+
+Label = bool | Doubts
 """A verdict: False, True, or doubts."""
 
 DECIDED: Final = (False, True)
 
-_UNSUPPORTED: Final = frozenset({"unsupported"})
 _MAY_FAIL: Final = "the server may fail the flag"
+_UNSUPPORTED: Final = Doubts({"unsupported"})
 
 _COSTLY: Final = (Form.DATE, Form.VERSION, Form.TEXT)
 """Forms of tests that are worth remembering from batch to batch."""
@@ -54,7 +74,7 @@ class Tests:
         self,
         rows: Rows,
         complete: Completeness,
-        moment: Moment | None,
+        moment: Moment,
         dependency: Dependency,
         memory: dict[Hashable, dict[str, Label]],
         *,
@@ -64,7 +84,7 @@ class Tests:
         self._memory = memory
         self._rows = rows
         self._complete = complete
-        self._moment = moment
+        self.moment = moment
         self._dependency = dependency
         self._strict_groups = strict_groups
         self._known: dict[Hashable, Cases] = {}
@@ -76,45 +96,46 @@ class Tests:
         self._forms.clear()
         del self._rows, self._dependency
 
-    def verdicts(self, node: Node) -> Cases:  # noqa: PLR0911 one line per node kind
+    def verdicts(self, node: Node) -> Cases:
         """Return the verdict of a test for every row."""
         if isinstance(node, PropertyTest):
             return self._property(node)
         if isinstance(node, Constant):
             return Cases.constant(node.verdict)
         if isinstance(node, Undecidable):
-            doubts = {str(node.reason), *([_MAY_FAIL] if node.may_fail else [])}
-            return Cases.constant(frozenset(doubts))
+            return Cases.constant(Doubts({node.reason, *([_MAY_FAIL] if node.may_fail else [])}))
         if isinstance(node, FlagTest):
             return self._dependency(node)
-        if isinstance(node, Not):
-            return self.verdicts(node.part).relabelled(_negated, DECIDED)
         if isinstance(node, CohortTest):
-            inner = self._cohort(node)
-            return inner.relabelled(_negated, DECIDED) if node.negated else inner
-        return self.joined(map(self.verdicts, node.parts), any_of=isinstance(node, AnyOf))
+            return self._cohort(node)
+        return self._combination(node)
 
     def _cohort(self, node: CohortTest) -> Cases:
-        identity = ("cohort", node.cohort)
+        identity = ("cohort", node.cohort, node.negated)
         if identity not in self._known:
-            self._known[identity] = self.verdicts(node.definition)
+            self._known[identity] = self._combination(node)
         return self._known[identity]
+
+    def _combination(self, node: Combination) -> Cases:
+        parts = list(map(self.verdicts, node.parts))
+        if isinstance(node, AllOf | AnyOf):
+            return self.joined(parts, any_of=isinstance(node, AnyOf))
+        return parts[0].relabelled(lambda label: node.join((label,)), DECIDED)
 
     def joined(self, parts: Iterable[Cases], *, any_of: bool = False) -> Cases:
         """Combine tests by AND or OR."""
         return reduce(_either if any_of else _both, parts, Cases.constant(not any_of))
 
-    def enrollment(self, key: str) -> Cases:
+    def enrollment(self, plan: EnrollmentPlan) -> Cases:
         """Return who has opted in or out: True, False, doubts, or None for neither."""
 
         def verdict(label: Any) -> Hashable:
-            if label is GONE and self._complete.person:
-                return None
-            if label is GONE or label is NOT_GIVEN:
-                return self._lacking(None, key)
-            return label is True or label == "true"
+            actual = ABSENT if label is GONE and self._complete.person else label
+            if actual is GONE or actual is NOT_GIVEN:
+                return self._lacking(None, plan.key)
+            return plan.admits(actual)
 
-        return self._value(None, key).relabelled(verdict)
+        return self._value(None, plan.key).relabelled(verdict)
 
     def _value(self, group: str | None, key: str) -> Cases:
         if group is None:
@@ -153,11 +174,11 @@ class Tests:
         return values.renamed(found, DECIDED)
 
     def _tested(self, node: PropertyTest, values: Cases) -> list[Label]:
-        test = node.matcher.test
+        test = node.matcher.test  # of a form that is not dated: those are remembered
         return [
             self._special(node, label)
             if _is_special(label)
-            else (_UNSUPPORTED if (answer := test(form)) is None else bool(answer))
+            else (_UNSUPPORTED if (answer := test(form)) is None else answer)
             for label, form in zip(values.labels, self._in_form(node, values), strict=True)
         ]
 
@@ -180,11 +201,8 @@ class Tests:
     def _verdict(self, node: PropertyTest, label: Any) -> Label:
         if _is_special(label):
             return self._special(node, label)
-        matcher = node.matcher
-        form = FORMS[matcher.form](label)
-        dated = matcher.form is Form.DATE
-        answer = matcher.test(form, self._moment) if dated else matcher.test(form)
-        return _UNSUPPORTED if answer is None else bool(answer)
+        answer = node.matcher.matches(label, self)
+        return _UNSUPPORTED if answer is None else answer
 
     def _in_form(self, node: PropertyTest, values: Cases) -> list[Any]:
         """Return the values as an operator reads them; shared by the operators that read alike."""
@@ -202,7 +220,7 @@ class Tests:
         if label is NO_GROUP or label is NO_GROUP_NOR_VALUE:
             if not self._strict_groups:
                 return node.matcher.absent
-            group: frozenset[Hashable] = frozenset({("group", node.group)})
+            group = Doubts({("group", node.group)})
             return group if label is NO_GROUP else group | self._lacking(node.group, node.key)
         if label is GONE and self._is_complete(node.group):
             return node.matcher.absent
@@ -212,8 +230,8 @@ class Tests:
         return self._complete.person if group is None else self._complete.of_group(group)
 
     @staticmethod
-    def _lacking(group: str | None, key: str) -> frozenset[Hashable]:
-        return frozenset({("property", group, key)})
+    def _lacking(group: str | None, key: str) -> Doubts:
+        return Doubts({("property", group, key)})
 
 
 def _is_special(label: Any) -> bool:
@@ -236,7 +254,7 @@ def _both(left: Cases, right: Cases) -> Cases:
 def _either(left: Cases, right: Cases) -> Cases:
     if _is_boolean(left) and _is_boolean(right):
         return Cases(DECIDED, left.codes | right.codes)  # type: ignore[operator]
-    return _pairwise(left, right, _any_of)
+    return _pairwise(left, right, any_of)
 
 
 def _is_boolean(cases: Cases) -> bool:
@@ -252,30 +270,3 @@ def _pairwise(left: Cases, right: Cases, join: Callable[[Sequence[Label]], Label
     codes *= len(right.labels)
     codes += right.codes.astype(codes.dtype, copy=False)
     return Cases(range(len(names)), codes).renamed(names, DECIDED)
-
-
-def all_of(verdicts: Sequence[Label]) -> Label:
-    """Kleene AND: false beats doubt."""
-    if False in verdicts:
-        return False
-    return _doubts(verdicts) or True
-
-
-def _any_of(verdicts: Sequence[Label]) -> Label:
-    """Kleene OR: true beats doubt, except one that may fail the flag (SPEC R10)."""
-    doubts = _doubts(verdicts)
-    if _MAY_FAIL in doubts:
-        return doubts
-    return True in verdicts or doubts or False
-
-
-def _doubts(verdicts: Sequence[Label]) -> frozenset[Hashable]:
-    found: frozenset[Hashable] = frozenset()
-    for verdict in verdicts:
-        if isinstance(verdict, frozenset):
-            found |= verdict
-    return found
-
-
-def _negated(verdict: Label) -> Label:
-    return (not verdict) if isinstance(verdict, bool) else verdict

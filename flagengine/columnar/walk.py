@@ -13,18 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flagengine.columnar.cases import Cases, smallest_type
-from flagengine.columnar.verdicts import Label, all_of
+from flagengine.columnar.verdicts import Label
 from flagengine.hashing.buckets import bound, upper
-from flagengine.plan.nodes import BucketBy, Bucketing, ConditionPlan, FlagPlan
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
+from flagengine.plan.shares import Bucketing, Share
+from flagengine.results.verdicts import all_of
 
-__all__ = ["Shares", "Start", "Walk", "is_hashable"]
-
-_FULL: Final = 100.0
-
-
-def is_hashable(bucketing: Bucketing) -> bool:
-    """Tell whether the subject of a hash is known here."""
-    return bucketing.by in (BucketBy.PERSON, BucketBy.DEVICE, BucketBy.GROUP)
+__all__ = ["Shares", "Start", "Walk"]
 
 
 class Shares:
@@ -35,9 +30,9 @@ class Shares:
         self._firsts = np.array(firsts, np.uint64)
 
     @classmethod
-    def of_rollouts(cls, percentages: set[float]) -> "Shares":
+    def of_rollouts(cls, shares: set[Share]) -> "Shares":
         """Return the intervals between the bounds of rollouts, both ends of which are inside."""
-        return cls(sorted({bound(one) + 1 for one in percentages}))
+        return cls(sorted({bound(share.percentage) + 1 for share in shares}))
 
     @classmethod
     def of_variants(cls, plan: FlagPlan) -> "Shares":
@@ -56,9 +51,10 @@ class Shares:
             codes += numbers >= first
         return Cases(labels, codes)
 
-    def position(self, percentage: float) -> int:
+    def position(self, share: Share) -> int:
         """Return the last interval that is inside a rollout."""
-        return int(np.searchsorted(self._firsts, np.uint64(bound(percentage) + 1), side="left"))
+        first = np.uint64(bound(share.percentage) + 1)
+        return int(np.searchsorted(self._firsts, first, side="left"))
 
 
 _COUNTED: Final = 12
@@ -82,36 +78,31 @@ class Walk:
         """Bind a plan."""
         self._plan = plan
         self.shares = {
-            bucketing: Shares.of_rollouts(percentages)
-            for bucketing, percentages in self._rollouts().items()
+            bucketing: Shares.of_rollouts(shares) for bucketing, shares in self._rollouts().items()
         }
         self.variants = Shares.of_variants(plan)
 
-    def _rollouts(self) -> dict[Bucketing, set[float]]:
-        found: dict[Bucketing, set[float]] = {}
+    def _rollouts(self) -> dict[Bucketing, set[Share]]:
+        found: dict[Bucketing, set[Share]] = {}
         for condition in self._plan.conditions:
-            if is_hashable(condition.bucketing) and _is_share(condition):
-                share = condition.rollout_percentage
-                found.setdefault(condition.bucketing, set()).add(share)
+            if condition.bucketing.is_hashable and condition.share.without_hash is None:
+                found.setdefault(condition.bucketing, set()).add(condition.share)
         return found
 
     @property
     def drawing(self) -> set[Bucketing]:
         """The subjects whose variant may have to be drawn."""
-        every = filter(self._draws, self._plan.conditions)
-        return {one.bucketing for one in every if is_hashable(one.bucketing)}
-
-    def _draws(self, condition: ConditionPlan) -> bool:
-        return condition.pinned is None and bool(self._plan.variants)
+        drawing = [condition for condition in self._plan.conditions if condition.draws]
+        return {one.bucketing for one in drawing if one.bucketing.is_hashable}
 
     def rollouts(self, start: Start) -> frozenset[Bucketing]:
         """Return the subjects whose rollout hash may matter to a case."""
         found = set()
         for condition, verdict in self._reached(start):
-            share = condition.rollout_percentage
-            if _is_share(condition):
+            inside = condition.share.without_hash
+            if inside is None:
                 found.add(condition.bucketing)
-            elif verdict is True and (share >= _FULL or self._plan.early_exit):
+            elif verdict is True and condition.ends(inside):
                 break
         return frozenset(found)
 
@@ -120,17 +111,18 @@ class Walk:
         found = set()
         for condition, verdict in self._reached(start):
             inside = self._is_inside(condition, intervals)
-            if inside and self._draws(condition):
+            if inside and condition.draws:
                 found.add(condition.bucketing)
-            if verdict is True and (inside or self._plan.early_exit):
+            if verdict is True and condition.ends(inside):
                 break
         return frozenset(found)
 
     def _is_inside(self, condition: ConditionPlan, intervals: Mapping[Bucketing, int]) -> bool:
-        if not _is_share(condition):
-            return condition.rollout_percentage >= _FULL
-        last = self.shares[condition.bucketing].position(condition.rollout_percentage)
-        return intervals[condition.bucketing] <= last
+        inside = condition.share.without_hash
+        if inside is None:
+            last = self.shares[condition.bucketing].position(condition.share)
+            inside = intervals[condition.bucketing] <= last
+        return inside
 
     def _reached(self, start: Start) -> Iterator[tuple[ConditionPlan, Label]]:
         """Yield the conditions whose hash can be computed that are not false already.
@@ -142,10 +134,5 @@ class Walk:
         for condition, label in zip(self._plan.conditions, start.verdicts, strict=True):
             verdict = all_of(label) if isinstance(label, tuple) else label
             has_hash = start.present.get(condition.bucketing) is True
-            if verdict is not False and has_hash and is_hashable(condition.bucketing):
+            if verdict is not False and has_hash and condition.bucketing.is_hashable:
                 yield condition, verdict
-
-
-def _is_share(condition: ConditionPlan) -> bool:
-    """Tell whether the hash decides who is inside; one id in 2^60 is inside 0 % (SPEC R19.7)."""
-    return 0.0 < condition.rollout_percentage < _FULL

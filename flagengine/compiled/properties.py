@@ -5,17 +5,18 @@ common case and leaves None for all else, which the line below it then answers i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flagengine.compiled import runtime
 from flagengine.compiled.source import Source
 from flagengine.compiled.text_tests import text_test
+from flagengine.inputs.subject import ABSENT
 from flagengine.operators import Form, TextKind, TextRule
-from flagengine.plan.nodes import AllOf, AnyOf, CohortTest, Node, Not, PropertyTest
+from flagengine.plan.nodes import Node, PropertyTest, walk
 from flagengine.results.resolution import Missing
 from flagengine.results.verdicts import Gap
-from flagengine.values.json_values import ascii_fold
+from flagengine.values.json_values import ascii_fold, to_json_value
 
 __all__ = ["PropertyWriter"]
 
@@ -39,7 +40,7 @@ class PropertyWriter:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self._source = source
         self._gaps: dict[Missing, Gap] = {}
-        tests = [node for node in _property_tests(nodes) if node.group is None]
+        tests = [one for one in walk(nodes) if isinstance(one, PropertyTest) and one.group is None]
         self._text_tests = {id(node): text_test(node.key, node.matcher) for node in tests}
         self._shared = _repeated(node.key for node in tests if not self._text_tests[id(node)])
         self._fetched: dict[str, str] = {}
@@ -71,10 +72,10 @@ class PropertyWriter:
         return self._source.constant(self._gaps.setdefault(missing, Gap.lacking(missing)), "gap")
 
     def _group(self, node: PropertyTest) -> str:
-        matcher = self._source.constant(node.matcher, "matcher")
         gap = self._gap(Missing(group_properties=((node.group or "", node.key),)))
-        call = self._source.constant(runtime.read_group, "read_group")
-        return f"{call}({matcher}, {gap}, {node.group!r}, {node.key!r}, subject)"
+        absent = self._source.constant(ABSENT, "absent")
+        known = f"subject.group_property({node.group!r}, {node.key!r})"
+        return self._matched(node, gap, f"{absent} if subject is None else {known}")
 
     def _person(self, node: PropertyTest) -> str:
         """Read a property once: present and text, present otherwise, or not passed."""
@@ -108,20 +109,24 @@ class PropertyWriter:
         return template.format(value=value, operand=self._source.constant(operand, "operand"))
 
     def _other(self, node: PropertyTest, raw: str) -> str:
-        matcher = self._source.constant(node.matcher, "matcher")
-        gap = self._gap(Missing(person_properties=(node.key,)))
-        call = self._source.constant(runtime.other, "other")
-        return f"{call}({matcher}, {gap}, {raw}, subject)"
+        json = self._source.constant(to_json_value, "json")
+        return self._matched(node, self._lacking(node), f"{json}({raw})")
 
     def _absent(self, node: PropertyTest) -> str:
         """A property that was not passed: a gap, unless the subject knows more."""
-        matcher = self._source.constant(node.matcher, "matcher")
-        gap = self._gap(Missing(person_properties=(node.key,)))
-        call = self._source.constant(runtime.read_person, "read_person")
-        known = f"{call}({matcher}, {gap}, {node.key!r}, subject)"
         if node.key == "distinct_id":
             return self._other(node, "distinct_id")
+        gap = self._lacking(node)
+        known = self._matched(node, gap, f"subject.person_property({node.key!r})")
         return f"({gap} if subject is None else {known})"
+
+    def _lacking(self, node: PropertyTest) -> str:
+        return self._gap(Missing(person_properties=(node.key,)))
+
+    def _matched(self, node: PropertyTest, gap: str, actual: str) -> str:
+        call = self._source.constant(runtime.match, "match")
+        matcher = self._source.constant(node.matcher, "matcher")
+        return f"{call}({matcher}, {gap}, {actual}, subject)"
 
 
 def _comparison(rule: TextRule) -> tuple[str, Any] | None:
@@ -133,21 +138,6 @@ def _comparison(rule: TextRule) -> tuple[str, Any] | None:
     if rule.kind is TextKind.EQUALS:
         return negation + "{value} in {operand}", rule.operands
     return None
-
-
-def _property_tests(nodes: Iterable[Node]) -> Iterator[PropertyTest]:
-    """Return the tests of properties, those within groups and cohorts as well."""
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, PropertyTest):
-            yield node
-        elif isinstance(node, AllOf | AnyOf):
-            waiting.extend(node.parts)
-        elif isinstance(node, Not):
-            waiting.append(node.part)
-        elif isinstance(node, CohortTest):
-            waiting.append(node.definition)
 
 
 def _repeated(keys: Iterable[str]) -> list[str]:

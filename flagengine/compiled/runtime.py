@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from flagengine.evaluation.conclusion import Answer, Step, conclude, contribution, failing, held_out
-from flagengine.evaluation.draws import possible_variants
-from flagengine.inputs.subject import ABSENT, Subject, usable_id
-from flagengine.operators import FORMS, Form, Matcher
-from flagengine.plan.nodes import ConditionPlan, FlagPlan, FlagTest
+from flagengine.evaluation.conclusion import Step, conclude, contribution, failing, held_out, lost
+from flagengine.evaluation.outcomes import decided, unresolved
+from flagengine.inputs.subject import Subject, usable_id
+from flagengine.operators import Matcher
+from flagengine.plan.flag_plan import EnrollmentPlan, FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
 from flagengine.values.json_values import NOT_GIVEN, to_json_value
@@ -19,13 +19,11 @@ __all__ = [
     "MISSING",
     "Ending",
     "any_of_all",
-    "comparison",
-    "condition_values",
     "device_of",
+    "doubts_about_flags",
+    "enrollment",
     "join",
-    "other",
-    "read_group",
-    "read_person",
+    "match",
 ]
 
 MISSING: Final = object()
@@ -46,57 +44,19 @@ def any_of_all(*verdicts: Verdict) -> Verdict:
     return any_of(verdicts)
 
 
-def other(matcher: Matcher, lacking: Gap, value: Any, subject: Subject | None) -> Verdict:
-    """Match a value that is not plain text, or by a test that is not inlined."""
-    converted = to_json_value(value)
-    if converted is NOT_GIVEN:
+def match(matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None) -> Verdict:
+    """Match what is known of a property: a value that is not plain text, or a test not inlined."""
+    if actual is NOT_GIVEN:
         return lacking
-    return _matched(matcher, converted, subject)
-
-
-def _matched(matcher: Matcher, value: Any, subject: Subject | None) -> Verdict:
-    if matcher.form is Form.DATE:
-        assert subject is not None  # generated code makes one for dated flags
-        verdict = matcher.test(value, subject.moment)
-    else:
-        verdict = matcher.test(FORMS[matcher.form](value))
+    verdict = matcher.matches(actual, subject)
     return UNSUPPORTED if verdict is None else verdict
 
 
-def read_person(matcher: Matcher, lacking: Gap, key: str, subject: Subject) -> Verdict:
-    """Match a person property that the caller did not pass."""
-    value = subject.person_property(key)
-    if value is NOT_GIVEN:
-        return lacking
-    return matcher.absent if value is ABSENT else _matched(matcher, value, subject)
-
-
-def read_group(
-    matcher: Matcher, lacking: Gap, group: str, key: str, subject: Subject | None
-) -> Verdict:
-    """Match a group property; without a subject no group was passed."""
-    if subject is None:
-        return matcher.absent
-    value = subject.group_property(group, key)
-    if value is NOT_GIVEN:
-        return lacking
-    return matcher.absent if value is ABSENT else _matched(matcher, value, subject)
-
-
-def comparison(node: FlagTest) -> Callable[[Resolution], Verdict]:
-    """Return the comparison of a dependency's resolution with what is expected of it."""
-    expected = node.expected
+def doubts_about_flags() -> Callable[[Resolution], Gap]:
+    """Return a function from another flag's unresolved answer to the doubt it leaves."""
     gaps: dict[int, tuple[Resolution, Gap]] = {}
 
-    def compare(resolution: Resolution) -> Verdict:
-        value = resolution.value
-        if value is None and resolution.reason is Reason.UNRESOLVED:
-            return remembered(resolution)
-        if isinstance(expected, str):
-            return value == expected
-        return (value is not None and value is not False) is expected
-
-    def remembered(resolution: Resolution) -> Gap:
+    def doubt(resolution: Resolution) -> Gap:
         found = gaps.get(id(resolution))
         if found is None:
             gap = Gap(UnresolvedReason.UNRESOLVED_DEPENDENCY, resolution.missing)
@@ -105,7 +65,31 @@ def comparison(node: FlagTest) -> Callable[[Resolution], Verdict]:
             gaps[id(resolution)] = found = (resolution, gap)
         return found[1]
 
-    return compare
+    return doubt
+
+
+def enrollment(
+    plan: FlagPlan, enrolling: EnrollmentPlan, *, is_broken: bool
+) -> Callable[[Mapping[str, Any], Subject | None], Resolution | None]:
+    """Return the function that answers an enrolled person, or one not known to be."""
+    key = enrolling.key
+    unknown = unresolved(plan, enrolling.gap())
+    answers: dict[bool | None, Resolution | None] = {
+        True: decided(plan, True, Reason.SUPER_CONDITION_VALUE, 0),
+        False: decided(plan, False, Reason.SUPER_CONDITION_VALUE, 0),
+        None: None,
+    }
+    if is_broken:
+        answers[True] = unresolved(plan, UNSUPPORTED)
+
+    def answer(props: Mapping[str, Any], subject: Subject | None) -> Resolution | None:
+        if key not in props:
+            actual = NOT_GIVEN if subject is None else subject.person_property(key)
+        elif type(actual := props[key]) is not bool:
+            actual = to_json_value(actual)
+        return unknown if actual is NOT_GIVEN else answers[enrolling.admits(actual)]
+
+    return answer
 
 
 Note = tuple[Any, ...]
@@ -127,30 +111,22 @@ class Ending:
     def __init__(self, plan: FlagPlan) -> None:
         """Bind a plan."""
         self._plan = plan
-        self._values = [condition_values(plan, condition) for condition in plan.conditions]
         self._known: dict[tuple[Any, ...], Resolution] = {}
 
-    def decided(self, notes: tuple[Note, ...], index: int, drawn: int) -> Resolution:
-        """Conclude a walk that a matching condition (or the holdout) ends."""
-        return self._remembered((*notes, (index, True, drawn, None)), ())
+    def ends(self, notes: tuple[Note, ...]) -> bool:
+        """Tell whether a walk ends in its last note."""
+        return not self._step(notes[-1]).passes
 
-    def stopped(self, notes: tuple[Note, ...], index: int) -> Resolution:
-        """Conclude a walk that a condition out of its rollout ends, by early exit."""
-        return self._remembered((*notes, (index, False, 0, None)), ())
-
-    def passed(self, notes: tuple[Note, ...], *lost: int) -> Resolution:
+    def concluded(self, notes: tuple[Note, ...], *last: int) -> Resolution:
         """Conclude a walk that reaches its end, or that ends in its last note.
 
-        ``lost`` are the last conditions out of their rollout, not matching, and skipped; -1
+        ``last`` are the last conditions out of their rollout, not matching, and skipped; -1
         where there is none.
         """
-        return self._remembered(notes, lost)
-
-    def _remembered(self, notes: tuple[Note, ...], lost: tuple[int, ...]) -> Resolution:
-        key = (notes, lost)
+        key = (notes, last)
         resolution = self._known.get(key)
         if resolution is None:
-            steps = [*self._lost(lost), *map(self._step, notes)]
+            steps = [*self._lost(last), *map(self._step, notes)]
             steps.sort(key=lambda step: -1 if step.index is None else step.index)
             resolution = conclude(self._plan, steps).resolution
             if len(self._known) >= _REMEMBERED:
@@ -158,9 +134,9 @@ class Ending:
             self._known[key] = resolution
         return resolution
 
-    def _lost(self, lost: tuple[int, ...]) -> list[Step]:
-        pairs = zip(_LOSING, lost, strict=False)
-        return [Step((), True, None, reason, index) for reason, index in pairs if index >= 0]
+    def _lost(self, last: tuple[int, ...]) -> list[Step]:
+        pairs = zip(_LOSING, last, strict=False)
+        return [lost(index, reason) for reason, index in pairs if index >= 0]
 
     def _step(self, note: Note) -> Step:
         index, inside, drawn, hash_gap, *verdicts = note
@@ -169,23 +145,15 @@ class Ending:
         if index == HOLDOUT:
             assert self._plan.holdout is not None
             return held_out(self._plan.holdout.value, inside, hash_gap)
-        values = self._values[index]
-        answers = possible_variants(self._plan.variants) if drawn is None else (values[drawn],)
+        condition = self._plan.conditions[index]
+        answers = condition.possible if drawn is None else (condition.values[drawn],)
         verdict = all_of(one for one in verdicts if one is not FAILING)
-        may_fail = FAILING in verdicts
         return contribution(
-            self._plan, index, verdict, inside, answers, hash_gap, may_fail=may_fail
+            condition, verdict, inside, answers, hash_gap, may_fail=FAILING in verdicts
         )
 
 
 _LOSING: Final = (Reason.OUT_OF_ROLLOUT_BOUND, Reason.NO_CONDITION_MATCH, Reason.NO_GROUP_TYPE)
-
-
-def condition_values(plan: FlagPlan, condition: ConditionPlan) -> tuple[Answer, ...]:
-    """Return what a condition's draw may give, by position; one value when nothing is drawn."""
-    if condition.pinned is not None:
-        return (condition.pinned,)
-    return (*(variant.key for variant in plan.variants), True)
 
 
 def device_of(props: Mapping[str, Any], subject: Subject | None) -> str | None:

@@ -17,6 +17,7 @@ from flagengine.plan.nodes import (
     Not,
     PropertyTest,
     Undecidable,
+    walk,
 )
 from flagengine.plan.render import render_test
 from flagengine.results.verdicts import UNSUPPORTED, Gap
@@ -28,13 +29,7 @@ _MAX_BLOCKS: Final = 12
 
 def may_fail(node: Node) -> bool:
     """Tell whether a test may come out as a gap that fails the flag."""
-    if isinstance(node, Undecidable):
-        return node.may_fail
-    if isinstance(node, AllOf | AnyOf):
-        return any(map(may_fail, node.parts))
-    if isinstance(node, Not):
-        return may_fail(node.part)
-    return isinstance(node, CohortTest) and may_fail(node.definition)
+    return any(isinstance(one, Undecidable) and one.may_fail for one in walk([node]))
 
 
 class TestWriter:
@@ -87,10 +82,13 @@ class TestWriter:
         if node.why_broken(self._flags.overrides.flags) is not None:
             return self._constant(UNSUPPORTED)
         flag = self._source.constant(self._flags.evaluator(node.key), "flag")
-        compare = self._source.constant(runtime.comparison(node), "compare")
+        matches = self._source.constant(node.matches, "matches")
+        doubt = self._source.constant(runtime.doubts_about_flags(), "doubt")
         name = self._source.fresh("t")
         self._source.line(f"# {_comment(render_test(node))}")
-        self._source.line(f"{name} = {compare}({flag}(distinct_id, props, subject))")
+        self._source.line(f"other = {flag}(distinct_id, props, subject)")
+        self._source.line(f"{name} = {matches}(other)")
+        self._source.line(f"if {name} is None: {name} = {doubt}(other)")
         return name
 
     def _combination(self, node: AllOf | AnyOf) -> str:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from flagengine.evaluation.outcomes import decided, unresolved
-from flagengine.plan.nodes import FlagPlan
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
+from flagengine.plan.shares import Answer
 from flagengine.results.resolution import NOTHING_MISSING, Missing, Reason, Resolution
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, joined
 from flagengine.values.record import Record
 
-__all__ = ["Answer", "Conclusion", "Step", "conclude", "contribution", "failing", "held_out"]
-
-Answer = bool | str
+__all__ = ["Conclusion", "Step", "conclude", "contribution", "failing", "held_out", "lost"]
 
 
 class Step(Record):
@@ -41,8 +40,7 @@ class Conclusion(Record):
 
 
 def contribution(
-    plan: FlagPlan,
-    index: int,
+    condition: ConditionPlan,
     verdict: Verdict,
     inside: bool | None,
     drawn: tuple[Answer, ...],
@@ -57,19 +55,24 @@ def contribution(
     the flag at this condition.
     """
     if verdict is False:
-        return failing(index) if may_fail else Step((), True, index=index)
+        return failing(condition.index) if may_fail else lost(condition.index)
     answers = drawn if inside is not False else ()
     gap = verdict if isinstance(verdict, Gap) else None
-    if (inside is not True and plan.early_exit) or may_fail:
+    if (inside is not True and condition.stops) or may_fail:
         answers += (False,)
-    passes = gap is not None or not (inside is True or plan.early_exit)
+    passes = gap is not None or not condition.ends(inside)
     is_drawing = inside is not False and len(drawn) > 1
     if hash_gap is not None and (inside is None or is_drawing):
         gap = hash_gap | gap
     if may_fail:
         gap = UNSUPPORTED | gap
     reason = Reason.CONDITION_MATCH if inside else Reason.OUT_OF_ROLLOUT_BOUND
-    return Step(answers, passes, gap, reason, index)
+    return Step(answers, passes, gap, reason, condition.index)
+
+
+def lost(index: int, reason: Reason = Reason.NO_CONDITION_MATCH) -> Step:
+    """Return a step that contributes nothing, and why."""
+    return Step((), True, reason=reason, index=index)
 
 
 def failing(index: int | None = None) -> Step:

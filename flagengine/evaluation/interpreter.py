@@ -14,6 +14,7 @@ from flagengine.evaluation.conclusion import (
     contribution,
     failing,
     held_out,
+    lost,
 )
 from flagengine.evaluation.outcomes import (
     decided,
@@ -25,24 +26,21 @@ from flagengine.evaluation.outcomes import (
 )
 from flagengine.evaluation.trace import ConditionTrace, FlagTrace, HashTrace, TestTrace
 from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.subject import ABSENT, Subject
-from flagengine.operators import FORMS, Form
+from flagengine.inputs.subject import Subject
+from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import (
     AllOf,
-    BucketBy,
-    Bucketing,
+    AnyOf,
     CohortTest,
-    ConditionPlan,
     Constant,
-    FlagPlan,
     FlagTest,
-    HoldoutPlan,
     Node,
     Not,
     PropertyTest,
     Undecidable,
 )
 from flagengine.plan.plans import Plans
+from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
 from flagengine.results.resolution import (
     NOTHING_MISSING,
     Missing,
@@ -50,14 +48,13 @@ from flagengine.results.resolution import (
     Resolution,
     UnresolvedReason,
 )
-from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of, negated
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of
 from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.record import Record, replace
 
 __all__ = ["Interpreter"]
 
-_SKIPPABLE: Final = (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
-"""Conditions that the server skips when the group is not there, however large their share."""
+_COMBINATIONS: Final = {AllOf: "all", AnyOf: "any", Not: "not"}
 
 
 class _Place(Record):
@@ -125,7 +122,7 @@ class Interpreter:
 
     def _active_flag(self, plan: FlagPlan) -> FlagTrace:
         """Look at the enrollment, then walk. A broken dependency may fail the flag before (R11)."""
-        broken = self._broken_dependency(plan)
+        broken = (failing(),) if plan.is_broken(self._overrides.flags) else ()
         if plan.enrollment is None:
             return self._walk(plan, broken)
         enrollment, enrolled = self._enrollment(plan.enrollment)
@@ -141,22 +138,12 @@ class Interpreter:
             conclusion = Conclusion(resolution, "the enrollment")
         return FlagTrace(conclusion, enrollment=enrollment)
 
-    def _broken_dependency(self, plan: FlagPlan) -> tuple[Step, ...]:
-        tests = (node for condition in plan.conditions for node in condition.tests)
-        overridden = self._overrides.flags
-        if any(isinstance(node, FlagTest) and node.why_broken(overridden) for node in tests):
-            return (failing(),)
-        return ()
-
-    def _enrollment(self, key: str) -> tuple[TestTrace, bool | Gap | None]:
+    def _enrollment(self, plan: EnrollmentPlan) -> tuple[TestTrace, Verdict | None]:
         """Answer at once when the person has opted in or out; None when known not to (R4)."""
-        actual = self._subject.person_property(key)
-        if actual is NOT_GIVEN:
-            gap = Gap.lacking(Missing(person_properties=(key,)))
-            return TestTrace("property", gap, actual=actual, note=key), gap
-        enrolled = actual is True or actual == "true"
-        trace = TestTrace("property", enrolled, actual=actual, note=key)
-        return trace, None if actual is ABSENT else enrolled
+        actual = self._subject.person_property(plan.key)
+        enrolled = plan.gap() if actual is NOT_GIVEN else plan.admits(actual)
+        trace = TestTrace("property", enrolled or False, actual=actual, note=plan.key)
+        return trace, enrolled
 
     # The walk over holdout and conditions.
 
@@ -177,17 +164,15 @@ class Interpreter:
         return FlagTrace(conclude(plan, steps), tuple(traces), holdout=holdout_trace)
 
     def _holdout(self, plan: FlagPlan, holdout: HoldoutPlan) -> tuple[HashTrace, Step]:
-        place = self._holdout_place(holdout.bucketing)
-        trace = self._inside(plan, place, draws.HOLDOUT_PREFIX, holdout.percentage)
+        place = self._holdout_place(holdout)
+        trace = self._inside(plan, place, draws.HOLDOUT_PREFIX, holdout.share)
         return trace, held_out(holdout.value, trace.verdict, place.gap)
 
-    def _holdout_place(self, bucketing: Bucketing) -> _Place:
-        """A missing device falls back to the person, a missing group to empty text (R4)."""
-        place = self._place(bucketing)
-        if bucketing.by is BucketBy.DEVICE and place.key is None:
-            return self._place(Bucketing(BucketBy.PERSON))
-        if bucketing.by is BucketBy.GROUP and place.key is None and not self._subject.strict_groups:
-            return _Place(place.label, "")
+    def _holdout_place(self, holdout: HoldoutPlan) -> _Place:
+        places = [self._place(bucketing) for bucketing in holdout.subjects]
+        place = next((place for place in places if place.key is not None), places[-1])
+        if place.key is None and place.gap is None:  # a group that is not there
+            return _Place(place.label, holdout.text_of_none)
         return place
 
     def _condition(self, plan: FlagPlan, condition: ConditionPlan) -> tuple[ConditionTrace, Step]:
@@ -195,72 +180,69 @@ class Interpreter:
         place = self._place(condition.bucketing)
         if condition.bucketing.by is BucketBy.GROUP and place.key is None and place.gap is None:
             note = f"skipped: no group of type {condition.bucketing.group!r} was passed"
-            step = Step((), True, reason=Reason.NO_GROUP_TYPE, index=index)
-            return ConditionTrace(index, False, note=note), step
+            return ConditionTrace(index, False, note=note), lost(index, Reason.NO_GROUP_TYPE)
         tests = tuple(self._test(node) for node in condition.tests)
         verdict = all_of(test.verdict for test in tests)
-        may_fail = _may_fail(condition, [test.verdict for test in tests])
+        may_fail = condition.may_fail([test.verdict for test in tests])
         if verdict is False:
-            step = contribution(plan, index, False, None, (), may_fail=may_fail)
+            step = contribution(condition, False, None, (), may_fail=may_fail)
             return ConditionTrace(index, False, tests, answers=step.answers), step
-        if place.gap is not None and condition.bucketing.by in _SKIPPABLE:
+        if place.gap is not None and condition.bucketing.is_of_group:
             verdict = place.gap | (verdict if isinstance(verdict, Gap) else None)
-        rollout = self._inside(plan, place, f"{plan.key}.", condition.rollout_percentage)
+        rollout = self._inside(plan, place, plan.prefix, condition.share)
         draw, drawn = self._draw(plan, condition, place)
         step = contribution(
-            plan, index, verdict, rollout.verdict, drawn, place.gap, may_fail=may_fail
+            condition, verdict, rollout.verdict, drawn, place.gap, may_fail=may_fail
         )
         trace = ConditionTrace(index, verdict, tests, rollout, draw, step.answers, step.passes)
         return trace, step
 
     def _draw(
         self, plan: FlagPlan, condition: ConditionPlan, place: _Place
-    ) -> tuple[HashTrace | None, tuple[bool | str, ...]]:
+    ) -> tuple[HashTrace | None, tuple[Answer, ...]]:
         """Return the values a matching condition may give."""
-        if condition.pinned is not None:
-            return None, (condition.pinned,)
-        if not plan.variants:
-            return None, (True,)
+        if not condition.draws:
+            return None, condition.values
         if place.key is None:
-            return HashTrace(place.label, None, 1.0, None), draws.possible_variants(plan.variants)
-        h = draws.fraction(plan.algorithm, f"{plan.key}.", place.key, draws.VARIANT_SALT)
-        variant = draws.draw(plan.variants, h)
+            return HashTrace(place.label, None, 1.0, None), condition.possible
+        h = draws.fraction(plan.algorithm, plan.prefix, place.key, draws.VARIANT_SALT)
+        variant = draws.draw(condition.variants, h)
         return HashTrace(place.label, h, 1.0, variant is not None), (
             True if variant is None else variant,
         )
 
     # Hashes and their subjects.
 
-    def _inside(self, plan: FlagPlan, place: _Place, prefix: str, percentage: float) -> HashTrace:
+    def _inside(self, plan: FlagPlan, place: _Place, prefix: str, share: Share) -> HashTrace:
         h = None
-        if place.key is not None and percentage < 100.0:
+        if place.key is not None and share.without_hash is not True:
             h = draws.fraction(plan.algorithm, prefix, place.key)
-        verdict = draws.is_inside(percentage, h, may_be_empty=place.may_be_empty)
-        return HashTrace(place.label, h, percentage / 100.0, verdict)
+        verdict = share.contains(h, may_be_empty=place.may_be_empty)
+        return HashTrace(place.label, h, share.percentage / 100.0, verdict)
 
     def _place(self, bucketing: Bucketing) -> _Place:
         subject = self._subject
+        name = bucketing.group or ""
         if bucketing.by is BucketBy.DEVICE:
-            return _placed("device id", subject.device_id, Missing(device_id=True))
-        if bucketing.by is BucketBy.PERSON:
+            label, key = "device id", subject.device_id
+        elif bucketing.by is BucketBy.PERSON:
             key = subject.distinct_id
             label = "empty distinct id" if key == "" else "distinct id"
-            return _placed(label, key, Missing(distinct_id=True))
-        if bucketing.by is BucketBy.CONTINUOUS_PERSON:
-            gap = Gap(UnresolvedReason.EXPERIENCE_CONTINUITY)
-            label = "distinct id, unless the server remembers another"
-            return _Place(label, None, gap, may_be_empty=subject.distinct_id == "")
-        name = bucketing.group or ""
-        if bucketing.by is BucketBy.UNNAMED_GROUP:
-            return _Place(f"group type index {name}, which has no name", None, UNSUPPORTED)
-        key = subject.group_key(name)
-        if key is None and not subject.strict_groups:
-            return _Place(f"group {name}", None)
-        return _placed(f"group {name}", key, Missing(groups=(name,)))
+        elif bucketing.by is BucketBy.CONTINUOUS_PERSON:
+            label, key = "distinct id, unless the server remembers another", None
+        elif bucketing.by is BucketBy.UNNAMED_GROUP:
+            label, key = f"group type index {name}, which has no name", None
+        else:
+            label, key = f"group {name}", subject.group_key(name)
+            if key is None and not subject.strict_groups:
+                return _Place(label, None)
+        is_hidden = bucketing.by is BucketBy.CONTINUOUS_PERSON
+        gap = bucketing.gap() if key is None else None
+        return _Place(label, key, gap, may_be_empty=is_hidden and subject.distinct_id == "")
 
     # Tests.
 
-    def _test(self, node: Node) -> TestTrace:  # noqa: PLR0911 one line per node kind
+    def _test(self, node: Node) -> TestTrace:
         if isinstance(node, PropertyTest):
             return self._property(node)
         if isinstance(node, Constant):
@@ -270,18 +252,11 @@ class Interpreter:
             return TestTrace("undecidable", gap, node.origin, note=node.why)
         if isinstance(node, FlagTest):
             return self._dependency(node)
-        if isinstance(node, CohortTest):
-            inner = self._test(node.definition)
-            verdict = negated(inner.verdict) if node.negated else inner.verdict
-            return TestTrace("cohort", verdict, node.origin, note=node.cohort, children=(inner,))
-        if isinstance(node, Not):
-            inner = self._test(node.part)
-            return TestTrace("not", negated(inner.verdict), children=(inner,))
         parts = tuple(self._test(part) for part in node.parts)
-        verdicts = [part.verdict for part in parts]
-        if isinstance(node, AllOf):
-            return TestTrace("all", all_of(verdicts), children=parts)
-        return TestTrace("any", any_of(verdicts), children=parts)
+        verdict = node.join(part.verdict for part in parts)
+        if isinstance(node, CohortTest):
+            return TestTrace("cohort", verdict, node.origin, note=node.cohort, children=parts)
+        return TestTrace(_COMBINATIONS[type(node)], verdict, children=parts)
 
     def _constant(self, node: Constant) -> TestTrace:
         if node.deleted is not None and node.deleted.key in self._overrides.flags:
@@ -297,15 +272,10 @@ class Interpreter:
         return TestTrace("property", verdict, node.origin, actual, node.group)
 
     def _matched(self, node: PropertyTest, actual: object) -> Verdict:
-        matcher = node.matcher
-        if actual is ABSENT:
-            return matcher.absent
         if actual is NOT_GIVEN:
             return Gap.lacking(self._lacking(node))
-        form = FORMS[matcher.form](actual)
-        dated = matcher.form is Form.DATE
-        verdict = matcher.test(form, self._subject.moment) if dated else matcher.test(form)
-        return UNSUPPORTED if verdict is None else bool(verdict)
+        verdict = node.matcher.matches(actual, self._subject)
+        return UNSUPPORTED if verdict is None else verdict
 
     def _lacking(self, node: PropertyTest) -> Missing:
         if node.group is None:
@@ -323,47 +293,16 @@ class Interpreter:
         if why is not None:
             return TestTrace("flag", UNSUPPORTED, node.origin, note=why)
         trace = self.flag(node.key)
-        verdict = self._compared(node, trace)
-        value = trace.resolution.value
-        return TestTrace("flag", verdict, node.origin, value, note=node.key, dependency=trace)
-
-    def _compared(self, node: FlagTest, trace: FlagTrace) -> Verdict:
         resolution = trace.resolution
-        value = resolution.value
-        if resolution.reason is Reason.UNRESOLVED:
-            reason = UnresolvedReason.UNRESOLVED_DEPENDENCY
+        verdict: Verdict | None = node.matches(resolution)
+        if verdict is None:
             needed = trace.conclusion.smallest_missing
-            return Gap(reason, resolution.missing, needed=needed)
-        if value is None:
-            value = False  # filtered out (R11.10)
-        return (
-            value == node.expected
-            if isinstance(node.expected, str)
-            else ((value is not False) is node.expected)
-        )
-
-
-def _may_fail(condition: ConditionPlan, verdicts: list[Verdict]) -> bool:
-    """Tell whether a cohort filter that may fail the flag is reached (R10.8).
-
-    The server looks at cohort filters after all others, in their order, and stops at a false one.
-    """
-    tests = list(zip(condition.tests, verdicts, strict=True))
-    cohorts = [(node, verdict) for node, verdict in tests if isinstance(node, CohortTest)]
-    if any(verdict is False for node, verdict in tests if not isinstance(node, CohortTest)):
-        return False
-    for node, verdict in cohorts:
-        if node.may_fail or verdict is False:
-            return node.may_fail
-    return False
+            verdict = Gap(UnresolvedReason.UNRESOLVED_DEPENDENCY, resolution.missing, needed=needed)
+        value = resolution.value
+        return TestTrace("flag", verdict, node.origin, value, note=node.key, dependency=trace)
 
 
 def _at_once(
     resolution: Resolution, deciding: str, smallest: Missing | None = NOTHING_MISSING
 ) -> FlagTrace:
     return FlagTrace(Conclusion(resolution, deciding, smallest))
-
-
-def _placed(label: str, key: str | None, missing: Missing) -> _Place:
-    gap = None if key is not None else Gap.lacking(missing)
-    return _Place(label, key, gap)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from flagengine.definitions.model import Flag
-from flagengine.plan.nodes import FlagPlan
+from flagengine.plan.flag_plan import FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.results.verdicts import Gap
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, TextKind, TextRule
 from flagengine.values.json_values import lower
+from flagengine.values.record import replace
 
 __all__ = ["EXPLICIT", "LEGACY", "exact", "is_not"]
 
@@ -21,19 +22,17 @@ def exact(operand: Any, *, explicit: bool) -> Matcher:
         wanted = _is_true(operand) if operand != [] else True
         return Matcher(Form.JSON, lambda value: _is_true(value) is wanted, absent=False)
     if isinstance(operand, list):
-        members = frozenset(lower(member) for member in operand)
-        rule = TextRule(TextKind.EQUALS, members)
-        return Matcher(Form.LOWER, members.__contains__, False, rule)
-    wanted_text = lower(operand)
-    rule = TextRule(TextKind.EQUALS, (wanted_text,))
-    return Matcher(Form.LOWER, wanted_text.__eq__, False, rule)
+        rule = TextRule(TextKind.EQUALS, frozenset(lower(member) for member in operand))
+    else:
+        rule = TextRule(TextKind.EQUALS, (lower(operand),))
+    return Matcher(Form.LOWER, rule.test(), absent=False, text=rule)
 
 
 def is_not(operand: Any, *, explicit: bool) -> Matcher:
     """Match when :func:`exact` does not; a property known to be absent matches."""
     equal = exact(operand, explicit=explicit)
-    rule = equal.text and TextRule(equal.text.kind, equal.text.operands, negated=True)
-    return Matcher(equal.form, lambda value: not equal.test(value), True, rule)
+    rule = equal.text and replace(equal.text, negated=True)
+    return Matcher(equal.form, lambda value: not equal.test(value), absent=True, text=rule)
 
 
 def _is_boolean_like(operand: Any) -> bool:

@@ -5,11 +5,14 @@ converts its value to the matcher's :class:`Form`, and calls ``test``; matchers 
 share its converted forms.
 """
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from flagengine.inputs.subject import ABSENT
 from flagengine.values import json_values as values
+from flagengine.values.instants import Moment
 from flagengine.values.record import Record
 from flagengine.values.versions import version
 
@@ -56,12 +59,41 @@ class TextRule(Record):
     operands: tuple[str, ...] | frozenset[str]
     negated: bool = False
 
+    def test(self) -> Callable[[str], bool]:
+        """Return the test of text that is folded as the operands are."""
+        operands, compare = self.operands, _COMPARISONS.get(self.kind)
+        if compare is None:
+            holds: Callable[[str], bool] = operands.__contains__
+        elif len(operands) == 1:
+            (operand,) = operands
+            holds = lambda value: compare(value, operand)  # noqa: E731 beside the others
+        else:
+            holds = lambda value: any(compare(value, operand) for operand in operands)  # noqa: E731
+        return (lambda value: not holds(value)) if self.negated else holds
+
+
+_COMPARISONS: Final[Mapping[TextKind, Callable[[str, str], bool]]] = {
+    TextKind.CONTAINS: operator.contains,
+    TextKind.STARTS_WITH: str.startswith,
+    TextKind.ENDS_WITH: str.endswith,
+}
+
 
 class NumberRule(Record):
     """A comparison of a number as data: ``gt``, ``gte``, ``lt`` or ``lte`` a bound."""
 
     operator: str
     bound: float
+
+
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
+
+    class Dated(Protocol):
+        """What knows the time of a call."""
+
+        @property
+        def moment(self) -> Moment:
+            """The time and zone of date comparisons."""
 
 
 class Matcher(Record):
@@ -79,6 +111,18 @@ class Matcher(Record):
     text: TextRule | None = None
     number: NumberRule | None = None
     server_only: str | None = None
+
+    def matches(self, actual: Any, dated: "Dated | None") -> bool | None:
+        """Answer for a JSON value or ABSENT; None when only the server knows.
+
+        ``dated`` has the moment of the comparison; it is asked for a date only.
+        """
+        if actual is ABSENT:
+            return self.absent
+        if self.form is Form.DATE:
+            assert dated is not None  # whoever compares dates has a clock
+            return self.test(actual, dated.moment)
+        return self.test(FORMS[self.form](actual))
 
     @property
     def is_hopeless(self) -> bool:

@@ -10,20 +10,9 @@ from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter
 from flagengine.definitions.parsing import ALGORITHMS
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
 from flagengine.plan import graph
-from flagengine.plan.nodes import (
-    BucketBy,
-    Bucketing,
-    CohortTest,
-    ConditionPlan,
-    Constant,
-    FlagPlan,
-    FlagTest,
-    HoldoutPlan,
-    Node,
-    PropertyTest,
-    Undecidable,
-    VariantPlan,
-)
+from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
+from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
+from flagengine.plan.shares import BucketBy, Bucketing, Share, VariantPlan
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.values.json_values import text
 
@@ -65,17 +54,17 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         return FlagPlan(**metadata, defect=str(flag.defect))  # type: ignore[arg-type]
     if algorithm not in ALGORITHMS:
         return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
+    variants = _variants(flag)
     return FlagPlan(
         **metadata,  # type: ignore[arg-type]
         active=flag.active,
-        enrollment=f"$feature_enrollment/{flag.key}" if flag.feature_enrollment else None,
+        enrollment=_enrollment(flag),
         holdout=_holdout(flag, scope),
         conditions=tuple(
-            _condition(flag, index, condition, scope)
+            _condition(flag, index, condition, variants, scope)
             for index, condition in enumerate(flag.conditions)
         ),
-        variants=_variants(flag),
-        early_exit=flag.early_exit,
+        variants=variants,
         payloads=flag.payloads or {},
         algorithm=algorithm,
         evaluation_runtime=flag.evaluation_runtime,
@@ -92,11 +81,17 @@ def _variants(flag: Flag) -> tuple[VariantPlan, ...]:
     return tuple(plans)
 
 
+def _enrollment(flag: Flag) -> EnrollmentPlan | None:
+    if not flag.feature_enrollment:
+        return None
+    return EnrollmentPlan(f"$feature_enrollment/{flag.key}")
+
+
 def _holdout(flag: Flag, scope: Scope) -> HoldoutPlan | None:
     if flag.holdout is None:
         return None
     share = min(max(flag.holdout.exclusion_percentage, 0.0), 100.0)
-    return HoldoutPlan(f"holdout-{flag.holdout.id}", share, _holdout_bucketing(flag, scope))
+    return HoldoutPlan(f"holdout-{flag.holdout.id}", Share(share), _holdout_bucketing(flag, scope))
 
 
 def _holdout_bucketing(flag: Flag, scope: Scope) -> Bucketing:
@@ -120,16 +115,24 @@ def _bucketing(flag: Flag, aggregation: Aggregation, scope: Scope) -> Bucketing:
     return Bucketing(BucketBy.PERSON)
 
 
-def _condition(flag: Flag, index: int, condition: Condition, scope: Scope) -> ConditionPlan:
+def _condition(
+    flag: Flag,
+    index: int,
+    condition: Condition,
+    variants: tuple[VariantPlan, ...],
+    scope: Scope,
+) -> ConditionPlan:
     own = condition.aggregation
     aggregation = flag.aggregation if own is INHERIT else own
-    known = any(variant.key == condition.variant for variant in flag.variants)
+    is_pinned = any(variant.key == condition.variant for variant in variants)
     return ConditionPlan(
         index=index,
         tests=tuple(lower_filter(one, aggregation, scope) for one in condition.filters),
-        rollout_percentage=condition.rollout_percentage,
-        pinned=condition.variant if known else None,
+        share=Share(condition.rollout_percentage),
         bucketing=_bucketing(flag, aggregation, scope),
+        pinned=condition.variant if is_pinned else None,
+        variants=() if is_pinned else variants,
+        stops=flag.early_exit,
     )
 
 

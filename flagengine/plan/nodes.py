@@ -1,33 +1,29 @@
-"""The meaning of a flag, typed: what the interpreter walks and the compiler compiles.
+"""The meaning of filters and cohorts, typed: tests, and combinations of tests.
 
-About a dozen node kinds. A node holds names and compiled operands, never the document's words.
+Eight kinds. A node holds names and compiled operands, never the document's words, and
+answers what can be asked of it alone; whoever evaluates adds the subject.
 """
 
-from collections.abc import Mapping
-from enum import Enum
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
 
 from flagengine.definitions.model import Filter
 from flagengine.operators import Matcher
-from flagengine.results.resolution import UnresolvedReason
+from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.results.verdicts import D, all_of, any_of, negated
 from flagengine.values.record import Record
 
 __all__ = [
     "AllOf",
     "AnyOf",
-    "BucketBy",
-    "Bucketing",
     "CohortTest",
-    "ConditionPlan",
+    "Combination",
     "Constant",
-    "FlagPlan",
     "FlagTest",
-    "HoldoutPlan",
     "Node",
     "Not",
     "PropertyTest",
     "Undecidable",
-    "VariantPlan",
+    "walk",
 ]
 
 
@@ -77,6 +73,18 @@ class FlagTest(Record):
     absent: tuple[str, ...] = ()
     origin: Filter | None = None
 
+    def matches(self, resolution: Resolution) -> bool | None:
+        """Compare the other flag's answer; None when it is unresolved (SPEC R11.1, R11.7).
+
+        A flag without a value for another reason is not evaluated for the call: false (R11.10).
+        """
+        value = resolution.value
+        if value is None:
+            return None if resolution.reason is Reason.UNRESOLVED else self.expected is False
+        if isinstance(self.expected, str):
+            return value == self.expected
+        return (value is not False) is self.expected
+
     def why_broken(self, overridden: Mapping[str, bool | str | None]) -> str | None:
         """Say why the dependency cannot be followed; an override can stand in (SPEC R11.5)."""
         if self.key in overridden:
@@ -93,17 +101,35 @@ class AllOf(Record):
 
     parts: "tuple[Node, ...]"
 
+    def join(self, verdicts: Iterable[bool | D]) -> bool | D:
+        """Combine the verdicts of the parts."""
+        return all_of(verdicts)
+
 
 class AnyOf(Record):
     """Kleene OR, except that a part that may fail the flag beats a true one (SPEC R10)."""
 
     parts: "tuple[Node, ...]"
 
+    def join(self, verdicts: Iterable[bool | D]) -> bool | D:
+        """Combine the verdicts of the parts."""
+        return any_of(verdicts)
+
 
 class Not(Record):
     """Kleene NOT."""
 
     part: "Node"
+
+    @property
+    def parts(self) -> "tuple[Node, ...]":
+        """The one part."""
+        return (self.part,)
+
+    def join(self, verdicts: Iterable[bool | D]) -> bool | D:
+        """Invert the part's verdict."""
+        (verdict,) = verdicts
+        return negated(verdict)
 
 
 class CohortTest(Record):
@@ -119,69 +145,27 @@ class CohortTest(Record):
     may_fail: bool = False
     origin: Filter | None = None
 
+    @property
+    def parts(self) -> "tuple[Node, ...]":
+        """The definition."""
+        return (self.definition,)
 
-Node = PropertyTest | Constant | Undecidable | FlagTest | AllOf | AnyOf | Not | CohortTest
-
-
-class BucketBy(Enum):
-    """What a hash is taken of."""
-
-    PERSON = "person"
-    CONTINUOUS_PERSON = "person, remembered by the server"
-    DEVICE = "device"
-    GROUP = "group"
-    UNNAMED_GROUP = "group without a name in the mapping"
+    def join(self, verdicts: Iterable[bool | D]) -> bool | D:
+        """Read the definition's verdict as membership, or as its absence."""
+        (verdict,) = verdicts
+        return negated(verdict) if self.negated else verdict
 
 
-class Bucketing(Record):
-    """The subject of a condition's hash; ``group`` is the group type's name, or its index."""
-
-    by: BucketBy
-    group: str | None = None
+Leaf = PropertyTest | Constant | Undecidable | FlagTest
+Combination = AllOf | AnyOf | Not | CohortTest
+Node = Leaf | Combination
 
 
-class ConditionPlan(Record):
-    """One condition: its filters, its share, its pinned variant and its subject."""
-
-    index: int
-    tests: tuple[Node, ...]
-    rollout_percentage: float
-    pinned: str | None
-    bucketing: Bucketing
-
-
-class VariantPlan(Record):
-    """A variant and the exclusive upper end of its interval, as a fraction of 1."""
-
-    key: str
-    upper: float
-    weight: float
-
-
-class HoldoutPlan(Record):
-    """The answer for the held-out share, and the subject it is drawn by."""
-
-    value: str
-    percentage: float
-    bucketing: Bucketing
-
-
-class FlagPlan(Record):
-    """All that is needed to answer one flag. ``defect`` says why it cannot be, if it cannot."""
-
-    key: str
-    active: bool = True
-    defect: str | None = None
-    enrollment: str | None = None
-    """The person property that decides an early-access flag."""
-    holdout: HoldoutPlan | None = None
-    conditions: tuple[ConditionPlan, ...] = ()
-    variants: tuple[VariantPlan, ...] = ()
-    early_exit: bool = False
-    payloads: Mapping[str, str] = MappingProxyType({})
-    algorithm: str = "sha1"
-    evaluation_runtime: str = "all"
-    evaluation_contexts: frozenset[str] = frozenset()
-    flag_id: int | None = None
-    flag_version: int | None = None
-    has_experiment: bool | None = None
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield tests and everything below them, in reading order."""
+    waiting = [*nodes][::-1]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, Combination):
+            waiting.extend(reversed(node.parts))

@@ -9,9 +9,10 @@ from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
 from flagengine.definitions.model import Filter
 from flagengine.plan.cohorts import cohort_may_fail, leaves, lower_cohort, references
+from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import depth, ordered, reachable
 from flagengine.plan.lower import lower_flag
-from flagengine.plan.nodes import FlagPlan, Node
+from flagengine.plan.nodes import Node
 from flagengine.plan.review import review_cohort, review_flag
 from flagengine.values.json_values import text
 

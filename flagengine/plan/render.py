@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
-    BucketBy,
     CohortTest,
-    ConditionPlan,
+    Combination,
     Constant,
-    FlagPlan,
     FlagTest,
     Node,
     Not,
@@ -37,39 +36,34 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
         yield "is not active: false"
         return
     if plan.enrollment is not None:
-        yield f"if the person has {plan.enrollment}: true when it is true, else false"
+        yield f"if the person has {plan.enrollment.key}: true when it is true, else false"
     if plan.holdout is not None:
-        share = f"{plan.holdout.percentage:g} % of all by {_subject(plan.holdout.bucketing.by)}"
+        share = f"{plan.holdout.share.percentage:g} % of all by {plan.holdout.bucketing.by.value}"
         yield f"hold out {share}: {plan.holdout.value}"
     for condition in plan.conditions:
-        yield from _condition(plan, condition)
+        yield from _condition(condition)
     yield "otherwise false"
 
 
-def _condition(plan: FlagPlan, condition: ConditionPlan) -> Iterator[str]:
-    yield f"condition {condition.index}: {_who(condition)} get {_value(plan, condition)}"
+def _condition(condition: ConditionPlan) -> Iterator[str]:
+    yield f"condition {condition.index}: {_who(condition)} get {_value(condition)}"
     for node in condition.tests:
         yield f"  if {render_test(node)}"
-    if plan.early_exit and condition.rollout_percentage < 100.0:
+    if condition.stops and condition.share.without_hash is not True:
         yield "  the others whose filters match stop here with false"
 
 
 def _who(condition: ConditionPlan) -> str:
     by, group = condition.bucketing.by, condition.bucketing.group
-    share = f"{condition.rollout_percentage:g} %" if condition.rollout_percentage < 100.0 else "all"
-    return f"{share} by {_subject(by)}" + (f" {group}" if group is not None else "")
+    holds_all = condition.share.without_hash is True
+    share = "all" if holds_all else f"{condition.share.percentage:g} %"
+    return f"{share} by {by.value}" + (f" {group}" if group is not None else "")
 
 
-def _subject(by: BucketBy) -> str:
-    return by.value
-
-
-def _value(plan: FlagPlan, condition: ConditionPlan) -> str:
-    if condition.pinned is not None:
-        return condition.pinned
-    if not plan.variants:
-        return "true"
-    return " or ".join(f"{variant.key} ({variant.weight:g} %)" for variant in plan.variants)
+def _value(condition: ConditionPlan) -> str:
+    if not condition.draws:
+        return "true" if condition.pinned is None else condition.pinned
+    return " or ".join(f"{variant.key} ({variant.weight:g} %)" for variant in condition.variants)
 
 
 def render_test(node: Node) -> str:
@@ -88,7 +82,7 @@ def render_test(node: Node) -> str:
     return _combination(node)
 
 
-def _combination(node: AllOf | AnyOf | Not | CohortTest) -> str:
+def _combination(node: Combination) -> str:
     if isinstance(node, CohortTest):
         membership = "not in" if node.negated else "in"
         return f"{membership} cohort {node.cohort} ({render_test(node.definition)})"

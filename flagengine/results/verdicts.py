@@ -1,12 +1,29 @@
 """Why a test has no verdict, and three-valued logic over verdicts (SPEC R5, R10)."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from flagengine.results.resolution import NOTHING_MISSING, Missing, UnresolvedReason
 from flagengine.values.record import Record
 
-__all__ = ["UNSUPPORTED", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
+__all__ = ["UNSUPPORTED", "D", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
+
+
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
+    from typing import Protocol, Self
+
+    class Doubt(Protocol):
+        """A verdict that is neither True nor False: a :class:`Gap`, or less than that."""
+
+        @property
+        def may_fail(self) -> bool:
+            """Whether the server may fail the flag instead of going on (SPEC R10)."""
+
+        def __or__(self, other: Self | None) -> Self:
+            """Join two doubts."""
+
+
+D = TypeVar("D", bound="Doubt")
 
 
 class Gap(Record):
@@ -50,32 +67,32 @@ Verdict = bool | Gap
 """True, False, or why neither."""
 
 
-def all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Kleene AND: false beats unknown."""
+def all_of(verdicts: Iterable[bool | D]) -> bool | D:
+    """Kleene AND: false beats doubt."""
     found = list(verdicts)
     if False in found:
         return False
     return joined(found) or True
 
 
-def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Kleene OR: true beats unknown, except one that may fail the flag (SPEC R10)."""
+def any_of(verdicts: Iterable[bool | D]) -> bool | D:
+    """Kleene OR: true beats doubt, except one that may fail the flag (SPEC R10)."""
     found = list(verdicts)
-    gap = joined(found)
-    if gap is not None and gap.may_fail:
-        return gap
-    return True in found or gap or False
+    doubt = joined(found)
+    if doubt is not None and doubt.may_fail:
+        return doubt
+    return True in found or doubt or False
 
 
-def negated(verdict: Verdict) -> Verdict:
+def negated(verdict: bool | D) -> bool | D:
     """Kleene NOT."""
-    return verdict if isinstance(verdict, Gap) else not verdict
+    return not verdict if isinstance(verdict, bool) else verdict
 
 
-def joined(verdicts: Iterable[Verdict]) -> Gap | None:
-    """Join the gaps among verdicts; None when there are none."""
-    gap: Gap | None = None
+def joined(verdicts: Iterable[bool | D]) -> D | None:
+    """Join the doubts among verdicts; None when there are none."""
+    doubt: D | None = None
     for verdict in verdicts:
-        if isinstance(verdict, Gap):
-            gap = verdict | gap
-    return gap
+        if not isinstance(verdict, bool):
+            doubt = verdict | doubt
+    return doubt

@@ -55,6 +55,23 @@ def test_values_that_are_not_json_match_as_a_client_would_send_them(
     assert _value("exact", rendered, value) is True
 
 
+class Choice(Enum):
+    IN = "true"
+    OUT = "no"
+
+
+@pytest.mark.rule("R4.4", "R7.7")
+@pytest.mark.parametrize(("value", "expected"), [(Choice.IN, True), (Choice.OUT, False)])
+def test_people_opt_in_with_what_a_client_would_send_at_every_use_of_the_flag(
+    value: Any, expected: bool
+) -> None:
+    flag = {"key": "flag-a", "active": True, "filters": {"feature_enrollment": True, "groups": []}}
+    snapshot = Snapshot.parse({"flags": [flag]})
+    props = {"$feature_enrollment/flag-a": value}
+    found = [evaluate_flag(snapshot, "flag-a", "user-1", props).value for _ in range(3)]
+    assert found == [expected] * 3
+
+
 @pytest.mark.rule("R7.7", "R8.82")
 def test_a_datetime_compares_as_a_date() -> None:
     assert _value("is_date_before", "2024-06-02", datetime(2024, 6, 1, tzinfo=UTC)) is True

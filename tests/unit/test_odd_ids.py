@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Reason, Snapshot, evaluate_flag, explain
+from flagengine import Missing, Reason, Snapshot, evaluate_flag, explain
 from flagengine.definitions.issues import IssueCode
 
 IDS = ["\ud800", "x" * 199 + "\ud800", "x" * 200 + "\ud800", "é" * 300 + "\ud800", "", "é" * 300]
@@ -94,3 +94,15 @@ def test_a_flag_key_that_cannot_be_hashed_has_no_slot() -> None:
     ]
     for _ in range(3):
         assert evaluate_flag(snapshot, "\ud800", "user-1").reason is Reason.UNKNOWN_FLAG
+
+
+def test_what_stands_behind_a_draw_that_ends_the_walk_is_not_missing() -> None:
+    """Also where the draw is not known, for want of a device id (SPEC R5.9)."""
+    two = [{"key": key, "rollout_percentage": 50} for key in ("on", "off")]
+    later = {"properties": [{"key": "plan", "type": "person", "value": "pro"}]}
+    filters = {"groups": [{"properties": []}, later], "multivariate": {"variants": two}}
+    document = _document({}, filters=filters, bucketing_identifier="device_id")
+    _assert_alike(document, "user-1")
+    snapshot = Snapshot.parse(document)
+    for _ in range(3):
+        assert evaluate_flag(snapshot, "a", "user-1").missing == Missing(device_id=True)

@@ -13,7 +13,7 @@ from flagengine.hashing import buckets as hashing
 from flagengine.hashing import sha1
 from flagengine.hashing.buckets import BUCKETS, Algorithm, bound, upper
 from flagengine.hashing.string_column import StringColumn
-from flagengine.plan.nodes import VariantPlan
+from flagengine.plan.shares import Share, VariantPlan
 from tests.unit.test_hashing import pure
 from tests.unit.test_string_column import BACKENDS as COLUMNS
 
@@ -98,7 +98,7 @@ def test_a_rollout_or_holdout_lets_in_whom_it_should(seam: Any) -> None:
     for vector, percentage, inside in checks:
         is_inside = seam.rollout(Algorithm.SHA1, vector["prefix"], bound(percentage))
         assert is_inside(vector["identifier"]) is inside
-        assert draws.is_inside(percentage, vector["hash01"]) is inside
+        assert Share(percentage).contains(vector["hash01"]) is inside
 
 
 @pytest.mark.rule("R3.9")
@@ -118,7 +118,7 @@ def test_a_draw_gives_the_variant(seam: Any) -> None:
 def test_a_hash_against_a_bound(vector: dict[str, Any]) -> None:
     percentage, h = vector["rollout_percentage"], vector["hash01"]
     assert percentage / 100.0 == vector["threshold"]
-    assert draws.is_inside(percentage, h) is vector["included"]
+    assert Share(percentage).contains(h) is vector["included"]
     assert (_number(h) <= bound(percentage)) is vector["included"]
 
 

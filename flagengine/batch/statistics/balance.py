@@ -22,7 +22,8 @@ from flagengine.columnar.engine import Engine
 from flagengine.columnar.rows import Rows
 from flagengine.evaluation.draws import VARIANT_SALT
 from flagengine.hashing.buckets import BUCKETS
-from flagengine.plan.nodes import BucketBy, ConditionPlan, FlagPlan
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
+from flagengine.plan.shares import BucketBy
 from flagengine.results.resolution import Reason
 
 __all__ = ["BINS", "Balance", "FlagBalance", "Pair", "measure_balance"]
@@ -133,17 +134,16 @@ def measure_balance(engine: Engine, batches: Iterable[pa.RecordBatch], threads: 
 
 def _is_hashed(plan: FlagPlan) -> bool:
     """Tell whether a flag's answers hang on the hash of the distinct id."""
-    by_person = [one for one in plan.conditions if one.bucketing.by is BucketBy.PERSON]
-    return plan.active and bool(by_person) and bool(_rollouts(plan) or plan.variants)
+    return plan.active and bool(_by_person(plan)) and bool(_rollouts(plan) or plan.variants)
+
+
+def _by_person(plan: FlagPlan) -> list[ConditionPlan]:
+    return [one for one in plan.conditions if one.bucketing.by is BucketBy.PERSON]
 
 
 def _rollouts(plan: FlagPlan) -> list[float]:
-    return sorted({one.rollout_percentage for one in plan.conditions if _is_share(one)})
-
-
-def _is_share(condition: ConditionPlan) -> bool:
-    by_person = condition.bucketing.by is BucketBy.PERSON
-    return by_person and 0 < condition.rollout_percentage < 100
+    shares = {condition.share for condition in _by_person(plan)}
+    return sorted(share.percentage for share in shares if share.without_hash is None)
 
 
 def _counted(
@@ -166,7 +166,7 @@ def _counted(
 def _fractions(rows: Rows, plan: FlagPlan, salt: str) -> NDArray[np.float64]:
     """Return h for everyone with an id to hash."""
     hashed = rows.person_ids.presence.where(lambda label: label is True)
-    numbers = rows.person_ids.numbers(plan.algorithm, f"{plan.key}.", salt, hashed, clip=True)
+    numbers = rows.person_ids.numbers(plan.algorithm, plan.prefix, salt, hashed, clip=True)
     return numbers[numbers < BUCKETS].astype(np.float64) / BUCKETS
 
 
@@ -191,11 +191,7 @@ def _count_given(engine: Engine, flag: FlagBalance, codes: NDArray[Any]) -> None
     """Count the variants that people are given by a draw: not pinned ones, not held-out people."""
     counts = np.bincount(codes)
     answers = engine.answers(flag.plan.key).resolutions
-    drawing = {
-        one.index
-        for one in flag.plan.conditions
-        if one.pinned is None and one.bucketing.by is BucketBy.PERSON
-    }
+    drawing = {one.index for one in _by_person(flag.plan) if one.draws}
     for place in np.flatnonzero(counts):
         one = answers[place]
         if one.reason is Reason.CONDITION_MATCH and one.condition_index in drawing:

@@ -1,0 +1,81 @@
+"""The program of a flag: its plan with the hashes bound and the answers concluded beforehand.
+
+Built once. The generator prints it and the walk in C reads it. What is decided about a flag is
+asked of the plan, and every answer of :func:`conclude`; nothing is decided here.
+"""
+
+from functools import cached_property
+
+from flagengine.evaluation.conclusion import Step, conclude, contribution, held_out, lost
+from flagengine.evaluation.draws import HOLDOUT_PREFIX, VARIANT_SALT
+from flagengine.hashing.buckets import Algorithm, Hasher, bind, bound, upper
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan
+from flagengine.plan.shares import Bucketing, Share
+from flagengine.results.resolution import Reason, Resolution
+
+__all__ = ["Branch", "Program"]
+
+
+class Branch:
+    """One condition, with what it answers when nothing is in doubt.
+
+    ``within`` and ``draw`` are None where no hash says who is inside, and what is drawn. A match
+    gives one of ``matches``, by the position drawn. ``out`` is the answer where nothing matches and
+    this was the last condition out of its rollout.
+    """
+
+    __slots__ = ("draw", "matches", "out", "plan", "within")
+
+    def __init__(self, flag: FlagPlan, plan: ConditionPlan) -> None:
+        """Prepare a condition of a flag."""
+        self.plan = plan
+        self.within: Hasher | None = None
+        self.draw: Hasher | None = None
+        if plan.bucketing.is_hashable and plan.share.without_hash is not True:
+            self.within = _within(flag, flag.prefix, plan.share, plan.bucketing)
+        if plan.bucketing.is_hashable and plan.draws:
+            ends = [upper(variant.upper) for variant in plan.variants]
+            self.draw = _hasher(flag, flag.prefix, VARIANT_SALT, ends, plan.bucketing)
+        self.matches = tuple(
+            _concluded(flag, contribution(plan, True, True, (value,))) for value in plan.values
+        )
+        self.out = _concluded(flag, contribution(plan, True, False, ()))
+
+
+class Program:
+    """One flag that is active and whose definition can be read."""
+
+    def __init__(self, plan: FlagPlan) -> None:
+        """Prepare a plan."""
+        self.plan = plan
+        self.branches = tuple(Branch(plan, condition) for condition in plan.conditions)
+
+    @cached_property
+    def nothing(self) -> Resolution:
+        """The answer when no condition matches and none is out of its rollout or skipped."""
+        return _concluded(self.plan, *(lost(branch.plan.index) for branch in self.branches))
+
+    def losses(self, reason: Reason) -> tuple[Resolution, ...]:
+        """Return the answers for false by the last condition that was lost for a reason."""
+        indexes = (branch.plan.index for branch in self.branches)
+        return tuple(_concluded(self.plan, lost(index, reason)) for index in indexes)
+
+    def held_out(self, holdout: HoldoutPlan) -> Resolution:
+        """Return the answer of those who are held out."""
+        return _concluded(self.plan, held_out(holdout.value, True, None))
+
+    def withholds(self, holdout: HoldoutPlan, subject: Bucketing) -> Hasher:
+        """Return the hash that says whether a subject is held out."""
+        return _within(self.plan, HOLDOUT_PREFIX, holdout.share, subject)
+
+
+def _concluded(plan: FlagPlan, *steps: Step) -> Resolution:
+    return conclude(plan, steps).resolution
+
+
+def _within(plan: FlagPlan, prefix: str, share: Share, subject: Bucketing) -> Hasher:
+    return _hasher(plan, prefix, "", [bound(share.percentage) + 1], subject)
+
+
+def _hasher(plan: FlagPlan, prefix: str, salt: str, ends: list[int], subject: Bucketing) -> Hasher:
+    return bind(Algorithm(plan.algorithm), prefix, salt, clip=subject.is_cut, uppers=ends)

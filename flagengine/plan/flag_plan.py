@@ -1,0 +1,153 @@
+"""The meaning of a flag, typed: enrollment, holdout and conditions, in the order they are asked.
+
+What the interpreter walks and the compiler compiles. Each part answers what can be asked of it
+alone; whoever evaluates adds the subject.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from flagengine.inputs.subject import ABSENT
+from flagengine.plan.nodes import CohortTest, FlagTest, Node
+from flagengine.plan.shares import (
+    Answer,
+    BucketBy,
+    Bucketing,
+    Share,
+    VariantPlan,
+    possible_variants,
+)
+from flagengine.results.resolution import Missing
+from flagengine.results.verdicts import Gap
+from flagengine.values.record import Record
+
+__all__ = ["ConditionPlan", "EnrollmentPlan", "FlagPlan", "HoldoutPlan"]
+
+
+class EnrollmentPlan(Record):
+    """The person property by which people opt in to an early-access flag, or out (SPEC R4.4)."""
+
+    key: str
+
+    def admits(self, actual: object) -> bool | None:
+        """Tell whether a JSON value opts in or out; None for neither, when there is no value."""
+        return None if actual is ABSENT else actual is True or actual == "true"
+
+    def gap(self) -> Gap:
+        """Return what is lacking when the property is not known."""
+        return Gap.lacking(Missing(person_properties=(self.key,)))
+
+
+class HoldoutPlan(Record):
+    """The answer for the held-out share, and the subject it is drawn by."""
+
+    value: str
+    share: Share
+    bucketing: Bucketing
+
+    @property
+    def subjects(self) -> tuple[Bucketing, ...]:
+        """Whose hash is taken: that of the first who is there (SPEC R4.9)."""
+        if self.bucketing.by is BucketBy.DEVICE:
+            return (self.bucketing, Bucketing(BucketBy.PERSON))
+        return (self.bucketing,)
+
+    @property
+    def text_of_none(self) -> str | None:
+        """What is hashed when none of them is there: for a group the empty text."""
+        return "" if self.bucketing.by is BucketBy.GROUP else None
+
+
+class ConditionPlan(Record):
+    """One condition: its tests, its share, its subject, and what a match gives.
+
+    ``variants`` are those it draws from; none when one is ``pinned``. With ``stops`` the walk ends
+    where the tests match and the share does not hold the subject (SPEC R4.15).
+    """
+
+    index: int
+    tests: tuple[Node, ...]
+    share: Share
+    bucketing: Bucketing
+    pinned: str | None = None
+    variants: tuple[VariantPlan, ...] = ()
+    stops: bool = False
+
+    @property
+    def draws(self) -> bool:
+        """Whether a hash decides which value a match gives."""
+        return bool(self.variants)
+
+    @property
+    def values(self) -> tuple[Answer, ...]:
+        """What a match may give, by the position drawn; one value when nothing is drawn."""
+        if self.variants:
+            return (*(variant.key for variant in self.variants), True)
+        return (True if self.pinned is None else self.pinned,)
+
+    @property
+    def possible(self) -> tuple[Answer, ...]:
+        """What a match may give when the hash is not known."""
+        return possible_variants(self.variants) if self.variants else self.values
+
+    @property
+    def needs_hash(self) -> bool:
+        """Whether the subject's hash can change what the condition contributes."""
+        inside = self.share.without_hash
+        return inside is None or (inside and len(self.possible) > 1)
+
+    @property
+    def parted(self) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        """The tests in the server's order, parted before the first that may fail the flag (R10.8).
+
+        Cohorts come last; where none of the first part is false, the server may fail the flag.
+        """
+        ordered = sorted(self.tests, key=lambda node: isinstance(node, CohortTest))
+        for position, node in enumerate(ordered):
+            if isinstance(node, CohortTest) and node.may_fail:
+                return tuple(ordered[:position]), tuple(ordered[position:])
+        return tuple(ordered), ()
+
+    def may_fail(self, verdicts: Sequence[object]) -> bool:
+        """Tell whether the tests, that come out so, reach one that may fail the flag (R10.8)."""
+        before, failing = self.parted
+        false = [node for node, one in zip(self.tests, verdicts, strict=True) if one is False]
+        return bool(failing) and not any(node is one for node in before for one in false)
+
+    def ends(self, inside: bool | None) -> bool:
+        """Tell whether the walk ends here once all tests match."""
+        return inside is True or self.stops
+
+
+class FlagPlan(Record):
+    """All that is needed to answer one flag. ``defect`` says why it cannot be, if it cannot."""
+
+    key: str
+    active: bool = True
+    defect: str | None = None
+    enrollment: EnrollmentPlan | None = None
+    holdout: HoldoutPlan | None = None
+    conditions: tuple[ConditionPlan, ...] = ()
+    variants: tuple[VariantPlan, ...] = ()
+    payloads: Mapping[str, str] = MappingProxyType({})
+    algorithm: str = "sha1"
+    evaluation_runtime: str = "all"
+    evaluation_contexts: frozenset[str] = frozenset()
+    flag_id: int | None = None
+    flag_version: int | None = None
+    has_experiment: bool | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the subject in the hashes of rollouts and draws."""
+        return f"{self.key}."
+
+    @property
+    def tests(self) -> tuple[Node, ...]:
+        """The tests of all conditions."""
+        return tuple(node for condition in self.conditions for node in condition.tests)
+
+    def is_broken(self, overridden: Mapping[str, Answer | None]) -> bool:
+        """Tell whether the server may fail the flag for a dependency of its own (SPEC R11.6)."""
+        tests = (node for node in self.tests if isinstance(node, FlagTest))
+        return any(node.why_broken(overridden) is not None for node in tests)
