@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 if "--without-accelerator" in sys.argv:
+    # The workers of pytest-xdist have other arguments, but the same environment.
+    os.environ["FLAGENGINE_TESTS_WITHOUT_ACCELERATOR"] = "1"
+if "FLAGENGINE_TESTS_WITHOUT_ACCELERATOR" in os.environ:
     # Here and not in pytest_configure: the conftest files below are imported before that is
     # called, and they import the package.
     sys.modules["flagengine._accelerator"] = None  # type: ignore[assignment]
@@ -28,6 +32,22 @@ def pytest_configure(config: pytest.Config) -> None:
         assert ACCELERATOR == "none"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many published cases each evaluator was asked, where any was."""
+    asked = Counter(
+        (report.nodeid.partition("[")[2].partition("-")[0], outcome)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, ())
+        if _EVALUATED in report.nodeid
+    )
+    if asked:
+        terminalreporter.section("published cases by evaluator")
+        for name in dict.fromkeys(name for name, _ in sorted(asked)):
+            passed, failed = asked[name, "passed"], asked[name, "failed"]
+            terminalreporter.write_line(f"{name:12} {passed:5} passed, {failed} failed")
+
+
+_EVALUATED = "conformance/test_cases.py::test_the_evaluator_gives_the_expected_answer["
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", max_examples=200, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile(
