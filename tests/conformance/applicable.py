@@ -4,13 +4,18 @@ python -m tests.conformance.applicable
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from tests.conformance.backends import BACKENDS, HAS_ACCELERATOR, Backend
-from tests.conformance.published import Case, all_cases
+from tests.conformance.published import Case, all_cases, all_documents, parsed
+from tests.properties.strategies import Call
 
-__all__ = ["applicable", "counted", "not_applicable"]
+__all__ = ["NOBODY_KNOWN", "applicable", "counted", "flags_of_documents", "not_applicable"]
+
+NOBODY_KNOWN = Call("user-1")
+"""The person that the documents' flags are evaluated for."""
 
 
 def applicable() -> Iterator[tuple[Backend, Case]]:
@@ -22,12 +27,31 @@ def applicable() -> Iterator[tuple[Backend, Case]]:
                 yield backend, case
 
 
-@cache
+def flags_of_documents(member: str) -> Iterator[tuple[Backend, Mapping[str, Any], str]]:
+    """Yield the flags that documents name as fine or unsupported, with every evaluator of each."""
+    for document in all_documents():
+        for key in document.get(member, ()):
+            snapshot = parsed(document)
+            for backend in BACKENDS.values():
+                if backend.why_not(snapshot, key, NOBODY_KNOWN) is None:
+                    yield backend, document, key
+
+
 def not_applicable(name: str) -> dict[str, str]:
     """Return the ids of the cases that an evaluator does not take, each with the reason."""
-    why_not = BACKENDS[name].why_not
-    reasons = {case.id: why_not(case.parsed(), case.key, case.call) for case in all_cases()}
-    return {case: reason for case, reason in reasons.items() if reason is not None}
+    return _left_out()[name]
+
+
+@cache
+def _left_out() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {name: {} for name in BACKENDS}
+    for case in all_cases():
+        snapshot = case.parsed()
+        for name, backend in BACKENDS.items():
+            reason = backend.why_not(snapshot, case.key, case.call)
+            if reason is not None:
+                found[name][case.id] = reason
+    return found
 
 
 def counted() -> Iterator[str]:

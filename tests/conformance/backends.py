@@ -91,23 +91,15 @@ def _why_not_bound(_snapshot: Snapshot, _key: str, call: Call) -> str | None:
     return "snapshot.evaluator takes no options" if set(call.options) - {"overrides"} else None
 
 
-def _generated_function(snapshot: Snapshot, key: str) -> _Evaluator | None:
-    """Return the function in Python; None for a flag that is left to the interpreter."""
-    evaluator = snapshot.evaluator(key)
-    on_demand = getattr(evaluator, "otherwise", None)
-    function = evaluator if on_demand is None else on_demand.function
-    return None if isinstance(function, partial) else function
-
-
 def _generated(snapshot: Snapshot, key: str, call: Call) -> Resolution:
-    function = _generated_function(_overridden(snapshot, call), key)
-    assert function is not None
-    return _ask(function, snapshot, call)
+    evaluator = _overridden(snapshot, call).evaluator(key)
+    on_demand = getattr(evaluator, "otherwise", None)
+    return _ask(evaluator if on_demand is None else on_demand.function, snapshot, call)
 
 
 def _why_not_generated(snapshot: Snapshot, key: str, call: Call) -> str | None:
     reason = _uncompiled_option(call)
-    if reason is None and _generated_function(_overridden(snapshot, call), key) is None:
+    if reason is None and isinstance(_overridden(snapshot, call).evaluator(key), partial):
         return "the flag is left to the interpreter"
     return reason
 

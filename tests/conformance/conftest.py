@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.applicable import applicable
+from tests.conformance.applicable import applicable, flags_of_documents
 from tests.conformance.published import FIXTURES, all_documents, entries
 from tests.transports.mock_server import MockServer
 
@@ -19,6 +19,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = list(applicable())
         names = [f"{backend.name}-{case.id}" for backend, case in pairs]
         metafunc.parametrize(("backend", "case"), pairs, ids=names)
+    for name in ("fine_flag", "unsupported_flag"):
+        if name in metafunc.fixturenames:
+            found = list(flags_of_documents(name.removesuffix("_flag")))
+            ids = [f"{backend.name}-{document['id']}-{key}" for backend, document, key in found]
+            metafunc.parametrize(("evaluator", "document", name), found, ids=ids)
     for name, chosen in DOCUMENTS.items():
         if name in metafunc.fixturenames:
             found = [one for one in all_documents() if chosen(one)]
@@ -28,7 +33,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 DOCUMENTS = {
     "refused_document": lambda one: "error" in one,
     "accepted_document": lambda one: "error" not in one,
-    "document_with_flags": lambda one: one.get("fine") or one.get("unsupported"),
 }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "as_published",
     "differences",
     "entries",
+    "parsed",
 ]
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -79,6 +80,11 @@ def all_cases() -> tuple[Case, ...]:
 def all_documents() -> tuple[dict[str, Any], ...]:
     """Return every published document."""
     return tuple(entries("documents", "documents"))
+
+
+def parsed(document: Mapping[str, Any]) -> Snapshot:
+    """Parse a published document: a JSON value, or text."""
+    return Snapshot.parse(document["text"] if "text" in document else document["document"])
 
 
 def as_published(resolution: Resolution) -> dict[str, Any]:

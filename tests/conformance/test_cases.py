@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 
-from flagengine import Snapshot, SnapshotError
-from tests.conformance.applicable import not_applicable
+from flagengine import SnapshotError
+from tests.conformance.applicable import NOBODY_KNOWN, not_applicable
 from tests.conformance.backends import BACKENDS, HAS_ACCELERATOR, Backend
-from tests.conformance.published import Case, all_cases, as_published, differences
-from tests.properties.strategies import Call
+from tests.conformance.published import Case, all_cases, as_published, differences, parsed
 
-NOBODY_KNOWN = Call("user-1")
 SHARE_OF_CASES = {
     "INTERPRETED": 1.0,
     "SINGLE": 1.0,
@@ -46,35 +44,29 @@ def test_an_evaluator_takes_no_fewer_cases_than_it_must(name: str) -> None:
 
 def test_the_refused_document_gives_its_error(refused_document: dict[str, Any]) -> None:
     with pytest.raises(SnapshotError) as caught:
-        _parsed(refused_document)
+        parsed(refused_document)
     found = {"code": str(caught.value.code), "pointer": caught.value.pointer}
     assert found == refused_document["error"], refused_document["description"]
 
 
 def test_the_accepted_document_gives_its_issues(accepted_document: dict[str, Any]) -> None:
-    issues = _parsed(accepted_document).issues
+    issues = parsed(accepted_document).issues
     found = [{"code": str(one.code), "pointer": one.pointer} for one in issues]
     expected = sorted(accepted_document["issues"], key=str)
     assert sorted(found, key=str) == expected, accepted_document["description"]
 
 
-@pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
-def test_the_documents_flags_have_a_value_or_are_unsupported(
-    backend: Backend, document_with_flags: dict[str, Any]
+def test_a_good_flag_of_the_document_has_a_value(
+    evaluator: Backend, document: dict[str, Any], fine_flag: str
 ) -> None:
-    snapshot = _parsed(document_with_flags)
-    for key in document_with_flags["fine"]:
-        if _takes(backend, snapshot, key):
-            assert backend.answer(snapshot, key, NOBODY_KNOWN).value is not None, key
-    for key in document_with_flags["unsupported"]:
-        if _takes(backend, snapshot, key):
-            reason = backend.answer(snapshot, key, NOBODY_KNOWN).unresolved_reason
-            assert reason == "unsupported_definition", key
+    resolution = evaluator.answer(parsed(document), fine_flag, NOBODY_KNOWN)
+    assert resolution.value is not None
+    assert resolution.unresolved_reason is None
 
 
-def _parsed(document: dict[str, Any]) -> Snapshot:
-    return Snapshot.parse(document["text"] if "text" in document else document["document"])
-
-
-def _takes(backend: Backend, snapshot: Snapshot, key: str) -> bool:
-    return backend.why_not(snapshot, key, NOBODY_KNOWN) is None
+def test_a_bad_flag_of_the_document_is_unsupported(
+    evaluator: Backend, document: dict[str, Any], unsupported_flag: str
+) -> None:
+    resolution = evaluator.answer(parsed(document), unsupported_flag, NOBODY_KNOWN)
+    assert resolution.value is None
+    assert resolution.unresolved_reason == "unsupported_definition"
