@@ -14,6 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run as where no C compiler was: the extension cannot be imported",
     )
+    parser.addoption(
+        "--evaluators",
+        help="ask only these for the published cases: SINGLE,TABLE_AMONG",
+    )
 
 
 if "--without-accelerator" in sys.argv:

@@ -4,7 +4,7 @@ python -m tests.conformance.applicable
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -18,13 +18,13 @@ NOBODY_KNOWN = Call("user-1")
 """The person that the documents' flags are evaluated for."""
 
 
-def applicable() -> Iterator[tuple[Backend, Case]]:
-    """Yield every evaluator with every case that it takes."""
-    for name, backend in BACKENDS.items():
+def applicable(names: Iterable[str] = BACKENDS) -> Iterator[tuple[Backend, Case]]:
+    """Yield every evaluator, or those named, with every case that it takes."""
+    for name in names:
         left_out = not_applicable(name)
         for case in all_cases():
             if case.id not in left_out:
-                yield backend, case
+                yield BACKENDS[name], case
 
 
 def flags_of_documents(member: str) -> Iterator[tuple[Backend, Mapping[str, Any], str]]:
@@ -37,21 +37,12 @@ def flags_of_documents(member: str) -> Iterator[tuple[Backend, Mapping[str, Any]
                     yield backend, document, key
 
 
+@cache
 def not_applicable(name: str) -> dict[str, str]:
     """Return the ids of the cases that an evaluator does not take, each with the reason."""
-    return _left_out()[name]
-
-
-@cache
-def _left_out() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {name: {} for name in BACKENDS}
-    for case in all_cases():
-        snapshot = case.parsed()
-        for name, backend in BACKENDS.items():
-            reason = backend.why_not(snapshot, case.key, case.call)
-            if reason is not None:
-                found[name][case.id] = reason
-    return found
+    why_not = BACKENDS[name].why_not
+    reasons = {case.id: why_not(case.probed, case.key, case.call) for case in all_cases()}
+    return {case: reason for case, reason in reasons.items() if reason is not None}
 
 
 def counted() -> Iterator[str]:

@@ -16,7 +16,8 @@ from tests.transports.mock_server import MockServer
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        pairs = list(applicable())
+        chosen = metafunc.config.getoption("--evaluators")
+        pairs = list(applicable(chosen.split(",")) if chosen else applicable())
         names = [f"{backend.name}-{case.id}" for backend, case in pairs]
         metafunc.parametrize(("backend", "case"), pairs, ids=names)
     for name in ("fine_flag", "unsupported_flag"):
@@ -24,9 +25,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             found = list(flags_of_documents(name.removesuffix("_flag")))
             ids = [f"{backend.name}-{document['id']}-{key}" for backend, document, key in found]
             metafunc.parametrize(("evaluator", "document", name), found, ids=ids)
-    for name, chosen in DOCUMENTS.items():
+    for name, is_chosen in DOCUMENTS.items():
         if name in metafunc.fixturenames:
-            found = [one for one in all_documents() if chosen(one)]
+            found = [one for one in all_documents() if is_chosen(one)]
             metafunc.parametrize(name, found, ids=[one["id"] for one in found])
 
 

@@ -54,6 +54,11 @@ class Case:
         return Snapshot.parse(self.source["definitions"])
 
     @cached_property
+    def probed(self) -> Snapshot:
+        """A snapshot for finding out which evaluators take the case."""
+        return self.parsed()
+
+    @cached_property
     def call(self) -> Call:
         """The person and the options."""
         options = dict(self.source["context"])
