@@ -55,9 +55,9 @@ floors: $(VENV)/.test
 	$(BIN)/python -m tests.coverage_floors
 
 nightly: $(VENV)/.test
-	HYPOTHESIS_PROFILE=nightly $(PYTEST) -m hypothesis $(EXPLORED) $(PYTEST_OPTIONS)
+	HYPOTHESIS_PROFILE=nightly $(PYTEST) --dist load -m hypothesis $(EXPLORED) $(PYTEST_OPTIONS)
 
-mutants: $(VENV)/.test
+mutants: $(VENV)/.mutation
 	$(BIN)/python -m tests.mutation $(MUTANTS)
 
 lint: $(VENV)/.lint
@@ -88,8 +88,9 @@ $(BIN)/python:
 $(VENV)/.cli: EXTRAS = cli
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
+$(VENV)/.mutation: EXTRAS = test,mutation
 
-$(VENV)/.cli $(VENV)/.test $(VENV)/.lint: $(SOURCES) | $(BIN)/python
+$(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation: $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 
