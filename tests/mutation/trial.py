@@ -29,6 +29,7 @@ _NOT_COPIED = (
     "*.egg-info",
 )
 _TESTS_FAILED = 1
+_OUTPUT = "output.txt"
 
 
 class Fate(StrEnum):
@@ -61,9 +62,9 @@ def copied_tree(name: str) -> Path:
 def passing_seconds(stage: str, tree: Path) -> float:
     """Run a stage on the code as it is; it has to pass, else its failures mean nothing."""
     started = time.monotonic()
-    done = _run(stage, tree, None)
-    if done != 0:
-        message = f"the tests fail without any mutant: pytest {stage}"
+    if _run(stage, tree, None) != 0:
+        output = (tree / _OUTPUT).read_text(encoding="utf-8")
+        message = f"{output[-4_000:]}\nthe tests fail without any mutant: pytest {stage}"
         raise SystemExit(message)
     return time.monotonic() - started
 
@@ -100,14 +101,15 @@ def _changed(path: Path, code: str) -> Iterator[None]:
 
 def _run(stage: str, tree: Path, timeout: float | None) -> int:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    process = subprocess.Popen(
-        [*command, *shlex.split(stage)],
-        cwd=tree,
-        env={**os.environ, "HYPOTHESIS_PROFILE": "gate"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with (tree / _OUTPUT).open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *shlex.split(stage)],
+            cwd=tree,
+            env={**os.environ, "HYPOTHESIS_PROFILE": "gate"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         return process.wait(timeout)
     finally:

@@ -224,10 +224,10 @@ def test_a_searched_text_is_left_as_it_is_and_the_pattern_is_kept() -> None:
 
 @pytest.mark.parametrize("length", [26, 1_000, 100_000])
 def test_nested_repetition_does_not_run_away(length: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert found("(a+)+$", "a" * length + "!") is False
     assert found("(a|a)*b", "a" * length) is False
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("pattern", ["needle", "n.edle", r"\w+needle$", "(?i)NEEDLE$"])
@@ -249,9 +249,9 @@ def test_ten_megabytes_of_text_are_searched(pattern: str) -> None:
     ],
 )
 def test_compiling_is_bounded(pattern: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     compile_pattern(pattern)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_length_limit_of_a_word_boundary_keeps_within_the_servers_steps() -> None:
