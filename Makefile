@@ -24,7 +24,7 @@ WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Most of the time goes into these: examples, other engines, wheels, watched and killed processes.
 SLOW := properties differential packaging faults accelerator architecture/test_purity.py
-QUICK := $(addprefix --ignore=tests/,$(SLOW))
+QUICK := $(addprefix --ignore=tests/,$(SLOW)) --evaluators=SINGLE,TABLE_AMONG
 WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/cli
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
