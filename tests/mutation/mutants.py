@@ -44,6 +44,8 @@ _NAMES = {
     *_PLAIN.split(),
 }
 _ANNOTATED = {"tfpdef", "annassign"}
+_PARAMETERS = {"parameters", "lambdef"}
+"""Where a lone star is no multiplication."""
 
 
 @dataclass(frozen=True, order=True)
@@ -100,7 +102,7 @@ class _Finder(Visitor):
     def visit(self, node: Any) -> Any:
         for name, operator in self._operators.items():
             for (line, _), _ in operator.mutation_positions(node):
-                if not _is_annotation(node):
+                if not _is_annotation(node) and node.parent.type not in _PARAMETERS:
                     self.found.append(Mutant(*self._place, line, name, self._counts[name]))
                 self._counts[name] += 1
         return node
