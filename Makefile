@@ -1,8 +1,12 @@
 # Everything is installed into .venv; nothing but Python >= 3.11, git and make is needed.
-#   make demo    evaluate and explain the shipped definitions
-#   make test    run all tests
-#   make check   what a change must pass: test, lint, types
-#   make bench   measure the engine beside others (installs them; some twenty minutes)
+#   make demo      evaluate and explain the shipped definitions
+#   make quick     run all tests but the slow ones
+#   make test      run all tests
+#   make check     what a change must pass: test, lint, types
+#   make coverage  run all tests, and fail where too little of the code was reached
+#   make nightly   try many examples that nobody has tried before
+#   make mutants   break the code in many places, and list what no test notices
+#   make bench     measure the engine beside others (installs them; some twenty minutes)
 
 # The first Python that is new enough; say PYTHON=... to choose another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -15,7 +19,17 @@ SOURCES := pyproject.toml setup.py $(wildcard flagengine/native/*.[ch])
 DEFINITIONS := fixtures/snapshots/small.json
 PERSON := --distinct-id user-8 --property country=DE
 
-.PHONY: demo test lint types check bench clean
+# As many processes as there are processors; the tests of one file share a process.
+WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Most of the time goes into these: examples, other engines, wheels, watched and killed processes.
+SLOW := properties differential packaging faults accelerator architecture/test_purity.py
+QUICK := $(addprefix --ignore=tests/,$(SLOW)) --evaluators=SINGLE,TABLE_AMONG
+WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/cli
+MEASURED := --cov --cov-report=
+EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
+
+.PHONY: demo quick test coverage floors nightly mutants lint types check bench clean
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.cli
@@ -26,7 +40,25 @@ demo: $(VENV)/.cli
 	run explain $(DEFINITIONS) new-checkout $(PERSON)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(PYTEST) $(PYTEST_OPTIONS)
+
+quick: $(VENV)/.test
+	$(PYTEST) $(QUICK) $(PYTEST_OPTIONS)
+
+coverage: $(VENV)/.test
+	$(PYTEST) $(MEASURED) $(PYTEST_OPTIONS)
+	$(PYTEST) $(MEASURED) --cov-append $(WITHOUT_ACCELERATOR)
+	$(MAKE) floors
+
+# Compares what the tests have reached, in .coverage, with what they must reach.
+floors: $(VENV)/.test
+	$(BIN)/python -m tests.coverage_floors
+
+nightly: $(VENV)/.test
+	HYPOTHESIS_PROFILE=nightly $(PYTEST) --dist load -m hypothesis $(EXPLORED) $(PYTEST_OPTIONS)
+
+mutants: $(VENV)/.mutation
+	$(BIN)/python -m tests.mutation $(MUTANTS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
@@ -42,7 +74,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks growth
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .mutants
 	rm -f flagengine/native/_accelerator*.so flagengine/native/_accelerator*.pyd
 	find flagengine transports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -56,8 +88,9 @@ $(BIN)/python:
 $(VENV)/.cli: EXTRAS = cli
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
+$(VENV)/.mutation: EXTRAS = test,mutation
 
-$(VENV)/.cli $(VENV)/.test $(VENV)/.lint: $(SOURCES) | $(BIN)/python
+$(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation: $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,9 +14,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run as where no C compiler was: the extension cannot be imported",
     )
+    parser.addoption(
+        "--evaluators",
+        help="ask only these for the published cases: SINGLE,TABLE_AMONG",
+    )
 
 
 if "--without-accelerator" in sys.argv:
+    # The workers of pytest-xdist have other arguments, but the same environment.
+    os.environ["FLAGENGINE_TESTS_WITHOUT_ACCELERATOR"] = "1"
+if "FLAGENGINE_TESTS_WITHOUT_ACCELERATOR" in os.environ:
     # Here and not in pytest_configure: the conftest files below are imported before that is
     # called, and they import the package.
     sys.modules["flagengine.native._accelerator"] = None  # type: ignore[assignment]
@@ -28,18 +36,35 @@ def pytest_configure(config: pytest.Config) -> None:
         assert ACCELERATOR == "none"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many published cases each evaluator was asked, where any was."""
+    asked = Counter(
+        (report.nodeid.partition("[")[2].partition("-")[0], outcome)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, ())
+        if _EVALUATED in report.nodeid
+    )
+    if asked:
+        terminalreporter.section("published cases by evaluator")
+        for name in dict.fromkeys(name for name, _ in sorted(asked)):
+            passed, failed = asked[name, "passed"], asked[name, "failed"]
+            terminalreporter.write_line(f"{name:12} {passed:5} passed, {failed} failed")
+
+
+_EVALUATED = "conformance/test_cases.py::test_the_evaluator_gives_the_expected_answer["
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("dev", max_examples=200, deadline=None, suppress_health_check=_SLOW)
+# What gates is always the same; what explores is not, and what it finds becomes a fixture.
 settings.register_profile(
-    "ci",
-    max_examples=2_000,
+    "gate",
+    max_examples=200,
     deadline=None,
     suppress_health_check=_SLOW,
     database=None,
     derandomize=True,
     print_blob=True,
 )
+settings.register_profile("ci", settings.get_profile("gate"), max_examples=2_000)
 settings.register_profile(
-    "nightly", settings.get_profile("ci"), max_examples=20_000, derandomize=False
+    "nightly", settings.get_profile("gate"), max_examples=20_000, derandomize=False
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))

@@ -1,28 +1,40 @@
-"""Hands the language-neutral kit under `fixtures/` to the tests of this directory."""
+"""Hands the language-neutral kit under `fixtures/` to the tests of this directory.
 
-import json
+What is asked of a case or a document is decided here, at collection: no test returns early.
+"""
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conformance.applicable import applicable, flags_of_documents
+from tests.conformance.published import FIXTURES, all_documents, entries
 from tests.transports.mock_server import MockServer
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-
-
-def entries(folder: str, member: str) -> list[dict[str, Any]]:
-    paths = sorted((FIXTURES / folder).glob("*.json"))
-    assert paths, f"no fixtures in {FIXTURES / folder}"
-    return [one for path in paths for one in json.loads(path.read_text(encoding="utf-8"))[member]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for name, folder in (("case", "cases"), ("document", "documents")):
+    if "case" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--evaluators")
+        pairs = list(applicable(chosen.split(",")) if chosen else applicable())
+        names = [f"{backend.name}-{case.id}" for backend, case in pairs]
+        metafunc.parametrize(("backend", "case"), pairs, ids=names)
+    for name in ("fine_flag", "unsupported_flag"):
         if name in metafunc.fixturenames:
-            found = entries(folder, f"{name}s")
+            found = list(flags_of_documents(name.removesuffix("_flag")))
+            ids = [f"{backend.name}-{document['id']}-{key}" for backend, document, key in found]
+            metafunc.parametrize(("evaluator", "document", name), found, ids=ids)
+    for name, is_chosen in DOCUMENTS.items():
+        if name in metafunc.fixturenames:
+            found = [one for one in all_documents() if is_chosen(one)]
             metafunc.parametrize(name, found, ids=[one["id"] for one in found])
+
+
+DOCUMENTS = {
+    "refused_document": lambda one: "error" in one,
+    "accepted_document": lambda one: "error" not in one,
+}
 
 
 @pytest.fixture(scope="session")

@@ -232,6 +232,7 @@ def _worlds(document: dict[str, Any], known: Mapping[str, str]) -> Iterator[Worl
 @pytest.mark.rule("R5.2", "R5.10", "R10.8", "R11.7", "R18.1")
 @pytest.mark.parametrize("start", range(0, 400, 50))
 def test_a_definite_answer_is_the_servers_in_every_world(start: int) -> None:
+    definite = 0
     for seed in range(start, start + 50):
         rng = random.Random(seed)
         document = _document(rng)
@@ -242,6 +243,8 @@ def test_a_definite_answer_is_the_servers_in_every_world(start: int) -> None:
                 Server(document, world).answer("flag-a") for world in _worlds(document, known)
             }
             assert answers == {resolution.value}, (seed, document["flags"], known)
+            definite += 1
+    assert definite >= 10
 
 
 @pytest.mark.rule("R5.2", "R5.4")

@@ -43,6 +43,7 @@ def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path):
             with redirect_stdout(printed):
                 exec(source, namespace)
             assert printed.getvalue() == expected
+    assert namespace
 
 
 def test_blocks_that_are_not_run_call_what_is_there():

@@ -1,7 +1,7 @@
 """The compiled flags, which answer calls, equal the interpreter, which is the specification."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flagengine import Snapshot, evaluate_flag
@@ -34,12 +34,11 @@ class TestBackends:
     def test_a_call_without_options_equals_one_with_their_defaults(
         self, data: st.DataObject, document: Doc
     ):
+        assume("_date_" not in repr(document))
         snapshot, call = Snapshot.parse(document), data.draw(calls(document))
         now = call.options["now"]
         spelt = Call(call.distinct_id, call.props, {"complete": False, "missing_group": "false"})
         for key in snapshot.keys:
-            if "_date_" in repr(document):
-                continue
             bare = evaluate_flag(snapshot, key, call.distinct_id, call.props)
             assert bare == spelt.one(snapshot, key)
             assert bare == spelt.having(now=now).one(snapshot, key)

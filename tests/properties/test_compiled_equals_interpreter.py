@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from flagengine import Resolution, Snapshot, SnapshotError, evaluate, evaluate_flag
@@ -139,7 +139,7 @@ class TestCompiledEqualsInterpreter:
         try:
             Snapshot.parse(document)
         except SnapshotError:
-            return
+            reject()
         assert_all_alike(document, None, call, Call(distinct_id, call.props, call.options))
 
 

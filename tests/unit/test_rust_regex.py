@@ -224,10 +224,10 @@ def test_a_searched_text_is_left_as_it_is_and_the_pattern_is_kept() -> None:
 
 @pytest.mark.parametrize("length", [26, 1_000, 100_000])
 def test_nested_repetition_does_not_run_away(length: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert found("(a+)+$", "a" * length + "!") is False
     assert found("(a|a)*b", "a" * length) is False
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("pattern", ["needle", "n.edle", r"\w+needle$", "(?i)NEEDLE$"])
@@ -249,9 +249,9 @@ def test_ten_megabytes_of_text_are_searched(pattern: str) -> None:
     ],
 )
 def test_compiling_is_bounded(pattern: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     compile_pattern(pattern)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_length_limit_of_a_word_boundary_keeps_within_the_servers_steps() -> None:
@@ -310,6 +310,7 @@ for pattern in ("(?:a?){1000}", "(?:" * 9 + "a" + "){0,9}" * 9, r"[^\s\S]{9}", "
 
 
 any_text = st.text(st.characters(), max_size=30)
+utf8_text = st.text(st.characters(codec="utf-8"), max_size=30)
 pattern_like = st.text(
     st.sampled_from("abk019()[]{}*+?|\\^$.-:<>=!&~PiUxdwbBpLzA, #\u00e9"), max_size=25
 )
@@ -330,13 +331,9 @@ def answer(compiled: CompiledPattern, text: str) -> bool | str | None:
     return "invalid" if compiled is INVALID else "unsupported"
 
 
-@given(text=any_text, before=any_text, after=any_text)
+@given(text=utf8_text, before=utf8_text, after=utf8_text)
 @settings(deadline=None)
 def test_an_escaped_text_is_found_in_any_text_around_it(text: str, before: str, after: str) -> None:
     pattern = "".join(f"\\x{{{ord(char):x}}}" for char in text)
     haystack = before + text + after
-    try:
-        haystack.encode()
-    except UnicodeEncodeError:
-        return
     assert found(pattern, haystack) is True

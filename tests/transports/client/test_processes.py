@@ -59,7 +59,7 @@ def test_what_is_queued_at_exit_is_delivered(server: MockServer) -> None:
 
 
 def test_a_silent_server_holds_up_the_exit_for_a_second(server: MockServer) -> None:
-    server.default = Answer(delay=6.0)
+    server.default = Answer(delay=60.0)
     script = """
 logging.disable()
 clients = [make(secret_key='phx_x') for _ in range(3)]
@@ -69,7 +69,7 @@ for client in clients:
 print(time.time(), flush=True)
 """
     started = float(run(server, script))
-    assert time.time() - started < 2.5
+    assert time.time() - started < 6  # a second, and what a busy machine needs
 
 
 def test_an_unhandled_exception_is_reported_on_the_way_out(server: MockServer) -> None:

@@ -83,7 +83,6 @@ def test_a_relative_path_in_a_folder_that_is_gone_is_kept(monkeypatch):
         raise FileNotFoundError
 
     monkeypatch.setattr(Path, "absolute", refuse)
-    try:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 it has no message
         exec(compile("raise ValueError", "cart.py", "exec"), {})
-    except ValueError as error:
-        assert frames(error)[-1]["abs_path"] == "cart.py"
+    assert frames(caught.value)[-1]["abs_path"] == "cart.py"

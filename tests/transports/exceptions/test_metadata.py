@@ -46,23 +46,21 @@ def test_a_cause_names_its_parent_and_relationship():
 
 
 def test_an_implicit_context_is_no_cause():
-    try:
+    with pytest.raises(ValueError, match="invalid literal") as caught:  # noqa: PT012 raised on purpose
         try:
             {}["key"]
         except KeyError:
             int("x")
-    except ValueError as error:
-        assert mechanisms(error)[1]["source"] == "context"
+    assert mechanisms(caught.value)[1]["source"] == "context"
 
 
 def test_a_suppressed_context_is_not_reported():
-    try:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011, PT012 raised on purpose
         try:
             {}["key"]
         except KeyError:
             raise ValueError from None
-    except ValueError as error:
-        assert len(entries(error)) == 1
+    assert len(entries(caught.value)) == 1
 
 
 def test_a_group_is_flattened_parents_first_members_in_order():

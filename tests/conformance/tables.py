@@ -1,0 +1,98 @@
+"""A call as a row of a table, by itself and among other people's rows."""
+
+import json
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+
+from flagengine import Resolution, Snapshot
+from flagengine.batch import evaluate_table
+from tests.batch.people import long_row
+from tests.properties.strategies import Call
+
+__all__ = ["alone", "among_others", "neighbours", "why_not"]
+
+_PER_ROW = ("groups", "group_properties", "device_id")
+
+
+def why_not(_snapshot: Snapshot, _key: str, call: Call) -> str | None:
+    """Give the reason why a call cannot be a row; None when it can."""
+    device = call.options.get("device_id")
+    ids = [call.distinct_id, device, *(call.options.get("groups") or {}).values()]
+    if any(isinstance(one, str) and not _is_unicode(one) for one in ids):
+        return "a column of texts is UTF-8"
+    return None
+
+
+def alone(snapshot: Snapshot, key: str, call: Call) -> Resolution:
+    """Evaluate a table of one row."""
+    return _resolutions(snapshot, key, [call])[0]
+
+
+def among_others(snapshot: Snapshot, key: str, call: Call) -> Resolution:
+    """Evaluate the row in the middle of others, each of which has the interpreter's answer."""
+    before, after = neighbours(call)
+    people = [*before, call, *after]
+    found = _resolutions(snapshot, key, people)
+    for person, resolution in zip(people, found, strict=True):
+        assert resolution == person.explain(snapshot, key).resolution, person
+    return found[len(before)]
+
+
+def neighbours(call: Call) -> tuple[list[Call], list[Call]]:
+    """Return people beside a person: alike but for the id, and with less known of them."""
+    alike = [replace(call, distinct_id=one) for one in _other_ids(call.distinct_id)]
+    nobody = replace(call, distinct_id=None)
+    unknown = replace(call, props={})
+    lonely = call.having(**{name: {} for name in ("groups", "group_properties")})
+    return [*alike[:6], unknown, lonely], [*alike[6:], nobody, call]
+
+
+def _other_ids(distinct_id: Any) -> list[Any]:
+    """Return ids of the same type: a column has one."""
+    if not isinstance(distinct_id, str):
+        return [distinct_id] * 2
+    return [f"user-{number}" for number in range(1, 13)] + ["", "x" * 300]
+
+
+def _resolutions(snapshot: Snapshot, key: str, people: list[Call]) -> list[Resolution]:
+    """Return the rows' resolutions: for each the only one that is counted and reads like the row."""
+    options = {name: one for name, one in people[0].options.items() if name not in _PER_ROW}
+    table, reading = _table(people)
+    evaluation = evaluate_table(
+        snapshot, table, flags=[key], output="long", carry=[], threads=1, **reading, **options
+    )
+    rows = evaluation.read_all().to_pylist()
+    counted = {json.dumps(long_row(one)): one for one in evaluation.stats.answers[key]}
+    assert len(counted) == len(evaluation.stats.answers[key])
+    return [counted[json.dumps(row)] for row in rows]
+
+
+def _table(people: list[Call]) -> tuple[pa.Table, dict[str, Any]]:
+    columns: dict[str, Any] = {
+        "id": [one.distinct_id for one in people],
+        "props": [json.dumps(one.props) for one in people],
+        "device": [one.options.get("device_id") for one in people],
+    }
+    reading: dict[str, Any] = {"distinct_id": "id", "person_json": "props", "device_id": "device"}
+    for option, argument, write in (
+        ("groups", "groups", lambda key: key),
+        ("group_properties", "group_json", json.dumps),
+    ):
+        given = [one.options.get(option) or {} for one in people]
+        names = dict.fromkeys(chain.from_iterable(given))
+        for name in names:
+            column = f"{option} {name}"
+            columns[column] = [write(one[name]) if name in one else None for one in given]
+        reading[argument] = {name: f"{option} {name}" for name in names}
+    return pa.table(columns), reading
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

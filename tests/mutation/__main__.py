@@ -1,0 +1,70 @@
+"""Break the code in many places and list what no test notices.
+
+    python -m tests.mutation [--count 400] [--seed 1] [--jobs 2] [--areas plan,compiled]
+
+Fails where fewer than 95 % of the mutants are killed. ``equivalents.json`` lists the changes that
+change nothing, with the reason; they do not count.
+"""
+
+import argparse
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
+
+from tests.mutation.areas import AREAS, ROOT
+from tests.mutation.mutants import Mutant, sampled
+from tests.mutation.report import report, score
+from tests.mutation.trial import Trial, copied_tree, passing_seconds, tried
+
+LEAST = 95.0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=400, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
+    parser.add_argument("--areas", default=",".join(AREAS), help="of which areas")
+    return parser.parse_args()
+
+
+def _trials(mutants: list[Mutant], jobs: int) -> Iterator[Trial]:
+    trees = SimpleQueue()
+    for number in range(jobs):
+        trees.put(copied_tree(str(number)))
+    with ThreadPoolExecutor(jobs) as pool:
+
+        def in_a_tree(function, *args):
+            tree = trees.get()
+            try:
+                return function(*args, tree)
+            finally:
+                trees.put(tree)
+
+        stages = dict.fromkeys(stage for one in mutants for stage in AREAS[one.area].stages)
+        passing = {stage: pool.submit(in_a_tree, passing_seconds, stage) for stage in stages}
+        seconds = {stage: future.result() for stage, future in passing.items()}
+        running = [
+            pool.submit(in_a_tree, lambda one, tree: tried(one, tree, seconds), mutant)
+            for mutant in mutants
+        ]
+        for done in as_completed(running):
+            yield done.result()
+
+
+def main() -> int:
+    arguments = _arguments()
+    mutants = sampled(arguments.count, arguments.seed, arguments.areas.split(","))
+    trials = []
+    for trial in _trials(mutants, arguments.jobs):
+        trials.append(trial)
+        place = f"{len(trials)}/{len(mutants)}"
+        print(f"{place:8} {trial.fate:26} {trial.seconds:5.0f} s  {trial.mutant.name}", flush=True)
+    lines = list(report(trials))
+    (ROOT / ".mutants" / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+    return score(trials) < LEAST
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

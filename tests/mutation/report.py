@@ -1,0 +1,60 @@
+"""What the trials say: the score of each area, and every survivor with its line before and after."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.mutation.trial import Fate, Trial
+
+__all__ = ["equivalent", "report", "score"]
+
+_EQUIVALENTS = Path(__file__).with_name("equivalents.json")
+
+
+def equivalent(trial: Trial) -> str | None:
+    """Return why a survivor cannot be told from the original; None where nobody has said so."""
+    before, after = trial.mutant.change()
+    for known in json.loads(_EQUIVALENTS.read_text(encoding="utf-8")):
+        if (known["path"], known["before"], known["after"]) == (trial.mutant.path, before, after):
+            return str(known["reason"])
+    return None
+
+
+def _counted(trials: Sequence[Trial]) -> tuple[int, int, int]:
+    """Count the killed, the survivors and the equivalent ones."""
+    survivors = [trial for trial in trials if trial.fate is Fate.SURVIVED]
+    same = sum(equivalent(trial) is not None for trial in survivors)
+    return len(trials) - len(survivors), len(survivors) - same, same
+
+
+def score(trials: Sequence[Trial]) -> float:
+    """Return the percentage of the mutants that are not equivalent which were killed."""
+    killed, survived, _ = _counted(trials)
+    return 100 * killed / max(killed + survived, 1)
+
+
+def report(trials: Sequence[Trial]) -> Iterator[str]:
+    """Yield the report, line by line, in Markdown."""
+    yield "| area | mutants | killed | survived | equivalent | score |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
+    areas = dict.fromkeys(trial.mutant.area for trial in sorted(trials, key=lambda one: one.mutant))
+    for area in areas:
+        yield _row(area, [trial for trial in trials if trial.mutant.area == area])
+    yield _row("**all**", trials)
+    for fate in (Fate.TIMED_OUT, Fate.NOT_STARTED):
+        yield f"\n{sum(trial.fate is fate for trial in trials)} {fate}"
+    for trial in sorted(trials, key=lambda one: one.mutant):
+        if trial.fate is Fate.SURVIVED:
+            yield from _survivor(trial)
+
+
+def _row(name: str, trials: Sequence[Trial]) -> str:
+    killed, survived, same = _counted(trials)
+    return f"| {name} | {len(trials)} | {killed} | {survived} | {same} | {score(trials):.1f} % |"
+
+
+def _survivor(trial: Trial) -> Iterator[str]:
+    before, after = trial.mutant.change()
+    reason = equivalent(trial)
+    yield f"\n{trial.mutant.name}" + (f": equivalent, {reason}" if reason else "")
+    yield f"\n```diff\n- {before}\n+ {after}\n```"
