@@ -9,17 +9,17 @@ from tests.conformance.applicable import NOBODY_KNOWN, not_applicable
 from tests.conformance.backends import BACKENDS, HAS_ACCELERATOR, Backend
 from tests.conformance.published import Case, all_cases, as_published, differences, parsed
 
-SHARE_OF_CASES = {
-    "INTERPRETED": 1.0,
-    "SINGLE": 1.0,
-    "ALL": 1.0,
-    "BOUND": 0.84,
-    "GENERATED": 0.97,
-    "NATIVE": 0.25 if HAS_ACCELERATOR else 0,
-    "TABLE_ONE": 0.99,
-    "TABLE_AMONG": 0.99,
+LEAST_CASES = {
+    "INTERPRETED": 1_221,
+    "SINGLE": 1_221,
+    "ALL": 1_221,
+    "BOUND": 1_031,
+    "GENERATED": 1_185,
+    "NATIVE": 294 if HAS_ACCELERATOR else 0,
+    "TABLE_ONE": 1_209,
+    "TABLE_AMONG": 1_209,
 }
-"""The least share of the cases that an evaluator must take: what it cannot say may not grow."""
+"""How many cases an evaluator takes at the least: what it cannot say may not grow unseen."""
 
 
 def test_the_evaluator_gives_the_expected_answer(backend: Backend, case: Case) -> None:
@@ -38,8 +38,7 @@ def test_the_evaluator_gives_the_expected_answer(backend: Backend, case: Case) -
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_an_evaluator_takes_no_fewer_cases_than_it_must(name: str) -> None:
-    taken = len(all_cases()) - len(not_applicable(name))
-    assert taken >= SHARE_OF_CASES[name] * len(all_cases())
+    assert len(all_cases()) - len(not_applicable(name)) >= LEAST_CASES[name]
 
 
 def test_the_refused_document_gives_its_error(refused_document: dict[str, Any]) -> None:
