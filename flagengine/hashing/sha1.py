@@ -1,4 +1,4 @@
-"""SHA-1 bucket numbers in pure Python: the twin of `native/module.c`.
+"""SHA-1 bucket numbers in pure Python: the twin of `native/hasher.c`.
 
 The fallback where the extension was not built, and the reference in its tests: both give the same
 answers and the same errors. Only `buckets` imports this module, and only without the extension:

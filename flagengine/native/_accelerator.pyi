@@ -1,7 +1,10 @@
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Protocol, Self, final, type_check_only
 
-from typing_extensions import Buffer
+# collections.abc.Buffer, which Python has from 3.12 on.
+@type_check_only
+class Buffer(Protocol):
+    def __buffer__(self, flags: int, /) -> memoryview: ...
 
 def bucket(prefix: str, subject: str, salt: str = "", /) -> int: ...
 def bucket_column(

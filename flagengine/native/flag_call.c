@@ -1,12 +1,10 @@
 /* The call of one flag, short-circuited: a snapshot, a flag that is compiled, no options.
  *
- * A FlagCall stands for a Python function, here `evaluate_flag`, and looks like it to everybody who
- * asks. Every other call is the function's. */
+ * A FlagCall replaces a Python function, here `evaluate_flag`, passes every other call on to it, and
+ * looks like it to inspect, pydoc and pickle. It must not evaluate, or change a snapshot.
+ */
 
 #include "native.h"
-
-#include <stddef.h>
-#include <structmember.h>
 
 typedef struct {
     PyObject_HEAD
@@ -122,8 +120,8 @@ static void flag_call_dealloc(PyObject *object) {
 }
 
 static PyMemberDef flag_call_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(FlagCall, call), READONLY, NULL},
-    {"__dictoffset__", T_PYSSIZET, offsetof(FlagCall, dict), READONLY, NULL},
+    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(FlagCall, call), Py_READONLY, NULL},
+    {"__dictoffset__", Py_T_PYSSIZET, offsetof(FlagCall, dict), Py_READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -157,7 +155,7 @@ static PyType_Slot flag_call_slots[] = {
     {0, NULL},
 };
 
-PyType_Spec flagengine_flag_call_spec = {
+PyType_Spec flag_call_spec = {
     .name = "flagengine.native._accelerator.FlagCall",
     .basicsize = sizeof(FlagCall),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC |

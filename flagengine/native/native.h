@@ -1,24 +1,44 @@
-/* What the files of the accelerator share. */
+/* What every C file of the accelerator needs, and what the module is made up of.
+ *
+ * It must not declare what one file asks of another: that is in the header of the other.
+ */
 
-#ifndef FLAGENGINE_ACCELERATOR_H
-#define FLAGENGINE_ACCELERATOR_H
+#ifndef FLAGENGINE_NATIVE_H
+#define FLAGENGINE_NATIVE_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#if PY_VERSION_HEX < 0x030C0000
+#include <structmember.h>
+#define Py_T_PYSSIZET T_PYSSIZET
+#define Py_T_OBJECT_EX T_OBJECT_EX
+#define Py_READONLY READONLY
+#endif
+
+/* SHARED marks what files of the extension share, and nobody else: calls need no indirection. */
 #if defined(__GNUC__) || defined(__clang__)
 #define INLINE static inline __attribute__((always_inline))
+#define SHARED __attribute__((visibility("hidden")))
 #define LOAD_RELAXED(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
 #define STORE_RELAXED(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELAXED)
 #else
 #define INLINE static inline
+#define SHARED
 #define LOAD_RELAXED(pointer) (pointer)
 #define STORE_RELAXED(pointer, value) ((pointer) = (value))
 #endif
+
+/* For a table of methods, whose entries have the type of functions without keywords. */
+#define FUNCTION(f) ((PyCFunction)(void (*)(void))(f))
+
+/* What a test gives. UNCOMMON: only Python code can answer. FAILED: an exception is set. */
+typedef enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 } Outcome;
 
 /* Gives false, perhaps with an exception, where the object is not text. */
 INLINE bool is_text(PyObject *object) {
@@ -32,18 +52,12 @@ INLINE bool is_text(PyObject *object) {
 #endif
 }
 
-/* The types of the other files, for the module in module.c. */
-extern PyType_Spec flagengine_text_test_spec;
-extern PyType_Spec flagengine_plain_flag_spec;
-extern PyType_Spec flagengine_flag_call_spec;
-
-/* What plain_flag.c asks of the other two. */
-bool flagengine_is_text_test(PyObject *object);
-/* 1 or 0; -1 where the Python test has to say; -2 with an exception. */
-int flagengine_text_answer(PyObject *test, PyObject *props);
-bool flagengine_is_hasher(PyObject *object);
-Py_ssize_t flagengine_hasher_count(PyObject *hasher);
-/* The position among the uppers; -1 with an exception. */
-Py_ssize_t flagengine_hasher_position(PyObject *hasher, PyObject *subject);
+/* The module's functions and types, for module.c. */
+extern SHARED PyMethodDef bucket_functions[];
+extern SHARED PyMethodDef column_functions[];
+extern SHARED PyType_Spec hasher_spec;
+extern SHARED PyType_Spec text_test_spec;
+extern SHARED PyType_Spec plain_flag_spec;
+extern SHARED PyType_Spec flag_call_spec;
 
 #endif

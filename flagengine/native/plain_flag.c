@@ -2,21 +2,20 @@
  *
  * `PlainFlag(conditions, nothing, otherwise)` is called like a generated function, with
  * `(distinct_id, props, subject=None)`, and answers the common case: a non-empty exact str, an exact
- * dict, and every test that is asked about text for a TextTest or about an exact number. Whatever else comes up in the walk,
- * the whole call goes to `otherwise`, the generated function, which knows all cases.
+ * dict, and every test that is asked about text for a TextTest or about an exact number. Whatever else
+ * comes up in the walk, the whole call goes to `otherwise`, the generated function, which knows all
+ * cases.
  *
  * It must not know reasons, payloads or what a missing property means: it hands out objects.
  */
 
-#include "native.h"
+#include "hasher.h"
+#include "text_test.h"
 
 #include <math.h>
-#include <structmember.h>
 
 #define DEEPEST 256
 #define LONGEST_UNREAD 200 /* characters of an id that are hashed, and found to have UTF-8 then */
-
-enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 };
 
 /* ---------------------------------------------------------------- tests and their combinations */
 
@@ -60,10 +59,10 @@ static double read_number(PyObject *props, PyObject *key) {
 #endif
 }
 
-static int compared(const Node *node, PyObject *props) {
+static Outcome compared(const Node *node, PyObject *props) {
     double number = read_number(props, node->test);
     if (PyErr_Occurred()) {
-        /* A key that hashes like ours cannot be compared. What stops the program is passed on. */
+        /* A key with an equal hash cannot be compared. What stops the program is passed on. */
         if (!PyErr_ExceptionMatches(PyExc_Exception)) {
             return FAILED;
         }
@@ -85,21 +84,21 @@ static int compared(const Node *node, PyObject *props) {
     }
 }
 
-static int node_answer(const Node *node, PyObject *props) {
+static Outcome node_outcome(const Node *node, PyObject *props) {
     if (node->kind == TEXT) {
-        return flagengine_text_answer(node->test, props);
+        return text_test_outcome(node->test, props);
     }
     if (node->kind < ALL) {
         return compared(node, props);
     }
     if (node->kind == NOT) {
-        int inner = node_answer(node->parts, props);
+        Outcome inner = node_outcome(node->parts, props);
         return inner < 0 ? inner : !inner;
     }
-    /* A part that is not answered may be overruled by a later one: that is not for us to say. */
-    int decisive = node->kind == ANY;
+    /* A later part may overrule one without an answer: only Python code can tell. */
+    Outcome decisive = node->kind == ANY;
     for (Py_ssize_t i = 0; i < node->count; i++) {
-        int part = node_answer(&node->parts[i], props);
+        Outcome part = node_outcome(&node->parts[i], props);
         if (part != !decisive) {
             return part;
         }
@@ -151,7 +150,7 @@ static bool read_comparison(Node *node, PyObject *tuple) {
 }
 
 static bool node_read(Node *node, PyObject *object, int depth) {
-    if (flagengine_is_text_test(object)) {
+    if (is_text_test(object)) {
         node->kind = TEXT;
         node->test = Py_NewRef(object);
         return true;
@@ -192,7 +191,7 @@ typedef struct {
 
 /* Gives the position that a hasher draws, or a code below 0. An id without UTF-8 is uncommon. */
 static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
-    Py_ssize_t position = flagengine_hasher_position(hasher, subject);
+    Py_ssize_t position = hasher_position(hasher, subject);
     if (position < 0 && PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
         PyErr_Clear();
         return UNCOMMON;
@@ -200,20 +199,21 @@ static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
     return position < 0 ? FAILED : position;
 }
 
-static int condition_answer(const Condition *condition, PyObject *subject, PyObject *props,
-                            PyObject **answer) {
-    int matches = node_answer(&condition->test, props);
+/* Puts a borrowed answer where the outcome is YES, perhaps where it is NO. */
+static Outcome condition_answer(const Condition *condition, PyObject *subject, PyObject *props,
+                                PyObject **answer) {
+    Outcome matches = node_outcome(&condition->test, props);
     if (matches != YES) {
         return matches;
     }
     Py_ssize_t position = condition->within ? drawn(condition->within, subject) : 0;
     if (position != 0) {
         *answer = condition->out;
-        return position < 0 ? (int)position : condition->stops;
+        return position < 0 ? (Outcome)position : condition->stops ? YES : NO;
     }
     position = condition->draw ? drawn(condition->draw, subject) : 0;
     if (position < 0) {
-        return (int)position;
+        return (Outcome)position;
     }
     *answer = PyTuple_GET_ITEM(condition->matches, position);
     return YES;
@@ -231,7 +231,7 @@ static bool read_hasher(PyObject **place, PyObject *object, Py_ssize_t uppers) {
     if (object == Py_None) {
         return true;
     }
-    if (!flagengine_is_hasher(object) || flagengine_hasher_count(object) != uppers) {
+    if (!is_hasher(object) || hasher_count(object) != uppers) {
         PyErr_SetString(PyExc_TypeError, "within has one upper, draw one less than the matches");
         return false;
     }
@@ -271,19 +271,19 @@ typedef struct {
     PyObject *otherwise;
 } PlainFlag;
 
-/* Gives a borrowed answer, or NULL, with or without an exception. */
-static PyObject *walk(const PlainFlag *self, PyObject *subject, PyObject *props) {
-    PyObject *answer = self->nothing;
+/* Gives YES with a borrowed answer, else UNCOMMON or FAILED. */
+static Outcome walk(const PlainFlag *self, PyObject *subject, PyObject *props, PyObject **answer) {
+    *answer = self->nothing;
     for (Py_ssize_t i = 0; i < self->count; i++) {
-        int ends = condition_answer(&self->conditions[i], subject, props, &answer);
+        Outcome ends = condition_answer(&self->conditions[i], subject, props, answer);
         if (ends != NO) {
-            return ends == YES ? answer : NULL;
+            return ends;
         }
     }
-    return answer;
+    return YES;
 }
 
-/* Of a long id only the beginning is hashed, but what has no UTF-8 behind it makes it no id. */
+/* Only the beginning of a long id is hashed, but text without UTF-8 after it makes it no id. */
 INLINE bool is_common_id(PyObject *id) {
     if (!PyUnicode_CheckExact(id)) {
         return false;
@@ -298,12 +298,10 @@ static PyObject *plain_flag_call(PyObject *object, PyObject *const *args, size_t
     Py_ssize_t count = PyVectorcall_NARGS(nargsf);
     if (!names && (count == 2 || count == 3) && is_common_id(args[0]) &&
         PyDict_CheckExact(args[1])) {
-        PyObject *answer = walk(self, args[0], args[1]);
-        if (answer) {
-            return Py_NewRef(answer);
-        }
-        if (PyErr_Occurred()) {
-            return NULL;
+        PyObject *answer;
+        Outcome outcome = walk(self, args[0], args[1], &answer);
+        if (outcome != UNCOMMON) {
+            return outcome == YES ? Py_NewRef(answer) : NULL;
         }
     }
     return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
@@ -378,8 +376,8 @@ static void plain_flag_dealloc(PyObject *object) {
 }
 
 static PyMemberDef plain_flag_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(PlainFlag, call), READONLY, NULL},
-    {"otherwise", T_OBJECT, offsetof(PlainFlag, otherwise), READONLY,
+    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(PlainFlag, call), Py_READONLY, NULL},
+    {"otherwise", Py_T_OBJECT_EX, offsetof(PlainFlag, otherwise), Py_READONLY,
      "What answers the calls that are not the common case."},
     {NULL, 0, 0, 0, NULL},
 };
@@ -400,7 +398,7 @@ static PyType_Slot plain_flag_slots[] = {
     {0, NULL},
 };
 
-PyType_Spec flagengine_plain_flag_spec = {
+PyType_Spec plain_flag_spec = {
     .name = "flagengine.native._accelerator.PlainFlag",
     .basicsize = sizeof(PlainFlag),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC |

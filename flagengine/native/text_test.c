@@ -7,7 +7,7 @@
  * It must not render values, know operators, or change after it was made; threads share it.
  */
 
-#include "native.h"
+#include "text_test.h"
 
 #define LONGEST 256
 #define FEW 8 /* of more texts than this that may be equal, a table is made */
@@ -210,8 +210,8 @@ typedef struct {
     uint8_t *texts; /* of all operands, one behind the other */
 } TextTest;
 
-/* Gives None. A look-up fails where a key that hashes like ours cannot be compared; the Python test
- * meets that again. What stops the program, such as KeyboardInterrupt, is not for us to drop. */
+/* Gives None. A look-up fails where a key with an equal hash cannot be compared: the Python test fails
+ * at that key, too. What stops the program, such as KeyboardInterrupt, is passed on. */
 static PyObject *not_found(void) {
     if (PyErr_Occurred()) {
         if (!PyErr_ExceptionMatches(PyExc_Exception)) {
@@ -255,11 +255,11 @@ static PyObject *test(PyObject *object, PyObject *props) {
 #endif
 }
 
-int flagengine_text_answer(PyObject *object, PyObject *props) {
+Outcome text_test_outcome(PyObject *object, PyObject *props) {
     PyObject *result = test(object, props);
-    int answer = !result ? -2 : result == Py_None ? -1 : result == Py_True;
+    Outcome outcome = !result ? FAILED : result == Py_None ? UNCOMMON : result == Py_True;
     Py_XDECREF(result);
-    return answer;
+    return outcome;
 }
 
 /* ---------------------------------------------------------------- construction */
@@ -370,7 +370,7 @@ static PyObject *text_test_new(PyTypeObject *type, PyObject *args, PyObject *kwa
     return (PyObject *)self;
 }
 
-bool flagengine_is_text_test(PyObject *object) {
+bool is_text_test(PyObject *object) {
     return Py_TYPE(object)->tp_new == text_test_new;
 }
 
@@ -402,7 +402,7 @@ static PyType_Slot text_test_slots[] = {
     {0, NULL},
 };
 
-PyType_Spec flagengine_text_test_spec = {
+PyType_Spec text_test_spec = {
     .name = "flagengine.native._accelerator.TextTest",
     .basicsize = sizeof(TextTest),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,

@@ -22,7 +22,7 @@ edit() {
     ! cmp -s "$site/flagengine/native/$1" "$root/flagengine/native/$1"
 }
 if [ "${1:-}" = --self-check ]; then
-    edit module.c 's/to > column->data.len/to > column->data.len + 1024/'
+    edit column.c 's/to > column->data.len/to > column->data.len + 1024/'
     edit text_test.c 's/operand->n <= n /operand->n <= n + 64 /'
     edit plain_flag.c 's/hasher_count(object) != uppers/hasher_count(object) < uppers/'
 fi

@@ -1,0 +1,14 @@
+/* What others ask of a Hasher. */
+
+#ifndef FLAGENGINE_HASHER_H
+#define FLAGENGINE_HASHER_H
+
+#include "native.h"
+
+SHARED bool is_hasher(PyObject *object);
+/* The number of upper bounds. */
+SHARED Py_ssize_t hasher_count(PyObject *hasher);
+/* The position among the upper bounds; -1 with an exception. */
+SHARED Py_ssize_t hasher_position(PyObject *hasher, PyObject *subject);
+
+#endif

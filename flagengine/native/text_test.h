@@ -1,0 +1,11 @@
+/* What others ask of a TextTest. */
+
+#ifndef FLAGENGINE_TEXT_TEST_H
+#define FLAGENGINE_TEXT_TEST_H
+
+#include "native.h"
+
+SHARED bool is_text_test(PyObject *object);
+SHARED Outcome text_test_outcome(PyObject *test, PyObject *props);
+
+#endif
