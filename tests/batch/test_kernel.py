@@ -18,7 +18,8 @@ def snapshot(conditions: list[dict[str, Any]], variants: int = 0) -> Snapshot:
     share = 100 / max(variants, 1)
     drawn = [{"key": f"v{place}", "rollout_percentage": share} for place in range(variants)]
     filters = {"groups": conditions, "multivariate": {"variants": drawn}}
-    return Snapshot.parse({"flags": [{"key": "f", "active": True, "filters": filters}]})
+    flag = {"key": "f", "active": True, "filters": filters}
+    return Snapshot.parse({"flags": [flag], "cohorts": COHORTS})
 
 
 def person(key: str, operator: str, value: Any) -> dict[str, Any]:
@@ -81,3 +82,31 @@ def test_a_rows_properties_are_read_by_name_only() -> None:
     assert properties
     with pytest.raises(TypeError, match="by name"):
         list(properties)
+
+
+ALIKE = {"properties": [person("p", "exact", "x")]}
+MEMBER = {"key": "id", "type": "cohort", "operator": "in", "value": 1}
+COHORTS = {"1": {"type": "AND", "values": [person("q", "exact", "y")]}}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "variants", "asked"),
+    [
+        ([ALIKE], 0, 2),
+        ([ALIKE, {"rollout_percentage": 50}], 0, 3),
+        ([{"rollout_percentage": 0}, {"rollout_percentage": 50}], 0, 2),
+        ([{"rollout_percentage": 50}], 2, 3),
+        ([{"rollout_percentage": 50, "variant": "v0"}], 2, 2),
+        ([{**ALIKE, "rollout_percentage": 50}], 2, 4),
+        ([{"properties": [MEMBER, person("p", "exact", "x")]}], 0, 2),
+    ],
+)
+def test_the_scalar_engine_is_asked_once_for_each_case_that_matters(
+    conditions: list[dict[str, Any]], variants: int, asked: int
+) -> None:
+    properties = {"p": ["x", "z", "z"] * 200, "q": ["y", "y", "z", "z"] * 150}
+    table = pa.table({"distinct_id": IDS, **properties})
+    flags = snapshot(conditions, variants)
+    for batch_rows in (7, 600):
+        found = assert_rows_have_the_scalar_answers(flags, table, batch_rows=batch_rows)
+        assert found == {"f": asked}
