@@ -119,13 +119,9 @@ def _occurring(count: int, codes: Codes) -> tuple[Sequence[int], Codes]:
 
 def filled(upper: Cases, lower: Cases, gap: object) -> Cases:
     """Lay one column over another: rows whose upper case is ``gap`` take their lower case."""
-    if not any(label is gap for label in upper.labels):
-        return upper
     hidden = upper.where(lambda label: label is gap)
-    if hidden is True:
-        return lower
-    if hidden is False:
-        return upper
+    if isinstance(hidden, bool):
+        return lower if hidden else upper
     return mixed(hidden, lower, upper)
 
 

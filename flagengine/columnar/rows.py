@@ -239,7 +239,8 @@ class _Row(Mapping[str, Any]):
         return _sent(label)
 
     def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
+        message = "a row's properties are read by name"
+        raise TypeError(message)
 
     def __len__(self) -> int:
         return 1  # not empty, as far as anyone can tell

@@ -240,8 +240,7 @@ def _is_special(label: Any) -> bool:
 
 def _identity(node: PropertyTest) -> Hashable:
     """Return what equal predicates share: the property, the operator and its operand."""
-    if node.origin is None:
-        return id(node)
+    assert node.origin is not None, "a property test keeps the filter that it was lowered from"
     return (node.group, node.key, node.origin.operator, text([node.origin.value]))
 
 

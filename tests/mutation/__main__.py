@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from queue import SimpleQueue
 
 from tests.mutation.areas import AREAS, ROOT
-from tests.mutation.mutants import Mutant, sampled
+from tests.mutation.mutants import Mutant, is_python, named, sampled
 from tests.mutation.report import report, score
 from tests.mutation.trial import Trial, copied_tree, passing_seconds, tried
 
@@ -25,6 +25,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="which ones")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     parser.add_argument("--areas", default=",".join(AREAS), help="of which areas")
+    parser.add_argument("--only", help="all mutants with this in their name, instead of a sample")
     return parser.parse_args()
 
 
@@ -54,7 +55,11 @@ def _trials(mutants: list[Mutant], jobs: int) -> Iterator[Trial]:
 
 def main() -> int:
     arguments = _arguments()
-    mutants = sampled(arguments.count, arguments.seed, arguments.areas.split(","))
+    areas = arguments.areas.split(",")
+    if arguments.only:
+        mutants = [one for one in named(arguments.only, areas) if is_python(one)]
+    else:
+        mutants = sampled(arguments.count, arguments.seed, areas)
     trials = []
     for trial in _trials(mutants, arguments.jobs):
         trials.append(trial)

@@ -40,6 +40,7 @@ _COMPILED = (
 )
 _BATCH = (
     f"{_KIT} --evaluators=TABLE_AMONG",
+    "tests/batch/test_kernel.py",
     "tests/batch/test_tables.py tests/batch/test_native.py tests/batch/test_real_data.py",
     "tests/batch/test_equals_scalar.py",
 )

@@ -22,7 +22,7 @@ from parso.tree import NodeOrLeaf
 from tests.mutation.areas import AREAS, ROOT, files
 from tests.mutation.operands import DropOperand
 
-__all__ = ["Mutant", "sampled"]
+__all__ = ["Mutant", "is_python", "named", "sampled"]
 
 _COMPARED = (
     "Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is Lt_LtE Lt_Gt LtE_Lt LtE_GtE Gt_GtE Gt_Lt GtE_Gt GtE_LtE"
@@ -128,13 +128,18 @@ def _all_of(area: str) -> Iterator[Mutant]:
         yield from finder.found
 
 
-def _is_python(mutant: Mutant) -> bool:
+def is_python(mutant: Mutant) -> bool:
     """Tell whether what comes out can be compiled: a lone ``*`` is no multiplication."""
     try:
         compile(mutant.code(), mutant.path, "exec")
     except SyntaxError:
         return False
     return True
+
+
+def named(part: str, areas: list[str]) -> list[Mutant]:
+    """Return the mutants whose name has a part: a file, a line, or one of them."""
+    return [mutant for area in areas for mutant in _all_of(area) if part in mutant.name]
 
 
 def sampled(count: int, seed: int, areas: list[str]) -> list[Mutant]:
@@ -145,6 +150,6 @@ def sampled(count: int, seed: int, areas: list[str]) -> list[Mutant]:
     for area, mutants in every.items():
         share = count / 2 / len(every) + count / 2 * len(mutants) / whole
         random.Random(f"{seed} {area}").shuffle(mutants)
-        chosen += list(islice(filter(_is_python, mutants), round(share)))
+        chosen += list(islice(filter(is_python, mutants), round(share)))
     random.Random(seed).shuffle(chosen)
     return chosen

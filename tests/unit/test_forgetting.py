@@ -1,0 +1,41 @@
+"""What is remembered is bounded, and answers are the same once it is forgotten."""
+
+from typing import Any
+
+import pytest
+
+from flagengine import Snapshot, evaluate_flag, explain
+from flagengine.operators.patterns import compile_pattern
+
+
+def person(key: str) -> dict[str, Any]:
+    return {"key": key, "type": "person", "operator": "exact", "value": "x"}
+
+
+def flag(key: str, *filters: dict[str, Any]) -> dict[str, Any]:
+    return {"key": key, "active": True, "filters": {"groups": [{"properties": list(filters)}]}}
+
+
+def test_unresolved_answers_stay_right_when_the_compiled_flag_forgets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flagengine.compiled.runtime._REMEMBERED", 1)
+    on = {
+        "key": "below",
+        "type": "flag",
+        "operator": "flag_evaluates_to",
+        "value": True,
+        "dependency_chain": ["below"],
+    }
+    below = flag("below", person("a"), person("b"))
+    snapshot = Snapshot.parse({"flags": [flag("above", on, person("c")), below]})
+    calls: list[dict[str, str]] = [{}, {"a": "x"}, {"b": "x"}, {"c": "x"}, {"a": "x", "b": "x"}]
+    for props in calls * 3:
+        for key in ("above", "below"):
+            expected = explain(snapshot, key, "user-1", props).resolution
+            assert evaluate_flag(snapshot, key, "user-1", props) == expected
+
+
+def test_a_compiled_pattern_is_its_text() -> None:
+    assert {compile_pattern("a.c"), compile_pattern("a.c")} == {compile_pattern("a.c")}
+    assert compile_pattern("a.c") != compile_pattern("a.b")
