@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from flagengine.lint import CATALOGUE, Severity
+from flagengine.analysis.lint import CATALOGUE, Severity
 
 TARGET = Path(__file__).with_name("findings.md")
 
 HEAD = """\
 # Findings of `flagengine validate`
 
-Written from `flagengine/lint/catalogue.py` by `docs/write_findings.py`; a test fails when they
+Written from `flagengine/analysis/lint/catalogue.py` by `docs/write_findings.py`; a test fails when they
 differ.
 
 An **error** is something that cannot be read as it is written. A **warning** can be read, but is

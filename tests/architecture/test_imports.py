@@ -21,7 +21,6 @@ LAYERS: Final = [
     {"snapshot"},
     {"evaluator"},
     {"analysis"},
-    {"lint"},
     {"columnar"},
     {"batch"},
     {"cli"},

@@ -31,7 +31,7 @@ EFFECTS: Final = {
 ONLY_IN: Final[dict[str, str | tuple[str, ...]]] = {
     "click": "flagengine.cli",
     "rich": "flagengine.cli",
-    "jsonschema": "flagengine.lint.validation",
+    "jsonschema": "flagengine.analysis.lint.validation",
     "numpy": ("flagengine.columnar", "flagengine.batch"),
     "pyarrow": ("flagengine.columnar", "flagengine.batch", "flagengine.cli.tables"),
     "pyspark": "flagengine.batch",

@@ -7,7 +7,7 @@ import pytest
 
 from flagengine import Snapshot, evaluate_flag
 from flagengine.batch import evaluate_table
-from flagengine.batch.layout import Layout
+from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
 
 IDS = [f"user-{number}" for number in range(600)]

@@ -87,8 +87,8 @@ def test_output_without_unicode_is_drawn_in_ascii(definitions):
     ("statement", "absent"),
     [
         ("import flagengine", {"click", "rich", "jsonschema", "re2"}),
-        ("import flagengine.lint", {"click", "rich", "jsonschema"}),
-        ("import flagengine.lint.validation", {"click", "rich", "jsonschema"}),
+        ("import flagengine.analysis.lint", {"click", "rich", "jsonschema"}),
+        ("import flagengine.analysis.lint.validation", {"click", "rich", "jsonschema"}),
     ],
 )
 def test_the_engine_imports_nothing_of_the_command_line(statement, absent):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import flagengine.cli
-from flagengine.lint.validation import validate
+from flagengine.analysis.lint.validation import validate
 
 
 def trouble(run, *arguments, stdin=None):

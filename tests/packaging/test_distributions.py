@@ -42,7 +42,7 @@ def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, 
     [
         "flagengine/py.typed",
         "flagengine/native/_accelerator.pyi",
-        "flagengine/lint/schemas/definitions.v1.json",
+        "flagengine/analysis/lint/schemas/definitions.v1.json",
     ],
 )
 def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
@@ -53,7 +53,11 @@ def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
 def test_the_source_distribution_has_what_a_build_needs(sdist):
     native = ROOT / "flagengine" / "native"
     in_c = {f"flagengine/native/{path.name}" for path in native.glob("*.[ch]")}
-    assert {"flagengine/native/module.c", "flagengine/native/sha1.c", "flagengine/native/sha1.h"} <= in_c
+    assert {
+        "flagengine/native/module.c",
+        "flagengine/native/sha1.c",
+        "flagengine/native/sha1.h",
+    } <= in_c
     assert in_c | {"pyproject.toml", "README.md", "LICENSE"} <= sdist
 
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 from jsonschema import Draft202012Validator
 
-from flagengine.lint import CATALOGUE, Severity
-from flagengine.lint.validation import Finding, schema, validate
+from flagengine.analysis.lint import CATALOGUE, Severity
+from flagengine.analysis.lint.validation import Finding, schema, validate
 
 G = "/flags/0/filters/groups/0"
 P = f"{G}/properties/0"

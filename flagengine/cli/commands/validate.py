@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from flagengine.analysis.lint import Finding, Severity
+from flagengine.analysis.lint.validation import validate
 from flagengine.cli import options
 from flagengine.cli.output import Cell, print_json, print_lines
 from flagengine.cli.reading import not_json, read_bytes, shown_name
@@ -14,8 +16,6 @@ from flagengine.cli.trouble import EXIT_CODES, Trouble
 from flagengine.definitions.document import read_document
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.reading import pointer_to
-from flagengine.lint import Finding, Severity
-from flagengine.lint.validation import validate
 
 __all__ = ["command"]
 

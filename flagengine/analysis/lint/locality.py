@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection
 from flagengine.analysis.requirements import Decidability, requirements_of
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection
 
 __all__ = ["check_locality"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection, LocatedFilter
 from flagengine.definitions.model import INHERIT
 from flagengine.definitions.reading import pointer_to
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection, LocatedFilter
 
 __all__ = ["check_empty_groups", "check_group_indexes"]
 

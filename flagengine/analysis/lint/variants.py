@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from math import isclose
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection
 from flagengine.definitions.model import Flag
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection
 
 __all__ = ["check_pins", "check_variants"]
 

@@ -11,12 +11,12 @@ from importlib.resources import files
 from json import loads
 from typing import Any, Final
 
+from flagengine.analysis.lint import Fields, Finding, Inspection, Severity, finding, lint, rank
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.document import Document, read_document
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.lint import Fields, Finding, Inspection, Severity, finding, lint, rank
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
 from flagengine.plan.plans import Plans
 
@@ -48,7 +48,7 @@ def validate(document: Document) -> tuple[Finding, ...]:
 @cache
 def schema() -> Mapping[str, Any]:
     """Return the JSON Schema of a definitions document."""
-    source = files("flagengine.lint.schemas").joinpath("definitions.v1.json")
+    source = files("flagengine.analysis.lint.schemas").joinpath("definitions.v1.json")
     return loads(source.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 

@@ -7,10 +7,18 @@ and its codes to the catalogue.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from flagengine.lint import conditions, fields, groups, locality, operands, payloads, variants
-from flagengine.lint.catalogue import CATALOGUE, Entry, Severity
-from flagengine.lint.finding import Finding, finding, rank
-from flagengine.lint.inspection import Fields, Inspection
+from flagengine.analysis.lint import (
+    conditions,
+    fields,
+    groups,
+    locality,
+    operands,
+    payloads,
+    variants,
+)
+from flagengine.analysis.lint.catalogue import CATALOGUE, Entry, Severity
+from flagengine.analysis.lint.finding import Finding, finding, rank
+from flagengine.analysis.lint.inspection import Fields, Inspection
 
 __all__ = [
     "CATALOGUE",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from flagengine.lint.catalogue import CATALOGUE, Severity
+from flagengine.analysis.lint.catalogue import CATALOGUE, Severity
 
 __all__ = ["Finding", "Severity", "finding", "rank"]
 
@@ -13,7 +13,7 @@ __all__ = ["Finding", "Severity", "finding", "rank"]
 class Finding:
     """What is wrong, how badly, where, and the way out.
 
-    ``code`` is a key of :data:`~flagengine.lint.catalogue.CATALOGUE`; ``pointer`` an RFC 6901
+    ``code`` is a key of :data:`~flagengine.analysis.lint.catalogue.CATALOGUE`; ``pointer`` an RFC 6901
     JSON pointer into the document.
     """
 

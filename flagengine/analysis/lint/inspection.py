@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flagengine.analysis.lint.places import Place, places
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
-from flagengine.lint.places import Place, places
 from flagengine.plan.plans import Plans
 from flagengine.plan.review import located_filters, located_leaves
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection, aggregation_of
 from flagengine.definitions.model import Condition, Flag
 from flagengine.definitions.reading import pointer_to
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection, aggregation_of
 from flagengine.values.json_values import text
 
 __all__ = ["check_conditions", "check_percentages"]

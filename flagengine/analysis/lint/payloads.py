@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection
+from flagengine.analysis.lint.places import Place
 from flagengine.definitions.model import Flag
 from flagengine.definitions.reading import json_type, pointer_to, shown
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection
-from flagengine.lint.places import Place
 
 __all__ = ["check_payloads"]
 

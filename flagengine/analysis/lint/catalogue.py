@@ -110,7 +110,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "schema": Entry(
         _W,
         "The document violates the JSON Schema in a place that changes no answer.",
-        "Follow the schema: flagengine/lint/schemas/definitions.v1.json.",
+        "Follow the schema: flagengine/analysis/lint/schemas/definitions.v1.json.",
     ),
     # Fields.
     "misspelt_field": Entry(

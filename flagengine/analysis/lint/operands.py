@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection, LocatedFilter
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection, LocatedFilter
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, never
 from flagengine.values.instants import LENIENT, Moment, instant_of_filter
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from flagengine.analysis.lint.finding import Finding, finding
+from flagengine.analysis.lint.inspection import Inspection
+from flagengine.analysis.lint.places import Place
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.lint.finding import Finding, finding
-from flagengine.lint.inspection import Inspection
-from flagengine.lint.places import Place
 from flagengine.operators import ALIASES
 
 __all__ = ["check_fields", "check_keys"]
