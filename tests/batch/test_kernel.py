@@ -60,7 +60,7 @@ def test_answers_stay_right_when_what_is_remembered_is_forgotten(
     monkeypatch: pytest.MonkeyPatch, batch_rows: int
 ) -> None:
     for module in ("flag_kernel", "verdicts"):
-        monkeypatch.setattr(f"flagengine.batch.{module}._REMEMBERED", 2)
+        monkeypatch.setattr(f"flagengine.columnar.{module}._REMEMBERED", 2)
     tests = [person("v", "semver_gt", "1.3.0"), person("p", "regex", "[1-4]$")]
     conditions = [
         {"properties": tests, "rollout_percentage": 40},

@@ -6,6 +6,7 @@ import pytest
 
 from flagengine import Snapshot
 from flagengine.plan.render import render_flag
+from flagengine.snapshot import evaluators_of
 
 
 def person(key: str = "p", value: Any = "x", **more: Any) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def person(key: str = "p", value: Any = "x", **more: Any) -> dict[str, Any]:
 def lines(flag: dict[str, Any], **document: Any) -> list[str]:
     whole = {"key": "f", "active": True, **flag}
     snapshot = Snapshot.parse({"flags": [whole, *document.pop("others", ())], **document})
-    plan = snapshot.plan("f")
+    plan = evaluators_of(snapshot).plans.plan("f")
     assert plan is not None
     return render_flag(plan).splitlines()
 
