@@ -23,7 +23,8 @@ PERSON := --distinct-id user-8 --property country=DE
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Most of the time goes into these: examples, other engines, wheels, watched and killed processes.
-SLOW := properties differential packaging faults accelerator architecture/test_purity.py
+SLOW := properties differential packaging faults accelerator architecture/test_purity.py \
+	unit/test_plain_flag_lifetime.py
 QUICK := $(addprefix --ignore=tests/,$(SLOW)) --evaluators=SINGLE,TABLE_AMONG
 WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/cli
 MEASURED := --cov --cov-report=
@@ -43,7 +44,7 @@ test: $(VENV)/.test
 	$(PYTEST) $(PYTEST_OPTIONS)
 
 quick: $(VENV)/.test
-	$(PYTEST) $(QUICK) $(PYTEST_OPTIONS)
+	HYPOTHESIS_PROFILE=quick $(PYTEST) $(QUICK) $(PYTEST_OPTIONS)
 
 coverage: $(VENV)/.test
 	$(PYTEST) $(MEASURED) $(PYTEST_OPTIONS)

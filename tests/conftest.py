@@ -63,6 +63,7 @@ settings.register_profile(
     derandomize=True,
     print_blob=True,
 )
+settings.register_profile("quick", settings.get_profile("gate"), max_examples=40)
 settings.register_profile("ci", settings.get_profile("gate"), max_examples=2_000)
 settings.register_profile(
     "nightly", settings.get_profile("gate"), max_examples=20_000, derandomize=False
