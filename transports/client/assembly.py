@@ -1,4 +1,4 @@
-"""From options to parts: who gets what. Opens nothing, sends nothing, starts no thread."""
+"""From options to components: who gets what. Opens nothing, sends nothing, starts no thread."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from ..polling.poll_thread import ThreadPollDriver
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
 from ..runtime_properties import runtime_properties
+from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
 from .options import Options
-from .parts import Parts, ReportError
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
 from .storage import Memory
@@ -56,8 +56,8 @@ def version() -> str:
         return "0"
 
 
-def assemble(options: Options, *, blocks: bool = True) -> Parts:
-    """Make the parts of one client.
+def assemble(options: Options, *, blocks: bool = True) -> Components:
+    """Make the components of one client.
 
     Raises:
         ValueError: an option that makes no sense.
@@ -76,7 +76,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     evaluator = _evaluator(options, transport, report)
     loader = _loader(options, transport, clock, report)
-    parts = Parts(
+    components = Components(
         options=options,
         version=version(),
         clock=clock,
@@ -97,10 +97,10 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     )
     if loader is not None:
         evaluator.prepare()
-        loader.store.subscribe(on_change(parts))
+        loader.store.subscribe(on_change(components))
         _load_at_once(loader, options.definitions)
-    lifecycle.watch(parts)
-    return parts
+    lifecycle.watch(components)
+    return components
 
 
 def _transport(options: Options) -> Transport:

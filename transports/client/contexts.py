@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from .. import context as contexts
 from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
-from .parts import HasParts
+from .components import HasComponents
 from .verbs import guarded, nothing
 
 __all__ = [
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def context(
-    client: HasParts,
+    client: HasComponents,
     *,
     distinct_id: object = None,
     session_id: object = None,
@@ -55,12 +55,12 @@ def context(
         properties=properties,
         fresh=fresh,
         capture_exceptions=capture_exceptions,
-        on_exception=client.parts.exceptions.left_context,
+        on_exception=client.components.exceptions.left_context,
     )
 
 
 def with_context(
-    client: HasParts,
+    client: HasComponents,
     data: Mapping[str, Any] | None,
     function: Callable[[], T],
     *,
@@ -84,13 +84,13 @@ def with_context(
 
 
 @guarded(nothing)
-def get_context(client: HasParts) -> Context | None:  # noqa: ARG001 - the same on every client
+def get_context(client: HasComponents) -> Context | None:  # noqa: ARG001 - the same on every client
     """Return what is known in the active context, read-only; None outside of any."""
     return contexts.current()
 
 
 def enter_context(
-    client: HasParts,  # noqa: ARG001 - the same on every client
+    client: HasComponents,  # noqa: ARG001 - the same on every client
     data: Mapping[str, Any] | None = None,
     *,
     fresh: bool = False,
@@ -103,37 +103,37 @@ def enter_context(
 
 
 @guarded(nothing)
-def exit_context(client: HasParts, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
+def exit_context(client: HasComponents, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
     """End the context of ``enter_context``."""
     contexts.exit(token)
 
 
 @guarded(nothing)
-def tag(client: HasParts, name: str, value: Any) -> None:  # noqa: ARG001
+def tag(client: HasComponents, name: str, value: Any) -> None:  # noqa: ARG001
     """Add a property to the active context's events."""
     contexts.update(properties={name: value})
 
 
 @guarded(nothing)
-def identify_context(client: HasParts, distinct_id: object) -> None:  # noqa: ARG001
+def identify_context(client: HasComponents, distinct_id: object) -> None:  # noqa: ARG001
     """Say whom the active context is about. No event."""
     contexts.update(distinct_id=distinct_id)
 
 
 @guarded(nothing)
-def set_context_session(client: HasParts, session_id: object) -> None:  # noqa: ARG001
+def set_context_session(client: HasComponents, session_id: object) -> None:  # noqa: ARG001
     """Say which session the active context belongs to."""
     contexts.update(session_id=session_id)
 
 
 @guarded(nothing)
-def set_context_device(client: HasParts, device_id: object) -> None:  # noqa: ARG001
+def set_context_device(client: HasComponents, device_id: object) -> None:  # noqa: ARG001
     """Say which device the active context is about."""
     contexts.update(device_id=device_id)
 
 
 def request_context(
-    client: HasParts,
+    client: HasComponents,
     headers: Any = None,
     *,
     distinct_id: object = None,

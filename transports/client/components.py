@@ -1,4 +1,4 @@
-"""What a client is made of: the parts that the verbs work with."""
+"""What a client is made of: the components that the verbs work with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .preparation import Outbox, Preparation
 from .status import ClientStatus
 from .storage import Memory
 
-__all__ = ["HasParts", "Parts"]
+__all__ = ["Components", "HasComponents"]
 
 NO_DEFINITIONS = Published()
 
@@ -39,7 +39,7 @@ class ReportError(Protocol):
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Parts:
+class Components:
     """Everything is made once; only ``flag_properties`` is replaced.
 
     Attributes:
@@ -105,10 +105,10 @@ class Parts:
         """No-op: the pipeline and the loader register their own exit hooks."""
 
 
-class HasParts(Protocol):
+class HasComponents(Protocol):
     """Either client, as the verbs see it."""
 
     @property
-    def parts(self) -> Parts:
+    def components(self) -> Components:
         """What it is made of."""
         ...
