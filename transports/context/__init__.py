@@ -4,15 +4,15 @@ The middleware are in ``wsgi``, ``asgi`` and ``django``, background tasks in ``t
 """
 
 from .headers import from_headers
-from .request import request_context, request_data
+from .http_request import request_context, request_data
 from .scoped import context
 from .state import (
     Context,
     current,
     enter,
     exit,  # noqa: A004 - counterpart of enter
-    held,
     id_of,
+    resumer,
     update,
 )
 
@@ -23,9 +23,9 @@ __all__ = [
     "enter",
     "exit",
     "from_headers",
-    "held",
     "id_of",
     "request_context",
     "request_data",
+    "resumer",
     "update",
 ]

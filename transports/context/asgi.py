@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from .callbacks import Identify, Tags, asked
+from .exception_reporter import Reporter, ReportingClient
 from .headers import headers_of
-from .reporting import Reporter, ReportingClient
-from .request import request_data
+from .http_request import request_data
 
 __all__ = ["ASGIMiddleware"]
 

@@ -26,10 +26,10 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from .callbacks import asked
-from .reporting import Reporter
-from .request import request_data
-from .state import held
-from .steps import Step, stepped, stepped_async
+from .exception_reporter import Reporter
+from .generators import Step, stepped, stepped_async
+from .http_request import request_data
+from .state import resumer
 
 __all__ = ["FlagengineMiddleware"]
 
@@ -102,7 +102,7 @@ def _streamed(response: Any, report: Callable[[BaseException], object]) -> HttpR
     # A file is handed to the server as it is.
     if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return response  # type: ignore[no-any-return]
-    content, step = response.streaming_content, partial(Step, held(), report)
+    content, step = response.streaming_content, partial(Step, resumer(), report)
 
     def pieces() -> Iterator[Any]:
         yield from content

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .reporting import Reporter, ReportingClient
+from .exception_reporter import Reporter, ReportingClient
 from .wsgi import WSGIMiddleware
 
 __all__ = ["wrap_flask"]

@@ -17,7 +17,7 @@ from typing import Any
 
 from .properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 
-__all__ = ["Context", "Resumed", "current", "enter", "exit", "held", "id_of", "update"]
+__all__ = ["Context", "Resumed", "current", "enter", "exit", "id_of", "resumer", "update"]
 
 _NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 
@@ -158,13 +158,13 @@ class Resumed:
         exit(self._token)
 
 
-def held() -> Callable[[], Resumed]:
+def resumer() -> Callable[[], Resumed]:
     """Return a function that makes the context of this moment active again, as often as needed.
 
     For work that goes on after the context was left, a streamed response above all:
 
     >>> token = enter(distinct_id="u1")
-    >>> resumed = held()
+    >>> resumed = resumer()
     >>> exit(token)
     >>> with resumed():
     ...     current().distinct_id

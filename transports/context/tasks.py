@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..json_text import to_json
+from .exception_reporter import Reporter, ReportingClient
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
-from .reporting import Reporter, ReportingClient
 from .scoped import context
 from .state import current
 

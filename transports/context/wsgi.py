@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .callbacks import Identify, Tags, asked
-from .reporting import Reporter, ReportingClient
-from .request import request_data
-from .state import Resumed, held
-from .steps import Step
+from .exception_reporter import Reporter, ReportingClient
+from .generators import Step
+from .http_request import request_data
+from .state import Resumed, resumer
 
 __all__ = ["WSGIMiddleware", "environ_headers"]
 
@@ -64,7 +64,7 @@ class WSGIMiddleware:
                 raise
             if _is_passed_on(response, environ):
                 return response
-            return _Streamed(response, request, held())
+            return _Streamed(response, request, resumer())
 
     def _known(self, environ: Environ) -> dict[str, Any]:
         data = request_data(

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..http.redaction import redact_text
 from .frames import Located
-from .reading import module_name, type_name
+from .safe_attributes import module_name, type_name
 from .settings import CodeVariables
 
 __all__ = ["MASK", "add_variables", "shown"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from .boundaries import Boundary
+from .capture_sites import Boundary
 from .code_variables import add_variables
 from .frames import Located, current_stack, recorded_stack
 from .mechanism import make_mechanism
-from .reading import message, module_name, traceback_of, type_name
+from .safe_attributes import message, module_name, traceback_of, type_name
 from .settings import ExceptionSettings
 from .source_lines import add_source
 from .tree import Node, flatten

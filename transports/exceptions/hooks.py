@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .boundaries import HookKind
+from .capture_sites import HookKind
 
 __all__ = ["ExceptionHooks"]
 

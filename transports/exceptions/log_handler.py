@@ -18,8 +18,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .boundaries import LOGGING
-from .reading import is_a
+from .capture_sites import LOGGING
+from .safe_attributes import is_a
 
 __all__ = ["ExceptionLogHandler"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .reading import is_a
+from .safe_attributes import is_a
 
 __all__ = ["make_mechanism", "valid_flag", "valid_number", "valid_text"]
 

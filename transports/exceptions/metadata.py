@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from .boundaries import MANUAL, Boundary, normalise_level
+from .capture_sites import MANUAL, Boundary, normalise_level
 from .entries import Capture, entries_of_exception, entry_of_other
 from .mechanism import make_mechanism, valid_flag, valid_number, valid_text
-from .others import exc_info_of, facts_of_other
-from .reading import is_a, type_name
+from .non_exceptions import exc_info_of, facts_of_other
+from .safe_attributes import is_a, type_name
 from .settings import ExceptionSettings
 
 __all__ = ["exception_properties"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from .reading import children
+from .safe_attributes import children
 
 __all__ = ["MAX_ENTRIES", "Node", "flatten"]
 

@@ -6,7 +6,7 @@ it into another process.
 
 from __future__ import annotations
 
-from .reading import instance_dict, is_a
+from .safe_attributes import instance_dict, is_a
 
 __all__ = ["is_already_captured", "mark_captured"]
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from ..http.redaction import redact_text
 from .code_variables import shown
 from .mechanism import valid_text
-from .reading import MAX_MESSAGE_LENGTH, is_a, module_name, printable, type_name
+from .safe_attributes import MAX_MESSAGE_LENGTH, is_a, module_name, printable, type_name
 from .settings import CodeVariables
 
 __all__ = ["exc_info_of", "facts_of_other"]

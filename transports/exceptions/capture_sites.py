@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from .reading import is_a
+from .safe_attributes import is_a
 
 __all__ = ["Boundary", "HookKind", "normalise_level"]
 

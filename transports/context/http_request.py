@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.redaction import redact_url
+from .exception_reporter import Reporter, ReportingClient
 from .headers import Headers, clean, context_of, headers_of
-from .reporting import Reporter, ReportingClient
 from .scoped import context
 
 __all__ = ["request_context", "request_data"]
