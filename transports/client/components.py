@@ -1,4 +1,4 @@
-"""What a client is made of: the components that the verbs work with."""
+"""The components of a client, which the verbs use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ReportError(Protocol):
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Components:
-    """Everything is made once; only ``flag_properties`` is replaced.
+    """The components of one client; only ``flag_properties`` is ever replaced.
 
     Attributes:
         loader: None without a source of definitions.
@@ -70,17 +70,17 @@ class Components:
 
     @property
     def published(self) -> Published:
-        """The definitions in use; the first look starts loading them."""
+        """Return the definitions in use; the first call starts loading them."""
         return NO_DEFINITIONS if self.loader is None else self.loader.current
 
     @property
     def user_agent(self) -> str:
-        """Name and version, as every request gives them."""
+        """Return the User-Agent: name and version."""
         return f"{self.options.lib_name}/{self.version}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What requests that carry no events send along."""
+        """Return the headers of requests that carry no events."""
         return {**self.options.extra_headers, "User-Agent": self.user_agent}
 
     def change_flag_properties(
@@ -96,7 +96,7 @@ class Components:
             self.transport.close()
 
     def after_fork(self) -> None:
-        """In a forked child: fresh locks; what was reported stays reported."""
+        """Replace the locks in a forked child; keep the record of reported flags."""
         self._lock = threading.Lock()
         for part in (self.listeners, self.memory, self.tracker, self.evaluator):
             part.after_fork()
@@ -110,5 +110,5 @@ class HasComponents(Protocol):
 
     @property
     def components(self) -> Components:
-        """What it is made of."""
+        """Return the client's components."""
         ...

@@ -25,15 +25,15 @@ class ExceptionOptions(TypedDict, total=False):
     """The keyword arguments of both verbs. Values of the wrong type are ignored."""
 
     uuid: str | UUID | None
-    """The event's own."""
+    """The event's uuid."""
     timestamp: datetime | str | None
-    """When; now when left out."""
+    """When it happened; by default now."""
     groups: Mapping[str, Any] | None
     """``{"company": "acme"}``."""
     flags: FlagEvaluations | None
     """A snapshot of ``evaluate_flags``: its flags become the event's."""
     disable_geoip: bool | None
-    """None: as the client."""
+    """Override the client's ``disable_geoip``."""
     level: str | None
     """A severity, of any logging system."""
     fingerprint: str | None
@@ -93,7 +93,9 @@ def _event(
 ) -> Event | None:
     error = current_exception() if exception is None else exception
     if error is None:
-        logger.warning("capture_exception() got no exception, and none is being handled")
+        logger.warning(
+            "capture_exception() needs an exception: none was given and none is being handled"
+        )
         return None
     given: Mapping[str, Any] = {**options}
     flags = options.get("flags")

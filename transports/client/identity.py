@@ -1,6 +1,6 @@
-"""Say who someone is: alias, identify, groups, person properties. Each is one kind of event.
+"""Identify people and groups: alias, identify, group_identify, person properties.
 
-An event that lacks something it needs is dropped with a warning; nothing is made up.
+An event without a required field is dropped with a warning.
 """
 
 from __future__ import annotations
@@ -299,7 +299,7 @@ def _event(
 
 def _warn_missing(components: Components, verb: str, required: str) -> None:
     if components.status.is_active:
-        logger.warning("%s needs %s: nothing was captured", verb, required)
+        logger.warning("%s() needs %s; no event was captured", verb, required)
 
 
 def _mapping(given: object) -> dict[str, Any]:

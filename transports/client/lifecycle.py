@@ -1,7 +1,7 @@
-"""Flush, shutdown, and what the client says about itself.
+"""Flush, shutdown, and information about the client.
 
-At exit what is queued gets one second, all clients together. A SIGTERM that nobody handles ends
-Python without that: handle it, and call ``shutdown()``.
+At exit all clients together have one second to deliver queued events. An unhandled SIGTERM ends
+Python without that second: handle SIGTERM and call ``shutdown()``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 logger = logging.getLogger("flagengine.client")
 
 SHUTDOWN_TIMEOUT = 30.0
-# Ours: of what is left of the shutdown's time; the cache's turn ends by itself.
+# Seconds that the loader gets at least, even if the pipeline has used up the timeout.
 _LOADER_TIMEOUT = 1.0
 
 
@@ -43,9 +43,9 @@ def _no() -> bool:
 
 @guarded_steps(_no)
 def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
-    """Try to send everything that is queued now, once; whether nothing of it is left.
+    """Try once to send all queued events; return whether none of them is left.
 
-    What failed for a reason that may pass stays queued and is sent again in the background.
+    After a temporary failure the events stay queued and are retried in the background.
     """
     pipeline = client.components.pipeline
     done: bool = yield Call(lambda: pipeline.flush(timeout))
@@ -56,10 +56,10 @@ def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
 def shutdown(
     client: HasComponents, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False
 ) -> Steps[bool]:
-    """Take no more events, deliver the rest within ``timeout``, stop; whether all went out.
+    """Take no more events, deliver the rest within ``timeout``, stop; return whether all went out.
 
-    Flags are then answered from what is loaded. A second call waits for the first one; from inside a
-    callback of ours it only starts the work. ``discard`` drops what is queued.
+    Flags are then evaluated with the definitions already loaded. A second call waits for the first.
+    A call inside a client callback only starts the shutdown. ``discard`` drops queued events.
     """
     done: bool = yield Call(lambda: shut_down(client.components, timeout, discard=discard))
     return done
@@ -69,7 +69,7 @@ def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
     """Do what ``shutdown`` says, in the calling thread."""
     components.status.close()
     if components.pipeline.is_worker():
-        # Waiting here would be waiting for ourselves.
+        # The worker must not wait for itself.
         threading.Thread(
             target=shut_down,
             args=(components, timeout),
@@ -90,7 +90,7 @@ def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
 
 @guarded(lambda: 0)
 def tick(client: HasComponents) -> int:
-    """Send and load what is due, in the calling thread; how many batches were sent.
+    """Send and load what is due, in the calling thread; return the number of batches sent.
 
     For clients with a ``ManualDriver``, which have no workers.
     """
@@ -102,13 +102,13 @@ def tick(client: HasComponents) -> int:
 
 @guarded(lambda: 0)
 def pending_count(client: HasComponents) -> int:
-    """How many events are neither delivered nor given up."""
+    """Return the number of events neither delivered nor given up."""
     return client.components.pipeline.pending_count()
 
 
 @guarded(nothing)
 def counters(client: HasComponents) -> Counters | None:
-    """What became of the events so far, all counted at one moment."""
+    """Return consistent counts of the events so far, by outcome."""
     return client.components.pipeline.counters()
 
 
@@ -118,7 +118,7 @@ def _unsubscribed() -> Callable[[], None]:
 
 @guarded(_unsubscribed)
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
-    """Call ``callback(payload)`` whenever ``event`` happens; what is returned ends that.
+    """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
     ``error``: an exception. ``flush``: the events that arrived. ``local_evaluation_flags_loaded``:
     how many flags. ``capture``, ``identify``, ``alias``, ``group_identify``: the event that was
@@ -132,7 +132,7 @@ _handler: list[logging.Handler] = []
 
 @guarded(nothing)
 def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in the reference
-    """Log what happens, or no longer. For all clients of the process: logging is the process's."""
+    """Turn debug logging on or off, for all clients of the process."""
     package = logging.getLogger("flagengine")
     package.setLevel(logging.DEBUG if enabled else logging.NOTSET)
     if enabled and not _handler and not logging.getLogger().handlers:
@@ -144,17 +144,17 @@ def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001,
 
 @guarded(str)
 def get_library_id(client: HasComponents) -> str:
-    """Return what events say as ``$lib``."""
+    """Return the events' ``$lib``."""
     return client.components.options.lib_name
 
 
 @guarded(str)
 def get_library_version(client: HasComponents) -> str:
-    """Return this package's version, which events say as ``$lib_version``."""
+    """Return this package's version, the events' ``$lib_version``."""
     return client.components.version
 
 
 @guarded(str)
 def get_custom_user_agent(client: HasComponents) -> str:
-    """Return the User-Agent of our requests."""
+    """Return the User-Agent of the client's requests."""
     return client.components.user_agent

@@ -1,6 +1,6 @@
 """What both clients share: construction, and every verb that does no I/O.
 
-A table of contents. What a verb does stands in the file it comes from; nothing is decided here.
+A table of contents: each verb is defined in its own module.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SharedVerbs:
     def _start(self, options: Options) -> None:
         self.components = assemble(options, blocks=self._blocks)
         if not options.is_usable and not options.disabled:
-            logger.error("no api_key was given: this client does nothing")
+            logger.error("no api_key: this client sends nothing and evaluates no flags")
         if options.debug:
             self.debug()
         self.components.exceptions.install()

@@ -1,6 +1,6 @@
-"""Contexts: whom the code that runs now is working for, from a request's headers to its events.
+"""Contexts: the person and the session that the running code works for, for all its events.
 
-The middleware are in ``wsgi``, ``asgi`` and ``django``, background tasks in ``tasks``.
+The middleware is in ``wsgi``, ``asgi`` and ``django``, background tasks in ``tasks``.
 """
 
 from .headers import from_headers

@@ -1,4 +1,4 @@
-"""Exceptions as events: read whole and safely, each once, no more than wanted."""
+"""Exceptions as events: described safely, captured once each, limited in rate."""
 
 from .capture_sites import (
     HANDLED_REQUEST,

@@ -1,7 +1,6 @@
-"""A mark on exceptions that were captured: the same one is reported once on its way up.
+"""Mark captured exceptions, so an exception is captured once however many handlers see it.
 
-The mark is in the exception's own attributes: it lives as long as the exception does, and goes with
-it into another process.
+The mark is an attribute of the exception: it lives as long as the exception, and pickling keeps it.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ _MARK = "__flagengine_captured__"
 
 
 def is_already_captured(error: object) -> bool:
-    """Whether ``mark_captured`` was called for this very exception."""
+    """Return whether ``mark_captured`` was called with this exception."""
     return is_a(error, BaseException) and instance_dict(error).get(_MARK) is True
 
 
 def mark_captured(error: object) -> None:
-    """Note that it was captured; for anything but an exception this does nothing."""
+    """Mark an exception as captured; ignore other objects."""
     if is_a(error, BaseException):
         instance_dict(error)[_MARK] = True
