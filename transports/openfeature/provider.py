@@ -136,7 +136,7 @@ class FlagengineProvider(Resolvers):
     async def _resolve_async(
         self, key: str, default: Any, context: EvaluationContext | None, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
-        import asyncio  # noqa: PLC0415 - not for those who do not use it
+        import asyncio  # noqa: PLC0415 - only asynchronous callers need it
 
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
