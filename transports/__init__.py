@@ -1,7 +1,7 @@
 """Effects around the evaluator: definitions in, events out.
 
 Imports only names that ``flagengine`` exports; never imported by ``flagengine``. Importing this
-imports nothing else: each name below is looked up when it is first used.
+package imports nothing else: each name below is imported on first use.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ if __name__ == "transports":
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, once."""
+    """Import a public name on first use."""
     known = _ALIASES.get(name, name)
     home = _HOME_OF.get(known)
     if home is None:
@@ -124,5 +124,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """The public names."""
+    """Return the public names."""
     return sorted(__all__)

@@ -1,4 +1,4 @@
-"""Time as a value that is passed in: the system's clock, and one that tests turn by hand.
+"""Clocks that are passed in: the system's clock, and a clock that tests set by hand.
 
 Monotonic time measures waits; wall time is what goes on the wire. Nothing else in this package
 asks the operating system what time it is.
@@ -20,14 +20,14 @@ class Moment(NamedTuple):
 
 
 class Clock(Protocol):
-    """What this package needs to know of time."""
+    """The two times that this package uses."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back, from an arbitrary start."""
+        """Return seconds since an arbitrary start; never less than before."""
         ...
 
     def wall(self) -> float:
-        """Seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
+        """Return seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
         ...
 
 
@@ -44,7 +44,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told to.
+    """A clock that moves only when ``advance`` or ``set_wall`` is called.
 
     >>> clock = ManualClock(wall=1_700_000_000.0)
     >>> clock.advance(2.5)
@@ -67,7 +67,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move both clocks forward."""
         if seconds < 0:
-            msg = f"a monotonic clock cannot go back: {seconds}"
+            msg = f"seconds must not be negative, got {seconds}"
             raise ValueError(msg)
         self._monotonic += seconds
         self._wall += seconds
@@ -78,5 +78,5 @@ class ManualClock:
 
 
 def read(clock: Clock) -> Moment:
-    """Both clocks at once."""
+    """Return the time of both clocks."""
     return Moment(clock.monotonic(), clock.wall())

@@ -20,8 +20,8 @@
     ├── SpoolError                   the disk spool cannot be written or read
     └── DefinitionsError             flag definitions could not be loaded
 
-Foreign exceptions are translated in one place (``http/translation.py``). Messages name what was expected
-and what was found; they never hold a key, an Authorization header or the content of an event.
+Foreign exceptions are translated in one place (``http/translation.py``). Messages name what must be
+and what was; they never contain a key, an Authorization header or the content of an event.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ __all__ = [
 
 
 class TransportError(Exception):
-    """Root of the tree: catch this to catch everything of ours."""
+    """The base class of all errors of this package."""
 
 
 class RequestError(TransportError):
@@ -112,7 +112,7 @@ class EventError(TransportError):
 
 
 class InvalidEventError(EventError):
-    """The event lacks something without which it would be refused: a name, a distinct id."""
+    """The event lacks a field that the server requires, such as its name or distinct id."""
 
 
 class EventTooLargeError(EventError):

@@ -1,4 +1,4 @@
-"""Process events - fork and exit - brought to whoever has threads, locks or queues.
+"""Fork and exit of the process, passed to the objects that have threads, locks or queues.
 
 Nothing is registered at import: the first ``watch`` does it. The hooks hold weak references, so a
 forgotten client is not kept alive, and only the child's side of a fork is hooked: a hook before
@@ -19,19 +19,19 @@ __all__ = ["EXIT_BUDGET", "Watched", "expect_exit", "watch"]
 
 logger = logging.getLogger("flagengine")
 
-# shutdown contract: all of our exit work together takes at most this many seconds.
+# The limit in seconds for the exit work of all watched objects together.
 EXIT_BUDGET = 1.0
 
 
 class Watched(Protocol):
-    """What is told of forks and of the exit."""
+    """An object with work to do after a fork and at exit."""
 
     def after_fork(self) -> None:
-        """In the child: other threads are gone, locks may be held by them for ever."""
+        """Reset locks and threads in the child: the parent's other threads do not exist there."""
         ...
 
     def at_exit(self, timeout: float) -> None:
-        """The interpreter ends: finish within ``timeout`` seconds."""
+        """Finish within ``timeout`` seconds: the interpreter ends."""
         ...
 
 
@@ -40,7 +40,7 @@ _state = {"is_hooked": False, "finalizer_pid": 0}
 
 
 def watch(who: Watched) -> None:
-    """Tell ``who`` of forks and the exit, as long as someone else holds it."""
+    """Call the methods of ``who`` at a fork and at exit; keep only a weak reference."""
     _watched.add(who)
     if not _state["is_hooked"]:
         _state["is_hooked"] = True
@@ -50,10 +50,9 @@ def watch(who: Watched) -> None:
 
 
 def expect_exit() -> None:
-    """Call when there is first something to lose in this process.
+    """Prepare for the exit of this process; call before anything can be lost.
 
-    Children of ``multiprocessing`` end without running atexit; it has a hook of its own, which
-    must be set in the child.
+    Children of ``multiprocessing`` end without atexit; its own exit hook must be set in the child.
     """
     if _state["finalizer_pid"] == os.getpid():
         return
@@ -69,7 +68,7 @@ def _after_fork() -> None:
         try:
             who.after_fork()
         except Exception:
-            logger.exception("after a fork, %s could not be reset", type(who).__name__)
+            logger.exception("could not reset %s after a fork", type(who).__name__)
 
 
 def _at_exit() -> None:
@@ -78,4 +77,4 @@ def _at_exit() -> None:
         try:
             who.at_exit(max(0.0, deadline - time.monotonic()))
         except Exception:
-            logger.exception("at exit, %s could not finish", type(who).__name__)
+            logger.exception("%s could not finish at exit", type(who).__name__)

@@ -20,9 +20,9 @@ __all__ = [
     "parse_retry_after",
 ]
 
-# The longest wait that events and flags grant a server (retry-queue contract: 30 s).
+# The longest wait that events and flags grant a server (30 s).
 MAX_RETRY_AFTER = 30.0
-# Jitter only lengthens a wait, so that a server's minimum and the contract's floors hold.
+# Jitter only lengthens a wait, so a server's minimum is kept.
 MAX_JITTER = 0.1
 # 2.0 ** 1024 overflows; no cap is anywhere near 2 ** 64 seconds.
 _MAX_EXPONENT = 64
@@ -43,25 +43,25 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.max_retries < 0 or self.base_delay < 0 or self.max_delay < 0:
-            msg = f"retries and delays cannot be negative: {self}"
+            msg = f"retries and delays must not be negative, got {self}"
             raise ValueError(msg)
         if not 0.0 <= self.jitter <= 1.0:
-            msg = f"jitter is a share between 0 and 1, found {self.jitter}"
+            msg = f"jitter must be between 0 and 1, got {self.jitter}"
             raise ValueError(msg)
 
     @property
     def max_attempts(self) -> int:
-        """The first try and its retries."""
+        """Return the number of attempts: the first and the retries."""
         return self.max_retries + 1
 
     def is_exhausted(self, attempts: int) -> bool:
-        """Whether no try is left after ``attempts`` of them."""
+        """Return whether no attempt is left after ``attempts``."""
         return attempts >= self.max_attempts
 
     def delay(
         self, retry_index: int, *, retry_after: float | None = None, draw: float = 0.0
     ) -> float:
-        """Seconds before retry number ``retry_index`` (0 is the first).
+        """Return the seconds before retry number ``retry_index`` (0 is the first).
 
         ``retry_after`` is the server's minimum, clamped; ``draw`` in [0, 1) scales the jitter.
         """
@@ -70,21 +70,21 @@ class RetryPolicy:
         return max(backoff * (1.0 + self.jitter * draw), clamp_retry_after(retry_after))
 
 
-# retry-queue contract: 1, 2, 4 ... 30 s, three retries.
+# 1, 2, 4 ... 30 s; three retries.
 EVENTS_RETRY = RetryPolicy(jitter=MAX_JITTER)
-# http-client contract, remote flags: one retry after 300 ms, then 600 ms, doubling; no jitter.
+# One retry after 300 ms; with more retries, 600 ms and so on; no jitter.
 FLAGS_RETRY = RetryPolicy(max_retries=1, base_delay=0.3)
 
 
 def is_retryable_status(status: int) -> bool:
-    """Statuses after which the same batch may be sent again (retry-queue contract)."""
+    """Return whether the same request may be sent again after ``status``."""
     return status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or status >= (
         HTTPStatus.INTERNAL_SERVER_ERROR
     )
 
 
 def clamp_retry_after(seconds: float | None, most: float = MAX_RETRY_AFTER) -> float:
-    """Return how much of a requested wait is obeyed: a mistaken header must not stop us for a day.
+    """Return the seconds to wait, at most ``most``: a wrong header must not cause a wait of a day.
 
     >>> [clamp_retry_after(seconds) for seconds in (3.0, 86_400.0, -1.0, float("nan"), None)]
     [3.0, 30.0, 0.0, 0.0, 0.0]
@@ -95,7 +95,7 @@ def clamp_retry_after(seconds: float | None, most: float = MAX_RETRY_AFTER) -> f
 
 
 def parse_retry_after(value: str | None, *, wall: float) -> float | None:
-    """A ``Retry-After`` header as seconds from ``wall``; None when absent or unreadable.
+    """Return a ``Retry-After`` header as seconds from ``wall``; None when absent or unreadable.
 
     RFC 9110 section 10.2.3 allows seconds and an HTTP date; decimals are seen in practice.
 
@@ -124,7 +124,7 @@ def _parse_seconds(text: str) -> float | None:
 def _parse_http_date(text: str, wall: float) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
-        # HTTP dates are always UTC; one without a zone is read so.
+        # HTTP dates are always UTC, so a date without a zone is read as UTC.
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - wall
     except (TypeError, ValueError, OverflowError, IndexError):
         return None

@@ -1,6 +1,6 @@
 """Which Python and which operating system this is, as event properties.
 
-Found out once, at the first event: nothing is read at import, and no process is started.
+Computed once, at the first event: importing reads nothing, and no process is started.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["runtime_properties"]
 
 @cache
 def runtime_properties() -> Mapping[str, str]:
-    """Return the properties that are known; what cannot be found out is left out."""
+    """Return the properties that are known; unknown properties are left out."""
     import platform  # noqa: PLC0415 - not needed before the first event
 
     properties = {

@@ -1,6 +1,6 @@
-"""EDGE: the ``flagengine`` command. Reads files and prints; decides nothing about flags.
+"""EDGE: the ``flagengine`` command. Read files and print; make no decision about flags.
 
-One file per command under ``commands/``; a file put there is a command, by its name.
+Each module under ``commands/`` is a command of the same name.
 """
 
 import sys
@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line, or say which extra it needs."""
+    """Run the command line; exit with 2 and the extra to install if a package is missing."""
     try:
         import click  # noqa: F401, PLC0415 (an extra)
         import rich  # noqa: F401, PLC0415 (an extra)
@@ -17,6 +17,6 @@ def main() -> None:
         need = f"flagengine: the command line needs {error.name}: pip install 'flagengine[cli]'"
         print(need, file=sys.stderr)  # noqa: T201 (nothing to print with)
         raise SystemExit(2) from None
-    from flagengine.cli.app import cli  # noqa: PLC0415 (only now it can be imported)
+    from flagengine.cli.app import cli  # noqa: PLC0415 (needs the extra)
 
     cli(prog_name="flagengine")

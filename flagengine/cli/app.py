@@ -1,4 +1,4 @@
-"""The group of commands: finds them by their files, and knows nothing of any of them."""
+"""The command group: each module of ``commands`` is a command, found by its file name."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -14,7 +14,7 @@ __all__ = ["cli"]
 
 
 class Commands(click.Group):
-    """The modules of :mod:`flagengine.cli.commands`, imported when they are asked for."""
+    """The modules of :mod:`flagengine.cli.commands`, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -22,7 +22,7 @@ class Commands(click.Group):
         return sorted(name.replace("_", "-") for _, name, _ in iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the object ``command`` of a command's module."""
+        """Import a command's module and return its object ``command``; None for an unknown name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
@@ -32,10 +32,10 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or name the nearest one."""
+        """Find the command; raise `Trouble` that suggests the nearest known command."""
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
-            raise Trouble(f"there is no command {args[0]!r}{did_you_mean(args[0], known)}")
+            raise Trouble(f"unknown command {args[0]!r}{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
 
 
@@ -46,5 +46,5 @@ class Commands(click.Group):
 def cli() -> None:
     """Evaluate, explain and check feature flag definitions, without a server.
 
-    FILE is the body of GET /flags/definitions?send_cohorts, or - for standard input.
+    FILE holds the body of GET /flags/definitions?send_cohorts; - reads standard input.
     """

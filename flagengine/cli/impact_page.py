@@ -57,20 +57,20 @@ def write_page(
     try:
         path.write_text(page(impact, sample, old, new), encoding="utf-8")
     except OSError as error:
-        raise Trouble(f"{path}: cannot be written: {error.strerror}") from None
+        raise Trouble(f"cannot write {path}: {error.strerror}") from None
 
 
 def page(impact: Impact, sample: Sample | None, old: "Snapshot", new: "Snapshot") -> str:
-    """Return the page."""
-    changed = [one for one in impact.changed_first() if one.changed]
-    same = [one.key for one in impact.flags.values() if not one.changed]
+    """Return the page as HTML."""
+    changed = [flag for flag in impact.changed_first() if flag.changed]
+    same = [flag.key for flag in impact.flags.values() if not flag.changed]
     lead, *rest = (escape(str(line)) for line in headline(impact, sample))
     prints = f"snapshot {old.fingerprint[:12]} → {new.fingerprint[:12]}"
     parts = [
         f"<h1>{lead}</h1>",
         *(f"<p>{line}</p>" for line in rest),
         f'<p class="dim">{prints}</p>',
-        *(_card(one, impact, sample) for one in changed),
+        *(_card(flag, impact, sample) for flag in changed),
         _unchanged(same),
     ]
     return _HEAD + "\n".join(parts) + "\n</main></body></html>\n"
@@ -84,7 +84,7 @@ _HEAD: Final = (
 
 
 def _card(flag: FlagImpact, impact: Impact, sample: Sample | None) -> str:
-    changes = "\n".join(_change(one, impact, sample) for one in flag.largest_first())
+    changes = "\n".join(_change(transition, impact, sample) for transition in flag.largest_first())
     return (
         f'<section class="card"><div class="top"><h2><code>{escape(flag.key)}</code></h2>'
         f'<span class="number">{share_text(flag.changed, impact.rows, sample)} change</span></div>'
@@ -92,38 +92,38 @@ def _card(flag: FlagImpact, impact: Impact, sample: Sample | None) -> str:
     )
 
 
-def _change(one: Transition, impact: Impact, sample: Sample | None) -> str:
-    share = one.rows / max(impact.rows, 1)
+def _change(transition: Transition, impact: Impact, sample: Sample | None) -> str:
+    share = transition.rows / max(impact.rows, 1)
     causes = "".join(
         f"<li>{escape(cause)} <span class='dim'>({count:,})</span></li>"
-        for cause, count in one.causes.most_common()
+        for cause, count in transition.causes.most_common()
     )
-    examples = ", ".join(f"<code>{escape(name)}</code>" for name in one.examples)
+    examples = ", ".join(f"<code>{escape(name)}</code>" for name in transition.examples)
     return (
-        f'<div class="change"><div class="top"><strong>{escape(change_text(one))}</strong>'
-        f'<span class="number">{one.rows:,} · {share_text(one.rows, impact.rows, sample)}</span>'
+        f'<div class="change"><div class="top"><strong>{escape(change_text(transition))}</strong>'
+        f'<span class="number">{transition.rows:,} · {share_text(transition.rows, impact.rows, sample)}</span>'
         f'</div><div class="track"><div class="fill" style="width:{share:.4%}"></div></div>'
-        f'<ul>{causes}</ul><p class="dim">for example {examples}</p></div>'
+        f'<ul>{causes}</ul><p class="dim">such as {examples}</p></div>'
     )
 
 
 def _split(flag: FlagImpact) -> str:
-    """Draw how people are spread over the values, before and after."""
+    """Return bars that show how many people get each value, before and after."""
     values = list(dict.fromkeys([*flag.after, *flag.before]))
     colours = _colours(values)
     rows = []
     for name, counts in (("before", flag.before), ("after", flag.after)):
         total = max(counts.total(), 1)
         stack = "".join(
-            f'<div style="width:{counts[one] / total:.4%};background:{colours[one]}" '
-            f'title="{escape(one)} {counts[one] / total:.1%}"></div>'
-            for one in values
+            f'<div style="width:{counts[value] / total:.4%};background:{colours[value]}" '
+            f'title="{escape(value)} {counts[value] / total:.1%}"></div>'
+            for value in values
         )
         rows.append(f'<span>{name}</span><div class="stack">{stack}</div>')
     legend = "".join(
-        f'<span><span class="dot" style="background:{colours[one]}"></span>{escape(one)} '
-        f"{_percent(flag.before, one)} → {_percent(flag.after, one)}</span>"
-        for one in values
+        f'<span><span class="dot" style="background:{colours[value]}"></span>{escape(value)} '
+        f"{_percent(flag.before, value)} → {_percent(flag.after, value)}</span>"
+        for value in values
     )
     return f'<div class="split">{"".join(rows)}</div><div class="legend">{legend}</div>'
 
@@ -135,7 +135,7 @@ def _percent(counts: "dict[str, int]", value: str) -> str:
 def _colours(values: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in sorted(values):
-        bright = len(found) - sum(one in _PLAIN for one in found)
+        bright = len(found) - sum(name in _PLAIN for name in found)
         found[value] = _PLAIN.get(value) or _COLOURS[bright % len(_COLOURS)]
     return found
 

@@ -11,7 +11,7 @@ __all__ = ["as_dict", "headline", "rows_of", "share_text"]
 
 
 def share_text(hits: int, rows: int, sample: Sample | None) -> str:
-    """Write a share; of a sample, with the ends between which that of the whole lies."""
+    """Return a share as text; for a sample, with its 95 % confidence interval."""
     share = f"{hits / max(rows, 1):.2%}"
     if sample is None:
         return share
@@ -20,54 +20,58 @@ def share_text(hits: int, rows: int, sample: Sample | None) -> str:
 
 
 def headline(impact: Impact, sample: Sample | None) -> "list[Cell]":
-    """Say in a line or two what changes."""
-    changed = [one for one in impact.flags.values() if one.changed]
+    """Return one or two lines that summarise the impact."""
+    changed = [flag for flag in impact.flags.values() if flag.changed]
     lines: list[Cell] = [
-        f"{len(changed)} of {len(impact.flags)} flags change for someone among {impact.seen:,} people"
+        f"{len(changed)} of {len(impact.flags)} flags change for at least 1 of {impact.seen:,} people"
     ]
     if sample is not None:
         lines.append(
-            f"from a sample of {impact.rows:,}; the ranges hold the share of all people "
-            "with 95 % confidence, each by itself"
+            f"estimated from a sample of {impact.rows:,}; "
+            "each range is a 95 % confidence interval for the share of all people"
         )
     return lines
 
 
 def rows_of(impact: Impact, sample: Sample | None) -> list[tuple[str, ...]]:
-    """Return the rows of a table: a flag, and a row for each way in which it changes."""
+    """Return a table row for each transition of each flag; only a flag's first row names the flag."""
     found = []
     for flag in impact.changed_first():
-        for place, one in enumerate(flag.largest_first()):
-            found.append(_row(flag if place == 0 else None, one, impact, sample))
+        for place, transition in enumerate(flag.largest_first()):
+            found.append(_row(flag if place == 0 else None, transition, impact, sample))
     return found
 
 
 def _row(
-    flag: FlagImpact | None, one: Transition, impact: Impact, sample: Sample | None
+    flag: FlagImpact | None, transition: Transition, impact: Impact, sample: Sample | None
 ) -> tuple[str, ...]:
-    causes = "; ".join(cause for cause, _ in one.causes.most_common(3))
+    causes = "; ".join(cause for cause, _ in transition.causes.most_common(3))
     return (
         "" if flag is None else flag.key,
-        change_text(one),
-        f"{one.rows:,}",
-        share_text(one.rows, impact.rows, sample),
+        change_text(transition),
+        f"{transition.rows:,}",
+        share_text(transition.rows, impact.rows, sample),
         causes,
-        ", ".join(one.examples),
+        ", ".join(transition.examples),
     )
 
 
-def change_text(one: Transition) -> str:
-    """Write what becomes what."""
-    return f"{one.old} → {one.new}" if one.old != one.new else f"{one.old}: another payload"
+def change_text(transition: Transition) -> str:
+    """Return the old and the new answer as text."""
+    return (
+        f"{transition.old} → {transition.new}"
+        if transition.old != transition.new
+        else f"{transition.old}: payload changes"
+    )
 
 
 def as_dict(impact: Impact, sample: Sample | None) -> dict[str, Any]:
-    """Return everything as JSON values."""
+    """Return the impact as JSON values."""
     return {
         "people": impact.seen,
         "looked_at": impact.rows,
         "sample": None if sample is None else {"share": sample.share, "seed": sample.seed},
-        "flags": {one.key: _flag(one, impact.rows, sample) for one in impact.changed_first()},
+        "flags": {flag.key: _flag(flag, impact.rows, sample) for flag in impact.changed_first()},
     }
 
 
@@ -79,14 +83,14 @@ def _flag(flag: FlagImpact, rows: int, sample: Sample | None) -> dict[str, Any]:
         "after": dict(flag.after.most_common()),
         "transitions": [
             {
-                "old": one.old,
-                "new": one.new,
-                "rows": one.rows,
-                "share": one.rows / max(rows, 1),
-                "causes": dict(one.causes.most_common()),
-                "examples": one.examples,
+                "old": transition.old,
+                "new": transition.new,
+                "rows": transition.rows,
+                "share": transition.rows / max(rows, 1),
+                "causes": dict(transition.causes.most_common()),
+                "examples": transition.examples,
             }
-            for one in flag.largest_first()
+            for transition in flag.largest_first()
         ],
     }
     if sample is not None:

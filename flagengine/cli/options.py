@@ -14,8 +14,10 @@ __all__ = ["READING", "as_json", "flags", "person", "source"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 source = click.argument("source", metavar="FILE")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
-flags = click.option("--flag", "keys", multiple=True, metavar="KEY", help="Only this flag.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+flags = click.option(
+    "--flag", "keys", multiple=True, metavar="KEY", help="Evaluate only this flag; may be repeated."
+)
 
 READING: Final = (
     click.option(
@@ -33,31 +35,31 @@ READING: Final = (
     click.option(
         "--complete",
         is_flag=True,
-        help="The properties given are complete: absent properties answer as on the server.",
+        help="Treat the given properties as complete: a missing property does not exist.",
     ),
     click.option(
         "--missing-group",
         type=click.Choice(["as_server", "unresolved", "false"]),
         default="as_server",
         show_default=True,
-        help="What a group that is not given means; false is a deprecated name of as_server.",
+        help="The answer for a group that is not given; false is a deprecated name of as_server.",
     ),
 )
-"""How inputs are read, whether of one person or of a table."""
+"""Options for reading inputs, of one person and of a table."""
 
 _PERSON: Final = (
-    click.option("--distinct-id", metavar="ID", help="Who is evaluated."),
+    click.option("--distinct-id", metavar="ID", help="The person to evaluate."),
     click.option(
         "--property",
         "pairs",
         multiple=True,
         metavar="KEY=VALUE",
-        help="A person property; VALUE is JSON (7, true, [1]), or else text.",
+        help="A person property; VALUE is JSON (7, true, [1]) or text.",
     ),
     click.option(
         "--properties",
         metavar="FILE|JSON",
-        help="Person properties as a JSON object, or a file that holds one.",
+        help="Person properties as a JSON object, or a file that contains the object.",
     ),
     click.option(
         "--group", "groups", multiple=True, metavar="TYPE=KEY", help="A group: company=acme."
@@ -76,7 +78,7 @@ _PERSON: Final = (
         "overrides",
         multiple=True,
         metavar="FLAG=VALUE",
-        help="Use true, false, a variant, or null for no such flag, instead of evaluating.",
+        help="Use VALUE instead of evaluating: true, false, a variant, or null for no such flag.",
     ),
     click.option(
         "--runtime",
@@ -88,13 +90,13 @@ _PERSON: Final = (
         "contexts",
         multiple=True,
         metavar="NAME",
-        help="Leave out flags that are tagged with none of these evaluation contexts.",
+        help="Leave out flags whose evaluation contexts include none of the given contexts.",
     ),
 )
 
 
 def person(command: F) -> F:
-    """Add the options that describe a person; the command gets them as one ``person``."""
+    """Add the options that describe a person; the command gets a `Person` as ``person``."""
     gathered: Callable[..., Any] = _gathering(command)
     for option in reversed(_PERSON):
         gathered = option(gathered)
@@ -106,7 +108,7 @@ def _gathering(command: F) -> F:
     def gathered(*, source: str, **parameters: Any) -> Any:
         own = {name: parameters.pop(name) for name in _names()}
         if own["properties"] == source == "-":
-            raise Trouble("standard input cannot hold both the definitions and --properties")
+            raise Trouble("only one of FILE and --properties can be - (standard input)")
         return command(source=source, person=read_person(**own), **parameters)
 
     return gathered  # type: ignore[return-value]

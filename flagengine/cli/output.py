@@ -1,7 +1,7 @@
 """Printing: JSON for machines, tables for people, colour only on a terminal.
 
-Everything printed passes here, because definitions are untrusted: control characters are
-written out, so that a flag's name cannot send commands to a terminal.
+All output passes through this module, because definitions are untrusted: control characters are
+escaped, so a flag's name cannot send commands to a terminal.
 """
 
 import json
@@ -17,12 +17,12 @@ from rich.text import Text
 __all__ = ["plain", "print_json", "print_lines", "print_table"]
 
 _UNBOUNDED: Final = 10_000
-"""The width of what is no terminal: nothing is cut or wrapped for a pipe."""
+"""The width for a pipe or a file: wide enough that nothing is cut or wrapped."""
 
 _ASCII: Final = str.maketrans(
     dict(zip("├└│─✓✗…", ["|", "`", "|", "-", "+", "x", "..."], strict=True))
 )
-"""How trees and marks are drawn where the output's encoding lacks them."""
+"""ASCII for characters that the output's encoding may lack."""
 
 Cell = str | tuple[str, str]
 """A text, or a text and its style."""
@@ -56,7 +56,7 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
 
 
 def plain(text: str) -> str:
-    """Write out what is not printable."""
+    """Return the text with escapes for characters that are not printable."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -1,4 +1,4 @@
-"""Turns command-line options into the arguments of :func:`flagengine.evaluate`."""
+"""Turn command-line options into the arguments of :func:`flagengine.evaluate`."""
 
 import json
 from collections.abc import Iterable
@@ -38,8 +38,8 @@ def read_person(
     runtime: Literal["client", "server"] | None,
     contexts: Iterable[str],
 ) -> Person:
-    """Read the options that describe a person; Trouble for the first wrong option."""
-    keys = dict(_split("--group", "company=acme", one) for one in groups)
+    """Return the person that the options describe; raise `Trouble` for the first bad option."""
+    keys = dict(_split("--group", "company=acme", text) for text in groups)
     own = {key: _value(value) for key, value in _pairs("--property", "plan=pro", pairs)}
     options = CallOptions(
         groups=keys,
@@ -64,7 +64,7 @@ def _split(option: str, example: str, written: str) -> tuple[str, str]:
 
 
 def _pairs(option: str, example: str, written: Iterable[str]) -> list[tuple[str, str]]:
-    return [_split(option, example, one) for one in written]
+    return [_split(option, example, text) for text in written]
 
 
 def _value(written: str) -> Any:
@@ -115,7 +115,7 @@ def _group_and_key(path: str, groups: Iterable[str]) -> tuple[str, str]:
 
 
 def moment_of(written: str | None) -> datetime | None:
-    """Read a time with an offset; None when the option was left out."""
+    """Parse a time with an offset; return None if the option was left out."""
     if written is None:
         return None
     try:

@@ -28,7 +28,7 @@ _OPTIONS: Final = (
         "properties",
         multiple=True,
         metavar="[NAME=]COLUMN",
-        help="A column that is a person property. Default: every column without another use.",
+        help="A column to use as a person property. Default: every column that no other option uses.",
     ),
     click.option(
         "--properties-json",
@@ -43,7 +43,7 @@ _OPTIONS: Final = (
         "group_pairs",
         multiple=True,
         metavar="TYPE.NAME=COLUMN",
-        help="A column that is a group's property.",
+        help="A column to use as a group property.",
     ),
     click.option(
         "--group-json",
@@ -58,16 +58,18 @@ _OPTIONS: Final = (
         type=click.Choice(["absent", "null"]),
         default="absent",
         show_default=True,
-        help="What a null in a column means: no such property, or the value null.",
+        help="Whether a null in a column is a missing property or the value null.",
     ),
     *READING,
-    click.option("--threads", type=click.IntRange(1), help="Default: one per processor."),
+    click.option(
+        "--threads", type=click.IntRange(1), help="Number of threads. Default: one per processor."
+    ),
     click.option(
         "--batch-rows",
         type=click.IntRange(1),
         default=1 << 16,
         show_default=True,
-        help="Rows evaluated at a time; memory grows with them.",
+        help="Rows per batch; more rows need more memory.",
     ),
 )
 
@@ -83,7 +85,7 @@ class Population:
 
     @property
     def workers(self) -> int:
-        """The number of threads."""
+        """Return the number of threads."""
         from flagengine.batch.table import processors  # noqa: PLC0415 (an extra)
 
         return self.threads or processors()
@@ -132,7 +134,7 @@ def _read(
     threads: int | None,
     batch_rows: int,
 ) -> Population:
-    named = dict(_property(one) for one in properties)
+    named = dict(_property(text) for text in properties)
     columns = {
         "distinct_id": distinct_id,
         "person_properties": named or None,
@@ -159,10 +161,10 @@ def _property(written: str) -> tuple[str, str]:
 
 def _pairs(option: str, example: str, written: Iterable[str]) -> dict[str, str]:
     found = {}
-    for one in written:
-        name, sign, column = one.partition("=")
+    for text in written:
+        name, sign, column = text.partition("=")
         if not (name and sign and column):
-            raise Trouble(f"{option} must be a name, = and a column, as in {example}, got {one}")
+            raise Trouble(f"{option} must be a name, = and a column, as in {example}, got {text}")
         found[name] = column
     return found
 
@@ -182,10 +184,12 @@ def _by_group(written: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def needs(extra: str) -> None:
-    """Stop, and name the extra to install, when a package is missing."""
+    """Raise `Trouble` that names the extra to install if one of its packages is missing."""
     from importlib.util import find_spec  # noqa: PLC0415 (for these commands only)
 
     wanted = {"batch": ("pyarrow", "numpy"), "spark": ("pyspark",)}[extra]
     lacking = [name for name in wanted if find_spec(name) is None]
     if lacking:
-        raise Trouble(f"this needs {' and '.join(lacking)}: pip install 'flagengine[{extra}]'")
+        raise Trouble(
+            f"this command needs {' and '.join(lacking)}: pip install 'flagengine[{extra}]'"
+        )

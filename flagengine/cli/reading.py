@@ -1,4 +1,4 @@
-"""Reads JSON values and snapshots from files and standard input; every failure names the place."""
+"""Read JSON values and snapshots from files and standard input; every error names the place."""
 
 import json
 import sys
@@ -11,11 +11,11 @@ from flagengine.snapshot import Snapshot
 
 __all__ = ["read_bytes", "read_json_object", "read_snapshot", "shown_name"]
 
-_WANTED: Final = "save the body of GET /flags/definitions?send_cohorts as it is"
+_WANTED: Final = "save the unchanged body of GET /flags/definitions?send_cohorts"
 _LOOKALIKES: Final = {
-    "featureFlags": "this looks like an answer of /flags for one person",
-    "results": "this looks like a page of the REST API's list of flags",
-    "detail": "this looks like the server's answer to a refused request",
+    "featureFlags": "this looks like a response of /flags for one person",
+    "results": "this looks like a page of flags from the REST API",
+    "detail": "this looks like the server's error response",
 }
 
 
@@ -31,12 +31,12 @@ def read_bytes(source: str) -> bytes:
             return sys.stdin.buffer.read()
         return Path(source).read_bytes()
     except FileNotFoundError:
-        raise Trouble(f"{source}: there is no such file") from None
+        raise Trouble(f"{source}: no such file") from None
     except IsADirectoryError:
         raise Trouble(f"{source}: this is a directory, not a file") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise Trouble(f"{source!r}: cannot be read: {reason}") from None
+        raise Trouble(f"cannot read {source!r}: {reason}") from None
 
 
 def read_snapshot(source: str) -> Snapshot:
@@ -58,33 +58,35 @@ def read_json_object(source: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise not_json(shown_name(source), data, error) from None
     if not isinstance(value, dict):
-        raise Trouble(f"{shown_name(source)}: must be a JSON object of properties")
+        raise Trouble(
+            f"{shown_name(source)}: must be a JSON object of properties, got {type(value).__name__}"
+        )
     return value
 
 
 def not_json(name: str, data: bytes, error: BaseException | None) -> Trouble:
-    """Return the error that says where the text stops being JSON, and what it probably is."""
+    """Return an error that names the place of the syntax error and the likely mistake."""
     if not data.strip():
-        return Trouble(f"{name}: must be JSON, got nothing")
+        return Trouble(f"{name}: must be JSON, got an empty file")
     if data.startswith(b"\x1f\x8b"):
         return Trouble(f"{name}: must be JSON, got a gzip file; pipe it through gunzip")
     place, what = "", str(error)
     if isinstance(error, json.JSONDecodeError):
         place, what = f", line {error.lineno}, column {error.colno}", error.msg
-    return Trouble(f"{name}{place}: this is not JSON: {what}{_likely_mistake(data)}")
+    return Trouble(f"{name}{place}: invalid JSON: {what}{_likely_mistake(data)}")
 
 
 def _likely_mistake(data: bytes) -> str:
     start = data.lstrip()[:1]
     if start == b"<":
-        return "; it looks like an HTML page, perhaps of an error or a login"
+        return "; the content looks like an HTML page, perhaps an error or a login page"
     return "" if start in (b"{", b"[") else f"; {_WANTED}"
 
 
 def _lookalike(data: bytes) -> str:
     value = json.loads(data)
     if isinstance(value, list):
-        return 'a list of flags goes into {"flags": [...]}'
+        return 'wrap the list of flags in {"flags": [...]}'
     for member, hint in _LOOKALIKES.items():
         if isinstance(value, dict) and member in value:
             return f"{hint}; {_WANTED}"

@@ -1,4 +1,4 @@
-"""Opens tables for commands, with a progress bar on a terminal and one-line errors."""
+"""Open tables for commands, with a progress bar on a terminal and one-line errors."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ __all__ = ["engine_for", "opened", "shown_rows", "troubles"]
 
 @contextmanager
 def troubles(source: str) -> Iterator[None]:
-    """Turn an error of a table or file into one line that names it."""
+    """Turn the error of a table or file into a one-line `Trouble` that names the file."""
     try:
         yield
     except FileError as error:
@@ -62,7 +62,7 @@ class _Rate(ProgressColumn):
 def shown_rows(
     batches: "Iterable[pa.RecordBatch]", rows: int | None, *, quiet: bool = False
 ) -> "Iterator[pa.RecordBatch]":
-    """Yield batches; on a terminal, show how many rows are done, how fast, and the time left."""
+    """Yield batches; on a terminal, show the rows done, the speed and the time left."""
     if quiet or not sys.stderr.isatty():
         yield from batches
         return

@@ -7,7 +7,7 @@ import click
 
 __all__ = ["EXIT_CODES", "Trouble", "check_keys", "did_you_mean", "wrong_argument"]
 
-EXIT_CODES = "Exit codes: 0 fine; 1 there are findings; 2 wrong usage or unreadable input."
+EXIT_CODES = "Exit codes: 0 success; 1 findings; 2 wrong usage or unreadable input."
 
 
 class Trouble(click.ClickException):
@@ -17,20 +17,20 @@ class Trouble(click.ClickException):
 
 
 def wrong_argument(error: TypeError | ValueError) -> Trouble:
-    """Repeat what the engine says about an argument, with the name that the command line has for it."""
+    """Return the engine's error about an argument, with the option's name in place of the argument's."""
     return Trouble(str(error).replace("project_timezone", "--timezone"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint at the nearest known word, or nothing."""
+    """Return a hint that suggests the nearest known word; '' if none is near."""
     near = get_close_matches(word, list(known), 1, 0.5)
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def check_keys(source: str, asked: Iterable[str], known: Iterable[str]) -> None:
-    """Stop when a requested flag does not exist."""
+def check_keys(source: str, keys: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `Trouble` if a requested flag does not exist."""
     known = list(known)
-    for key in asked:
+    for key in keys:
         if key not in known:
-            hint = did_you_mean(key, known) or f"; it has {len(known)} flags"
-            raise Trouble(f"{source}: there is no flag {key!r}{hint}")
+            hint = did_you_mean(key, known) or f"; the document has {len(known)} flags"
+            raise Trouble(f"{source}: unknown flag {key!r}{hint}")

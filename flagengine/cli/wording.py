@@ -1,4 +1,4 @@
-"""How values, answers and needs are put into words for a table."""
+"""Resolutions and missing inputs as text for a table."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def reason(resolution: Resolution) -> str:
 
 
 def detail(resolution: Resolution) -> str:
-    """Return what else there is to say: a payload, what is missing, why it is undecidable."""
+    """Return the payload, the missing inputs or why the flag is undecidable; else ''."""
     if resolution.raw_payload is not None:
         return f"payload {resolution.raw_payload}"
     if resolution.missing:
@@ -33,7 +33,7 @@ def detail(resolution: Resolution) -> str:
 
 
 def needs(missing: Missing) -> str:
-    """Name the inputs: ``plan, company.tier, group company, device id``."""
+    """Return the missing inputs as text: ``plan, company.tier, group company, device id``."""
     return ", ".join(
         [
             *missing.person_properties,

@@ -12,7 +12,7 @@ def values(result):
     return {key: one["value"] for key, one in json.loads(result.stdout)["flags"].items()}
 
 
-def test_all_flags_stand_in_a_table_with_what_is_missing(run, definitions):
+def test_the_table_lists_all_flags_with_missing_inputs(run, definitions):
     result = run("evaluate", definitions, "--distinct-id", "u1")
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines[0] == "flag value reason"
@@ -81,9 +81,9 @@ def test_what_is_said_of_the_person_reaches_the_engine(run, definitions, argumen
 
 def test_the_projects_time_zone_decides_when_a_day_begins(run, definitions):
     midnight = ["--property", "joined=2025-01-01", "--now", "2026-01-01T02:00:00Z"]
-    asked = ["evaluate", definitions, "--flag", "loyal", "--json", *midnight]
-    assert values(run(*asked)) == {"loyal": True}
-    assert values(run(*asked, "--timezone", "America/New_York")) == {"loyal": False}
+    command = ["evaluate", definitions, "--flag", "loyal", "--json", *midnight]
+    assert values(run(*command)) == {"loyal": True}
+    assert values(run(*command, "--timezone", "America/New_York")) == {"loyal": False}
 
 
 def test_runtime_and_contexts_leave_flags_out(run, definitions):
@@ -117,9 +117,9 @@ def test_a_group_type_may_have_a_dot_in_its_name(run, save):
 
 def test_properties_come_from_a_file_or_from_standard_input(run, definitions, save):
     properties = save('{"email": "x@example.com"}')
-    asked = ["evaluate", definitions, "--flag", "new-checkout", "--complete", "--json"]
-    assert values(run(*asked, "--properties", properties)) == {"new-checkout": "test"}
-    piped = run(*asked, "--properties", "-", stdin='{"email": "x@example.com"}')
+    command = ["evaluate", definitions, "--flag", "new-checkout", "--complete", "--json"]
+    assert values(run(*command, "--properties", properties)) == {"new-checkout": "test"}
+    piped = run(*command, "--properties", "-", stdin='{"email": "x@example.com"}')
     assert values(piped) == {"new-checkout": "test"}
 
 

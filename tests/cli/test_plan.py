@@ -3,7 +3,7 @@
 import json
 
 
-def test_a_flag_is_told_in_the_order_in_which_it_is_evaluated(run, definitions):
+def test_a_flag_is_rendered_in_the_order_of_its_evaluation(run, definitions):
     lines = run("plan", definitions, "new-checkout").stdout.splitlines()
     assert lines[0] == "flag new-checkout"
     assert "  condition 0: 50 % by person get control (50 %) or test (50 %)" in lines

@@ -61,7 +61,7 @@ def test_the_version_names_the_hash_accelerator():
 def test_every_command_documents_its_exit_codes(command):
     assert command in call("--help").stdout
     said = " ".join(call(command, "--help").stdout.split())
-    assert "Exit codes: 0 fine; 1 there are findings; 2 wrong usage or unreadable input." in said
+    assert "Exit codes: 0 success; 1 findings; 2 wrong usage or unreadable input." in said
 
 
 def test_colour_is_for_terminals_that_want_it(definitions):

@@ -127,7 +127,7 @@ class TestDiff:
     def test_who_changes_is_counted_with_the_cause(self):
         result = run("diff", "old.json", "new.json", "people.parquet")
         assert result.exit_code == 0, result.output
-        assert "1 of 2 flags change for someone among 1,000 people" in result.output
+        assert "1 of 2 flags change for at least 1 of 1,000 people" in result.output
         assert "condition 1: rollout 50 % → 70 %" in result.output
 
     @pytest.mark.parametrize(

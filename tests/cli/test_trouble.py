@@ -23,18 +23,18 @@ def test_every_command_says_where_a_file_stops_being_json(run, save, command):
     path = save('{"flags": [\n  {"key": }]}')
     name, *flag = command
     said = trouble(run, name, path, *(["a"] if flag else []))
-    assert said == f"{path}, line 2, column 11: this is not JSON: Expecting value"
+    assert said == f"{path}, line 2, column 11: invalid JSON: Expecting value"
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "must be JSON, got nothing"),
-        ("<html>", "it looks like an HTML page, perhaps of an error or a login"),
-        ("oops", "save the body of GET /flags/definitions?send_cohorts as it is"),
-        (b'{"flags": "\xff"}', "this is not JSON: 'utf-8' codec"),
+        ("", "must be JSON, got an empty file"),
+        ("<html>", "the content looks like an HTML page, perhaps an error or a login page"),
+        ("oops", "save the unchanged body of GET /flags/definitions?send_cohorts"),
+        (b'{"flags": "\xff"}', "invalid JSON: 'utf-8' codec"),
         (gzip.compress(b"{}", mtime=0), "must be JSON, got a gzip file; pipe it through gunzip"),
-        ("[" * 100_000, "this is not JSON"),
+        ("[" * 100_000, "invalid JSON"),
     ],
 )
 def test_what_is_no_json_is_named_for_what_it_looks_like(run, save, content, said):
@@ -45,10 +45,10 @@ def test_what_is_no_json_is_named_for_what_it_looks_like(run, save, content, sai
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ([], 'a list of flags goes into {"flags": [...]}'),
-        ({"results": []}, "a page of the REST API's list of flags"),
-        ({"featureFlags": {}}, "an answer of /flags for one person"),
-        ({"detail": "no"}, "the server's answer to a refused request"),
+        ([], 'wrap the list of flags in {"flags": [...]}'),
+        ({"results": []}, "a page of flags from the REST API"),
+        ({"featureFlags": {}}, "a response of /flags for one person"),
+        ({"detail": "no"}, "the server's error response"),
         ({"flags": {}}, "got an object as flags"),
         ("7", "got a number"),
     ],
@@ -60,7 +60,7 @@ def test_json_that_is_no_definitions_document_is_named_for_what_it_looks_like(
 
 
 def test_a_file_that_cannot_be_read_is_named(run, tmp_path):
-    assert trouble(run, "evaluate", "nowhere.json") == "nowhere.json: there is no such file"
+    assert trouble(run, "evaluate", "nowhere.json") == "nowhere.json: no such file"
     assert "this is a directory" in trouble(run, "evaluate", str(tmp_path))
 
 
@@ -71,13 +71,15 @@ def test_standard_input_is_named(run):
 
 def test_an_unknown_flag_names_the_nearest(run, definitions):
     said = trouble(run, "explain", definitions, "new-chekout")
-    assert said.endswith("there is no flag 'new-chekout'; did you mean new-checkout?")
-    assert trouble(run, "evaluate", definitions, "--flag", "zzz").endswith("; it has 6 flags")
+    assert said.endswith("unknown flag 'new-chekout'; did you mean new-checkout?")
+    assert trouble(run, "evaluate", definitions, "--flag", "zzz").endswith(
+        "; the document has 6 flags"
+    )
     trouble(run, "requirements", definitions, "--flag", "zzz")
 
 
 def test_an_unknown_command_names_the_nearest(run):
-    assert trouble(run, "evalute") == "there is no command 'evalute'; did you mean evaluate?"
+    assert trouble(run, "evalute") == "unknown command 'evalute'; did you mean evaluate?"
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,8 @@ def test_an_unknown_command_names_the_nearest(run):
     [
         (["--property", "plan"], "--property must be a name, = and a value, as in plan=pro, got"),
         (["--property", "=pro"], "--property must be a name, = and a value, as in plan=pro, got"),
-        (["--properties", "{oops"], "--properties, line 1, column 2: this is not JSON"),
-        (["--properties", "nowhere.json"], "nowhere.json: there is no such file"),
+        (["--properties", "{oops"], "--properties, line 1, column 2: invalid JSON"),
+        (["--properties", "nowhere.json"], "nowhere.json: no such file"),
         (["--group", "company"], "as in company=acme"),
         (["--group-property", "tier=gold"], "as in company.tier=gold"),
         (["--override", "beta"], "as in flag=true"),
@@ -101,11 +103,13 @@ def test_an_option_that_makes_no_sense_says_how_it_is_written(run, definitions, 
 
 def test_properties_must_be_an_object(run, definitions, save):
     said = trouble(run, "evaluate", definitions, "--properties", save("[1]"))
-    assert said.endswith("must be a JSON object of properties")
+    assert said.endswith("must be a JSON object of properties, got list")
 
 
 def test_standard_input_cannot_be_read_twice(run):
-    assert "cannot hold both" in trouble(run, "evaluate", "-", "--properties", "-", stdin="{}")
+    assert "only one of FILE and --properties" in trouble(
+        run, "evaluate", "-", "--properties", "-", stdin="{}"
+    )
 
 
 @pytest.mark.parametrize("absent", ["click", "rich"])

@@ -13,12 +13,12 @@ ODD = {
 WRONG = {"flags": [{"key": "a", "active": "yes"}]}
 
 
-def test_nothing_to_say_is_said(run, definitions):
+def test_no_findings_are_reported(run, definitions):
     result = run("validate", definitions)
-    assert result.stdout == f"{definitions}: nothing to say\n"
+    assert result.stdout == f"{definitions}: no findings\n"
 
 
-def test_findings_stand_under_their_flag_with_place_and_way_out(run, save):
+def test_findings_are_listed_under_their_flag_with_place_and_remedy(run, save):
     path = save(ODD)
     lines = run("validate", path).stdout.splitlines()
     assert lines[0] == "flag a  /flags/0"

@@ -1,4 +1,4 @@
-"""From options to parts: who gets what. Opens nothing, sends nothing, starts no thread."""
+"""Build a client's components from its options, without any I/O or thread."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from ..polling.poll_thread import ThreadPollDriver
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
 from ..runtime_properties import runtime_properties
+from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
 from .options import Options
-from .parts import Parts, ReportError
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
 from .storage import Memory
@@ -47,7 +47,7 @@ logger = logging.getLogger("flagengine.client")
 
 @cache
 def version() -> str:
-    """This package's version; "0" where it runs from a bare folder."""
+    """Return this package's version; "0" if the package is not installed."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 20 ms
 
     try:
@@ -56,11 +56,11 @@ def version() -> str:
         return "0"
 
 
-def assemble(options: Options, *, blocks: bool = True) -> Parts:
-    """Make the parts of one client.
+def assemble(options: Options, *, blocks: bool = True) -> Components:
+    """Make the components of one client.
 
     Raises:
-        ValueError: an option that makes no sense.
+        ValueError: an option is invalid.
     """
     clock = options.clock or SystemClock()
     listeners = Listeners()
@@ -76,7 +76,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     evaluator = _evaluator(options, transport, report)
     loader = _loader(options, transport, clock, report)
-    parts = Parts(
+    components = Components(
         options=options,
         version=version(),
         clock=clock,
@@ -97,16 +97,16 @@ def assemble(options: Options, *, blocks: bool = True) -> Parts:
     )
     if loader is not None:
         evaluator.prepare()
-        loader.store.subscribe(on_change(parts))
+        loader.store.subscribe(on_change(components))
         _load_at_once(loader, options.definitions)
-    lifecycle.watch(parts)
-    return parts
+    lifecycle.watch(components)
+    return components
 
 
 def _transport(options: Options) -> Transport:
     transport = options.transport or LiveTransport()
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
-        # Now, in the application's thread: see there. A client without a key sends nothing.
+        # Here, because ``prepare`` must run in the application's thread; without a key nothing is sent.
         transport.prepare()
     return transport
 
@@ -119,7 +119,7 @@ def _reporter(options: Options, listeners: Listeners) -> ReportError:
             if options.on_error is not None:
                 options.on_error(error, events)
         except Exception:
-            logger.exception("on_error of the application failed")
+            logger.exception("the on_error callback raised")
         listeners.notify_error(error)
 
     return report
@@ -218,6 +218,6 @@ def _headers(options: Options) -> dict[str, str]:
 
 
 def _load_at_once(loader: DefinitionLoader, source: DefinitionSource | None) -> None:
-    """Load what is at hand now, without a thread; the rest loads when flags are first read."""
+    """Load a source that needs no I/O now; other sources load when flags are first read."""
     if getattr(source, "is_at_hand", False):
         loader.tick()

@@ -1,8 +1,8 @@
 """The client for asyncio: the same names, awaited where there is I/O.
 
 A table of contents, as ``client`` is; the verbs are the same functions. A step that blocks runs on
-a thread of the client's own, so that no asynchronous HTTP library is needed and the loop's default
-executor stays the application's; local flags are answered on the loop itself, without a thread.
+a thread of the client's own, so no asynchronous HTTP library is needed and the loop's default
+executor is left to the application; local flags are answered on the loop itself, without a thread.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class AsyncClient(SharedVerbs):
 
     def _start(self, options: Options) -> None:
         if options.sync_mode:
-            msg = "sync_mode would block the event loop: await capture_immediate instead"
+            msg = "sync_mode must be off for AsyncClient: it would block the event loop; await capture_immediate"
             raise ValueError(msg)
         self.threads = DaemonThreads()
         super()._start(options)

@@ -12,8 +12,8 @@ from typing import Any, Unpack
 from ..batching.event import Event
 from ..steps import Call, Steps
 from . import ai
+from .components import Components, HasComponents
 from .flag_reads import flags_now, flags_of
-from .parts import HasParts, Parts
 from .preparation import NOTHING, CaptureOptions, PreparedEvent
 from .verbs import guarded, guarded_steps, nothing
 
@@ -35,56 +35,58 @@ _FLAG_OPTIONS = frozenset({"flags", "send_feature_flags"})
 
 
 @guarded(nothing, CaptureOptions)
-def capture(client: HasParts, event: str, **message: Unpack[CaptureOptions]) -> str | None:
+def capture(client: HasComponents, event: str, **message: Unpack[CaptureOptions]) -> str | None:
     """Queue an event; return its uuid, or None if it was dropped.
 
     No I/O, unless ``send_feature_flags`` needs the server or the client is in ``sync_mode``.
     """
-    parts = client.parts
-    prepared = _prepared(parts, event, message)
-    if prepared is not None and parts.options.sync_mode:
-        return parts.outbox.deliver(prepared)
-    return parts.outbox.queue(prepared)
+    components = client.components
+    prepared = _prepared(components, event, message)
+    if prepared is not None and components.options.sync_mode:
+        return components.outbox.deliver(prepared)
+    return components.outbox.queue(prepared)
 
 
 @guarded_steps(nothing, CaptureOptions)
 def capture_immediate(
-    client: HasParts, event: str, **message: Unpack[CaptureOptions]
+    client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 ) -> Steps[str | None]:
     """Capture an event and deliver it; return its uuid, or None if that failed.
 
     After a temporary failure the event stays queued, and may still arrive later.
     """
-    flags = yield from flags_of(client.parts, message)
-    return (yield from deliver(client.parts, _prepared(client.parts, event, message, flags)))
+    flags = yield from flags_of(client.components, message)
+    return (
+        yield from deliver(client.components, _prepared(client.components, event, message, flags))
+    )
 
 
 @guarded(nothing, CaptureOptions)
-def capture_ai(client: HasParts, event: str, **message: Unpack[CaptureOptions]) -> str | None:
+def capture_ai(client: HasComponents, event: str, **message: Unpack[CaptureOptions]) -> str | None:
     """Queue a large event of an AI application; these have a queue and an endpoint of their own.
 
     The event is sent as it is: shorten it with ``prepare_ai_properties``.
     """
-    parts = client.parts
-    return parts.outbox.queue(_prepared(parts, event, message), is_ai=True)
+    components = client.components
+    return components.outbox.queue(_prepared(components, event, message), is_ai=True)
 
 
 @guarded_steps(nothing, CaptureOptions)
 def capture_ai_immediate(
-    client: HasParts, event: str, **message: Unpack[CaptureOptions]
+    client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 ) -> Steps[str | None]:
     """Capture an AI event and deliver it; return its uuid, or None if that failed."""
-    flags = yield from flags_of(client.parts, message)
-    prepared = _prepared(client.parts, event, message, flags)
-    return (yield from deliver(client.parts, prepared, is_ai=True))
+    flags = yield from flags_of(client.components, message)
+    prepared = _prepared(client.components, event, message, flags)
+    return (yield from deliver(client.components, prepared, is_ai=True))
 
 
 @guarded(nothing, CaptureOptions)
 def prepare_event_message(
-    client: HasParts, event: str, **message: Unpack[CaptureOptions]
+    client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 ) -> PreparedEvent | None:
     """Return the event that ``capture`` would queue, or None if it would be dropped."""
-    prepared = _prepared(client.parts, event, message)
+    prepared = _prepared(client.components, event, message)
     if prepared is None:
         return None
     envelope: dict[str, Any] = prepared.decoded()
@@ -93,34 +95,39 @@ def prepare_event_message(
 
 
 @guarded(dict)
-def prepare_ai_properties(client: HasParts, properties: Mapping[str, Any]) -> dict[str, Any]:
+def prepare_ai_properties(client: HasComponents, properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return an AI event's properties as this client may send them, for ``capture_ai``.
 
     ``privacy_mode`` and ``enable_full_ai_capture`` decide; after a failure there are none.
     """
-    options = client.parts.options
+    options = client.components.options
     full, privacy = options.enable_full_ai_capture, options.privacy_mode
     return ai.prepare_ai_properties(properties, full=full, privacy=privacy)
 
 
-def deliver(parts: Parts, event: Event | None, *, is_ai: bool = False) -> Steps[str | None]:
+def deliver(
+    components: Components, event: Event | None, *, is_ai: bool = False
+) -> Steps[str | None]:
     """Deliver a prepared event; return its uuid, or None if that failed."""
     if event is None:
         return None
-    uuid: str | None = yield Call(lambda: parts.outbox.deliver(event, is_ai=is_ai))
+    uuid: str | None = yield Call(lambda: components.outbox.deliver(event, is_ai=is_ai))
     return uuid
 
 
 def _prepared(
-    parts: Parts, event: str, message: CaptureOptions, flags: Mapping[str, Any] | None = None
+    components: Components,
+    event: str,
+    message: CaptureOptions,
+    flags: Mapping[str, Any] | None = None,
 ) -> Event | None:
     """Prepare the event; without ``flags``, evaluate those that the message asks for."""
     if event == _EXCEPTION:
         logger.warning("use capture_exception for $exception events; captured as given")
     if flags is None:
         asks_for_flags = not _FLAG_OPTIONS.isdisjoint(message)
-        flags = flags_now(parts, message) if asks_for_flags else NOTHING
-    return parts.preparation.prepare(
+        flags = flags_now(components, message) if asks_for_flags else NOTHING
+    return components.preparation.prepare(
         event,
         distinct_id=message.get("distinct_id"),
         properties=message.get("properties"),

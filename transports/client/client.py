@@ -1,6 +1,6 @@
-"""The client: a table of contents. What each verb does stands in the file it comes from.
+"""The client: a table of contents. Each verb is defined in its own module.
 
-Here is what may wait for the network or the disk; the rest is ``shared``. The same table with
+The verbs here may wait for the network or the disk; the rest are in ``shared``. The same table with
 ``await`` is ``asynchronous``.
 """
 
@@ -27,14 +27,14 @@ class Client(SharedVerbs):
 
     Args:
         api_key: the project key, or all options as one ``Options``. Without one, and without a ``sink``, the client does nothing.
-        options: see ``Options``; an unknown one is a TypeError that names the nearest.
+        options: see ``Options``; an unknown option raises a TypeError that names the nearest.
 
     Making one starts no thread and sends nothing: workers start with the first event and the first
-    flag, and again in a forked child. Nothing that happens later is raised into the application:
-    look at the log (``flagengine``), ``on_error`` and ``on("error", ...)``. ``with Client(...)``
-    shuts down at the end; otherwise what is queued at exit gets one second. A SIGTERM that nobody
-    handles ends Python without even that: handle it and call ``shutdown()``. After a fork the child
-    begins with empty queues; what the parent had queued is the parent's to send.
+    flag, and again in a forked child. Later errors are never raised into the application: see
+    the log (``flagengine``), ``on_error`` and ``on("error", ...)``. ``with Client(...)`` shuts down
+    at the end; otherwise queued events have one second at exit. An unhandled SIGTERM ends Python
+    without that second: handle SIGTERM and call ``shutdown()``. After a fork the child starts with
+    empty queues, because the parent sends its own events.
 
     >>> from flagengine.transports.batching.sinks.memory import MemorySink
     >>> from flagengine.transports.polling.sources import MemoryDefinitions

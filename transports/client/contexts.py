@@ -1,6 +1,6 @@
 """Contexts, as methods of the client: those of ``flagengine.transports.context``, with its reporting.
 
-Whom the running code works for is the program's affair, not one client's: all clients see the same.
+The active context belongs to the program, not to a client: all clients share it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from .. import context as contexts
 from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
-from .parts import HasParts
+from .components import HasComponents
 from .verbs import guarded, nothing
 
 __all__ = [
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def context(
-    client: HasParts,
+    client: HasComponents,
     *,
     distinct_id: object = None,
     session_id: object = None,
@@ -45,8 +45,8 @@ def context(
     """Return a context for ``with``, ``async with`` or as a decorator.
 
     What runs inside has these ids and properties, beside those of the outer context unless it is
-    ``fresh``. With ``capture_exceptions`` an exception that leaves it is captured; it goes on its
-    way in any case.
+    ``fresh``. With ``capture_exceptions``, an exception that leaves the context is captured; the
+    exception always propagates.
     """
     return Scoped(
         distinct_id=distinct_id,
@@ -55,12 +55,12 @@ def context(
         properties=properties,
         fresh=fresh,
         capture_exceptions=capture_exceptions,
-        on_exception=client.parts.exceptions.left_context,
+        on_exception=client.components.exceptions.left_context,
     )
 
 
 def with_context(
-    client: HasParts,
+    client: HasComponents,
     data: Mapping[str, Any] | None,
     function: Callable[[], T],
     *,
@@ -80,17 +80,17 @@ def with_context(
         async with context(client, **_data(data), fresh=fresh):
             return await result
 
-    return finished()  # type: ignore[return-value] # as awaitable as what it stands for
+    return finished()  # type: ignore[return-value] # awaitable, like the result that it wraps
 
 
 @guarded(nothing)
-def get_context(client: HasParts) -> Context | None:  # noqa: ARG001 - the same on every client
-    """Return what is known in the active context, read-only; None outside of any."""
+def get_context(client: HasComponents) -> Context | None:  # noqa: ARG001 - the same on every client
+    """Return the active context, read-only; None without a context."""
     return contexts.current()
 
 
 def enter_context(
-    client: HasParts,  # noqa: ARG001 - the same on every client
+    client: HasComponents,  # noqa: ARG001 - the same on every client
     data: Mapping[str, Any] | None = None,
     *,
     fresh: bool = False,
@@ -103,37 +103,37 @@ def enter_context(
 
 
 @guarded(nothing)
-def exit_context(client: HasParts, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
+def exit_context(client: HasComponents, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
     """End the context of ``enter_context``."""
     contexts.exit(token)
 
 
 @guarded(nothing)
-def tag(client: HasParts, name: str, value: Any) -> None:  # noqa: ARG001
+def tag(client: HasComponents, name: str, value: Any) -> None:  # noqa: ARG001
     """Add a property to the active context's events."""
     contexts.update(properties={name: value})
 
 
 @guarded(nothing)
-def identify_context(client: HasParts, distinct_id: object) -> None:  # noqa: ARG001
+def identify_context(client: HasComponents, distinct_id: object) -> None:  # noqa: ARG001
     """Say whom the active context is about. No event."""
     contexts.update(distinct_id=distinct_id)
 
 
 @guarded(nothing)
-def set_context_session(client: HasParts, session_id: object) -> None:  # noqa: ARG001
+def set_context_session(client: HasComponents, session_id: object) -> None:  # noqa: ARG001
     """Say which session the active context belongs to."""
     contexts.update(session_id=session_id)
 
 
 @guarded(nothing)
-def set_context_device(client: HasParts, device_id: object) -> None:  # noqa: ARG001
+def set_context_device(client: HasComponents, device_id: object) -> None:  # noqa: ARG001
     """Say which device the active context is about."""
     contexts.update(device_id=device_id)
 
 
 def request_context(
-    client: HasParts,
+    client: HasComponents,
     headers: Any = None,
     *,
     distinct_id: object = None,
@@ -141,14 +141,14 @@ def request_context(
     capture_exceptions: bool = True,
     **request: Any,
 ) -> Scoped:
-    """Return the context of one request, from its headers; for frameworks without our middleware.
+    """Return the context of one request, from its headers; for frameworks without a middleware here.
 
     ``request`` takes ``method``, ``url``, ``path`` and ``ip``. An authenticated user's id, given
     here, beats the headers.
     """
     return contexts.request_context(
         headers,
-        client=client,  # type: ignore[arg-type] # both clients have what is reported with
+        client=client,  # type: ignore[arg-type] # both clients have the methods
         distinct_id=distinct_id,
         properties=properties,
         capture_exceptions=capture_exceptions,
@@ -161,14 +161,14 @@ _KNOWN = frozenset({*_NAMES.values(), "properties", "capture_exceptions"})
 
 
 def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The keywords that ``data`` holds, the reference's own names included.
+    """Return ``data`` as keyword arguments; camelCase names are accepted.
 
     Raises:
-        TypeError: it holds something else.
+        TypeError: ``data`` has an unknown key.
     """
     named = {_NAMES.get(name, name): value for name, value in (data or {}).items()}
     unknown = named.keys() - _KNOWN
     if unknown:
-        msg = f"expected context data with {sorted(_KNOWN)}, found {sorted(map(str, unknown))}"
+        msg = f"context data must have only the keys {sorted(_KNOWN)}, got {sorted(map(str, unknown))}"
         raise TypeError(msg)
     return named

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ..polling.health import Health, StalenessBudget, assess
 from ..polling.store import DefinitionsChanged
 from ..steps import Call, Steps
+from .components import NO_DEFINITIONS, Components, HasComponents
 from .listeners import FLAGS_LOADED
-from .parts import NO_DEFINITIONS, HasParts, Parts
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
@@ -32,20 +32,20 @@ def _no_health() -> Health:
 
 
 @guarded(_no)
-def is_local_evaluation_ready(client: HasParts) -> bool:
+def is_local_evaluation_ready(client: HasComponents) -> bool:
     """Whether definitions were loaded and there is at least one; False without a source of them.
 
     The first look starts loading them.
     """
-    return client.parts.published.is_ready
+    return client.components.published.is_ready
 
 
 @guarded_steps(_no)
 def wait_for_local_evaluation_ready(
-    client: HasParts, timeout: float | None = WAIT_TIMEOUT
+    client: HasComponents, timeout: float | None = WAIT_TIMEOUT
 ) -> Steps[bool]:
     """Wait until flags are loaded; False after ``timeout`` seconds, at once without a source."""
-    loader = client.parts.loader
+    loader = client.components.loader
     if loader is None:
         return False
     ready: bool = yield Call(loader.wait_until_ready, (timeout,))
@@ -53,30 +53,30 @@ def wait_for_local_evaluation_ready(
 
 
 @guarded_steps(nothing)
-def reload_feature_flags(client: HasParts, timeout: float = RELOAD_TIMEOUT) -> Steps[None]:
+def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT) -> Steps[None]:
     """Load the definitions now, or join a load under way. See ``definitions_health`` for the outcome.
 
     Does nothing without a source, and while the server has asked for a pause.
     """
-    loader = client.parts.loader
-    if loader is not None and not client.parts.status.is_closed:
+    loader = client.components.loader
+    if loader is not None and not client.components.status.is_closed:
         yield Call(loader.reload, (timeout,))
 
 
 @guarded(_no_health)
-def definitions_health(client: HasParts) -> Health:
+def definitions_health(client: HasComponents) -> Health:
     """Return how old the definitions are and what went wrong last, for a dashboard or a probe."""
-    loader = client.parts.loader
+    loader = client.components.loader
     return _no_health() if loader is None else loader.health()
 
 
-def on_change(parts: Parts) -> Callable[[DefinitionsChanged], None]:
+def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:
     """Return the listener that makes a client forget what older definitions said."""
 
     def changed(change: DefinitionsChanged) -> None:
-        parts.evaluator.forget()
-        parts.tracker.clear()
+        components.evaluator.forget()
+        components.tracker.clear()
         if not change.is_cleared:
-            parts.listeners.notify(FLAGS_LOADED, change.current.flag_count)
+            components.listeners.notify(FLAGS_LOADED, change.current.flag_count)
 
     return changed

@@ -12,8 +12,8 @@ from ..batching.event import Event
 from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps
 from .capture import deliver
+from .components import Components, HasComponents
 from .exception_reporting import current_exception
-from .parts import HasParts, Parts
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = ["ExceptionOptions", "capture_exception", "capture_exception_immediate"]
@@ -25,15 +25,15 @@ class ExceptionOptions(TypedDict, total=False):
     """The keyword arguments of both verbs. Values of the wrong type are ignored."""
 
     uuid: str | UUID | None
-    """The event's own."""
+    """The event's uuid."""
     timestamp: datetime | str | None
-    """When; now when left out."""
+    """When it happened; by default now."""
     groups: Mapping[str, Any] | None
     """``{"company": "acme"}``."""
     flags: FlagEvaluations | None
     """A snapshot of ``evaluate_flags``: its flags become the event's."""
     disable_geoip: bool | None
-    """None: as the client."""
+    """Override the client's ``disable_geoip``."""
     level: str | None
     """A severity, of any logging system."""
     fingerprint: str | None
@@ -56,7 +56,7 @@ _MESSAGE = ("uuid", "timestamp", "groups", "disable_geoip")
 
 @guarded(nothing, ExceptionOptions)
 def capture_exception(
-    client: HasParts,
+    client: HasComponents,
     exception: object = None,
     distinct_id: object = None,
     properties: Mapping[str, Any] | None = None,
@@ -67,25 +67,25 @@ def capture_exception(
     Without an ``exception``, capture the one that is being handled. No exception is captured twice.
     An object that is not an exception is described.
     """
-    event = _event(client.parts, exception, distinct_id, properties, options)
-    return client.parts.outbox.queue(event)
+    event = _event(client.components, exception, distinct_id, properties, options)
+    return client.components.outbox.queue(event)
 
 
 @guarded_steps(nothing, ExceptionOptions)
 def capture_exception_immediate(
-    client: HasParts,
+    client: HasComponents,
     exception: object = None,
     distinct_id: object = None,
     properties: Mapping[str, Any] | None = None,
     **options: Unpack[ExceptionOptions],
 ) -> Steps[str | None]:
     """Capture an exception and deliver it; return the event's uuid, or None if that failed."""
-    event = _event(client.parts, exception, distinct_id, properties, options)
-    return (yield from deliver(client.parts, event))
+    event = _event(client.components, exception, distinct_id, properties, options)
+    return (yield from deliver(client.components, event))
 
 
 def _event(
-    parts: Parts,
+    components: Components,
     exception: object,
     distinct_id: object,
     properties: Mapping[str, Any] | None,
@@ -93,14 +93,16 @@ def _event(
 ) -> Event | None:
     error = current_exception() if exception is None else exception
     if error is None:
-        logger.warning("capture_exception() got no exception, and none is being handled")
+        logger.warning(
+            "capture_exception() needs an exception: none was given and none is being handled"
+        )
         return None
     given: Mapping[str, Any] = {**options}
     flags = options.get("flags")
     message = {name: given[name] for name in _MESSAGE if name in given}
     if isinstance(flags, FlagEvaluations):
         message["flag_properties"] = flags.event_properties()
-    return parts.exceptions.event(
+    return components.exceptions.event(
         error,
         options.get("additional_properties") if properties is None else properties,
         details={name: given[name] for name in _DETAILS if name in given},

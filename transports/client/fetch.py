@@ -18,7 +18,7 @@ from ..http.hosts import base_url
 from ..http.redaction import clean_header_value
 from ..json_text import read_json
 from ..steps import Call, Steps
-from .parts import HasParts, Parts
+from .components import Components, HasComponents
 from .verbs import guarded_steps, nothing
 
 __all__ = ["fetch", "get_remote_config_payload", "get_surveys_stateless"]
@@ -27,32 +27,32 @@ logger = logging.getLogger("flagengine.client")
 
 
 @guarded_steps(nothing)
-def get_remote_config_payload(client: HasParts, flag_key: str) -> Steps[Any]:
+def get_remote_config_payload(client: HasComponents, flag_key: str) -> Steps[Any]:
     """Return the payload of a remote config flag, decoded; None when it cannot be fetched.
 
     Needs a secret key.
     """
-    parts = client.parts
-    if not _may_ask(parts):
+    components = client.components
+    if not _may_ask(components):
         return None
-    secret = parts.options.secret
+    secret = components.options.secret
     if not secret:
         logger.error("get_remote_config_payload() needs a secret_key; nothing was fetched")
         return None
     path = f"/api/projects/@current/feature_flags/{quote(flag_key, safe='')}/remote_config"
     headers = {"Authorization": f"Bearer {clean_header_value(secret)}"}
-    payload = yield from _document(parts, "remote config", path, headers)
+    payload = yield from _document(components, "remote config", path, headers)
     # JSON text, often, whose own text is JSON once more.
     return decode_payload(payload) if isinstance(payload, str) else payload
 
 
 @guarded_steps(list)
-def get_surveys_stateless(client: HasParts) -> Steps[list[dict[str, Any]]]:
+def get_surveys_stateless(client: HasComponents) -> Steps[list[dict[str, Any]]]:
     """Return the project's surveys; an empty list when they cannot be fetched. Stores nothing."""
-    parts = client.parts
-    if parts.options.disable_surveys or not _may_ask(parts):
+    components = client.components
+    if components.options.disable_surveys or not _may_ask(components):
         return []
-    document = yield from _document(parts, "surveys", "/api/surveys/")
+    document = yield from _document(components, "surveys", "/api/surveys/")
     surveys = document.get("surveys") if isinstance(document, dict) else None
     found = surveys if isinstance(surveys, list) else []
     return [survey for survey in found if isinstance(survey, dict)]
@@ -60,7 +60,7 @@ def get_surveys_stateless(client: HasParts) -> Steps[list[dict[str, Any]]]:
 
 @guarded_steps(nothing)
 def fetch(
-    client: HasParts,
+    client: HasComponents,
     url: str,
     *,
     method: str = "GET",
@@ -72,30 +72,34 @@ def fetch(
 
     A response is returned whatever its status. The client adds no key.
     """
-    parts = client.parts
-    allowed = parts.options.request_timeout if timeout is None else timeout
-    request = Request(method, url, {**parts.headers, **(headers or {})}, body, allowed)
+    components = client.components
+    allowed = components.options.request_timeout if timeout is None else timeout
+    request = Request(method, url, {**components.headers, **(headers or {})}, body, allowed)
     response: Response | None = yield from _performed(
-        parts, "fetch", lambda: parts.transport.request(request)
+        components, "fetch", lambda: components.transport.request(request)
     )
     return response
 
 
-def _may_ask(parts: Parts) -> bool:
-    return parts.status.is_usable and not parts.status.is_closed and bool(parts.options.project_key)
+def _may_ask(components: Components) -> bool:
+    return (
+        components.status.is_usable
+        and not components.status.is_closed
+        and bool(components.options.project_key)
+    )
 
 
 def _document(
-    parts: Parts, what: str, path: str, headers: Mapping[str, str] | None = None
+    components: Components, what: str, path: str, headers: Mapping[str, str] | None = None
 ) -> Steps[Any]:
     """Get a JSON document of the project; None when it could not be fetched."""
-    token = quote(parts.options.project_key, safe="")
-    url = f"{base_url(parts.options.host).rstrip('/')}{path}?token={token}"
-    timeout = parts.options.request_timeout
-    request = Request("GET", url, {**parts.headers, **(headers or {})}, timeout=timeout)
+    token = quote(components.options.project_key, safe="")
+    url = f"{base_url(components.options.host).rstrip('/')}{path}?token={token}"
+    timeout = components.options.request_timeout
+    request = Request("GET", url, {**components.headers, **(headers or {})}, timeout=timeout)
 
     def perform() -> Any:
-        response = parts.transport.request(request)
+        response = components.transport.request(request)
         if not response.is_success:
             raise StatusError(response.status)
         try:
@@ -103,14 +107,14 @@ def _document(
         except ValueError:
             raise InvalidResponseError("expected JSON", status=response.status) from None
 
-    return (yield from _performed(parts, what, perform))
+    return (yield from _performed(components, what, perform))
 
 
-def _performed(parts: Parts, what: str, request: Callable[[], Any]) -> Steps[Any]:
+def _performed(components: Components, what: str, request: Callable[[], Any]) -> Steps[Any]:
     """Carry out ``request``; None when the network or the server failed, which is reported."""
     try:
         return (yield Call(request))
     except TransportError as error:
         logger.warning("%s: %s", what, error)
-        parts.report(error)
+        components.report(error)
         return None

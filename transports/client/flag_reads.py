@@ -24,7 +24,7 @@ from ..flags.local import EvaluatedFlags
 from ..flags.query import FlagOptions, FlagQuery, flag_query
 from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps, run_steps
-from .parts import Parts
+from .components import Components
 from .preparation import NOTHING
 
 __all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "read_flag", "report"]
@@ -40,36 +40,38 @@ class ReadOptions(FlagOptions, total=False):
 
 
 def read_flag(
-    parts: Parts, key: str, distinct_id: object, options: ReadOptions
+    components: Components, key: str, distinct_id: object, options: ReadOptions
 ) -> Steps[FlagAnswer | None]:
     """Return one flag's answer, None when there is none, and report the read."""
-    query = query_of(parts, distinct_id, (key,), options)
+    query = query_of(components, distinct_id, (key,), options)
     if query is None:
         return None
-    found = yield from evaluated(parts, query)
+    found = yield from evaluated(components, query)
     answer = found.answers.get(key)
     wanted = options.get("send_feature_flag_events")
     # A flag that is overridden to be missing is as silent as every other override.
-    is_silent = answer is None and parts.evaluator.overrides.flags.get(key, False) is None
-    if not is_silent and (parts.options.send_feature_flag_event if wanted is None else wanted):
+    is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
+    if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
         who, groups, device = query.distinct_id, query.groups, query.device_id
         read = FlagRead(key, answer, who, groups, device, found.request_errors)
-        report(parts, read, disable_geoip=query.disable_geoip)
+        report(components, read, disable_geoip=query.disable_geoip)
     if answer is None and key in found.unresolved:
         _log_unresolved(found.unresolved[key])
     return answer
 
 
-def report(parts: Parts, read: FlagRead, *, disable_geoip: bool) -> None:
+def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
     """Send ``$feature_flag_called``, unless it was sent before or nothing may be sent."""
     answer = read.answer
-    if not parts.status.is_active or (answer is not None and answer.is_override):
+    if not components.status.is_active or (answer is not None and answer.is_override):
         return
     value = None if answer is None else answer.value
-    if not parts.tracker.is_first(read.distinct_id, read.key, value, read.groups, read.device_id):
+    if not components.tracker.is_first(
+        read.distinct_id, read.key, value, read.groups, read.device_id
+    ):
         return
-    parts.outbox.queue(
-        parts.preparation.prepare(
+    components.outbox.queue(
+        components.preparation.prepare(
             EVENT,
             distinct_id=read.distinct_id,
             properties=flag_called_properties(read),
@@ -89,43 +91,45 @@ def _log_unresolved(resolution: Resolution) -> None:
 
 
 def query_of(
-    parts: Parts, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
+    components: Components, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
 ) -> FlagQuery | None:
     """Return the query of a call; None when there is no distinct id, with one warning."""
-    if not parts.status.is_usable:
+    if not components.status.is_usable:
         return None
     query = flag_query(
         distinct_id,
         keys,
         given,
-        stored=parts.flag_properties,
-        only_locally=parts.options.strict_local_evaluation,
-        disable_geoip=parts.options.disable_geoip,
+        stored=components.flag_properties,
+        only_locally=components.options.strict_local_evaluation,
+        disable_geoip=components.options.disable_geoip,
     )
-    if query is None and parts.evaluator.incidents.opens("no distinct_id"):
+    if query is None and components.evaluator.incidents.opens("no distinct_id"):
         logger.warning("no distinct_id: pass one or use client.context(...)")
     return query
 
 
-def evaluated(parts: Parts, query: FlagQuery, *, may_ask: bool = True) -> Steps[EvaluatedFlags]:
+def evaluated(
+    components: Components, query: FlagQuery, *, may_ask: bool = True
+) -> Steps[EvaluatedFlags]:
     """Evaluate with the definitions in use; after a shutdown the server is not asked."""
-    may_ask = may_ask and not parts.status.is_closed
-    return (yield from parts.evaluator.evaluate(query, parts.published, may_ask=may_ask))
+    may_ask = may_ask and not components.status.is_closed
+    return (yield from components.evaluator.evaluate(query, components.published, may_ask=may_ask))
 
 
 # The flags of an event. Whatever goes wrong here adds nothing, and costs no event.
 
 
-def flags_now(parts: Parts, message: Mapping[str, Any]) -> Mapping[str, Any]:
+def flags_now(components: Components, message: Mapping[str, Any]) -> Mapping[str, Any]:
     """As ``flags_of``, in the calling thread; the asynchronous client asks no server here."""
     if not message.get("send_feature_flags") and message.get("flags") is None:
         return NOTHING
-    steps = flags_of(parts, message, may_ask=parts.blocks)
+    steps = flags_of(components, message, may_ask=components.blocks)
     return run_steps(steps, lambda call: call.function(*call.arguments))
 
 
 def flags_of(
-    parts: Parts, message: Mapping[str, Any], *, may_ask: bool = True
+    components: Components, message: Mapping[str, Any], *, may_ask: bool = True
 ) -> Steps[Mapping[str, Any]]:
     """Return the properties that ``flags`` or, without it, ``send_feature_flags`` adds."""
     snapshot, send = message.get("flags"), message.get("send_feature_flags")
@@ -134,18 +138,18 @@ def flags_of(
     if snapshot is not None:
         found = type(snapshot).__name__
         logger.warning("flags must be a snapshot of evaluate_flags(), got %s; ignored", found)
-    if not send or not parts.status.is_active:
+    if not send or not components.status.is_active:
         return NOTHING
     try:
         wishes = send if isinstance(send, Mapping) else NOTHING
-        return (yield from _event_properties(parts, message, wishes, may_ask=may_ask))
+        return (yield from _event_properties(components, message, wishes, may_ask=may_ask))
     except Exception as error:  # noqa: BLE001 - the event is worth more than its flags
         logger.warning("could not evaluate the event's flags (%s); left out", type(error).__name__)
         return NOTHING
 
 
 def _event_properties(
-    parts: Parts, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
+    components: Components, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
 ) -> Steps[Mapping[str, Any]]:
     # Locally where there are definitions, else with one request, unless the caller says.
     locally = wishes.get("only_evaluate_locally")
@@ -156,14 +160,14 @@ def _event_properties(
             "groups": message.get("groups"),
             "person_properties": wishes.get("person_properties"),
             "group_properties": wishes.get("group_properties"),
-            "only_evaluate_locally": parts.published.is_ready if locally is None else locally,
+            "only_evaluate_locally": components.published.is_ready if locally is None else locally,
             "disable_geoip": message.get("disable_geoip"),
         },
-        stored=parts.flag_properties,
-        only_locally=parts.options.strict_local_evaluation,
-        disable_geoip=parts.options.disable_geoip,
+        stored=components.flag_properties,
+        only_locally=components.options.strict_local_evaluation,
+        disable_geoip=components.options.disable_geoip,
     )
     if query is None:
         return NOTHING
-    found = yield from evaluated(parts, query, may_ask=may_ask)
+    found = yield from evaluated(components, query, may_ask=may_ask)
     return FlagEvaluations(query.distinct_id, found.answers).event_properties()

@@ -14,8 +14,8 @@ from ..flags.called import FlagRead
 from ..flags.query import FlagOptions
 from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps
+from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
-from .parts import HasParts, Parts
 from .verbs import guarded_steps, nothing
 
 __all__ = [
@@ -47,19 +47,19 @@ def _no_flags() -> FlagsAndPayloads:
 
 @guarded_steps(nothing, ReadOptions)
 def get_feature_flag(
-    client: HasParts, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
+    client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FlagValue | None]:
     """Return True, False or the variant's key; None when the flag is unknown.
 
     Sends ``$feature_flag_called``, once for each person and value.
     """
-    answer = yield from read_flag(client.parts, key, distinct_id, options)
+    answer = yield from read_flag(client.components, key, distinct_id, options)
     return None if answer is None else answer.value
 
 
 @guarded_steps(nothing, ReadOptions)
 def is_feature_enabled(
-    client: HasParts,
+    client: HasComponents,
     key: str,
     distinct_id: object = None,
     *,
@@ -67,22 +67,22 @@ def is_feature_enabled(
     **options: Unpack[ReadOptions],
 ) -> Steps[bool | None]:
     """Whether the flag is on; ``default_value`` when it is unknown, and only then."""
-    answer = yield from read_flag(client.parts, key, distinct_id, options)
+    answer = yield from read_flag(client.components, key, distinct_id, options)
     return default_value if answer is None else answer.enabled
 
 
 @guarded_steps(nothing, ReadOptions)
 def get_feature_flag_result(
-    client: HasParts, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
+    client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FeatureFlagResult | None]:
     """Return value, payload and reason together; None when the flag is unknown."""
-    answer = yield from read_flag(client.parts, key, distinct_id, options)
+    answer = yield from read_flag(client.components, key, distinct_id, options)
     return None if answer is None else answer.result()
 
 
 @guarded_steps(nothing, FlagOptions)
 def get_feature_flag_payload(
-    client: HasParts,
+    client: HasComponents,
     key: str,
     distinct_id: object = None,
     *,
@@ -93,15 +93,15 @@ def get_feature_flag_payload(
 
     Never an event.
     """
-    parts = client.parts
-    query = query_of(parts, distinct_id, (key,), options)
+    components = client.components
+    query = query_of(components, distinct_id, (key,), options)
     if query is None:
         return None
     if match_value is not None:
-        supposed = parts.evaluator.with_value(key, match_value, query, parts.published)
+        supposed = components.evaluator.with_value(key, match_value, query, components.published)
         if supposed is not None:
             return supposed.payload
-    found = yield from evaluated(parts, query)
+    found = yield from evaluated(components, query)
     answer = found.answers.get(key)
     if answer is None or match_value not in (None, answer.value):
         return None
@@ -110,27 +110,27 @@ def get_feature_flag_payload(
 
 @guarded_steps(dict, FlagOptions)
 def get_all_flags(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     *,
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[dict[str, FlagValue]]:
     """Return the values of all flags, or of ``flag_keys``. Never an event."""
-    answers = yield from _all(client.parts, distinct_id, flag_keys, options)
+    answers = yield from _all(client.components, distinct_id, flag_keys, options)
     return {key: answer.value for key, answer in answers.items()}
 
 
 @guarded_steps(_no_flags, FlagOptions)
 def get_all_flags_and_payloads(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     *,
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[FlagsAndPayloads]:
     """Return values and, where there is one, payloads. Never an event."""
-    answers = yield from _all(client.parts, distinct_id, flag_keys, options)
+    answers = yield from _all(client.components, distinct_id, flag_keys, options)
     payloads = {
         key: answer.payload for key, answer in answers.items() if answer.raw_payload is not None
     }
@@ -140,7 +140,7 @@ def get_all_flags_and_payloads(
 
 @guarded_steps(FlagEvaluations, FlagOptions)
 def evaluate_flags(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     *,
     flag_keys: Iterable[str] | None = None,
@@ -151,15 +151,15 @@ def evaluate_flags(
     Always returns a snapshot: an empty one without a distinct id. Its first reads send
     ``$feature_flag_called``; give it to ``capture(flags=...)`` to enrich an event.
     """
-    parts = client.parts
-    query = query_of(parts, distinct_id, flag_keys, options)
+    components = client.components
+    query = query_of(components, distinct_id, flag_keys, options)
     if query is None:
         return FlagEvaluations()
-    found = yield from evaluated(parts, query)
+    found = yield from evaluated(components, query)
 
     def on_read(read: FlagRead) -> None:
-        if parts.options.send_feature_flag_event:
-            report(parts, read, disable_geoip=query.disable_geoip)
+        if components.options.send_feature_flag_event:
+            report(components, read, disable_geoip=query.disable_geoip)
 
     return FlagEvaluations(
         query.distinct_id,
@@ -173,9 +173,9 @@ def evaluate_flags(
 
 
 def _all(
-    parts: Parts, distinct_id: object, keys: Iterable[str] | None, options: FlagOptions
+    components: Components, distinct_id: object, keys: Iterable[str] | None, options: FlagOptions
 ) -> Steps[Mapping[str, FlagAnswer]]:
-    query = query_of(parts, distinct_id, keys, options)
+    query = query_of(components, distinct_id, keys, options)
     if query is None:
         return {}
-    return (yield from evaluated(parts, query)).answers
+    return (yield from evaluated(components, query)).answers

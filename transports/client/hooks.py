@@ -1,4 +1,4 @@
-"""The ``before_send`` chain: the application's last word on an event.
+"""The ``before_send`` chain: the application may change or drop each event.
 
 A hook that raises drops the event, so that nothing is sent that the hook should have removed. The
 remaining hooks are not called.
@@ -33,14 +33,16 @@ def run_hooks(
             returned = hook(message)
         except Exception:
             if incidents.opens("before_send"):
-                logger.warning("before_send raised: event %r is dropped", name, exc_info=True)
+                logger.warning("before_send raised; dropped event %r", name, exc_info=True)
             return None
         if returned is None:
             logger.debug("before_send dropped event %r", name)
             return None
         if not isinstance(returned, Mapping):
             found = type(returned).__name__
-            logger.warning("before_send returned %s: event %r is dropped", found, name)
+            logger.warning(
+                "before_send must return a mapping or None, got %s; dropped event %r", found, name
+            )
             return None
         message = dict(returned)
     incidents.resolve("before_send")

@@ -1,6 +1,6 @@
-"""Say who someone is: alias, identify, groups, person properties. Each is one kind of event.
+"""Identify people and groups: alias, identify, group_identify, person properties.
 
-An event that lacks something it needs is dropped with a warning; nothing is made up.
+An event without a required field is dropped with a warning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..batching.event import Event
 from ..context import current, id_of
 from ..steps import Steps
 from .capture import deliver
-from .parts import HasParts, Parts
+from .components import Components, HasComponents
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
@@ -93,34 +93,36 @@ class AliasOptions(IdentityOptions, total=False):
 
 @guarded(nothing, AliasOptions)
 def alias(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     alias: object = None,
     **options: Unpack[AliasOptions],
 ) -> str | None:
     """Make ``alias`` another id of ``distinct_id``; return the event's uuid."""
-    return client.parts.outbox.queue(_alias(client.parts, distinct_id, alias, options))
+    return client.components.outbox.queue(_alias(client.components, distinct_id, alias, options))
 
 
 @guarded_steps(nothing, AliasOptions)
 def alias_immediate(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     alias: object = None,
     **options: Unpack[AliasOptions],
 ) -> Steps[str | None]:
     """Alias and deliver; return the event's uuid, or None if that failed."""
-    event = _alias(client.parts, distinct_id, alias, options)
-    return (yield from deliver(client.parts, event))
+    event = _alias(client.components, distinct_id, alias, options)
+    return (yield from deliver(client.components, event))
 
 
-def _alias(parts: Parts, distinct_id: object, other: object, options: AliasOptions) -> Event | None:
+def _alias(
+    components: Components, distinct_id: object, other: object, options: AliasOptions
+) -> Event | None:
     previous = id_of(options.get("previous_id") if distinct_id is None else distinct_id)
     new = id_of(other)
     if previous is None or new is None:
-        _warn_missing(parts, "alias", "distinct_id and alias")
+        _warn_missing(components, "alias", "distinct_id and alias")
         return None
-    return _event(parts, ALIAS, previous, {"distinct_id": previous, "alias": new}, options)
+    return _event(components, ALIAS, previous, {"distinct_id": previous, "alias": new}, options)
 
 
 # Identify.
@@ -128,7 +130,7 @@ def _alias(parts: Parts, distinct_id: object, other: object, options: AliasOptio
 
 @guarded(nothing, IdentifyOptions)
 def identify(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     properties: Properties | None = None,
     **options: Unpack[IdentifyOptions],
@@ -138,27 +140,32 @@ def identify(
     ``$set``, ``$set_once`` and ``$anon_distinct_id`` in ``properties`` have their own meaning;
     without ``$set``, all other properties are set.
     """
-    return client.parts.outbox.queue(_identify(client.parts, distinct_id, properties, options))
+    return client.components.outbox.queue(
+        _identify(client.components, distinct_id, properties, options)
+    )
 
 
 @guarded_steps(nothing, IdentifyOptions)
 def identify_immediate(
-    client: HasParts,
+    client: HasComponents,
     distinct_id: object = None,
     properties: Properties | None = None,
     **options: Unpack[IdentifyOptions],
 ) -> Steps[str | None]:
     """Identify and deliver; return the event's uuid, or None if that failed."""
-    event = _identify(client.parts, distinct_id, properties, options)
-    return (yield from deliver(client.parts, event))
+    event = _identify(client.components, distinct_id, properties, options)
+    return (yield from deliver(client.components, event))
 
 
 def _identify(
-    parts: Parts, distinct_id: object, properties: Properties | None, options: IdentifyOptions
+    components: Components,
+    distinct_id: object,
+    properties: Properties | None,
+    options: IdentifyOptions,
 ) -> Event | None:
     who = id_of(distinct_id, current())
     if who is None:
-        _warn_missing(parts, "identify", "distinct_id")
+        _warn_missing(components, "identify", "distinct_id")
         return None
     rest = _mapping(properties)
     explicit, once = rest.pop(SET, None), rest.pop(_SET_ONCE, None)
@@ -169,7 +176,7 @@ def _identify(
         fields[_SET_ONCE] = {**_mapping(once), **_mapping(options.get("set_once"))}
     if before is not None:
         fields[_ANONYMOUS] = before
-    return _event(parts, IDENTIFY, who, fields, options)
+    return _event(components, IDENTIFY, who, fields, options)
 
 
 # Groups.
@@ -177,32 +184,32 @@ def _identify(
 
 @guarded(nothing, GroupOptions)
 def group_identify(
-    client: HasParts,
+    client: HasComponents,
     group_type: str,
     group_key: object,
     properties: Properties | None = None,
     **options: Unpack[GroupOptions],
 ) -> str | None:
     """Set properties of a group; return the event's uuid."""
-    event = _group_identify(client.parts, group_type, group_key, properties, options)
-    return client.parts.outbox.queue(event)
+    event = _group_identify(client.components, group_type, group_key, properties, options)
+    return client.components.outbox.queue(event)
 
 
 @guarded_steps(nothing, GroupOptions)
 def group_identify_immediate(
-    client: HasParts,
+    client: HasComponents,
     group_type: str,
     group_key: object,
     properties: Properties | None = None,
     **options: Unpack[GroupOptions],
 ) -> Steps[str | None]:
     """Identify a group and deliver; return the event's uuid, or None if that failed."""
-    event = _group_identify(client.parts, group_type, group_key, properties, options)
-    return (yield from deliver(client.parts, event))
+    event = _group_identify(client.components, group_type, group_key, properties, options)
+    return (yield from deliver(client.components, event))
 
 
 def _group_identify(
-    parts: Parts,
+    components: Components,
     group_type: object,
     group_key: object,
     properties: Properties | None,
@@ -210,11 +217,11 @@ def _group_identify(
 ) -> Event | None:
     kind, key = id_of(group_type), id_of(group_key)
     if kind is None or key is None:
-        _warn_missing(parts, "group_identify", "group_type and group_key")
+        _warn_missing(components, "group_identify", "group_type and group_key")
         return None
     fields = {"$group_type": kind, "$group_key": key, "$group_set": _mapping(properties)}
     who = id_of(options.get("distinct_id")) or f"${kind}_{key}"
-    return _event(parts, GROUP_IDENTIFY, who, fields, options)
+    return _event(components, GROUP_IDENTIFY, who, fields, options)
 
 
 # Person properties.
@@ -222,61 +229,65 @@ def _group_identify(
 
 @guarded(nothing, PersonOptions)
 def set_properties(
-    client: HasParts, properties: Properties, **options: Unpack[PersonOptions]
+    client: HasComponents, properties: Properties, **options: Unpack[PersonOptions]
 ) -> str | None:
     """Set properties of the person; do nothing if there are none."""
-    return _set(client.parts, {SET: _mapping(properties)}, options)
+    return _set(client.components, {SET: _mapping(properties)}, options)
 
 
 @guarded(nothing, PersonOptions)
 def set_once(
-    client: HasParts, properties: Properties, **options: Unpack[PersonOptions]
+    client: HasComponents, properties: Properties, **options: Unpack[PersonOptions]
 ) -> str | None:
     """Set properties unless the person already has them; do nothing if there are none."""
-    return _set(client.parts, {_SET_ONCE: _mapping(properties)}, options)
+    return _set(client.components, {_SET_ONCE: _mapping(properties)}, options)
 
 
 @guarded(nothing, PersonOptions)
 def set_person_properties(
-    client: HasParts,
+    client: HasComponents,
     properties: Properties | None = None,
     set_once: Properties | None = None,
     **options: Unpack[PersonOptions],
 ) -> str | None:
     """Set properties of the person, both kinds in one event; do nothing if there are none."""
-    return _set(client.parts, {SET: _mapping(properties), _SET_ONCE: _mapping(set_once)}, options)
+    return _set(
+        client.components, {SET: _mapping(properties), _SET_ONCE: _mapping(set_once)}, options
+    )
 
 
 @guarded(nothing, PersonOptions)
 def unset_person_properties(
-    client: HasParts, names: Iterable[str], **options: Unpack[PersonOptions]
+    client: HasComponents, names: Iterable[str], **options: Unpack[PersonOptions]
 ) -> str | None:
     """Remove properties of the person; do nothing without names."""
     listed = [names] if isinstance(names, str) else list(names)
-    return _set(client.parts, {_UNSET: listed}, options)
+    return _set(client.components, {_UNSET: listed}, options)
 
 
-def _set(parts: Parts, fields: Mapping[str, Any], options: PersonOptions) -> str | None:
+def _set(components: Components, fields: Mapping[str, Any], options: PersonOptions) -> str | None:
     given = {name: value for name, value in fields.items() if value}
     if not given:
         return None
-    return parts.outbox.queue(_event(parts, SET, options.get("distinct_id"), given, options))
+    return components.outbox.queue(
+        _event(components, SET, options.get("distinct_id"), given, options)
+    )
 
 
 @guarded(nothing)
-def get_distinct_id(client: HasParts) -> str | None:  # noqa: ARG001 - the same on every client
+def get_distinct_id(client: HasComponents) -> str | None:  # noqa: ARG001 - the same on every client
     """Return the distinct id of the active context; None without one: a server has no user."""
     return id_of(None, current())
 
 
 def _event(
-    parts: Parts,
+    components: Components,
     name: str,
     distinct_id: object,
     properties: Mapping[str, Any],
     options: IdentityOptions,
 ) -> Event | None:
-    return parts.preparation.prepare(
+    return components.preparation.prepare(
         name,
         distinct_id=distinct_id,
         properties=properties,
@@ -286,9 +297,9 @@ def _event(
     )
 
 
-def _warn_missing(parts: Parts, verb: str, required: str) -> None:
-    if parts.status.is_active:
-        logger.warning("%s needs %s: nothing was captured", verb, required)
+def _warn_missing(components: Components, verb: str, required: str) -> None:
+    if components.status.is_active:
+        logger.warning("%s() needs %s; no event was captured", verb, required)
 
 
 def _mapping(given: object) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Flush, shutdown, and what the client says about itself.
+"""Flush, shutdown, and information about the client.
 
-At exit what is queued gets one second, all clients together. A SIGTERM that nobody handles ends
-Python without that: handle it, and call ``shutdown()``.
+At exit all clients together have one second to deliver queued events. An unhandled SIGTERM ends
+Python without that second: handle SIGTERM and call ``shutdown()``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..batching.counters import Counters
 from ..steps import Call, Steps
-from .parts import HasParts, Parts
+from .components import Components, HasComponents
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
 logger = logging.getLogger("flagengine.client")
 
 SHUTDOWN_TIMEOUT = 30.0
-# Ours: of what is left of the shutdown's time; the cache's turn ends by itself.
+# Seconds that the loader gets at least, even if the pipeline has used up the timeout.
 _LOADER_TIMEOUT = 1.0
 
 
@@ -42,74 +42,74 @@ def _no() -> bool:
 
 
 @guarded_steps(_no)
-def flush(client: HasParts, timeout: float | None = None) -> Steps[bool]:
-    """Try to send everything that is queued now, once; whether nothing of it is left.
+def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
+    """Try once to send all queued events; return whether none of them is left.
 
-    What failed for a reason that may pass stays queued and is sent again in the background.
+    After a temporary failure the events stay queued and are retried in the background.
     """
-    pipeline = client.parts.pipeline
+    pipeline = client.components.pipeline
     done: bool = yield Call(lambda: pipeline.flush(timeout))
     return done
 
 
 @guarded_steps(_no)
 def shutdown(
-    client: HasParts, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False
+    client: HasComponents, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False
 ) -> Steps[bool]:
-    """Take no more events, deliver the rest within ``timeout``, stop; whether all went out.
+    """Take no more events, deliver the rest within ``timeout``, stop; return whether all went out.
 
-    Flags are then answered from what is loaded. A second call waits for the first one; from inside a
-    callback of ours it only starts the work. ``discard`` drops what is queued.
+    Flags are then evaluated with the definitions already loaded. A second call waits for the first.
+    A call inside a client callback only starts the shutdown. ``discard`` drops queued events.
     """
-    done: bool = yield Call(lambda: shut_down(client.parts, timeout, discard=discard))
+    done: bool = yield Call(lambda: shut_down(client.components, timeout, discard=discard))
     return done
 
 
-def shut_down(parts: Parts, timeout: float, *, discard: bool) -> bool:
+def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
     """Do what ``shutdown`` says, in the calling thread."""
-    parts.status.close()
-    if parts.pipeline.is_worker():
-        # Waiting here would be waiting for ourselves.
+    components.status.close()
+    if components.pipeline.is_worker():
+        # The worker must not wait for itself.
         threading.Thread(
             target=shut_down,
-            args=(parts, timeout),
+            args=(components, timeout),
             kwargs={"discard": discard},
             name="flagengine-shutdown",
             daemon=True,
         ).start()
         return False
     until = time.monotonic() + timeout
-    parts.exceptions.uninstall()
-    is_drained = parts.pipeline.shutdown(timeout, discard=discard)
-    if parts.loader is not None:
-        parts.loader.shutdown(max(_LOADER_TIMEOUT, until - time.monotonic()))
-    parts.tracker.clear()
-    parts.close_transport()
+    components.exceptions.uninstall()
+    is_drained = components.pipeline.shutdown(timeout, discard=discard)
+    if components.loader is not None:
+        components.loader.shutdown(max(_LOADER_TIMEOUT, until - time.monotonic()))
+    components.tracker.clear()
+    components.close_transport()
     return is_drained
 
 
 @guarded(lambda: 0)
-def tick(client: HasParts) -> int:
-    """Send and load what is due, in the calling thread; how many batches were sent.
+def tick(client: HasComponents) -> int:
+    """Send and load what is due, in the calling thread; return the number of batches sent.
 
     For clients with a ``ManualDriver``, which have no workers.
     """
-    loader = client.parts.loader
-    if loader is not None and loader.is_manual and not client.parts.status.is_closed:
+    loader = client.components.loader
+    if loader is not None and loader.is_manual and not client.components.status.is_closed:
         loader.tick()
-    return client.parts.pipeline.tick()
+    return client.components.pipeline.tick()
 
 
 @guarded(lambda: 0)
-def pending_count(client: HasParts) -> int:
-    """How many events are neither delivered nor given up."""
-    return client.parts.pipeline.pending_count()
+def pending_count(client: HasComponents) -> int:
+    """Return the number of events neither delivered nor given up."""
+    return client.components.pipeline.pending_count()
 
 
 @guarded(nothing)
-def counters(client: HasParts) -> Counters | None:
-    """What became of the events so far, all counted at one moment."""
-    return client.parts.pipeline.counters()
+def counters(client: HasComponents) -> Counters | None:
+    """Return consistent counts of the events so far, by outcome."""
+    return client.components.pipeline.counters()
 
 
 def _unsubscribed() -> Callable[[], None]:
@@ -117,22 +117,22 @@ def _unsubscribed() -> Callable[[], None]:
 
 
 @guarded(_unsubscribed)
-def on(client: HasParts, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
-    """Call ``callback(payload)`` whenever ``event`` happens; what is returned ends that.
+def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
+    """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
     ``error``: an exception. ``flush``: the events that arrived. ``local_evaluation_flags_loaded``:
     how many flags. ``capture``, ``identify``, ``alias``, ``group_identify``: the event that was
     queued. ``*``: all of them, as ``callback(event, payload)``. Callbacks run where it happens.
     """
-    return client.parts.listeners.on(event, callback)
+    return client.components.listeners.on(event, callback)
 
 
 _handler: list[logging.Handler] = []
 
 
 @guarded(nothing)
-def debug(client: HasParts, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in the reference
-    """Log what happens, or no longer. For all clients of the process: logging is the process's."""
+def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in the reference
+    """Turn debug logging on or off, for all clients of the process."""
     package = logging.getLogger("flagengine")
     package.setLevel(logging.DEBUG if enabled else logging.NOTSET)
     if enabled and not _handler and not logging.getLogger().handlers:
@@ -143,18 +143,18 @@ def debug(client: HasParts, enabled: bool = True) -> None:  # noqa: ARG001, FBT0
 
 
 @guarded(str)
-def get_library_id(client: HasParts) -> str:
-    """Return what events say as ``$lib``."""
-    return client.parts.options.lib_name
+def get_library_id(client: HasComponents) -> str:
+    """Return the events' ``$lib``."""
+    return client.components.options.lib_name
 
 
 @guarded(str)
-def get_library_version(client: HasParts) -> str:
-    """Return this package's version, which events say as ``$lib_version``."""
-    return client.parts.version
+def get_library_version(client: HasComponents) -> str:
+    """Return this package's version, the events' ``$lib_version``."""
+    return client.components.version
 
 
 @guarded(str)
-def get_custom_user_agent(client: HasParts) -> str:
-    """Return the User-Agent of our requests."""
-    return client.parts.user_agent
+def get_custom_user_agent(client: HasComponents) -> str:
+    """Return the User-Agent of the client's requests."""
+    return client.components.user_agent

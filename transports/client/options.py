@@ -1,6 +1,6 @@
 """Every constructor option, in one frozen value with its default and its meaning.
 
-Data only: ``assembly.py`` turns the options into the client's parts.
+Data only: ``assembly.py`` turns the options into the client's components.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ their events. Events that are already queued are still sent.
 from __future__ import annotations
 
 from ..context.properties_for_flags import NO_PROPERTIES
-from .parts import HasParts
+from .components import HasComponents
 from .verbs import guarded, nothing
 
 __all__ = ["disable", "enable", "is_opted_out", "opt_in", "opt_out", "reset"]
@@ -18,43 +18,43 @@ def _no() -> bool:
 
 
 @guarded(nothing)
-def opt_out(client: HasParts) -> None:
+def opt_out(client: HasComponents) -> None:
     """Capture nothing from now on; with a ``storage``, also after a restart."""
-    client.parts.memory.opt(out=True)
+    client.components.memory.opt(out=True)
 
 
 @guarded(nothing)
-def opt_in(client: HasParts) -> None:
+def opt_in(client: HasComponents) -> None:
     """Capture again."""
-    client.parts.memory.opt(out=False)
+    client.components.memory.opt(out=False)
 
 
 @guarded(nothing)
-def disable(client: HasParts) -> None:
+def disable(client: HasComponents) -> None:
     """Do the same as ``opt_out``."""
-    client.parts.memory.opt(out=True)
+    client.components.memory.opt(out=True)
 
 
 @guarded(nothing)
-def enable(client: HasParts) -> None:
+def enable(client: HasComponents) -> None:
     """Do the same as ``opt_in``."""
-    client.parts.memory.opt(out=False)
+    client.components.memory.opt(out=False)
 
 
 @guarded(_no)
-def is_opted_out(client: HasParts) -> bool:
+def is_opted_out(client: HasComponents) -> bool:
     """Return whether the client is opted out."""
-    return client.parts.memory.is_opted_out
+    return client.components.memory.is_opted_out
 
 
 @guarded(nothing)
-def reset(client: HasParts) -> None:
+def reset(client: HasComponents) -> None:
     """Forget registered properties, properties for flags, cached flags and sent flag events.
 
     Overrides, definitions, the opt-out and queued events stay.
     """
-    parts = client.parts
-    parts.memory.forget_registered()
-    parts.change_flag_properties(lambda _: NO_PROPERTIES)
-    parts.evaluator.forget()
-    parts.tracker.clear()
+    components = client.components
+    components.memory.forget_registered()
+    components.change_flag_properties(lambda _: NO_PROPERTIES)
+    components.evaluator.forget()
+    components.tracker.clear()

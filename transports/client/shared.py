@@ -1,6 +1,6 @@
 """What both clients share: construction, and every verb that does no I/O.
 
-A table of contents. What a verb does stands in the file it comes from; nothing is decided here.
+A table of contents: each verb is defined in its own module.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from . import overrides as _overrides
 from . import privacy as _privacy
 from . import stored_properties as _properties
 from .assembly import assemble
+from .components import Components
 from .options import Options, read_options
-from .parts import Parts
 
 __all__ = ["SharedVerbs"]
 
@@ -29,22 +29,22 @@ logger = logging.getLogger("flagengine.client")
 class SharedVerbs:
     """The base of ``Client`` and ``AsyncClient``."""
 
-    parts: Parts
+    components: Components
     _blocks: ClassVar[bool]
 
     def __init__(self, api_key: str | Options | None = None, **options: Any) -> None:
         self._start(read_options(api_key, options))
 
     def _start(self, options: Options) -> None:
-        self.parts = assemble(options, blocks=self._blocks)
+        self.components = assemble(options, blocks=self._blocks)
         if not options.is_usable and not options.disabled:
-            logger.error("no api_key was given: this client does nothing")
+            logger.error("no api_key: this client sends nothing and evaluates no flags")
         if options.debug:
             self.debug()
-        self.parts.exceptions.install()
+        self.components.exceptions.install()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.parts.user_agent}>"
+        return f"<{type(self).__name__} {self.components.user_agent}>"
 
     # Events.
     capture = _capture.capture

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..context import current, update
 from ..context.properties_for_flags import PropertiesForFlags
-from .parts import HasParts
+from .components import HasComponents
 from .verbs import guarded, nothing
 
 __all__ = [
@@ -30,33 +30,33 @@ __all__ = [
 
 
 @guarded(nothing)
-def register(client: HasParts, properties: Mapping[str, Any]) -> None:
+def register(client: HasComponents, properties: Mapping[str, Any]) -> None:
     """Add properties to every later event of this client; later values and an event's own win.
 
     They are in events about any person. With a ``storage`` they survive a restart.
     """
-    client.parts.memory.register(properties)
+    client.components.memory.register(properties)
 
 
 @guarded(nothing)
-def unregister(client: HasParts, key: str) -> None:
+def unregister(client: HasComponents, key: str) -> None:
     """Remove a registered property, if it is there."""
-    client.parts.memory.unregister(key)
+    client.components.memory.unregister(key)
 
 
 @guarded(nothing)
-def get_persisted_property(client: HasParts, key: str) -> Any:
+def get_persisted_property(client: HasComponents, key: str) -> Any:
     """Return the value stored under ``key``; None if there is none. Advanced.
 
     The client itself stores ``props`` (registered properties) and ``opted_out``.
     """
-    return client.parts.memory.get(key)
+    return client.components.memory.get(key)
 
 
 @guarded(nothing)
-def set_persisted_property(client: HasParts, key: str, value: Any) -> None:
+def set_persisted_property(client: HasComponents, key: str, value: Any) -> None:
     """Store a JSON value under ``key``; None removes it. Advanced."""
-    client.parts.memory.set(key, value)
+    client.components.memory.set(key, value)
 
 
 # For flags.
@@ -64,7 +64,7 @@ def set_persisted_property(client: HasParts, key: str, value: Any) -> None:
 
 @guarded(nothing)
 def set_person_properties_for_flags(
-    client: HasParts, properties: Mapping[str, Any], *, reload_feature_flags: bool = False
+    client: HasComponents, properties: Mapping[str, Any], *, reload_feature_flags: bool = False
 ) -> None:
     """Use these person properties in all later evaluations; a call's own win. Sends nothing."""
     if properties:
@@ -73,7 +73,7 @@ def set_person_properties_for_flags(
 
 @guarded(nothing)
 def reset_person_properties_for_flags(
-    client: HasParts, *, reload_feature_flags: bool = False
+    client: HasComponents, *, reload_feature_flags: bool = False
 ) -> None:
     """Forget the properties set for the person."""
     _change(client, PropertiesForFlags.without_person, reload=reload_feature_flags)
@@ -81,7 +81,7 @@ def reset_person_properties_for_flags(
 
 @guarded(nothing)
 def set_group_properties_for_flags(
-    client: HasParts,
+    client: HasComponents,
     group_type: str,
     properties: Mapping[str, Any],
     group_key: str | None = None,
@@ -98,19 +98,22 @@ def set_group_properties_for_flags(
 
 @guarded(nothing)
 def reset_group_properties_for_flags(
-    client: HasParts, group_type: str | None = None, *, reload_feature_flags: bool = False
+    client: HasComponents, group_type: str | None = None, *, reload_feature_flags: bool = False
 ) -> None:
     """Forget the properties set for a group type, or for all."""
     _change(client, lambda known: known.without_group(group_type), reload=reload_feature_flags)
 
 
 def _change(
-    client: HasParts, changed: Callable[[PropertiesForFlags], PropertiesForFlags], *, reload: bool
+    client: HasComponents,
+    changed: Callable[[PropertiesForFlags], PropertiesForFlags],
+    *,
+    reload: bool,
 ) -> None:
     context = current()
     if context is not None:
         update(flags=changed(context.flags))
     else:
-        client.parts.change_flag_properties(changed)
-    if reload and client.parts.loader is not None:
-        client.parts.loader.request()
+        client.components.change_flag_properties(changed)
+    if reload and client.components.loader is not None:
+        client.components.loader.request()

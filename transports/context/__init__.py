@@ -1,18 +1,18 @@
-"""Contexts: whom the code that runs now is working for, from a request's headers to its events.
+"""Contexts: the person and the session that the running code works for, for all its events.
 
-The middleware are in ``wsgi``, ``asgi`` and ``django``, background tasks in ``tasks``.
+The middleware is in ``wsgi``, ``asgi`` and ``django``, background tasks in ``tasks``.
 """
 
 from .headers import from_headers
-from .request import request_context, request_data
+from .http_request import request_context, request_data
 from .scoped import context
 from .state import (
     Context,
     current,
     enter,
     exit,  # noqa: A004 - counterpart of enter
-    held,
     id_of,
+    resumer,
     update,
 )
 
@@ -23,9 +23,9 @@ __all__ = [
     "enter",
     "exit",
     "from_headers",
-    "held",
     "id_of",
     "request_context",
     "request_data",
+    "resumer",
     "update",
 ]

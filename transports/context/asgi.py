@@ -1,4 +1,4 @@
-"""ASGI middleware: each request or websocket in a context of its own, what escapes it reported.
+"""ASGI middleware: a context for each request or websocket, and reports of unhandled exceptions.
 
 For FastAPI, Starlette, Quart, Django's ASGI application and any other. The application's exceptions
 always go on to the server. Needs no event loop library.
@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from .callbacks import Identify, Tags, asked
+from .exception_reporter import Reporter, ReportingClient
 from .headers import headers_of
-from .reporting import Reporter, ReportingClient
-from .request import request_data
+from .http_request import request_data
 
 __all__ = ["ASGIMiddleware"]
 
@@ -24,7 +24,7 @@ _SOURCE = "asgi.middleware"
 
 
 class ASGIMiddleware:
-    """Wraps an ASGI application; the arguments are those of ``WSGIMiddleware``.
+    """Wrap an ASGI application; the arguments are those of ``WSGIMiddleware``.
 
     ``identify`` and ``tags`` are given the scope.
     """
@@ -47,7 +47,7 @@ class ASGIMiddleware:
         self._trusts_forwarded = trust_forwarded_for
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; what is no request, such as the lifespan, is passed on."""
+        """Serve one request; pass other scopes, such as the lifespan, on unchanged."""
         if scope.get("type") not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

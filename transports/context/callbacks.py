@@ -1,6 +1,6 @@
-"""What the application itself says of a request: who is logged in, and more properties.
+"""The application's callbacks about a request: who is logged in, and more properties.
 
-Its callbacks may fail: then the request is served as if they had said nothing.
+A failing callback is logged and ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Tags = Callable[[Any], Mapping[str, Any] | None]
 def asked(
     data: Mapping[str, Any], request: object, identify: Identify | None, tags: Tags | None
 ) -> dict[str, Any]:
-    """Return ``data``, which the request says of itself, with what the application adds."""
+    """Return the request's ``data`` with the results of the application's callbacks."""
     known = dict(data)
     distinct_id = _call(identify, request)
     if distinct_id is not None:
@@ -37,5 +37,5 @@ def _call(callback: Callable[[Any], Any] | None, request: object) -> Any:
     try:
         return callback(request)
     except Exception:  # noqa: BLE001 - the application's code
-        _log.exception("A callback about the request raised")
+        _log.exception("A callback for the request raised")
         return None

@@ -26,10 +26,10 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from .callbacks import asked
-from .reporting import Reporter
-from .request import request_data
-from .state import held
-from .steps import Step, stepped, stepped_async
+from .exception_reporter import Reporter
+from .generators import Step, stepped, stepped_async
+from .http_request import request_data
+from .state import resumer
 
 __all__ = ["FlagengineMiddleware"]
 
@@ -39,7 +39,7 @@ _ANSWERS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 
 
 class FlagengineMiddleware:
-    """One per process, made by Django."""
+    """Serve each request in a context; Django makes one instance per process."""
 
     sync_capable = True
     async_capable = True
@@ -60,20 +60,20 @@ class FlagengineMiddleware:
         if self._client is None:
             return self._get_response(request)  # type: ignore[no-any-return]
         with self._context(request):
-            return _streamed(self._get_response(request), self._tell)
+            return _streamed(self._get_response(request), self._report_error)
 
     async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
         if self._client is None:
             return await self._get_response(request)  # type: ignore[no-any-return]
         with self._context(request):
-            return _streamed(await self._get_response(request), self._tell)
+            return _streamed(await self._get_response(request), self._report_error)
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
         """Report what a view raised; Django goes on with it."""
         if self._client is not None and not isinstance(exception, _ANSWERS):
-            self._tell(exception, 500)
+            self._report_error(exception, 500)
 
-    def _tell(self, error: BaseException, status: int | None = None) -> None:
+    def _report_error(self, error: BaseException, status: int | None = None) -> None:
         if getattr(settings, "FLAGENGINE_CAPTURE_EXCEPTIONS", True):
             self._report(error, status)
 
@@ -98,11 +98,11 @@ def _url(request: HttpRequest) -> str | None:
 
 
 def _streamed(response: Any, report: Callable[[BaseException], object]) -> HttpResponseBase:
-    """Let a streamed response be made in the context of its request."""
+    """Return the response; run a streamed response's generator in the request's context."""
     # A file is handed to the server as it is.
     if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return response  # type: ignore[no-any-return]
-    content, step = response.streaming_content, partial(Step, held(), report)
+    content, step = response.streaming_content, partial(Step, resumer(), report)
 
     def pieces() -> Iterator[Any]:
         yield from content

@@ -1,8 +1,8 @@
-"""Flask: a context for each request through the WSGI middleware, and the exceptions that it hides.
+"""Flask: a context for each request through the WSGI middleware, and reports of its exceptions.
 
-Flask answers an unhandled exception itself, so that no middleware sees it; it sends a signal
-before, and that is where it is reported. With ``PROPAGATE_EXCEPTIONS``, and in tests, it does both:
-one report is made.
+Flask answers an unhandled exception itself, so no middleware sees the exception. Flask sends a
+signal first, which this module reports. With ``PROPAGATE_EXCEPTIONS``, and in tests, the middleware
+sees the exception too; it is reported once.
 
     wrap_flask(app, client)
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .reporting import Reporter, ReportingClient
+from .exception_reporter import Reporter, ReportingClient
 from .wsgi import WSGIMiddleware
 
 __all__ = ["wrap_flask"]
@@ -39,6 +39,6 @@ def wrap_flask(
     def raised(_sender: object, exception: BaseException, **_: Any) -> None:
         report(exception, 500)
 
-    # Held by the application: the signal itself would keep every application alive.
+    # The application keeps the receiver, because signals refer to receivers weakly.
     app.extensions["flagengine"] = raised
     got_request_exception.connect(raised, app)

@@ -1,7 +1,7 @@
-"""Tracing headers of a request, made safe: whom the browser or the calling service works for.
+"""Sanitised tracing headers of a request: the person and the session of the caller.
 
-They say who *claims* to ask. Use them for analytics alone, never to decide what somebody may do.
-Whatever cannot be used counts as absent; nothing here raises.
+Any caller can send any header. Use them for analytics only, never for authorisation. An unusable
+header counts as absent; nothing here raises.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = [
 
 DISTINCT_ID = "X-POSTHOG-DISTINCT-ID"
 SESSION_ID = "X-POSTHOG-SESSION-ID"
-# Between one's own services only: see ``tasks``.
+# Between the application's own services only: see ``tasks``.
 CONTEXT_TAGS = "X-POSTHOG-CONTEXT-TAGS"
-# tracing-headers contract: values are capped here.
+# Longer values are cut.
 MAX_VALUE_LENGTH = 1000
 _OF_INTEREST = frozenset(
     {DISTINCT_ID.lower(), SESSION_ID.lower(), CONTEXT_TAGS.lower()}
@@ -41,9 +41,9 @@ Headers = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
 
 
 def clean(value: object, longest: int = MAX_VALUE_LENGTH) -> str | None:
-    r"""Return the text that may be kept: no controls, trimmed, bounded; None when none is left.
+    r"""Return the text that may be kept: no controls, trimmed, bounded; None if nothing is left.
 
-    Of a list it is the first usable text.
+    A list gives its first usable text.
 
     >>> clean(" user-1\r\n "), clean(["", "second"]), clean("\x00"), clean(7)
     ('user-1', 'second', None, None)
@@ -67,7 +67,7 @@ def from_headers(headers: Headers | None) -> dict[str, Any]:
 
 
 def context_of(found: Mapping[str, str]) -> dict[str, Any]:
-    """Return the same of headers that ``headers_of`` has read."""
+    """Return the same as ``from_headers``, from the result of ``headers_of``."""
     ids = {
         "distinct_id": found.get(DISTINCT_ID.lower()),
         "session_id": found.get(SESSION_ID.lower()),
@@ -82,9 +82,9 @@ def context_of(found: Mapping[str, str]) -> dict[str, Any]:
 
 
 def headers_of(headers: Headers | None, longest: int = MAX_VALUE_LENGTH) -> dict[str, str]:
-    """Return the usable headers among those that are of interest, names in lower case.
+    """Return the usable headers that this package reads, with names in lower case.
 
-    Of a name that comes several times the first usable value counts.
+    If a header is repeated, the first usable value counts.
     """
     found: dict[str, str] = {}
     try:

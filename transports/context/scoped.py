@@ -1,7 +1,7 @@
 """``context(...)``: a context as ``with``, ``async with`` and decorator.
 
-An exception that leaves it is told to ``on_exception`` while the context is still active, and
-always goes on its way: what the application raises is never replaced or swallowed.
+``on_exception`` receives an exception that leaves the block, while the context is still active.
+The exception then propagates: it is never replaced or swallowed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from . import state
-from .steps import Step, stepped, stepped_async
+from .generators import Step, stepped, stepped_async
 
 __all__ = ["OnException", "context"]
 
@@ -113,19 +113,19 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         return called
 
     def _another(self) -> context:
-        """Return a copy of its own for one call: calls may overlap."""
+        """Return a copy for one call, because calls may overlap."""
         return context(**self._given, on_exception=self._on_exception)
 
     def _begin(self) -> Callable[[], AbstractContextManager[object]]:
-        """Return one context to step through."""
+        """Return a context manager for each step of a generator."""
         with context(**self._given):
-            return partial(Step, state.held(), partial(report_to, self._on_exception))
+            return partial(Step, state.resumer(), partial(report_to, self._on_exception))
 
 
 def report_to(on_exception: OnException | None, error: BaseException) -> None:
-    """Tell of an error that leaves the active context, if it is one and is wanted.
+    """Call ``on_exception`` with an error that leaves the active context, if it captures exceptions.
 
-    Not told: what ends a task, a generator or the process without anything having failed.
+    Exceptions that only end a task, a generator or the process are ignored.
     """
     active = state.current()
     if on_exception is None or active is None or not active.capture_exceptions:
@@ -135,4 +135,4 @@ def report_to(on_exception: OnException | None, error: BaseException) -> None:
     try:
         on_exception(error)
     except Exception:  # noqa: BLE001 - a callback may raise anything
-        _log.exception("Reporting an exception that left a context raised")
+        _log.exception("Could not report an exception that left a context")

@@ -1,8 +1,8 @@
-"""Whom the code that runs now is working for: ids and properties in a context variable.
+"""The active context: ids and properties of the running code, in a context variable.
 
-A context belongs to one request or one piece of work. Tasks and threads that are started with a
-copy of the context variables share it, so an id found out in a worker thread is known to the whole
-request; nothing else sees it. Nothing here sends, logs a value or raises for odd input.
+A context belongs to one request or one piece of work. Tasks and threads that start with a
+copy of the context variables share the context, so an id set in a worker thread applies to the
+whole request. Nothing here sends, logs a value or raises on bad input.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 
 from .properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 
-__all__ = ["Context", "Resumed", "current", "enter", "exit", "held", "id_of", "update"]
+__all__ = ["Context", "Resumed", "current", "enter", "exit", "id_of", "resumer", "update"]
 
 _NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known in the innermost context, everything inherited included.
+    """The ids and properties of the innermost context, with those inherited.
 
     Attributes:
         properties: added to each event that is captured inside ("tags").
@@ -46,7 +46,7 @@ class Context:
 
 
 class _Scope:
-    """The place of one context: the value in it is replaced, the place stays."""
+    """A mutable cell for one context: ``change`` replaces the immutable value."""
 
     __slots__ = ("_lock", "context")
 
@@ -70,7 +70,7 @@ def current() -> Context | None:
 
 
 def id_of(distinct_id: object, context: Context | None = None) -> str | None:
-    """Return who is meant: the argument, else the context's id; None when neither says.
+    """Return ``distinct_id`` as text, else the context's id; None if both are missing.
 
     >>> id_of(7), id_of("  ")
     ('7', None)
@@ -92,9 +92,9 @@ def enter(
     fresh: bool = False,
     capture_exceptions: bool | None = None,
 ) -> Token[_Scope | None]:
-    """Begin a context; ``exit`` ends it. Without that it lasts as long as the task or thread.
+    """Begin a context, which ``exit`` ends; otherwise it lasts as long as the task or thread.
 
-    It inherits what is not given here, unless it is ``fresh``.
+    Unless ``fresh``, the context inherits what is not given here.
     """
     outer = None if fresh else current()
     inner = _changed(
@@ -104,7 +104,7 @@ def enter(
 
 
 def exit(token: Token[_Scope | None]) -> None:  # noqa: A001 - the counterpart of enter
-    """End the context that ``enter`` began; a second time it does nothing.
+    """End the context that ``enter`` began; do nothing if it has ended.
 
     Frameworks may run the two halves of a generator in different copies of the context variables:
     there the outer context comes back as well.
@@ -129,7 +129,7 @@ def update(
 ) -> bool:
     """Change the innermost context alone, properties one by one; None leaves a field as it is.
 
-    Returns whether there was a context to change.
+    Return whether there was a context to change.
     """
     scope = _active.get()
     if scope is None:
@@ -158,13 +158,13 @@ class Resumed:
         exit(self._token)
 
 
-def held() -> Callable[[], Resumed]:
-    """Return a function that makes the context of this moment active again, as often as needed.
+def resumer() -> Callable[[], Resumed]:
+    """Return a function that makes the current context active again, any number of times.
 
-    For work that goes on after the context was left, a streamed response above all:
+    Use it for work that continues after the context ends, such as a streamed response:
 
     >>> token = enter(distinct_id="u1")
-    >>> resumed = held()
+    >>> resumed = resumer()
     >>> exit(token)
     >>> with resumed():
     ...     current().distinct_id
@@ -200,7 +200,7 @@ def _joined(old: Mapping[str, Any], new: object) -> Mapping[str, Any]:
 
 
 def _id_text(value: object) -> str | None:
-    """Ids may be numbers and UUIDs; blank text is no id."""
+    """Return an id as text, numbers and UUIDs included; None for blank text."""
     try:
         text = value if isinstance(value, str) else "" if value is None else str(value)
     except Exception:  # noqa: BLE001 - an application's __str__ may raise anything

@@ -12,7 +12,7 @@ client)``. With Celery::
             with task_context(self.request.headers, client, source="celery.task_failure"):
                 return super().__call__(*args, **kwargs)
 
-The headers come from one's own services: unlike those of a request they carry properties as well.
+The headers come from the application's own services, so they carry properties too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..json_text import to_json
+from .exception_reporter import Reporter, ReportingClient
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
-from .reporting import Reporter, ReportingClient
 from .scoped import context
 from .state import current
 
@@ -34,9 +34,9 @@ _MAX_TAGS_LENGTH = 8192
 
 
 def to_headers() -> dict[str, str]:
-    """Return the active context as headers; none outside of any.
+    """Return the active context as headers; an empty dict without a context.
 
-    Properties that take more than 8 KiB as JSON are left out, the ids still go.
+    Properties of more than 8 KiB as JSON are left out; the ids are kept.
     """
     active = current()
     if active is None:
@@ -67,7 +67,7 @@ def task_context(
     source: str = "python.task",
     properties: Mapping[str, Any] | None = None,
 ) -> context:
-    """Return the context in which a task runs; an exception that leaves it is reported and goes on.
+    """Return the context in which a task runs; an exception that leaves it is reported and re-raised.
 
     Without ``client`` nothing is reported.
     """
@@ -86,7 +86,7 @@ def task_context(
 def _tags_text(properties: Mapping[str, Any]) -> str | None:
     if not properties:
         return None
-    # Once more, in ASCII: what a header can carry.
+    # Encoded again as ASCII, because a header must be ASCII.
     text = json.dumps(json.loads(to_json(dict(properties))), separators=(",", ":"))
     return text if len(text) <= _MAX_TAGS_LENGTH else None
 

@@ -1,4 +1,4 @@
-"""WSGI middleware: each request in a context of its own, and what escapes it reported.
+"""WSGI middleware: a context for each request, and reports of unhandled exceptions.
 
 >>> def application(environ, start_response): ...
 >>> wrapped = WSGIMiddleware(application, client=None)  # doctest: +SKIP
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .callbacks import Identify, Tags, asked
-from .reporting import Reporter, ReportingClient
-from .request import request_data
-from .state import Resumed, held
-from .steps import Step
+from .exception_reporter import Reporter, ReportingClient
+from .generators import Step
+from .http_request import request_data
+from .state import Resumed, resumer
 
 __all__ = ["WSGIMiddleware", "environ_headers"]
 
@@ -25,7 +25,7 @@ _SOURCE = "wsgi.middleware"
 
 
 class WSGIMiddleware:
-    """Wraps a WSGI application: Flask, Django, Pyramid, Bottle and any other.
+    """Wrap a WSGI application: Flask, Django, Pyramid, Bottle and any other.
 
     Args:
         app: the application.
@@ -64,7 +64,7 @@ class WSGIMiddleware:
                 raise
             if _is_passed_on(response, environ):
                 return response
-            return _Streamed(response, request, held())
+            return _Streamed(response, request, resumer())
 
     def _known(self, environ: Environ) -> dict[str, Any]:
         data = request_data(
@@ -79,7 +79,7 @@ class WSGIMiddleware:
 
 
 class _Request:
-    """What is known of one request while it is served."""
+    """The state of one request while it is served."""
 
     def __init__(self, report: Reporter | None, start_response: Callable[..., Any]) -> None:
         self._report = report
@@ -96,7 +96,7 @@ class _Request:
 
 
 class _Streamed:
-    """A response whose pieces are made in the context of its request."""
+    """A response whose chunks are generated in the request's context."""
 
     def __init__(
         self, response: Iterable[bytes], request: _Request, resumed: Callable[[], Resumed]
@@ -138,14 +138,14 @@ def environ_headers(environ: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_passed_on(response: object, environ: Environ) -> bool:
-    """Whether nothing of the application runs any more, or the server wants its own wrapper."""
+    """Return whether the response runs no more application code, or is the server's file wrapper."""
     wrapper = environ.get("wsgi.file_wrapper")
     is_file = isinstance(wrapper, type) and isinstance(response, wrapper)
     return is_file or isinstance(response, list | tuple)
 
 
 def _text(value: object) -> object:
-    """PEP 3333 hands over bytes as Latin-1 text; most of them were UTF-8."""
+    """Return text decoded as UTF-8 if possible: PEP 3333 passes bytes as Latin-1 text."""
     try:
         return value.encode("latin-1").decode() if isinstance(value, str) else value
     except UnicodeError:

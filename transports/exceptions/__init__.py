@@ -1,6 +1,6 @@
-"""Exceptions as events: read whole and safely, each once, no more than wanted."""
+"""Exceptions as events: described safely, captured once each, limited in rate."""
 
-from .boundaries import (
+from .capture_sites import (
     HANDLED_REQUEST,
     LOGGING,
     MANUAL,
@@ -13,13 +13,13 @@ from .boundaries import (
     HookKind,
     normalise_level,
 )
+from .captured_marker import is_already_captured, mark_captured
 from .hooks import ExceptionHooks
 from .log_handler import ExceptionLogHandler
-from .marks import is_already_captured, mark_captured
 from .metadata import exception_properties
 from .rate_limit import ExceptionRateLimiter
-from .reading import type_name
 from .reserved import without_reserved
+from .safe_attributes import type_name
 from .settings import CodeVariables, ExceptionSettings
 
 __all__ = [

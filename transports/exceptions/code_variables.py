@@ -1,7 +1,7 @@
 """Local variables as text: only built-in types are shown, secrets never, within a budget.
 
-No code of the application runs: an object is shown as the name of its class, for its ``__repr__``
-might raise, query a database or print a password.
+No code of the application runs: an object is shown as the name of its class, because its
+``__repr__`` might raise, query a database or print a password.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from ..http.redaction import redact_text
 from .frames import Located
-from .reading import module_name, type_name
+from .safe_attributes import module_name, type_name
 from .settings import CodeVariables
 
 __all__ = ["MASK", "add_variables", "shown"]
@@ -93,7 +93,7 @@ def _plain_text(value: object) -> str:
 
 
 def _without_secrets(text: str, options: CodeVariables) -> str:
-    # More than is shown, so that a secret is recognised before it is cut.
+    # Longer than what is shown, because a cut secret would not be recognised.
     beginning = text[: 2 * options.max_value_length]
     if _matches(options.masked_values, beginning):
         return MASK
@@ -130,7 +130,7 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    """A broken expression is searched for as it stands: no reason to show everything."""
+    """Compile a pattern; search a malformed pattern literally, so the value stays masked."""
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error:

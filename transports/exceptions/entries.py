@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from .boundaries import Boundary
+from .capture_sites import Boundary
 from .code_variables import add_variables
 from .frames import Located, current_stack, recorded_stack
 from .mechanism import make_mechanism
-from .reading import message, module_name, traceback_of, type_name
+from .safe_attributes import message, module_name, traceback_of, type_name
 from .settings import ExceptionSettings
 from .source_lines import add_source
 from .tree import Node, flatten
@@ -27,8 +27,8 @@ class Capture:
     """One capture while its entries are made.
 
     Attributes:
-        synthetic: what an integration says of the outermost exception; None: found out here.
-        stacks: of the entries so far; source and variables are added at the end, for all of them
+        synthetic: whether the outermost exception is synthetic; None: derived from its stack.
+        stacks: the stacks so far; source and variables are added at the end, because all stacks
             share one budget.
     """
 
@@ -40,16 +40,16 @@ class Capture:
 
     @property
     def frames_left(self) -> int:
-        """How many frames may still be reported."""
+        """Return how many more frames the event may have."""
         return MAX_FRAMES - sum(map(len, self.stacks))
 
     @property
     def may_make_stack(self) -> bool:
-        """Whether the calls that led here say something: not from a hook, long after the fact."""
+        """Return whether the current call stack says anything about the exception."""
         return self.boundary.handled is not False and self.boundary.knows_origin
 
     def finish(self) -> None:
-        """Add what shares a budget."""
+        """Add variables and source lines to all stacks."""
         add_variables(self.stacks, self.settings.code_variables)
         add_source(self.stacks, self.settings.source_context_lines)
 
@@ -68,7 +68,7 @@ def entries_of_exception(
 
 
 def entry_of_other(capture: Capture, facts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the entry for something that is no exception, with the calls that led here."""
+    """Return the entry for an object that is not an exception, with the current call stack."""
     stack = current_stack(capture.settings, most=capture.frames_left)
     is_made = True if capture.boundary.knows_origin else None
     return _entry(capture, facts, stack, _outermost_mechanism(capture, is_made))

@@ -1,7 +1,7 @@
 """Stacks as lists of frames: the entry point first, the crash last.
 
-A stack that the interpreter recorded is taken as it is. One is made only where there is none, of
-the calls that led here, without ours.
+A stack that the interpreter recorded is used unchanged. Without a recorded stack, the stack is the
+current calls, except those of this package.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The interpreter's hooks for exceptions that nobody caught, in the main thread and in others.
 
-What was installed before is always called too, and comes back at the end. Reporting never raises
+The previous hooks are always called too, and are restored by ``uninstall``. Reporting never raises
 and never hides the traceback that Python prints.
 """
 
@@ -12,20 +12,20 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .boundaries import HookKind
+from .capture_sites import HookKind
 
 __all__ = ["ExceptionHooks"]
 
 _log = logging.getLogger("flagengine.exceptions")
 
-# They end a program or a thread because somebody wants it so.
+# Raised to end a program or a thread on purpose.
 _NO_FAILURES = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 Report = Callable[[BaseException, HookKind], object]
 
 
 class _Hook:
-    """One of our hooks, from one installation to its end; then it only passes on."""
+    """One installed hook; after ``uninstall`` the hook only calls the previous hook."""
 
     def __init__(self, report: Report, kind: HookKind, previous: Callable[..., Any]) -> None:
         self.previous = previous
@@ -34,19 +34,19 @@ class _Hook:
         self._kind = kind
 
     def __call__(self, *args: Any) -> None:
-        """Take what either hook is called with: three arguments, or one that holds them."""
+        """Report the exception in the arguments of either hook, then call the previous hook."""
         try:
-            self._tell(args[1] if len(args) > 1 else args[0].exc_value)
+            self._report_error(args[1] if len(args) > 1 else args[0].exc_value)
         finally:
             self.previous(*args)
 
-    def _tell(self, error: BaseException | None) -> None:
+    def _report_error(self, error: BaseException | None) -> None:
         if not self.is_active or error is None or isinstance(error, _NO_FAILURES):
             return
         try:
             self._report(error, self._kind)
         except Exception:  # noqa: BLE001 - the report is a callback
-            _log.exception("Reporting an uncaught exception raised")
+            _log.exception("Could not report an uncaught exception")
 
 
 class ExceptionHooks:
@@ -57,7 +57,7 @@ class ExceptionHooks:
         self._hooks: tuple[_Hook, _Hook] | None = None
 
     def install(self) -> None:
-        """Put both hooks in place; a second time it does nothing."""
+        """Install both hooks; do nothing if they are installed."""
         if self._hooks is not None:
             return
         process = _Hook(self._report, HookKind.PROCESS, sys.excepthook)
@@ -67,10 +67,10 @@ class ExceptionHooks:
         threading.excepthook = thread
 
     def uninstall(self) -> None:
-        """Bring back what was there before.
+        """Restore the previous hooks.
 
-        Where somebody else has put a hook over ours since, theirs stays, and ours below it passes
-        everything on unreported.
+        A hook that other code has installed since stays in place; the hook of this package below it
+        reports nothing any more.
         """
         if self._hooks is None:
             return
@@ -82,7 +82,7 @@ class ExceptionHooks:
 
 
 def _uncovered(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the topmost hook that is not one of ours that has ended."""
+    """Return the topmost hook that is not an uninstalled hook of this package."""
     while isinstance(hook, _Hook) and not hook.is_active:
         hook = hook.previous
     return hook

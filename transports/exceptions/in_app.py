@@ -13,15 +13,15 @@ __all__ = ["OWN_FOLDER", "is_in_app"]
 OWN_FOLDER = f"{Path(__file__).absolute().parents[1]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).absolute().parent}{os.sep}"
 _PACKAGE_FOLDERS = frozenset({"site-packages", "dist-packages"})
-# Code without a file that is nobody's: what importlib, attrs and NumPy make.
+# Generated code without a file: by importlib, attrs and NumPy.
 _MADE_UP = ("<frozen ", "<attrs ", "<__array_function__")
 
 
 def is_in_app(module: str | None, path: str, settings: ExceptionSettings) -> bool:
-    """Return whether the frame of ``module`` in the file ``path`` is the application's."""
+    """Return whether a frame of ``module`` in the file ``path`` belongs to the application."""
     if _is_among(module, settings.in_app_include):
         return True
-    if _is_among(module, settings.in_app_exclude) or _is_of_others(path):
+    if _is_among(module, settings.in_app_exclude) or _is_library(path):
         return False
     if path.startswith("<") or settings.project_root is None:
         return True
@@ -34,7 +34,7 @@ def _is_among(module: str | None, prefixes: Iterable[str]) -> bool:
     return any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes if prefix)
 
 
-def _is_of_others(path: str) -> bool:
+def _is_library(path: str) -> bool:
     if path.startswith(_MADE_UP):
         return True
     folders = path.replace("\\", "/").split("/")

@@ -7,8 +7,8 @@
     )
     logging.getLogger("shop").addHandler(handler)
 
-Only records that carry an exception count. This package's own records never do: reporting what went
-wrong while reporting would not end.
+Records without an exception are ignored. So are records of this package: a failed report would
+report itself for ever.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .boundaries import LOGGING
-from .reading import is_a
+from .capture_sites import LOGGING
+from .safe_attributes import is_a
 
 __all__ = ["ExceptionLogHandler"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .reading import is_a
+from .safe_attributes import is_a
 
 __all__ = ["make_mechanism", "valid_flag", "valid_number", "valid_text"]
 
@@ -41,7 +41,7 @@ _FIELDS: Mapping[str, Callable[[object], Any]] = {
 def make_mechanism(fields: Mapping[str, object]) -> dict[str, Any]:
     """Return the mechanism of one entry.
 
-    A malformed field goes without touching its neighbours; fields of other names stay.
+    A malformed field is dropped; the other fields stay, unknown names included.
 
     >>> make_mechanism({"type": "", "handled": "yes", "exception_id": 0, "signal": 11})
     {'exception_id': 0, 'signal': 11}

@@ -1,7 +1,6 @@
 """``exception_properties``: everything that an ``$exception`` event says about its exception.
 
-It never raises, whatever it is given: a broken exception costs its message, a broken part of the
-work costs that part.
+Nothing here raises: a broken exception loses its message; a failing step loses only its result.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from .boundaries import MANUAL, Boundary, normalise_level
+from .capture_sites import MANUAL, Boundary, normalise_level
 from .entries import Capture, entries_of_exception, entry_of_other
 from .mechanism import make_mechanism, valid_flag, valid_number, valid_text
-from .others import exc_info_of, facts_of_other
-from .reading import is_a, type_name
+from .non_exceptions import exc_info_of, facts_of_other
+from .safe_attributes import is_a, type_name
 from .settings import ExceptionSettings
 
 __all__ = ["exception_properties"]
@@ -48,7 +47,7 @@ def exception_properties(
         synthetic: whether the exception or its stack was made up.
         thread_id: where it was raised.
 
-    An override of the wrong type is as good as none.
+    An override of the wrong type is ignored.
     """
     if error is None:
         return {}
@@ -81,7 +80,7 @@ def _entries(capture: Capture, given: object) -> list[dict[str, Any]]:
             facts = facts_of_other(error, capture.settings.code_variables)
             entries = [entry_of_other(capture, facts)]
     except Exception:  # noqa: BLE001 - an application's object may be broken in any way
-        _log.debug("An exception could not be described", exc_info=True)
+        _log.debug("Could not describe an exception", exc_info=True)
         return [_least_entry(capture, given)]
     _finish(capture)
     return entries
@@ -91,7 +90,7 @@ def _finish(capture: Capture) -> None:
     try:
         capture.finish()
     except Exception:  # noqa: BLE001 - the event is complete without it
-        _log.debug("Source or variables of a stack could not be read", exc_info=True)
+        _log.debug("Could not read source lines or variables", exc_info=True)
 
 
 def _least_entry(capture: Capture, given: object) -> dict[str, Any]:

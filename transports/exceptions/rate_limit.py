@@ -18,7 +18,7 @@ DEFAULT_SIZE = 10
 DEFAULT_REFILL = 1
 DEFAULT_INTERVAL = 10.0
 _HIGHEST = 100
-# Types that are made up as one goes must not fill the memory.
+# An application may create types without end; they must not fill the memory.
 _MOST_TYPES = 1000
 
 
@@ -29,9 +29,9 @@ class _Bucket:
 
 
 class ExceptionRateLimiter:
-    """Admits ``size`` of each type at once and ``refill`` more every ``interval`` seconds.
+    """Admit ``size`` exceptions of each type at once, and ``refill`` more every ``interval`` seconds.
 
-    Sizes and refills outside of 0 to 100 are brought to that; a size of 0 admits nothing.
+    Sizes and refills are clamped to 0 to 100; a size of 0 admits nothing.
 
     >>> limiter = ExceptionRateLimiter(size=2)
     >>> [limiter.admits("ValueError") for _ in range(3)], limiter.admits("KeyError")
@@ -53,7 +53,7 @@ class ExceptionRateLimiter:
         self._lock = threading.Lock()
 
     def admits(self, type_name: str) -> bool:
-        """Take a token of that type; whether there was one."""
+        """Take a token of a type; return whether there was one."""
         now = self._clock.monotonic()
         with self._lock:
             bucket = self._buckets.get(type_name) or _Bucket(self._size, now)
@@ -65,11 +65,11 @@ class ExceptionRateLimiter:
             return True
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh lock."""
+        """Replace the lock in a forked child."""
         self._lock = threading.Lock()
 
     def _fill(self, bucket: _Bucket, now: float) -> None:
-        """Add what has come due in whole intervals, so that the rest of one is not lost."""
+        """Refill for each whole interval; a started interval counts later."""
         intervals = int((now - bucket.filled_at) / self._interval)
         if intervals > 0:
             bucket.tokens = min(self._size, bucket.tokens + intervals * self._refill)

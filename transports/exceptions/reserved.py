@@ -1,7 +1,6 @@
 """Properties of ``$exception`` events that belong to this package or to the server.
 
-A caller's values for them are dropped, so that no event contradicts itself; the rest of what the
-caller gives stays as it is.
+A caller's values for reserved properties are dropped, so no event contradicts itself.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ _RESERVED = _GENERATED | _SERVERS
 def without_reserved(properties: object) -> dict[str, Any]:
     """Return the caller's properties without reserved ones.
 
-    A fingerprint is the caller's to give, as non-blank text. The result goes *under* what
-    ``exception_properties`` returns.
+    A caller may set the fingerprint, as non-blank text. ``exception_properties`` must win over the
+    result.
     """
     if not isinstance(properties, Mapping):
         return {}

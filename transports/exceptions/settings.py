@@ -16,7 +16,7 @@ MASKED_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class CodeVariables:
-    """Which local variables are reported, and how much of them. Off unless asked for.
+    """Which local variables are reported, and how much of them. Off by default.
 
     Attributes:
         masked_names: regular expressions, searched in names and dictionary keys regardless of
@@ -40,8 +40,8 @@ class ExceptionSettings:
     """How stacks are read.
 
     Attributes:
-        project_root: files below it are the application's; None: all files are that belong to
-            neither Python nor an installed package.
+        project_root: files below it are the application's; None: every file outside of Python
+            and of installed packages.
         in_app_include: modules, each with those below it, that count as the application's.
         in_app_exclude: modules that do not.
         source_context_lines: lines of source before and after each; 0 leaves all source out.

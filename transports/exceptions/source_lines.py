@@ -1,6 +1,6 @@
 """The lines of source around each frame, in file order, bounded, without keys in them.
 
-The frames nearest to the crash come first, for an event has room for so many lines only.
+The frames nearest to the crash come first, because the number of lines per event is limited.
 """
 
 from __future__ import annotations

@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from .reading import children
+from .safe_attributes import children
 
 __all__ = ["MAX_ENTRIES", "Node", "flatten"]
 
-# exception-event-metadata contract.
 MAX_ENTRIES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One exception; ``parent`` is the position of the one that leads to it, and ``source`` how."""
+    """One exception; ``parent`` is the position of the exception that leads to it, by ``source``."""
 
     error: BaseException
     parent: int | None = None

@@ -30,13 +30,13 @@ _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
 class FlagClient(Protocol):
-    """What the provider needs of a client; ``AsyncClient`` supports the asynchronous methods only.
+    """The methods of a client that the provider calls; ``AsyncClient`` supports the asynchronous methods only.
 
     Optional: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``, ``shutdown``.
     """
 
     def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
-        """Return the flag's answer, None when there is none; may be awaitable."""
+        """Return the flag's result, or None for an unknown flag; may be awaitable."""
         ...
 
     def capture(self, event: str, **options: Any) -> Any:
@@ -136,7 +136,7 @@ class FlagengineProvider(Resolvers):
     async def _resolve_async(
         self, key: str, default: Any, context: EvaluationContext | None, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
-        import asyncio  # noqa: PLC0415 - not for those who do not use it
+        import asyncio  # noqa: PLC0415 - only asynchronous callers need it
 
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
@@ -184,12 +184,12 @@ def _nobody(default: Any) -> FlagResolutionDetails[Any]:
     return details.failure(
         default,
         ErrorCode.TARGETING_KEY_MISSING,
-        "no targeting key, and no distinct id in the context",
+        "no distinct id: set a targeting key, a context or default_distinct_id",
     )
 
 
 def _discarded(result: object) -> bool:
-    """Close a coroutine, which has no loop to run on here; whether it was one."""
+    """Close a coroutine, which has no loop here; return whether ``result`` was a coroutine."""
     if not inspect.iscoroutine(result):
         return False
     result.close()

@@ -1,4 +1,4 @@
-"""Other engines' tables with a column per flag: one module per engine, each `with_flags`.
+"""Tables of other engines, with a column per flag: each module has `with_flags` for one engine.
 
-A module needs its engine and nothing but it; none is imported here.
+A module imports only its own engine; this package imports none.
 """

@@ -1,7 +1,7 @@
-"""A table's own columns followed by its flags, in types that every engine reads.
+"""A table's columns followed by its flags, in types that every engine reads.
 
-A :class:`FlagColumns` can be pickled and sent to workers; there it parses the snapshot once per
-process.
+A :class:`FlagColumns` can be pickled and sent to workers. Each worker process parses the snapshot
+once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +23,7 @@ _MOST: Final = 16
 
 
 class FlagColumns:
-    """Adds flags to tables; every table, on every worker, is evaluated at the same moment."""
+    """Add flags to tables; ``now`` is the same for every table on every worker."""
 
     def __init__(self, flag_defs: Snapshot | Document, arguments: dict[str, Any]) -> None:
         """Bind a snapshot and the arguments of ``evaluate_table``."""
@@ -32,12 +32,12 @@ class FlagColumns:
         self._arguments = {"carry": "all", **arguments, "now": moment}
 
     def narrowed(self, schema: pa.Schema) -> "tuple[list[str], FlagColumns]":
-        """Return the columns that matter, and the flags for a table of these alone."""
+        """Return the columns that the flags need, and flag columns for a table of just these."""
         names, arguments = narrowed(self._snapshot, schema, self._arguments)
         return names, FlagColumns(self._snapshot, arguments)
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
-        """Return what a table of that schema becomes."""
+        """Return the schema that the result has for a table of ``schema``."""
         return _plain_schema(self._evaluated(Batches(schema, ())).schema)
 
     def batches(
@@ -59,14 +59,14 @@ class FlagColumns:
         return pa.Table.from_batches(map(_plain_batch, result), _plain_schema(result.schema))
 
     def _evaluated(self, table: Any) -> TableEvaluation:
-        return evaluate_table(_met(self._snapshot), table, **self._arguments)
+        return evaluate_table(_reused(self._snapshot), table, **self._arguments)
 
 
 _PARSED: Final[dict[str, Snapshot]] = {}
-"""The snapshots that this process has used, so that each is compiled once."""
+"""The snapshots that this process has used, by fingerprint: each is compiled once."""
 
 
-def _met(snapshot: Snapshot) -> Snapshot:
+def _reused(snapshot: Snapshot) -> Snapshot:
     if snapshot.fingerprint not in _PARSED and len(_PARSED) >= _MOST:
         _PARSED.clear()
     return _PARSED.setdefault(snapshot.fingerprint, snapshot)

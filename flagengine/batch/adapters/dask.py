@@ -22,7 +22,7 @@ def with_flags(frame: Any, flag_defs: Snapshot | Document, **arguments: Any) -> 
     are nullable columns ("boolean", "string"), because an answer may be unresolved.
     """
     if not isinstance(frame, dd.DataFrame):
-        message = f"a dask.dataframe.DataFrame is needed, found {type(frame).__name__}"
+        message = f"frame must be a dask.dataframe.DataFrame, got {type(frame).__name__}"
         raise TypeError(message)
     columns = FlagColumns(flag_defs, {"threads": 1, "carry": [], **arguments})
 

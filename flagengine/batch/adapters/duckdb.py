@@ -26,7 +26,7 @@ def with_flags(
 
     ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. The
     result lives in ``connection``, by default a new one: a connection cannot read from itself. To
-    keep the result, or to join it with tables, create a table from it.
+    keep the result or to join tables with it, create a table from the result.
     """
     columns = FlagColumns(flag_defs, arguments)
     given = open_table(relation)

@@ -22,7 +22,7 @@ from flagengine.snapshot import Snapshot
 __all__ = ["OnStats", "with_flags"]
 
 OnStats = Callable[[Stats], None]
-"""Called on a worker when it has done a partition, with what it counted there."""
+"""A function that a worker calls after each partition, with the partition's statistics."""
 
 
 @renamed(snapshot="flag_defs", flags="flag_keys")
@@ -36,9 +36,10 @@ def with_flags(
     """Return the DataFrame with a column per flag; nothing is evaluated yet.
 
     ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`; ``carry`` is "all" when
-    left out. Of other columns, only those that the flags read are sent to Python. Each task works
-    in one thread: Spark runs as many as there are cores. Without ``now``, the time of this call
-    counts for every row, and for every retry. ``on_stats`` runs on the workers, once a partition.
+    left out. Of the columns that are not carried, only those that the flags read are sent
+    to Python. Each task uses one thread, because Spark runs one task per core. ``now`` defaults to
+    the time of this call, for every row and every retry. ``on_stats`` runs on the workers, once
+    per partition.
     """
     columns = FlagColumns(flag_defs, {"threads": 1, **arguments})
     kept, columns = columns.narrowed(to_arrow_schema(df.schema))
@@ -51,7 +52,7 @@ def with_flags(
         if first is not None:
             yield from shared().batches(first.schema, _again(first, waiting), on_stats)
 
-    # By number on their way: mapInArrow knows no columns with a dot in their name.
+    # Renamed in transit, because mapInArrow fails on column names with a dot.
     numbered = given.toDF(*(f"column {place}" for place in range(len(kept))))
     return numbered.mapInArrow(evaluated, _result_type(given, columns))
 
@@ -69,7 +70,7 @@ def _result_type(given: DataFrame, columns: FlagColumns) -> StructType:
 
 
 def _shared(session: SparkSession, columns: FlagColumns) -> Callable[[], FlagColumns]:
-    """Return how a worker gets at the columns: by a broadcast, or with the function itself."""
+    """Return a function that gives a worker the columns: from a broadcast if there are any."""
     context = getattr(session, "sparkContext", None)  # Spark Connect has none
     if context is None:
         return lambda: columns

@@ -1,10 +1,10 @@
 """Files in, files out, by Spark: what ``flagengine batch --engine spark`` runs.
 
-Parquet that workers can open themselves goes by row groups: a task reads its own, evaluates them
-and writes a part, and no row passes through the JVM, which costs more than the evaluation. All else
-goes by a DataFrame.
+Parquet files that workers can open are split by row groups: a task reads its row groups, evaluates
+them and writes a part. No row passes through the JVM, which would cost more than the evaluation.
+All other tables go through a DataFrame.
 
-EDGE: starts a Spark session where none is, and reads and writes files.
+EDGE: start a Spark session if none is active; read and write files.
 """
 
 import os
@@ -51,23 +51,25 @@ def evaluate_files(
 ) -> Stats:
     """Evaluate flags for the rows of ``source`` and write them to ``target``, a folder of parts.
 
-    Both are paths or URIs that Spark knows: Parquet, CSV or JSON lines by their suffix, Parquet
-    without one. The session is the one that runs; else one on this machine with ``cores``, or,
-    without, one after Spark's own configuration (``spark-defaults.conf``,
-    ``PYSPARK_SUBMIT_ARGS``), which again means this machine if it says nothing.
+    Both are paths or URIs that Spark can open. The suffix gives the format: ``.parquet`` or none,
+    ``.csv`` or ``.jsonl``. An active session is reused. Otherwise ``cores`` starts a session on
+    this machine; without ``cores``, ``spark-defaults.conf`` and ``PYSPARK_SUBMIT_ARGS`` configure
+    the session.
     ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`. Paths without a scheme are
     the same place for all workers.
 
     Raises:
-        FileError: a file or folder cannot be read or written; what stood there before stays.
+        FileError: a file or folder cannot be read or written; an earlier ``target`` is kept.
         TableError: see ``evaluate_table``. Rows are counted within a part of the table.
     """
     formats = _format_of(source), _format_of(target)
     given = {"carry": None, "threads": 1, "batch_rows": batch_rows, **arguments}
     columns = FlagColumns(flag_defs, given)
-    is_ours = Path(source).exists() and "://" not in target and formats == ("parquet", "parquet")
+    by_row_groups = (
+        Path(source).exists() and "://" not in target and formats == ("parquet", "parquet")
+    )
     with _session(cores, batch_rows) as session, _destination(target) as draft:
-        if is_ours:
+        if by_row_groups:
             _make(Path(draft), target)
             return _by_row_groups(session, columns, Path(source), Path(draft), batch_rows)
         return _by_data_frame(session, flag_defs, (source, target), draft, formats, given)
@@ -77,7 +79,9 @@ def _format_of(path: str) -> str:
     name = path.rstrip("/").rpartition("/")[2]
     suffix = Path(name).suffix.lower()
     if suffix not in _FORMATS:
-        raise FileError(f"{path}: Spark takes .parquet, .csv and .jsonl, or a folder of Parquet")
+        raise FileError(
+            f"{path}: unknown file suffix; expected .parquet, .csv, .jsonl, or none for a folder of Parquet"
+        )
     return _FORMATS[suffix]
 
 
@@ -92,7 +96,7 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
     if cores is not None:
         builder = builder.master(f"local[{cores}]").config("spark.driver.host", "localhost")
     settings = {
-        "spark.log.level": "OFF",  # what goes wrong is raised here
+        "spark.log.level": "OFF",  # errors are raised as exceptions
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(batch_rows),
     }
     session = builder.config(map=settings).getOrCreate()
@@ -104,7 +108,7 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
 
 @contextmanager
 def _destination(target: str) -> Iterator[str]:
-    """Yield where to write. On a cluster's storage Spark's own commit makes the result whole."""
+    """Yield the path to write to; for a URI that is ``target``, which Spark commits atomically."""
     if "://" in target:
         yield target
         return
@@ -141,7 +145,7 @@ def _by_row_groups(
 def _part(
     columns: FlagColumns, given: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path
 ) -> Stats:
-    """Write a part, whole or not at all: a task that is tried again overwrites it."""
+    """Write a part atomically; a retried task overwrites the part."""
     found: list[Stats] = []
     write_file(path, columns.schema(given), columns.batches(given, batches, found.append))
     return found[0]
@@ -151,7 +155,7 @@ def _make(folder: Path, target: str) -> None:
     try:
         folder.mkdir()
     except OSError as error:
-        raise FileError(f"{target}: cannot be written: {error.strerror}") from None
+        raise FileError(f"cannot write {target}: {error.strerror}") from None
 
 
 # By a DataFrame.
@@ -168,7 +172,7 @@ def _by_data_frame(
     counted = session.sparkContext.accumulator({}, _ByPartition())
 
     def count(stats: Stats) -> None:
-        # By partition: one that Spark tries again counts once.
+        # Keyed by partition, so a partition that Spark retries counts once.
         counted.add({TaskContext.get().partitionId(): stats})
 
     source, target = names
@@ -182,7 +186,7 @@ def _by_data_frame(
 
 
 def _absolute(path: str) -> str:
-    """Spark may have been started in another folder than this process is in now."""
+    """Return the absolute path, because Spark may run in another working directory."""
     return str(Path(path).absolute()) if Path(path).exists() else path
 
 
@@ -201,7 +205,7 @@ class _ByPartition(AccumulatorParam[dict[int, Stats]]):  # type: ignore[misc]
 
 @contextmanager
 def _spark_errors(path: str, what: str) -> Iterator[None]:
-    """Turn Spark's errors, whole pages, into one line."""
+    """Turn Spark's errors, which fill pages, into one line."""
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:
@@ -211,7 +215,7 @@ def _spark_errors(path: str, what: str) -> Iterator[None]:
             name = f"{own.__module__}.{own.__name__}: "
             if name in text:
                 raise own(text.partition(name)[2].splitlines()[0]) from None
-        first = next((line for line in text.splitlines() if line.strip()), "no reason is known")
+        first = next((line for line in text.splitlines() if line.strip()), "unknown error")
         raise FileError(f"{path}: {what}: {first.strip()}") from None
 
 

@@ -5,13 +5,13 @@ from flagengine.results.resolution import Reason, Resolution
 
 __all__ = ["cause_of"]
 
-_ELSEWHERE = "something that it depends on: another flag, a cohort or a project setting"
+_ELSEWHERE = "a dependency changed: another flag, a cohort or a project setting"
 
 
 def cause_of(old: Flag | None, new: Flag | None, was: Resolution, will_be: Resolution) -> str:
-    """Name the part of the definition that changed at the place that decided."""
+    """Return which part of the definition changed, where the answer was decided."""
     if old is None or new is None:
-        return "the flag is new" if old is None else "the flag is gone"
+        return "the flag is new" if old is None else "the flag was removed"
     if old.active is not new.active:
         return "switched on" if new.active else "switched off"
     if old.holdout != new.holdout and _HOLDOUT in (was.reason, will_be.reason):
@@ -26,7 +26,7 @@ _HOLDOUT = Reason.HOLDOUT_CONDITION_VALUE
 
 
 def _at_conditions(old: Flag, new: Flag, was: Resolution, will_be: Resolution) -> str | None:
-    """Look at the conditions that decided, the one that will decide first."""
+    """Return what changed in the deciding condition, the new answer's first; None if nothing."""
     places = [will_be.condition_index, was.condition_index]
     if not will_be.enabled:
         places.reverse()
@@ -44,24 +44,24 @@ def _at(conditions: tuple[Condition, ...], place: int) -> Condition | None:
 def _of_condition(old: Condition | None, new: Condition | None, number: int) -> str | None:
     name = f"condition {number}"
     if old is None or new is None:
-        return None if old is new else f"{name} is {'new' if old is None else 'gone'}"
+        return None if old is new else f"{name} is {'new' if old is None else 'removed'}"
     if old.filters != new.filters:
-        return f"{name}: other filters"
+        return f"{name}: filters changed"
     if old.rollout_percentage != new.rollout_percentage:
         return f"{name}: rollout {old.rollout_percentage:g} % → {new.rollout_percentage:g} %"
     if old.variant != new.variant:
         return f"{name}: variant {old.variant or 'drawn'} → {new.variant or 'drawn'}"
-    return f"{name}: another subject" if old.aggregation != new.aggregation else None
+    return f"{name}: another subject is bucketed" if old.aggregation != new.aggregation else None
 
 
 def _of_flag(old: Flag, new: Flag) -> str:
     if old.variants != new.variants:
         return f"variants: {_weights(old.variants)} → {_weights(new.variants)}"
     if old.conditions != new.conditions:
-        return "other conditions"
+        return "conditions changed"
     if old.payloads != new.payloads:
-        return "another payload"
-    return "settings of the flag" if _settings(old) != _settings(new) else _ELSEWHERE
+        return "payload changed"
+    return "flag settings changed" if _settings(old) != _settings(new) else _ELSEWHERE
 
 
 def _weights(variants: tuple[Variant, ...]) -> str:

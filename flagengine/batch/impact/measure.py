@@ -25,7 +25,7 @@ _EXAMPLES = 3
 
 @dataclass(slots=True)
 class Transition:
-    """People whose answer changes in one way; ``causes`` counts them by what changed."""
+    """People who change from one answer to another; ``causes`` counts them by what changed."""
 
     old: str
     new: str
@@ -36,7 +36,7 @@ class Transition:
 
 @dataclass(slots=True)
 class FlagImpact:
-    """One flag: how many change, and how; ``before`` and ``after`` count all by value."""
+    """How one flag's answers change; ``before`` and ``after`` count all people by value."""
 
     key: str
     changed: int = 0
@@ -51,7 +51,7 @@ class FlagImpact:
 
 @dataclass(slots=True)
 class Impact:
-    """All flags over all rows looked at; ``seen`` counts the rows of the population."""
+    """All flags over ``rows`` evaluated rows; ``seen`` counts all rows of the population."""
 
     flags: dict[str, FlagImpact]
     rows: int = 0
@@ -63,7 +63,7 @@ class Impact:
 
 
 _Pair = tuple[int, int, int, int | None]
-"""Positions of the old and new answer, how many rows, and one of those rows."""
+"""Positions of the old and the new answer, the number of rows, and one example row."""
 
 
 def measure_impact(
@@ -73,9 +73,9 @@ def measure_impact(
     threads: int,
     sample: Sample | None = None,
 ) -> Iterator[Impact]:
-    """Yield the impact so far, after every batch; it is always the same object.
+    """Yield the impact so far after every batch, always as the same object.
 
-    Both engines have the same keys: those of either snapshot.
+    Both engines must have the same keys: the union of both snapshots' keys.
     """
     impact = Impact({key: FlagImpact(key) for key in new.keys})
     for seen, rows, pairs, examples in in_order(
@@ -143,7 +143,7 @@ def _add(
 
 
 def _words(resolution: Resolution) -> str:
-    """Write an answer as people read it."""
+    """Return an answer as text for people."""
     if resolution.value is not None:
         return str(value_text(resolution.value))
     return "no such flag" if resolution.reason is Reason.UNKNOWN_FLAG else "unresolved"

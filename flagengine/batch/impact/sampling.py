@@ -1,4 +1,4 @@
-"""A share of a population instead of all of it, and how far its shares may lie from the whole's."""
+"""A random sample of a population, and the confidence interval of its shares."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _Z95: Final = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Every row is taken with the same probability; the same seed takes the same rows."""
+    """Every row is taken with probability ``share``; the same seed takes the same rows."""
 
     share: float
     seed: int = 0
@@ -26,7 +26,7 @@ class Sample:
 
 
 def margin(hits: int, rows: int) -> tuple[float, float]:
-    """Return the ends of Wilson's 95 % interval for a share that a sample shows."""
+    """Return Wilson's 95 % confidence interval for the share ``hits / rows`` of a sample."""
     if rows == 0:
         return 0.0, 1.0
     share, z = hits / rows, _Z95

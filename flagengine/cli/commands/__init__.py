@@ -1,1 +1,1 @@
-"""The commands: a module here holds one, as ``command``, and its name is the module's."""
+"""The commands: each module defines ``command``, which has the module's name."""

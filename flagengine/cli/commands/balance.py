@@ -1,4 +1,4 @@
-"""``flagengine balance``: is a population bucketed as the shares say?"""
+"""``flagengine balance``: does a population fall into buckets as the shares say?"""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ALARMING: Final = 0.001
-"""Below this p, chance is not a good explanation; one healthy test in a thousand is below."""
+"""A smaller p is hardly chance: one healthy test in a thousand is below."""
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 @click.command(
-    epilog=f"{EXIT_CODES} Findings: a test below p = {_ALARMING}, or flags that collide."
+    epilog=f"{EXIT_CODES} Findings: a test with p below {_ALARMING}, or correlated flags."
 )
 @click.argument("source", metavar="DEFINITIONS")
 @click.argument("table", metavar="POPULATION")
 @population
 @options.flags
-@click.option("--fail", is_flag=True, help="Exit with 1 if anything looks wrong.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--fail", is_flag=True, help="Exit with 1 if there are findings.")
+@click.option("--quiet", is_flag=True, help="Print no progress bar.")
 @options.as_json
 def command(
     *,
@@ -45,9 +45,9 @@ def command(
 ) -> None:
     """Check how a population falls into buckets.
 
-    For each flag that hashes distinct ids: are the buckets even, do rollouts and variants get
-    their shares, do the variants really given fit their weights (if not, a sample ratio
-    mismatch), and do two flags' buckets go together.
+    For each flag that hashes distinct ids, test whether the buckets are even, whether rollouts
+    and variants get their shares, whether the variants given fit their weights (if not, there is
+    a sample ratio mismatch), and whether the buckets of two flags are correlated.
 
     \b
     flagengine balance definitions.json people.parquet
@@ -80,7 +80,7 @@ def _measured(
 
 
 def _tests(flag: "FlagBalance") -> list[dict[str, Any]]:
-    """Return the tests of one flag: what, the shares wanted and found, and the fit."""
+    """Return the tests of one flag: name, expected and observed shares, and the fit."""
     if not flag.rows:
         return []
     found = [_test(flag, "buckets", None, None, flag.spread)]
@@ -117,8 +117,8 @@ def _as_dict(found: "Balance") -> dict[str, Any]:
             for key, flag in found.flags.items()
         },
         "pairs": [
-            {"left": one.left, "right": one.right, "correlation": one.correlation}
-            for one in found.pairs()
+            {"left": pair.left, "right": pair.right, "correlation": pair.correlation}
+            for pair in found.pairs()
         ],
     }
 
@@ -131,14 +131,16 @@ def _print(found: "Balance") -> None:
             mark = (f"{p} unlikely", "red") if test["p"] < _ALARMING else p
             drawing = _plot(flag) if test["wanted"] is None else _shares(test)
             rows.append((flag.plan.key if place == 0 else "", test["test"], drawing, mark))
-    print_lines([f"{found.rows:,} people with an id; {len(found.flags)} flags hash distinct ids"])
-    print_table(("flag", "test", "wanted and found", "p"), rows)
-    for one in found.pairs()[:20]:
-        print_lines([f"{one.left} and {one.right} go together: correlation {one.correlation:+.4f}"])
+    print_lines(
+        [f"{found.rows:,} people with a distinct id; {len(found.flags)} flags hash distinct ids"]
+    )
+    print_table(("flag", "test", "expected and observed", "p"), rows)
+    for pair in found.pairs()[:20]:
+        print_lines([f"{pair.left} and {pair.right} are correlated: {pair.correlation:+.4f}"])
 
 
 def _plot(flag: "FlagBalance") -> str:
-    """Draw the bins around their mean, as many deviations tall as they are away."""
+    """Draw each bin as a bar; the height is its distance from the mean in standard deviations."""
     mean = flag.rows / len(flag.bins)
     deviation = max(mean**0.5, 1e-9)
     levels = [round((count - mean) / deviation + 3.5) for count in flag.bins.tolist()]

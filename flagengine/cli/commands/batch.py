@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(epilog=f"{EXIT_CODES} Findings: what --fail-on names.")
+@click.command(epilog=f"{EXIT_CODES} Findings: unresolved answers, with --fail-on unresolved.")
 @click.argument("source", metavar="DEFINITIONS")
 @click.argument("table", metavar="INPUT")
-@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="Where to.")
+@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="The output file.")
 @population
 @options.flags
 @click.option(
@@ -29,24 +29,26 @@ __all__ = ["command"]
     type=click.Choice(["wide", "long"]),
     default="wide",
     show_default=True,
-    help="A column per flag, or a row per person and flag with the reason.",
+    help="wide: a column per flag; long: a row per person and flag, with the reason.",
 )
-@click.option("--carry", multiple=True, metavar="COLUMN", help="A column to carry through.")
-@click.option("--carry-all", is_flag=True, help="Carry all columns through.")
-@click.option("--prefix", default="", metavar="TEXT", help="Put before the flags' column names.")
+@click.option(
+    "--carry", multiple=True, metavar="COLUMN", help="An input column to copy to the output."
+)
+@click.option("--carry-all", is_flag=True, help="Copy all input columns to the output.")
+@click.option("--prefix", default="", metavar="TEXT", help="A prefix for the flags' column names.")
 @click.option(
     "--fail-on",
     type=click.Choice(["unresolved"]),
-    help="Exit with 1 if any row has such an answer; the output is written all the same.",
+    help="Exit with 1 if any answer is unresolved; the output is still written.",
 )
-@click.option("--quiet", is_flag=True, help="No progress bar and no closing table.")
+@click.option("--quiet", is_flag=True, help="Print no progress bar and no summary.")
 @click.option(
     "--engine",
     type=click.Choice(["local", "spark"]),
     default="local",
     show_default=True,
-    help="What does the work. Spark writes a folder of parts; without --threads it is configured "
-    "as its programs are, by spark-defaults.conf or PYSPARK_SUBMIT_ARGS.",
+    help="The engine that evaluates. Spark writes a folder of parts; without --threads, "
+    "spark-defaults.conf and PYSPARK_SUBMIT_ARGS configure Spark.",
 )
 @options.as_json
 def command(
@@ -67,8 +69,8 @@ def command(
 ) -> None:
     """Evaluate flags for every row of a table.
 
-    INPUT and OUTPUT are files told by their suffix: .parquet, .csv, .jsonl, .arrow (IPC file),
-    .arrows (IPC stream), or a folder of Parquet files. OUTPUT appears whole or not at all.
+    The suffix of INPUT and of OUTPUT gives the format: .parquet, .csv, .jsonl, .arrow (IPC file),
+    .arrows (IPC stream); a folder holds Parquet files. A failed run leaves no partial OUTPUT.
 
     \b
     flagengine batch definitions.json people.parquet -o flags.parquet
@@ -93,7 +95,7 @@ def command(
     elif not quiet:
         _print(stats)
     if fail_on and any(
-        one.unresolved_reason for counts in stats.answers.values() for one in counts
+        resolution.unresolved_reason for counts in stats.answers.values() for resolution in counts
     ):
         raise SystemExit(1)
 
@@ -158,10 +160,10 @@ def _summary(stats: "Stats") -> dict[str, object]:
 
 def _by_value(stats: "Stats", key: str) -> dict[str, int]:
     found: dict[str, int] = {}
-    for one, count in stats.answers[key].items():
-        value = one.value if isinstance(one.value, str) else _WORDS[one.value]
-        if one.unresolved_reason:
-            value = f"unresolved: {one.unresolved_reason.value}"
+    for resolution, count in stats.answers[key].items():
+        value = resolution.value if isinstance(resolution.value, str) else _WORDS[resolution.value]
+        if resolution.unresolved_reason:
+            value = f"unresolved: {resolution.unresolved_reason.value}"
         found[value] = found.get(value, 0) + count
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
@@ -177,4 +179,4 @@ def _print(stats: "Stats") -> None:
     ]
     print_table(("flag", "value", "rows", "share"), rows)
     fallback = sum(stats.fallback_rows.values())
-    print_lines([f"{stats.rows:,} rows; the scalar engine was asked {fallback:,} times"])
+    print_lines([f"{stats.rows:,} rows; the scalar engine evaluated {fallback:,} cases"])

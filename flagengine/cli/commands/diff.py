@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(epilog=f"{EXIT_CODES} Findings: what --fail-if-changed names.")
+@click.command(
+    epilog=f"{EXIT_CODES} Findings: a flag that changes for more people than --fail-if-changed allows."
+)
 @click.argument("old_source", metavar="OLD")
 @click.argument("new_source", metavar="NEW")
 @click.argument("table", metavar="POPULATION")
@@ -28,19 +30,20 @@ __all__ = ["command"]
 @click.option(
     "--sample",
     metavar="N",
-    help="Look at a sample: a share below 1, or about so many rows. Shares then have a margin.",
+    help="Evaluate a sample: a share below 1, or an approximate number of rows. "
+    "Shares then have confidence intervals.",
 )
-@click.option("--seed", default=0, show_default=True, help="Another seed, another sample.")
+@click.option("--seed", default=0, show_default=True, help="The seed of the sample.")
 @click.option(
     "--fail-if-changed",
     "written_rules",
     multiple=True,
     metavar="'FLAG:>5%'",
-    help="Exit with 1 if the flag (* for any) changes for more than that share, or number, of "
-    "the people.",
+    help="Exit with 1 if the flag (* for any) changes for more than this share or number of "
+    "people.",
 )
-@click.option("--html", "page", metavar="FILE", help="Write a report to look at and to send.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--html", "page", metavar="FILE", help="Also write the report as an HTML page.")
+@click.option("--quiet", is_flag=True, help="Print no progress bar.")
 @options.as_json
 def command(
     *,
@@ -67,7 +70,7 @@ def command(
     known = dict.fromkeys([*new.keys, *old.keys])
     for key in keys:
         if key not in known:
-            raise Trouble(f"there is no flag {key!r} in either snapshot")
+            raise Trouble(f"unknown flag {key!r}: neither snapshot has it")
     rules = parse_rules(written_rules, known)
     impact, taken = _measured(old, new, table, people, keys or tuple(known), (sample, seed), quiet)
     if page is not None:
@@ -116,11 +119,11 @@ def _sample(written: tuple[str | None, int], rows: int | None) -> "Sample | None
     except ValueError:
         number = 0.0
     if not number > 0:
-        raise Trouble(f"--sample {wish}: expected a share such as 0.05, or a number of rows")
+        raise Trouble(f"--sample must be a share such as 0.05 or a number of rows, got {wish}")
     if number < 1:
         return Sample(number, seed)
     if rows is None:
-        raise Trouble(f"--sample {wish}: this file does not say how many rows it has; give a share")
+        raise Trouble(f"--sample {wish}: the number of rows in this file is unknown; give a share")
     return Sample(min(number / max(rows, 1), 1.0), seed)
 
 

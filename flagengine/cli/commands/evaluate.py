@@ -25,8 +25,8 @@ def command(
 ) -> None:
     """Evaluate flags for one person.
 
-    Without --flag, all of them. A flag whose answer depends on inputs that are not given is
-    unresolved, and the inputs are named.
+    Without --flag, evaluate all flags. A flag that depends on a missing input is unresolved; the
+    output names the input.
 
     \b
     flagengine evaluate definitions.json --distinct-id user-1 --property plan=pro
@@ -36,19 +36,22 @@ def command(
     overridden = Overrides.parse(person.options.get("overrides")).flags
     check_keys(shown_name(source), keys, {**snapshot.keys, **overridden})
     try:
-        asked = CallOptions(**person.options, flag_keys=keys or None)
-        results = evaluate(snapshot, person.distinct_id, person.properties, **asked)
+        call_options = CallOptions(**person.options, flag_keys=keys or None)
+        results = evaluate(snapshot, person.distinct_id, person.properties, **call_options)
     except (TypeError, ValueError) as error:
         raise wrong_argument(error) from None
     if as_json:
-        found = {key: one.to_dict() for key, one in results.items()}
+        found = {key: resolution.to_dict() for key, resolution in results.items()}
         print_json({"fingerprint": snapshot.fingerprint, "flags": found})
     else:
         _print(results)
-    if fail_on_unresolved and any(one.unresolved_reason for one in results.values()):
+    if fail_on_unresolved and any(resolution.unresolved_reason for resolution in results.values()):
         raise SystemExit(1)
 
 
 def _print(results: Evaluation) -> None:
-    rows = [(one.key, answer(one), reason(one), detail(one)) for one in results.values()]
+    rows = [
+        (resolution.key, answer(resolution), reason(resolution), detail(resolution))
+        for resolution in results.values()
+    ]
     print_table(("flag", "value", "reason", ""), rows)

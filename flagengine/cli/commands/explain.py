@@ -22,13 +22,13 @@ _STYLES: Final = {"✓": "green", "✗": "red", "?": "yellow"}
 @options.source
 @click.argument("key", metavar="FLAG")
 @options.person
-@click.option("--redact", is_flag=True, help="Leave out the values of properties.")
+@click.option("--redact", is_flag=True, help="Hide the values of properties.")
 @options.as_json
 def command(*, source: str, key: str, person: Person, redact: bool, as_json: bool) -> None:
     """Explain one flag's answer for one person.
 
-    Every condition with its filters, the values compared, bucket numbers against their bounds,
-    what decided, and if nothing did, the fewest inputs that would.
+    Print every condition with its filters, the values compared, the bucket numbers and their
+    bounds, and what decided; if nothing did, print the fewest inputs that would.
 
     \b
     flagengine explain definitions.json new-checkout --distinct-id user-1 --property plan=pro
@@ -55,7 +55,7 @@ def command(*, source: str, key: str, person: Person, redact: bool, as_json: boo
 
 
 def _drawn(lines: Sequence[Line], indent: str) -> Iterator[Sequence[Cell]]:
-    """Draw branches line by line: a name with a line break in it stays on its line."""
+    """Yield the tree line by line: a name that contains a line break must not break its line."""
     for position, line in enumerate(lines):
         is_last = position == len(lines) - 1
         branch = f"{indent}{'└─' if is_last else '├─'} "

@@ -1,4 +1,4 @@
-"""``flagengine exposures``: who was given what, as a table or as events."""
+"""``flagengine exposures``: each person's answers, as a table or as events."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,14 @@ __all__ = ["command"]
 @click.command(epilog=EXIT_CODES)
 @click.argument("source", metavar="DEFINITIONS")
 @click.argument("table", metavar="POPULATION")
-@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="Where to.")
+@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="The output file.")
 @population
 @options.flags
-@click.option("--events", is_flag=True, help="Write $feature_flag_called events; OUTPUT is .jsonl.")
-@click.option("--enabled-only", is_flag=True, help="Leave out the answer false.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option(
+    "--events", is_flag=True, help="Write $feature_flag_called events to OUTPUT, a .jsonl file."
+)
+@click.option("--enabled-only", is_flag=True, help="Leave out people for whom the flag is off.")
+@click.option("--quiet", is_flag=True, help="Print no progress bar.")
 @options.as_json
 def command(
     *,
@@ -39,10 +41,10 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Write who is given what: an assignment table, or events for a client's sink.
+    """Write each person's answers as an assignment table, or as events for a client's sink.
 
-    Each row has an id made of the snapshot, the flag and the person, the same at every run, so
-    that what is loaded twice counts once. Unresolved answers are left out.
+    Each row has an id derived from the snapshot, the flag and the person. The ids are the same in
+    every run, so loading the output twice is harmless. Unresolved answers are left out.
 
     \b
     flagengine exposures definitions.json people.parquet -o assignments.parquet --flag checkout
@@ -56,7 +58,7 @@ def command(
     if as_json:
         print_json({"fingerprint": snapshot.fingerprint, "rows": rows})
     else:
-        print_lines([f"{rows:,} exposures to {target}"])
+        print_lines([f"wrote {rows:,} exposures to {target}"])
 
 
 def _written(
@@ -82,7 +84,7 @@ def _written(
         make: Any = exposures.events if shape["events"] else exposures.table
         batches = shown_rows(file.batches.sized(people.batch_rows), file.rows, quiet=quiet)
         items = numbered(batches)
-        found = in_order(lambda one: make(engine.rows(one[1], one[0])), items, people.workers)
+        found = in_order(lambda item: make(engine.rows(item[1], item[0])), items, people.workers)
         if shape["events"]:
             return write_lines(target, found)
         return write_file(target, SCHEMA, found)

@@ -19,7 +19,7 @@ __all__ = ["command"]
 @click.option("--source", "as_source", is_flag=True, help="Print the generated Python instead.")
 @options.as_json
 def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
-    """Say what one flag does, step by step, in the order in which it is evaluated.
+    """Print how one flag is evaluated, step by step.
 
     \b
     flagengine plan definitions.json new-checkout
@@ -34,6 +34,6 @@ def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
     if as_json:
         print_json({"key": key, "plan": words.splitlines(), "source": code})
         return
-    nothing = "nothing is generated for this flag: its answer is the same for all"
+    nothing = "no code is generated: this flag has the same answer for everyone"
     shown = (code or nothing) if as_source else words
     print_lines([line] for line in shown.splitlines())

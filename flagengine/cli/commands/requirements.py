@@ -25,13 +25,13 @@ _FAILING: Final = {
 }
 
 
-@click.command(epilog=f"{EXIT_CODES} Findings: the flags that --fail-on asks about.")
+@click.command(epilog=f"{EXIT_CODES} Findings: a flag that --fail-on rules out.")
 @options.source
 @options.flags
 @click.option(
     "--fail-on",
     type=click.Choice(["never", "sometimes"]),
-    help="Exit with 1 if a flag is decided locally never, or only sometimes.",
+    help="Exit with 1 if a flag can never, or not always, be decided locally.",
 )
 @options.as_json
 def command(
@@ -41,10 +41,10 @@ def command(
     fail_on: Literal["never", "sometimes"] | None,
     as_json: bool,
 ) -> None:
-    """Say what each flag needs to be decided locally.
+    """List what each flag needs to be decided locally.
 
-    The person and group properties, groups and ids that it can depend on, those of the flags
-    below it included, and whether it is decided always, sometimes or never once all are given.
+    Print the properties, groups and ids that the flag and its dependencies can need, and
+    whether the flag is always, sometimes or never decided once all of these are given.
 
     \b
     flagengine requirements definitions.json
@@ -55,18 +55,18 @@ def command(
     known = requirements(snapshot)
     found = [known[key] for key in keys or snapshot.keys]
     if as_json:
-        print_json({one.key: one.to_dict() for one in found})
+        print_json({entry.key: entry.to_dict() for entry in found})
     else:
         rows = [
             (
-                one.key,
-                (one.decided_locally.value, _STYLES[one.decided_locally]),
-                needs(one.inputs),
-                ", ".join(one.flags),
-                "; ".join(one.why) if one.decided_locally is not Decidability.ALWAYS else "",
+                entry.key,
+                (entry.decided_locally.value, _STYLES[entry.decided_locally]),
+                needs(entry.inputs),
+                ", ".join(entry.flags),
+                "; ".join(entry.why) if entry.decided_locally is not Decidability.ALWAYS else "",
             )
-            for one in found
+            for entry in found
         ]
-        print_table(("flag", "local", "needs", "depends on", "in the way"), rows)
-    if any(one.decided_locally in _FAILING[fail_on] for one in found):
+        print_table(("flag", "local", "needs", "depends on", "obstacles"), rows)
+    if any(entry.decided_locally in _FAILING[fail_on] for entry in found):
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""``flagengine validate``: everything to say about a definitions document."""
+"""``flagengine validate``: check a definitions document."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _STYLES: Final = {
     Severity.WARNING: "yellow",
     Severity.INFO: "cyan",
 }
-_SEVERITIES: Final = [one.value for one in Severity]
+_SEVERITIES: Final = [severity.value for severity in Severity]
 
 
 @click.command(epilog=f"{EXIT_CODES} Findings: an error; with --strict a warning too.")
@@ -34,14 +34,14 @@ _SEVERITIES: Final = [one.value for one in Severity]
     type=click.Choice(_SEVERITIES),
     default="info",
     show_default=True,
-    help="Show findings that are at least this bad.",
+    help="Show findings of this severity and above.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 @options.as_json
 def command(*, source: str, severity: str, strict: bool, as_json: bool) -> None:
-    """Check definitions: the format, references, and what is hardly meant.
+    """Check definitions: the format, references and likely mistakes.
 
-    Every finding has a code (see docs/findings.md), a severity, a JSON pointer and a way out.
+    Every finding has a code (see docs/findings.md), a severity, a JSON pointer and a remedy.
 
     \b
     flagengine validate definitions.json
@@ -49,15 +49,17 @@ def command(*, source: str, severity: str, strict: bool, as_json: bool) -> None:
     """  # noqa: D301 (click keeps the lines after it as they are)
     data = read_bytes(source)
     findings = _findings(data)
-    if any(one.code == IssueCode.NOT_JSON for one in findings):
+    if any(finding.code == IssueCode.NOT_JSON for finding in findings):
         raise _unreadable(source, data)
     shown = [
-        one for one in findings if _SEVERITIES.index(one.severity) <= _SEVERITIES.index(severity)
+        finding
+        for finding in findings
+        if _SEVERITIES.index(finding.severity) <= _SEVERITIES.index(severity)
     ]
-    counts = Counter(one.severity for one in findings)
+    counts = Counter(finding.severity for finding in findings)
     if as_json:
-        by_severity = {one.value: counts[one] for one in Severity}
-        print_json({"counts": by_severity, "findings": [one.to_dict() for one in shown]})
+        by_severity = {level.value: counts[level] for level in Severity}
+        print_json({"counts": by_severity, "findings": [finding.to_dict() for finding in shown]})
     else:
         print_lines([*_report(shown, data), [_summary(shown_name(source), counts)]])
     if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
@@ -80,16 +82,20 @@ def _unreadable(source: str, data: bytes) -> Trouble:
 
 
 def _report(findings: Sequence[Finding], data: bytes) -> Iterator[Sequence[Cell]]:
-    """Yield the findings under a heading for each flag and cohort they are about."""
+    """Yield the findings, with a heading for each flag and cohort."""
     names = _names(data)
-    for place, about in groupby(findings, lambda one: "/".join(one.pointer.split("/")[:3])):
+    for place, about in groupby(findings, lambda finding: "/".join(finding.pointer.split("/")[:3])):
         heading = names.get(place, "the document")
         yield [(heading, "bold"), (f"  {place}" if place else "", "dim")]
-        for one in about:
-            below = one.pointer.removeprefix(place)
-            yield ["  ", (f"{one.severity.value:7}", _STYLES[one.severity]), f"  {one.message}"]
-            yield [" " * 11, (f"{one.code}{' at ' if below else ''}{below}", "dim")]
-            yield [" " * 11, one.hint]
+        for finding in about:
+            below = finding.pointer.removeprefix(place)
+            yield [
+                "  ",
+                (f"{finding.severity.value:7}", _STYLES[finding.severity]),
+                f"  {finding.message}",
+            ]
+            yield [" " * 11, (f"{finding.code}{' at ' if below else ''}{below}", "dim")]
+            yield [" " * 11, finding.hint]
         yield []
 
 
@@ -101,7 +107,7 @@ def _names(data: bytes) -> dict[str, str]:
         return {}
     cohorts = document.get("cohorts")
     ids = cohorts if isinstance(cohorts, dict) else ()
-    names = {pointer_to("/cohorts", one): f"cohort {one}" for one in ids}
+    names = {pointer_to("/cohorts", cohort_id): f"cohort {cohort_id}" for cohort_id in ids}
     for index, flag in enumerate(document["flags"]):
         key = flag.get("key") if isinstance(flag, dict) else None
         names[f"/flags/{index}"] = f"flag {key}" if isinstance(key, str) else f"flag {index}"
@@ -110,10 +116,10 @@ def _names(data: bytes) -> dict[str, str]:
 
 def _summary(name: str, counts: Counter[Severity]) -> Cell:
     if not counts:
-        return f"{name}: nothing to say", "green"
+        return f"{name}: no findings", "green"
     parts = []
-    for one in Severity:
-        plural = "" if counts[one] == 1 or one is Severity.INFO else "s"
-        if counts[one]:
-            parts.append(f"{counts[one]} {one.value}{plural}")
+    for severity in Severity:
+        plural = "" if counts[severity] == 1 or severity is Severity.INFO else "s"
+        if counts[severity]:
+            parts.append(f"{counts[severity]} {severity.value}{plural}")
     return f"{name}: {', '.join(parts)}", "bold"

@@ -126,7 +126,7 @@ def test_without_any_there_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
     with Bench() as bench:
         assert bench.client.capture_exception() is None
         assert bench.events() == []
-    assert "no exception" in caplog.text
+    assert "needs an exception" in caplog.text
 
 
 def test_the_same_exception_is_captured_once() -> None:

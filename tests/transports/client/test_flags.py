@@ -22,7 +22,7 @@ class TestPlaces:
         flags = [flag(f"f{i}", {"rollout_percentage": 10 * i}) for i in range(11)]
         definitions = local(*flags, variant_flag("v", "blue"), flag("n", needs("plan")))
         with Bench(definitions=definitions) as bench:
-            snapshot = bench.client.parts.published.snapshot
+            snapshot = bench.client.components.published.snapshot
             assert snapshot is not None
             for user in map(str, range(50)):
                 expected = {
@@ -147,7 +147,7 @@ class TestOverrides:
             replace = bench.client.override_feature_flags
 
             def in_force() -> dict[str, Any]:
-                return bench.client.parts.evaluator.overrides.to_dict()
+                return bench.client.components.evaluator.overrides.to_dict()
 
             replace({"flags": {"a": True}, "payloads": {"a": 1}})
             replace(["b", "c"])
@@ -176,7 +176,7 @@ class TestOverrides:
     def test_what_is_which_is_as_the_engine_reads_it(self, value: Any) -> None:
         with Bench() as bench:
             bench.client.override_feature_flags(value)
-            in_force = bench.client.parts.evaluator.overrides
+            in_force = bench.client.components.evaluator.overrides
         assert in_force.to_dict() == Overrides.parse(value).to_dict()
 
     def test_for_a_while(self) -> None:
@@ -188,14 +188,14 @@ class TestOverrides:
             assert bench.client.get_feature_flag("on", USER) is True
             with pytest.raises(ZeroDivisionError), bench.client.overridden_flags(["on"]):
                 raise ZeroDivisionError
-            assert dict(bench.client.parts.evaluator.overrides.flags) == {"kept": True}
+            assert dict(bench.client.components.evaluator.overrides.flags) == {"kept": True}
 
     def test_nonsense_changes_nothing(self, caplog: pytest.LogCaptureFixture) -> None:
         with Bench() as bench:
             bench.client.override_feature_flags({"a": True})
             bench.client.override_feature_flags(7)
             bench.client.override_feature_flags({"a": [1]})
-            assert dict(bench.client.parts.evaluator.overrides.flags) == {"a": True}
+            assert dict(bench.client.components.evaluator.overrides.flags) == {"a": True}
         assert "override_feature_flags() failed" in caplog.text
 
     def test_later_changes_by_the_caller_do_not_count(self) -> None:
@@ -307,7 +307,7 @@ class TestEvents:
         with Bench(definitions=local(flag("f")), max_cache_size=3) as bench:
             for user in "abcd":
                 bench.client.get_feature_flag("f", user)
-            assert len(bench.client.parts.tracker) == 3
+            assert len(bench.client.components.tracker) == 3
 
 
 class TestDocuments:

@@ -69,7 +69,7 @@ class TestRegistered:
             bench.client.reset()
             bench.client.capture("e", distinct_id="u")
             assert "plan" not in bench.event()["properties"]
-            assert bench.client.parts.flag_properties.person == {}
+            assert bench.client.components.flag_properties.person == {}
 
 
 @pytest.mark.contract("consent-gating", "opt-in", "is-opt-out")

@@ -106,7 +106,7 @@ def test_a_disabled_client_is_silent(caplog: pytest.LogCaptureFixture) -> None:
 def test_options_can_be_given_as_one_value() -> None:
     options = Options(api_key=API_KEY, sink=NullSink(), flush_at=7)
     client = Client(options, flush_at=9)
-    assert (client.parts.options.flush_at, options.flush_at) == (9, 7)
+    assert (client.components.options.flush_at, options.flush_at) == (9, 7)
     client.shutdown()
 
 
@@ -118,7 +118,7 @@ def test_every_option_is_frozen_and_explained() -> None:
     assert len(names) == len(set(names)) > 50
 
 
-@pytest.mark.parametrize("show", [repr, str, lambda client: repr(client.parts.options)])
+@pytest.mark.parametrize("show", [repr, str, lambda client: repr(client.components.options)])
 def test_no_repr_shows_a_key(show: Any) -> None:
     with Bench(secret_key=SECRET, extra_headers={"X-Key": SECRET}) as bench:
         shown = show(bench.client)

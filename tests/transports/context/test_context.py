@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from flagengine.transports.context import context, current, enter, exit, held, update  # noqa: A004
+from flagengine.transports.context import context, current, enter, exit, resumer, update  # noqa: A004
 from flagengine.transports.context.properties_for_flags import NO_PROPERTIES
 
 
@@ -182,9 +182,9 @@ def test_concurrent_tasks_see_their_own_context_across_awaits():
     assert current() is None
 
 
-def test_a_context_held_can_be_resumed_after_it_was_left():
+def test_a_context_can_be_resumed_after_it_was_left():
     with context(distinct_id="u1"):
-        resumed = held()
+        resumed = resumer()
     for _ in range(2):
         with resumed():
             assert current().distinct_id == "u1"

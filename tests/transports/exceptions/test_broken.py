@@ -63,9 +63,9 @@ def test_a_broken_object_is_described(make, kind):
     assert entries(make())[0]["type"] == kind
 
 
-def test_text_that_cannot_be_had_is_said_to_be_so():
+def test_text_that_raises_gets_a_placeholder():
     value = properties(raised(BrokenTextError("secret")))["$exception_message"]
-    assert value == "<BrokenTextError whose text cannot be had>"
+    assert value == "<BrokenTextError without readable text>"
 
 
 def test_broken_overrides_are_none():

@@ -227,9 +227,9 @@ class TestTracker:
         with Bench() as bench:
             bench.server.flags = {"beta-ui": True}
             bench.client.get_feature_flag("beta-ui", USER)
-            assert len(bench.client.parts.tracker) == 1
+            assert len(bench.client.components.tracker) == 1
             end(bench.client)
-            assert len(bench.client.parts.tracker) == 0
+            assert len(bench.client.components.tracker) == 0
 
 
 @pytest.mark.contract("set-person-properties-for-flags", "reset-person-properties-for-flags")
@@ -238,7 +238,7 @@ class TestPersonPropertiesForFlags:
         with Bench() as bench:
             bench.client.set_person_properties_for_flags({"plan": "free"})
             bench.client.set_person_properties_for_flags({"plan": "pro", "seats": 3})
-            assert bench.client.parts.flag_properties.person == {"plan": "pro", "seats": 3}
+            assert bench.client.components.flag_properties.person == {"plan": "pro", "seats": 3}
 
     def test_the_next_request_has_them(self) -> None:
         with Bench() as bench:
@@ -257,7 +257,7 @@ class TestPersonPropertiesForFlags:
         with Bench() as bench:
             bench.client.set_person_properties_for_flags({"plan": "pro"})
             bench.client.reset_person_properties_for_flags()
-            assert bench.client.parts.flag_properties.person == {}
+            assert bench.client.components.flag_properties.person == {}
 
     def test_after_a_reset_the_next_request_has_them_not(self) -> None:
         with Bench() as bench:
@@ -274,7 +274,7 @@ class TestGroupPropertiesForFlags:
             bench.client.set_group_properties_for_flags(
                 "company", {"plan": "pro"}, group_key="company-123"
             )
-            group = bench.client.parts.flag_properties.groups["company"]
+            group = bench.client.components.flag_properties.groups["company"]
         assert (group.group_type, group.group_key) == ("company", "company-123")
         assert group.properties == {"plan": "pro"}
 
@@ -289,7 +289,7 @@ class TestGroupPropertiesForFlags:
         with Bench() as bench:
             bench.client.set_group_properties_for_flags("company", {"plan": "pro"})
             bench.client.reset_group_properties_for_flags()
-            assert bench.client.parts.flag_properties.groups == {}
+            assert bench.client.components.flag_properties.groups == {}
 
     def test_after_a_reset_the_next_request_has_them_not(self) -> None:
         with Bench() as bench:

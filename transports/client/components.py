@@ -1,4 +1,4 @@
-"""What a client is made of: the parts that the verbs work with."""
+"""The components of a client, which the verbs use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .preparation import Outbox, Preparation
 from .status import ClientStatus
 from .storage import Memory
 
-__all__ = ["HasParts", "Parts"]
+__all__ = ["Components", "HasComponents"]
 
 NO_DEFINITIONS = Published()
 
@@ -39,8 +39,8 @@ class ReportError(Protocol):
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Parts:
-    """Everything is made once; only ``flag_properties`` is replaced.
+class Components:
+    """The components of one client; only ``flag_properties`` is ever replaced.
 
     Attributes:
         loader: None without a source of definitions.
@@ -70,17 +70,17 @@ class Parts:
 
     @property
     def published(self) -> Published:
-        """The definitions in use; the first look starts loading them."""
+        """Return the definitions in use; the first call starts loading them."""
         return NO_DEFINITIONS if self.loader is None else self.loader.current
 
     @property
     def user_agent(self) -> str:
-        """Name and version, as every request gives them."""
+        """Return the User-Agent: name and version."""
         return f"{self.options.lib_name}/{self.version}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What requests that carry no events send along."""
+        """Return the headers of requests that carry no events."""
         return {**self.options.extra_headers, "User-Agent": self.user_agent}
 
     def change_flag_properties(
@@ -96,7 +96,7 @@ class Parts:
             self.transport.close()
 
     def after_fork(self) -> None:
-        """In a forked child: fresh locks; what was reported stays reported."""
+        """Replace the locks in a forked child; keep the record of reported flags."""
         self._lock = threading.Lock()
         for part in (self.listeners, self.memory, self.tracker, self.evaluator):
             part.after_fork()
@@ -105,10 +105,10 @@ class Parts:
         """No-op: the pipeline and the loader register their own exit hooks."""
 
 
-class HasParts(Protocol):
+class HasComponents(Protocol):
     """Either client, as the verbs see it."""
 
     @property
-    def parts(self) -> Parts:
-        """What it is made of."""
+    def components(self) -> Components:
+        """Return the client's components."""
         ...

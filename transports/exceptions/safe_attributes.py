@@ -1,8 +1,8 @@
-"""Facts about exceptions, read past whatever their classes override.
+"""Read attributes of exceptions without running code of the application.
 
-Attributes are taken from the built-in descriptors, so that a broken ``__getattr__``, property or
-metaclass is never asked. Only ``str`` of the exception runs code of the application; what it raises
-costs the message and nothing else.
+The built-in descriptors give the attributes, so a broken ``__getattr__``, property or metaclass is
+never called. Only ``str`` of the exception runs code of the application; if ``str`` raises, only
+the message is lost.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _TYPE = vars(type)
 
 
 def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
-    """Whether ``value`` really is one: ``isinstance`` would ask its ``__class__``, which may lie."""
+    """Return whether ``value`` is a ``kind``, by its real type: ``__class__`` may lie."""
     return issubclass(type(value), kind)
 
 
 def type_name(error: object) -> str:
-    """Return the name of the class of ``error``, or of it when it is a class itself."""
+    """Return the name of the class of ``error``, or of ``error`` if that is a class."""
     cls = error if is_a(error, type) else type(error)
     return str(_TYPE["__name__"].__get__(cls)) or "Error"
 
@@ -86,12 +86,12 @@ def message(error: BaseException) -> str:
 
 
 def printable(value: object) -> str:
-    """Return ``str(value)``, bounded and without keys; a description when it cannot be had."""
+    """Return ``str(value)``, bounded and without keys; a placeholder if ``str`` raises."""
     try:
         text = str.__str__(str(value))
     except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
-        return f"<{type_name(value)} whose text cannot be had>"
-    # Cut before as well: redacting megabytes takes long.
+        return f"<{type_name(value)} without readable text>"
+    # Cut first, because redacting megabytes is slow.
     return redact_text(text[: 2 * MAX_MESSAGE_LENGTH])[:MAX_MESSAGE_LENGTH]
 
 

@@ -1,7 +1,7 @@
-"""Generators whose body runs in a context while their consumer, between the steps, does not.
+"""Generators whose body runs in a context, while their consumer does not.
 
-A context variable that is set inside a generator would be set for the consumer too. So each step
-enters the context and leaves it again. What the consumer sends or throws in reaches the generator.
+A context variable that is set inside a generator is also set for the consumer, so each step enters
+the context and leaves it again. Values and exceptions that the consumer sends reach the generator.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ __all__ = ["Step", "stepped", "stepped_async"]
 
 
 class Step:
-    """One step: the context in which it runs, and who is told of what leaves it."""
+    """Run one step in its context; pass an exception that leaves the step to ``on_exception``."""
 
     def __init__(
         self,
         resumed: Callable[[], AbstractContextManager[object]],
-        told: Callable[[BaseException], object] | None = None,
+        on_exception: Callable[[BaseException], object] | None = None,
     ) -> None:
         self._context = resumed()
-        self._told = told
+        self._on_exception = on_exception
 
     def __enter__(self) -> None:
         self._context.__enter__()
@@ -30,8 +30,8 @@ class Step:
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         is_end = isinstance(error, StopIteration | StopAsyncIteration)
         try:
-            if error is not None and self._told is not None and not is_end:
-                self._told(error)
+            if error is not None and self._on_exception is not None and not is_end:
+                self._on_exception(error)
         finally:
             self._context.__exit__(None, None, None)
 

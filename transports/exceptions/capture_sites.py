@@ -1,4 +1,4 @@
-"""Where an exception was noticed: the levels and defaults of each boundary, as data."""
+"""Where an exception was noticed: the level and the defaults of each boundary, as data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from .reading import is_a
+from .safe_attributes import is_a
 
 __all__ = ["Boundary", "HookKind", "normalise_level"]
 
@@ -25,7 +25,7 @@ _LEVELS: Mapping[str, str] = MappingProxyType(
 
 
 def normalise_level(level: object) -> str | None:
-    """Return the level that goes on the wire, or None for what names none.
+    """Return the level to send, or None if ``level`` names none.
 
     >>> normalise_level("WARN"), normalise_level("critical"), normalise_level("loud")
     ('warning', 'fatal', None)
@@ -35,10 +35,10 @@ def normalise_level(level: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """What holds for exceptions noticed there, unless a valid override says otherwise.
+    """The defaults for exceptions noticed at one boundary; a valid override beats them.
 
-    None is omitted from the event. With ``knows_origin`` false it is also unknown whether the
-    exception and its stack are genuine.
+    None is omitted from the event. Without ``knows_origin``, the exception and its stack may be
+    synthetic.
     """
 
     level: str | None = None
@@ -48,7 +48,7 @@ class Boundary:
     knows_origin: bool = True
 
     def options(self) -> dict[str, Any]:
-        """Return the keywords with which ``capture_exception`` is told of the boundary."""
+        """Return the boundary as keyword arguments of ``capture_exception``."""
         return {
             "level": self.level,
             "mechanism_type": self.mechanism_type,
@@ -77,5 +77,5 @@ class HookKind(Enum):
 
     @property
     def boundary(self) -> Boundary:
-        """The defaults for what this hook sees; after PROCESS the interpreter ends."""
+        """Return the defaults for exceptions that this hook sees."""
         return PROCESS if self is HookKind.PROCESS else THREAD

@@ -1,6 +1,6 @@
-"""What a request says about itself, as event properties, and the context of one request.
+"""The event properties and the context of one HTTP request.
 
-For frameworks without a middleware of ours: call ``request_context`` around the handling.
+For frameworks without a middleware here: handle the request in ``request_context``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.redaction import redact_url
+from .exception_reporter import Reporter, ReportingClient
 from .headers import Headers, clean, context_of, headers_of
-from .reporting import Reporter, ReportingClient
 from .scoped import context
 
 __all__ = ["request_context", "request_data"]
@@ -63,8 +63,8 @@ def request_context(
 ) -> context:
     """Return the context of one request, for ``with`` and ``async with``.
 
-    What is given explicitly, an authenticated user's id above all, beats the headers. With a
-    ``client``, an exception that leaves the block is reported, and goes on its way. ``request``
+    Explicit arguments, such as an authenticated user's id, beat the headers. With a ``client``, an
+    exception that leaves the block is reported and re-raised. ``request``
     takes the keywords of ``request_data``.
     """
     data = request_data(headers, **request)

@@ -1,4 +1,4 @@
-"""Things that are captured as if they were exceptions: text, mappings, classes, any object."""
+"""Objects captured in place of exceptions: text, mappings, classes and any other object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 from ..http.redaction import redact_text
 from .code_variables import shown
 from .mechanism import valid_text
-from .reading import MAX_MESSAGE_LENGTH, is_a, module_name, printable, type_name
+from .safe_attributes import MAX_MESSAGE_LENGTH, is_a, module_name, printable, type_name
 from .settings import CodeVariables
 
 __all__ = ["exc_info_of", "facts_of_other"]
@@ -31,7 +31,7 @@ def exc_info_of(given: object) -> tuple[object, TracebackType | None]:
 
 
 def facts_of_other(given: object, options: CodeVariables) -> dict[str, str]:
-    """Return type, value and, where there is one, module for something that is no exception."""
+    """Return the type, the value and, if there is one, the module for an object that is not an exception."""
     if is_a(given, str):
         return {"type": _UNNAMED, "value": printable(given)}
     if type(given) is bytes:

@@ -1,6 +1,6 @@
-"""How the integrations tell the client of an exception: always with the boundary it crossed.
+"""Report an integration's exceptions to the client, with the boundary that they crossed.
 
-They know the client by these two methods alone. Telling never raises.
+An integration uses only two methods of the client. Reporting never raises.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _log = logging.getLogger("flagengine.context")
 
 
 class ReportingClient(Protocol):
-    """What the integrations need of a client."""
+    """The methods of a client that integrations call."""
 
     def context(
         self,
@@ -39,12 +39,12 @@ class ReportingClient(Protocol):
         mechanism_type: str | None = None,
         source: str | None = None,
     ) -> object:
-        """Capture it, unless it was captured already."""
+        """Capture the exception, unless it was captured already."""
         ...
 
 
 class Reporter:
-    """Reports what crosses one boundary; may be given as ``on_exception``."""
+    """Report exceptions that cross one boundary; usable as ``on_exception``."""
 
     def __init__(
         self, client: ReportingClient, *, source: str, mechanism_type: str = "middleware"
@@ -54,7 +54,7 @@ class Reporter:
         self._mechanism_type = mechanism_type
 
     def __call__(self, error: BaseException, status: int | None = None) -> None:
-        """Report ``error``; ``status`` is what the client of the request was answered."""
+        """Report ``error``; ``status`` is the response's HTTP status."""
         if not isinstance(error, Exception):
             return
         try:
@@ -66,4 +66,4 @@ class Reporter:
                 source=self._source,
             )
         except Exception:  # noqa: BLE001 - a client may raise anything
-            _log.exception("Reporting an exception raised")
+            _log.exception("Could not report an exception")
