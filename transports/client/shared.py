@@ -38,7 +38,7 @@ class SharedVerbs:
     def _start(self, options: Options) -> None:
         self.components = assemble(options, blocks=self._blocks)
         if not options.is_usable and not options.disabled:
-            logger.error("no api_key: this client sends nothing and evaluates no flags")
+            logger.error("no api_key: this client does nothing")
         if options.debug:
             self.debug()
         self.components.exceptions.install()
