@@ -58,6 +58,7 @@ def measure(action: Callable[[], object]) -> Journey:
         for root, files in zip(_ROOTS, entered, strict=True):
             if event == "call" and path.is_relative_to(root):
                 files.append(str(path.relative_to(root)))
+                break  # the transports lie below the engine's folder
 
     sys.setprofile(note)
     try:
