@@ -13,7 +13,7 @@ from flagengine.native import accelerator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Buffer
+    from flagengine.native._accelerator import Buffer
 
 __all__ = ["NULL_ROW", "StringColumn", "bucket_column"]
 
