@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Snapshot, evaluate_flag, explain
+from flagengine import Reason, Snapshot, evaluate_flag, explain
 from flagengine.operators.patterns import compile_pattern
 
 
@@ -39,3 +39,13 @@ def test_unresolved_answers_stay_right_when_the_compiled_flag_forgets(
 def test_a_compiled_pattern_is_its_text() -> None:
     assert {compile_pattern("a.c"), compile_pattern("a.c")} == {compile_pattern("a.c")}
     assert compile_pattern("a.c") != compile_pattern("a.b")
+
+
+def test_overridden_answers_stay_right_when_they_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flagengine.compiled.evaluators._MAX_FORCED", 2)
+    snapshot = Snapshot.parse({"flags": [flag("beta", person("a"))]})
+    for value in [True, False, "blue", None] * 3:
+        resolution = evaluate_flag(snapshot, "beta", "user-1", {}, overrides={"beta": value})
+        assert (resolution.value, resolution.reason) == (value, Reason.OVERRIDDEN)
