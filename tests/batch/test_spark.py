@@ -155,11 +155,11 @@ class TestFiles:
         [
             (("none.parquet", "-o", "out"), "none.parquet: cannot be read: [PATH_NOT_FOUND]"),
             (("broken.parquet", "-o", "out"), "broken.parquet: cannot be read: "),
-            (("people.arrow", "-o", "out"), "people.arrow: Spark takes .parquet, .csv and .jsonl"),
-            (("people.parquet", "-o", "out.arrow"), "out.arrow: Spark takes .parquet"),
+            (("people.arrow", "-o", "out"), "people.arrow: unknown file suffix"),
+            (("people.parquet", "-o", "out.arrow"), "out.arrow: unknown file suffix"),
             (("people.parquet", "-o", "out", "--distinct-id", "user"), "column 'user'"),
             (("people.parquet", "-o", "out", "--properties-json", "plan"), "column 'plan', row 0"),
-            (("people.parquet", "-o", "flags.json/out"), "flags.json/out: cannot be written"),
+            (("people.parquet", "-o", "flags.json/out"), "cannot write flags.json/out"),
         ],
     )
     def test_what_is_wrong_is_said_in_a_line_and_nothing_is_left(

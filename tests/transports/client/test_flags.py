@@ -384,7 +384,7 @@ def test_an_on_error_that_raises_costs_no_flag(caplog: pytest.LogCaptureFixture)
     with Bench(on_error=fail, definitions=local(flag("on"), flag("open", needs("plan")))) as bench:
         bench.server.play(FLAGS, Response(500))
         assert bench.client.get_all_flags(USER) == {"on": True}
-    assert "on_error of the application failed" in caplog.text
+    assert "the on_error callback raised" in caplog.text
 
 
 @pytest.mark.parametrize("contexts", ["web", ["web", "api"]])

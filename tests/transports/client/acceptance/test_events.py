@@ -136,7 +136,7 @@ class TestAlias:
             assert bench.client.alias(None, "user-123") is None
             assert bench.client.alias("anon-123", "") is None
             assert bench.events() == []
-        assert caplog.text.count("alias needs") == 2
+        assert caplog.text.count("alias() needs") == 2
 
 
 @pytest.mark.contract("identify")
@@ -153,7 +153,7 @@ class TestIdentify:
             assert bench.client.identify(None, {"email": "x"}) is None
             assert bench.events() == []
             assert bench.client.get_distinct_id() is None
-        assert "identify needs" in caplog.text
+        assert "identify() needs" in caplog.text
 
 
 @pytest.mark.contract("group-identify")
@@ -174,7 +174,7 @@ class TestGroupIdentify:
             assert bench.client.group_identify("company", None) is None
             assert bench.client.group_identify("", "company-123") is None
             assert bench.events() == []
-        assert caplog.text.count("group_identify needs") == 2
+        assert caplog.text.count("group_identify() needs") == 2
 
 
 @pytest.mark.contract("get-distinct-id")
