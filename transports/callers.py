@@ -21,7 +21,7 @@ from .steps import Call
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["CallTimeoutError", "DaemonThread", "SyncCaller", "bounded_await"]
+__all__ = ["CallTimeoutError", "DaemonThread", "SyncCaller", "bounded_await", "settle"]
 
 AWAITABLE_TIMEOUT = 60.0
 GRACE = 0.5
@@ -44,13 +44,13 @@ class DaemonThread:
             raise CallTimeoutError(msg)
         future: Future[Any] = Future()
         thread = threading.Thread(
-            target=_settle, args=(future, function), name="flagengine-call", daemon=True
+            target=settle, args=(future, function), name="flagengine-call", daemon=True
         )
         try:
             thread.start()
         except RuntimeError:
             # The interpreter is shutting down and starts no threads any more.
-            _settle(future, function)
+            settle(future, function)
             return future
         self._thread = thread
         return future
@@ -60,7 +60,8 @@ class DaemonThread:
         self._thread = None
 
 
-def _settle(future: Future[Any], function: Callable[[], Any]) -> None:
+def settle(future: Future[Any], function: Callable[[], Any]) -> None:
+    """Call the function; its result or exception goes into the future, unless it was cancelled."""
     if not future.set_running_or_notify_cancel():
         return
     try:

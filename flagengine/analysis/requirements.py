@@ -79,35 +79,31 @@ def requirements(
 ) -> Requirements | Mapping[str, Requirements]:
     """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
     plans = evaluators_of(flag_defs).plans
-    return requirements_of(plans) if key is None else _Survey(plans).of(key)
+    return requirements_of(plans) if key is None else _Collector(plans).of(key)
 
 
 def requirements_of(plans: Plans) -> Mapping[str, Requirements]:
     """Return what each flag needs."""
-    survey = _Survey(plans)
-    return MappingProxyType({key: survey.of(key) for key in survey.keys})
+    collector = _Collector(plans)
+    return MappingProxyType({key: collector.of(key) for key in plans.definitions.keys})
 
 
-class _Survey:
+class _Collector:
     """Collects requirements flag by flag, dependencies first."""
 
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
         self._found: dict[str, Requirements] = {}
 
-    @property
-    def keys(self) -> Mapping[str, None]:
-        return self._plans.definitions.keys
-
     def of(self, key: str) -> Requirements:
         plan = self._plans.plan(key)
         if plan is None:
             raise KeyError(key)
         if key not in self._found:
-            self._found[key] = self._survey(plan)
+            self._found[key] = self._requirements(plan)
         return self._found[key]
 
-    def _survey(self, plan: FlagPlan) -> Requirements:
+    def _requirements(self, plan: FlagPlan) -> Requirements:
         nodes = list(walk(plan.tests)) if plan.active else []
         tests = [node for node in nodes if isinstance(node, FlagTest)]
         followed = {node.key for node in tests if node.why_broken({}) is None}

@@ -21,7 +21,7 @@ _FEW: Final = 64
 """So many labels may be kept although no row has them: finding out costs more."""
 
 _MARKABLE: Final = 1 << 16
-"""Of so many combinations, those that occur are marked in a table; of more, hashed."""
+"""Up to this number of combinations, a table marks those that occur; above it, a hash table does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ class Cases:
 
 
 def smallest_type(count: int) -> Any:
-    """Return the smallest type of numbers that tells so many cases apart."""
+    """Return the smallest integer type for this number of cases."""
     if count <= 1 << 8:
         return np.uint8
     return np.uint16 if count <= 1 << 16 else np.int64

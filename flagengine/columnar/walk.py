@@ -58,7 +58,7 @@ class Shares:
 
 
 _COUNTED: Final = 12
-"""Up to so many intervals, comparing with every bound is faster than searching."""
+"""Up to this number of intervals, comparing with every bound is faster than searching."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def render_test(node: Node) -> str:
         operator = (origin.operator if origin else None) or "exact"
         return f"{where} {node.key} {operator} {_shown(origin.value if origin else None)}"
     if isinstance(node, Constant):
-        return f"never: {node.why}"
+        return f"{'always' if node.verdict else 'never'}: {node.why}"
     if isinstance(node, Undecidable):
         return f"only the server knows: {node.why}"
     if isinstance(node, FlagTest):

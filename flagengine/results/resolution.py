@@ -10,7 +10,7 @@ __all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReas
 
 
 class Reason(StrEnum):
-    """Why a flag has its value: the server's codes, then ours (SPEC R13)."""
+    """Why a flag has its value: the server's codes, then the engine's own (SPEC R13)."""
 
     SUPER_CONDITION_VALUE = "super_condition_value"
     HOLDOUT_CONDITION_VALUE = "holdout_condition_value"

@@ -100,3 +100,19 @@ def test_a_cohort_in_words_has_its_groups_in_brackets() -> None:
     assert filters_in_words(member, cohorts=cohorts) == [f"in cohort 1 ({definition})"]
     stranger = {**member, "operator": "not_in"}
     assert filters_in_words(stranger, cohorts=cohorts) == [f"not in cohort 1 ({definition})"]
+
+
+@pytest.mark.parametrize(("expected", "word"), [(False, "always"), (True, "never")])
+def test_a_dependency_on_a_deleted_flag_says_which_way_it_always_goes(
+    expected: bool, word: str
+) -> None:
+    gone = {"key": "gone", "active": True, "deleted": True, "filters": {}}
+    depends = {
+        "key": "gone",
+        "type": "flag",
+        "operator": "flag_evaluates_to",
+        "value": expected,
+        "dependency_chain": ["gone"],
+    }
+    (found,) = filters_in_words(depends, others=[gone])
+    assert found.startswith(f"{word}: ")

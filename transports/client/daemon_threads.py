@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from .. import lifecycle
+from ..callers import settle
 
 __all__ = ["DaemonThreads"]
 
@@ -42,7 +43,7 @@ class DaemonThreads:
                 return future
             pending.calls.pop()
         # The interpreter is shutting down, or the system is out of threads.
-        _run(future, function)
+        settle(future, function)
         return future
 
     def after_fork(self) -> None:
@@ -87,17 +88,6 @@ def _work(pending: _Pending, idle_seconds: float) -> None:
                 pending.threads -= 1
                 return
             future, function = pending.calls.popleft()
-        _run(future, function)
+        settle(future, function)
         # A waiting thread must not keep what the last call held.
         del future, function
-
-
-def _run(future: Future[Any], function: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = function()
-    except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
-        future.set_exception(error)
-    else:
-        future.set_result(result)

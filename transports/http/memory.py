@@ -1,6 +1,6 @@
 """A transport without a network: it plays a script and remembers what it was asked.
 
-Public, so that an application can test its own use of the client with what we test ours with.
+Public: applications can test their use of the client with the transport of the client's own tests.
 """
 
 from __future__ import annotations

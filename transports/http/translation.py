@@ -1,4 +1,4 @@
-"""Foreign exceptions become ours: the only place that knows them.
+"""Translate the exceptions of requests and urllib3: the only module that knows them.
 
 The module imports `requests` and urllib3 for their public exception classes, so import it late.
 """
@@ -70,15 +70,15 @@ _TRANSLATIONS: tuple[tuple[_Kinds, type[RequestError]], ...] = (
 
 
 def translate(error: Exception, request: Request) -> RequestError:
-    """Return our error for a foreign one, which is not kept: it may hold headers and keys."""
+    """Return the client's error; the original is not kept because it may hold headers and keys."""
     where = redact_url(request.url)
     causes = _causes(error)
     if any(_is_timeout(cause) for cause in causes):
         return RequestTimeoutError(f"no answer within {request.timeout:g} s from {where}")
     what = f"{type(error).__name__}: {redact_text(_innermost_text(causes))}"
-    for kinds, ours in _TRANSLATIONS:
+    for kinds, translated in _TRANSLATIONS:
         if any(isinstance(cause, kinds) for cause in causes):
-            return ours(f"{where}: {what}")
+            return translated(f"{where}: {what}")
     return ConnectionLostError(f"{where}: {what}")
 
 

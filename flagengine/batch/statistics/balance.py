@@ -29,7 +29,7 @@ from flagengine.results.resolution import Reason
 __all__ = ["BINS", "Balance", "FlagBalance", "Pair", "measure_balance"]
 
 BINS: Final = 20
-"""Into so many equal parts the buckets are counted."""
+"""The number of equal parts into which the buckets are counted."""
 
 
 @dataclass(slots=True)
