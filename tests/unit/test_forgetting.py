@@ -1,6 +1,8 @@
 """What is remembered is bounded, and answers are the same once it is forgotten."""
 
+from gc import collect
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -49,3 +51,14 @@ def test_overridden_answers_stay_right_when_they_are_forgotten(
     for value in [True, False, "blue", None] * 3:
         resolution = evaluate_flag(snapshot, "beta", "user-1", {}, overrides={"beta": value})
         assert (resolution.value, resolution.reason) == (value, Reason.OVERRIDDEN)
+
+
+def test_nothing_is_remembered_of_keys_that_do_not_exist() -> None:
+    snapshot = Snapshot.parse({"flags": [flag("beta", person("a"))]})
+    evaluator = snapshot.evaluator("gamma")
+    resolution = evaluator("user-1", {"a": "x"})
+    assert (resolution.value, resolution.reason) == (None, Reason.UNKNOWN_FLAG)
+    remembered = ref(evaluator)
+    del evaluator
+    collect()
+    assert remembered() is None
