@@ -72,7 +72,7 @@ def enrollment(
     plan: FlagPlan, enrolling: EnrollmentPlan, *, is_broken: bool
 ) -> Callable[[Mapping[str, Any], Subject | None], Resolution | None]:
     """Return the function that answers an enrolled person, or one not known to be."""
-    key = enrolling.key
+    key, admits = enrolling.key, enrolling.admits
     unknown = unresolved(plan, enrolling.gap())
     answers: dict[bool | None, Resolution | None] = {
         True: decided(plan, True, Reason.SUPER_CONDITION_VALUE, 0),
@@ -85,9 +85,9 @@ def enrollment(
     def answer(props: Mapping[str, Any], subject: Subject | None) -> Resolution | None:
         if key not in props:
             actual = NOT_GIVEN if subject is None else subject.person_property(key)
-        elif type(actual := props[key]) is not bool:
+        elif type(actual := props[key]) is not bool and type(actual) is not str:
             actual = to_json_value(actual)
-        return unknown if actual is NOT_GIVEN else answers[enrolling.admits(actual)]
+        return unknown if actual is NOT_GIVEN else answers[admits(actual)]
 
     return answer
 

@@ -3,8 +3,9 @@
 A wrong option raises TypeError or ValueError here; evaluation raises nothing afterwards.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
@@ -71,22 +72,14 @@ class Request(NamedTuple):
         """Check the options. ``flag_keys`` is not part of a request: see ``requested_keys``."""
         if not options:
             return NO_OPTIONS
-        if not options.keys() <= _NAMES:
-            raise _unexpected(options)
-        return cls(
-            checked_mapping("groups", options["groups"]) if "groups" in options else _EMPTY,
-            _group_properties(options["group_properties"])
-            if "group_properties" in options
-            else _EMPTY,
-            options.get("device_id"),
-            Completeness(options["complete"]) if "complete" in options else INCOMPLETE,
-            "missing_group" in options and _strict_groups(options["missing_group"]),
-            _aware(options["now"]) if "now" in options else None,
-            _zone(options["project_timezone"]) if "project_timezone" in options else UTC,
-            Overrides.parse(options["overrides"]) if "overrides" in options else NO_OVERRIDES,
-            _runtime(options["evaluation_runtime"]) if "evaluation_runtime" in options else None,
-            _contexts(options["evaluation_contexts"]) if "evaluation_contexts" in options else None,
-        )
+        fields = list(NO_OPTIONS)
+        for name, value in options.items():
+            if name in _READERS:
+                place, read = _READERS[name]
+                fields[place] = read(value)
+            elif name != "flag_keys":
+                raise _unexpected(options)
+        return cls._make(fields)
 
     @property
     def is_plain(self) -> bool:
@@ -102,16 +95,19 @@ class Request(NamedTuple):
 NO_OPTIONS: Final = Request()
 """The request of a call without options."""
 
-_NAMES: Final = frozenset(CallOptions.__annotations__)
-
 
 def _unexpected(options: CallOptions) -> TypeError:
     from difflib import get_close_matches  # noqa: PLC0415 for the message only
 
-    name = min(options.keys() - _NAMES)
-    near = get_close_matches(name, _NAMES, 1)
+    names = CallOptions.__annotations__
+    name = min(options.keys() - names)
+    near = get_close_matches(name, names, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return TypeError(f"unexpected keyword argument {name!r}{hint}")
+
+
+def _unchanged(value: object) -> object:
+    return value
 
 
 def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -152,3 +148,21 @@ def _contexts(contexts: Collection[str] | None) -> frozenset[str] | None:
         message = f"evaluation_contexts must be a collection of names, got the text {contexts!r}"
         raise TypeError(message)
     return None if contexts is None else frozenset(contexts)
+
+
+_READERS: Final[Mapping[str, tuple[int, Callable[[Any], Any]]]] = {
+    option: (Request._fields.index(field), read)
+    for option, field, read in (
+        ("groups", "groups", partial(checked_mapping, "groups")),
+        ("group_properties", "group_properties", _group_properties),
+        ("device_id", "device_id", _unchanged),
+        ("complete", "complete", Completeness),
+        ("missing_group", "strict_groups", _strict_groups),
+        ("now", "now", _aware),
+        ("project_timezone", "zone", _zone),
+        ("overrides", "overrides", Overrides.parse),
+        ("evaluation_runtime", "runtime", _runtime),
+        ("evaluation_contexts", "contexts", _contexts),
+    )
+}
+"""By option: its place among a request's fields, and the function that checks it."""

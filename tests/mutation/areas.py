@@ -13,40 +13,50 @@ ROOT = Path(__file__).parents[2]
 
 _KIT = "tests/conformance/test_cases.py"
 _RULES = "tests/conformance/test_no_guessing.py tests/conformance/test_rules_beyond_json.py"
-_TWINS = "tests/properties/test_compiled_equals_interpreter.py tests/properties/test_backends.py"
-_TRANSPORTS = "tests/transports --ignore-glob=*/openfeature/* --ignore-glob=*/exceptions/*"
 
 
-def _unit(names: str) -> str:
-    return " ".join(f"tests/unit/test_{name}.py" for name in names.split())
+def _tests(folder: str, names: str) -> str:
+    return " ".join(f"tests/{folder}/test_{name}.py" for name in names.split())
 
 
+_WORDS = (
+    "tests/unit/test_plan_in_words.py",
+    "tests/cli/test_plan.py tests/cli/test_explain.py",
+    "tests/unit/test_explain.py tests/unit/test_validation.py",
+)
 _SCALAR = (
     f"{_KIT} --evaluators=SINGLE",
-    _unit("snapshot explain requirements validation overrides layers_of_overrides"),
+    _tests("unit", "snapshot explain requirements validation overrides layers_of_overrides"),
+    _tests("unit", "plan_in_words changed_keys forgetting odd_ids official_hashes"),
     f"{_RULES} tests/cli/test_plan.py tests/cli/test_explain.py",
     "tests/properties",
 )
 _OPERATORS = (
+    _tests("unit", "versions instants values text_accelerator"),
     f"{_KIT} --evaluators=SINGLE",
-    _unit("versions instants values rust_regex text_accelerator validation"),
-    "tests/conformance/test_rules_beyond_json.py tests/differential/test_regex_oracle.py",
-    _TWINS,
+    "tests/conformance/test_rules_beyond_json.py tests/unit/test_validation.py",
+    _tests("properties", "compiled_equals_interpreter"),
+)
+_PATTERNS = (
+    "tests/unit/test_rust_regex.py",
+    f"{_KIT} --evaluators=SINGLE",
+    "tests/differential/test_regex_oracle.py::test_a_translated_pattern_answers_as_the_engine",
 )
 _COMPILED = (
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
-    _unit("plain_flag plain_flag_lifetime flag_call evaluator_arguments dropped_snapshots"),
-    _TWINS,
+    _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
+    _tests("unit", "dropped_snapshots forgetting overrides plan_in_words"),
+    _tests("properties", "compiled_equals_interpreter backends"),
 )
 _BATCH = (
+    "tests/batch/test_kernel.py tests/batch/test_tables.py",
     f"{_KIT} --evaluators=TABLE_AMONG",
-    "tests/batch/test_kernel.py",
-    "tests/batch/test_tables.py tests/batch/test_native.py tests/batch/test_real_data.py",
+    "tests/batch/test_native.py tests/batch/test_real_data.py",
     "tests/batch/test_equals_scalar.py",
 )
 _EVENTS = (
-    "tests/transports/test_queue_properties.py tests/transports/test_pipeline.py",
-    _TRANSPORTS,
+    _tests("transports", "pipeline workers sinks retry"),
+    _tests("transports", "queue_properties capture_contract processes"),
 )
 
 
@@ -58,33 +68,34 @@ class Area:
     stages: tuple[str, ...]
 
 
+def _files(folder: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{name}.py" for name in names.split())
+
+
 AREAS: Mapping[str, Area] = {
-    "plan": Area(("flagengine/plan/*.py",), _SCALAR),
-    "interpreter": Area(
-        ("flagengine/evaluation/interpreter.py", "flagengine/evaluation/draws.py"), _SCALAR
+    "plan": Area(
+        _files("flagengine/plan", "changes cohorts flag_plan graph lower nodes plans shares"),
+        _SCALAR,
     ),
+    "plan in words": Area(_files("flagengine/plan", "render review"), _WORDS),
+    "interpreter": Area(_files("flagengine/evaluation", "interpreter draws"), _SCALAR),
     "conclusion": Area(
         ("flagengine/evaluation/conclusion.py", "flagengine/results/verdicts.py"), _SCALAR
     ),
-    "operators": Area(
-        ("flagengine/operators/*.py", "flagengine/operators/patterns/*.py"), _OPERATORS
-    ),
+    "operators": Area(("flagengine/operators/*.py",), _OPERATORS),
+    "patterns": Area(("flagengine/operators/patterns/*.py",), _PATTERNS),
     "compiled": Area(("flagengine/compiled/*.py",), _COMPILED),
     "batch kernel": Area(
-        tuple(
-            f"flagengine/columnar/{name}.py"
-            for name in ("cases", "verdicts", "walk", "flag_kernel", "engine", "rows")
-        ),
-        _BATCH,
+        _files("flagengine/columnar", "cases verdicts walk flag_kernel engine rows"), _BATCH
     ),
-    "queue": Area(("transports/batching/queue.py",), _EVENTS),
+    "queue": Area(_files("transports/batching", "queue lanes"), _EVENTS),
     "delivery": Area(("transports/batching/delivery.py",), _EVENTS),
     "spool": Area(
         ("transports/batching/spool/*.py",), ("tests/transports/test_spool.py", *_EVENTS)
     ),
     "poller": Area(
-        ("transports/polling/poller.py", "transports/polling/policy.py"),
-        ("tests/transports/polling", _TRANSPORTS),
+        _files("transports/polling", "poller policy"),
+        ("tests/transports/polling", "tests/transports/sources", "tests/transports/test_retry.py"),
     ),
 }
 

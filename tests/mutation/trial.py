@@ -105,7 +105,7 @@ def _run(stage: str, tree: Path, timeout: float | None) -> int:
         process = subprocess.Popen(
             [*command, *shlex.split(stage)],
             cwd=tree,
-            env={**os.environ, "HYPOTHESIS_PROFILE": "gate"},
+            env={**os.environ, "HYPOTHESIS_PROFILE": "quick"},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
