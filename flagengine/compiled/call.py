@@ -71,13 +71,14 @@ class Call:
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag: compiled where possible, else by the interpreter."""
         evaluators = self._evaluators
-        if self._is_plain or self._is_compilable(key):
-            evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
-            return evaluator(self._distinct_id, self._props, self._known_subject())
-        overrides = self._request.overrides
-        if key in overrides.flags and not self._has_payload(key):
-            return evaluators.forced(key, overrides.flags[key])
-        return self.trace(key).resolution
+        if not self._is_plain:
+            overrides = self._request.overrides
+            if key in overrides.flags and not self._has_payload(key):
+                return evaluators.forced(key, overrides.flags[key])
+            if not self._is_compilable(key):
+                return self.trace(key).resolution
+        evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
+        return evaluator(self._distinct_id, self._props, self._known_subject())
 
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate many flags."""

@@ -79,7 +79,7 @@ class Request(NamedTuple):
                 fields[place] = read(value)
             elif name != "flag_keys":
                 raise _unexpected(options)
-        return cls._make(fields)
+        return tuple.__new__(cls, fields)
 
     @property
     def is_plain(self) -> bool:
