@@ -1,4 +1,4 @@
-"""Plans in words: what a flag does, line by line, for people (SPEC R4)."""
+"""Plans in words, line by line, for people (SPEC R4)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
