@@ -7,7 +7,7 @@ from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
-from flagengine.compiled.call import Call, requested_keys
+from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.definitions.document import Document
 from flagengine.inputs.request import CallOptions, Request
 from flagengine.native import accelerator
@@ -32,7 +32,7 @@ def evaluate(
     """
     evaluators, request = evaluators_of(flag_defs), Request.parse(options)
     keys = requested_keys(evaluators, request, options.get("flag_keys"))
-    return Evaluation(Call(evaluators, distinct_id, props, request), keys)
+    return Evaluation(EvaluationCall(evaluators, distinct_id, props, request), keys)
 
 
 def _quick(function: F) -> F:
@@ -53,7 +53,7 @@ def evaluate_flag(
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
     if options or type(flag_defs) is not Snapshot:
         request = Request.parse(options)
-        return Call(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
+        return EvaluationCall(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
     try:
         evaluator = flag_defs._compiled[key]  # noqa: SLF001 no call more than necessary
     except KeyError:  # only twice per flag; ``get`` would cost every other call
@@ -66,7 +66,7 @@ class Evaluation(Mapping[str, Resolution]):
 
     __slots__ = ("_call", "_keys", "_known")
 
-    def __init__(self, call: Call, keys: Mapping[str, None]) -> None:
+    def __init__(self, call: EvaluationCall, keys: Mapping[str, None]) -> None:
         """Bind a call: see :func:`evaluate`."""
         self._call = call
         self._keys = keys

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Unpack
 
-from flagengine.compiled.call import Call
+from flagengine.compiled.call import EvaluationCall
 from flagengine.definitions.document import Document
 from flagengine.definitions.model import Filter
 from flagengine.evaluation.trace import (
@@ -215,7 +215,7 @@ def explain(
     **options: Unpack[CallOptions],
 ) -> Explanation:
     """Evaluate one flag and explain the answer; ``redact`` hides the values of properties."""
-    call = Call(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
+    call = EvaluationCall(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
     return Explanation(call.trace(key), redact)
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from flagengine.operators.patterns.nodes import Assertion, Chars, walk
 from flagengine.operators.patterns.outcome import InvalidPatternError, UnsupportedPatternError
-from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.source import PatternReader
 from flagengine.operators.patterns.syntax import parse_pattern
 from flagengine.operators.patterns.translation import translate
 
@@ -24,11 +24,11 @@ def native_pattern(pattern: str, *, ascii_only: bool) -> str | None:
     if len(pattern) > _LONGEST or not pattern.isprintable():
         return None
     try:
-        source = Source(pattern)
-        nodes = list(walk(parse_pattern(source)))
+        reader = PatternReader(pattern)
+        nodes = list(walk(parse_pattern(reader)))
     except (InvalidPatternError, UnsupportedPatternError):
         return None
-    if source.is_rejected or any(
+    if reader.is_rejected or any(
         node in _BOUNDARIES for node in nodes if isinstance(node, Assertion)
     ):
         return None
@@ -36,4 +36,4 @@ def native_pattern(pattern: str, *, ascii_only: bool) -> str | None:
     narrow = any(members.ranges is None for members in sets)
     if not ascii_only and (narrow or not all(members.is_plain for members in sets)):
         return None
-    return translate(parse_pattern(Source(pattern)), ascii_only=narrow)
+    return translate(parse_pattern(PatternReader(pattern)), ascii_only=narrow)

@@ -15,7 +15,7 @@ from flagengine.columnar.flag_kernel import Answers, FlagKernel
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
 from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Tests
-from flagengine.compiled.call import Call, requested_keys
+from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.inputs.request import Request
 from flagengine.plan.flag_plan import FlagPlan
@@ -115,7 +115,7 @@ class Engine:
         """Evaluate one flag for one row by the scalar engine."""
         distinct_id, properties, about = rows.inputs(row)
         request = self._request._replace(**about)
-        return Call(self._evaluators, distinct_id, properties, request).resolve(key)
+        return EvaluationCall(self._evaluators, distinct_id, properties, request).resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
         """Return the plan of a flag; None when the answer does not depend on it."""

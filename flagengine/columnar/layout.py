@@ -47,7 +47,7 @@ class Layout:
 
         Without ``person_properties`` every column is one that serves for nothing else.
         """
-        find = _Finder(schema)
+        find = _ColumnFinder(schema)
         id_column = find(distinct_id, "distinct_id")
         other: dict[str, Any] = {
             "person_json": find.optional(person_json, "person_json"),
@@ -67,7 +67,7 @@ class Layout:
         return cls(id_column, person, json_nulls=nulls, names=tuple(schema.names), **other)
 
 
-class _Finder:
+class _ColumnFinder:
     """Finds columns by name and remembers which were taken."""
 
     def __init__(self, schema: pa.Schema) -> None:

@@ -12,7 +12,7 @@ from flagengine.inputs.request import NO_OPTIONS, Request
 from flagengine.inputs.subject import Subject
 from flagengine.results.resolution import Resolution
 
-__all__ = ["Call", "requested_keys"]
+__all__ = ["EvaluationCall", "requested_keys"]
 
 
 def requested_keys(
@@ -39,7 +39,7 @@ def _is_hidden(evaluators: Evaluators, request: Request, key: str) -> bool:
     return flag is not None and is_filtered_out(flag, request.runtime, request.contexts)
 
 
-class Call:
+class EvaluationCall:
     """The evaluators of a snapshot, bound to one person and a request."""
 
     __slots__ = (

@@ -4,7 +4,7 @@ from typing import Any
 
 from flagengine.compiled import runtime
 from flagengine.compiled.program import Branch
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.tests import TestWriter
 from flagengine.plan.shares import BucketBy
 
@@ -20,7 +20,7 @@ class ConditionWriter:
 
     def __init__(
         self,
-        source: Source,
+        source: FunctionSource,
         tests: TestWriter,
         ending: str,
         branch: Branch,

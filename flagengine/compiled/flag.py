@@ -13,7 +13,7 @@ from flagengine.compiled.conditions import ConditionWriter
 from flagengine.compiled.flags import Flags
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.program import Program
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.tests import TestWriter
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS
@@ -63,7 +63,7 @@ class _FlagWriter:
     """Writes one flag."""
 
     def __init__(self, program: Program, flags: Flags) -> None:
-        self.source = Source()
+        self.source = FunctionSource()
         self._program = program
         self._plan = plan = program.plan
         self._flags = flags

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from flagengine.compiled import runtime
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.text_tests import text_test
 from flagengine.inputs.subject import ABSENT
 from flagengine.operators import Form, TextKind, TextRule
@@ -36,7 +36,7 @@ _COMPARISONS: Final = {
 class PropertyWriter:
     """Writes tests of properties; a property that several read in Python is fetched once."""
 
-    def __init__(self, source: Source, nodes: Iterable[Node]) -> None:
+    def __init__(self, source: FunctionSource, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self._source = source
         self._gaps: dict[Missing, Gap] = {}

@@ -8,7 +8,7 @@ from itertools import count
 from types import CodeType, FunctionType
 from typing import Any, Final
 
-__all__ = ["Source", "source_of"]
+__all__ = ["FunctionSource", "source_of"]
 
 _PARAMETERS: Final = "distinct_id, props, subject=None"
 _DEFAULTS: Final = (None,)
@@ -17,7 +17,7 @@ _NESTED: Final = 0x10
 _SERIAL: Final = count(1)
 
 
-class Source:
+class FunctionSource:
     """Collects the lines of one function and the constants that it refers to."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from flagengine.compiled import runtime
 from flagengine.compiled.flags import Flags
 from flagengine.compiled.properties import PropertyWriter
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -37,7 +37,7 @@ class TestWriter:
 
     __test__ = False  # pytest collects classes by their name
 
-    def __init__(self, source: Source, flags: Flags, nodes: Iterable[Node]) -> None:
+    def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self.properties = PropertyWriter(source, nodes)
         self._source = source
@@ -122,7 +122,7 @@ class TestWriter:
 
     def _apart(self, node: AllOf | AnyOf) -> str:
         """Write a deeply nested group as a function of its own: blocks nest 20 deep at most."""
-        inner = Source()
+        inner = FunctionSource()
         writer = TestWriter(inner, self._flags, (node,))
         inner.line(f"return {writer.write(node)}")
         function = self._source.constant(inner.build("nested group"), "group")

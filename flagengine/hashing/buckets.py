@@ -84,8 +84,8 @@ bucket = (accelerator or sha1).bucket
 murmur3_bucket = murmur3.bucket
 
 _HASHERS: Final[dict[str, _HasherType]] = {
-    Algorithm.SHA1: (accelerator or sha1).Hasher,
-    Algorithm.MURMUR3: murmur3.Hasher,
+    Algorithm.SHA1: accelerator.Hasher if accelerator is not None else sha1.Sha1Hasher,
+    Algorithm.MURMUR3: murmur3.Murmur3Hasher,
 }
 
 

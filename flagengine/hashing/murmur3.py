@@ -13,7 +13,7 @@ from mmh3 import mmh3_x64_128_utupledigest as digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Hasher", "bucket"]
+__all__ = ["Murmur3Hasher", "bucket"]
 
 # Text is encoded here and not by mmh3, which crashes on a lone surrogate.
 _encode: Final = str.encode
@@ -24,8 +24,8 @@ def bucket(prefix: str, subject: str, salt: str = "", /) -> int:
     return digest(_encode(prefix) + _encode(subject) + _encode(salt))[0] >> 4
 
 
-class Hasher:
-    """Bucket numbers for one prefix and salt; `sha1.Hasher` says more."""
+class Murmur3Hasher:
+    """Bucket numbers for one prefix and salt; `sha1.Sha1Hasher` says more."""
 
     __slots__ = ("bucket", "draw", "within")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Hasher", "bucket"]
+__all__ = ["Sha1Hasher", "bucket"]
 
 _BUCKETS: Final = 1 << 60
 _ABOVE_EVERY_DIGEST: Final = b"\xff" * 21
@@ -37,7 +37,7 @@ def _digest_bound(upper: int) -> bytes:
     return (upper << 4).to_bytes(8) if upper < _BUCKETS else _ABOVE_EVERY_DIGEST
 
 
-class Hasher:
+class Sha1Hasher:
     """Bucket numbers for one prefix and salt: the prefix is absorbed once.
 
     Of each subject, only the first `limit` characters count; 0: all.

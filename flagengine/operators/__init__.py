@@ -14,7 +14,7 @@ from flagengine.operators.matcher import (
     Matcher,
     TextKind,
     TextRule,
-    Unsupported,
+    UnsupportedOperator,
     never,
 )
 
@@ -29,12 +29,12 @@ __all__ = [
     "Operators",
     "TextKind",
     "TextRule",
-    "Unsupported",
+    "UnsupportedOperator",
     "is_operator",
     "never",
 ]
 
-Operators = Mapping[str, Callable[[Any], Matcher | Unsupported]]
+Operators = Mapping[str, Callable[[Any], Matcher | UnsupportedOperator]]
 """Operator name to the function that compiles its operand."""
 
 _LEGACY: Final[Operators] = {

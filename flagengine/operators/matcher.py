@@ -16,7 +16,16 @@ from flagengine.values.instants import Moment
 from flagengine.values.record import Record
 from flagengine.values.versions import version
 
-__all__ = ["FORMS", "Form", "Matcher", "NumberRule", "TextKind", "TextRule", "Unsupported", "never"]
+__all__ = [
+    "FORMS",
+    "Form",
+    "Matcher",
+    "NumberRule",
+    "TextKind",
+    "TextRule",
+    "UnsupportedOperator",
+    "never",
+]
 
 
 class Form(Enum):
@@ -130,7 +139,7 @@ class Matcher(Record):
         return self.test is never and not self.absent
 
 
-class Unsupported(Record):
+class UnsupportedOperator(Record):
     """An operator that cannot be decided locally for any value; ``why`` is for people."""
 
     why: str

@@ -8,7 +8,14 @@ from typing import Final, Protocol
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.definitions.parsing import ALGORITHMS
-from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
+from flagengine.operators import (
+    ALIASES,
+    DIALECTS,
+    ELSEWHERE,
+    VALUELESS,
+    UnsupportedOperator,
+    is_operator,
+)
 from flagengine.plan import graph
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
@@ -170,7 +177,7 @@ def _property_test(leaf: Filter, group: str | None, scope: Scope) -> Node:
     if leaf.value is None and name not in VALUELESS:
         return Constant(False, "the filter has no value", leaf)
     matcher = operators[name](leaf.value)
-    if isinstance(matcher, Unsupported):
+    if isinstance(matcher, UnsupportedOperator):
         return Undecidable(_UNSUPPORTED, matcher.why, origin=leaf)
     if matcher.is_hopeless:
         return Constant(False, "the filter's value is malformed", leaf)

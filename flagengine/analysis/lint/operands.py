@@ -7,7 +7,7 @@ from typing import Any, Final
 from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection, LocatedFilter
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, never
+from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, UnsupportedOperator, never
 from flagengine.values.instants import LENIENT, Moment, instant_of_filter
 
 __all__ = ["check_operands"]
@@ -51,7 +51,7 @@ def _property(located: LocatedFilter, name: str, matcher: Any) -> Iterator[Findi
         return
     if value is None:
         yield finding("null_operand", pointer, f"{name} needs a value")
-    elif isinstance(matcher, Unsupported):
+    elif isinstance(matcher, UnsupportedOperator):
         message = f"only the server can run the pattern {shown(value)!r}: {matcher.why}"
         yield finding("untranslatable_pattern", pointer, message)
     elif name.endswith("regex") and matcher.test is never:

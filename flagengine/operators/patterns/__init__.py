@@ -33,7 +33,7 @@ from flagengine.operators.patterns.outcome import (
     CompiledPattern,
     InvalidType,
     Search,
-    Unsupported,
+    UnsupportedPattern,
 )
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "CompiledPattern",
     "InvalidType",
     "Search",
-    "Unsupported",
+    "UnsupportedPattern",
     "compile_pattern",
 ]
 

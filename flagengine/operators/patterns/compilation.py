@@ -26,10 +26,10 @@ from flagengine.operators.patterns.outcome import (
     CompiledPattern,
     InvalidPatternError,
     Search,
-    Unsupported,
+    UnsupportedPattern,
     UnsupportedPatternError,
 )
-from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.source import PatternReader
 from flagengine.operators.patterns.syntax import parse_pattern
 from flagengine.operators.patterns.translation import translate
 
@@ -50,20 +50,22 @@ def compile_pattern(pattern: str) -> CompiledPattern:
     except InvalidPatternError:
         return INVALID
     except UnsupportedPatternError as error:
-        return Unsupported(str(error))
+        return UnsupportedPattern(str(error))
 
 
 def _compile(pattern: str) -> CompiledPattern:
     _check_text(pattern)
-    source = Source(pattern)
-    node = parse_pattern(source)
+    reader = PatternReader(pattern)
+    node = parse_pattern(reader)
     backtracks = any(
         assertion in _WORD_BOUNDARIES
         for assertion in walk(node)
         if isinstance(assertion, Assertion)
     )
-    if source.is_rejected:
-        return Unsupported("a doubtful part beside a word boundary") if backtracks else INVALID
+    if reader.is_rejected:
+        return (
+            UnsupportedPattern("a doubtful part beside a word boundary") if backtracks else INVALID
+        )
     if weight(node) > _MAX_WEIGHT:
         raise UnsupportedPatternError("a pattern that may be too large for the server")
     return Search(pattern, _search_function(pattern, node, backtracks=backtracks))

@@ -11,7 +11,7 @@ __all__ = [
     "InvalidPatternError",
     "InvalidType",
     "Search",
-    "Unsupported",
+    "UnsupportedPattern",
     "UnsupportedPatternError",
 ]
 
@@ -40,13 +40,13 @@ class InvalidType(Record):
     """The server's engine rejects the pattern: the filter matches nobody, negated or not."""
 
 
-class Unsupported(Record):
+class UnsupportedPattern(Record):
     """The pattern may be valid, but its answers are not provably the server's: ask there."""
 
     reason: str
 
 
-CompiledPattern = Search | InvalidType | Unsupported
+CompiledPattern = Search | InvalidType | UnsupportedPattern
 INVALID: Final = InvalidType()
 
 
@@ -55,4 +55,4 @@ class InvalidPatternError(Exception):
 
 
 class UnsupportedPatternError(Exception):
-    """Raised inside this package only: the message is the reason of an `Unsupported`."""
+    """Raised inside this package only: the message is the reason of an `UnsupportedPattern`."""

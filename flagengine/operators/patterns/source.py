@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["Source"]
+__all__ = ["PatternReader"]
 
 _VERBOSE_BLANKS = " \t\r\n"
 
 
 @dataclass(slots=True)
-class Source:
+class PatternReader:
     """A reading position in a pattern, and the inline flags in force there."""
 
     text: str
