@@ -1,4 +1,4 @@
-"""Patterns as Arrow's RE2 runs them: the translation that the scalar engine gives its own RE2."""
+"""Patterns for Arrow's RE2: the same translation that the scalar engine gives its own RE2."""
 
 from functools import lru_cache
 
@@ -16,10 +16,10 @@ _BOUNDARIES = (Assertion.WORD_BOUNDARY, Assertion.NO_WORD_BOUNDARY)
 
 @lru_cache(256)
 def native_pattern(pattern: str, *, ascii_only: bool) -> str | None:
-    """Translate a pattern that the scalar engine accepts; None where its answers need more.
+    """Return the translation of a pattern; None when only the scalar engine can answer.
 
-    ``ascii_only`` says that all texts are ASCII. Patterns with word boundaries, whose effort is
-    limited, and long ones are left alone.
+    ``ascii_only`` says that all texts are ASCII. The scalar engine answers long patterns, and
+    patterns with word boundaries, because it limits their effort.
     """
     if len(pattern) > _LONGEST or not pattern.isprintable():
         return None
