@@ -18,8 +18,8 @@ __all__ = ["OPERATORS", "regex"]
 def regex(operand: Any, *, negated: bool) -> Matcher | UnsupportedOperator:
     """Match when the pattern is found in the rendered property.
 
-    An invalid pattern matches nothing in either polarity; one that cannot be translated with
-    certainty is left to the server.
+    An invalid pattern never matches, negated or not. Only the server decides a pattern that cannot
+    be translated with certainty.
     """
     pattern = _compiled(text(operand))
     if isinstance(pattern, InvalidType):
@@ -39,7 +39,7 @@ def regex(operand: Any, *, negated: bool) -> Matcher | UnsupportedOperator:
 
 @lru_cache(256)
 def _compiled(pattern: str) -> CompiledPattern:
-    """Compile a pattern once, however many flags have it."""
+    """Compile a pattern once for all flags that have it."""
     return compile_pattern(pattern)
 
 

@@ -1,7 +1,7 @@
 """Bracketed classes: ranges, negation, POSIX names, nested classes and set operations.
 
-Follows the server: its own front end finds the closing bracket, the engine behind it reads what
-is between. Where the two count brackets differently, the pattern is unsupported.
+On the server the front end finds the closing bracket, and the engine behind it reads the text in
+between. Where the two count brackets differently, the pattern is unsupported.
 """
 
 import re
@@ -41,7 +41,7 @@ _OPERATIONS: Final[dict[str, _Operation]] = {
 
 
 def parse_class(reader: PatternReader, depth: int = 0) -> CharSet:
-    """The set that a bracket begins; the position is on the bracket."""
+    """Read a class; the position is on the opening bracket."""
     if depth > _MAX_DEPTH:
         raise UnsupportedPatternError(f"classes nested deeper than {_MAX_DEPTH}")
     reader.position += 1
@@ -55,7 +55,7 @@ def parse_class(reader: PatternReader, depth: int = 0) -> CharSet:
 
 
 def _operations(reader: PatternReader, depth: int) -> CharSet:
-    """Unions joined by operators, which all bind alike, from the left."""
+    """Read unions joined by operators, which all have the same precedence, from the left."""
     result = union(_leading(reader) + _items(reader, depth))
     for _ in range(_MAX_OPERATIONS):
         operation = _OPERATIONS.get(reader.ahead(2))
@@ -72,7 +72,7 @@ def _apply(operation: _Operation, left: CharSet, right: CharSet, *, folds: bool)
 
 
 def _leading(reader: PatternReader) -> list[CharSet]:
-    """Read hyphens, or one closing bracket, at the start, where they are literal."""
+    """Read the literal hyphens, or the literal closing bracket, at the start of a class."""
     leading: list[CharSet] = []
     while reader.char == "-":
         leading.append(_single(reader.take()))

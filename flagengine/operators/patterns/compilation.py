@@ -1,4 +1,4 @@
-"""Decides how a pattern is searched for: text methods, RE2 for every text, or for some."""
+"""The choice of a pattern's search: text methods, RE2 for every text, or RE2 for some texts."""
 
 from collections.abc import Callable
 from typing import Final
@@ -44,7 +44,7 @@ _WORD_BOUNDARIES: Final = frozenset((Assertion.WORD_BOUNDARY, Assertion.NO_WORD_
 
 
 def compile_pattern(pattern: str) -> CompiledPattern:
-    """The outcome for any text: see the package, whose public function this is."""
+    """Compile a pattern; the package's docstring lists the outcomes."""
     try:
         return _compile(pattern)
     except InvalidPatternError:
@@ -110,7 +110,7 @@ def _as_literal(node: Node) -> Callable[[str], bool | None] | None:
 
 
 def _longest(node: Node) -> int:
-    """The longest text for which the server certainly does not run out of steps."""
+    """Return the greatest length of text for which the server certainly has enough steps."""
     for part in walk(node):
         if isinstance(part, Repeat) and part.most is None and is_nullable(part.item):
             raise UnsupportedPatternError("an endless repetition of nothing beside a word boundary")

@@ -1,7 +1,7 @@
 """Escape sequences, inside and outside brackets.
 
-Which letters may follow a backslash is the server's rule, not RE2's: what neither of its
-releases knows is invalid, what only some know or what needs backtracking is unsupported.
+The server decides which letters may follow a backslash. An escape that none of its releases knows
+is invalid; an escape that only some releases know, or that needs backtracking, is unsupported.
 """
 
 import re
@@ -39,7 +39,7 @@ _PROPERTY_LETTERS: Final = frozenset("LMNPSZ")
 
 
 def parse_escape(reader: PatternReader) -> str | CharSet | Assertion:
-    """What a backslash outside brackets begins: a character, a set or an assertion."""
+    """Read an escape outside brackets: a character, a set or an assertion."""
     reader.position += 1
     letter = reader.take()
     if letter in _ASSERTIONS:
@@ -54,7 +54,7 @@ def parse_escape(reader: PatternReader) -> str | CharSet | Assertion:
 
 
 def parse_class_escape(reader: PatternReader) -> str | CharSet:
-    """What a backslash inside brackets begins: a character or a set."""
+    """Read an escape inside brackets: a character or a set."""
     reader.position += 1
     letter = reader.take()
     return "\b" if letter == "b" else _character_or_set(letter, reader)

@@ -1,9 +1,9 @@
-"""Reads a pattern of the server's dialect into a tree.
+"""The parser from a pattern of the server's dialect to a tree.
 
-The grammar is the one of the server's front end (look-around, back-references and the like are
-recognised and unsupported), which is not quite the one of the engine behind it: `{` without a
-number is a plain character, a second quantifier in a row is invalid. The position where a
-pattern is found invalid is where the server's parser stops, so nothing behind it matters.
+The grammar is the grammar of the server's front end, which differs from the engine behind it: `{`
+without a number is a plain character, and a second quantifier in a row is invalid. Look-around,
+back-references and similar syntax are recognised and unsupported. This parser stops at the first
+invalid position, as the server's parser does; the rest of the pattern does not matter.
 """
 
 import re
@@ -50,7 +50,7 @@ _FANCY_GROUPS: Final = {
 
 
 def parse_pattern(reader: PatternReader) -> Node:
-    """The tree of the whole pattern; raises for what is invalid or unsupported."""
+    """Return the tree of the whole pattern; raise an exception for other outcomes."""
     node = _alternatives(reader, 0)
     if reader.char:
         raise InvalidPatternError
@@ -198,13 +198,13 @@ def _closed(reader: PatternReader, depth: int, *, captures: bool) -> Node:
     if not reader.skips(")"):
         raise InvalidPatternError
     if captures and reader.flags != outer:
-        # The server's front end lets them go on after the group, the engine behind it does not.
+        # The server's front end keeps these flags after the group, the engine behind it does not.
         raise UnsupportedPatternError("flags set inside a capturing group")
     return node
 
 
 def _flag_group(reader: PatternReader, depth: int) -> Node:
-    """`(?flags)`, which lasts to the end of the enclosing group, or `(?flags:...)`."""
+    """Read `(?flags)`, which lasts to the end of the enclosing group, or `(?flags:...)`."""
     outer = reader.flags
     if _set_flags(reader) == ")":
         return EMPTY
