@@ -17,7 +17,7 @@ __all__ = ["Definitions"]
 
 
 class Definitions:
-    """What a definitions document says; what it means is in :mod:`flagengine.plan`."""
+    """The flags and cohorts of a document; :mod:`flagengine.plan` gives them a meaning."""
 
     __slots__ = (
         "_cohorts",
@@ -32,7 +32,7 @@ class Definitions:
     )
 
     def __init__(self, document: dict[str, Any]) -> None:
-        """Index a document that belongs to nobody else: see ``read_document``."""
+        """Index a document from ``read_document``, which no caller can change."""
         index = Index(document)
         self.index = index
         self._flags: dict[str, Flag] = {}
@@ -46,7 +46,7 @@ class Definitions:
 
     @property
     def issues(self) -> list[Issue]:
-        """What is wrong at the top level of the document."""
+        """The issues at the top level of the document."""
         return list(self.index.issues)
 
     @property
@@ -76,12 +76,12 @@ class Definitions:
         return self._cohorts.get(cohort_id)
 
     def is_deleted(self, key: str) -> bool:
-        """Tell whether the document has the flag only as deleted."""
+        """Tell whether the document has the flag only as a deleted flag."""
         return key in self.index.deleted and key not in self.keys
 
 
 class _Flags(Mapping[str, Flag]):
-    """The flags by key, each read on first access."""
+    """The flags by key; each flag is read on first access."""
 
     __slots__ = ("_definitions",)
 
