@@ -124,8 +124,8 @@ def _conclusive(
 ) -> Conclusion:
     if value is False:
         reason, index = _best_reason(steps)
-        where = "no condition, none of which matched" if last is None else f"condition {index}"
-        return Conclusion(decided(plan, value, reason, index), where)
+        deciding = "the lack of a matching condition" if last is None else f"condition {index}"
+        return Conclusion(decided(plan, value, reason, index), deciding)
     assert last is not None  # a walk that passes every step answers false
     if last.reason is Reason.HOLDOUT_CONDITION_VALUE:
         return Conclusion(decided(plan, value, last.reason), "the holdout")

@@ -115,9 +115,11 @@ class Interpreter:
         if is_filtered_out(plan, self._runtime, self._contexts):
             return _at_once(filtered_out(plan), "the flag's runtime or evaluation contexts")
         if plan.defect is not None:
-            return _at_once(unresolved(plan, UNSUPPORTED, plan.defect), "its definition", None)
+            resolution = unresolved(plan, UNSUPPORTED, plan.defect)
+            return _at_once(resolution, "the flag's definition", None)
         if not plan.active:
-            return _at_once(decided(plan, False, Reason.FLAG_DISABLED), "its being inactive")
+            resolution = decided(plan, False, Reason.FLAG_DISABLED)
+            return _at_once(resolution, "the flag's inactive state")
         return self._active_flag(plan)
 
     def _active_flag(self, plan: FlagPlan) -> FlagTrace:
@@ -130,7 +132,9 @@ class Interpreter:
             return replace(self._walk(plan, broken), enrollment=enrollment)
         if isinstance(enrolled, Gap):
             needed = None if broken else enrolled.missing
-            conclusion = Conclusion(unresolved(plan, enrolled), "the enrollment, unknown", needed)
+            conclusion = Conclusion(
+                unresolved(plan, enrolled), "the enrollment, which is unknown", needed
+            )
         elif enrolled and broken:
             conclusion = Conclusion(unresolved(plan, UNSUPPORTED), "a broken dependency", None)
         else:

@@ -171,7 +171,7 @@ def _property_test(leaf: Filter, group: str | None, scope: Scope) -> Node:
     name = ALIASES.get(written, written)
     operators = DIALECTS[scope.definitions.property_matching_version]
     if name in ELSEWHERE:
-        return Constant(False, f"{name} is no operator of property filters", leaf)
+        return Constant(False, f"{name} cannot be used on properties", leaf)
     if name not in operators:
         return Undecidable(_UNSUPPORTED, f"unknown operator {name!r}", origin=leaf)
     if leaf.value is None and name not in VALUELESS:
@@ -204,11 +204,11 @@ def _flag_test(leaf: Filter, scope: Scope) -> Node:
     if leaf.operator is not None and not is_operator(leaf.operator):
         return Undecidable(_UNSUPPORTED, f"unknown operator {leaf.operator!r}", origin=leaf)
     if leaf.operator != "flag_evaluates_to" or not leaf.key:
-        return Constant(False, "flag filters have the operator flag_evaluates_to", leaf)
+        return Constant(False, "a flag filter must have the operator flag_evaluates_to", leaf)
     if not isinstance(leaf.value, bool | str):
-        return Constant(False, "a flag is compared with true, false or a variant", leaf)
+        return Constant(False, "a flag's value must be true, false or a variant", leaf)
     if scope.definitions.is_deleted(leaf.key):
-        why = f"the flag {leaf.key!r} is deleted: false"
+        why = f"the flag {leaf.key!r} is deleted, which counts as false"
         return Constant(leaf.value is False, why, leaf, FlagTest(leaf.key, leaf.value, origin=leaf))
     chain = (*(leaf.dependency_chain or ()), leaf.key)
     absent = tuple(key for key in dict.fromkeys(chain) if _is_absent(key, scope))
@@ -222,7 +222,7 @@ def _is_absent(key: str, scope: Scope) -> bool:
 def _broken(leaf: Filter, scope: Scope) -> str | None:
     """Say why a dependency cannot be followed, or return None when it can (R11.5)."""
     if not leaf.dependency_chain:
-        return "the dependency chain is empty: circular, or on a flag that does not exist"
+        return "the dependency chain is empty: a circular dependency, or a flag that does not exist"
     below = graph.depth(leaf.key, scope.dependencies)
     if below is None:
         return f"dependencies below {leaf.key!r} are circular"
