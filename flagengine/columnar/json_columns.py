@@ -32,8 +32,8 @@ def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Prop
     if pa.types.is_dictionary(array.type):
         array = plain_text(array.dictionary_decode())
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        wanted = "expected JSON text, a struct or a map"
-        raise TableError(f"{wanted}, found the type {array.type}", column=name)
+        message = f"must be JSON text, a struct or a map, got the type {array.type}"
+        raise TableError(message, column=name)
     texts = array.to_pylist()
     return _Documents([_object(text, name, first_row + row) for row, text in enumerate(texts)])
 
@@ -44,13 +44,13 @@ def _object(written: str | None, name: str, row: int) -> Mapping[str, Any]:
     try:
         value = json.loads(written)
     except (ValueError, RecursionError) as error:
-        raise TableError(f"this is not JSON: {error}", column=name, row=row) from None
+        raise TableError(f"invalid JSON: {error}", column=name, row=row) from None
     if isinstance(value, dict):
         return value
     if value is None:
         return {}
-    found = f"expected a JSON object, found {type(value).__name__}"
-    raise TableError(found, column=name, row=row)
+    message = f"must be a JSON object, got {type(value).__name__}"
+    raise TableError(message, column=name, row=row)
 
 
 class _Struct:

@@ -104,6 +104,6 @@ def _by_property(columns: Columns) -> Mapping[str, str]:
     if columns is None or isinstance(columns, Mapping):
         return columns or {}
     if isinstance(columns, str):
-        message = f"properties are a mapping or a list of columns, found the text {columns!r}"
+        message = f"properties must be a mapping or a list of columns, got the text {columns!r}"
         raise TypeError(message)
     return {name: name for name in columns}
