@@ -28,7 +28,7 @@ def evaluate(
     """Evaluate flags for one person, each flag on first access.
 
     ``flag_defs`` is a :class:`Snapshot`, or a raw document, which every call parses again. No flag
-    and no property raises; a wrong argument raises TypeError or ValueError.
+    and no property raises an exception; a wrong argument raises TypeError or ValueError.
     """
     evaluators, request = evaluators_of(flag_defs), Request.parse(options)
     keys = requested_keys(evaluators, request, options.get("flag_keys"))
@@ -55,14 +55,14 @@ def evaluate_flag(
         request = Request.parse(options)
         return EvaluationCall(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
     try:
-        evaluator = flag_defs._compiled[key]  # noqa: SLF001 no call more than necessary
-    except KeyError:  # only twice per flag; ``get`` would cost every other call
+        evaluator = flag_defs._compiled[key]  # noqa: SLF001 saves a call
+    except KeyError:  # raised only twice per flag; ``get`` would slow down every other call
         evaluator = evaluators_of(flag_defs).evaluator_so_far(key)
     return evaluator(distinct_id, props)
 
 
 class Evaluation(Mapping[str, Resolution]):
-    """The answers for one person: read-only, each computed on first access, then remembered."""
+    """The answers for one person, read-only; each answer is computed on first access."""
 
     __slots__ = ("_call", "_keys", "_known")
 
@@ -73,7 +73,7 @@ class Evaluation(Mapping[str, Resolution]):
         self._known: dict[str, Resolution] = {}
 
     def __getitem__(self, key: str) -> Resolution:
-        """Return the answer for a key; KeyError for a key that was not requested."""
+        """Return the answer for a key; raise KeyError for a key that was not requested."""
         known = self._known.get(key)
         if known is not None:
             return known
@@ -86,7 +86,7 @@ class Evaluation(Mapping[str, Resolution]):
         return iter(self._keys)
 
     def __len__(self) -> int:
-        """Count the requested flags."""
+        """Return the number of requested flags."""
         return len(self._keys)
 
     def __contains__(self, key: object) -> bool:
@@ -111,5 +111,5 @@ class Evaluation(Mapping[str, Resolution]):
         return self._known
 
     def __repr__(self) -> str:
-        """Tell the number of flags; evaluate none."""
+        """Return the number of flags as text, without evaluating them."""
         return f"<Evaluation of {len(self._keys)} flags>"
