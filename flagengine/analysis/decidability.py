@@ -28,7 +28,7 @@ _UNSETTLED: Final[Answers] = frozenset({True, False})
 
 
 class Decidability(StrEnum):
-    """Whether a flag can always, sometimes or never be decided locally with all its inputs."""
+    """The decidability of a flag whose inputs are all given: always, sometimes or never."""
 
     ALWAYS = "always"
     SOMETIMES = "sometimes"

@@ -80,7 +80,7 @@ class Explanation(Record):
 
     @property
     def smallest_missing(self) -> Missing | None:
-        """The smallest set of inputs that makes the answer definite, whatever their values are.
+        """The smallest set of inputs that makes the answer definite for all values of the inputs.
 
         The set is empty for a definite answer, and None if only the server knows the answer.
         """

@@ -120,7 +120,7 @@ def _restored(*fields: Any) -> Overrides:
 NO_OVERRIDES: Final = Overrides()
 
 OverridesLike = Overrides | OverrideLayers | FlagOverrides
-"""What :meth:`Overrides.parse` reads."""
+"""Every form of overrides that :meth:`Overrides.parse` reads."""
 
 
 def _is_options(value: Mapping[str, Any]) -> bool:

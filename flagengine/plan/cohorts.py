@@ -69,7 +69,7 @@ def lower_cohort(cohort_id: str, scope: Scope) -> Node:
 def _unreadable(cohort: Cohort) -> str:
     if cohort.issues:
         return f"cohort {cohort.id} could not be read: {cohort.issues[0]}"
-    return f"cohort {cohort.id} is empty: engines disagree on whom it holds"
+    return f"cohort {cohort.id} is empty; engines disagree on whether it matches"
 
 
 def cohort_may_fail(cohort_id: str, scope: Scope) -> bool:
@@ -148,7 +148,7 @@ def _obstacle(cohort: Cohort, scope: Scope) -> str | None:
 
 def _group(group: PropertyGroup, scope: Scope) -> Node:
     if not group.values:
-        return Undecidable(_UNSUPPORTED, "an empty group: engines disagree on whom it holds")
+        return Undecidable(_UNSUPPORTED, "an empty group; engines disagree on whether it matches")
     parts = tuple(_part(part, scope) for part in group.values)
     return AllOf(parts) if group.type == "AND" else AnyOf(parts)
 

@@ -32,7 +32,7 @@ _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 
 
 class Scope(Protocol):
-    """What the lowering of a definition needs to know of other definitions."""
+    """The definitions of a project, as far as the lowering of one definition needs them."""
 
     @property
     def definitions(self) -> Definitions:
