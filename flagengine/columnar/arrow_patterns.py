@@ -18,8 +18,8 @@ _BOUNDARIES = (Assertion.WORD_BOUNDARY, Assertion.NO_WORD_BOUNDARY)
 def native_pattern(pattern: str, *, ascii_only: bool) -> str | None:
     """Return the translation of a pattern; None when only the scalar engine can answer.
 
-    ``ascii_only`` says that all texts are ASCII. The scalar engine answers long patterns, and
-    patterns with word boundaries, because it limits their effort.
+    ``ascii_only`` says that all texts are ASCII. Long patterns, and patterns with word boundaries,
+    are not translated, because only the scalar engine limits their effort.
     """
     if len(pattern) > _LONGEST or not pattern.isprintable():
         return None

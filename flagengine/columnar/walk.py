@@ -58,7 +58,7 @@ class Shares:
 
 
 _COUNTED: Final = 12
-"""Up to this number of intervals, comparing with every bound is faster than searching."""
+"""The number of intervals up to which comparing with every bound is faster than searching."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from flagengine.results.resolution import Resolution
 __all__ = ["Evaluators"]
 
 _MAX_DEPENDENCY_PATHS: Final = 64
-"""The interpreter evaluates flags with more nested evaluations, because it remembers each answer."""
+"""The maximum number of nested evaluations of a compiled flag; the interpreter, which remembers each
+answer, evaluates the other flags."""
 
 _MAX_FORCED: Final = 1_024
 

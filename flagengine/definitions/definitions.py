@@ -60,7 +60,7 @@ class Definitions:
         return len(self.index.cohorts)
 
     def flag(self, key: str) -> Flag | None:
-        """Return the flag with that key, or None."""
+        """Return the flag with this key, or None."""
         if key not in self._flags and key in self.index.flags:
             flag = parse_flag(key, self.index.flags[key], self.index.pointers[key])
             if key in self.index.duplicates:
@@ -69,7 +69,7 @@ class Definitions:
         return self._flags.get(key)
 
     def cohort(self, cohort_id: str) -> Cohort | None:
-        """Return the cohort with that id, or None."""
+        """Return the cohort with this id, or None."""
         if cohort_id not in self._cohorts and cohort_id in self.index.cohorts:
             source, pointer = self.index.cohorts[cohort_id], pointer_to("/cohorts", cohort_id)
             self._cohorts[cohort_id] = parse_cohort(cohort_id, source, pointer)

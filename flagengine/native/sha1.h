@@ -1,4 +1,4 @@
-/* SHA-1 over whole blocks, in the fastest implementation for the processor.
+/* SHA-1 over whole blocks, by the fastest implementation for the processor.
  *
  * This file must not know Python, or the parts of a message.
  */

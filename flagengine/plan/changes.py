@@ -32,7 +32,7 @@ class Compared(Record):
 
 
 def changed_keys(old: Compared, new: Compared) -> frozenset[str]:
-    """Return the keys of flags that may answer differently, new and gone ones included."""
+    """Return the keys of flags that may answer differently, new and removed flags included."""
     keys = {*_flag_keys(old), *_flag_keys(new)}
     if _shared(old.index) != _shared(new.index):
         return frozenset(keys)

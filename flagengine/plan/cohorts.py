@@ -73,7 +73,7 @@ def _unreadable(cohort: Cohort) -> str:
 
 
 def cohort_may_fail(cohort_id: str, scope: Scope) -> bool:
-    """Tell whether a cohort, or a cohort below it, is not in the document or circular."""
+    """Tell whether a cohort, or a cohort below it, is missing or circular."""
     edges = _edges(scope)
     names = {cohort_id, *graph.reachable(cohort_id, edges)}
     is_incomplete = any(scope.definitions.cohort(name) is None for name in names)

@@ -144,7 +144,7 @@ def _condition(
 
 
 def lower_filter(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
-    """Return the test that a filter means in a condition of that aggregation."""
+    """Return the test that a filter means in a condition with this aggregation."""
     kind = leaf.type or ("person" if aggregation is None else "group")
     if kind == "person":
         return _property_test(leaf, None, scope)

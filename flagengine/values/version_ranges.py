@@ -98,7 +98,7 @@ class _Comparator(Record):
 
 
 class Requirement(Record):
-    """A range of versions: every comparator must match; without comparators any release does."""
+    """A range of versions that match every comparator; without comparators any release matches."""
 
     comparators: tuple[_Comparator, ...]
 
@@ -123,7 +123,7 @@ def caret(value: Any) -> Requirement | None:
 def wildcard(value: Any) -> Requirement | None:
     """Return the range of ``1.*``, ``1.2.*``, ``1.*.*`` or ``*``; None for a malformed value.
 
-    A value without a star gives the same range as with ``^``.
+    A value without a star gives a caret range.
     """
     parts = normalised(value)[: MAX_LENGTH + 1].split(".")
     return _parse(".".join(map(without_zeros, parts)).replace("*", "x"))

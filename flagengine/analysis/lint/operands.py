@@ -13,7 +13,7 @@ from flagengine.values.instants import LENIENT, Moment, instant_of_filter
 __all__ = ["check_operands"]
 
 _ANY_DAY: Final = Moment.of(datetime(2024, 1, 15, tzinfo=UTC))
-"""An arbitrary day, because only relative dates need one: whether text is a date never depends on it."""
+"""An arbitrary day for relative dates; whether text is a date does not depend on the day."""
 
 _FORMS: Final[Mapping[str, str]] = {
     "gt": "a number",

@@ -61,7 +61,7 @@ class FlagBalance:
         return chi_square([inside, self.rows - inside], [share, 1 - share])
 
     def shares(self) -> dict[str, float]:
-        """Return the share of the hashes that draw each variant; ``true`` draws no variant."""
+        """Return the share of hashes that draw each variant; ``true`` is the share without a variant."""
         found: dict[str, float] = {}
         reached = 0.0
         for variant in self.plan.variants:
