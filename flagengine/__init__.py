@@ -7,8 +7,8 @@ True
 >>> evaluate_flag(snapshot, "beta", "user-1").missing.person_properties
 ('plan',)
 
-Nothing here reads a file or the network, logs, or starts a thread. The exceptions, called edges, say
-so in their docstrings: the command line, :mod:`flagengine.batch`, and
+The engine reads no file and no network, does not log, and starts no thread. The exceptions, called
+edges, say so in their docstrings: the command line, :mod:`flagengine.batch`, and
 :mod:`flagengine.inputs.environment`, which reads the clock and the time zone database.
 """
 
@@ -52,7 +52,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _version() -> str:
-    """Return the version of the installed distribution: pyproject.toml is its one source."""
+    """Return the version of the installed distribution, which only pyproject.toml states."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 20 ms
 
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
-from flagengine.compiled.call import Call, requested_keys
+from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.definitions.document import Document
 from flagengine.inputs.request import CallOptions, Request
 from flagengine.native import accelerator
@@ -28,11 +28,11 @@ def evaluate(
     """Evaluate flags for one person, each flag on first access.
 
     ``flag_defs`` is a :class:`Snapshot`, or a raw document, which every call parses again. No flag
-    and no property raises; a wrong argument raises TypeError or ValueError.
+    and no property raises an exception; a wrong argument raises TypeError or ValueError.
     """
     evaluators, request = evaluators_of(flag_defs), Request.parse(options)
     keys = requested_keys(evaluators, request, options.get("flag_keys"))
-    return Evaluation(Call(evaluators, distinct_id, props, request), keys)
+    return Evaluation(EvaluationCall(evaluators, distinct_id, props, request), keys)
 
 
 def _quick(function: F) -> F:
@@ -53,27 +53,27 @@ def evaluate_flag(
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
     if options or type(flag_defs) is not Snapshot:
         request = Request.parse(options)
-        return Call(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
+        return EvaluationCall(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
     try:
-        evaluator = flag_defs._compiled[key]  # noqa: SLF001 no call more than necessary
-    except KeyError:  # only twice per flag; ``get`` would cost every other call
+        evaluator = flag_defs._compiled[key]  # noqa: SLF001 saves a call
+    except KeyError:  # raised only twice per flag; ``get`` would slow down every other call
         evaluator = evaluators_of(flag_defs).evaluator_so_far(key)
     return evaluator(distinct_id, props)
 
 
 class Evaluation(Mapping[str, Resolution]):
-    """The answers for one person: read-only, each computed on first access, then remembered."""
+    """The answers for one person, read-only; each answer is computed on first access."""
 
     __slots__ = ("_call", "_keys", "_known")
 
-    def __init__(self, call: Call, keys: Mapping[str, None]) -> None:
+    def __init__(self, call: EvaluationCall, keys: Mapping[str, None]) -> None:
         """Bind a call: see :func:`evaluate`."""
         self._call = call
         self._keys = keys
         self._known: dict[str, Resolution] = {}
 
     def __getitem__(self, key: str) -> Resolution:
-        """Return the answer for a key; KeyError for a key that was not requested."""
+        """Return the answer for a key; raise KeyError for a key that was not requested."""
         known = self._known.get(key)
         if known is not None:
             return known
@@ -86,7 +86,7 @@ class Evaluation(Mapping[str, Resolution]):
         return iter(self._keys)
 
     def __len__(self) -> int:
-        """Count the requested flags."""
+        """Return the number of requested flags."""
         return len(self._keys)
 
     def __contains__(self, key: object) -> bool:
@@ -111,5 +111,5 @@ class Evaluation(Mapping[str, Resolution]):
         return self._known
 
     def __repr__(self) -> str:
-        """Tell the number of flags; evaluate none."""
+        """Return the number of flags as text, without evaluating them."""
         return f"<Evaluation of {len(self._keys)} flags>"

@@ -31,9 +31,9 @@ _CONTENT: Final = (
 class Snapshot:
     """A definitions document, ready to evaluate.
 
-    Build one with :meth:`parse`; :meth:`with_overrides` makes copies with changes. Safe to share
-    between threads, picklable, hashable and equal by content. A flag is read, lowered and compiled
-    when it is first needed.
+    :meth:`parse` makes a snapshot, and :meth:`with_overrides` a copy with overrides. A snapshot is
+    safe to share between threads, picklable, hashable and compared by content. A flag is read,
+    lowered and compiled when it is first needed.
     """
 
     __slots__ = {
@@ -60,14 +60,14 @@ class Snapshot:
         self._set("keys", plans.definitions.keys)
         self._set("overrides", overrides)
         self._set("_evaluators", evaluators)
-        self._set("_compiled", evaluators.compiled)  # where the accelerator looks flags up
+        self._set("_compiled", evaluators.compiled)  # the accelerator looks flags up here
         self._set("_fingerprint", None)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: a snapshot never changes."""
+        """Raise AttributeError, because a snapshot never changes."""
         message = f"a Snapshot cannot change; with_overrides makes a copy ({name})"
         raise AttributeError(message)
 
@@ -75,21 +75,21 @@ class Snapshot:
     def parse(cls, document: Document) -> "Snapshot":
         """Read a definitions document: a mapping, JSON text or UTF-8 bytes.
 
-        A flag that is malformed, absurd or of an unknown format keeps its slot: see
-        :attr:`issues`. Raises :class:`SnapshotError` only for input that is not a definitions
-        document at all.
+        A malformed flag, or a flag of an unknown format, keeps its key and has an entry in
+        :attr:`issues`. Raise :class:`SnapshotError` only for input that is not a definitions
+        document.
         """
         return cls(Plans(Definitions(read_document(document))))
 
     def with_overrides(self, overrides: OverridesLike) -> "Snapshot":
-        """Return a copy whose answers are replaced by ``overrides``, on top of its present ones."""
+        """Return a copy with ``overrides`` in addition to the snapshot's own overrides."""
         return Snapshot(self._evaluators.plans, self.overrides | Overrides.parse(overrides))
 
     def evaluator(self, key: str) -> Evaluator:
-        """Bind one flag: a function of a distinct id and person properties.
+        """Return one flag as a function of a distinct id and person properties, for tight loops.
 
-        For the tightest loops. The function is compiled at the first call and kept; the function
-        for an unknown key gives a resolution that says so.
+        The function is compiled once. The function for an unknown key gives a resolution that says
+        so.
         """
         return self._evaluators.evaluator(key)
 
@@ -100,17 +100,17 @@ class Snapshot:
 
     @property
     def property_matching_version(self) -> int:
-        """2 for explicit equality, else 1 (SPEC R1.5)."""
+        """The version of property matching: 2 for explicit equality, else 1 (SPEC R1.5)."""
         return self._definitions.property_matching_version
 
     @property
     def minimal_flag_called_events(self) -> bool:
-        """Whether the project wants short events about flag reads; changes no answer."""
+        """Whether the project wants short events about flag reads; no answer depends on it."""
         return self._definitions.document.get("minimal_flag_called_events") is True
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """Everything wrong in the document, in the document's order."""
+        """Everything that is wrong in the document, in the document's order."""
         return tuple(self._evaluators.plans.issues)
 
     @property
@@ -126,8 +126,8 @@ class Snapshot:
     def changed_keys(self, other: "Snapshot") -> frozenset[str]:
         """Return the keys of the flags that may answer differently under ``other``.
 
-        Includes the flags that only one of the two defines. Every other key has the same answers
-        under both, for every subject.
+        The keys include flags that only one of the snapshots defines. Every other key has the same
+        answers under both snapshots, for every subject.
         """
         return changed_keys(other._compared(), self._compared())  # noqa: SLF001 of this class
 
@@ -150,7 +150,7 @@ class Snapshot:
             return NotImplemented
         if self is other:
             return True
-        # Most snapshots differ, which Python finds sooner; to Python 1 and True are equal, though.
+        # Python's comparison finds most differences fast, but equates 1 and True.
         is_alike = self._content() == other._content()
         return is_alike and self.fingerprint == other.fingerprint
 
@@ -159,11 +159,11 @@ class Snapshot:
         return hash(self.fingerprint)
 
     def __repr__(self) -> str:
-        """Tell the size, not the content."""
+        """Return the size of the snapshot as text, without its content."""
         return f"<Snapshot of {len(self.keys)} flags, {self._definitions.cohort_count} cohorts>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the document and the overrides, from which the rest is made again."""
+        """Pickle the document and the overrides; unpickling makes the rest again."""
         return _restored, (self._definitions.document, self.overrides)
 
 
@@ -172,11 +172,11 @@ def _restored(document: dict[str, Any], overrides: Overrides) -> Snapshot:
 
 
 def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
-    """Return a snapshot as it is, and a document parsed."""
+    """Return a snapshot unchanged, or the snapshot of a document."""
     return flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
 
 
 def evaluators_of(flag_defs: Snapshot | Document) -> Evaluators:
-    """Return what the rest of the engine needs of a snapshot, or of a document."""
+    """Return the evaluators of a snapshot, or of a document."""
     snapshot = flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
-    return snapshot._evaluators  # noqa: SLF001 hidden from users alone
+    return snapshot._evaluators  # noqa: SLF001 private for users, not for the engine

@@ -1,1 +1,1 @@
-"""Why an answer is what it is, and what a flag needs to be answered at all."""
+"""Explanations of answers, the inputs that flags need, and findings about definitions."""

@@ -1,9 +1,9 @@
-"""Can a flag be decided here at all, once every input is given (SPEC R5)?
+"""The decidability of a flag: whether it can be decided locally once every input is given (SPEC R5).
 
-An abstract run of the walk: each filter may come out true, false or unknown, each hash inside or
-outside, and the sets of answers that are still possible are followed through all combinations.
+This module follows the walk through all combinations of verdicts (true, false or unknown) and
+hashes (inside or outside), and collects the sets of possible answers.
 :mod:`flagengine.evaluation.conclusion` says what a step contributes. The distinct id is assumed not
-to be empty: nobody is inside a share of 0 % then (SPEC R3.16).
+to be empty, so nobody is inside a share of 0 % (SPEC R3.16).
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,14 +21,14 @@ from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict
 __all__ = ["Decidability", "decidability"]
 
 _FAILING: Final = Gap(UnresolvedReason.UNSUPPORTED_DEFINITION, may_fail=True)
-"""The doubt at which the server may fail the flag; :data:`UNSUPPORTED` is any other."""
+"""A doubt at which the server may fail the flag; :data:`UNSUPPORTED` represents other doubts."""
 
 Answers = frozenset[Answer]
 _UNSETTLED: Final[Answers] = frozenset({True, False})
 
 
 class Decidability(StrEnum):
-    """How often a flag can be decided locally when all its inputs are given."""
+    """The decidability of a flag whose inputs are all given: always, sometimes or never."""
 
     ALWAYS = "always"
     SOMETIMES = "sometimes"
@@ -38,7 +38,7 @@ class Decidability(StrEnum):
 def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidability:
     """Return whether a flag is decided always, sometimes or never.
 
-    ``of_flag`` holds the answers for the flags that it depends on.
+    ``of_flag`` holds the decidability of the flags that the flag depends on.
     """
     if plan.defect is not None:
         return Decidability.NEVER
@@ -46,7 +46,7 @@ def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidabili
         return Decidability.ALWAYS
     seen = {len(answers) == 1 for answers in _walks(plan, of_flag)}
     if plan.enrollment is not None:
-        seen |= {True, not plan.is_broken({})}  # opted out, opted in
+        seen |= {True, not plan.is_broken({})}  # a person who has opted out, or in
     if seen == {True}:
         return Decidability.ALWAYS
     return Decidability.SOMETIMES if True in seen else Decidability.NEVER
@@ -65,7 +65,7 @@ def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers
 
 
 def _advance(states: set[Answers], steps: Iterable[Step]) -> tuple[set[Answers], set[Answers]]:
-    """Return the states that go on after a step, and those that it ends."""
+    """Return the states that go on after a step, and the states of walks that it ends."""
     going_on: set[Answers] = set()
     ended: set[Answers] = set()
     for step in steps:
@@ -75,18 +75,18 @@ def _advance(states: set[Answers], steps: Iterable[Step]) -> tuple[set[Answers],
 
 
 def _shortened(state: Answers) -> Answers:
-    """Return two answers for more than one: no further answer settles them."""
+    """Replace a state of several answers by one of two: no later step can settle the walk."""
     return state if len(state) < 2 else _UNSETTLED
 
 
 def _holdout(holdout: HoldoutPlan) -> Iterator[Step]:
-    """Yield all that a holdout may contribute."""
+    """Yield every possible contribution of a holdout."""
     for inside in _insides(holdout.share, holdout.bucketing):
         yield held_out(holdout.value, inside, None)
 
 
 def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> Iterator[Step]:
-    """Yield all that a condition may contribute."""
+    """Yield every possible contribution of a condition."""
     verdicts = set(_outcomes(AllOf(condition.tests), of_flag))
     if condition.bucketing.by is BucketBy.GROUP:
         verdicts.add(False)
@@ -96,7 +96,7 @@ def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> It
     insides = _insides(condition.share, condition.bucketing)
     for verdict, inside, drawn in product(verdicts, insides, _draws(condition)):
         yield contribution(condition, verdict, inside, drawn, may_fail=bool(failing))
-        if failing and verdict is False:  # before such a cohort is reached
+        if failing and verdict is False:  # a test before the failing cohort is false
             yield contribution(condition, verdict, inside, drawn)
 
 
@@ -112,7 +112,7 @@ def _draws(condition: ConditionPlan) -> list[tuple[Answer, ...]]:
 
 
 def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Verdict]:
-    """Return the verdicts a test may come to when all inputs are given."""
+    """Return the possible verdicts of a test when all inputs are given."""
     if isinstance(node, PropertyTest):
         return {node.matcher.server_only is None or UNSUPPORTED, False}
     if isinstance(node, Constant):
@@ -129,7 +129,7 @@ def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Verdict]:
 
 
 def _alike(verdict: Verdict) -> Verdict:
-    """Return one doubt for all that have the same consequence."""
+    """Replace a doubt by the doubt that represents all with the same consequence."""
     if isinstance(verdict, bool):
         return verdict
     return _FAILING if verdict.may_fail else UNSUPPORTED

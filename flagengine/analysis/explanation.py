@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Unpack
 
-from flagengine.compiled.call import Call
+from flagengine.compiled.call import EvaluationCall
 from flagengine.definitions.document import Document
 from flagengine.definitions.model import Filter
 from flagengine.evaluation.trace import (
@@ -24,12 +24,12 @@ from flagengine.values.record import Record
 __all__ = ["REDACTED", "Explanation", "Line", "explain"]
 
 REDACTED: Final = "(redacted)"
-"""Shown in place of a property's value when values are redacted."""
+"""The text that replaces a property's value in a redacted explanation."""
 
 MAX_LEVELS: Final = 60
-"""The depth of an explanation; what is below is evaluated, but not shown."""
+"""The depth of an explanation; deeper tests are evaluated, but not shown."""
 
-_CUT: Final = "what is below is not shown"
+_CUT: Final = "deeper tests are not shown"
 _SHOWN: Final = 60
 
 
@@ -41,10 +41,10 @@ class Line(Record):
 
 
 class _At:
-    """A place in the tree: its level, and the dependencies that the tree shows already.
+    """A place in the tree: its level, and the dependencies that the tree already shows.
 
-    A dependency is shown once, where it is first met: otherwise the tree would double with every
-    flag of a chain in which each flag names the previous flag twice.
+    The tree shows each dependency only at its first place: otherwise the tree would double with
+    every flag of a chain in which each flag names the previous flag twice.
     """
 
     __slots__ = ("_shown", "level")
@@ -64,10 +64,10 @@ class _At:
 
 
 class Explanation(Record):
-    """Why a flag has its answer: every condition and filter, and hashes against their bounds.
+    """The reasons for a flag's answer: every condition, filter and hash.
 
-    With ``is_redacted`` the values of person and group properties are left out; the definitions
-    are shown in full.
+    With ``is_redacted`` the values of person and group properties are left out; the definitions are
+    shown in full.
     """
 
     trace: FlagTrace
@@ -75,14 +75,14 @@ class Explanation(Record):
 
     @property
     def resolution(self) -> Resolution:
-        """The answer being explained."""
+        """The answer that is explained."""
         return self.trace.resolution
 
     @property
     def smallest_missing(self) -> Missing | None:
-        """The smallest set of inputs that makes the answer definite, whatever their values are.
+        """The smallest set of inputs that makes the answer definite for all values of the inputs.
 
-        Empty when the answer is definite; None when only the server can make it so.
+        The set is empty for a definite answer, and None if only the server knows the answer.
         """
         return self.trace.conclusion.smallest_missing
 
@@ -91,7 +91,7 @@ class Explanation(Record):
         return self._flag(self.trace, _At())
 
     def to_line(self) -> Line:
-        """Return the tree as nested lines, to be drawn by any means."""
+        """Return the tree as nested lines."""
         return self._flag_line(self.trace, _At())
 
     def __str__(self) -> str:
@@ -215,7 +215,7 @@ def explain(
     **options: Unpack[CallOptions],
 ) -> Explanation:
     """Evaluate one flag and explain the answer; ``redact`` hides the values of properties."""
-    call = Call(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
+    call = EvaluationCall(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
     return Explanation(call.trace(key), redact)
 
 

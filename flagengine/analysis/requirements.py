@@ -1,4 +1,4 @@
-"""What a flag needs to be decided locally, and whether it ever can be (SPEC R5, R6)."""
+"""The inputs that a flag needs, and whether it can be decided locally (SPEC R5, R6)."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -19,10 +19,10 @@ __all__ = ["Decidability", "Requirements", "requirements", "requirements_of"]
 
 
 class Requirements(Record):
-    """The inputs that a flag can need, its dependencies' included.
+    """The inputs that a flag and its dependencies can need.
 
-    ``decided_locally`` supposes that all of them are given, and a distinct id that is not empty;
-    ``why`` says what stands in the way when it is not always.
+    ``decided_locally`` assumes that all inputs are given, and that the distinct id is not empty.
+    ``why`` lists the obstacles of a flag that cannot always be decided locally.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Requirements(Record):
         return self.inputs.distinct_id
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON values."""
+        """Return the requirements as JSON values."""
         return {
             "key": self.key,
             **self.inputs.to_dict(),
@@ -77,19 +77,19 @@ def requirements(flag_defs: Snapshot | Document, key: str) -> Requirements: ...
 def requirements(
     flag_defs: Snapshot | Document, key: str | None = None
 ) -> Requirements | Mapping[str, Requirements]:
-    """Return what one flag needs, or what each flag needs. KeyError for an unknown key."""
+    """Return the requirements of one flag, or of each flag; raise KeyError for an unknown key."""
     plans = evaluators_of(flag_defs).plans
     return requirements_of(plans) if key is None else _Collector(plans).of(key)
 
 
 def requirements_of(plans: Plans) -> Mapping[str, Requirements]:
-    """Return what each flag needs."""
+    """Return the requirements of each flag."""
     collector = _Collector(plans)
     return MappingProxyType({key: collector.of(key) for key in plans.definitions.keys})
 
 
 class _Collector:
-    """Collects requirements flag by flag, dependencies first."""
+    """The requirements found so far; a flag's dependencies come before the flag."""
 
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
@@ -115,26 +115,23 @@ class _Collector:
         verdict = decidability(plan, known)
         always = verdict is Decidability.ALWAYS
         obstacles = () if always else _obstacles(plan, nodes, dependencies)
+        flags = {*dependencies}.union(*(found.flags for found in dependencies.values()))
         return Requirements(
-            plan.key,
-            inputs,
-            tuple(
-                sorted({*dependencies, *(one for d in dependencies.values() for one in d.flags)})
-            ),
-            verdict,
-            tuple(dict.fromkeys(obstacles)),
+            plan.key, inputs, tuple(sorted(flags)), verdict, tuple(dict.fromkeys(obstacles))
         )
 
 
 def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
-    """Return the inputs of the flag itself: properties that are read, subjects that are hashed."""
+    """Return the inputs of the flag itself: the properties it reads and the subjects it hashes."""
     tests = [node for node in nodes if isinstance(node, PropertyTest)]
     persons = {test.key for test in tests if test.group is None}
     if plan.enrollment is not None and plan.active:
         persons.add(plan.enrollment.key)
     subjects = list(_subjects(plan)) if plan.active else []
     kinds = {subject.by for subject in subjects}
-    groups = {one.group for one in subjects if one.by is BucketBy.GROUP and one.group}
+    groups = {
+        subject.group for subject in subjects if subject.by is BucketBy.GROUP and subject.group
+    }
     return Missing(
         tuple(sorted(persons)),
         tuple(sorted({(test.group, test.key) for test in tests if test.group})),
@@ -145,7 +142,7 @@ def _own_inputs(plan: FlagPlan, nodes: list[Node]) -> Missing:
 
 
 def _subjects(plan: FlagPlan) -> Iterator[Bucketing]:
-    """Yield what is hashed, and the groups without which a condition is skipped."""
+    """Yield the subjects that are hashed, and the groups without which a condition is skipped."""
     held_out = False if plan.holdout is None else plan.holdout.share.without_hash
     if held_out is True:
         return  # no condition is reached

@@ -1,7 +1,7 @@
 """Flags for whole tables: millions of people in one call, with the answers of ``evaluate``.
 
-EDGE: needs the extra ``batch`` (pyarrow, numpy), starts threads, reads the clock once per call.
-Nothing else in the package imports this.
+EDGE: start threads, and read the clock once per call. This package needs the extra ``batch``
+(pyarrow, numpy); only the command line imports it.
 """
 
 from flagengine.batch.evaluation import Stats, TableEvaluation

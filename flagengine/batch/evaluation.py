@@ -1,4 +1,4 @@
-"""The stream of results of ``evaluate_table``, and the statistics that fill while it is read."""
+"""The stream of results of ``evaluate_table``, and the statistics of the rows read so far."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -26,8 +26,8 @@ class Stats:
     """Statistics of the rows evaluated so far.
 
     ``answers`` counts the rows of each flag by resolution. ``fallback_rows`` counts the rows of each
-    flag that the scalar engine evaluated, one for every new case: a number near ``rows`` means that
-    the flag's rows have too little in common.
+    flag that the scalar engine evaluated, one row for every new case: a number near ``rows`` means
+    that the flag's rows have too little in common.
     """
 
     rows: int = 0
@@ -37,17 +37,17 @@ class Stats:
 
 
 class TableEvaluation:
-    """A stream of results that can be read once; ``stats`` fills while it is read.
+    """A stream of results that can be read once; ``stats`` covers the results read so far.
 
     Iterate over record batches, pass the object to any reader of the Arrow C stream interface
-    (polars, pandas, DuckDB, pyarrow), or call :meth:`read_all`. Leaving the iteration, or
+    (polars, pandas, DuckDB, pyarrow), or call :meth:`read_all`. Leaving the iteration, or calling
     :meth:`close`, stops the work.
     """
 
     def __init__(
         self, engine: Engine, batches: Batches, output: Output, batch_rows: int, threads: int
     ) -> None:
-        """Bind a stream; nothing is read yet."""
+        """Bind a stream without reading it."""
         self.stats = Stats(answers={key: Counter() for key in engine.keys})
         self._engine = engine
         self._output = output
@@ -74,7 +74,7 @@ class TableEvaluation:
         return pa.Table.from_batches(list(self), self.schema)
 
     def to_reader(self) -> pa.RecordBatchReader:
-        """Return the results as Arrow's reader."""
+        """Return the results as an Arrow reader."""
         return pa.RecordBatchReader.from_batches(self.schema, self)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -82,16 +82,16 @@ class TableEvaluation:
         return self.to_reader().__arrow_c_stream__(requested_schema)
 
     def close(self) -> None:
-        """Stop: finish the batches that have begun, and begin no others."""
+        """Stop the work: finish the batches in progress, and start no others."""
         self._results.close()
         self._done.close()
 
     def __enter__(self) -> Self:
-        """Close at the end of a ``with`` block."""
+        """Return the stream, which the end of a ``with`` block closes."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop."""
+        """Stop the work."""
         self.close()
 
     def _run(self, work: _Work) -> _Done:

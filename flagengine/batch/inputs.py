@@ -1,4 +1,4 @@
-"""Any table to record batches of bounded size, one at a time."""
+"""Any table as record batches of bounded size, read one at a time."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -8,12 +8,12 @@ import pyarrow as pa
 __all__ = ["BATCH_ROWS", "Batches", "numbered", "open_table"]
 
 BATCH_ROWS: Final = 1 << 16
-"""Rows per batch: few enough for a batch's columns to stay in the CPU's caches, and enough to make
-the work per batch negligible."""
+"""The default number of rows per batch: a batch's columns fit into the CPU's caches, and the fixed
+cost of a batch is negligible."""
 
 
 class Batches:
-    """A schema and the batches to come."""
+    """A schema, and batches that are read on demand."""
 
     def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         """Bind an iterator."""
@@ -21,11 +21,11 @@ class Batches:
         self._batches = batches
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Yield the batches as they come."""
+        """Yield the batches unchanged."""
         return iter(self._batches)
 
     def sized(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches of that many rows, the last one excepted; join smaller batches."""
+        """Yield batches of exactly ``rows`` rows, except for the last batch."""
         waiting: list[pa.RecordBatch] = []
         count = 0
         for batch in self._batches:
@@ -64,9 +64,9 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 def open_table(table: Any) -> Batches:
-    """Open anything with the Arrow C stream interface, or an iterable of record batches.
+    """Open any object with the Arrow C stream interface, or an iterable of record batches.
 
-    Any object with the Arrow C stream interface will do. Raises TypeError for anything else.
+    Raise TypeError for other objects.
     """
     if isinstance(table, Batches):
         return table

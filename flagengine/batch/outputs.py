@@ -1,6 +1,6 @@
 """The two shapes of a result (SPEC R19.5): a column per flag, or a row per person and flag.
 
-The schema is known before the first row: it follows from the definitions alone.
+The schema depends only on the definitions, so it is known before the first row.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ LONG_COLUMNS: Final = {
 
 
 class Output(Protocol):
-    """Turns a batch and its answers into a batch of results."""
+    """A function from a batch and its answers to a batch of results."""
 
     schema: pa.Schema
 
@@ -49,7 +49,7 @@ class Output(Protocol):
 
 
 class Wide:
-    """A column per flag: booleans, or text where a flag has variants; null where unresolved."""
+    """A column per flag: booleans, or text for a flag with variants; null if unresolved."""
 
     def __init__(
         self, engine: Engine, schema: pa.Schema, carried: Sequence[str], prefix: str
@@ -68,7 +68,7 @@ class Wide:
         return len(self._texts[key]) > 2
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
-        """Add a column per flag."""
+        """Return the batch with a column per flag."""
         columns = [batch.column(name) for name in self._carried]
         columns += [
             self._column(key, found) for key, found in zip(self._engine.keys, codes, strict=True)
@@ -83,7 +83,7 @@ class Wide:
 
 
 class Long:
-    """A row per person and flag, with everything that the scalar engine says."""
+    """A row per person and flag, with all parts of the resolution."""
 
     def __init__(self, engine: Engine, schema: pa.Schema, carried: Sequence[str]) -> None:
         """Fix the schema."""
@@ -102,11 +102,11 @@ class Long:
         self.schema = _schema(schema, carried, added)
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
-        """Return the rows of the first person, flag by flag, then those of the next."""
+        """Return the rows of the first person, flag by flag, then the rows of the next person."""
         keys = self._engine.keys
-        every = [tuple(self._engine.answers(key).resolutions) for key in keys]
-        starts = accumulate((len(answers) for answers in every), initial=0)
-        answers = [answer for part in every for answer in part]
+        by_flag = [tuple(self._engine.answers(key).resolutions) for key in keys]
+        starts = accumulate((len(answers) for answers in by_flag), initial=0)
+        answers = [answer for part in by_flag for answer in part]
         shifted = [found + start for found, start in zip(codes, starts, strict=False)]
         flat = np.stack(shifted, axis=1).ravel() if keys else np.empty(0, np.int32)
         rows = repeated(batch.num_rows, len(keys))

@@ -1,7 +1,7 @@
-"""Work on batches in several threads, results in order, no more in flight than there are threads.
+"""Work on batches in several threads, with the results in order.
 
-Memory is bounded by that number of batches. Stopping early cancels what has not begun and waits
-for what has: no thread outlives the iteration.
+Memory is bounded, because there is at most one batch in progress per thread. Stopping early cancels
+the batches that have not started and waits for the others: no thread outlives the iteration.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Generator[R, None, None]:
-    """Yield the results of items in their order."""
+    """Yield the result of each item, in the order of the items."""
     if threads <= 1:
         yield from map(work, items)
         return

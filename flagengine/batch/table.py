@@ -44,11 +44,11 @@ def evaluate_table(
 
     Args:
         flag_defs: A snapshot, or a document, which is parsed.
-        table: Anything with the Arrow C stream interface, or an iterable of record batches. It is
-            read once, and no further than the results are.
+        table: An object with the Arrow C stream interface, or an iterable of record batches. The
+            table is read once, only as far as the results are read.
         distinct_id: The column of distinct ids.
-        person_properties: Columns by property, or a list of columns named as their properties.
-            None: every column that has no other use.
+        person_properties: Columns by property, or a list of columns named like their properties.
+            None: every column that no other argument names.
         person_json: A column that holds all person properties: JSON text, a struct or a map. The
             value in a property's own column takes precedence, unless it is null.
         groups: Columns of group keys by group type: ``{"company": "company_id"}``.
@@ -57,13 +57,13 @@ def evaluate_table(
         device_id: The column of device ids.
         json_nulls: The columns whose nulls are JSON's null, or True for all. In other columns a
             null is a property that was not passed.
-        flag_keys: The flags to evaluate; all when left out.
+        flag_keys: The flags to evaluate; by default all.
         output: "wide" adds a column per flag; "long" gives a row per person and flag, with value,
-            variant, payload, reason, condition_index and what is missing.
+            variant, payload, reason, condition_index and the missing inputs.
         carry: The columns to carry through, or "all". None: the distinct ids.
         prefix: The prefix of the flags' columns in a wide result.
         batch_rows: Rows per batch; memory is bounded by a few batches.
-        threads: The number of batches evaluated at a time. None: one per processor.
+        threads: The number of batches evaluated at the same time. None: one per processor.
         options: ``now``, ``project_timezone``, ``complete``, ``missing_group``, ``overrides``,
             ``evaluation_runtime`` and ``evaluation_contexts``, as for ``evaluate``. Without
             ``now``, every row is evaluated at the time of this call.
@@ -71,8 +71,8 @@ def evaluate_table(
     ``snapshot`` and ``flags`` are deprecated names of ``flag_defs`` and ``flag_keys``.
 
     Raises:
-        TableError: A column is missing, or a row of ``person_json`` does not hold a JSON object;
-            the latter is raised while the results are read.
+        TableError: A column is missing; or, while the results are read, a row of ``person_json``
+            does not hold a JSON object.
     """
     batches = open_table(table)
     layout = Layout.of(

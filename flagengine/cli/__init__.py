@@ -1,4 +1,4 @@
-"""EDGE: the ``flagengine`` command. Read files and print; make no decision about flags.
+"""EDGE: the ``flagengine`` command. It reads files and prints; it must not decide about flags.
 
 Each module under ``commands/`` is a command of the same name.
 """

@@ -1,4 +1,4 @@
-"""The rules of ``--fail-if-changed``: a flag, and how many people it may change for."""
+"""The rules of ``--fail-if-changed``: a flag, and the number of people for whom it may change."""
 
 import re
 from collections.abc import Iterable
@@ -55,7 +55,7 @@ def failures(rules: Iterable[FailRule], impact: "Impact") -> list[tuple[FailRule
     for rule in rules:
         for flag in impact.flags.values():
             share = flag.changed / max(impact.rows, 1)
-            # Scales a sample up to the whole population.
+            # The share of a sample is scaled up to the whole population.
             number = share * impact.seen
             if rule.key in ("*", flag.key) and (share if rule.is_share else number) > rule.most:
                 found.append((rule, share))

@@ -1,4 +1,4 @@
-"""The options that commands share; person.py reads those that describe a person."""
+"""The options that commands share; person.py reads the options that describe a person."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -45,7 +45,7 @@ READING: Final = (
         help="The answer for a group that is not given; false is a deprecated name of as_server.",
     ),
 )
-"""Options for reading inputs, of one person and of a table."""
+"""The options of evaluation that commands for a person and commands for a table share."""
 
 _PERSON: Final = (
     click.option("--distinct-id", metavar="ID", help="The person to evaluate."),

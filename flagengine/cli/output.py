@@ -17,7 +17,7 @@ from rich.text import Text
 __all__ = ["plain", "print_json", "print_lines", "print_table"]
 
 _UNBOUNDED: Final = 10_000
-"""The width for a pipe or a file: wide enough that nothing is cut or wrapped."""
+"""The width for a pipe or a file, where nothing must be cut or wrapped."""
 
 _ASCII: Final = str.maketrans(
     dict(zip("├└│─✓✗…", ["|", "`", "|", "-", "+", "x", "..."], strict=True))
@@ -73,7 +73,7 @@ def _assembled(cell: Cell) -> tuple[str, str]:
 
 
 def _write(text: str) -> None:
-    """Print text in whatever encoding the output has."""
+    """Print text in the encoding of the output."""
     encoding = sys.stdout.encoding or "utf-8"
     if not _is_unicode(encoding):
         text = text.translate(_ASCII)

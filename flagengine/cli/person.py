@@ -1,4 +1,4 @@
-"""Turn command-line options into the arguments of :func:`flagengine.evaluate`."""
+"""Command-line options as the arguments of :func:`flagengine.evaluate`."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The options that map a table's columns to people. Nothing here needs the extra `batch`."""
+"""The options that map a table's columns to people; this module works without the extra `batch`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class Population:
 
     @property
     def workers(self) -> int:
-        """Return the number of threads."""
+        """The number of threads."""
         from flagengine.batch.table import processors  # noqa: PLC0415 (an extra)
 
         return self.threads or processors()
@@ -184,7 +184,7 @@ def _by_group(written: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def needs(extra: str) -> None:
-    """Raise `Trouble` that names the extra to install if one of its packages is missing."""
+    """Raise `Trouble` that names the extra to install if any of its packages is missing."""
     from importlib.util import find_spec  # noqa: PLC0415 (for these commands only)
 
     wanted = {"batch": ("pyarrow", "numpy"), "spark": ("pyspark",)}[extra]

@@ -1,4 +1,4 @@
-"""Read JSON values and snapshots from files and standard input; every error names the place."""
+"""JSON values and snapshots from files and standard input; every error names the place."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Open tables for commands, with a progress bar on a terminal and one-line errors."""
+"""Tables for commands, with a progress bar on a terminal and one-line errors."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -55,7 +55,7 @@ class _Rate(ProgressColumn):
     """Rows per second."""
 
     def render(self, task: Task) -> Text:
-        """Return the text."""
+        """Return the rate as text."""
         return Text(f"{task.speed:,.0f} rows/s" if task.speed else "")
 
 

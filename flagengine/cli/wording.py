@@ -16,7 +16,7 @@ def answer(resolution: Resolution) -> tuple[str, str]:
 
 
 def reason(resolution: Resolution) -> str:
-    """Return the code of the reason, with the condition's index where there is one."""
+    """Return the code of the reason, with the index of the deciding condition if there is one."""
     code = (resolution.unresolved_reason or resolution.reason).value
     if resolution.reason is Reason.SUPER_CONDITION_VALUE or resolution.condition_index is None:
         return code
@@ -46,5 +46,5 @@ def needs(missing: Missing) -> str:
 
 
 def _json(value: Any) -> str:
-    """Write a value as in JSON; a variant without its quotes."""
+    """Return a value as JSON, a variant without quotes."""
     return text(to_json_value(value))

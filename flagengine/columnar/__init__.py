@@ -1,4 +1,4 @@
 """Flags over columns: rows are sorted into cases, and each case is answered once.
 
-Pure: it reads no file and starts no thread; :mod:`flagengine.batch` does.
+This package is pure; :mod:`flagengine.batch` reads the files and starts the threads.
 """

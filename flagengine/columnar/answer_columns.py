@@ -1,4 +1,4 @@
-"""Answers to Arrow columns: a table of what each answer looks like, and a look-up per row."""
+"""Answers to Arrow columns: the text of each distinct answer, and a look-up per row."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +32,7 @@ def possible_values(plan: FlagPlan | None, override: bool | str | None) -> tuple
 
 
 def value_text(value: bool | str | None) -> str | None:
-    """Write a value as it is written in a column of texts."""
+    """Return a value as the text of a column."""
     if value is None or isinstance(value, str):
         return value
     return "true" if value else "false"
@@ -44,7 +44,7 @@ def plain_column(
     read: Callable[[Resolution], Any],
     kind: pa.DataType,
 ) -> pa.Array:
-    """Return one thing that each row's answer says, null where it says None."""
+    """Return ``read`` of each row's answer as a column, in which None is null."""
     return pa.array([read(answer) for answer in answers], kind).take(pa.array(codes))
 
 
@@ -54,21 +54,21 @@ def dictionary_column(
     read: Callable[[Resolution], str | None],
     values: Iterable[str],
 ) -> pa.Array:
-    """Return one text that each row's answer says, with a dictionary that is always the same."""
+    """Return ``read`` of each row's answer as a dictionary column with these values."""
     dictionary = list(values)
     positions = {text: place for place, text in enumerate(dictionary)}
-    table = [None if (said := read(answer)) is None else positions[said] for answer in answers]
+    table = [None if (text := read(answer)) is None else positions[text] for answer in answers]
     indices = pa.array(table, pa.int32()).take(pa.array(codes))
     return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary, pa.string()))
 
 
 def missing_text(resolution: Resolution) -> str | None:
-    """Write what an unresolved answer lacks, as JSON."""
+    """Return the missing inputs of an unresolved answer as JSON text; None when there are none."""
     if not resolution.missing:
         return None
     return json.dumps(resolution.missing.to_dict(), sort_keys=True)
 
 
 def repeated(count: int, times: int) -> pa.Array:
-    """Return each row's position that many times."""
+    """Return the positions of ``count`` rows, each repeated ``times`` times."""
     return pa.array(np.repeat(np.arange(count), times))

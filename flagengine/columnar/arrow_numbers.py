@@ -1,4 +1,4 @@
-"""Comparisons of number columns without Python: for columns in which most rows differ."""
+"""Vectorized comparisons of number columns in which most rows differ."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -22,7 +22,7 @@ _COMPARISONS: Final[dict[str, Callable[..., Any]]] = {
 
 
 class NativeNumbers:
-    """One column of integers or floats of a batch."""
+    """One column of integers or floats in a batch."""
 
     def __init__(self, array: pa.Array) -> None:
         """Bind a column."""
@@ -30,13 +30,13 @@ class NativeNumbers:
         self._numbers: NDArray[np.float64] | None = None
 
     def nulls(self) -> NDArray[np.bool_] | None:
-        """Return which rows are null; None when none is."""
+        """Return a mask of the null rows; None when there are none."""
         if not self.array.null_count:
             return None
         return np.asarray(self.array.is_null().to_numpy(zero_copy_only=False))
 
     def matches(self, node: PropertyTest) -> NDArray[np.uint8] | None:
-        """Return a comparison's result for every row, whatever for null; None for other tests."""
+        """Return a comparison's result for every row, arbitrary for null; None for other tests."""
         rule = node.matcher.number
         if (
             rule is None
@@ -45,7 +45,7 @@ class NativeNumbers:
         ):
             return None
         numbers = self._as_floats()
-        # NaN and infinities are null to a client, and null is no number (SPEC R7.6, R8.51).
+        # A client sends NaN and infinities as null, and null is no number (SPEC R7.6, R8.51).
         found = _COMPARISONS[rule.operator](numbers, rule.bound) & np.isfinite(numbers)
         return np.asarray(found).view(np.uint8)
 

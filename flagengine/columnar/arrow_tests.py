@@ -1,4 +1,4 @@
-"""Columns in which nearly every row differs, and so deciding once per value would gain nothing."""
+"""Columns in which nearly every row differs, where deciding once per value would save nothing."""
 
 from typing import Final
 
@@ -14,11 +14,11 @@ Native = NativeText | NativeNumbers
 
 _SAMPLE: Final = 1_024
 _VARIED: Final = 256
-"""A column is varied when its first rows have more values than that."""
+"""The number of distinct values in the first rows above which a column is varied."""
 
 
 def varied_column(array: pa.Array) -> Native | None:
-    """Return a column of texts or numbers most of which differ; None for any other."""
+    """Return a column of texts or numbers that mostly differ; None for other columns."""
     array = plain_text(array)
     kind = array.type
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)

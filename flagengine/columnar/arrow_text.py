@@ -1,7 +1,8 @@
-"""Tests of text columns without Python: for columns in which most rows differ, such as e-mails.
+"""Vectorized tests of text columns in which most rows differ, such as e-mail addresses.
 
-A few tests have a twin among Arrow's compute functions. A twin is used only where it is certainly
-the same test, and the suite compares the two; everything else is decided value by value.
+Some tests have an equivalent among Arrow's compute functions. The equivalent is used only where it
+certainly gives the same result, and the test suite compares the two; all other tests are decided
+value by value.
 """
 
 from collections.abc import Callable
@@ -27,11 +28,11 @@ _FOLDED: Final[dict[TextKind, Callable[[pa.Array, str], pa.Array]]] = {
     TextKind.ENDS_WITH: pc.ends_with,
 }
 _MOST_OPERANDS: Final = 16
-"""So many texts are looked for one after the other."""
+"""The maximum number of operands, which are searched for one after another."""
 
 
 class NativeText:
-    """One text column of a batch."""
+    """One text column in a batch."""
 
     def __init__(self, array: pa.Array) -> None:
         """Bind a column."""
@@ -40,13 +41,13 @@ class NativeText:
         self._ascii: bool | None = None
 
     def nulls(self) -> NDArray[np.bool_] | None:
-        """Return which rows are null; None when none is."""
+        """Return a mask of the null rows; None when there are none."""
         if not self.array.null_count:
             return None
         return np.asarray(self.array.is_null().to_numpy(zero_copy_only=False))
 
     def matches(self, node: PropertyTest) -> NDArray[np.uint8] | None:
-        """Return a test's result for every row, whatever for null; None: it has no twin."""
+        """Return a test's result for every row, arbitrary for null; None without an equivalent."""
         found = self._found(node)
         if found is None:
             return None
@@ -67,7 +68,7 @@ class NativeText:
         return pc.invert(found) if rule.negated and found is not None else found
 
     def _equal(self, rule: TextRule) -> pa.Array | None:
-        """Compare lower-cased text: that of ASCII is the same in every language."""
+        """Compare lower-cased ASCII text, which Arrow and Python lower-case in the same way."""
         if not self._is_ascii():
             return None
         return pc.is_in(self._fold(), pa.array(sorted(rule.operands), self.array.type))

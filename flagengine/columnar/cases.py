@@ -1,7 +1,7 @@
-"""Rows sorted into cases: whatever can be said of a case is said once, for all its rows.
+"""Rows sorted into cases: all rows of a case are alike, so the case is decided once.
 
-A column of cases is a label per case and a small number per row. Everything in this package is one:
-property values, verdicts, answers. Nothing here loops over rows in Python.
+A column of cases has a label per case and a small number per row. Property values, verdicts and
+answers all are columns of cases. This module never loops over rows in Python.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 __all__ = ["Cases", "Codes", "combined", "filled", "mixed", "smallest_type"]
 
 Codes = NDArray[Any]
-"""Unsigned or signed integers, one per row: positions among labels."""
+"""An unsigned or signed integer for each row: its position among the labels."""
 
 _FEW: Final = 64
-"""So many labels may be kept although no row has them: finding out costs more."""
+"""The number of labels up to which labels without rows are kept, because finding them costs more."""
 
 _MARKABLE: Final = 1 << 16
-"""Up to this number of combinations, a table marks those that occur; above it, a hash table does."""
+"""The number of combinations up to which an array marks those that occur; above, a hash table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Row ``i`` is the case ``labels[codes[i]]``; without codes every row is the only case.
+    """A column of cases: row ``i`` has the label ``labels[codes[i]]``.
 
-    A label may have no rows. Two labels may be equal.
+    Without codes every row has the first label. A label may have no rows, and labels may be equal.
     """
 
     labels: Sequence[Any]
@@ -36,11 +36,11 @@ class Cases:
 
     @classmethod
     def constant(cls, label: Any) -> "Cases":
-        """Return the same case for every row."""
+        """Return a column in which every row has the same label."""
         return cls((label,))
 
     def is_always(self, label: object) -> bool:
-        """Tell whether every row is the case of that label."""
+        """Tell whether every row has this label."""
         return self.codes is None and self.labels[0] is label
 
     def label_of(self, row: int) -> Any:
@@ -50,11 +50,11 @@ class Cases:
     def relabelled(
         self, rename: Callable[[Any], Hashable], first: Iterable[Hashable] = ()
     ) -> "Cases":
-        """Rename every case; cases of one name become one. ``first`` are names to begin with."""
+        """Rename every case and merge cases of the same name; ``first`` lists the first names."""
         return self.renamed([rename(label) for label in self.labels], first)
 
     def renamed(self, names: Sequence[Hashable], first: Iterable[Hashable] = ()) -> "Cases":
-        """Give the cases other names, in the order of the labels."""
+        """Give the cases new names, in the order of the labels."""
         positions: dict[Hashable, int] = {name: place for place, name in enumerate(first)}
         table = [positions.setdefault(name, len(positions)) for name in names]
         if self.codes is None or len(set(table)) == 1:
@@ -65,7 +65,7 @@ class Cases:
         return Cases(labels, np.array(table, smallest_type(len(labels)))[self.codes])
 
     def where(self, holds: Callable[[Any], bool]) -> NDArray[np.bool_] | bool:
-        """Tell for every row whether its case is such; one answer when it is that of all rows."""
+        """Tell for every row whether ``holds`` is true of its label; a bool if all rows agree."""
         table = [holds(label) for label in self.labels]
         if self.codes is None or all(table) or not any(table):
             return bool(table) and table[0]
@@ -80,7 +80,7 @@ def smallest_type(count: int) -> Any:
 
 
 def combined(parts: Sequence[Cases]) -> Cases:
-    """Return the combinations that rows have; a label is a tuple with one label of each part."""
+    """Return the combinations of several columns; a label is a tuple of one label per part."""
     found = Cases(((),))
     for part in parts:
         found = _product(found, part)
@@ -89,9 +89,9 @@ def combined(parts: Sequence[Cases]) -> Cases:
 
 def _product(left: Cases, right: Cases) -> Cases:
     if right.codes is None:
-        return Cases([(*one, right.labels[0]) for one in left.labels], left.codes)
+        return Cases([(*label, right.labels[0]) for label in left.labels], left.codes)
     if left.codes is None:
-        return Cases([(*left.labels[0], one) for one in right.labels], right.codes)
+        return Cases([(*left.labels[0], label) for label in right.labels], right.codes)
     width = len(right.labels)
     count = len(left.labels) * width
     codes = left.codes.astype(smallest_type(count))
@@ -105,7 +105,7 @@ def _product(left: Cases, right: Cases) -> Cases:
 
 
 def _occurring(count: int, codes: Codes) -> tuple[Sequence[int], Codes]:
-    """Return the numbers that occur, and for every row the position of its number among them."""
+    """Return the numbers that occur, and the position of every row's number among them."""
     if count > _MARKABLE:
         encoded = pa.array(codes).dictionary_encode()
         return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
@@ -118,7 +118,7 @@ def _occurring(count: int, codes: Codes) -> tuple[Sequence[int], Codes]:
 
 
 def filled(upper: Cases, lower: Cases, gap: object) -> Cases:
-    """Lay one column over another: rows whose upper case is ``gap`` take their lower case."""
+    """Lay a column over another: rows whose upper label is ``gap`` take their lower label."""
     hidden = upper.where(lambda label: label is gap)
     if isinstance(hidden, bool):
         return lower if hidden else upper
@@ -126,7 +126,7 @@ def filled(upper: Cases, lower: Cases, gap: object) -> Cases:
 
 
 def mixed(mask: NDArray[np.bool_], inside: Cases, outside: Cases) -> Cases:
-    """Return the first cases in the rows of a mask, the others elsewhere."""
+    """Return ``inside`` in the rows of a mask and ``outside`` in all other rows."""
     rows = len(mask)
     codes = np.where(mask, _full(inside, rows) + len(outside.labels), _full(outside, rows))
     return Cases([*outside.labels, *inside.labels], codes)

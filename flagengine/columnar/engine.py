@@ -1,6 +1,6 @@
-"""Evaluates the flags of a call over batches: rows in, positions among each flag's answers out.
+"""The evaluation of a call's flags over batches: from rows to positions among a flag's answers.
 
-No table is read or written here.
+This module reads and writes no table.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -15,7 +15,7 @@ from flagengine.columnar.flag_kernel import Answers, FlagKernel
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
 from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Tests
-from flagengine.compiled.call import Call, requested_keys
+from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.inputs.request import Request
 from flagengine.plan.flag_plan import FlagPlan
@@ -40,7 +40,7 @@ class BatchOptions(TypedDict, total=False):
 
 
 class Engine:
-    """Flags of a snapshot, bound to a call's options. Safe to use from several threads."""
+    """The flags of a snapshot, bound to a call's options; safe to use from several threads."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Engine:
         flag_keys: Iterable[str] | None = None,
         **options: Unpack[BatchOptions],
     ) -> None:
-        """Check the options and compile the flags. Without ``now`` the present time is taken."""
+        """Check the options and compile the flags; ``now`` defaults to the current time."""
         given: Any = {name: value for name, value in options.items() if value is not None}
         evaluators, request = evaluators_of(snapshot), Request.parse(given)
         self.snapshot = snapshot
@@ -71,7 +71,7 @@ class Engine:
         return self._kernels[key].answers
 
     def rows(self, batch: pa.RecordBatch, first_row: int = 0) -> Rows:
-        """Lay out a batch."""
+        """Return the rows of a batch; ``first_row`` is its position in the table."""
         return Rows(batch, self.layout, first_row)
 
     def run(self, rows: Rows) -> list[NDArray[Any]]:
@@ -97,8 +97,8 @@ class Engine:
         try:
             return [answered(key) for key in self.keys]
         finally:
-            # Tests and dependencies refer to each other. Free a batch's memory now: the garbage
-            # collector, which does not know its size, would let it wait.
+            # Tests and dependencies refer to each other. Free the batch's memory now: the garbage
+            # collector does not know how large a batch is, and would wait.
             tests.forget()
             found.clear()
 
@@ -112,10 +112,10 @@ class Engine:
         return self._kernels[key]
 
     def resolve(self, key: str, rows: Rows, row: int) -> Resolution:
-        """Evaluate one flag for one row by the scalar engine."""
-        distinct_id, properties, about = rows.inputs(row)
-        request = self._request._replace(**about)
-        return Call(self._evaluators, distinct_id, properties, request).resolve(key)
+        """Evaluate one flag for one row with the scalar engine."""
+        distinct_id, properties, options = rows.inputs(row)
+        request = self._request._replace(**options)
+        return EvaluationCall(self._evaluators, distinct_id, properties, request).resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
         """Return the plan of a flag; None when the answer does not depend on it."""
@@ -127,7 +127,7 @@ class Engine:
         return plan
 
     def _dependency(self, node: FlagTest, answered: Callable[[str], NDArray[Any]]) -> Cases:
-        """Compare the answers of another flag; one that cannot be followed is one doubt (R11)."""
+        """Compare another flag's answers; a broken dependency gives the same doubt for all (R11)."""
         if node.why_broken(self.overridden.flags) is not None:
             return Cases.constant(Doubts({("flag", node.key)}))
         codes = answered(node.key)

@@ -1,4 +1,4 @@
-"""What is wrong with a table, with the column's name and the row's number."""
+"""Errors in a table, with the column's name and the row's number."""
 
 from difflib import get_close_matches
 
@@ -6,7 +6,7 @@ __all__ = ["TableError", "no_column"]
 
 
 class TableError(ValueError):
-    """A table that cannot be evaluated. ``column`` and ``row`` (from 0) say where, if known."""
+    """An error in a table; ``column`` and ``row`` (from 0) say where, if known."""
 
     def __init__(self, message: str, *, column: str | None = None, row: int | None = None) -> None:
         place = "" if column is None else f"column {column!r}"
@@ -18,7 +18,7 @@ class TableError(ValueError):
 
 
 def no_column(name: str, wanted: str, known: list[str]) -> TableError:
-    """Say that a column is missing, and which one may be meant."""
+    """Return the error for a missing column, with the name that may be meant."""
     near = get_close_matches(name, known, 1, 0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known[:20]) or 'none'}"
     return TableError(f"the table has no such column, wanted for {wanted}; {hint}", column=name)

@@ -1,8 +1,8 @@
-"""One flag over batches: rows sorted into cases, and the scalar engine asked once per case.
+"""One flag over batches: rows sorted into cases, and one call of the scalar engine per case.
 
-Everything that an answer can hang on becomes a part of a row's case: verdicts, which ids there are,
-between which bounds its bucket numbers lie. So equal cases have equal answers, and there is no
-second evaluator that could differ from the first. Cases are remembered from batch to batch.
+A row's case holds everything that its answer can depend on: the verdicts, which ids are present,
+and the intervals of its bucket numbers. So equal cases have equal answers, and no second evaluator
+can differ from the scalar engine. Cases are remembered from batch to batch.
 """
 
 from collections.abc import Callable
@@ -26,26 +26,26 @@ from flagengine.results.resolution import Resolution
 __all__ = ["Answers", "FlagKernel"]
 
 Scalar = Callable[[Rows, int], Resolution]
-"""The scalar engine for one row."""
+"""A function that evaluates one row with the scalar engine."""
 
 _REMEMBERED: Final = 1 << 18
-"""So many cases are remembered; a flag that has more is not worth it."""
+"""The maximum number of remembered cases; a flag with more cases gains little from a memory."""
 
 
 class Answers:
-    """The different answers of one flag so far; an answer keeps its position."""
+    """The distinct answers of one flag so far; each answer keeps its position."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start without answers."""
         self.resolutions: list[Resolution] = []
         self.cases = 0
-        """How often the scalar engine was asked."""
+        """The number of calls of the scalar engine."""
         self._positions: dict[Resolution, int] = {}
         self._known: dict[Any, int] = {}
         self._lock = Lock()
 
     def known(self, label: Any) -> int:
-        """Return the position of a case's answer, or -1."""
+        """Return the position of a case's answer; -1 for a new case."""
         return self._known.get(label, -1)
 
     def learn(self, label: Any, resolution: Resolution) -> int:
@@ -62,10 +62,10 @@ class Answers:
 
 
 class FlagKernel:
-    """One flag of one call. ``plan`` is None where the flag's definition does not matter."""
+    """One flag of one call; ``plan`` is None where the answer does not depend on the definition."""
 
     def __init__(self, plan: FlagPlan | None, scalar: Scalar) -> None:
-        """Compile what does not depend on the rows."""
+        """Prepare everything that does not depend on the rows."""
         self.answers = Answers()
         self._plan = plan
         self._scalar = scalar
@@ -83,12 +83,12 @@ class FlagKernel:
         return self._answered(rows, self._drawn(self._plan, self._walk, rows, hashed))
 
     def _parts(self, plan: FlagPlan, rows: Rows, tests: Tests) -> list[Cases]:
-        """Return what is known before hashing; :meth:`_start` reads it back."""
+        """Return the parts of a case that are known before hashing; :meth:`_start` reads them."""
         enrollment = Cases.constant(None)
         if plan.enrollment is not None:
             enrollment = tests.enrollment(plan.enrollment)
-        verdicts = [_condition(one, tests) for one in plan.conditions]
-        present = [_ids(rows, one).presence for one in self._subjects]
+        verdicts = [_condition(condition, tests) for condition in plan.conditions]
+        present = [_ids(rows, bucketing).presence for bucketing in self._subjects]
         return [enrollment, _held_out(plan, rows), *verdicts, *present]
 
     def _start(self, plan: FlagPlan, label: tuple[Any, ...]) -> Start:
@@ -98,7 +98,7 @@ class FlagKernel:
         return Start(enrollment, held_out is True, rest[:count], present)
 
     def _hashed(self, plan: FlagPlan, walk: Walk, rows: Rows, start: Cases) -> Cases:
-        """Add between which rollouts the hashes lie, where that may matter."""
+        """Add the intervals of the rollout hashes that may matter."""
         found = [start]
         for bucketing, shares in walk.shares.items():
             matters = partial(self._rolls, plan, bucketing)
@@ -114,17 +114,17 @@ class FlagKernel:
         return bucketing in found
 
     def _drawn(self, plan: FlagPlan, walk: Walk, rows: Rows, hashed: Cases) -> Cases:
-        """Add the variants drawn, where they may matter."""
+        """Add the variants drawn by the hashes that may matter."""
         found = [hashed]
         for bucketing in self._subjects:
             if bucketing not in walk.drawing:
                 continue
-            wanted = hashed.where(partial(self._draws_one, plan, bucketing))
+            wanted = hashed.where(partial(self._draws_variant, plan, bucketing))
             drawn = _intervals(plan, rows, bucketing, walk.variants, wanted, VARIANT_SALT)
             found.append(drawn)
         return combined(found)
 
-    def _draws_one(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
+    def _draws_variant(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
         found = self._draws.get(label)
         if found is None:
             assert self._walk is not None
@@ -135,11 +135,11 @@ class FlagKernel:
         return bucketing in found
 
     def _answered(self, rows: Rows, cases: Cases) -> NDArray[Any]:
-        """Look the answers up; ask the scalar engine about a row of each new case."""
+        """Return the answers' positions; evaluate the first row of each new case."""
         positions = [self.answers.known(label) for label in cases.labels]
         found = _positions(positions, cases, rows.count)
         if -1 not in positions or not rows.count or found.min() >= 0:
-            return found  # labels without rows may be unknown
+            return found  # only labels without rows are unknown
         firsts = _first_rows(cases, rows.count)
         for place, label in enumerate(cases.labels):
             if positions[place] < 0 and firsts[place] < rows.count:
@@ -160,7 +160,7 @@ def _remember(known: dict[Any, Any], label: Any, found: Any) -> None:
 
 
 def _first_rows(cases: Cases, count: int) -> NDArray[np.int64]:
-    """Return the first row of each case; the number of rows for a case that has none."""
+    """Return the first row of each case; ``count`` for a case without rows."""
     firsts = np.full(len(cases.labels), count, np.int64)
     if cases.codes is None:
         firsts[0] = 0 if count else count
@@ -170,13 +170,13 @@ def _first_rows(cases: Cases, count: int) -> NDArray[np.int64]:
 
 
 def _subjects(plan: FlagPlan) -> tuple[Bucketing, ...]:
-    """Return whose presence a case knows: all but groups without a name."""
-    every = (condition.bucketing for condition in plan.conditions)
-    return tuple(dict.fromkeys(one for one in every if one.by is not BucketBy.UNNAMED_GROUP))
+    """Return the subjects whose presence is part of a case: all but groups without a name."""
+    subjects = dict.fromkeys(condition.bucketing for condition in plan.conditions)
+    return tuple(subject for subject in subjects if subject.by is not BucketBy.UNNAMED_GROUP)
 
 
 def _condition(condition: ConditionPlan, tests: Tests) -> Cases:
-    """Return a condition's verdicts; one by one where a test may fail the flag (SPEC R10.8)."""
+    """Return a condition's verdict; all its tests' verdicts if one may fail the flag (R10.8)."""
     found = [tests.verdicts(node) for node in condition.tests]
     _, failing = condition.parted
     return combined(found) if failing else tests.joined(found)
@@ -199,7 +199,7 @@ def _intervals(
     salt: str = "",
     prefix: str | None = None,
 ) -> Cases:
-    """Return in which interval each row's number lies; in the last, where it is not wanted."""
+    """Return the interval of each row's number; the last interval for a row that is not wanted."""
     if wanted is False:
         return Cases.constant(None)
     prefix = plan.prefix if prefix is None else prefix
@@ -208,20 +208,20 @@ def _intervals(
 
 
 def _held_out(plan: FlagPlan, rows: Rows) -> Cases:
-    """Return who is held out, as far as a hash can tell (SPEC R4.7 to R4.9)."""
+    """Return which rows are held out: True, False, or None for unknown (SPEC R4.7 to R4.9)."""
     holdout = plan.holdout
     if holdout is None or not holdout.bucketing.is_hashable:
         return Cases.constant(None)
     shares = Shares.of_rollouts({holdout.share})
     inside: list[Cases] = []
-    for one in holdout.subjects:
-        inside.append(_ids(rows, one).presence)
-        inside.append(_intervals(plan, rows, one, shares, True, prefix=HOLDOUT_PREFIX))
+    for bucketing in holdout.subjects:
+        inside.append(_ids(rows, bucketing).presence)
+        inside.append(_intervals(plan, rows, bucketing, shares, True, prefix=HOLDOUT_PREFIX))
     return combined(inside).relabelled(_verdict_of_holdout)
 
 
 def _verdict_of_holdout(label: tuple[Any, ...]) -> bool | None:
-    """Read the first subject that is there; None where there is none."""
+    """Return the verdict of the first subject that is present; None without a subject."""
     for present, interval in zip(label[::2], label[1::2], strict=True):
         if present:
             return bool(interval == 0)

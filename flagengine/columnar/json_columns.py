@@ -1,4 +1,4 @@
-"""Properties in one column: JSON text, as persons are exported, or Arrow's structs and maps."""
+"""Columns of whole property maps: JSON text, as in an export of persons, or structs and maps."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from flagengine.values.json_values import to_json_value
 __all__ = ["properties_of"]
 
 Properties = Callable[[str], Cases]
-"""From a property's name to its column."""
+"""A function from a property's name to its column."""
 
 
 def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Properties:
     """Return a reader of the properties in one column; ``null`` is the label of null members.
 
-    ``name`` and ``first_row`` are for messages. A null row has no properties.
+    Messages use ``name`` and ``first_row``. A null row has no properties.
     """
     array = plain_text(array)
     if pa.types.is_struct(array.type):
@@ -32,8 +32,8 @@ def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Prop
     if pa.types.is_dictionary(array.type):
         array = plain_text(array.dictionary_decode())
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        wanted = "expected JSON text, a struct or a map"
-        raise TableError(f"{wanted}, found the type {array.type}", column=name)
+        message = f"must be JSON text, a struct or a map, got the type {array.type}"
+        raise TableError(message, column=name)
     texts = array.to_pylist()
     return _Documents([_object(text, name, first_row + row) for row, text in enumerate(texts)])
 
@@ -44,13 +44,13 @@ def _object(written: str | None, name: str, row: int) -> Mapping[str, Any]:
     try:
         value = json.loads(written)
     except (ValueError, RecursionError) as error:
-        raise TableError(f"this is not JSON: {error}", column=name, row=row) from None
+        raise TableError(f"invalid JSON: {error}", column=name, row=row) from None
     if isinstance(value, dict):
         return value
     if value is None:
         return {}
-    found = f"expected a JSON object, found {type(value).__name__}"
-    raise TableError(found, column=name, row=row)
+    message = f"must be a JSON object, got {type(value).__name__}"
+    raise TableError(message, column=name, row=row)
 
 
 class _Struct:
@@ -60,7 +60,7 @@ class _Struct:
         self._null = null
         self._known = array.is_valid()
         self._any_null = bool(array.null_count)
-        # Not `flatten`, which would make the members of absent structs null: absent, not null.
+        # `flatten` would make the members of absent structs null, but they are absent.
         self._fields = {field.name: array.field(i) for i, field in enumerate(array.type)}
         self._rows = len(array)
 
@@ -83,7 +83,7 @@ class _Struct:
 
 
 class _Documents:
-    """Rows as Python mappings, read a property at a time."""
+    """Rows as Python mappings, read one property at a time."""
 
     def __init__(self, documents: list[Mapping[str, Any]]) -> None:
         self._documents = documents

@@ -1,6 +1,6 @@
 """Arrow columns to the JSON values that a client would send (SPEC R19.2).
 
-The one place that knows Arrow's types. A value is converted once per distinct value of a batch.
+Only this module knows Arrow's types. Each distinct value of a batch is converted once.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,16 +25,16 @@ class Gone(Enum):
 
 
 GONE: Final = Gone.GONE
-"""The label of rows that have no value: the property is not passed."""
+"""The label of rows without a value: the property is not passed."""
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 naive ones stay naive
 _NS_PER_US: Final = 1_000
 _UNSENDABLE: Final = object()
-"""A value that no client can send, such as a date beyond the years that dates have."""
+"""A value that no client can send, such as a date outside the years that Python's dates have."""
 
 
 def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
-    """Return a column's rows by JSON value; ``null`` is the label of Arrow's nulls."""
+    """Return a column as cases of JSON values; ``null`` is the label of Arrow's nulls."""
     array = plain_text(array)
     if array.null_count == len(array):
         return Cases.constant(null)
@@ -44,7 +44,7 @@ def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
         )
     indices, distinct = _encoded(array)
     labels = _converted(distinct)
-    if distinct.null_count:  # the dictionary of a dictionary column may hold nulls of its own
+    if distinct.null_count:  # the dictionary of a dictionary column may itself hold nulls
         labels = [null if label is None else label for label in labels]
     if indices.null_count:
         return Cases([*labels, null], indices.fill_null(len(labels)).to_numpy())
@@ -52,7 +52,7 @@ def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
 
 
 def plain_text(array: pa.Array) -> pa.Array:
-    """Return a column without the encodings that not every function reads."""
+    """Return a column without the encodings that some functions cannot read."""
     kind = array.type
     if isinstance(array, pa.ExtensionArray) and kind.extension_name != "arrow.uuid":
         return plain_text(array.storage)
@@ -68,7 +68,7 @@ def plain_text(array: pa.Array) -> pa.Array:
 
 
 def _encoded(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return positions among distinct values, and those."""
+    """Return positions among distinct values, and the distinct values."""
     kind = array.type
     if pa.types.is_dictionary(kind):
         return array.indices.cast(pa.int64()), plain_text(array.dictionary)
@@ -76,7 +76,7 @@ def _encoded(array: pa.Array) -> tuple[pa.Array, pa.Array]:
         encoded = array.storage.dictionary_encode()
         return encoded.indices, pa.ExtensionArray.from_storage(kind, encoded.dictionary)
     if pa.types.is_floating(kind):
-        # By their bits: 0.0 and -0.0 are different texts.
+        # Compare the bits, because 0.0 and -0.0 have different texts.
         bits = array.cast(pa.float64()).view(pa.int64())
         encoded = bits.dictionary_encode()
         return encoded.indices, encoded.dictionary.view(pa.float64())
@@ -90,7 +90,7 @@ def _converted(distinct: pa.Array) -> list[Any]:
         try:
             return list(distinct.to_pylist())
         except UnicodeDecodeError:
-            pass  # text that is none: one by one
+            pass  # some text is not UTF-8: convert the values separately
     return [to_json_value(value) for value in _pylist(distinct)]
 
 
@@ -99,7 +99,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _pylist(array: pa.Array) -> list[Any]:
-    """Return Python values; nanoseconds, which Python's types lack, become text."""
+    """Return Python values; values with nanoseconds, which Python's types lack, become text."""
     kind = array.type
     if pa.types.is_timestamp(kind):
         return _timestamps(array)
@@ -123,7 +123,7 @@ def _python_value(scalar: pa.Scalar) -> Any:
 
 
 def _timestamps(array: pa.Array) -> list[Any]:
-    """Write timestamps as ISO 8601 with the offset that their zone has then."""
+    """Return timestamps as ISO 8601 text, with the offset of their zone at that time."""
     scale = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}[array.type.unit]
     zone = pa.lib.string_to_tzinfo(array.type.tz) if array.type.tz else None
     numbers = array.cast(pa.int64()).to_pylist()
@@ -158,7 +158,7 @@ def _optional(write: Callable[[int], Any], number: int | None) -> Any:
 
 
 def _nested(array: pa.Array) -> list[Any]:
-    """Read lists, structs and maps member by member, so that members convert as columns do."""
+    """Return lists, structs and maps, whose members are converted as columns."""
     kind = array.type
     if pa.types.is_struct(kind):
         names = [field.name for field in kind]
@@ -185,7 +185,7 @@ def _with_nulls(array: pa.Array, values: list[Any]) -> list[Any]:
 
 
 def by_value(values: Sequence[Any]) -> Cases:
-    """Sort JSON values into cases: 1, 1.0, true and "1" are four."""
+    """Sort JSON values into cases; 1, 1.0, true and "1" are four cases."""
     positions: dict[Any, int] = {}
     labels: list[Any] = []
     codes = np.empty(len(values), np.int32)
@@ -200,7 +200,7 @@ def by_value(values: Sequence[Any]) -> Cases:
 
 
 def _identity(value: Any) -> Any:
-    """Return what equal values share and others do not."""
+    """Return a key that is equal for equal JSON values only."""
     kind = type(value)
     if kind is str or kind is Gone or kind is NotGiven:
         return value

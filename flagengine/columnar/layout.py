@@ -1,4 +1,4 @@
-"""Which column holds what (SPEC R19.1): the caller's names, checked against the table's."""
+"""The columns of each input (SPEC R19.1): the caller's names, checked against the table's."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from flagengine.columnar.errors import TableError, no_column
 __all__ = ["Columns", "Layout"]
 
 Columns = Mapping[str, str] | Sequence[str] | None
-"""Columns by property; a sequence: columns that are named as their properties."""
+"""Column names by property; a sequence lists columns that are named like their properties."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of each input; positions in the table."""
+    """The columns of each input, as positions in the table."""
 
     distinct_id: int
     person: Mapping[str, int] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Layout:
     group_json: Mapping[str, int] = field(default_factory=dict)
     device_id: int | None = None
     json_nulls: frozenset[int] = frozenset()
-    """The columns in which a null is JSON's null, and not an absent property."""
+    """The columns in which a null is JSON's null instead of an absent property."""
     names: tuple[str, ...] = ()
 
     @classmethod
@@ -43,11 +43,11 @@ class Layout:
         device_id: str | None = None,
         json_nulls: bool | Collection[str] = False,
     ) -> "Layout":
-        """Find the columns; :class:`TableError` for one that is not there or there twice.
+        """Find the columns; raise :class:`TableError` for a missing or ambiguous column.
 
-        Without ``person_properties`` every column is one that serves for nothing else.
+        Without ``person_properties`` every column that no other argument names is a person property.
         """
-        find = _Finder(schema)
+        find = _ColumnFinder(schema)
         id_column = find(distinct_id, "distinct_id")
         other: dict[str, Any] = {
             "person_json": find.optional(person_json, "person_json"),
@@ -67,8 +67,8 @@ class Layout:
         return cls(id_column, person, json_nulls=nulls, names=tuple(schema.names), **other)
 
 
-class _Finder:
-    """Finds columns by name and remembers which were taken."""
+class _ColumnFinder:
+    """A look-up of columns by name, which remembers the columns that were taken."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._names: list[str] = schema.names
@@ -104,6 +104,6 @@ def _by_property(columns: Columns) -> Mapping[str, str]:
     if columns is None or isinstance(columns, Mapping):
         return columns or {}
     if isinstance(columns, str):
-        message = f"properties are a mapping or a list of columns, found the text {columns!r}"
+        message = f"properties must be a mapping or a list of columns, got the text {columns!r}"
         raise TypeError(message)
     return {name: name for name in columns}

@@ -1,4 +1,4 @@
-"""Which columns of a table can matter, so that an engine need not move the others."""
+"""The columns of a table that can matter; an engine need not move the others."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -27,10 +27,10 @@ _PLACES: Final = (
 def narrowed(
     snapshot: Snapshot, schema: pa.Schema, arguments: Mapping[str, Any]
 ) -> tuple[list[str], dict[str, Any]]:
-    """Return the columns to keep, in order, and the arguments for a table of these.
+    """Return the columns to keep, in order, and the arguments for the narrowed table.
 
-    ``arguments`` are those of ``evaluate_table``. Left out are columns of person properties that
-    no flag reads and that are not carried through.
+    ``arguments`` are the arguments of ``evaluate_table``. The narrowed table lacks the columns of
+    person properties that no flag reads and that are not carried through.
     """
     places = {name: arguments[name] for name in _PLACES if name in arguments}
     layout = Layout.of(schema, **{"distinct_id": "distinct_id", **places})
@@ -49,7 +49,7 @@ def narrowed(
 
 
 def _properties_read(snapshot: Snapshot, flag_keys: Iterable[str] | None) -> set[str]:
-    """Return the person properties that flags may read, those that stand in for them included."""
+    """Return the person properties that flags may read, the sources of absent values included."""
     keys = snapshot.keys if flag_keys is None else snapshot.keys.keys() & set(flag_keys)
     read = {"$device_id"}
     for key in keys:

@@ -1,7 +1,7 @@
 """One batch of people: property columns and ids by name, and any single row as a call's inputs.
 
-Columns are read when they are first asked for and kept for the batch. What a row's inputs are is
-decided here once, for the columns and for the scalar engine alike.
+A column is read at its first use and kept for the batch. Only this module decides the inputs of a
+row, both for the columns and for the scalar engine.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,17 +22,17 @@ from flagengine.values.json_values import NOT_GIVEN
 __all__ = ["NO_GROUP", "NO_GROUP_NOR_VALUE", "Rows"]
 
 NO_GROUP: Final = object()
-"""The label of a group's property in rows without such a group."""
+"""The label of a group property in rows without such a group."""
 
 NO_GROUP_NOR_VALUE: Final = object()
-"""Its label where the property is not known either."""
+"""The label of a group property in rows without such a group, if the property is unknown too."""
 
 _UNSENDABLE: Final = object()
-"""Handed to the scalar engine for what no client can send."""
+"""The scalar engine's input for a value that no client can send."""
 
 
 class Rows:
-    """A record batch, laid out. ``first_row`` is its position in the table, for messages."""
+    """The rows of a record batch; ``first_row`` is their position in the table, for messages."""
 
     def __init__(self, batch: pa.RecordBatch, layout: Layout, first_row: int = 0) -> None:
         """Bind a batch; nothing is read yet."""
@@ -50,16 +50,16 @@ class Rows:
     # Columns as they were given.
 
     def person(self, key: str) -> Cases:
-        """Return a person property as given; GONE where it is not."""
+        """Return a person property as given; GONE in rows without a value."""
         if key not in self._person:
             columns, whole = self._layout.person, self._person_json
             self._person[key] = self._laid_over(columns.get(key), whole, key)
         return self._person[key]
 
     def varied(self, key: str, *, complete: bool) -> Native | None:
-        """Return a person property as a column to test natively, if most of its rows differ.
+        """Return a person property as a column for vectorized tests, if most of its rows differ.
 
-        None where the engine adds something to the column, or the property is in two places.
+        Return None if the engine adds values to the column, or if the property is in two columns.
         """
         if key not in self._native:
             position = self._layout.person.get(key)
@@ -70,11 +70,11 @@ class Rows:
         return self._native[key]
 
     def null_of(self, key: str) -> Any:
-        """Return what a null in a person property's column stands for."""
+        """Return the label of a null in a person property's column."""
         return self._null(self._layout.person[key])
 
     def group_property(self, group: str, key: str) -> Cases:
-        """Return a group property as given, whether or not the row has that group."""
+        """Return a group property as given, even in rows without that group."""
         if (group, key) not in self._group_properties:
             columns, whole = self._layout.group_properties.get(group, {}), self._group_json
             found = self._laid_over(columns.get(key), whole.get(group), key)
@@ -105,7 +105,7 @@ class Rows:
     def _laid_over(
         self, position: int | None, whole: Callable[[str], Cases] | None, key: str
     ) -> Cases:
-        """A property's own column comes before the column that holds all."""
+        """Return a property; its own column takes precedence over the column of all properties."""
         if position is None:
             return Cases.constant(GONE) if whole is None else whole(key)
         own = self._column(position)
@@ -124,7 +124,7 @@ class Rows:
         name, null = self._layout.names[position], self._null(position)
         return properties_of(self.batch.column(position), name, self._first_row, null)
 
-    # Ids to hash.
+    # Ids that are hashed.
 
     @cached_property
     def person_ids(self) -> SubjectIds:
@@ -133,7 +133,7 @@ class Rows:
 
     @cached_property
     def device_ids(self) -> SubjectIds:
-        """The devices' ids: the column's, else the person property ``$device_id``."""
+        """The device ids: the column of device ids, else the person property ``$device_id``."""
         column, properties = self._layout.device_id, self.person("$device_id")
         if column is not None and properties.is_always(GONE):
             return ids_of_column(self.batch.column(column))
@@ -143,7 +143,7 @@ class Rows:
         return ids_of_cases(filled(given, known, GONE), self.count)
 
     def group_ids(self, name: str) -> SubjectIds:
-        """The keys of the groups of one type."""
+        """Return the keys of the groups of one type."""
         if name not in self._group_ids:
             self._group_ids[name] = ids_of_cases(self.group(name), self.count)
         return self._group_ids[name]
@@ -151,7 +151,7 @@ class Rows:
     # Columns as the operators read them (SPEC R6).
 
     def person_value(self, key: str, *, complete: bool) -> Cases:
-        """Return a person property with what the engine adds; GONE where there is none."""
+        """Return a person property with the values that the engine adds; GONE without a value."""
         if key not in self._enriched:
             self._enriched[key] = self._with_implicit(key, self.person(key), complete=complete)
         return self._enriched[key]
@@ -172,9 +172,9 @@ class Rows:
         return given
 
     def group_value(self, group: str, key: str, *, complete: bool) -> Cases:
-        """Return a group property with the implicit ones.
+        """Return a group property, the implicit ``$group_key`` included.
 
-        In rows without the group it is :data:`NO_GROUP`, or :data:`NO_GROUP_NOR_VALUE`.
+        Rows without the group have the label :data:`NO_GROUP` or :data:`NO_GROUP_NOR_VALUE`.
         """
         own = self.group_property(group, key)
         is_known = complete or key == "$group_key"
@@ -207,7 +207,7 @@ class Rows:
         options = {
             "groups": {name: _sent(key) for name, key in groups.items() if key is not GONE},
             "group_properties": {name: self._group_row(name, row) for name in properties},
-            "device_id": None if (it := self.device.label_of(row)) is GONE else _sent(it),
+            "device_id": None if (device := self.device.label_of(row)) is GONE else _sent(device),
         }
         return None if identity is GONE else _sent(identity), _Row(self.person, row), options
 
@@ -216,7 +216,7 @@ class Rows:
 
 
 def _texts(ids: SubjectIds) -> Cases:
-    return Cases([GONE if one is None else one for one in ids.texts.to_pylist()], ids.codes)
+    return Cases([GONE if text is None else text for text in ids.texts.to_pylist()], ids.codes)
 
 
 def _sent(label: Any) -> Any:
@@ -224,7 +224,7 @@ def _sent(label: Any) -> Any:
 
 
 class _Row(Mapping[str, Any]):
-    """The properties of one row, read when they are asked for; it cannot be listed."""
+    """The properties of one row, each read at its first use; the mapping cannot be listed."""
 
     __slots__ = ("_column", "_row")
 
@@ -243,4 +243,4 @@ class _Row(Mapping[str, Any]):
         raise TypeError(message)
 
     def __len__(self) -> int:
-        return 1  # not empty, as far as anyone can tell
+        return 1  # the number is unknown, and an empty mapping would be false

@@ -1,8 +1,8 @@
-"""Whose hash is taken: columns of ids as text, and the bucket numbers of chosen rows.
+"""The subjects that are hashed: columns of ids as text, and the bucket numbers of chosen rows.
 
-A row without a usable id (SPEC R6) is null. Numbers come from the native loop over the column, for
-the rows that are asked for and no others. The empty distinct id has no number but a rule of its own
-(SPEC R3.16): its rows are told apart, and what they get is left to the scalar engine.
+A row without a usable id (SPEC R6) is null. The native loop over the column computes numbers for
+the requested rows only. The empty distinct id has no number but a rule of its own (SPEC R3.16): its
+rows form a case of their own, which the scalar engine answers.
 """
 
 from dataclasses import dataclass
@@ -23,17 +23,18 @@ from flagengine.values.json_values import NOT_GIVEN
 __all__ = ["EMPTY", "Mask", "SubjectIds", "ids_of_cases", "ids_of_column"]
 
 EMPTY: Final = "empty"
-"""Which id a row has when it has the empty one."""
+"""The label of rows whose id is empty."""
 
 Mask = NDArray[np.bool_] | bool
-"""Rows, or all or none of them."""
+"""A mask of rows, or True for all rows and False for none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubjectIds:
-    """One id per row, null where it is not usable; with ``codes``, positions among the texts.
+    """One id per row, null where it is not usable.
 
-    ``empty`` marks the texts that are empty; None when none is.
+    With ``codes`` a row's id is the text at the position of its code. ``empty`` marks the empty
+    texts, and is None when there are none.
     """
 
     texts: pa.Array
@@ -42,7 +43,7 @@ class SubjectIds:
 
     @property
     def presence(self) -> Cases:
-        """Which rows have an id: True, False or :data:`EMPTY`."""
+        """Whether each row has an id: True, False or :data:`EMPTY`."""
         if self.texts.null_count == len(self.texts):
             return Cases.constant(False)
         if not self.texts.null_count and self.empty is None:
@@ -56,9 +57,9 @@ class SubjectIds:
     def numbers(
         self, algorithm: str, prefix: str, salt: str, wanted: Mask, *, clip: bool
     ) -> NDArray[np.uint64]:
-        """Return bucket numbers; those of rows not wanted or without id are greater than all.
+        """Return bucket numbers; rows that are not wanted or have no id get the greatest number.
 
-        An empty id's is that of the prefix and the salt alone.
+        The number of an empty id is the hash of the prefix and the salt alone.
         """
         mask = wanted if self.codes is None else True
         found = _hashed(self.texts, Algorithm(algorithm), prefix, salt, mask, clip=clip)
@@ -99,8 +100,8 @@ def ids_of_cases(cases: Cases, rows: int, *, may_be_empty: bool = False) -> Subj
     ]
     codes = np.zeros(rows, np.uint8) if cases.codes is None else cases.codes
     if not may_be_empty:
-        return SubjectIds(pa.array([one or None for one in texts], pa.large_string()), codes)
-    empty = np.array([one == "" for one in texts], bool)
+        return SubjectIds(pa.array([text or None for text in texts], pa.large_string()), codes)
+    empty = np.array([text == "" for text in texts], bool)
     return SubjectIds(pa.array(texts, pa.large_string()), codes, empty if empty.any() else None)
 
 
@@ -129,7 +130,7 @@ _NONE: Final = (1 << 64) - 1
 
 
 def _bitmap(texts: pa.Array, wanted: Mask) -> Any:
-    """Return the rows to hash as Arrow's validity bitmap; None for all."""
+    """Return the rows to hash as an Arrow validity bitmap; None for all rows."""
     if not isinstance(wanted, bool):
         if texts.null_count:
             wanted = wanted & texts.is_valid().to_numpy(zero_copy_only=False)

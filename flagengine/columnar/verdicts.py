@@ -1,7 +1,7 @@
-"""Tests over a batch: each distinct value is decided once, by the scalar engine's own matcher.
+"""Tests over a batch: the scalar engine's own matcher decides each distinct value once.
 
-A verdict is False, True, or what leaves it open: what an unresolved answer would name. Not one
-"unknown", so that rows with one label have one answer.
+A verdict is False, True, or the doubts that an unresolved answer would name. Different doubts are
+different labels, so all rows with the same label have the same answer.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -36,7 +36,7 @@ __all__ = ["DECIDED", "Doubts", "Label", "Tests"]
 
 
 class Doubts(frozenset[Hashable]):
-    """What leaves a verdict open. A set, so that labels with it are hashed and compared in C."""
+    """The doubts that leave a verdict open, as a set: C hashes and compares sets."""
 
     __slots__ = ()
 
@@ -59,16 +59,16 @@ _MAY_FAIL: Final = "the server may fail the flag"
 _UNSUPPORTED: Final = Doubts({"unsupported"})
 
 _COSTLY: Final = (Form.DATE, Form.VERSION, Form.TEXT)
-"""Forms of tests that are worth remembering from batch to batch."""
+"""The forms whose tests are costly enough to be remembered from batch to batch."""
 
 _REMEMBERED: Final = 1 << 16
 
 Dependency = Callable[[FlagTest], Cases]
-"""The verdicts of a test of another flag."""
+"""A function from a test of another flag to its verdicts."""
 
 
 class Tests:
-    """The tests of one batch; equal ones are decided once, whichever flags they belong to."""
+    """The tests of one batch; equal tests of different flags are decided once."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Tests:
         *,
         strict_groups: bool,
     ) -> None:
-        """Bind a batch and the call's settings; ``memory`` is shared by the batches of a call."""
+        """Bind a batch and the call's settings; all batches of a call share ``memory``."""
         self._memory = memory
         self._rows = rows
         self._complete = complete
@@ -91,7 +91,7 @@ class Tests:
         self._forms: dict[Hashable, list[Any]] = {}
 
     def forget(self) -> None:
-        """Let go of everything about the batch; nothing can be asked afterwards."""
+        """Release the batch; the tests cannot be used afterwards."""
         self._known.clear()
         self._forms.clear()
         del self._rows, self._dependency
@@ -127,7 +127,7 @@ class Tests:
         return reduce(_either if any_of else _both, parts, Cases.constant(not any_of))
 
     def enrollment(self, plan: EnrollmentPlan) -> Cases:
-        """Return who has opted in or out: True, False, doubts, or None for neither."""
+        """Return whether each row has opted in or out: True, False, doubts, or None for neither."""
 
         def verdict(label: Any) -> Hashable:
             actual = ABSENT if label is GONE and self._complete.person else label
@@ -150,7 +150,7 @@ class Tests:
         return self._known[identity]
 
     def _native(self, node: PropertyTest) -> Cases | None:
-        """Decide a column of different values at once, where that can be done."""
+        """Return the verdicts of a vectorized test; None if there is no such test."""
         if node.group is not None:
             return None
         column = self._rows.varied(node.key, complete=self._complete.person)
@@ -174,7 +174,7 @@ class Tests:
         return values.renamed(found, DECIDED)
 
     def _tested(self, node: PropertyTest, values: Cases) -> list[Label]:
-        test = node.matcher.test  # of a form that is not dated: those are remembered
+        test = node.matcher.test  # takes no moment: date tests are remembered
         return [
             self._special(node, label)
             if _is_special(label)
@@ -183,7 +183,7 @@ class Tests:
         ]
 
     def _remembered(self, node: PropertyTest, values: Cases, identity: Hashable) -> list[Label]:
-        """Decide texts that no batch before had."""
+        """Decide the texts that no earlier batch had; look up the others."""
         known = self._memory.setdefault(identity, {})
         if len(known) > _REMEMBERED:
             known.clear()
@@ -205,7 +205,7 @@ class Tests:
         return _UNSUPPORTED if answer is None else answer
 
     def _in_form(self, node: PropertyTest, values: Cases) -> list[Any]:
-        """Return the values as an operator reads them; shared by the operators that read alike."""
+        """Return the values in the form that an operator reads; operators share each form."""
         form = node.matcher.form
         identity = (node.group, node.key, form)
         if identity not in self._forms:
@@ -216,7 +216,7 @@ class Tests:
         return self._forms[identity]
 
     def _special(self, node: PropertyTest, label: Any) -> Label:
-        """Answer for rows without a value."""
+        """Return the verdict for rows without a value."""
         if label is NO_GROUP or label is NO_GROUP_NOR_VALUE:
             if not self._strict_groups:
                 return node.matcher.absent
@@ -239,7 +239,7 @@ def _is_special(label: Any) -> bool:
 
 
 def _identity(node: PropertyTest) -> Hashable:
-    """Return what equal predicates share: the property, the operator and its operand."""
+    """Return a key that equal tests share: the property, the operator and its operand."""
     assert node.origin is not None, "a property test keeps the filter that it was lowered from"
     return (node.group, node.key, node.origin.operator, text([node.origin.value]))
 
@@ -264,7 +264,7 @@ def _pairwise(left: Cases, right: Cases, join: Callable[[Sequence[Label]], Label
     if left.codes is None or right.codes is None:
         varying, fixed = (right, left) if left.codes is None else (left, right)
         return varying.relabelled(lambda label: join((label, fixed.labels[0])), DECIDED)
-    names = [join((one, other)) for one in left.labels for other in right.labels]
+    names = [join((first, second)) for first in left.labels for second in right.labels]
     codes = left.codes.astype(smallest_type(len(names)))
     codes *= len(right.labels)
     codes += right.codes.astype(codes.dtype, copy=False)

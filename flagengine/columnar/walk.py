@@ -1,8 +1,8 @@
-"""Which hashes a row's answer can hang on, judged once per case (SPEC R3, R5).
+"""The hashes that can still affect a row's answer, decided once per case (SPEC R3, R5).
 
-The walk over holdout and conditions as the interpreter does it, over verdicts that are already
-there. It decides no answer: it only tells which bucket numbers are worth computing, and must never
-leave out one that matters.
+This walk follows holdout and conditions as the interpreter does, over verdicts that are already
+known. It decides no answer, only which bucket numbers are computed, and must never leave out a
+number that matters.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,20 +23,20 @@ __all__ = ["Shares", "Start", "Walk"]
 
 
 class Shares:
-    """The bounds between which a bucket number makes no difference."""
+    """Intervals of bucket numbers; all numbers in an interval give the same answer."""
 
     def __init__(self, firsts: Sequence[int]) -> None:
-        """Take the first number of each interval but the lowest, in rising order."""
+        """Bind the first number of each interval but the lowest, in ascending order."""
         self._firsts = np.array(firsts, np.uint64)
 
     @classmethod
     def of_rollouts(cls, shares: set[Share]) -> "Shares":
-        """Return the intervals between the bounds of rollouts, both ends of which are inside."""
+        """Return the intervals between the bounds of rollouts; a bound is inside its rollout."""
         return cls(sorted({bound(share.percentage) + 1 for share in shares}))
 
     @classmethod
     def of_variants(cls, plan: FlagPlan) -> "Shares":
-        """Return the intervals of variants, by position; past the last there is none."""
+        """Return the intervals of variants, by position; the last interval has no variant."""
         ends = np.array([upper(variant.upper) for variant in plan.variants], np.uint64)
         return cls(np.maximum.accumulate(ends).tolist())
 
@@ -58,12 +58,12 @@ class Shares:
 
 
 _COUNTED: Final = 12
-"""Up to this number of intervals, comparing with every bound is faster than searching."""
+"""The number of intervals up to which comparing with every bound is faster than searching."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What is known of a case before hashing: a label per part."""
+    """The parts of a case that are known before hashing."""
 
     enrollment: Any
     held_out: bool
@@ -91,9 +91,9 @@ class Walk:
 
     @property
     def drawing(self) -> set[Bucketing]:
-        """The subjects whose variant may have to be drawn."""
+        """The subjects that may have to draw a variant."""
         drawing = [condition for condition in self._plan.conditions if condition.draws]
-        return {one.bucketing for one in drawing if one.bucketing.is_hashable}
+        return {condition.bucketing for condition in drawing if condition.bucketing.is_hashable}
 
     def rollouts(self, start: Start) -> frozenset[Bucketing]:
         """Return the subjects whose rollout hash may matter to a case."""
@@ -125,9 +125,9 @@ class Walk:
         return inside
 
     def _reached(self, start: Start) -> Iterator[tuple[ConditionPlan, Label]]:
-        """Yield the conditions whose hash can be computed that are not false already.
+        """Yield the conditions that are not false and whose hash can be computed.
 
-        Not those of the empty id, whose hash is the same for every row (SPEC R3.16).
+        Leave out the conditions of an empty id, whose hash is the same for every row (SPEC R3.16).
         """
         if start.enrollment is not None or start.held_out:
             return

@@ -12,7 +12,7 @@ from flagengine.inputs.request import NO_OPTIONS, Request
 from flagengine.inputs.subject import Subject
 from flagengine.results.resolution import Resolution
 
-__all__ = ["Call", "requested_keys"]
+__all__ = ["EvaluationCall", "requested_keys"]
 
 
 def requested_keys(
@@ -39,7 +39,7 @@ def _is_hidden(evaluators: Evaluators, request: Request, key: str) -> bool:
     return flag is not None and is_filtered_out(flag, request.runtime, request.contexts)
 
 
-class Call:
+class EvaluationCall:
     """The evaluators of a snapshot, bound to one person and a request."""
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Call:
         props: Mapping[str, Any] | None,
         request: Request,
     ) -> None:
-        """Bind the arguments; TypeError for ``props`` that are no mapping."""
+        """Bind the arguments; raise TypeError if ``props`` is not a mapping."""
         self._evaluators = evaluators
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
@@ -69,7 +69,7 @@ class Call:
         self._subject: Subject | None = None
 
     def resolve(self, key: str) -> Resolution:
-        """Evaluate a flag: compiled where possible, else by the interpreter."""
+        """Evaluate a flag with its compiled function if possible, else with the interpreter."""
         evaluators = self._evaluators
         if not self._is_plain:
             overrides = self._request.overrides
@@ -81,7 +81,7 @@ class Call:
         return evaluator(self._distinct_id, self._props, self._known_subject())
 
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
-        """Evaluate many flags."""
+        """Evaluate the flags of all keys."""
         if not self._is_plain:
             return {key: self.resolve(key) for key in keys}
         distinct_id, props, subject = self._distinct_id, self._props, self._known_subject()
@@ -93,7 +93,7 @@ class Call:
         return {key: (compiled(key) or so_far(key))(distinct_id, props, subject) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:
-        """Evaluate a flag by the interpreter, which remembers every step."""
+        """Evaluate a flag with the interpreter, which records every step."""
         if self._interpreter is None:
             request, evaluators = self._request, self._evaluators
             subject = self._known_subject()
@@ -106,14 +106,14 @@ class Call:
         return self._interpreter.flag(key)
 
     def _known_subject(self) -> Subject | None:
-        """Return the person with what the options say; None, to save time, without options."""
+        """Return the person with the inputs of the options; None for a call without options."""
         if self._subject is None and self._request is not NO_OPTIONS:
             clock = self._evaluators.clock
             self._subject = Subject(self._distinct_id, self._props, self._request, clock)
         return self._subject
 
     def _is_compilable(self, key: str) -> bool:
-        """Tell whether the call's overrides, runtime and contexts leave a flag alone."""
+        """Tell whether the compiled flag answers correctly despite the call's options."""
         request, evaluators = self._request, self._evaluators
         if key in request.overrides.flags or key in request.overrides.payloads:
             return False
@@ -123,7 +123,7 @@ class Call:
 
     @property
     def _clears_snapshot(self) -> bool:
-        """Whether the call takes back the snapshot's overrides, and so its compiled flags."""
+        """Whether the call clears the snapshot's overrides, which the compiled flags contain."""
         overrides = self._request.overrides
         clears = overrides.clears_flags or overrides.clears_payloads
         return clears and bool(self._evaluators.overrides)

@@ -4,7 +4,7 @@ from typing import Any
 
 from flagengine.compiled import runtime
 from flagengine.compiled.program import Branch
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.tests import TestWriter
 from flagengine.plan.shares import BucketBy
 
@@ -12,21 +12,21 @@ __all__ = ["ConditionWriter"]
 
 
 class ConditionWriter:
-    """Writes one condition.
+    """A writer of one condition.
 
-    ``ending`` is the variable of what concludes a walk in doubt; ``subject`` is that of whose hash is
-    taken, if it is ever known.
+    ``ending`` is the variable that holds the :class:`runtime.Ending`; ``subject`` is the variable
+    of the subject that is hashed, or None when that subject is never known.
     """
 
     def __init__(
         self,
-        source: Source,
+        source: FunctionSource,
         tests: TestWriter,
         ending: str,
         branch: Branch,
         subject: str | None,
     ) -> None:
-        """Bind a condition, and write what its hashes are."""
+        """Bind a condition, and write the expressions for its hashes."""
         self._source = source
         self._tests = tests
         self._branch = branch
@@ -45,13 +45,13 @@ class ConditionWriter:
     # Hashes.
 
     def _written_inside(self) -> str:
-        """Write the rollout's verdict: True, False, or None where its hash is not known."""
+        """Write the rollout's verdict: True, False, or None when the hash is not known."""
         known = repr(self._plan.share.without_hash)
         within = self._branch.within
         return known if within is None else self._hashed(self._bind(within.within, "within"), known)
 
     def _written_draw(self) -> str:
-        """Write the position drawn: None where it is not known."""
+        """Write the position drawn: None when the hash is not known."""
         draw = self._branch.draw
         if draw is None:
             return "None" if self._plan.draws else "0"
@@ -66,7 +66,7 @@ class ConditionWriter:
     # The block.
 
     def write(self, *, has_groups: bool) -> None:
-        """Write the condition; it goes on to the next one, or returns."""
+        """Write the condition as a block that returns, or goes on to the next condition."""
         source, index = self._source, self._plan.index
         self._lost = "lost, skipped" if has_groups else f"{index - 1}, -1"
         with source.block(f"while True:  # condition {index}"):
@@ -88,12 +88,12 @@ class ConditionWriter:
             source.line("break")
 
     def _write_failing(self, verdicts: list[str]) -> None:
-        """Note that the server may fail the flag here, however the tests that are left come out."""
+        """Note that the server may fail the flag here, whatever the remaining verdicts."""
         self._note([*verdicts, self._bind(runtime.FAILING, "failing")])
         self._source.line(f"if {self._ending}.ends(notes): return {self._passed()}")
 
     def _write_verdicts(self, verdicts: list[str]) -> None:
-        """Note the condition when a test is in doubt; else go on to the hashes."""
+        """Write the note for a test in doubt, then the hashes for tests that are all true."""
         if verdicts:
             known = " and ".join(f"{verdict} is True" for verdict in verdicts)
             with self._source.block(f"if not ({known}):"):
@@ -118,11 +118,11 @@ class ConditionWriter:
         self._source.line(f"notes += (({', '.join(parts)}),)")
 
     def _passed(self) -> str:
-        """Write the conclusion of a walk that ends in its last note."""
+        """Write the conclusion of a walk that ends with its last note."""
         return f"{self._ending}.concluded(notes, out, {self._lost})"
 
     def _write_match(self) -> None:
-        """Write the rollout, what a matching condition answers, and what one out of it does."""
+        """Write the rollout, and the answers inside and outside of it."""
         source, index = self._source, self._plan.index
         if self._inside == "True":
             source.line(f"return {self._matched()}")
@@ -145,6 +145,6 @@ class ConditionWriter:
         return self._answer(result, "True", self._drawn)
 
     def _answer(self, result: str, inside: str, drawn: str) -> str:
-        """Write the prebuilt answer when nothing is in doubt, else what the notes leave."""
+        """Write the prebuilt answer for a walk without notes, else the conclusion of the notes."""
         note = f"({self._plan.index}, {inside}, {drawn}, None)"
         return f"{result} if not notes else {self._ending}.concluded((*notes, {note}))"

@@ -1,4 +1,4 @@
-"""The flags of a snapshot as functions: interpreted at the first use, compiled from the second on.
+"""The flags of a snapshot as functions: interpreted at the first use, compiled at the second.
 
 Compiling is pure: two threads that compile the same flag at the same time only waste work.
 """
@@ -21,7 +21,8 @@ from flagengine.results.resolution import Resolution
 __all__ = ["Evaluators"]
 
 _MAX_DEPENDENCY_PATHS: Final = 64
-"""A flag with more nested evaluations is left to the interpreter, which remembers each answer."""
+"""The maximum number of nested evaluations of a compiled flag; the interpreter, which remembers each
+answer, evaluates the other flags."""
 
 _MAX_FORCED: Final = 1_024
 
@@ -32,7 +33,7 @@ class Evaluators:
     __slots__ = ("_forced", "_in_order", "_used", "clock", "compiled", "keys", "overrides", "plans")
 
     def __init__(self, plans: Plans, overrides: Overrides, clock: Callable[[], datetime]) -> None:
-        """Compile nothing yet. ``clock`` tells the time to calls that do not say what time it is."""
+        """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
         self.plans = plans
         self.keys = plans.definitions.keys
         self.overrides = overrides
@@ -43,7 +44,7 @@ class Evaluators:
         self._forced: dict[tuple[str, type, Value], Resolution] = {}
 
     def evaluator(self, key: str) -> Evaluator:
-        """Return the compiled flag. The function for an unknown key says that it is unknown."""
+        """Return the compiled flag; for an unknown key, a function that answers so."""
         if key in self.compiled:
             return self.compiled[key]
         if key not in self.keys and key not in self.overrides.flags:
@@ -56,7 +57,7 @@ class Evaluators:
     def evaluator_so_far(self, key: str) -> Evaluator:
         """Return the interpreter at a flag's first use, the compiled flag from the second on.
 
-        For a single evaluation compiling costs more than it saves.
+        Compiling costs more than it saves in a single evaluation.
         """
         if key in self.compiled:
             return self.compiled[key]
@@ -67,14 +68,14 @@ class Evaluators:
         return partial(self.interpret, key)
 
     def in_order(self) -> tuple[Evaluator, ...]:
-        """Return all flags' evaluators in the document's order; nothing until all are compiled."""
+        """Return all flags' evaluators in the document's order; empty until all are compiled."""
         compiled, keys = self.compiled, self.keys
         if not self._in_order and len(compiled) >= len(keys) and compiled.keys() >= keys.keys():
             self._in_order = tuple(compiled[key] for key in keys)
         return self._in_order
 
     def forced(self, key: str, value: Value) -> Resolution:
-        """Return the resolution of an override; remembered, since tests override few flags."""
+        """Return the resolution of an override, and remember it for the next call."""
         slot = (key, type(value), value)
         if slot not in self._forced:
             if len(self._forced) >= _MAX_FORCED:
@@ -89,12 +90,12 @@ class Evaluators:
         props: Mapping[str, Any] | None,
         subject: Subject | None = None,
     ) -> Resolution:
-        """Evaluate a flag by the interpreter: the specification, and the way of unusual calls."""
+        """Evaluate a flag with the interpreter."""
         subject = subject or self.new_subject(distinct_id, props)
         return Interpreter(self.plans, subject, self.overrides).flag(key).resolution
 
     def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject that can tell the time."""
+        """Return a subject with this clock."""
         return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
 
     def _compile(self, key: str) -> Evaluator:
@@ -108,7 +109,7 @@ class Evaluators:
         return compile_flag(plan, self)
 
     def _is_interpreted(self, key: str) -> bool:
-        """Tell whether a flag is left to the interpreter for good."""
+        """Tell whether the interpreter evaluates a flag at every use."""
         if key in self.overrides.payloads:
             return True
         if self.overrides.flags and self.plans.dependencies(key):

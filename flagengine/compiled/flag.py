@@ -1,8 +1,8 @@
 """A flag as Python: enrollment, holdout and conditions in reading order.
 
-The generated function keeps four things: ``notes``, the steps that are in doubt; ``out``,
-``lost`` and ``skipped``, the last conditions that were out of their rollout, did not match, or
-lacked their group. As long as ``notes`` is empty every answer is a prebuilt object.
+The generated function has four variables. ``notes`` holds the steps that are in doubt; while it is
+empty, every answer is a prebuilt object. ``out``, ``lost`` and ``skipped`` are the indexes of the
+last conditions that were out of their rollout, did not match, and lacked their group.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from flagengine.compiled.conditions import ConditionWriter
 from flagengine.compiled.flags import Flags
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.program import Program
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.tests import TestWriter
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS
@@ -32,7 +32,7 @@ __all__ = ["compile_flag", "constantly"]
 def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
     """Return a function of ``(distinct_id, props, subject=None)`` that equals the interpreter.
 
-    ``subject`` is needed when the call has more than those two inputs.
+    A call with inputs besides those two passes ``subject``.
     """
     if plan.defect is not None:
         return constantly(unresolved(plan, UNSUPPORTED, plan.defect))
@@ -50,7 +50,7 @@ def _generated(program: Program, flags: Flags) -> Callable[..., Resolution]:
 
 
 def constantly(resolution: Resolution) -> Callable[..., Resolution]:
-    """Return an evaluator that always gives the same resolution."""
+    """Return an evaluator that always returns the same resolution."""
 
     def constant(_distinct_id: object, props: Any, _subject: Subject | None = None) -> Resolution:
         checked_mapping("props", props)
@@ -60,19 +60,21 @@ def constantly(resolution: Resolution) -> Callable[..., Resolution]:
 
 
 class _FlagWriter:
-    """Writes one flag."""
+    """A writer of one flag."""
 
     def __init__(self, program: Program, flags: Flags) -> None:
-        self.source = Source()
+        self.source = FunctionSource()
         self._program = program
         self._plan = plan = program.plan
         self._flags = flags
-        self._properties = [one for one in walk(plan.tests) if isinstance(one, PropertyTest)]
+        self._properties = [node for node in walk(plan.tests) if isinstance(node, PropertyTest)]
         self._tests = TestWriter(self.source, flags, plan.tests)
         self._ending = self._bind(runtime.Ending(plan), "ending")
         self._subjects = {Bucketing(BucketBy.PERSON): "distinct_id"}
         self._is_broken = plan.is_broken(flags.overrides.flags)
-        self._has_groups = any(one.bucketing.by is BucketBy.GROUP for one in plan.conditions)
+        self._has_groups = any(
+            condition.bucketing.by is BucketBy.GROUP for condition in plan.conditions
+        )
 
     def _bind(self, value: Any, stem: str) -> str:
         return self.source.constant(value, stem)
@@ -98,10 +100,10 @@ class _FlagWriter:
         call = self._bind(self._flags.interpret, "interpret")
         return f"{call}({self._plan.key!r}, distinct_id, props, subject)"
 
-    # Who is asked about.
+    # The subject.
 
     def _write_inputs(self) -> None:
-        """Write the checks of the properties and the id, and the clock where a date is compared."""
+        """Write the checks of the properties and the id, and the clock for date comparisons."""
         source = self.source
         checked = self._bind(checked_mapping, "checked_mapping")
         source.line(f"if type(props) is not dict: props = {checked}('props', props)")
@@ -115,18 +117,18 @@ class _FlagWriter:
             source.line(f"if subject is None: subject = {call}(distinct_id, props)")
 
     def _ordinary_id(self) -> str:
-        """Write what an id is that is known to be usable, or is found not to be when it is hashed.
+        """Write the test for an id that needs no check before it is hashed.
 
-        An id that is cut is looked at as a whole, since what is cut off may make it no id, and so
-        is one that is compared as a property, hashed or not. The empty id, whose hash is a rule of
-        its own (SPEC R3.16), is left to the interpreter, as are those that are not usable.
+        Hashing finds the lone surrogates of an uncut id. A longer id is checked, because its lone
+        surrogate may be cut off, and so is an id that a filter compares, because it may not be
+        hashed. The interpreter takes unusable ids, and the empty id with its own rule (SPEC R3.16).
         """
         ordinary = f"type(distinct_id) is str and 0 < len(distinct_id) <= {SUBJECT_CHARACTERS}"
-        reads = any(one.group is None and one.key == "distinct_id" for one in self._properties)
+        reads = any(node.group is None and node.key == "distinct_id" for node in self._properties)
         return f"{ordinary} and distinct_id.isascii()" if reads else ordinary
 
     def _write_subjects(self) -> None:
-        """Write the device and the groups that are hashed, each into a variable."""
+        """Write the variables for the device and the groups that are hashed."""
         bucketings = [condition.bucketing for condition in self._plan.conditions]
         if self._plan.holdout is not None:
             bucketings.append(self._plan.holdout.bucketing)
@@ -167,15 +169,15 @@ class _FlagWriter:
             self.source.line(f"notes += (({index}, None, 0, {gap}),)")
 
     def _held_out(self, holdout: HoldoutPlan) -> str:
-        """Write who is held out: by the first subject that is there."""
+        """Write the test for who is held out, by the first subject that the call has."""
         *others, last = holdout.subjects
         subject = self._subjects[last]
         if holdout.text_of_none is not None:
             subject = f"{subject} or {holdout.text_of_none!r}"
         found = f"{self._withholds(holdout, last)}({subject})"
-        for one in reversed(others):
-            subject = self._subjects[one]
-            call = f"{self._withholds(holdout, one)}({subject})"
+        for bucketing in reversed(others):
+            subject = self._subjects[bucketing]
+            call = f"{self._withholds(holdout, bucketing)}({subject})"
             found = f"({call} if {subject} is not None else {found})"
         return found
 

@@ -1,4 +1,4 @@
-"""What compiling a flag needs to know of the others."""
+"""The interface between a flag that is compiled and the other flags of its snapshot."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from flagengine.results.resolution import Resolution
 __all__ = ["Evaluator", "Flags"]
 
 Evaluator = Callable[..., Resolution]
-"""One flag, bound: ``(distinct_id, props, subject=None)`` gives its resolution."""
+"""A function from ``(distinct_id, props, subject=None)`` to one flag's resolution."""
 
 
 class Flags(Protocol):
@@ -26,7 +26,7 @@ class Flags(Protocol):
     def interpret(
         self, key: str, distinct_id: object, props: Mapping[str, Any], subject: Subject | None
     ) -> Resolution:
-        """Evaluate a flag by the interpreter, where compiling is not worth the effort."""
+        """Evaluate a flag with the interpreter."""
 
     def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject that can tell the time."""
+        """Return a subject with the snapshot's clock."""

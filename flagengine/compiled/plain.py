@@ -1,7 +1,7 @@
-"""Plain flags: tests of text and numbers, and shares of persons, walked in C where there is C.
+"""Plain flags: tests of text and numbers, and shares of persons, walked by the accelerator.
 
-Most flags are of this kind. The walk answers the common case and hands every other call to the
-generated function, which is only written when that happens.
+Most flags are plain. The walk in C answers the common case and hands every other call to the
+generated function, which is written at the first such call.
 """
 
 from collections.abc import Callable
@@ -27,18 +27,18 @@ __all__ = ["OnDemand", "plain_flag"]
 
 
 class OnDemand:
-    """A function that is made when it is first called."""
+    """A function that is made at its first call."""
 
     __slots__ = ("_made", "_make")
 
     def __init__(self, make: Callable[[], Callable[..., Resolution]]) -> None:
-        """Take what makes the function."""
+        """Bind ``make``, which makes the function."""
         self._make = make
         self._made: Callable[..., Resolution] | None = None
 
     @property
     def function(self) -> Callable[..., Resolution]:
-        """The function; made now, if it was not before."""
+        """The function, made at the first access."""
         if self._made is None:
             self._made = self._make()
         return self._made
@@ -71,7 +71,7 @@ def _condition(branch: Branch) -> tuple[Any, ...] | None:
 
 
 def _test(node: Node) -> Any:
-    """Return a test as a PlainFlag takes it, or None when it is none of text or a number."""
+    """Return a test as PlainFlag takes it; None for a test of neither text nor numbers."""
     if isinstance(node, Constant):
         return _combined("all" if node.verdict else "any", ())
     if isinstance(node, PropertyTest) and node.group is None:

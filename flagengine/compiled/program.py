@@ -1,7 +1,7 @@
-"""The program of a flag: its plan with the hashes bound and the answers concluded beforehand.
+"""The program of a flag: its plan with the hashes bound and the answers concluded in advance.
 
-Built once. The generator prints it and the walk in C reads it. What is decided about a flag is
-asked of the plan, and every answer of :func:`conclude`; nothing is decided here.
+The generator prints a program and the walk in C reads it. This module decides nothing: the plan
+decides, and :func:`conclude` gives every answer.
 """
 
 from functools import cached_property
@@ -17,11 +17,11 @@ __all__ = ["Branch", "Program"]
 
 
 class Branch:
-    """One condition, with what it answers when nothing is in doubt.
+    """One condition, with its answers when nothing is in doubt.
 
-    ``within`` and ``draw`` are None where no hash says who is inside, and what is drawn. A match
-    gives one of ``matches``, by the position drawn. ``out`` is the answer where nothing matches and
-    this was the last condition out of its rollout.
+    ``within`` is the hash of the rollout and ``draw`` the hash of the draw; None where no hash
+    decides. A match gives the member of ``matches`` at the position drawn. ``out`` is the answer of
+    a flag without a match whose last condition out of its rollout is this condition.
     """
 
     __slots__ = ("draw", "matches", "out", "plan", "within")
@@ -52,16 +52,16 @@ class Program:
 
     @cached_property
     def nothing(self) -> Resolution:
-        """The answer when no condition matches and none is out of its rollout or skipped."""
+        """The answer when every condition fails in its tests."""
         return _concluded(self.plan, *(lost(branch.plan.index) for branch in self.branches))
 
     def losses(self, reason: Reason) -> tuple[Resolution, ...]:
-        """Return the answers for false by the last condition that was lost for a reason."""
+        """Return the answers for false, by the last condition that was lost for this reason."""
         indexes = (branch.plan.index for branch in self.branches)
         return tuple(_concluded(self.plan, lost(index, reason)) for index in indexes)
 
     def held_out(self, holdout: HoldoutPlan) -> Resolution:
-        """Return the answer of those who are held out."""
+        """Return the answer for subjects that are held out."""
         return _concluded(self.plan, held_out(holdout.value, True, None))
 
     def withholds(self, holdout: HoldoutPlan, subject: Bucketing) -> Hasher:

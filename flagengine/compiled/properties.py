@@ -1,7 +1,7 @@
-"""Filters on properties as Python: each leaves True, False or a gap in a variable.
+"""Filters on properties as Python: each filter leaves True, False or a gap in a variable.
 
-A test of a text property is asked in C first, where there is the accelerator. That answers the
-common case and leaves None for all else, which the line below it then answers in Python.
+With the accelerator, a test of text calls C first. The call answers the common case and returns
+None otherwise; then the generated line below the call tests the property in Python.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from flagengine.compiled import runtime
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.text_tests import text_test
 from flagengine.inputs.subject import ABSENT
 from flagengine.operators import Form, TextKind, TextRule
@@ -34,19 +34,21 @@ _COMPARISONS: Final = {
 
 
 class PropertyWriter:
-    """Writes tests of properties; a property that several read in Python is fetched once."""
+    """A writer of property tests; a property that several tests read is fetched once."""
 
-    def __init__(self, source: Source, nodes: Iterable[Node]) -> None:
+    def __init__(self, source: FunctionSource, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self._source = source
         self._gaps: dict[Missing, Gap] = {}
-        tests = [one for one in walk(nodes) if isinstance(one, PropertyTest) and one.group is None]
+        tests = [
+            node for node in walk(nodes) if isinstance(node, PropertyTest) and node.group is None
+        ]
         self._text_tests = {id(node): text_test(node.key, node.matcher) for node in tests}
         self._shared = _repeated(node.key for node in tests if not self._text_tests[id(node)])
         self._fetched: dict[str, str] = {}
 
     def fetch_shared(self) -> None:
-        """Fetch the properties that several tests read; MISSING where there is none."""
+        """Write variables for the properties that several tests read; MISSING if not passed."""
         for key in self._shared:
             name = self._source.fresh("p")
             self._fetched[key] = name
@@ -78,7 +80,7 @@ class PropertyWriter:
         return self._matched(node, gap, f"{absent} if subject is None else {known}")
 
     def _person(self, node: PropertyTest) -> str:
-        """Read a property once: present and text, present otherwise, or not passed."""
+        """Write a test that reads its property once: text, another value, or not passed."""
         fetch = f"(raw := props[{node.key!r}])"
         return f"({self._present(node, fetch)}) if {node.key!r} in props else {self._absent(node)}"
 
@@ -98,7 +100,7 @@ class PropertyWriter:
         return f"{inline} if type({fetch}) is str else {self._other(node, 'raw')}"
 
     def _inline(self, node: PropertyTest, raw: str) -> str | None:
-        """Write a test of text as an expression; None where that would be a loop."""
+        """Write a test of text as an expression; None for a test that needs a loop."""
         rule = node.matcher.text
         comparison = None if rule is None else _comparison(rule)
         if comparison is None:
@@ -113,7 +115,7 @@ class PropertyWriter:
         return self._matched(node, self._lacking(node), f"{json}({raw})")
 
     def _absent(self, node: PropertyTest) -> str:
-        """A property that was not passed: a gap, unless the subject knows more."""
+        """Write the verdict for a property that was not passed: a gap, unless the subject has it."""
         if node.key == "distinct_id":
             return self._other(node, "distinct_id")
         gap = self._lacking(node)
@@ -130,7 +132,7 @@ class PropertyWriter:
 
 
 def _comparison(rule: TextRule) -> tuple[str, Any] | None:
-    """Return a template over ``{value}`` and ``{operand}``, and the operand."""
+    """Return a template of ``{value}`` and ``{operand}``, and the operand."""
     negation = "not " if rule.negated else ""
     if len(rule.operands) == 1:
         (operand,) = rule.operands
@@ -141,5 +143,5 @@ def _comparison(rule: TextRule) -> tuple[str, Any] | None:
 
 
 def _repeated(keys: Iterable[str]) -> list[str]:
-    """Return what occurs more than once."""
+    """Return the keys that occur more than once."""
     return sorted(key for key, count in Counter(keys).items() if count > 1)

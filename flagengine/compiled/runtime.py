@@ -1,4 +1,4 @@
-"""What generated code calls for everything that is not the common case."""
+"""The functions that generated code calls outside the common case."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -27,25 +27,25 @@ __all__ = [
 ]
 
 MISSING: Final = object()
-"""Stands for a property that was not passed."""
+"""The value of a variable whose property was not passed."""
 
 _REMEMBERED: Final = 512
 
 
 @lru_cache(1_024)
 def join(left: Gap, right: Gap) -> Gap:
-    """Join two gaps; remembered, so that equal doubts stay one object."""
+    """Join two gaps. Gaps are compared by identity, so equal joins must return the same object."""
     return left | right
 
 
 @lru_cache(1_024)
 def any_of_all(*verdicts: Verdict) -> Verdict:
-    """Combine verdicts of which one may fail the flag; remembered like :func:`join`."""
+    """Combine verdicts where a gap may fail the flag; cached for the same reason as :func:`join`."""
     return any_of(verdicts)
 
 
 def match(matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None) -> Verdict:
-    """Match what is known of a property: a value that is not plain text, or a test not inlined."""
+    """Match a property's value in any form; ``lacking`` is the verdict of an unknown value."""
     if actual is NOT_GIVEN:
         return lacking
     verdict = matcher.matches(actual, subject)
@@ -53,7 +53,7 @@ def match(matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None) 
 
 
 def doubts_about_flags() -> Callable[[Resolution], Gap]:
-    """Return a function from another flag's unresolved answer to the doubt it leaves."""
+    """Return a function from another flag's unresolved answer to a gap."""
     gaps: dict[int, tuple[Resolution, Gap]] = {}
 
     def doubt(resolution: Resolution) -> Gap:
@@ -71,7 +71,7 @@ def doubts_about_flags() -> Callable[[Resolution], Gap]:
 def enrollment(
     plan: FlagPlan, enrolling: EnrollmentPlan, *, is_broken: bool
 ) -> Callable[[Mapping[str, Any], Subject | None], Resolution | None]:
-    """Return the function that answers an enrolled person, or one not known to be."""
+    """Return a function that decides the enrollment; the function returns None to go on."""
     key, admits = enrolling.key, enrolling.admits
     unknown = unresolved(plan, enrolling.gap())
     answers: dict[bool | None, Resolution | None] = {
@@ -95,18 +95,18 @@ def enrollment(
 Note = tuple[Any, ...]
 """A step in doubt, as generated code notes it: ``(index, inside, drawn, hash gap, *verdicts)``.
 
-``index`` is a condition's, :data:`HOLDOUT` or :data:`BROKEN`; ``inside`` True, False or None;
-``drawn`` a position among the condition's values, or None when that is not known.
+``index`` is the condition's index, :data:`HOLDOUT` or :data:`BROKEN`; ``inside`` is True, False or
+None; ``drawn`` is a position among the condition's values, or None when the hash is not known.
 """
 
 HOLDOUT: Final = -1
 BROKEN: Final = -2
 FAILING: Final = object()
-"""Among a note's verdicts: a cohort that may fail the flag was reached."""
+"""A note's verdict: the walk reached a cohort that may fail the flag."""
 
 
 class Ending:
-    """Concludes walks that met a doubt; equal walks give the same resolution object."""
+    """The conclusions of walks that met a doubt; equal walks give the same resolution object."""
 
     def __init__(self, plan: FlagPlan) -> None:
         """Bind a plan."""
@@ -114,14 +114,14 @@ class Ending:
         self._known: dict[tuple[Any, ...], Resolution] = {}
 
     def ends(self, notes: tuple[Note, ...]) -> bool:
-        """Tell whether a walk ends in its last note."""
+        """Tell whether a walk ends with its last note."""
         return not self._step(notes[-1]).passes
 
     def concluded(self, notes: tuple[Note, ...], *last: int) -> Resolution:
-        """Conclude a walk that reaches its end, or that ends in its last note.
+        """Conclude a walk that passed every step, or that ends with its last note.
 
-        ``last`` are the last conditions out of their rollout, not matching, and skipped; -1
-        where there is none.
+        ``last`` holds the indexes of the last conditions that were out of their rollout, did not
+        match, and were skipped; -1 for no such condition.
         """
         key = (notes, last)
         resolution = self._known.get(key)
@@ -147,7 +147,7 @@ class Ending:
             return held_out(self._plan.holdout.value, inside, hash_gap)
         condition = self._plan.conditions[index]
         answers = condition.possible if drawn is None else (condition.values[drawn],)
-        verdict = all_of(one for one in verdicts if one is not FAILING)
+        verdict = all_of(verdict for verdict in verdicts if verdict is not FAILING)
         return contribution(
             condition, verdict, inside, answers, hash_gap, may_fail=FAILING in verdicts
         )

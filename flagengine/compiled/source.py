@@ -8,7 +8,7 @@ from itertools import count
 from types import CodeType, FunctionType
 from typing import Any, Final
 
-__all__ = ["Source", "source_of"]
+__all__ = ["FunctionSource", "source_of"]
 
 _PARAMETERS: Final = "distinct_id, props, subject=None"
 _DEFAULTS: Final = (None,)
@@ -17,8 +17,8 @@ _NESTED: Final = 0x10
 _SERIAL: Final = count(1)
 
 
-class Source:
-    """Collects the lines of one function and the constants that it refers to."""
+class FunctionSource:
+    """The lines of one function, and the constants that it refers to."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -45,7 +45,7 @@ class Source:
         return f"{stem}{next(self._counters.setdefault(stem, count()))}"
 
     def constant(self, value: Any, stem: str) -> str:
-        """Bind a value and return its name; the same object is bound once."""
+        """Bind a value and return its name; each object is bound once."""
         name = self._names.get(id(value))
         if name is None:
             name = self.fresh(stem)
@@ -54,34 +54,34 @@ class Source:
         return name
 
     def build(self, label: str) -> Callable[..., Any]:
-        """Compile the lines as a function whose globals are the constants.
+        """Compile the lines to a function whose globals are the constants.
 
-        ``label`` names the function in tracebacks; the source stays readable there.
+        ``label`` names the function in tracebacks, which show the source.
         """
         body = "\n".join(f"    {line}" for line in self._lines)
         text = f"def evaluate({_PARAMETERS}):\n{body}\n"
         filename = f"<flagengine {label!r} {next(_SERIAL)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         function = _function(compile(text, filename, "exec"), self._constants)
-        # A snapshot is replaced every half minute: its sources must go with it.
+        # A client replaces its snapshot every half minute: the old sources must not accumulate.
         finalizer = weakref.finalize(function, linecache.cache.pop, filename, None)
         finalizer.atexit = False
         return function
 
 
 def _function(module: CodeType, constants: dict[str, Any]) -> Callable[..., Any]:
-    """Return the one function of a module's code, with the constants as its globals.
+    """Return the only function of a module's code, with the constants as its globals.
 
-    Python 3.13 without the GIL never frees a function that is not marked as nested, once there was
-    a second thread. The globals of this one lead to its whole snapshot.
+    The function is marked as nested: once a second thread has run, Python 3.13 without the GIL
+    never frees a function without this mark, and the globals refer to the whole snapshot.
     """
-    (code,) = (one for one in module.co_consts if isinstance(one, CodeType))
+    (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
     nested = code.replace(co_flags=code.co_flags | _NESTED)
     return FunctionType(nested, constants, code.co_name, _DEFAULTS)
 
 
 def source_of(evaluate: Callable[..., Any]) -> str | None:
-    """Return the generated source of a compiled flag; None when none was generated."""
+    """Return the generated source of a compiled flag; None for a flag without such source."""
     on_demand = getattr(evaluate, "otherwise", None)
     evaluate = getattr(on_demand, "function", evaluate)
     filename = getattr(getattr(evaluate, "__code__", None), "co_filename", "")

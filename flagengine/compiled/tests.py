@@ -6,7 +6,7 @@ from typing import Final
 from flagengine.compiled import runtime
 from flagengine.compiled.flags import Flags
 from flagengine.compiled.properties import PropertyWriter
-from flagengine.compiled.source import Source
+from flagengine.compiled.source import FunctionSource
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -28,16 +28,16 @@ _MAX_BLOCKS: Final = 12
 
 
 def may_fail(node: Node) -> bool:
-    """Tell whether a test may come out as a gap that fails the flag."""
-    return any(isinstance(one, Undecidable) and one.may_fail for one in walk([node]))
+    """Tell whether a test may give a gap that may fail the flag."""
+    return any(isinstance(part, Undecidable) and part.may_fail for part in walk([node]))
 
 
 class TestWriter:
-    """Writes tests into a source; ``properties`` writes those that read one."""
+    """A writer of tests; ``properties`` writes the tests of properties."""
 
     __test__ = False  # pytest collects classes by their name
 
-    def __init__(self, source: Source, flags: Flags, nodes: Iterable[Node]) -> None:
+    def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self.properties = PropertyWriter(source, nodes)
         self._source = source
@@ -45,7 +45,7 @@ class TestWriter:
         self._depth = 0
 
     def write(self, node: Node) -> str:  # noqa: PLR0911 one line per node kind
-        """Write a test; return the expression that holds its verdict afterwards."""
+        """Write a test; return the expression for its verdict."""
         if isinstance(node, PropertyTest):
             return self._property(node)
         if isinstance(node, Constant):
@@ -65,7 +65,7 @@ class TestWriter:
         return self._source.constant(gap, "gap")
 
     def _negated(self, verdict: str) -> str:
-        """Invert a verdict that is a bool; a gap stays."""
+        """Write the inversion of a verdict; a gap stays a gap."""
         name = self._source.fresh("t")
         self._source.line(f"{name} = {verdict}")
         self._source.line(f"if {name} is True: {name} = False")
@@ -92,7 +92,7 @@ class TestWriter:
         return name
 
     def _combination(self, node: AllOf | AnyOf) -> str:
-        """Write a group as a block that is left as soon as it is decided."""
+        """Write a group as a block that ends as soon as a part decides it."""
         if self._depth >= _MAX_BLOCKS:
             return self._apart(node)
         decisive = isinstance(node, AnyOf)
@@ -112,7 +112,7 @@ class TestWriter:
         return name
 
     def _decide(self, name: str, verdict: str, *, decisive: bool) -> None:
-        """Leave the block when a part decides it; join the gaps of those that do not."""
+        """Write the end of the block if a part decides, else the joining of its gap."""
         join = self._source.constant(runtime.join, "join")
         self._source.line(f"if {verdict} is {decisive}: {name} = {decisive}; break")
         self._source.line(
@@ -121,8 +121,8 @@ class TestWriter:
         )
 
     def _apart(self, node: AllOf | AnyOf) -> str:
-        """Write a deeply nested group as a function of its own: blocks nest 20 deep at most."""
-        inner = Source()
+        """Write a deeply nested group as a separate function: Python nests at most 20 blocks."""
+        inner = FunctionSource()
         writer = TestWriter(inner, self._flags, (node,))
         inner.line(f"return {writer.write(node)}")
         function = self._source.constant(inner.build("nested group"), "group")
@@ -132,5 +132,5 @@ class TestWriter:
 
 
 def _comment(text: str) -> str:
-    """Keep a comment on one line, whatever is in it."""
+    """Escape the line breaks in a comment."""
     return text.encode("unicode_escape").decode()

@@ -1,7 +1,7 @@
-"""Tests of text properties in C, where there is the accelerator: the seam that hands them out.
+"""Tests of text properties in C, if the accelerator is installed.
 
-A test made here answers what its matcher answers, or None: it sees the common case only, and the
-caller asks the matcher about all else. It must not decide what a missing property means.
+A test answers the common case exactly as its matcher does, and None otherwise; then the caller asks
+the matcher. A test must not decide what a missing property means.
 """
 
 from typing import TYPE_CHECKING
@@ -15,11 +15,10 @@ __all__ = ["text_test"]
 
 
 def text_test(key: str, matcher: "Matcher") -> "accelerator.TextTest | None":
-    """Return an object that tests the property of that name, if there is one.
+    """Return an object that tests the property ``key``; None without the accelerator.
 
-    Its ``test(props)`` gives None unless the properties are a dict whose value for ``key`` is ASCII
-    text of at most 256 characters. There is none without the accelerator, or for a matcher that
-    is not a test of text.
+    ``test(props)`` returns None unless ``props`` is a dict whose value for ``key`` is ASCII text of
+    at most 256 characters. The result is also None for a matcher that does not test text.
     """
     rule = matcher.text
     if rule is None or accelerator is None:

@@ -1,1 +1,1 @@
-"""What the server said: the document, read into typed definitions and issues."""
+"""The server's document, read into typed definitions and issues."""

@@ -17,7 +17,7 @@ __all__ = ["Definitions"]
 
 
 class Definitions:
-    """What a definitions document says; what it means is in :mod:`flagengine.plan`."""
+    """The flags and cohorts of a document; :mod:`flagengine.plan` gives them a meaning."""
 
     __slots__ = (
         "_cohorts",
@@ -32,7 +32,7 @@ class Definitions:
     )
 
     def __init__(self, document: dict[str, Any]) -> None:
-        """Index a document that belongs to nobody else: see ``read_document``."""
+        """Index a document from ``read_document``, which no caller can change."""
         index = Index(document)
         self.index = index
         self._flags: dict[str, Flag] = {}
@@ -46,7 +46,7 @@ class Definitions:
 
     @property
     def issues(self) -> list[Issue]:
-        """What is wrong at the top level of the document."""
+        """The issues at the top level of the document."""
         return list(self.index.issues)
 
     @property
@@ -60,7 +60,7 @@ class Definitions:
         return len(self.index.cohorts)
 
     def flag(self, key: str) -> Flag | None:
-        """Return the flag with that key, or None."""
+        """Return the flag with this key, or None."""
         if key not in self._flags and key in self.index.flags:
             flag = parse_flag(key, self.index.flags[key], self.index.pointers[key])
             if key in self.index.duplicates:
@@ -69,19 +69,19 @@ class Definitions:
         return self._flags.get(key)
 
     def cohort(self, cohort_id: str) -> Cohort | None:
-        """Return the cohort with that id, or None."""
+        """Return the cohort with this id, or None."""
         if cohort_id not in self._cohorts and cohort_id in self.index.cohorts:
             source, pointer = self.index.cohorts[cohort_id], pointer_to("/cohorts", cohort_id)
             self._cohorts[cohort_id] = parse_cohort(cohort_id, source, pointer)
         return self._cohorts.get(cohort_id)
 
     def is_deleted(self, key: str) -> bool:
-        """Tell whether the document has the flag only as deleted."""
+        """Tell whether the document has the flag only as a deleted flag."""
         return key in self.index.deleted and key not in self.keys
 
 
 class _Flags(Mapping[str, Flag]):
-    """The flags by key, each read on first access."""
+    """The flags by key; each flag is read on first access."""
 
     __slots__ = ("_definitions",)
 

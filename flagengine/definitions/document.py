@@ -1,4 +1,4 @@
-"""A definitions document as JSON that belongs to the snapshot alone: text decoded, objects copied (SPEC R1)."""
+"""A definitions document as JSON that callers cannot change: decoded text, or a copy (SPEC R1)."""
 
 import json
 import math
@@ -16,7 +16,7 @@ Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
 
 _MAX_NESTING: Final = 200
-"""The depth to which a document is read: greater than any value's may be (SPEC R15)."""
+"""The depth to which a document is read, greater than the limit of any value (SPEC R15)."""
 
 _MAX_DIGITS: Final = 4_000
 """The longest integer that is read; Python refuses to read more than 4,300 digits."""
@@ -28,7 +28,7 @@ _EXPECTED: Final = 'a definitions document must be an object with a list "flags"
 
 
 def read_document(document: Document) -> dict[str, Any]:
-    """Return a definitions document that no caller can change; SnapshotError for anything else."""
+    """Return a definitions document that no caller can change, or raise SnapshotError."""
     is_text = isinstance(document, str | bytes | bytearray)
     value = _decoded(document) if is_text else document  # type: ignore[arg-type]
     if not isinstance(value, Mapping):
@@ -63,7 +63,7 @@ def _decoded(document: str | bytes | bytearray) -> Any:
 
 
 def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
-    """Read again if the only failure was an integer of thousands of digits."""
+    """Read the document again if it failed because of an integer of thousands of digits."""
     if not isinstance(error, json.JSONDecodeError):
         try:
             return json.loads(document, parse_int=_integer)
@@ -74,36 +74,33 @@ def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    """Read an integer; an integer of too many digits is beyond every number (SPEC R2.4)."""
+    """Return an integer; infinity, which is not a number, for too many digits (SPEC R2.4)."""
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
 def _cut_deep(document: str | bytes | bytearray) -> str:
-    """Replace everything that is nested deeper than any value may be by null.
-
-    Nothing of use is lost: such a value is too deep to be read.
-    """
+    """Replace values below the maximum depth by null, since they are too deep to be read."""
     text = document if isinstance(document, str) else bytes(document).decode()
-    kept, depth, start = [], 0, 0
+    pieces, depth, start = [], 0, 0
     for token in _BRACKETS.finditer(text):
         bracket = token[0]
         if bracket in ("[", "{"):
             depth += 1
             if depth == _MAX_NESTING:
-                kept.append(text[start : token.start()])
+                pieces.append(text[start : token.start()])
         elif bracket in ("]", "}"):
             if depth == _MAX_NESTING:
-                kept.append("null")
+                pieces.append("null")
                 start = token.end()
             depth -= 1
-    kept.append(text[start:] if depth < _MAX_NESTING else "")
-    return "".join(kept)
+    pieces.append(text[start:] if depth < _MAX_NESTING else "")
+    return "".join(pieces)
 
 
 def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a caller's mapping, so that later changes to it do not reach the snapshot.
 
-    The copy is a round trip through JSON text where that works, else made value by value.
+    The copy is a round trip through JSON text if possible, else a copy of each value.
     """
     try:
         copy: dict[str, Any] = json.loads(json.dumps(document))
@@ -113,7 +110,7 @@ def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Copy:
-    """Copies what JSON text cannot carry; a value that is not JSON or too deep becomes null."""
+    """A copy value by value; a value that is not JSON, or is too deep, becomes null."""
 
     def __init__(self) -> None:
         self._left = MAX_PARTS
@@ -127,6 +124,6 @@ class _Copy:
         if isinstance(value, list | tuple):
             return [self.of(member, depth + 1) for member in value]
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            return math.inf  # not a number (SPEC R2.4), but not absent either
+            return math.inf  # present, but not a number (SPEC R2.4)
         converted = to_json_value(value)
         return None if converted is NOT_GIVEN else converted

@@ -1,6 +1,6 @@
 """An index of a definitions document: slots, names and issues of its top level (SPEC R1).
 
-Nothing below the top level is read.
+This module reads nothing below the top level.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _INDEX_DIGITS: Final = 10
 
 
 class Index:
-    """The flags and cohorts of a document by key, unread, and what is wrong around them."""
+    """The unread flags and cohorts of a document by key, and the issues at its top level."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         """Index a document whose ``flags`` is a list."""

@@ -1,6 +1,6 @@
-"""What can be wrong with a definitions document: issues as data, and one exception.
+"""The problems of a definitions document: issues as data, and one exception.
 
-Evaluation never raises. Only parsing raises, for input that is not a definitions document.
+Evaluation never raises. Parsing raises only if the input is not a definitions document.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ __all__ = ["Issue", "IssueCode", "SnapshotError"]
 
 
 class IssueCode(StrEnum):
-    """The closed list of what can be wrong inside a document (SPEC R2)."""
+    """The codes of all issues inside a document (SPEC R2)."""
 
     NOT_AN_OBJECT = "not_an_object"
     MISSING_KEY = "missing_key"
@@ -30,10 +30,10 @@ class IssueCode(StrEnum):
 
 
 class Issue(Record):
-    """One thing that is wrong with a definitions document.
+    """One problem of a definitions document.
 
-    ``pointer`` is an RFC 6901 JSON pointer into the document; ``message`` says what was
-    expected, what was found, and the likely mistake.
+    ``pointer`` is an RFC 6901 JSON pointer into the document; ``message`` says what must be, what
+    was, and the likely mistake.
     """
 
     code: IssueCode
@@ -48,17 +48,17 @@ class Issue(Record):
 
 
 class SnapshotError(ValueError):
-    """The input is not a definitions document; the message says what was found instead.
+    """An input that is not a definitions document; the message says what the input was.
 
-    ``code`` and ``pointer`` name the problem as an :class:`Issue` would.
+    ``code`` and ``pointer`` have the same meaning as in an :class:`Issue`.
     """
 
     def __init__(self, code: IssueCode, pointer: str, message: str) -> None:
-        """Build the error, whose text is the message."""
+        """Build an error whose text is the message."""
         super().__init__(message)
         self.code = code
         self.pointer = pointer
 
     def __reduce__(self) -> tuple[type["SnapshotError"], tuple[IssueCode, str, str]]:
-        """Pickle all three parts, so that the error crosses process boundaries."""
+        """Pickle all three parts, so that another process can receive the error."""
         return SnapshotError, (self.code, self.pointer, str(self))

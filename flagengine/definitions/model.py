@@ -1,6 +1,6 @@
 """Flags and cohorts as the server sent them: frozen values in the document's shape (SPEC R1, R2).
 
-:mod:`flagengine.definitions.parsing` builds them; :mod:`flagengine.plan` gives them a meaning.
+:mod:`flagengine.definitions.parsing` builds the values; :mod:`flagengine.plan` gives them a meaning.
 """
 
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ class Inherit(Enum):
 
 
 INHERIT: Final = Inherit.INHERIT
-"""The aggregation of a condition that takes its flag's."""
+"""The aggregation of a condition that has the same aggregation as its flag."""
 
 Aggregation = int | None
 """A group type index, or None for persons."""
 
 
 class Filter(Record):
-    """One property, cohort or flag filter. ``type`` is None when the document leaves it out.
+    """One property, cohort or flag filter.
 
-    ``value`` is any JSON value; absent and null are both None. ``dependency_chain`` is None
-    when absent or malformed.
+    ``type`` is None when it is absent. ``value`` is any JSON value; an absent or null value is
+    None. ``dependency_chain`` is None when it is absent or malformed.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Filter(Record):
 
 
 class Condition(Record):
-    """One of a flag's conditions, combined by OR; ``rollout_percentage`` is 100 when absent."""
+    """One of a flag's conditions, which are combined by OR; the default rollout is 100 %."""
 
     filters: tuple[Filter, ...] = ()
     rollout_percentage: float = 100.0
@@ -77,10 +77,10 @@ class Holdout(Record):
 
 
 class Flag(Record):
-    """A flag as the document has it.
+    """A flag in the document's shape.
 
-    ``defect`` is the issue that makes the whole flag undecidable here; only the metadata of such a
-    flag is meaningful. ``issues`` holds every issue, the defect included.
+    ``defect`` is the issue that makes the whole flag undecidable; only the metadata of such a flag
+    is meaningful. ``issues`` holds every issue, the defect included.
     """
 
     key: str

@@ -1,6 +1,6 @@
-"""Reads flags and cohorts of a document; total, and the only file that knows the wire's words (SPEC R1, R2).
+"""The parsing of flags and cohorts; only this module knows the words of the wire (SPEC R1, R2).
 
-A flag or cohort that cannot be read keeps its slot and carries the issue that says why.
+Parsing is total: a flag or cohort that cannot be read keeps its slot and has an issue that says why.
 """
 
 from collections.abc import Mapping
@@ -42,11 +42,11 @@ ALGORITHMS: Final = ("sha1", "murmur3")
 _RUNTIMES: Final = ("all", "client", "server")
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag", "person_metadata")
 _LOCAL: Final = (IssueCode.UNKNOWN_OPERATOR, IssueCode.UNKNOWN_FILTER_TYPE)
-"""Issues that make one filter undecidable; any other makes the whole flag so (R2.2, R2.10)."""
+"""Issues that make one filter undecidable; any other issue is a flag's defect (R2.2, R2.10)."""
 
 
 def parse_flag(key: str, source: Mapping[str, Any], pointer: str) -> Flag:
-    """Read one flag, with what is wrong with it in ``issues``, and in ``defect`` if it matters."""
+    """Read one flag and its ``issues``; ``defect`` is the issue that makes it undecidable."""
     issues: list[Issue] = []
     reader = Reader(source, pointer, issues)
     filters = reader.mapping("filters") or {}
@@ -74,7 +74,7 @@ def _identity(reader: Reader, key: str, pointer: str) -> dict[str, Any]:
 
 
 def _is_known_format(configuration: Reader) -> bool:
-    """Tell whether the format is 1, the only one that is read; note any other (R2)."""
+    """Tell whether the configuration format is 1, the only format that is read (R2)."""
     version = configuration.source.get("version")
     if "version" not in configuration.source or (is_number(version) and version == 1):
         return True
@@ -134,7 +134,7 @@ def _variant(reader: Reader) -> Variant:
 
 
 def _payloads(reader: Reader) -> dict[str, str] | None:
-    """Return payloads as JSON text; older rows hold the JSON value itself. Null means no payload."""
+    """Return payloads as JSON text; older flags have JSON values. Null means no payload."""
     payloads = reader.mapping("payloads") or {}
     return {
         key: value if isinstance(value, str) else text(to_json_value(value))
@@ -195,7 +195,7 @@ def _condition_filter(reader: Reader) -> Filter:
 
 
 def _filter_key(reader: Reader, kind: str | None) -> str:
-    """Return the key as text, a number as its JSON. Cohort and flag filters may lack a key."""
+    """Return the key as text; cohort and flag filters may lack a key."""
     key = reader.source.get("key")
     if is_number(key):
         return text(to_json_value(key))
@@ -217,7 +217,7 @@ def _filter_value(reader: Reader) -> Any:
 
 
 def parse_cohort(cohort_id: str, source: Any, pointer: str) -> Cohort:
-    """Read one cohort; ``definition`` is None when nothing in it can be evaluated."""
+    """Read one cohort; ``definition`` is None for an empty or unreadable cohort."""
     issues: list[Issue] = []
     if source == {}:
         return Cohort(cohort_id, None)

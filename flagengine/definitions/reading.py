@@ -44,14 +44,14 @@ def json_type(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Write a value for a message, cut to a readable length."""
+    """Return a value as text for a message, cut to a readable length."""
     converted = to_json_value(value)
     written = json_type(value) if converted is NOT_GIVEN else text(converted)
     return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
 
 
 class Reader:
-    """Reads the members of one object and notes what is wrong with them.
+    """A reader of one object's members, which notes wrong types as issues.
 
     Each method returns the member, or a default for a member that is absent, null or of a wrong
     type; a wrong type also adds an issue. The readers of one flag share ``issues``.
@@ -132,7 +132,7 @@ class Reader:
         return None if value is None else tuple(value)
 
     def required(self, name: str, accepts: Callable[[object], bool], expected: str) -> Any:
-        """Return a required member; None, with an issue, when it is missing or of a wrong type."""
+        """Return a required member, or note an issue and return None."""
         if name not in self.source:
             self.note(IssueCode.MISSING_KEY, f"{name} is missing; it must be {expected}", name)
             return None

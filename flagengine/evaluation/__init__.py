@@ -1,1 +1,1 @@
-"""The executable SPEC: a plan, walked for one subject, with everything it saw."""
+"""The executable SPEC: the interpreter, its trace, and the conclusion from the steps of a walk."""

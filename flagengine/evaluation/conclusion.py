@@ -1,4 +1,4 @@
-"""From the steps of a walk to the answer: which values are still possible (SPEC R5, R13)."""
+"""From the steps of a walk to the answer: the values that are still possible (SPEC R5, R13)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,11 +14,11 @@ __all__ = ["Conclusion", "Step", "conclude", "contribution", "failing", "held_ou
 
 
 class Step(Record):
-    """What one step of the walk contributes.
+    """The contribution of one holdout or condition to the walk.
 
-    ``answers`` are the values it may give; ``passes`` tells whether the walk can go on after it;
-    ``gap`` is why there is any doubt. ``reason`` is the step's reason for false, or, when it
-    decides, for its value.
+    ``answers`` are the values that the step may give; ``passes`` tells whether the walk can go on
+    after the step; ``gap`` says why the step is in doubt. ``reason`` is the reason for the flag's
+    value if the step decides, and a possible reason for false if no step does.
     """
 
     answers: tuple[Answer, ...]
@@ -29,9 +29,10 @@ class Step(Record):
 
 
 class Conclusion(Record):
-    """The answer, the place that decided it, and the smallest set of inputs that would.
+    """The answer, the part of the flag that decided, and the inputs that would decide.
 
-    ``smallest_missing`` is empty for a definite answer and None when no inputs would settle it.
+    ``smallest_missing`` is the smallest set of inputs that would settle the answer: empty for a
+    definite answer, None when no inputs would settle it.
     """
 
     resolution: Resolution
@@ -50,9 +51,9 @@ def contribution(
 ) -> Step:
     """Return what a condition contributes.
 
-    ``verdict`` is that of its tests, ``inside`` that of its rollout, and ``drawn`` what a match
-    may give; the latter two are in doubt for ``hash_gap``. With ``may_fail`` the server may fail
-    the flag at this condition.
+    ``verdict`` is the verdict of its tests, ``inside`` the verdict of its rollout, and ``drawn``
+    holds the values that a match may give. ``hash_gap`` says why ``inside`` and ``drawn`` are in
+    doubt. With ``may_fail`` the server may fail the flag at this condition.
     """
     if verdict is False:
         return failing(condition.index) if may_fail else lost(condition.index)
@@ -71,24 +72,24 @@ def contribution(
 
 
 def lost(index: int, reason: Reason = Reason.NO_CONDITION_MATCH) -> Step:
-    """Return a step that contributes nothing, and why."""
+    """Return a step that gives no value; ``reason`` says why."""
     return Step((), True, reason=reason, index=index)
 
 
 def failing(index: int | None = None) -> Step:
-    """Return a step that does not match, but at which the server may fail the flag."""
+    """Return a step that does not match, and at which the server may fail the flag."""
     return Step((False,), True, UNSUPPORTED, index=index)
 
 
 def held_out(value: str, inside: bool | None, hash_gap: Gap | None) -> Step:
-    """Return what a holdout contributes; ``hash_gap`` matters only to a share that is in doubt."""
+    """Return what a holdout contributes; ``hash_gap`` is used only when ``inside`` is None."""
     answers = () if inside is False else (value,)
     gap = hash_gap if inside is None else None
     return Step(answers, inside is not True, gap, Reason.HOLDOUT_CONDITION_VALUE)
 
 
 def conclude(plan: FlagPlan, steps: Sequence[Step]) -> Conclusion:
-    """Return the one answer that is left, or why several are."""
+    """Return the only possible answer, or an unresolved answer when several are possible."""
     last = steps[-1] if steps and not steps[-1].passes else None
     final: set[Answer] = set(last.answers) if last else {False}
     conflict = _last_conflict(steps, final)
@@ -105,9 +106,9 @@ def _gap(steps: Sequence[Step]) -> Gap:
 
 
 def _last_conflict(steps: Sequence[Step], final: set[Answer]) -> int | None:
-    """Return the last step that may give another answer than the end of the walk does.
+    """Return the position of the last step that may answer differently from the end of the walk.
 
-    Steps after it cannot change the answer, whatever they turn out to be.
+    No later step can change the answer.
     """
     if len(final) > 1:
         return len(steps) - 1
@@ -123,9 +124,9 @@ def _conclusive(
 ) -> Conclusion:
     if value is False:
         reason, index = _best_reason(steps)
-        where = "no condition, none of which matched" if last is None else f"condition {index}"
-        return Conclusion(decided(plan, value, reason, index), where)
-    assert last is not None  # a walk that passes every step is false
+        deciding = "the lack of a matching condition" if last is None else f"condition {index}"
+        return Conclusion(decided(plan, value, reason, index), deciding)
+    assert last is not None  # a walk that passes every step answers false
     if last.reason is Reason.HOLDOUT_CONDITION_VALUE:
         return Conclusion(decided(plan, value, last.reason), "the holdout")
     resolution = decided(plan, value, Reason.CONDITION_MATCH, last.index)
@@ -140,7 +141,7 @@ _SCORES: Final = {
 
 
 def _best_reason(steps: Sequence[Step]) -> tuple[Reason, int | None]:
-    """Return the highest-scoring reason for false; of equals the later one (R13)."""
+    """Return the highest-scoring reason for false, the latest of equals, and its index (R13)."""
     best, index = Reason.NO_GROUP_TYPE, None
     for step in steps:
         if step.index is not None and _SCORES.get(step.reason, 0) >= _SCORES[best]:

@@ -1,4 +1,4 @@
-"""A subject's place in [0, 1), and the variant that is drawn there (SPEC R3)."""
+"""The hash of a subject as a number in [0, 1], and the variant that it draws (SPEC R3)."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -18,9 +18,9 @@ _HASHES: Final[dict[str, Callable[[str, str, str], int]]] = {
 
 
 def fraction(algorithm: str, prefix: str, subject: str, salt: str = "") -> float:
-    """Return h, the subject's place in [0, 1]: the 60-bit bucket as binary64, over 2^60.
+    """Return h, the subject's number in [0, 1]: the 60-bit bucket as binary64, over 2^60.
 
-    An empty subject is hashed for a holdout only; elsewhere its h is 0 (SPEC R3.16).
+    An empty subject is hashed only for a holdout; elsewhere its h is 0 (SPEC R3.16).
     """
     if not subject and prefix != HOLDOUT_PREFIX:
         return 0.0
@@ -28,7 +28,7 @@ def fraction(algorithm: str, prefix: str, subject: str, salt: str = "") -> float
 
 
 def draw(variants: Sequence[VariantPlan], h: float) -> str | None:
-    """Return the first variant whose upper end is above h; None past the last one."""
+    """Return the first variant whose upper end is above h; None when h is above every end."""
     for variant in variants:
         if h < variant.upper:
             return variant.key

@@ -1,7 +1,7 @@
-"""The executable SPEC: slow, obvious, and it records what it sees.
+"""The executable SPEC: an interpreter that is slow, obvious, and records every step.
 
-Every faster evaluator must equal this one. Evaluation is a walk over steps (holdout, conditions)
-that gathers the answers which are still possible; a flag is conclusive when one remains (SPEC R5).
+Every faster evaluator must equal the interpreter. Evaluation is a walk over steps (holdout,
+conditions) that collects the possible answers; a flag has a value when one answer remains (SPEC R5).
 """
 
 from typing import Final
@@ -58,9 +58,9 @@ _COMBINATIONS: Final = {AllOf: "all", AnyOf: "any", Not: "not"}
 
 
 class _Place(Record):
-    """The subject of a hash: its label, its text, or the gap that hides it.
+    """The subject of a hash: its label, and its text or the gap that hides the text.
 
-    ``may_be_empty`` tells whether the hidden text may be the empty one.
+    ``may_be_empty`` tells whether a hidden text may be empty.
     """
 
     label: str
@@ -70,7 +70,7 @@ class _Place(Record):
 
 
 class Interpreter:
-    """Evaluates flags of one snapshot for one subject; remembers each flag's answer."""
+    """An evaluator of one snapshot's flags for one subject; it remembers each flag's answer."""
 
     def __init__(
         self,
@@ -89,14 +89,14 @@ class Interpreter:
         self._traces: dict[str, FlagTrace] = {}
 
     def flag(self, key: str) -> FlagTrace:
-        """Return how a flag comes to its resolution; for an unknown key, that it is unknown."""
+        """Return the trace of a flag; an unknown key gives a trace that says so."""
         if key not in self._traces:
-            # Dependencies come first, so that no chain of flags makes a chain of calls. An overridden
-            # flag has none: what it depended on may depend on it (R14.2).
+            # Dependencies come first: a long chain of flags must not exhaust the stack. The
+            # dependencies of an overridden flag are not followed: they may depend on it (R14.2).
             is_overridden = key in self._overrides.flags
-            for one in [key] if is_overridden else self._plans.evaluation_order(key):
-                if one not in self._traces:
-                    self._traces[one] = self._with_payload(one, self._flag(one))
+            for name in [key] if is_overridden else self._plans.evaluation_order(key):
+                if name not in self._traces:
+                    self._traces[name] = self._with_payload(name, self._flag(name))
         return self._traces[key]
 
     def _with_payload(self, key: str, trace: FlagTrace) -> FlagTrace:
@@ -115,13 +115,15 @@ class Interpreter:
         if is_filtered_out(plan, self._runtime, self._contexts):
             return _at_once(filtered_out(plan), "the flag's runtime or evaluation contexts")
         if plan.defect is not None:
-            return _at_once(unresolved(plan, UNSUPPORTED, plan.defect), "its definition", None)
+            resolution = unresolved(plan, UNSUPPORTED, plan.defect)
+            return _at_once(resolution, "the flag's definition", None)
         if not plan.active:
-            return _at_once(decided(plan, False, Reason.FLAG_DISABLED), "its being inactive")
+            resolution = decided(plan, False, Reason.FLAG_DISABLED)
+            return _at_once(resolution, "the flag's inactive state")
         return self._active_flag(plan)
 
     def _active_flag(self, plan: FlagPlan) -> FlagTrace:
-        """Look at the enrollment, then walk. A broken dependency may fail the flag before (R11)."""
+        """Decide the enrollment, then walk. Before both, a broken dependency may fail the flag (R11)."""
         broken = (failing(),) if plan.is_broken(self._overrides.flags) else ()
         if plan.enrollment is None:
             return self._walk(plan, broken)
@@ -130,7 +132,9 @@ class Interpreter:
             return replace(self._walk(plan, broken), enrollment=enrollment)
         if isinstance(enrolled, Gap):
             needed = None if broken else enrolled.missing
-            conclusion = Conclusion(unresolved(plan, enrolled), "the enrollment, unknown", needed)
+            conclusion = Conclusion(
+                unresolved(plan, enrolled), "the enrollment, which is unknown", needed
+            )
         elif enrolled and broken:
             conclusion = Conclusion(unresolved(plan, UNSUPPORTED), "a broken dependency", None)
         else:
@@ -139,7 +143,7 @@ class Interpreter:
         return FlagTrace(conclusion, enrollment=enrollment)
 
     def _enrollment(self, plan: EnrollmentPlan) -> tuple[TestTrace, Verdict | None]:
-        """Answer at once when the person has opted in or out; None when known not to (R4)."""
+        """Return whether the person has opted in or out; None when they have done neither (R4)."""
         actual = self._subject.person_property(plan.key)
         enrolled = plan.gap() if actual is NOT_GIVEN else plan.admits(actual)
         trace = TestTrace("property", enrolled or False, actual=actual, note=plan.key)
@@ -171,7 +175,7 @@ class Interpreter:
     def _holdout_place(self, holdout: HoldoutPlan) -> _Place:
         places = [self._place(bucketing) for bucketing in holdout.subjects]
         place = next((place for place in places if place.key is not None), places[-1])
-        if place.key is None and place.gap is None:  # a group that is not there
+        if place.key is None and place.gap is None:  # the call has no such group
             return _Place(place.label, holdout.text_of_none)
         return place
 
@@ -200,7 +204,7 @@ class Interpreter:
     def _draw(
         self, plan: FlagPlan, condition: ConditionPlan, place: _Place
     ) -> tuple[HashTrace | None, tuple[Answer, ...]]:
-        """Return the values a matching condition may give."""
+        """Return the trace of the draw, and the values that a matching condition may give."""
         if not condition.draws:
             return None, condition.values
         if place.key is None:

@@ -1,4 +1,4 @@
-"""Resolutions from outcomes: the wording, the payload and the metadata (SPEC R12, R13)."""
+"""Resolutions of every kind: the wording, the payload and the metadata (SPEC R12, R13)."""
 
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ _UNRESOLVED: Final = {
 def decided(
     plan: FlagPlan, value: bool | str, reason: Reason, index: int | None = None
 ) -> Resolution:
-    """Return a definite answer; a payload goes only with an enabled one (R12)."""
+    """Return a definite answer; only an enabled flag has a payload (R12)."""
     if reason is Reason.CONDITION_MATCH and index is not None:
         description = f"Matched condition set {index + 1}"
     else:
@@ -52,7 +52,7 @@ def decided(
 
 
 def unresolved(plan: FlagPlan, gap: Gap, why: str | None = None) -> Resolution:
-    """Return that there is no local answer, why, and what would have to be known."""
+    """Return an unresolved answer: why it is unresolved, and which inputs are missing."""
     description = _UNRESOLVED[gap.reason] if why is None else f"{_UNRESOLVED[gap.reason]}: {why}"
     return Resolution(
         plan.key,
@@ -66,7 +66,7 @@ def unresolved(plan: FlagPlan, gap: Gap, why: str | None = None) -> Resolution:
 
 
 def overridden(key: str, value: bool | str | None, plan: FlagPlan | None) -> Resolution:
-    """Return the caller's own answer, with the payload the definition has for it (R14)."""
+    """Return the caller's own answer, with the definition's payload for that value (R14)."""
     plan = plan or FlagPlan(key)
     payload = None if value is None else _payload(plan, value)
     description = "Overridden by the caller"
@@ -81,12 +81,12 @@ def overridden(key: str, value: bool | str | None, plan: FlagPlan | None) -> Res
 
 
 def unknown_flag(key: str) -> Resolution:
-    """Return that no such flag is defined."""
+    """Return the answer for a key without a flag."""
     return Resolution(key, None, Reason.UNKNOWN_FLAG, description="No such flag in the definitions")
 
 
 def filtered_out(plan: FlagPlan) -> Resolution:
-    """Return that the flag is not for this runtime or these contexts (R17)."""
+    """Return the answer for a flag of another runtime or of other contexts (R17)."""
     description = "Not evaluated for this runtime or these evaluation contexts"
     return Resolution(
         plan.key, None, Reason.FILTERED_OUT, description=description, **_metadata(plan)
@@ -96,7 +96,7 @@ def filtered_out(plan: FlagPlan) -> Resolution:
 def is_filtered_out(
     flag: Flag | FlagPlan, runtime: str | None, contexts: frozenset[str] | None
 ) -> bool:
-    """Tell whether the server would leave the flag out for such a request (R17)."""
+    """Tell whether the server leaves the flag out for this runtime and these contexts (R17)."""
     if runtime is not None and flag.evaluation_runtime not in ("all", runtime):
         return True
     tags = flag.evaluation_contexts

@@ -1,6 +1,6 @@
-"""What the interpreter saw: the explanation, as data (SPEC R5, R13).
+"""The steps that the interpreter took, as a tree of frozen values (SPEC R5, R13).
 
-A tree of frozen values. Rendering it for people and machines is :mod:`flagengine.analysis.explanation`'s.
+:mod:`flagengine.analysis.explanation` renders the tree for people and machines.
 """
 
 from enum import Enum
@@ -28,14 +28,14 @@ class NotShown(Enum):
 
 
 NOT_SHOWN: Final = NotShown.NOT_SHOWN
-"""Stands where a test has no actual value."""
+"""The actual value of a test that compares no value."""
 
 
 class TestTrace(Record):
     """One test: a filter, or a combination of the tests in ``children``.
 
     ``kind`` is property, cohort, flag, constant, undecidable, all, any or not. ``actual`` is the
-    JSON value compared, ABSENT, NOT_GIVEN, or :data:`NOT_SHOWN` where there is no such thing.
+    JSON value that was compared, ABSENT, NOT_GIVEN, or :data:`NOT_SHOWN`.
     """
 
     __test__ = False  # pytest collects classes by their name
@@ -51,7 +51,7 @@ class TestTrace(Record):
 
 
 class HashTrace(Record):
-    """A bucket number against its bound. ``bucket`` is None when it was not or cannot be taken.
+    """A comparison of a bucket number with a bound; ``bucket`` is None when it was not computed.
 
     ``verdict`` is True for inside, False for outside, None for unknown.
     """
@@ -63,9 +63,10 @@ class HashTrace(Record):
 
 
 class ConditionTrace(Record):
-    """One condition: its tests, its rollout, and what it contributed.
+    """One condition: its tests, its rollout, and its contribution.
 
-    ``answers`` are the values it may give; ``passes`` tells whether the walk can go on after it.
+    ``answers`` are the values that the condition may give; ``passes`` tells whether the walk can go
+    on after it.
     """
 
     index: int
@@ -79,7 +80,7 @@ class ConditionTrace(Record):
 
 
 class FlagTrace(Record):
-    """How one flag came to its conclusion."""
+    """The steps of one flag's evaluation, and the conclusion."""
 
     conclusion: Conclusion
     conditions: tuple[ConditionTrace, ...] = ()
@@ -88,5 +89,5 @@ class FlagTrace(Record):
 
     @property
     def resolution(self) -> Resolution:
-        """The answer."""
+        """The resolution of the conclusion."""
         return self.conclusion.resolution

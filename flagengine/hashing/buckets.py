@@ -1,8 +1,8 @@
-"""Bucket numbers: the one seam between flags and the implementation of the hash.
+"""Bucket numbers: the only interface between flags and the implementations of the hash.
 
-A bucket number is the first 60 bits of a hash of prefix + subject + salt. PostHog's
-format defines the fraction h = float(n) / 2**60; `bound` and `upper` turn comparisons with h into
-comparisons of integers, once per flag, so no fraction is ever computed.
+A bucket number n is the first 60 bits of a hash of prefix + subject + salt. PostHog's format defines
+the fraction h = float(n) / 2**60; `bound` and `upper` turn comparisons with h into comparisons of
+integers once per flag, so no evaluation computes a fraction.
 
 This module must not know flags, conditions or variants, and never chooses the subject.
 `string_column` hashes a whole column of subjects.
@@ -41,14 +41,14 @@ BUCKETS: Final = 1 << 60
 """The number of buckets; bucket numbers run from 0 to ``BUCKETS - 1``."""
 
 SUBJECT_CHARACTERS: Final = 200
-"""How many characters of a distinct id are hashed when its UTF-8 exceeds 200 bytes (SPEC R3).
+"""The number of characters of a distinct id that are hashed if its UTF-8 exceeds 200 bytes (R3).
 
-Text of more than 200 characters has more than 200 bytes, and shorter text loses nothing, so the
-rule is to cut every distinct id to this length. The parameter `clip` below asks for that.
+Text of more than 200 characters has more than 200 bytes, and shorter text loses nothing, so cutting
+every distinct id to this length follows the rule. The parameter `clip` cuts the subject.
 """
 
 ACCELERATOR: Final[str] = accelerator.implementation() if accelerator else "none"
-"""The SHA-1 in use: "sha-ni", "armv8-ce" or "portable-c"; "none" when it is hashlib's."""
+"""The SHA-1 in use: "sha-ni", "armv8-ce" or "portable-c"; "none" for hashlib's."""
 
 
 class Algorithm(StrEnum):
@@ -63,15 +63,15 @@ class Hasher(Protocol):
 
     @property
     def bucket(self) -> "Callable[[str], int]":
-        """From a subject to its bucket number."""
+        """The function from a subject to its bucket number."""
 
     @property
     def draw(self) -> "Callable[[str], int]":
-        """From a subject to the position of its number among the uppers."""
+        """The function from a subject to the position of its number among the uppers."""
 
     @property
     def within(self) -> "Callable[[str], bool]":
-        """From a subject to whether its number is below the first upper."""
+        """The function that tells whether a subject's number is below the first upper."""
 
 
 class _HasherType(Protocol):
@@ -84,15 +84,15 @@ bucket = (accelerator or sha1).bucket
 murmur3_bucket = murmur3.bucket
 
 _HASHERS: Final[dict[str, _HasherType]] = {
-    Algorithm.SHA1: (accelerator or sha1).Hasher,
-    Algorithm.MURMUR3: murmur3.Hasher,
+    Algorithm.SHA1: accelerator.Hasher if accelerator is not None else sha1.Sha1Hasher,
+    Algorithm.MURMUR3: murmur3.Murmur3Hasher,
 }
 
 
 def bind(
     algorithm: Algorithm, prefix: str, salt: str, *, clip: bool, uppers: "Iterable[int]" = ()
 ) -> Hasher:
-    """Return the object behind :func:`hasher`, :func:`rollout` and :func:`draw`."""
+    """Return the hasher that :func:`hasher`, :func:`rollout` and :func:`draw` use."""
     limit = SUBJECT_CHARACTERS if clip else 0
     return _HASHERS[algorithm](prefix, salt, uppers, limit)
 
@@ -100,14 +100,14 @@ def bind(
 def hasher(
     algorithm: Algorithm, prefix: str, salt: str = "", *, clip: bool = False
 ) -> "Callable[[str], int]":
-    """A function from a subject to its bucket number."""
+    """Return a function from a subject to its bucket number."""
     return bind(algorithm, prefix, salt, clip=clip).bucket
 
 
 def rollout(
     algorithm: Algorithm, prefix: str, greatest: int, salt: str = "", *, clip: bool = False
 ) -> "Callable[[str], bool]":
-    """A function from a subject to whether its bucket number is at most `greatest`."""
+    """Return a function that tells whether a subject's bucket number is at most `greatest`."""
     return bind(algorithm, prefix, salt, clip=clip, uppers=[greatest + 1]).within
 
 
@@ -119,30 +119,30 @@ def draw(
     *,
     clip: bool = False,
 ) -> "Callable[[str], int]":
-    """A function from a subject to the index of the first upper that its number is below.
+    """Return a function from a subject to the index of the first upper above its bucket number.
 
-    Past the last upper the index is their number.
+    Without such an upper the index is the number of uppers.
     """
     return bind(algorithm, prefix, salt, clip=clip, uppers=uppers).draw
 
 
 def _greatest(fraction: float) -> int:
-    """The greatest n with h(n) <= fraction, -1 if there is none."""
+    """Return the greatest n with h(n) <= fraction; -1 if there is none."""
     if fraction >= 1.0:
         return BUCKETS - 1
     if not fraction >= 0.0:
         return -1
-    scaled = fraction * BUCKETS  # exact, as is comparing with it instead of dividing n
+    scaled = fraction * BUCKETS  # exact, so float(n) <= scaled is the same as h(n) <= fraction
     n = int(scaled) + int(ulp(scaled)) // 2
-    # Halfway to the next float, where rounding is to the even one.
+    # n is halfway to the next float, and float(n) rounds to the even neighbour.
     return n if float(n) <= scaled else n - 1
 
 
 def bound(percentage: float) -> int:
-    """The greatest n with h(n) <= percentage / 100, -1 if there is none: who is rolled out."""
+    """Return the greatest n with h(n) <= percentage / 100; -1 if there is none."""
     return _greatest(percentage / 100.0)
 
 
 def upper(cumulative: float) -> int:
-    """How many n have h(n) < cumulative: where the interval of a variant ends."""
+    """Return the number of n with h(n) < cumulative, the exclusive end of a variant's interval."""
     return _greatest(nextafter(cumulative, -inf)) + 1

@@ -1,7 +1,7 @@
-"""Murmur3 bucket numbers: a cheaper hash for snapshots that ask for it.
+"""Murmur3 bucket numbers: a cheaper hash for snapshots that choose it.
 
 A bucket number is the upper 60 of the first 64 bits of MurmurHash3_x64_128, seed 0, of
-utf8(prefix + subject + salt). Only `hashing` imports this.
+utf8(prefix + subject + salt). Only `buckets` imports this module.
 """
 
 from bisect import bisect_right
@@ -13,19 +13,19 @@ from mmh3 import mmh3_x64_128_utupledigest as digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Hasher", "bucket"]
+__all__ = ["Murmur3Hasher", "bucket"]
 
-# Text is encoded here and not by mmh3, which crashes on a lone surrogate.
+# This module encodes the text, because mmh3 crashes on a lone surrogate.
 _encode: Final = str.encode
 
 
 def bucket(prefix: str, subject: str, salt: str = "", /) -> int:
-    """The upper 60 of the first 64 bits of MurmurHash3(utf8(prefix + subject + salt))."""
+    """Return the upper 60 of the first 64 bits of MurmurHash3(utf8(prefix + subject + salt))."""
     return digest(_encode(prefix) + _encode(subject) + _encode(salt))[0] >> 4
 
 
-class Hasher:
-    """Bucket numbers for one prefix and salt; `sha1.Hasher` says more."""
+class Murmur3Hasher:
+    """Bucket numbers for one prefix and salt, with the same interface as `sha1.Sha1Hasher`."""
 
     __slots__ = ("bucket", "draw", "within")
 

@@ -1,8 +1,8 @@
-"""SHA-1 bucket numbers in pure Python: the twin of `native/hasher.c`.
+"""SHA-1 bucket numbers in pure Python, equal to `native/hasher.c` in every answer and error.
 
-The fallback where the extension was not built, and the reference in its tests: both give the same
-answers and the same errors. Only `buckets` imports this module, and only without the extension:
-importing it loads OpenSSL (3 ms), which is wasted when the extension is available.
+This module is the fallback without the C extension, and the reference in the extension's tests.
+Only `buckets` imports this module, and only without the extension, because the import loads OpenSSL
+(3 ms).
 """
 
 from bisect import bisect_right
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Hasher", "bucket"]
+__all__ = ["Sha1Hasher", "bucket"]
 
 _BUCKETS: Final = 1 << 60
 _ABOVE_EVERY_DIGEST: Final = b"\xff" * 21
 
-# Called on the type, so that a subclass cannot change what is hashed and only text passes.
+# The method of the type rejects everything but text, and ignores what a subclass overrides.
 _encode: Final = str.encode
 
 
@@ -27,30 +27,30 @@ def _number(digest: bytes) -> int:
 
 
 def bucket(prefix: str, subject: str, salt: str = "", /) -> int:
-    """The first 60 bits of SHA-1(utf8(prefix + subject + salt))."""
+    """Return the first 60 bits of SHA-1(utf8(prefix + subject + salt))."""
     message = _encode(prefix) + _encode(subject) + _encode(salt)
     return _number(sha1(message, usedforsecurity=False).digest())
 
 
 def _digest_bound(upper: int) -> bytes:
-    """What a digest is below exactly when its bucket number is below `upper`."""
+    """Return the bytes that are above a digest exactly if `upper` is above its bucket number."""
     return (upper << 4).to_bytes(8) if upper < _BUCKETS else _ABOVE_EVERY_DIGEST
 
 
-class Hasher:
-    """Bucket numbers for one prefix and salt: the prefix is absorbed once.
+class Sha1Hasher:
+    """Bucket numbers for one prefix and salt; the prefix is absorbed once.
 
-    Of each subject, only the first `limit` characters count; 0: all.
+    Only the first `limit` characters of a subject are hashed; 0 means all characters.
     """
 
     __slots__ = ("bucket", "draw", "within")
 
     bucket: "Callable[[str], int]"
-    """The bucket number of prefix + subject + salt."""
+    """The function from a subject to its bucket number."""
     draw: "Callable[[str], int]"
-    """The index of the first upper the bucket number is below, their number if there is none."""
+    """The function from a subject to the index of the first upper above its bucket number."""
     within: "Callable[[str], bool]"
-    """Whether the bucket number is below the first upper."""
+    """The function that tells whether a subject's bucket number is below the first upper."""
 
     def __init__(
         self, prefix: str, salt: str = "", uppers: "Iterable[int]" = (), limit: int = 0
@@ -58,11 +58,11 @@ class Hasher:
         copy = sha1(_encode(prefix), usedforsecurity=False).copy
         tail = _encode(salt)
         end = limit or None
-        # The first upper above a number is also the first running maximum above it.
+        # The first upper above a number is also the first running maximum above the number.
         bounds = [_digest_bound(upper) for upper in accumulate(uppers, max)]
         first = bounds[0] if bounds else b""
 
-        # Each absorbs by itself: a call of a shared function would cost a tenth of the whole.
+        # The three functions repeat the hashing: calling a shared function takes a tenth longer.
         def bucket(subject: str) -> int:
             state = copy()
             state.update(_encode(subject[:end]) + tail)

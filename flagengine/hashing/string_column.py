@@ -1,7 +1,7 @@
 """Bucket numbers of a whole Arrow string column, read from the format's buffers without Arrow.
 
-For SHA-1 the accelerator runs the loop when it is available; otherwise the loop below does. Both
-reject the same input with the same message.
+The accelerator computes SHA-1 numbers if it is installed; otherwise the loop in this module does.
+Both reject the same input with the same message.
 """
 
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 __all__ = ["NULL_ROW", "StringColumn", "bucket_column"]
 
 NULL_ROW: Final = (1 << 64) - 1
-"""Stands for the number of a null row: no bucket number is as great."""
+"""The number of a null row, which is greater than every bucket number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StringColumn:
-    """`count` rows from row `start` on.
+    """The buffers of `count` rows from row `start` on.
 
     Attributes:
-        offsets: Where each row's text begins, and the last one's ends: 32-bit, or 64-bit with
-            `large_offsets`. None where there are no rows.
+        offsets: The start of each row's text, and the end of the last row's text: 32-bit numbers,
+            or 64-bit numbers with `large_offsets`. None for a column without rows.
         data: The UTF-8 text of all rows.
-        start: The first row; it counts in `offsets` and `validity`.
+        start: The first row, as a position in `offsets` and `validity`.
         count: The number of rows.
-        large_offsets: Whether this is a `large_string` column.
-        validity: The bitmap of the rows that are not null; None: all.
+        large_offsets: Whether the column is a `large_string` column.
+        validity: The bitmap of the rows that are not null; None if no row is null.
     """
 
     offsets: "Buffer | None"
@@ -97,12 +97,13 @@ def bucket_column(
         algorithm: The hash.
         prefix: The text hashed before each row.
         salt: The text hashed after each row.
-        column: The subjects; text that is not UTF-8 has an unspecified number or raises.
-        out: A writable buffer of native unsigned 64-bit numbers. A null row's is `NULL_ROW`.
+        column: The subjects. Text that is not UTF-8 gives an unspecified number or an exception.
+        out: A writable buffer of native unsigned 64-bit numbers. A null row gives `NULL_ROW`.
         clip: Whether the rows are distinct ids, which are cut (`SUBJECT_CHARACTERS`).
 
     Raises:
-        ValueError: A buffer is too short or an offset leaves the data. `out` may be filled in part.
+        ValueError: A buffer is too short, or an offset is outside the data. `out` may be partly
+            filled.
     """
     if not accelerator or algorithm != Algorithm.SHA1:
         _fill(hasher(algorithm, prefix, salt, clip=clip), column, out)

@@ -1,1 +1,1 @@
-"""What a call brings: the subject with its properties, the overrides, the time."""
+"""The inputs of a call: the subject with its properties, the overrides, and the time."""

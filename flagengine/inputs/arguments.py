@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
-    """Return a mapping argument, empty for None; TypeError for anything else."""
+    """Return a mapping argument, or an empty mapping for None; raise TypeError otherwise."""
     if value is None:
         return {}
     if type(value) is dict or isinstance(value, Mapping):
@@ -21,11 +21,11 @@ def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def renamed(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function take keyword arguments under old names as well.
+    """Return a decorator that lets a function accept keyword arguments under their old names.
 
-    Old names are deprecated and will be accepted for one more release: type checkers know only the
-    new names. At run time they are accepted
-    without a warning, because a warning is an effect and the engine has none.
+    Old names are deprecated and will be accepted for one more release; type checkers know only the
+    new names. Using an old name gives no warning, because a warning is an effect and the engine has
+    none.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

@@ -7,7 +7,7 @@ __all__ = ["INCOMPLETE", "Completeness"]
 
 
 class Completeness:
-    """The caller's promise about which property maps are complete."""
+    """The caller's promise that some property maps are complete."""
 
     __slots__ = ("groups", "person")
 

@@ -1,4 +1,4 @@
-"""EDGE: what the engine reads from its environment, the clock and the time zone database."""
+"""EDGE: the engine's reads of the clock and of the time zone database."""
 
 from datetime import UTC, datetime, tzinfo
 
@@ -11,7 +11,7 @@ def current_time() -> datetime:
 
 
 def time_zone(name: str) -> tzinfo:
-    """Return a time zone by its IANA name; ValueError for an unknown one."""
+    """Return a time zone by its IANA name; raise ValueError for an unknown name."""
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo  # noqa: PLC0415 3 ms, for other zones than UTC

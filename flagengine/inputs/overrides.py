@@ -41,12 +41,12 @@ class Overrides(Record):
 
     @classmethod
     def parse(cls, value: "OverridesLike") -> "Overrides":
-        """Read overrides in any form that callers may use; TypeError for anything else.
+        """Read overrides in any form that callers may use; raise TypeError otherwise.
 
-        ``False`` clears all; a list or set of keys turns each on; a mapping gives values. A
-        mapping is read as ``{"flags": …, "payloads": …}`` only when ``flags`` is False, a list
-        or a mapping, or ``payloads`` is False or a mapping: the override of a flag that is named
-        ``flags`` with a plain value remains the override of a flag.
+        ``False`` clears all overrides; a list or set of keys turns each flag on; a mapping gives
+        values. A mapping is read as ``{"flags": …, "payloads": …}`` only if ``flags`` is False, a
+        list or a mapping, or ``payloads`` is False or a mapping, because a flag may also be named
+        ``flags``.
         """
         if type(value) is dict and "flags" not in value and "payloads" not in value:
             return _flags(value)  # the usual form
@@ -61,10 +61,10 @@ class Overrides(Record):
         return _flags(value)
 
     def replaced_by(self, value: Any) -> "Overrides":
-        """Return a copy in which ``value`` replaces what it names: the flags, the payloads, or both.
+        """Return a copy in which ``value`` replaces the flags, the payloads, or both.
 
         ``False`` clears both; ``{"flags": …, "payloads": …}`` replaces each part that it gives;
-        whatever else :meth:`parse` reads replaces the flags alone. Raises TypeError as it does.
+        every other form replaces only the flags. Raise TypeError for what :meth:`parse` rejects.
         """
         new = Overrides.parse(value)
         if value is False:
@@ -82,7 +82,7 @@ class Overrides(Record):
         return bool(self.flags or self.payloads)
 
     def __or__(self, upper: "Overrides") -> "Overrides":
-        """Lay ``upper`` over this layer."""
+        """Return the combination of both layers, in which ``upper`` wins."""
         flags = upper.flags if upper.clears_flags else {**self.flags, **upper.flags}
         payloads = upper.payloads if upper.clears_payloads else {**self.payloads, **upper.payloads}
         return Overrides(
@@ -97,7 +97,7 @@ class Overrides(Record):
         return hash((frozenset(self.flags.items()), frozenset(self.payloads.items())))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle plain dicts: read-only views cannot be pickled."""
+        """Pickle the overrides as plain dicts, because read-only views cannot be pickled."""
         return _restored, (
             dict(self.flags),
             dict(self.payloads),
@@ -120,7 +120,7 @@ def _restored(*fields: Any) -> Overrides:
 NO_OVERRIDES: Final = Overrides()
 
 OverridesLike = Overrides | OverrideLayers | FlagOverrides
-"""What :meth:`Overrides.parse` reads."""
+"""Every form of overrides that :meth:`Overrides.parse` reads."""
 
 
 def _is_options(value: Mapping[str, Any]) -> bool:

@@ -23,8 +23,8 @@ class CallOptions(TypedDict, total=False):
     """The keyword arguments of every evaluating call."""
 
     flag_keys: Iterable[str] | None
-    """The flags to evaluate; all when left out. A key without a flag gives a resolution that
-    says so."""
+    """The flags to evaluate; by default all. A key without a flag gives a resolution that says
+    so."""
     groups: Mapping[str, Any] | None
     """The person's groups: ``{"company": "acme"}``. A key is non-empty text or a number."""
     group_properties: Mapping[str, Mapping[str, Any]] | None
@@ -32,29 +32,30 @@ class CallOptions(TypedDict, total=False):
     device_id: str | None
     """The device id for flags bucketed by device; ``props["$device_id"]`` serves as well."""
     overrides: OverridesLike
-    """Answers to use instead, on top of the snapshot's own (SPEC R14)."""
+    """Answers that replace evaluation, in addition to the snapshot's own overrides (SPEC R14)."""
     now: datetime | None
-    """An aware datetime for date filters; the current time when left out."""
+    """An aware datetime for date filters; by default the current time."""
     project_timezone: str | tzinfo
     """The zone of dates without an offset: the project's setting. Default "UTC"."""
     complete: bool | Mapping[str, Any]
-    """The promise that the properties given are all there are: True, or per map
+    """The promise that no other properties exist: True, or per map
     ``{"person_properties": True, "group_properties": ["company"]}``. Missing keys then answer as
     on the server (SPEC R6)."""
     missing_group: Literal["as_server", "unresolved", "false"]
-    """What a group that was not passed means: "as_server" (the default), that there is none, or
-    "unresolved", as in the public SDK contract. "false" is a deprecated name of "as_server"."""
+    """The meaning of a group that was not passed: "as_server" (the default), the person has no such
+    group; "unresolved", the group is unknown, as in the public SDK contract. "false" is a
+    deprecated name of "as_server"."""
     evaluation_runtime: Runtime | None
     """Leave out flags of the other runtime (SPEC R17)."""
     evaluation_contexts: Collection[str] | None
-    """Leave out flags that are tagged with none of these contexts; None leaves out no flag."""
+    """Leave out tagged flags without any of these contexts; None leaves out no flag."""
 
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Request(NamedTuple):
-    """A call's options: what is known of the person beside the properties, and how to evaluate."""
+    """A call's options, parsed: the inputs besides the person's properties, and the settings."""
 
     groups: Mapping[str, Any] = _EMPTY
     group_properties: Mapping[str, Mapping[str, Any]] = _EMPTY

@@ -1,4 +1,4 @@
-"""The person being evaluated, with groups and device, and what is known of them (SPEC R6).
+"""The person who is evaluated, with groups and device, and their properties (SPEC R6).
 
 A property has a value, is known to be absent, or is unknown.
 """
@@ -37,7 +37,7 @@ ABSENT: Final = Absent.ABSENT
 """A property that is known to be absent; :data:`NOT_GIVEN` is a property that may exist."""
 
 MIRRORED: Final = {"$os": "$os_name", "$os_name": "$os"}
-"""Each property fills the other when the other is absent and properties are complete (SPEC R6)."""
+"""Each property is the value of the other if that is absent from complete properties (SPEC R6)."""
 
 CLICK_IDS: Final = (
     "gclid",
@@ -60,7 +60,7 @@ CLICK_IDS: Final = (
     "irclid",
     "_kx",
 )
-"""The parameters by which advertising platforms mark the clicks that they sent."""
+"""The parameters by which advertising platforms mark the clicks that they send."""
 
 INITIAL_SOURCES: Final = {
     **{
@@ -104,7 +104,7 @@ INITIAL_SOURCES: Final = {
 class Subject:
     """One person with groups and device, for one call.
 
-    Inputs are never changed. ``clock`` is read at most once, and only for a date comparison.
+    A subject never changes its inputs. It reads ``clock`` at most once, for a date comparison.
     """
 
     __slots__ = ("_clock", "_moment", "_person", "_request", "given_id")
@@ -116,7 +116,7 @@ class Subject:
         request: Request,
         clock: Callable[[], datetime],
     ) -> None:
-        """Bind what the caller knows."""
+        """Bind the inputs of a call."""
         self.given_id = distinct_id
         self._person = props
         self._request = request
@@ -164,7 +164,7 @@ class Subject:
         return self._enriched(key) if self._request.complete.person else NOT_GIVEN
 
     def _enriched(self, key: str) -> Any:
-        """Fill a property as the server fills one that it knows to be absent."""
+        """Return the value that the server derives for an absent property, or ABSENT."""
         source = MIRRORED.get(key)
         if source is not None:
             return to_json_value(self._person[source]) if source in self._person else ABSENT

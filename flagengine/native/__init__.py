@@ -1,7 +1,7 @@
-"""The hot path in C: one optional extension module, and the one place that asks whether it is there.
+"""The hot path in C: an optional extension module, which only this module imports.
 
-``accelerator`` is that module; None where no C compiler was, or where it was switched off. Every
-answer is the same without it.
+``accelerator`` is the extension module; None if it was not built or is switched off. Every answer
+is the same without it.
 """
 
 try:

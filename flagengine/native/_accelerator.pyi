@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol, Self, final, type_check_only
 
-# collections.abc.Buffer, which Python has from 3.12 on.
+# The same as collections.abc.Buffer, which needs Python 3.12.
 @type_check_only
 class Buffer(Protocol):
     def __buffer__(self, flags: int, /) -> memoryview: ...

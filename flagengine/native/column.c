@@ -1,12 +1,12 @@
 /* The bucket numbers of all rows of an Arrow string column: `bucket_column()`.
  *
- * It must not know flags or Arrow's Python objects: it gets buffers, and reads and writes nothing
- * outside of them, whatever the offsets say.
+ * This file must not know flags or Arrow's Python objects. It reads and writes only inside of the
+ * buffers that it gets, whatever the offsets say.
  */
 
 #include "message.h"
 
-#define LANE_BLOCKS 4 /* longer messages than this are streamed one by one */
+#define LANE_BLOCKS 4 /* longer messages are streamed separately */
 #define LANE_ROWS 8
 #define NULL_ROW UINT64_MAX
 
@@ -17,8 +17,9 @@ typedef struct {
     int large_offsets;
 } Column;
 
-/* Messages of equally many blocks, gathered to be hashed two at a time. A processor waits for bytes
- * that were stored just before they are loaded in wider pieces: with eight messages, they are old. */
+/* Messages with the same number of blocks, collected to be hashed in pairs. Loading bytes in wide
+ * pieces just after storing them in narrow pieces stalls the processor; eight messages give the
+ * stores enough time. */
 typedef struct {
     size_t waiting;
     Py_ssize_t rows[LANE_ROWS];
@@ -47,7 +48,7 @@ INLINE void column_put(const Column *column, Py_ssize_t index, uint64_t number) 
     memcpy(out + index * (Py_ssize_t)sizeof number, &number, sizeof number);
 }
 
-/* The size of the first `limit` characters of UTF-8 text. */
+/* Gives the size of the first `limit` characters of UTF-8 text. */
 static size_t clipped(const uint8_t *text, size_t n, Py_ssize_t limit) {
     if (n <= (size_t)limit) {
         return n;
@@ -104,8 +105,8 @@ static void column_row(const Sha1 *with, const Column *column, Lane *lanes, Py_s
     }
 }
 
-/* Runs without the GIL. Gives the row whose offsets leave the data, -1 if none does. Every offset is
- * read once, so that a writer in another thread cannot change it between check and use. */
+/* Runs without the GIL. Gives the first row whose offsets are outside of the data, -1 if there is
+ * none. Reads every offset once, so that another thread cannot change it between check and use. */
 static Py_ssize_t column_run(const Column *column) {
     const Sha1 *with = sha1_in_use();
     Lane lanes[LANE_BLOCKS];
@@ -121,7 +122,7 @@ static Py_ssize_t column_run(const Column *column) {
         if (column_is_null(column, column->start + i)) {
             column_put(column, i, NULL_ROW);
         } else {
-            const uint8_t *data = column->data.buf; /* NULL where all rows are empty */
+            const uint8_t *data = column->data.buf; /* NULL if all rows are empty */
             column_row(with, column, lanes, i, from ? data + from : data, (size_t)(to - from));
         }
         from = to;
@@ -179,8 +180,8 @@ PyDoc_STRVAR(bucket_column_doc,
              "bucket_column(prefix, salt, offsets, data, out, *, start=0, count, "
              "large_offsets=False, validity=None, limit=0)\n--\n\n"
              "Fill `out` with the bucket numbers (64-bit) of an Arrow string column's rows.\n\n"
-             "Null rows give 2**64 - 1. Raises ValueError where a buffer is too short or an offset\n"
-             "leaves the data; `out` may be filled in part by then.");
+             "Null rows give 2**64 - 1. Raise ValueError if a buffer is too short or an offset is\n"
+             "outside the data; `out` may then be partly filled.");
 
 static PyObject *bucket_column(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs) {
     static char *names[] = {"prefix", "salt",  "offsets",       "data",     "out",

@@ -1,7 +1,8 @@
-/* The call of one flag, short-circuited: a snapshot, a flag that is compiled, no options.
+/* A shortcut for calls of `evaluate_flag` with a snapshot, a compiled flag and no options.
  *
- * A FlagCall replaces a Python function, here `evaluate_flag`, passes every other call on to it, and
- * looks like it to inspect, pydoc and pickle. It must not evaluate, or change a snapshot.
+ * A FlagCall replaces a Python function and passes every other call on to the function. To inspect,
+ * pydoc and pickle a FlagCall looks like the function. This file must not evaluate flags or change
+ * a snapshot.
  */
 
 #include "native.h"
@@ -11,11 +12,11 @@ typedef struct {
     vectorcallfunc call;
     PyObject *function;
     PyObject *snapshot; /* the type */
-    PyObject *name;     /* of the slot that holds the compiled flags by key */
+    PyObject *name;     /* the slot that holds the compiled flags by key */
     PyObject *dict;
 } FlagCall;
 
-/* Gives 1 with a flag's evaluator, 0 where it is not compiled yet, -1 with an exception. */
+/* Gives 1 with a flag's evaluator, 0 if the flag is not compiled yet, -1 with an exception. */
 static int look_up(PyObject *snapshot, PyObject *name, PyObject *key, PyObject **evaluator) {
     PyObject *evaluators = PyObject_GetAttr(snapshot, name);
     if (!evaluators) {
@@ -76,7 +77,7 @@ static PyObject *flag_call_new(PyTypeObject *type, PyObject *args, PyObject *kwa
     return (PyObject *)self;
 }
 
-/* As a function does, so that it is one to pydoc and inspect, and a method where it is put. */
+/* Binds like a function: pydoc and inspect see a function, and a class attribute is a method. */
 static PyObject *flag_call_get(PyObject *object, PyObject *instance, PyObject *Py_UNUSED(type)) {
     if (!instance || instance == Py_None) {
         return Py_NewRef(object);
@@ -101,7 +102,7 @@ static int flag_call_traverse(PyObject *object, visitproc visit, void *arg) {
     return 0;
 }
 
-/* A circle leads through the dict, if any does; the rest stays usable. */
+/* Every reference cycle contains the dict; without the dict the object stays usable. */
 static int flag_call_clear(PyObject *object) {
     Py_CLEAR(((FlagCall *)object)->dict);
     return 0;
@@ -137,8 +138,8 @@ static PyMethodDef flag_call_methods[] = {
 
 PyDoc_STRVAR(flag_call_doc,
              "FlagCall(function, snapshot)\n--\n\n"
-             "The function (flag_defs, key, distinct_id, props=None, **options), its common case "
-             "in C.");
+             "The function (flag_defs, key, distinct_id, props=None, **options), with its common "
+             "case in C.");
 
 static PyType_Slot flag_call_slots[] = {
     {Py_tp_new, flag_call_new},

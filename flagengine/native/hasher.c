@@ -1,8 +1,8 @@
 /* The bucket number of one subject, and its position among upper bounds: `bucket()` and `Hasher`.
  *
- * A bucket number is the first 60 bits of SHA-1(utf8(prefix + subject + salt)). The Python twin is
- * flagengine/hashing/sha1.py, equal in every answer and error. It must not know flags, or keep state
- * between calls.
+ * A bucket number is the first 60 bits of SHA-1(utf8(prefix + subject + salt)). The Python module
+ * flagengine/hashing/sha1.py is equal in every answer and error. This file must not know flags, or
+ * keep state between calls.
  */
 
 #include "hasher.h"
@@ -18,7 +18,7 @@ static PyObject *raise_not_text(const char *what, PyObject *object) {
 
 /* ---------------------------------------------------------------- bucket() */
 
-/* Gives false, with an exception, where the text has no UTF-8. */
+/* Gives false, with an exception, if a text has no UTF-8. */
 static bool bucket_of_stream(PyObject *const *texts, Py_ssize_t count, uint64_t *out) {
     const Sha1 *with = sha1_in_use();
     Stream stream;
@@ -33,7 +33,7 @@ static bool bucket_of_stream(PyObject *const *texts, Py_ssize_t count, uint64_t 
 }
 
 PyDoc_STRVAR(bucket_doc, "bucket(prefix, subject, salt='', /)\n--\n\n"
-                         "The first 60 bits of SHA-1(utf8(prefix + subject + salt)).");
+                         "Return the first 60 bits of SHA-1(utf8(prefix + subject + salt)).");
 
 static PyObject *bucket(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count) {
     static const char *const names[3] = {"prefix", "subject", "salt"};
@@ -89,7 +89,7 @@ static bool hasher_of_stream(const Frame *frame, PyObject *subject, Py_ssize_t n
     return true;
 }
 
-/* Gives false, with an exception, where the subject is not text or has no UTF-8. */
+/* Gives false, with an exception, if the subject is not text or has no UTF-8. */
 INLINE bool hasher_number(const Hasher *self, PyObject *subject, uint64_t *out) {
     const Frame *frame = &self->frame;
     if (!is_text(subject)) {
@@ -108,7 +108,7 @@ INLINE bool hasher_number(const Hasher *self, PyObject *subject, uint64_t *out) 
 }
 
 PyDoc_STRVAR(hasher_bucket_doc, "bucket($self, subject, /)\n--\n\n"
-                                "The bucket number of prefix + subject + salt.");
+                                "Return the bucket number of prefix + subject + salt.");
 
 static PyObject *hasher_bucket(PyObject *self, PyObject *subject) {
     uint64_t number;
@@ -127,8 +127,8 @@ INLINE Py_ssize_t position(const Hasher *self, uint64_t number) {
 }
 
 PyDoc_STRVAR(hasher_draw_doc, "draw($self, subject, /)\n--\n\n"
-                              "The index of the first upper that the bucket number is below, "
-                              "their number if there is none.");
+                              "Return the index of the first upper above the bucket number, "
+                              "or the number of uppers.");
 
 static PyObject *hasher_draw(PyObject *self, PyObject *subject) {
     uint64_t number;
@@ -139,7 +139,7 @@ static PyObject *hasher_draw(PyObject *self, PyObject *subject) {
 }
 
 PyDoc_STRVAR(hasher_within_doc, "within($self, subject, /)\n--\n\n"
-                                "Whether the bucket number is below the first upper.");
+                                "Tell whether the bucket number is below the first upper.");
 
 static PyObject *hasher_within(PyObject *self, PyObject *subject) {
     const Hasher *hasher = (Hasher *)self;
@@ -217,8 +217,8 @@ static PyMethodDef hasher_methods[] = {
 };
 
 PyDoc_STRVAR(hasher_doc, "Hasher(prefix, salt='', uppers=(), limit=0)\n--\n\n"
-                         "Bucket numbers for one prefix and salt: the prefix is absorbed once.\n\n"
-                         "Of each subject, only the first `limit` characters count; 0: all.");
+                         "Bucket numbers for one prefix and salt; the prefix is absorbed once.\n\n"
+                         "Only the first `limit` characters of a subject are hashed; 0 means all.");
 
 static PyType_Slot hasher_slots[] = {
     {Py_tp_new, hasher_new},

@@ -1,4 +1,4 @@
-/* What others ask of a Hasher. */
+/* The functions of a Hasher that other files call. */
 
 #ifndef FLAGENGINE_HASHER_H
 #define FLAGENGINE_HASHER_H
@@ -6,9 +6,9 @@
 #include "native.h"
 
 SHARED bool is_hasher(PyObject *object);
-/* The number of upper bounds. */
+/* Gives the number of upper bounds. */
 SHARED Py_ssize_t hasher_count(PyObject *hasher);
-/* The position among the upper bounds; -1 with an exception. */
+/* Gives the subject's position among the upper bounds, -1 with an exception. */
 SHARED Py_ssize_t hasher_position(PyObject *hasher, PyObject *subject);
 
 #endif

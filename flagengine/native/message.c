@@ -1,6 +1,6 @@
-/* How a message for SHA-1 is made up of text: a stream of UTF-8, and the frame around a subject.
+/* Messages for SHA-1 from text: a stream of UTF-8, and the frame around a subject.
  *
- * It must not know what a bucket number is compared with, or where subjects come from.
+ * This file must not know what a bucket number is compared with, or where subjects come from.
  */
 
 #include "message.h"
@@ -39,7 +39,7 @@ uint64_t stream_finish(const Sha1 *with, const Stream *s) {
 
 /* ---------------------------------------------------------------- text */
 
-/* Gives the size of the character's UTF-8, 0 for a surrogate, which has none. */
+/* Gives the size of the character's UTF-8, 0 for a surrogate, which has no UTF-8. */
 INLINE size_t encode(Py_UCS4 c, uint8_t out[4]) {
     if (c < 0x80) {
         out[0] = (uint8_t)c;
@@ -74,7 +74,7 @@ static void raise_unencodable(PyObject *text, Py_ssize_t length) {
     }
 }
 
-/* Encodes here: CPython's encoder would allocate, or keep a copy with the string for its whole life. */
+/* CPython's own encoder would allocate, or keep a copy as long as the string lives. */
 bool stream_text(const Sha1 *with, Stream *s, PyObject *text, Py_ssize_t length) {
     int kind = (int)PyUnicode_KIND(text);
     const void *data = PyUnicode_DATA(text);

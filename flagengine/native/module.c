@@ -1,18 +1,18 @@
-/* The extension module: its functions, its types, and which SHA-1 it uses.
+/* The extension module: its functions, its types, and the choice of its SHA-1.
  *
- * It must not compute: every function and type with work to do has a file of its own.
+ * This file must not compute: the functions and types that do have files of their own.
  */
 
 #include "sha1.h"
 
-PyDoc_STRVAR(implementation_doc, "implementation()\n--\n\nThe SHA-1 in use.");
+PyDoc_STRVAR(implementation_doc, "implementation()\n--\n\nReturn the name of the SHA-1 in use.");
 
 static PyObject *implementation(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
     return PyUnicode_FromString(sha1_in_use()->name);
 }
 
 PyDoc_STRVAR(use_doc, "_use(name, /)\n--\n\n"
-                      "For tests: use 'portable-c', or 'fastest' again, in the whole process.");
+                      "Use 'portable-c' or 'fastest' in the whole process; for tests.");
 
 static PyObject *use(PyObject *module, PyObject *name) {
     const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;

@@ -1,6 +1,6 @@
-/* What every C file of the accelerator needs, and what the module is made up of.
+/* The includes and macros of all C files, and the module's functions and types.
  *
- * It must not declare what one file asks of another: that is in the header of the other.
+ * This file must not declare what only some files use: every file has a header of its own.
  */
 
 #ifndef FLAGENGINE_NATIVE_H
@@ -21,7 +21,7 @@
 #define Py_READONLY READONLY
 #endif
 
-/* SHARED marks what files of the extension share, and nobody else: calls need no indirection. */
+/* SHARED marks names that only files of the extension use, so that calls need no indirection. */
 #if defined(__GNUC__) || defined(__clang__)
 #define INLINE static inline __attribute__((always_inline))
 #define SHARED __attribute__((visibility("hidden")))
@@ -34,13 +34,13 @@
 #define STORE_RELAXED(pointer, value) ((pointer) = (value))
 #endif
 
-/* For a table of methods, whose entries have the type of functions without keywords. */
+/* Casts a function with keywords to the type that a method table expects. */
 #define FUNCTION(f) ((PyCFunction)(void (*)(void))(f))
 
-/* What a test gives. UNCOMMON: only Python code can answer. FAILED: an exception is set. */
+/* The result of a test. UNCOMMON: only Python code can answer. FAILED: an exception is set. */
 typedef enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 } Outcome;
 
-/* Gives false, perhaps with an exception, where the object is not text. */
+/* Gives false, perhaps with an exception, if the object is not text. */
 INLINE bool is_text(PyObject *object) {
     if (!PyUnicode_Check(object)) {
         return false;

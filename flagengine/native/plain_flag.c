@@ -1,12 +1,13 @@
 /* A flag whose conditions are tests of text and numbers and a share of persons, in C.
  *
  * `PlainFlag(conditions, nothing, otherwise)` is called like a generated function, with
- * `(distinct_id, props, subject=None)`, and answers the common case: a non-empty exact str, an exact
- * dict, and every test that is asked about text for a TextTest or about an exact number. Whatever else
- * comes up in the walk, the whole call goes to `otherwise`, the generated function, which knows all
- * cases.
+ * `(distinct_id, props, subject=None)`. It answers the common case: the id is a non-empty exact str,
+ * the properties are an exact dict, and every test that the walk reaches reads an exact number, or
+ * text that its TextTest can answer. In all other cases the whole call goes to `otherwise`, the
+ * generated function.
  *
- * It must not know reasons, payloads or what a missing property means: it hands out objects.
+ * This file must not know reasons, payloads, or what a missing property means: its answers are
+ * objects that it was given.
  */
 
 #include "hasher.h"
@@ -15,7 +16,7 @@
 #include <math.h>
 
 #define DEEPEST 256
-#define LONGEST_UNREAD 200 /* characters of an id that are hashed, and found to have UTF-8 then */
+#define LONGEST_UNREAD 200 /* hashing finds out whether an id of at most this length has UTF-8 */
 
 /* ---------------------------------------------------------------- tests and their combinations */
 
@@ -23,13 +24,13 @@ typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT } Kind;
 
 typedef struct Node {
     Kind kind;
-    PyObject *test; /* of TEXT; the key of a comparison */
-    double bound;   /* of a comparison */
+    PyObject *test; /* the TextTest of TEXT; the key of a comparison */
+    double bound;   /* the bound of a comparison */
     struct Node *parts;
     Py_ssize_t count;
 } Node;
 
-/* An exact int or float as binary64; NaN where the Python test has to say. */
+/* Gives an exact int or float as binary64; NaN if only the Python test can answer. */
 static double as_number(PyObject *value) {
     double number = NAN;
     if (PyFloat_CheckExact(value)) {
@@ -62,7 +63,7 @@ static double read_number(PyObject *props, PyObject *key) {
 static Outcome compared(const Node *node, PyObject *props) {
     double number = read_number(props, node->test);
     if (PyErr_Occurred()) {
-        /* A key with an equal hash cannot be compared. What stops the program is passed on. */
+        /* Comparing with a key of an equal hash failed. Pass on only what stops the program. */
         if (!PyErr_ExceptionMatches(PyExc_Exception)) {
             return FAILED;
         }
@@ -95,7 +96,7 @@ static Outcome node_outcome(const Node *node, PyObject *props) {
         Outcome inner = node_outcome(node->parts, props);
         return inner < 0 ? inner : !inner;
     }
-    /* A later part may overrule one without an answer: only Python code can tell. */
+    /* A later part may overrule a part without an answer: only Python code can decide. */
     Outcome decisive = node->kind == ANY;
     for (Py_ssize_t i = 0; i < node->count; i++) {
         Outcome part = node_outcome(&node->parts[i], props);
@@ -124,7 +125,7 @@ static const struct {
     {"all", ALL}, {"any", ANY},      {"not", NOT},
 };
 
-/* Reads the word that a tuple begins with; false where it fits no kind. */
+/* Reads the word that a tuple begins with; gives false if the tuple is of no kind. */
 static bool read_kind(Node *node, PyObject *tuple) {
     Py_ssize_t count = PyTuple_GET_SIZE(tuple);
     PyObject *word = count ? PyTuple_GET_ITEM(tuple, 0) : Py_None;
@@ -182,14 +183,14 @@ static bool node_read(Node *node, PyObject *object, int depth) {
 
 typedef struct {
     Node test;
-    PyObject *within;  /* a Hasher; NULL: everyone */
-    PyObject *draw;    /* a Hasher; NULL: the only one of the matches */
-    PyObject *matches; /* a tuple, by the position drawn */
-    PyObject *out;     /* the answer when nothing matches and this was the last one out of reach */
-    int stops;         /* ... which ends the walk */
+    PyObject *within;  /* a Hasher; NULL: the rollout holds everyone */
+    PyObject *draw;    /* a Hasher; NULL: there is only one match */
+    PyObject *matches; /* a tuple of answers by the position drawn */
+    PyObject *out;     /* the answer if this is the last condition out of its rollout */
+    int stops;         /* whether a subject out of the rollout ends the walk */
 } Condition;
 
-/* Gives the position that a hasher draws, or a code below 0. An id without UTF-8 is uncommon. */
+/* Gives the position that a hasher draws, UNCOMMON for an id without UTF-8, or FAILED. */
 static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
     Py_ssize_t position = hasher_position(hasher, subject);
     if (position < 0 && PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
@@ -199,7 +200,7 @@ static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
     return position < 0 ? FAILED : position;
 }
 
-/* Puts a borrowed answer where the outcome is YES, perhaps where it is NO. */
+/* Sets `answer` to a borrowed object if the outcome is YES, and for some NO. */
 static Outcome condition_answer(const Condition *condition, PyObject *subject, PyObject *props,
                                 PyObject **answer) {
     Outcome matches = node_outcome(&condition->test, props);
@@ -283,7 +284,7 @@ static Outcome walk(const PlainFlag *self, PyObject *subject, PyObject *props, P
     return YES;
 }
 
-/* Only the beginning of a long id is hashed, but text without UTF-8 after it makes it no id. */
+/* Only the beginning of a long id is hashed, but text without UTF-8 after it makes it unusable. */
 INLINE bool is_common_id(PyObject *id) {
     if (!PyUnicode_CheckExact(id)) {
         return false;
@@ -339,7 +340,7 @@ static PyObject *plain_flag_new(PyTypeObject *type, PyObject *args, PyObject *kw
     return (PyObject *)self;
 }
 
-/* Tests and hashers refer to nothing that could lead back. */
+/* Tests and hashers need no visit: no reference cycle contains them. */
 static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
     const PlainFlag *self = (PlainFlag *)object;
     Py_VISIT(Py_TYPE(object));
@@ -352,7 +353,7 @@ static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
     return 0;
 }
 
-/* A circle leads through what the flag hands its other calls to; the rest stays usable. */
+/* Every reference cycle contains `otherwise`; without it the other members stay usable. */
 static int plain_flag_clear(PyObject *object) {
     PlainFlag *self = (PlainFlag *)object;
     PyObject *otherwise = self->otherwise;
@@ -378,7 +379,7 @@ static void plain_flag_dealloc(PyObject *object) {
 static PyMemberDef plain_flag_members[] = {
     {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(PlainFlag, call), Py_READONLY, NULL},
     {"otherwise", Py_T_OBJECT_EX, offsetof(PlainFlag, otherwise), Py_READONLY,
-     "What answers the calls that are not the common case."},
+     "The function that answers all calls but the common case."},
     {NULL, 0, 0, 0, NULL},
 };
 

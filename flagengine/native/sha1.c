@@ -1,6 +1,6 @@
 /* SHA-1 in portable C, and the choice between it and the processor's own instructions.
  *
- * It must not know Python, or how a message is made up.
+ * This file must not know Python, or the parts of a message.
  */
 
 #include "sha1.h"

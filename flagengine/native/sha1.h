@@ -1,6 +1,6 @@
-/* SHA-1 over whole blocks, in the fastest way that the processor has.
+/* SHA-1 over whole blocks, by the fastest implementation for the processor.
  *
- * It must not know Python, or how a message is made up.
+ * This file must not know Python, or the parts of a message.
  */
 
 #ifndef FLAGENGINE_SHA1_H
@@ -10,8 +10,8 @@
 
 #define BLOCK 64
 
-/* One way to run SHA-1. `finish` and `finish_pair` end a message and give its first 64 bits; the
- * pair starts from one state and runs two messages of equally many blocks side by side. */
+/* An implementation of SHA-1. `finish` and `finish_pair` end messages and give the first 64 bits of
+ * the digests; a pair has the same initial state and the same number of blocks. */
 typedef struct {
     const char *name;
     void (*absorb)(uint32_t state[5], const uint8_t *data, size_t blocks);
@@ -23,11 +23,11 @@ typedef struct {
 extern SHARED const uint32_t sha1_initial[5];
 extern SHARED const Sha1 sha1_portable;
 
-/* Gives NULL where the processor has no instructions for SHA-1. */
+/* Gives NULL if the processor has no instructions for SHA-1. */
 SHARED const Sha1 *sha1_in_hardware(void);
 SHARED const Sha1 *sha1_fastest(void);
 
-/* The one in use, in the whole process; any thread may change it at any time. */
+/* The implementation in use in the whole process; any thread may change it at any time. */
 extern SHARED const Sha1 *sha1_selected;
 
 INLINE const Sha1 *sha1_in_use(void) { return LOAD_RELAXED(sha1_selected); }

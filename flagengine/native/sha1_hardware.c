@@ -1,13 +1,14 @@
-/* SHA-1 with the instructions of x86-64 (SHA-NI) or ARMv8, where compiler and processor have them.
+/* SHA-1 with the instructions of x86-64 (SHA-NI) or ARMv8, if compiler and processor have them.
  *
- * It must not know Python, or how a message is made up. Each block exists for one message and for
- * two side by side: the processor computes one while results of the other are not ready.
+ * There are functions for a block of one message and for the blocks of two messages: the processor
+ * works on one message while it waits for results of the other. This file must not know Python, or
+ * the parts of a message.
  */
 
 #include "sha1.h"
 
-/* The 80 rounds in groups of four, for both instruction sets: each lists the kind of round and the
- * four message registers, the oldest first. The last four groups have nothing left to schedule. */
+/* The 80 rounds in groups of four, for both instruction sets: each group lists the kind of round
+ * and the four message registers, the oldest first. The last four groups schedule nothing. */
 #define GROUPS(FIRST, STEP, LAST)                                                     \
     FIRST(0, m0, m1, m2, m3)                                                          \
     STEP(0, m1, m2, m3, m0) STEP(0, m2, m3, m0, m1) STEP(0, m3, m0, m1, m2)           \
@@ -35,7 +36,7 @@ static bool sha_ni_present(void) {
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
 }
 
-/* The registers hold words in reverse: `a` of the state and the first message word on top. */
+/* The registers hold words in reverse: `a` of the state and the first message word are on top. */
 typedef struct {
     __m128i abcd, e;
 } NiState;
@@ -160,7 +161,7 @@ const Sha1 *sha1_in_hardware(void) {
 
 static bool armv8_present(void) {
 #if defined(__APPLE__)
-    return true; /* every 64-bit Apple processor has them */
+    return true; /* every 64-bit Apple processor has the instructions */
 #elif defined(__linux__)
     return (getauxval(AT_HWCAP) & HWCAP_SHA1) != 0;
 #else

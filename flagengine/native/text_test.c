@@ -1,16 +1,17 @@
-/* The tests of one text property, in C: what `flagengine/compiled/text_tests.py` hands to generated code.
+/* Tests of one text property in C; `flagengine/compiled/text_tests.py` gives them to generated code.
  *
- * `TextTest.test(props)` answers the common case only: an exact dict, the property in it, and its
- * value ASCII text of at most 256 characters. For all else it gives None, and the caller asks the
- * Python test. A value is folded, A to Z to a to z, while it is compared: nothing is copied.
+ * `TextTest.test(props)` answers only the common case: the properties are an exact dict, and the
+ * property's value is ASCII text of at most 256 characters. In all other cases it gives None, and
+ * the caller asks the Python test. A test folds A to Z to a to z while it compares, and copies
+ * nothing.
  *
- * It must not render values, know operators, or change after it was made; threads share it.
+ * This file must not render values or know operators. A TextTest never changes; threads share it.
  */
 
 #include "text_test.h"
 
 #define LONGEST 256
-#define FEW 8 /* of more texts than this that may be equal, a table is made */
+#define FEW 8 /* equality with more operands uses a table */
 
 #define ONES UINT64_C(0x0101010101010101)
 #define TOPS UINT64_C(0x8080808080808080)
@@ -26,7 +27,7 @@ INLINE uint64_t read_le64(const uint8_t *p) {
     return (uint64_t)read_le32(p + 4) << 32 | read_le32(p);
 }
 
-/* The text of fewer than 8 characters as a word: no two of one length have the same. */
+/* Gives text of fewer than 8 characters as a word; different texts of the same length differ. */
 INLINE uint64_t read_short(const uint8_t *text, size_t n) {
     if (n >= 4) {
         return (uint64_t)read_le32(text + n - 4) << 32 | read_le32(text);
@@ -38,14 +39,14 @@ INLINE uint64_t read_short(const uint8_t *text, size_t n) {
     return word;
 }
 
-/* A to Z to a to z. ASCII has no top bits, so that no sum carries into the next character. */
+/* Folds A to Z to a to z. ASCII has no top bits, so no sum carries into the next character. */
 INLINE uint64_t fold(uint64_t word) {
     uint64_t from_a = word + ONES * (0x80 - 'A');
     uint64_t past_z = word + ONES * (0x80 - 'Z' - 1);
     return word | (from_a & ~past_z & TOPS) >> 2;
 }
 
-/* The top bit of each character that is zero. */
+/* Gives the top bit of each character that is zero. */
 INLINE uint64_t zeros(uint64_t word) { return ~(word + ONES * 0x7F) & TOPS; }
 
 INLINE size_t lowest(uint64_t tops) {
@@ -60,7 +61,7 @@ INLINE size_t lowest(uint64_t tops) {
 #endif
 }
 
-/* Whether the first `n` characters, folded, are those of a text that was folded before. */
+/* Tells whether the first `n` characters, folded, equal those of an already folded text. */
 INLINE bool same(const uint8_t *value, const uint8_t *folded, size_t n) {
     if (n < 8) {
         return fold(read_short(value, n)) == read_short(folded, n);
@@ -88,11 +89,11 @@ INLINE uint64_t hash(const uint8_t *text, size_t n) {
 /* ---------------------------------------------------------------- the four kinds */
 
 typedef struct {
-    const uint8_t *text; /* NULL: a free place of the table */
+    const uint8_t *text; /* NULL: a free place in the table */
     size_t n;
 } Operand;
 
-/* The operands in their order, or a table with free places whose size is a power of two. */
+/* A list of operands, or a table with free places whose size is a power of two. */
 typedef struct {
     Operand *places;
     size_t size;
@@ -110,7 +111,7 @@ static bool equals(const Operands *operands, const uint8_t *value, size_t n) {
     return false;
 }
 
-/* Gives the place of an equal operand, else a free one. */
+/* Gives the place of an equal operand, else a free place. */
 INLINE Operand *find(const Operands *table, const uint8_t *value, size_t n) {
     size_t i = (size_t)hash(value, n);
     for (;; i++) {
@@ -145,7 +146,7 @@ static bool ends_with(const Operands *operands, const uint8_t *value, size_t n) 
     return false;
 }
 
-/* Whether the needle starts at one of the 8 characters from `value`. */
+/* Tells whether the needle starts at one of the 8 characters from `value` on. */
 INLINE bool starts_within_8(const uint8_t *value, const Operand *needle) {
     size_t last = needle->n - 1;
     uint64_t first_differs = fold(read_le64(value)) ^ ONES * needle->text[0];
@@ -207,11 +208,12 @@ typedef struct {
     Matches *matches;
     bool negated;
     Operands operands;
-    uint8_t *texts; /* of all operands, one behind the other */
+    uint8_t *texts; /* the texts of all operands, one after another */
 } TextTest;
 
-/* Gives None. A look-up fails where a key with an equal hash cannot be compared: the Python test fails
- * at that key, too. What stops the program, such as KeyboardInterrupt, is passed on. */
+/* Gives None for a missing key and for a failed look-up. A look-up fails if comparing with a key of
+ * an equal hash fails; the Python test then fails, too. Only an exception that stops the program,
+ * such as KeyboardInterrupt, is passed on. */
 static PyObject *not_found(void) {
     if (PyErr_Occurred()) {
         if (!PyErr_ExceptionMatches(PyExc_Exception)) {
@@ -233,7 +235,7 @@ INLINE PyObject *answer(const TextTest *self, PyObject *value) {
 }
 
 PyDoc_STRVAR(test_doc, "test($self, props, /)\n--\n\n"
-                       "Whether the property matches; None where the Python test has to say.");
+                       "Tell whether the property matches; None if only the Python test can tell.");
 
 static PyObject *test(PyObject *object, PyObject *props) {
     const TextTest *self = (TextTest *)object;
@@ -249,7 +251,7 @@ static PyObject *test(PyObject *object, PyObject *props) {
     Py_DECREF(value);
     return result;
 #else
-    /* Borrowed: nothing runs before the value was read. */
+    /* A borrowed reference is enough: no other code runs before the value is read. */
     PyObject *value = PyDict_GetItemWithError(props, self->key);
     return value ? answer(self, value) : not_found();
 #endif
@@ -277,7 +279,7 @@ static bool read_kind(TextTest *self, PyObject *kind, bool many) {
     return false;
 }
 
-/* Others cannot match what is tested here: ASCII text that is not longer. */
+/* Other operands cannot match: the tested text is ASCII and at most LONGEST characters long. */
 static bool may_match(PyObject *operand) {
     return PyUnicode_IS_ASCII(operand) && PyUnicode_GET_LENGTH(operand) <= LONGEST;
 }
@@ -328,7 +330,7 @@ static bool read_operands(TextTest *self, PyObject *kind, PyObject *operands) {
     }
     self->operands.size = count;
     if (self->matches == equals_in_table) {
-        /* At least every second place stays free. */
+        /* At least half of the places stay free. */
         for (self->operands.size = 2 * FEW; self->operands.size < 2 * count;) {
             self->operands.size *= 2;
         }
@@ -391,8 +393,8 @@ static PyMethodDef text_test_methods[] = {
 
 PyDoc_STRVAR(text_test_doc,
              "TextTest(key, kind, operands, negated)\n--\n\n"
-             "Whether a text property equals, contains, starts or ends with one of the operands.\n\n"
-             "The operands are lower-cased before; the property is folded here, A to Z.");
+             "A test whether a text property equals, contains, starts or ends with an operand.\n\n"
+             "The operands must be lower-case; the test folds A to Z of the property.");
 
 static PyType_Slot text_test_slots[] = {
     {Py_tp_new, text_test_new},

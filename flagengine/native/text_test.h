@@ -1,4 +1,4 @@
-/* What others ask of a TextTest. */
+/* The functions of a TextTest that other files call. */
 
 #ifndef FLAGENGINE_TEXT_TEST_H
 #define FLAGENGINE_TEXT_TEST_H

@@ -14,7 +14,7 @@ from flagengine.operators.matcher import (
     Matcher,
     TextKind,
     TextRule,
-    Unsupported,
+    UnsupportedOperator,
     never,
 )
 
@@ -29,13 +29,13 @@ __all__ = [
     "Operators",
     "TextKind",
     "TextRule",
-    "Unsupported",
+    "UnsupportedOperator",
     "is_operator",
     "never",
 ]
 
-Operators = Mapping[str, Callable[[Any], Matcher | Unsupported]]
-"""Operator name to the function that compiles its operand."""
+Operators = Mapping[str, Callable[[Any], Matcher | UnsupportedOperator]]
+"""The functions that compile an operand, by operator name."""
 
 _LEGACY: Final[Operators] = {
     **equality.LEGACY,
@@ -48,18 +48,18 @@ _LEGACY: Final[Operators] = {
 }
 
 DIALECTS: Final[Mapping[int, Operators]] = {1: _LEGACY, 2: {**_LEGACY, **equality.EXPLICIT}}
-"""``property_matching_version`` to its operators."""
+"""The operators by ``property_matching_version``."""
 
 ALIASES: Final[Mapping[str, str]] = {"min": "gte", "max": "lte"}
-"""Older spellings that stored filters may still carry."""
+"""Old names that stored filters may still have, and the current names."""
 
 VALUELESS: Final = frozenset(presence.OPERATORS)
-"""Operators that ignore the filter's value; for all others null is no match (SPEC R8.9)."""
+"""Operators that ignore the filter's value; with all others a null value never matches (SPEC R8.9)."""
 
 ELSEWHERE: Final = frozenset({"in", "not_in", "flag_evaluates_to"})
-"""Operators of cohort and flag filters; on a property filter they are no match (SPEC R8.9)."""
+"""Operators of cohort and flag filters; a property filter with one of them never matches (R8.9)."""
 
 
 def is_operator(name: str) -> bool:
-    """Tell whether any kind of filter has an operator of that name."""
+    """Tell whether any kind of filter has this operator."""
     return name in _LEGACY or name in ALIASES or name in ELSEWHERE

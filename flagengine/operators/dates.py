@@ -23,19 +23,19 @@ _COMPARISONS = {
 
 
 def compare_date(operand: Any, *, name: str) -> Matcher:
-    """``is_date_before``, ``is_date_after`` or ``is_date_exact``; the operand must be text."""
+    """Return ``is_date_before``, ``is_date_after`` or ``is_date_exact``; the operand must be text."""
     if not isinstance(operand, str) or not is_date_text(operand):
         return Matcher(Form.DATE, never, absent=False)
     holds = _COMPARISONS[name]
 
     def test(value: Any, moment: Moment) -> bool | None:
-        have = instant_of_property(value, moment)
+        instant = instant_of_property(value, moment)
         bound = instant_of_filter(operand, moment)
-        if have is None or bound is None:
+        if instant is None or bound is None:
             return False
-        if have is LENIENT or bound is LENIENT:
+        if instant is LENIENT or bound is LENIENT:
             return None
-        return bool(holds(have, bound))
+        return bool(holds(instant, bound))
 
     is_lenient = instant_of_filter(operand, Moment(0)) is LENIENT
     why = f"only the server's parser may read the date {operand!r}" if is_lenient else None

@@ -1,6 +1,6 @@
 """``exact`` and ``is_not`` (SPEC R8.1): equality of rendered, lower-cased text.
 
-Before ``property_matching_version`` 2 a filter made of booleans compares truth instead.
+Before ``property_matching_version`` 2 a filter whose values are booleans compares truth instead.
 """
 
 from functools import partial
@@ -14,7 +14,7 @@ __all__ = ["EXPLICIT", "LEGACY", "exact", "is_not"]
 
 
 def exact(operand: Any, *, explicit: bool) -> Matcher:
-    """Match when the property equals the operand, or a member of it when it is a list.
+    """Match when the property equals the operand, or a member of a list operand.
 
     ``explicit`` selects matching version 2.
     """
@@ -44,7 +44,7 @@ def _is_boolean_like(operand: Any) -> bool:
 
 
 def _is_true(value: Any) -> bool:
-    """Tell whether a value counts as true: true, the text ``true``, or a list of only such."""
+    """Tell whether a value counts as true: true, the text ``true``, or a list of such values."""
     if isinstance(value, list):
         return all(map(_is_true, value))
     return value is True or (isinstance(value, str) and value.lower() == "true")

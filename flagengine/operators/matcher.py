@@ -1,8 +1,8 @@
-"""A compiled operator: a test over one form of a property's value.
+"""A compiled operator: a test of one form of a property's value.
 
-A :class:`Matcher` is an operator whose operand was read once. The evaluator fetches the property,
-converts its value to the matcher's :class:`Form`, and calls ``test``; matchers of the same property
-share its converted forms.
+A :class:`Matcher` is an operator whose operand is already parsed. The evaluator fetches the
+property, converts its value to the matcher's :class:`Form`, and calls ``test``; matchers of the same
+property share the converted values.
 """
 
 import operator
@@ -16,7 +16,16 @@ from flagengine.values.instants import Moment
 from flagengine.values.record import Record
 from flagengine.values.versions import version
 
-__all__ = ["FORMS", "Form", "Matcher", "NumberRule", "TextKind", "TextRule", "Unsupported", "never"]
+__all__ = [
+    "FORMS",
+    "Form",
+    "Matcher",
+    "NumberRule",
+    "TextKind",
+    "TextRule",
+    "UnsupportedOperator",
+    "never",
+]
 
 
 class Form(Enum):
@@ -29,7 +38,7 @@ class Form(Enum):
     NUMBER = "number"
     VERSION = "version"
     DATE = "date"
-    """The JSON value beside the :class:`~flagengine.values.instants.Moment` of the comparison."""
+    """The JSON value, tested with the :class:`~flagengine.values.instants.Moment` of the call."""
 
 
 FORMS: dict[Form, Callable[[Any], Any]] = {
@@ -44,7 +53,7 @@ FORMS: dict[Form, Callable[[Any], Any]] = {
 
 
 class TextKind(Enum):
-    """How text is compared with an operand."""
+    """The ways to compare text with an operand."""
 
     EQUALS = "equals"
     CONTAINS = "contains"
@@ -53,20 +62,20 @@ class TextKind(Enum):
 
 
 class TextRule(Record):
-    """A test of text as data: one of the operands matches, or with ``negated`` none does."""
+    """A test of text as data: any operand matches, or with ``negated`` no operand matches."""
 
     kind: TextKind
     operands: tuple[str, ...] | frozenset[str]
     negated: bool = False
 
     def test(self) -> Callable[[str], bool]:
-        """Return the test of text that is folded as the operands are."""
+        """Return the test; the text must be folded like the operands."""
         operands, compare = self.operands, _COMPARISONS.get(self.kind)
         if compare is None:
             holds: Callable[[str], bool] = operands.__contains__
         elif len(operands) == 1:
             (operand,) = operands
-            holds = lambda value: compare(value, operand)  # noqa: E731 beside the others
+            holds = lambda value: compare(value, operand)  # noqa: E731
         else:
             holds = lambda value: any(compare(value, operand) for operand in operands)  # noqa: E731
         return (lambda value: not holds(value)) if self.negated else holds
@@ -80,7 +89,7 @@ _COMPARISONS: Final[Mapping[TextKind, Callable[[str, str], bool]]] = {
 
 
 class NumberRule(Record):
-    """A comparison of a number as data: ``gt``, ``gte``, ``lt`` or ``lte`` a bound."""
+    """A comparison of a number with a bound as data: ``gt``, ``gte``, ``lt`` or ``lte``."""
 
     operator: str
     bound: float
@@ -89,7 +98,7 @@ class NumberRule(Record):
 if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 
     class Dated(Protocol):
-        """What knows the time of a call."""
+        """An object that knows the time of a call."""
 
         @property
         def moment(self) -> Moment:
@@ -99,10 +108,10 @@ if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 class Matcher(Record):
     """One operator with its operand.
 
-    ``test`` answers True, False, or None for "only the server knows". For :attr:`Form.DATE` it
-    takes ``(value, moment)``. ``absent`` is the answer when the property is known to be absent.
-    ``text`` or ``number`` is the same test as data, when it is of that kind; compilers read it.
-    ``server_only`` says why no value can give True, if none can.
+    ``test`` answers True, False, or None when only the server knows. A test of :attr:`Form.DATE`
+    takes ``(value, moment)``. ``absent`` is the answer for a property that is known to be absent.
+    ``text`` or ``number`` is a test of text or numbers as data, which compilers read.
+    ``server_only`` says why only the server can answer True, if that is so.
     """
 
     form: Form
@@ -113,29 +122,29 @@ class Matcher(Record):
     server_only: str | None = None
 
     def matches(self, actual: Any, dated: "Dated | None") -> bool | None:
-        """Answer for a JSON value or ABSENT; None when only the server knows.
+        """Test a JSON value or ABSENT; None when only the server knows.
 
-        ``dated`` has the moment of the comparison; it is asked for a date only.
+        ``dated`` has the moment of the comparison, which only date tests read.
         """
         if actual is ABSENT:
             return self.absent
         if self.form is Form.DATE:
-            assert dated is not None  # whoever compares dates has a clock
+            assert dated is not None  # every evaluator has a clock for date tests
             return self.test(actual, dated.moment)
         return self.test(FORMS[self.form](actual))
 
     @property
     def is_hopeless(self) -> bool:
-        """No value and no absence satisfies it (SPEC R8.1)."""
+        """Whether neither a value nor its absence can match (SPEC R8.1)."""
         return self.test is never and not self.absent
 
 
-class Unsupported(Record):
+class UnsupportedOperator(Record):
     """An operator that cannot be decided locally for any value; ``why`` is for people."""
 
     why: str
 
 
 def never(*_: object) -> bool:
-    """Return False: the test of a malformed operand, negated or not."""
+    """Return False, as every operator with a malformed operand does, negated or not."""
     return False

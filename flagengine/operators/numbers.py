@@ -1,4 +1,4 @@
-"""Numeric comparison (SPEC R8.5, R8.6): both sides as binary64, anything else is no match."""
+"""Numeric comparison (SPEC R8.5, R8.6) of binary64 numbers; other values never match."""
 
 import math
 import operator
@@ -19,7 +19,7 @@ _COMPARISONS = {
 
 
 def compare(operand: Any, *, name: str) -> Matcher:
-    """``gt``, ``gte``, ``lt`` or ``lte``; an operand that is no number never matches."""
+    """Return ``gt``, ``gte``, ``lt`` or ``lte``; an operand that is no number never matches."""
     bound = number(operand)
     if bound is None:
         return Matcher(Form.NUMBER, never, absent=False)
@@ -33,9 +33,10 @@ def compare(operand: Any, *, name: str) -> Matcher:
 
 
 def between(operand: Any, *, negated: bool) -> Matcher:
-    """Inclusive at both ends; malformed or reversed bounds never match in either polarity.
+    """Return ``between`` or ``not_between``; both bounds are inside.
 
-    A property that is no number, or known to be absent, is outside; NaN is no match for both.
+    Malformed or reversed bounds never match, negated or not. A property that is no number, or that
+    is known to be absent, is outside; NaN never matches, negated or not.
     """
     bounds = _bounds(operand)
     if bounds is None:

@@ -1,4 +1,4 @@
-"""``is_set`` and ``is_not_set`` (SPEC R8.2): the operand is ignored, null counts as set."""
+"""``is_set`` and ``is_not_set`` (SPEC R8.2): both ignore the operand, and null counts as set."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ def _not_present(_: object) -> bool:
 
 
 def is_set(_: Any) -> Matcher:
-    """Match when the property is there at all."""
+    """Match when the property has any value."""
     return Matcher(Form.JSON, _present, absent=False)
 
 

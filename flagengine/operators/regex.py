@@ -3,25 +3,29 @@
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from flagengine.operators.matcher import Form, Matcher, Unsupported, never
-from flagengine.operators.patterns import CompiledPattern, InvalidType, compile_pattern
-from flagengine.operators.patterns import Unsupported as UnsupportedPattern
+from flagengine.operators.matcher import Form, Matcher, UnsupportedOperator, never
+from flagengine.operators.patterns import (
+    CompiledPattern,
+    InvalidType,
+    UnsupportedPattern,
+    compile_pattern,
+)
 from flagengine.values.json_values import text
 
 __all__ = ["OPERATORS", "regex"]
 
 
-def regex(operand: Any, *, negated: bool) -> Matcher | Unsupported:
+def regex(operand: Any, *, negated: bool) -> Matcher | UnsupportedOperator:
     """Match when the pattern is found in the rendered property.
 
-    An invalid pattern matches nothing in either polarity; one that cannot be translated with
-    certainty is left to the server.
+    An invalid pattern never matches, negated or not. Only the server decides a pattern that cannot
+    be translated with certainty.
     """
     pattern = _compiled(text(operand))
     if isinstance(pattern, InvalidType):
         return Matcher(Form.TEXT, never, absent=negated)
     if isinstance(pattern, UnsupportedPattern):
-        return Unsupported(pattern.reason)
+        return UnsupportedOperator(pattern.reason)
     search = pattern.search
     if not negated:
         return Matcher(Form.TEXT, search, absent=False)
@@ -35,7 +39,7 @@ def regex(operand: Any, *, negated: bool) -> Matcher | Unsupported:
 
 @lru_cache(256)
 def _compiled(pattern: str) -> CompiledPattern:
-    """Compile a pattern once, however many flags have it."""
+    """Compile a pattern once for all flags that have it."""
     return compile_pattern(pattern)
 
 

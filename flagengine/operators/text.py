@@ -1,4 +1,4 @@
-"""The text operators (SPEC R8.3, R8.4): both sides rendered, A to Z folded."""
+"""The text operators (SPEC R8.3, R8.4): both sides are rendered, and A to Z are folded."""
 
 from functools import partial
 from typing import Any, Final
@@ -10,9 +10,9 @@ __all__ = ["OPERATORS", "compare_text"]
 
 
 def compare_text(operand: Any, *, kind: TextKind, negated: bool, many: bool = False) -> Matcher:
-    """``icontains``, ``starts_with`` or ``ends_with``; an empty operand is part of all text.
+    """Return ``icontains``, ``starts_with`` or ``ends_with``; all text has an empty operand.
 
-    With ``many`` a member of the operand, a list or one scalar, is enough.
+    With ``many`` the operand may be a list, and any member may match.
     """
     members = operand if many and isinstance(operand, list) else [operand]
     rule = TextRule(kind, tuple(ascii_fold(member) for member in members), negated)

@@ -1,4 +1,4 @@
-"""The semver operators (SPEC R8.7): whatever is no version is no match, ``neq`` included."""
+"""The semver operators (SPEC R8.7): a value that is no version never matches, not even ``neq``."""
 
 import operator
 from functools import partial
@@ -22,7 +22,7 @@ _RANGES = {"semver_tilde": tilde, "semver_caret": caret, "semver_wildcard": wild
 
 
 def compare_version(operand: Any, *, name: str) -> Matcher:
-    """``semver_eq``, ``_neq``, ``_gt``, ``_gte``, ``_lt`` or ``_lte``."""
+    """Return ``semver_eq``, ``_neq``, ``_gt``, ``_gte``, ``_lt`` or ``_lte``."""
     bound = version(operand)
     if bound is None:
         return Matcher(Form.VERSION, never, absent=False)
@@ -33,7 +33,7 @@ def compare_version(operand: Any, *, name: str) -> Matcher:
 
 
 def in_range(operand: Any, *, name: str) -> Matcher:
-    """``semver_tilde``, ``semver_caret`` or ``semver_wildcard``."""
+    """Return ``semver_tilde``, ``semver_caret`` or ``semver_wildcard``."""
     requirement = _RANGES[name](operand)
     if requirement is None:
         return Matcher(Form.VERSION, never, absent=False)

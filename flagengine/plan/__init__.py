@@ -1,1 +1,1 @@
-"""What definitions mean: typed nodes, and how definitions are lowered to them."""
+"""The meaning of definitions: typed nodes, and the lowering of definitions to nodes."""

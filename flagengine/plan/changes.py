@@ -1,9 +1,9 @@
-"""Which flags may answer differently under one snapshot than under another.
+"""The flags that may answer differently under one snapshot than under another.
 
-A flag has changed if its own definition differs, if a cohort or flag that it refers to has changed,
-directly or through others, or if anything that all flags share differs. When in doubt a flag counts
-as changed: a caller that forgets too much loses a cache entry, a caller that forgets too little
-keeps a wrong answer.
+A flag has changed if its own definition differs, if a cohort or flag that it refers to, directly or
+through others, has changed, or if a setting that all flags share differs. In doubt a flag counts as
+changed: a caller that forgets too much loses a cache entry, a caller that forgets too little keeps
+a wrong answer.
 """
 
 import json
@@ -23,7 +23,7 @@ _Name = tuple[str, str]
 
 
 class Compared(Record):
-    """What a comparison needs of a snapshot; ``flag`` and ``cohort`` read the one of that name."""
+    """The parts of a snapshot that are compared; ``flag`` and ``cohort`` look a definition up."""
 
     index: Index
     overrides: Overrides
@@ -32,7 +32,7 @@ class Compared(Record):
 
 
 def changed_keys(old: Compared, new: Compared) -> frozenset[str]:
-    """Return the keys of flags that may answer differently, new and gone ones included."""
+    """Return the keys of flags that may answer differently, new and removed flags included."""
     keys = {*_flag_keys(old), *_flag_keys(new)}
     if _shared(old.index) != _shared(new.index):
         return frozenset(keys)
@@ -47,7 +47,7 @@ def _flag_keys(snapshot: Compared) -> Iterable[str]:
 
 
 def _shared(index: Index) -> tuple[object, ...]:
-    """Return what the meaning of every flag may depend on."""
+    """Return the settings that the meaning of every flag may depend on."""
     return index.group_names, index.matching_version, index.hash_algorithm
 
 
@@ -60,7 +60,7 @@ def _touched_flags(old: Compared, new: Compared) -> Iterator[_Name]:
 
 
 def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
-    """Return what decides a flag's answers besides its definition."""
+    """Return everything besides its definition that decides a flag's answers."""
     index, overrides = snapshot.index, snapshot.overrides
     is_replaced, value = key in overrides.flags, overrides.flags.get(key)
     return (
@@ -79,7 +79,7 @@ def _touched_cohorts(old: Index, new: Index) -> Iterator[_Name]:
 
 
 def _differ(old: object, new: object) -> bool:
-    """Tell whether two JSON values differ: to Python 1, 1.0 and True are equal, to a flag not."""
+    """Tell whether two JSON values differ. Python equates 1, 1.0 and True; a flag does not."""
     return old != new or _written(old) != _written(new)
 
 
@@ -88,10 +88,10 @@ def _written(value: object) -> str:
 
 
 def _spread(touched: set[_Name], snapshot: Compared) -> None:
-    """Add to ``touched`` whatever refers to something in it, until nothing is added.
+    """Add everything that refers to a member of ``touched``, directly or through others.
 
-    The references of one snapshot are enough: whatever refers to something else than before has
-    another definition, and so is in ``touched`` already.
+    The references of one snapshot are enough: a flag or cohort whose references differ between the
+    snapshots has a different definition, so it is in ``touched`` already.
     """
     referrers = _referrers(snapshot)
     waiting = list(touched)
@@ -105,7 +105,7 @@ def _spread(touched: set[_Name], snapshot: Compared) -> None:
 def _referrers(snapshot: Compared) -> Mapping[_Name, list[_Name]]:
     found: dict[_Name, list[_Name]] = {}
     for name, filters in _definitions(snapshot):
-        for target in {target for one in filters for target in _targets(one)}:
+        for target in {target for leaf in filters for target in _targets(leaf)}:
             found.setdefault(target, []).append(name)
     return found
 
@@ -114,15 +114,15 @@ def _definitions(snapshot: Compared) -> Iterator[tuple[_Name, Iterable[Filter]]]
     for key in snapshot.index.flags:
         flag = snapshot.flag(key)
         conditions = flag.conditions if flag else ()
-        yield ("flag", key), (one for condition in conditions for one in condition.filters)
+        yield ("flag", key), (leaf for condition in conditions for leaf in condition.filters)
     for cohort_id in snapshot.index.cohorts:
         cohort = snapshot.cohort(cohort_id)
         yield ("cohort", cohort_id), leaves(cohort.definition if cohort else None)
 
 
-def _targets(one: Filter) -> Iterator[_Name]:
-    if one.type == "cohort":
-        yield "cohort", text(one.value)
-    elif one.type == "flag":
-        # Whether the flags of the chain exist counts too, those that nothing else refers to included.
-        yield from (("flag", key) for key in (*(one.dependency_chain or ()), one.key))
+def _targets(leaf: Filter) -> Iterator[_Name]:
+    if leaf.type == "cohort":
+        yield "cohort", text(leaf.value)
+    elif leaf.type == "flag":
+        # The test also depends on whether every flag of the chain exists.
+        yield from (("flag", key) for key in (*(leaf.dependency_chain or ()), leaf.key))

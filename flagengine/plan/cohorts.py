@@ -1,8 +1,7 @@
-"""Cohorts to nodes (SPEC R10): Kleene logic, and what makes a whole cohort undecidable.
+"""Cohorts to nodes (SPEC R10): Kleene logic, and the reasons why a whole cohort is undecidable.
 
-Three things are asked of everything below a cohort before any of it is evaluated: does it hold a
-leaf that properties cannot decide, does it refer to itself, does it refer to a cohort that the
-document lacks.
+Lowering a cohort checks everything below the cohort: whether a leaf cannot be decided by
+properties, whether a cohort refers to itself, and whether a cohort is not in the document.
 """
 
 from collections.abc import Iterator
@@ -25,21 +24,21 @@ __all__ = [
 ]
 
 MAX_COHORT_PARTS: Final = 100_000
-"""How many leaves a cohort may have, those of the cohorts it names counted as often as named:
-fifty cohorts that each name the one before twice would have 2^50 (SPEC R15)."""
+"""The maximum number of leaves of a cohort. The leaves of a cohort that is named twice count twice:
+fifty cohorts that each name the previous cohort twice have 2^50 leaves (SPEC R15)."""
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 _DECIDABLE: Final = ("person", "cohort", "flag", None)
 
 
 def leaves(group: PropertyGroup | None) -> Iterator[Filter]:
-    """Return the filters of a cohort's definition, however deep."""
+    """Yield the filters of a cohort's definition at every depth."""
     waiting: list[PropertyGroup | Filter] = [group] if group else []
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, Filter):
-            yield one
+        part = waiting.pop()
+        if isinstance(part, Filter):
+            yield part
         else:
-            waiting.extend(one.values)
+            waiting.extend(part.values)
 
 
 def references(cohort: Cohort | None) -> set[str]:
@@ -54,7 +53,7 @@ def references(cohort: Cohort | None) -> set[str]:
 
 
 def lower_cohort(cohort_id: str, scope: Scope) -> Node:
-    """Return the node of a cohort's definition; :class:`Undecidable` when it has none here."""
+    """Return the node of a cohort's definition, or :class:`Undecidable` with the reason."""
     cohort = scope.definitions.cohort(cohort_id)
     if cohort is None:
         why = f"cohort {cohort_id} is not in the definitions: static, deleted or another project's"
@@ -70,19 +69,19 @@ def lower_cohort(cohort_id: str, scope: Scope) -> Node:
 def _unreadable(cohort: Cohort) -> str:
     if cohort.issues:
         return f"cohort {cohort.id} could not be read: {cohort.issues[0]}"
-    return f"cohort {cohort.id} is empty: engines disagree on whom it holds"
+    return f"cohort {cohort.id} is empty; engines disagree on whether it matches"
 
 
 def cohort_may_fail(cohort_id: str, scope: Scope) -> bool:
-    """Tell whether a cohort, or one below it, is not in the document or circular."""
+    """Tell whether a cohort, or a cohort below it, is missing or circular."""
     edges = _edges(scope)
-    below = {cohort_id, *graph.reachable(cohort_id, edges)}
-    lacks_one = any(scope.definitions.cohort(one) is None for one in below)
-    return lacks_one or graph.depth(cohort_id, edges) is None
+    names = {cohort_id, *graph.reachable(cohort_id, edges)}
+    is_incomplete = any(scope.definitions.cohort(name) is None for name in names)
+    return is_incomplete or graph.depth(cohort_id, edges) is None
 
 
 def cohort_excess(cohort_id: str, scope: Scope) -> str | None:
-    """Say which limit a cohort exceeds with the cohorts it names; None for circular ones (R15)."""
+    """Say which limit (R15) a cohort and the cohorts below it exceed; None for a circular cohort."""
     depth = _depth(cohort_id, scope)
     if depth is None:
         return None
@@ -94,7 +93,7 @@ def cohort_excess(cohort_id: str, scope: Scope) -> str | None:
 
 
 def _size(cohort_id: str, scope: Scope, known: dict[str, int]) -> int:
-    """Count the leaves; only for what is neither circular nor deep."""
+    """Count the leaves of a cohort that is neither circular nor too deep."""
     if cohort_id not in known:
         cohort = scope.definitions.cohort(cohort_id)
         known[cohort_id] = sum(
@@ -107,7 +106,7 @@ def _size(cohort_id: str, scope: Scope, known: dict[str, int]) -> int:
 
 
 def _depth(cohort_id: str, scope: Scope) -> int | None:
-    """Return how deep groups nest, those of named cohorts included; None for circular ones."""
+    """Return how deep groups and named cohorts nest; None for a circular cohort."""
     groups: dict[str, PropertyGroup | None] = {}
 
     def edges(name: str) -> set[str]:
@@ -115,13 +114,13 @@ def _depth(cohort_id: str, scope: Scope) -> int | None:
             cohort = scope.definitions.cohort(name)
             groups[name] = cohort.definition if cohort else None
         found = set()
-        for one in (groups[name] or PropertyGroup("AND")).values:
-            if isinstance(one, PropertyGroup):
-                nested = f"group {id(one)}"
-                groups[nested] = one
+        for part in (groups[name] or PropertyGroup("AND")).values:
+            if isinstance(part, PropertyGroup):
+                nested = f"group {id(part)}"
+                groups[nested] = part
                 found.add(nested)
-            elif one.type == "cohort" and one.value is not None:
-                found.add(text(one.value))
+            elif part.type == "cohort" and part.value is not None:
+                found.add(text(part.value))
         return found
 
     return graph.depth(cohort_id, edges)
@@ -132,30 +131,30 @@ def _edges(scope: Scope) -> graph.Edges:
 
 
 def _obstacle(cohort: Cohort, scope: Scope) -> str | None:
-    """Say what below makes the cohort undecidable as a whole, if anything does."""
+    """Say why the cohort is undecidable as a whole; None when it is not."""
     edges = _edges(scope)
     if graph.depth(cohort.id, edges) is None:
         return f"cohort {cohort.id} refers to itself"
     excess = cohort_excess(cohort.id, scope)
     if excess is not None:
         return f"cohort {cohort.id} {excess}"
-    for one in (cohort.id, *graph.reachable(cohort.id, edges)):
-        found = scope.definitions.cohort(one)
+    for name in (cohort.id, *graph.reachable(cohort.id, edges)):
+        found = scope.definitions.cohort(name)
         for leaf in leaves(found.definition if found else None):
             if leaf.type not in _DECIDABLE:
-                return f"cohort {one} has a {leaf.type} filter, which properties cannot decide"
+                return f"cohort {name} has a {leaf.type} filter, which properties cannot decide"
     return None
 
 
 def _group(group: PropertyGroup, scope: Scope) -> Node:
     if not group.values:
-        return Undecidable(_UNSUPPORTED, "an empty group: engines disagree on whom it holds")
-    parts = tuple(_part(one, scope) for one in group.values)
+        return Undecidable(_UNSUPPORTED, "an empty group; engines disagree on whether it matches")
+    parts = tuple(_part(part, scope) for part in group.values)
     return AllOf(parts) if group.type == "AND" else AnyOf(parts)
 
 
-def _part(one: PropertyGroup | Filter, scope: Scope) -> Node:
-    if isinstance(one, PropertyGroup):
-        return _group(one, scope)
-    node = lower_filter(one, None, scope)
-    return Not(node) if one.negation else node
+def _part(part: PropertyGroup | Filter, scope: Scope) -> Node:
+    if isinstance(part, PropertyGroup):
+        return _group(part, scope)
+    node = lower_filter(part, None, scope)
+    return Not(node) if part.negation else node

@@ -1,7 +1,7 @@
-"""The meaning of a flag, typed: enrollment, holdout and conditions, in the order they are asked.
+"""The meaning of a flag, typed: enrollment, holdout and conditions in the order of evaluation.
 
-What the interpreter walks and the compiler compiles. Each part answers what can be asked of it
-alone; whoever evaluates adds the subject.
+The interpreter walks a plan and the compiler compiles it. Each part decides only what does not
+depend on the subject.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,21 +25,21 @@ __all__ = ["ConditionPlan", "EnrollmentPlan", "FlagPlan", "HoldoutPlan"]
 
 
 class EnrollmentPlan(Record):
-    """The person property by which people opt in to an early-access flag, or out (SPEC R4.4)."""
+    """The person property by which people opt in or out of an early-access flag (SPEC R4.4)."""
 
     key: str
 
     def admits(self, actual: object) -> bool | None:
-        """Tell whether a JSON value opts in or out; None for neither, when there is no value."""
+        """Tell whether a JSON value opts in (True) or out (False); None for an absent value."""
         return None if actual is ABSENT else actual is True or actual == "true"
 
     def gap(self) -> Gap:
-        """Return what is lacking when the property is not known."""
+        """Return the gap of a property that is not known."""
         return Gap.lacking(Missing(person_properties=(self.key,)))
 
 
 class HoldoutPlan(Record):
-    """The answer for the held-out share, and the subject it is drawn by."""
+    """The answer for the held-out share, and the subject whose hash decides."""
 
     value: str
     share: Share
@@ -47,22 +47,22 @@ class HoldoutPlan(Record):
 
     @property
     def subjects(self) -> tuple[Bucketing, ...]:
-        """Whose hash is taken: that of the first who is there (SPEC R4.9)."""
+        """The subjects that may be hashed; the first that the call has is hashed (SPEC R4.9)."""
         if self.bucketing.by is BucketBy.DEVICE:
             return (self.bucketing, Bucketing(BucketBy.PERSON))
         return (self.bucketing,)
 
     @property
     def text_of_none(self) -> str | None:
-        """What is hashed when none of them is there: for a group the empty text."""
+        """The text that is hashed when the call has none of the subjects: empty for a group."""
         return "" if self.bucketing.by is BucketBy.GROUP else None
 
 
 class ConditionPlan(Record):
     """One condition: its tests, its share, its subject, and what a match gives.
 
-    ``variants`` are those it draws from; none when one is ``pinned``. With ``stops`` the walk ends
-    where the tests match and the share does not hold the subject (SPEC R4.15).
+    A match draws from ``variants``, which is empty when a variant is ``pinned``. With ``stops`` the
+    walk ends where the tests match and the subject is outside the share (SPEC R4.15).
     """
 
     index: int
@@ -80,14 +80,14 @@ class ConditionPlan(Record):
 
     @property
     def values(self) -> tuple[Answer, ...]:
-        """What a match may give, by the position drawn; one value when nothing is drawn."""
+        """The values that a match may give, by the position drawn; one value without a draw."""
         if self.variants:
             return (*(variant.key for variant in self.variants), True)
         return (True if self.pinned is None else self.pinned,)
 
     @property
     def possible(self) -> tuple[Answer, ...]:
-        """What a match may give when the hash is not known."""
+        """The values that a match may give when the hash is not known."""
         return possible_variants(self.variants) if self.variants else self.values
 
     @property
@@ -98,9 +98,9 @@ class ConditionPlan(Record):
 
     @property
     def parted(self) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-        """The tests in the server's order, parted before the first that may fail the flag (R10.8).
+        """The tests in the server's order, split before the first that may fail the flag (R10.8).
 
-        Cohorts come last; where none of the first part is false, the server may fail the flag.
+        Cohorts come last. If no test of the first part is false, the server may fail the flag.
         """
         ordered = sorted(self.tests, key=lambda node: isinstance(node, CohortTest))
         for position, node in enumerate(ordered):
@@ -109,10 +109,11 @@ class ConditionPlan(Record):
         return tuple(ordered), ()
 
     def may_fail(self, verdicts: Sequence[object]) -> bool:
-        """Tell whether the tests, that come out so, reach one that may fail the flag (R10.8)."""
+        """Tell whether tests with these verdicts reach a test that may fail the flag (R10.8)."""
         before, failing = self.parted
-        false = [node for node, one in zip(self.tests, verdicts, strict=True) if one is False]
-        return bool(failing) and not any(node is one for node in before for one in false)
+        pairs = zip(self.tests, verdicts, strict=True)
+        false = [test for test, verdict in pairs if verdict is False]
+        return bool(failing) and not any(node is test for node in before for test in false)
 
     def ends(self, inside: bool | None) -> bool:
         """Tell whether the walk ends here once all tests match."""
@@ -120,7 +121,7 @@ class ConditionPlan(Record):
 
 
 class FlagPlan(Record):
-    """All that is needed to answer one flag. ``defect`` says why it cannot be, if it cannot."""
+    """All that is needed to answer one flag; ``defect`` says why the flag cannot be evaluated."""
 
     key: str
     active: bool = True
@@ -139,7 +140,7 @@ class FlagPlan(Record):
 
     @property
     def prefix(self) -> str:
-        """What stands before the subject in the hashes of rollouts and draws."""
+        """The text before the subject in the hashes of rollouts and draws."""
         return f"{self.key}."
 
     @property
@@ -148,6 +149,6 @@ class FlagPlan(Record):
         return tuple(node for condition in self.conditions for node in condition.tests)
 
     def is_broken(self, overridden: Mapping[str, Answer | None]) -> bool:
-        """Tell whether the server may fail the flag for a dependency of its own (SPEC R11.6)."""
+        """Tell whether the server may fail the flag because of a dependency (SPEC R11.6)."""
         tests = (node for node in self.tests if isinstance(node, FlagTest))
         return any(node.why_broken(overridden) is not None for node in tests)

@@ -1,6 +1,6 @@
-"""Questions about a reference graph, asked without recursion: cycles and depth.
+"""Reachability, depth and order in a reference graph, computed without recursion.
 
-A graph is a function from a name to the names it refers to.
+A graph is a function from a name to the names that it refers to.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ Edges = Callable[[str], Iterable[str]]
 
 
 def reachable(start: str, edges: Edges) -> set[str]:
-    """Return everything that can be reached from ``start``; itself only through a cycle."""
+    """Return all names that ``start`` leads to; ``start`` itself only through a cycle."""
     seen: set[str] = set()
     waiting = list(edges(start))
     while waiting:
@@ -23,7 +23,7 @@ def reachable(start: str, edges: Edges) -> set[str]:
 
 
 def depth(start: str, edges: Edges) -> int | None:
-    """Return the number of nodes on the longest path from ``start``; None when it meets a cycle."""
+    """Return the number of nodes on the longest path from ``start``; None if a path is circular."""
     nodes = reachable(start, edges)
     if start in nodes:
         return None
@@ -48,19 +48,19 @@ def depth(start: str, edges: Edges) -> int | None:
 
 
 def ordered(start: str, edges: Edges) -> list[str]:
-    """Return what ``start`` leads to, each behind what it leads to itself, and ``start`` last.
+    """Return all names that ``start`` leads to, each after its own targets, and ``start`` last.
 
-    On a circle the order is as good as any.
+    The order of names on a cycle is arbitrary.
     """
     finished: dict[str, None] = {}
     opened: set[str] = set()
     waiting = [start]
     while waiting:
         name = waiting[-1]
-        below = [one for one in edges(name) if one not in opened]
+        targets = [target for target in edges(name) if target not in opened]
         opened.add(name)
-        if below:
-            waiting.extend(below)
+        if targets:
+            waiting.extend(targets)
         else:
             finished.setdefault(waiting.pop())
     return list(finished)

@@ -1,6 +1,6 @@
-"""Definitions to plans: every rule about what a definition means stands here or in cohorts.py.
+"""Definitions to plans: this module and cohorts.py hold every rule about what a definition means.
 
-Lowering is total: what has no meaning here becomes :class:`Undecidable`.
+Lowering is total: a definition without a meaning becomes :class:`Undecidable`.
 """
 
 from typing import Final, Protocol
@@ -8,7 +8,14 @@ from typing import Final, Protocol
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.definitions.parsing import ALGORITHMS
-from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, is_operator
+from flagengine.operators import (
+    ALIASES,
+    DIALECTS,
+    ELSEWHERE,
+    VALUELESS,
+    UnsupportedOperator,
+    is_operator,
+)
 from flagengine.plan import graph
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
@@ -19,17 +26,17 @@ from flagengine.values.json_values import text
 __all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "lower_filter", "lower_flag"]
 
 MAX_DEPENDENCY_DEPTH: Final = 50
-"""How long a chain of dependent flags may be (SPEC R15)."""
+"""The maximum length of a chain of dependent flags (SPEC R15)."""
 
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 
 
 class Scope(Protocol):
-    """What lowering a definition needs to know of the others."""
+    """The definitions of a project, as far as the lowering of one definition needs them."""
 
     @property
     def definitions(self) -> Definitions:
-        """Return the definitions being lowered."""
+        """The definitions that are lowered."""
 
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
@@ -95,7 +102,7 @@ def _holdout(flag: Flag, scope: Scope) -> HoldoutPlan | None:
 
 
 def _holdout_bucketing(flag: Flag, scope: Scope) -> Bucketing:
-    """The flag's own subject; overrides that the server remembers are not used here (R4)."""
+    """Return the flag's own subject: a holdout ignores the ids that the server remembers (R4)."""
     bucketing = _bucketing(flag, flag.aggregation, scope)
     if bucketing.by is BucketBy.CONTINUOUS_PERSON:
         return Bucketing(BucketBy.PERSON)
@@ -127,7 +134,7 @@ def _condition(
     is_pinned = any(variant.key == condition.variant for variant in variants)
     return ConditionPlan(
         index=index,
-        tests=tuple(lower_filter(one, aggregation, scope) for one in condition.filters),
+        tests=tuple(lower_filter(leaf, aggregation, scope) for leaf in condition.filters),
         share=Share(condition.rollout_percentage),
         bucketing=_bucketing(flag, aggregation, scope),
         pinned=condition.variant if is_pinned else None,
@@ -136,89 +143,89 @@ def _condition(
     )
 
 
-def lower_filter(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
-    """Return the test that a filter stands for in a condition of that aggregation."""
-    kind = one.type or ("person" if aggregation is None else "group")
+def lower_filter(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
+    """Return the test that a filter means in a condition with this aggregation."""
+    kind = leaf.type or ("person" if aggregation is None else "group")
     if kind == "person":
-        return _property_test(one, None, scope)
+        return _property_test(leaf, None, scope)
     if kind == "group":
-        return _group_test(one, aggregation, scope)
+        return _group_test(leaf, aggregation, scope)
     if kind == "cohort":
-        return _cohort_test(one, scope)
+        return _cohort_test(leaf, scope)
     if kind == "flag":
-        return _flag_test(one, scope)
-    return Undecidable(_UNSUPPORTED, f"filters of type {kind!r} need the server", origin=one)
+        return _flag_test(leaf, scope)
+    return Undecidable(_UNSUPPORTED, f"filters of type {kind!r} need the server", origin=leaf)
 
 
-def _group_test(one: Filter, aggregation: Aggregation, scope: Scope) -> Node:
-    index = aggregation if one.group_type_index is None else one.group_type_index
+def _group_test(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
+    index = aggregation if leaf.group_type_index is None else leaf.group_type_index
     name = None if index is None else scope.definitions.group_names.get(index)
     if name is None:
         why = f"group type index {index} has no name in group_type_mapping"
-        return Undecidable(_UNSUPPORTED, why, origin=one)
-    return _property_test(one, name, scope)
+        return Undecidable(_UNSUPPORTED, why, origin=leaf)
+    return _property_test(leaf, name, scope)
 
 
-def _property_test(one: Filter, group: str | None, scope: Scope) -> Node:
-    written = one.operator or "exact"
+def _property_test(leaf: Filter, group: str | None, scope: Scope) -> Node:
+    written = leaf.operator or "exact"
     name = ALIASES.get(written, written)
     operators = DIALECTS[scope.definitions.property_matching_version]
     if name in ELSEWHERE:
-        return Constant(False, f"{name} is no operator of property filters", one)
+        return Constant(False, f"{name} cannot be used on properties", leaf)
     if name not in operators:
-        return Undecidable(_UNSUPPORTED, f"unknown operator {name!r}", origin=one)
-    if one.value is None and name not in VALUELESS:
-        return Constant(False, "the filter has no value", one)
-    matcher = operators[name](one.value)
-    if isinstance(matcher, Unsupported):
-        return Undecidable(_UNSUPPORTED, matcher.why, origin=one)
+        return Undecidable(_UNSUPPORTED, f"unknown operator {name!r}", origin=leaf)
+    if leaf.value is None and name not in VALUELESS:
+        return Constant(False, "the filter has no value", leaf)
+    matcher = operators[name](leaf.value)
+    if isinstance(matcher, UnsupportedOperator):
+        return Undecidable(_UNSUPPORTED, matcher.why, origin=leaf)
     if matcher.is_hopeless:
-        return Constant(False, "the filter's value is malformed", one)
-    return PropertyTest(one.key, matcher, group, one)
+        return Constant(False, "the filter's value is malformed", leaf)
+    return PropertyTest(leaf.key, matcher, group, leaf)
 
 
-def _cohort_test(one: Filter, scope: Scope) -> Node:
-    if one.value is None:
-        return Constant(False, "the filter has no value", one)
-    if one.operator not in (None, "in", "not_in"):
-        why = f"cohorts have no operator {one.operator!r}"
-        return Undecidable(_UNSUPPORTED, why, origin=one)
-    cohort = text(one.value)
+def _cohort_test(leaf: Filter, scope: Scope) -> Node:
+    if leaf.value is None:
+        return Constant(False, "the filter has no value", leaf)
+    if leaf.operator not in (None, "in", "not_in"):
+        why = f"cohorts have no operator {leaf.operator!r}"
+        return Undecidable(_UNSUPPORTED, why, origin=leaf)
+    cohort = text(leaf.value)
     return CohortTest(
         cohort,
         scope.cohort_plan(cohort),
-        negated=one.operator == "not_in",
+        negated=leaf.operator == "not_in",
         may_fail=scope.cohort_may_fail(cohort),
-        origin=one,
+        origin=leaf,
     )
 
 
-def _flag_test(one: Filter, scope: Scope) -> Node:
-    if one.operator is not None and not is_operator(one.operator):
-        return Undecidable(_UNSUPPORTED, f"unknown operator {one.operator!r}", origin=one)
-    if one.operator != "flag_evaluates_to" or not one.key:
-        return Constant(False, "flag filters have the operator flag_evaluates_to", one)
-    if not isinstance(one.value, bool | str):
-        return Constant(False, "a flag is compared with true, false or a variant", one)
-    if scope.definitions.is_deleted(one.key):
-        why = f"the flag {one.key!r} is deleted: false"
-        return Constant(one.value is False, why, one, FlagTest(one.key, one.value, origin=one))
-    chain = (*(one.dependency_chain or ()), one.key)
+def _flag_test(leaf: Filter, scope: Scope) -> Node:
+    if leaf.operator is not None and not is_operator(leaf.operator):
+        return Undecidable(_UNSUPPORTED, f"unknown operator {leaf.operator!r}", origin=leaf)
+    if leaf.operator != "flag_evaluates_to" or not leaf.key:
+        return Constant(False, "a flag filter must have the operator flag_evaluates_to", leaf)
+    if not isinstance(leaf.value, bool | str):
+        return Constant(False, "a flag's value must be true, false or a variant", leaf)
+    if scope.definitions.is_deleted(leaf.key):
+        why = f"the flag {leaf.key!r} is deleted, which counts as false"
+        return Constant(leaf.value is False, why, leaf, FlagTest(leaf.key, leaf.value, origin=leaf))
+    chain = (*(leaf.dependency_chain or ()), leaf.key)
     absent = tuple(key for key in dict.fromkeys(chain) if _is_absent(key, scope))
-    return FlagTest(one.key, one.value, _broken(one, scope), absent, one)
+    return FlagTest(leaf.key, leaf.value, _broken(leaf, scope), absent, leaf)
 
 
 def _is_absent(key: str, scope: Scope) -> bool:
     return key not in scope.definitions.keys and not scope.definitions.is_deleted(key)
 
 
-def _broken(one: Filter, scope: Scope) -> str | None:
+def _broken(leaf: Filter, scope: Scope) -> str | None:
     """Say why a dependency cannot be followed, or return None when it can (R11.5)."""
-    if not one.dependency_chain:
-        return "the dependency chain is empty: circular, or on a flag that does not exist"
-    below = graph.depth(one.key, scope.dependencies)
+    if not leaf.dependency_chain:
+        return "the dependency chain is empty: a circular dependency, or a flag that does not exist"
+    below = graph.depth(leaf.key, scope.dependencies)
     if below is None:
-        return f"dependencies below {one.key!r} are circular"
+        return f"dependencies below {leaf.key!r} are circular"
     if below >= MAX_DEPENDENCY_DEPTH:
-        return f"dependencies below {one.key!r} are over {MAX_DEPENDENCY_DEPTH} deep"
+        return f"dependencies below {leaf.key!r} are over {MAX_DEPENDENCY_DEPTH} deep"
     return None

@@ -1,7 +1,7 @@
 """The meaning of filters and cohorts, typed: tests, and combinations of tests.
 
-Eight kinds. A node holds names and compiled operands, never the document's words, and
-answers what can be asked of it alone; whoever evaluates adds the subject.
+There are eight kinds of node. A node holds names and compiled operands, never the document's words,
+and decides only what does not depend on the subject.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,9 +37,9 @@ class PropertyTest(Record):
 
 
 class Constant(Record):
-    """A filter that the context cannot change; ``why`` is for people.
+    """A filter whose verdict no input can change; ``why`` is for people.
 
-    ``deleted`` is the dependency that it stands for: only an override brings that one back.
+    ``deleted`` is a dependency on a deleted flag, whose override replaces the verdict.
     """
 
     verdict: bool
@@ -51,7 +51,7 @@ class Constant(Record):
 class Undecidable(Record):
     """A filter that only the server can decide.
 
-    With ``may_fail`` the server may even fail the whole flag, that is answer false (SPEC R10).
+    With ``may_fail`` the server may even fail the whole flag, that is, answer false (SPEC R10).
     """
 
     reason: UnresolvedReason
@@ -61,10 +61,10 @@ class Undecidable(Record):
 
 
 class FlagTest(Record):
-    """The value of another flag: True for enabled, False for disabled, text for a variant.
+    """A test of another flag's value: True for enabled, False for disabled, text for a variant.
 
-    ``broken`` says why the dependency cannot be followed, if it cannot; ``absent`` names the
-    flags of its chain that are not defined, and might be overridden.
+    ``broken`` says why the dependency cannot be followed, and is None when it can. ``absent`` names
+    the undefined flags of the dependency chain; overrides may still give them values.
     """
 
     key: str
@@ -74,9 +74,9 @@ class FlagTest(Record):
     origin: Filter | None = None
 
     def matches(self, resolution: Resolution) -> bool | None:
-        """Compare the other flag's answer; None when it is unresolved (SPEC R11.1, R11.7).
+        """Compare the other flag's answer; None when the answer is unresolved (SPEC R11.1, R11.7).
 
-        A flag without a value for another reason is not evaluated for the call: false (R11.10).
+        A flag that has no value for another reason counts as false (R11.10).
         """
         value = resolution.value
         if value is None:
@@ -86,10 +86,10 @@ class FlagTest(Record):
         return (value is not False) is self.expected
 
     def why_broken(self, overridden: Mapping[str, bool | str | None]) -> str | None:
-        """Say why the dependency cannot be followed; an override can stand in (SPEC R11.5)."""
+        """Say why the dependency cannot be followed; an override may replace it (SPEC R11.5)."""
         if self.key in overridden:
-            gone = overridden[self.key] is None
-            return f"{self.key!r} is overridden to be absent" if gone else None
+            is_hidden = overridden[self.key] is None
+            return f"{self.key!r} is overridden to be absent" if is_hidden else None
         absent = [key for key in self.absent if overridden.get(key) is None]
         if absent:
             return f"the flag {absent[0]!r} is not in the definitions"
@@ -107,7 +107,7 @@ class AllOf(Record):
 
 
 class AnyOf(Record):
-    """Kleene OR, except that a part that may fail the flag beats a true one (SPEC R10)."""
+    """Kleene OR, except that a part that may fail the flag beats a true part (SPEC R10)."""
 
     parts: "tuple[Node, ...]"
 
@@ -123,7 +123,7 @@ class Not(Record):
 
     @property
     def parts(self) -> "tuple[Node, ...]":
-        """The one part."""
+        """The negated part, as a tuple."""
         return (self.part,)
 
     def join(self, verdicts: Iterable[bool | D]) -> bool | D:
@@ -133,10 +133,10 @@ class Not(Record):
 
 
 class CohortTest(Record):
-    """Membership of a cohort; ``definition`` is shared by all tests of the same cohort.
+    """Membership of a cohort; all tests of the same cohort share ``definition``.
 
-    With ``may_fail`` a cohort at or below it is not in the document: reached, the server may fail
-    the whole flag, however the test comes out (SPEC R10.8).
+    With ``may_fail`` the cohort, or a cohort below it, is missing or circular. A server that
+    reaches the test may fail the whole flag, whatever the verdict (SPEC R10.8).
     """
 
     cohort: str
@@ -147,11 +147,11 @@ class CohortTest(Record):
 
     @property
     def parts(self) -> "tuple[Node, ...]":
-        """The definition."""
+        """The definition, as a tuple."""
         return (self.definition,)
 
     def join(self, verdicts: Iterable[bool | D]) -> bool | D:
-        """Read the definition's verdict as membership, or as its absence."""
+        """Return the definition's verdict, inverted for ``not_in``."""
         (verdict,) = verdicts
         return negated(verdict) if self.negated else verdict
 
@@ -162,7 +162,7 @@ Node = Leaf | Combination
 
 
 def walk(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield tests and everything below them, in reading order."""
+    """Yield the nodes and everything below them, in reading order."""
     waiting = [*nodes][::-1]
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""The plans of one project, lowered on first access, and how they depend on each other.
+"""The plans of one project, lowered on first access, and their dependencies.
 
 Lowering is pure: two threads that lower the same flag at the same time only waste work.
 """
@@ -20,7 +20,7 @@ __all__ = ["Plans"]
 
 
 class Plans:
-    """What definitions mean; the scope in which each of them is lowered."""
+    """The plans of definitions, and the scope in which each definition is lowered."""
 
     __slots__ = ("_cohorts", "_dependencies", "_plans", "definitions")
 
@@ -43,7 +43,7 @@ class Plans:
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
         if cohort_id not in self._cohorts:
-            # Lower the cohorts below first, so that no chain of cohorts makes a chain of calls.
+            # Lower the cohorts below first: a long chain of cohorts must not exhaust the stack.
             for name in ordered(cohort_id, self._references):
                 self._cohorts[name] = lower_cohort(name, self)
         return self._cohorts[cohort_id]
@@ -60,13 +60,13 @@ class Plans:
         return self._dependencies[key]
 
     def evaluation_order(self, key: str) -> list[str]:
-        """Return the flags that a flag depends on, each after its own dependencies, and itself."""
+        """Return the flags that a flag depends on, each after its dependencies; the flag is last."""
         return ordered(key, self.dependencies) if self.dependencies(key) else [key]
 
     def dependency_paths(self, key: str) -> int:
-        """Count the evaluations that evaluating a flag leads to when nothing is remembered."""
+        """Count the evaluations of other flags that one evaluation needs without a memory."""
         if depth(key, self.dependencies) is None:
-            return 0  # circular: the filters on the circle are not followed
+            return 0  # circular dependencies are not followed
         counts: dict[str, int] = {}
         for name in self.evaluation_order(key):
             counts[name] = sum(1 + counts[target] for target in self.dependencies(name))
@@ -74,7 +74,7 @@ class Plans:
 
     @property
     def issues(self) -> Iterator[Issue]:
-        """Everything wrong in the definitions, in the document's order."""
+        """Everything that is wrong in the definitions, in the document's order."""
         yield from self.definitions.issues
         for flag in self.definitions.flags.values():
             yield from flag.issues
@@ -84,7 +84,7 @@ class Plans:
             yield from review_cohort(cohort, self)
 
     def _filters(self, key: str) -> list[Filter]:
-        """Return the filters of a flag and of every cohort below it, for a flag that has any."""
+        """Return the filters of a flag and of every cohort below it."""
         flag = self.definitions.flag(key)
         conditions = flag.conditions if flag else ()
         filters = [leaf for condition in conditions for leaf in condition.filters]

@@ -1,4 +1,4 @@
-"""Plans in words: what a flag does, line by line, for people (SPEC R4)."""
+"""Plans in words, line by line, for people (SPEC R4)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -36,7 +36,7 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
         yield "is not active: false"
         return
     if plan.enrollment is not None:
-        yield f"if the person has {plan.enrollment.key}: true when it is true, else false"
+        yield f"if the person has {plan.enrollment.key}: true if the property is true, else false"
     if plan.holdout is not None:
         share = f"{plan.holdout.share.percentage:g} % of all by {plan.holdout.bucketing.by.value}"
         yield f"hold out {share}: {plan.holdout.value}"

@@ -1,6 +1,6 @@
-"""Issues that only show when definitions are seen together: broken and circular references.
+"""Issues between definitions: broken and circular references.
 
-They cost no flag its slot; evaluation meets the same facts on its own (SPEC R10, R11).
+These issues make no flag unreadable; evaluation finds the same facts itself (SPEC R10, R11).
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ __all__ = ["located_filters", "located_leaves", "review_cohort", "review_flag"]
 
 
 def located_filters(flag: Flag) -> Iterator[tuple[str, Filter]]:
-    """Yield a flag's filters with their JSON pointers; none of a flag that could not be read."""
+    """Yield a flag's filters with their JSON pointers; nothing for a flag that cannot be read."""
     conditions = () if flag.defect else flag.conditions
     for index, condition in enumerate(conditions):
-        for position, one in enumerate(condition.filters):
+        for position, leaf in enumerate(condition.filters):
             steps = ("filters", "groups", index, "properties", position)
-            yield pointer_to(flag.pointer, *steps), one
+            yield pointer_to(flag.pointer, *steps), leaf
 
 
 def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
@@ -33,27 +33,27 @@ def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
     if cohort.definition is not None:
         waiting.append((root, cohort.definition))
     while waiting:
-        pointer, one = waiting.pop()
-        if isinstance(one, Filter):
-            yield pointer, one
+        pointer, part = waiting.pop()
+        if isinstance(part, Filter):
+            yield pointer, part
         else:
             members = [
                 (pointer_to(pointer, "values", position), member)
-                for position, member in enumerate(one.values)
+                for position, member in enumerate(part.values)
             ]
             waiting.extend(reversed(members))
 
 
 def review_flag(flag: Flag, scope: Scope) -> Iterator[Issue]:
-    """Yield what is wrong with a flag's references and its hash."""
+    """Yield the issues of a flag's references and of its hash."""
     if flag.hash_algorithm not in (None, *ALGORITHMS):
         yield Issue(
             IssueCode.UNKNOWN_HASH,
             pointer_to(flag.pointer, "flagengine", "hash"),
             f"unknown hash {shown(flag.hash_algorithm)!r}; known are sha1 and murmur3",
         )
-    for pointer, one in located_filters(flag):
-        yield from _filter(pointer, one, scope)
+    for pointer, leaf in located_filters(flag):
+        yield from _filter(pointer, leaf, scope)
     if flag.defect is None:
         yield from _dependencies(flag, scope)
 
@@ -68,9 +68,9 @@ def _dependencies(flag: Flag, scope: Scope) -> Iterator[Issue]:
 
 
 def review_cohort(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
-    """Yield what is wrong with a cohort's references."""
-    for pointer, one in located_leaves(cohort):
-        yield from _filter(pointer, one, scope)
+    """Yield the issues of a cohort's references."""
+    for pointer, leaf in located_leaves(cohort):
+        yield from _filter(pointer, leaf, scope)
 
     def edges(cohort_id: str) -> set[str]:
         return references(scope.definitions.cohort(cohort_id))
@@ -83,20 +83,20 @@ def review_cohort(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
         yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
 
 
-def _filter(pointer: str, one: Filter, scope: Scope) -> Iterator[Issue]:
+def _filter(pointer: str, leaf: Filter, scope: Scope) -> Iterator[Issue]:
     if (
-        one.type == "cohort"
-        and one.value is not None
-        and scope.definitions.cohort(text(one.value)) is None
+        leaf.type == "cohort"
+        and leaf.value is not None
+        and scope.definitions.cohort(text(leaf.value)) is None
     ):
         yield Issue(
             IssueCode.MISSING_COHORT,
             pointer_to(pointer, "value"),
-            f"cohort {shown(one.value)} is not in the definitions: static, deleted or foreign",
+            f"cohort {shown(leaf.value)} is not in the definitions: static, deleted or foreign",
         )
-    if one.type == "flag" and one.operator == "flag_evaluates_to" and one.value is not None:
-        chain = one.dependency_chain
-        absent = [key for key in (*(chain or ()), one.key) if key not in scope.definitions.keys]
+    if leaf.type == "flag" and leaf.operator == "flag_evaluates_to" and leaf.value is not None:
+        chain = leaf.dependency_chain
+        absent = [key for key in (*(chain or ()), leaf.key) if key not in scope.definitions.keys]
         if not chain or absent:
             why = f"names {absent[0]!r}, which is not defined" if chain else "is empty or absent"
             message = f"the dependency chain {why}; only the server can decide this filter"

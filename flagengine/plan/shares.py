@@ -1,6 +1,6 @@
-"""Shares and subjects: how many are let in, whose hash says so, and what a draw may give (SPEC R3).
+"""Shares, the subjects that are hashed, and the variants that a draw may give (SPEC R3).
 
-What a hash is needed for is decided here. Computing one is the business of whoever evaluates.
+This module decides what a hash is needed for; the evaluators compute the hash.
 """
 
 from collections.abc import Sequence
@@ -13,29 +13,29 @@ from flagengine.values.record import Record
 __all__ = ["Answer", "BucketBy", "Bucketing", "Share", "VariantPlan", "possible_variants"]
 
 Answer = bool | str
-"""A flag's value when it has one; True is that of a flag without a variant."""
+"""A flag's value; True for an enabled flag without a variant."""
 
 
 class Share(Record):
-    """A share of all subjects in percent; its bound belongs to it."""
+    """A share of all subjects in percent, upper bound included."""
 
     percentage: float
 
     @property
     def without_hash(self) -> bool | None:
-        """Whether it holds everyone (True) or no one (False); None when the hash decides.
+        """Whether the share holds everyone (True) or no one (False); None when the hash decides.
 
-        Without a hash, 0 % counts as holding no one, although one subject in 2^60 is inside, and
-        the empty distinct id is (SPEC R3.16).
+        Without a hash 0 % holds no one, although the empty distinct id and one subject in 2^60 are
+        inside (SPEC R3.16).
         """
         if self.percentage >= 100.0:
             return True
         return False if self.percentage <= 0 else None
 
     def contains(self, h: float | None, *, may_be_empty: bool = False) -> bool | None:
-        """Tell whether a subject's h is inside; None when h is unknown and decides.
+        """Tell whether a subject's h is inside; None when h decides and is unknown.
 
-        With ``may_be_empty`` an unknown h may be that of the empty distinct id, which is in 0 %.
+        With ``may_be_empty`` an unknown h may belong to the empty distinct id, which is inside 0 %.
         """
         if self.percentage >= 100.0 or h is None:
             is_open = may_be_empty and self.percentage == 0
@@ -44,7 +44,7 @@ class Share(Record):
 
 
 class BucketBy(Enum):
-    """What a hash is taken of."""
+    """The kinds of subject that a hash is taken of."""
 
     PERSON = "person"
     CONTINUOUS_PERSON = "person, remembered by the server"
@@ -61,21 +61,21 @@ class Bucketing(Record):
 
     @property
     def is_hashable(self) -> bool:
-        """Whether the hash can be known here, once its subject is given."""
+        """Whether the hash can be computed once its subject is given."""
         return self.by not in (BucketBy.CONTINUOUS_PERSON, BucketBy.UNNAMED_GROUP)
 
     @property
     def is_of_group(self) -> bool:
-        """Whether the server skips the condition when the group is not there, whatever its share."""
+        """Whether the server skips the condition, whatever its share, when the group is missing."""
         return self.by in (BucketBy.GROUP, BucketBy.UNNAMED_GROUP)
 
     @property
     def is_cut(self) -> bool:
-        """Whether the subject is cut before it is hashed: only distinct ids are (SPEC R3.13)."""
+        """Whether the subject is cut before hashing: only distinct ids are cut (SPEC R3.13)."""
         return self.by is BucketBy.PERSON
 
     def gap(self) -> Gap:
-        """Return why the hash is not known, where it is not (SPEC R3.15)."""
+        """Return the gap of a hash that is not known (SPEC R3.15)."""
         if self.by is BucketBy.PERSON:
             return Gap.lacking(Missing(distinct_id=True))
         if self.by is BucketBy.DEVICE:
@@ -96,7 +96,7 @@ class VariantPlan(Record):
 
 
 def possible_variants(variants: Sequence[VariantPlan]) -> tuple[Answer, ...]:
-    """Return what an unknown hash in [0, 1) may draw; True stands for no variant."""
+    """Return the values that an unknown hash in [0, 1) may draw; True means no variant."""
     possible: list[Answer] = []
     reached = 0.0
     for variant in variants:

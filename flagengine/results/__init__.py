@@ -1,1 +1,1 @@
-"""What comes out: a resolution, or the gap that stands in its way."""
+"""The results of an evaluation: resolutions, and the gaps that prevent a value."""

@@ -1,4 +1,4 @@
-"""What an evaluation answers: values, reasons and what was missing. Data only."""
+"""The answer of an evaluation: the value, the reason and the missing inputs. Data only."""
 
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReas
 
 
 class Reason(StrEnum):
-    """Why a flag has its value: the server's codes, then the engine's own (SPEC R13)."""
+    """The reasons for a flag's value: the server's codes, then the engine's own (SPEC R13)."""
 
     SUPER_CONDITION_VALUE = "super_condition_value"
     HOLDOUT_CONDITION_VALUE = "holdout_condition_value"
@@ -27,7 +27,7 @@ class Reason(StrEnum):
 
 
 class UnresolvedReason(StrEnum):
-    """Why a flag has no local value; the earlier member wins when several apply (SPEC R13)."""
+    """The reasons for having no local value; the first member that applies wins (SPEC R13)."""
 
     EXPERIENCE_CONTINUITY = "experience_continuity"
     UNSUPPORTED_DEFINITION = "unsupported_definition"
@@ -36,7 +36,7 @@ class UnresolvedReason(StrEnum):
 
 
 class Missing(Record):
-    """The inputs that would have to be known for a definite answer. Falsy when there are none.
+    """The inputs that a definite answer would need; falsy when there are none.
 
     ``group_properties`` holds ``(group type, property)`` pairs; all tuples are sorted.
     """
@@ -51,7 +51,7 @@ class Missing(Record):
         return self != NOTHING_MISSING
 
     def __or__(self, other: "Missing") -> "Missing":
-        """Everything that either of the two lacks."""
+        """Return the inputs that are missing in either of the two."""
         if other is self or other == NOTHING_MISSING:
             return self
         return Missing(
@@ -83,12 +83,12 @@ NOTHING_MISSING = Missing()
 class Resolution(Record):
     """The answer for one flag and one subject.
 
-    ``value`` is True, False, a variant key, or None when there is no local answer; then
-    ``unresolved_reason`` says why and ``missing`` what would have to be known.
-    ``condition_index`` is the zero-based position of the deciding condition, where there is one.
-    ``raw_payload`` is the stored JSON text; ``payload`` is it decoded (the text itself when it
-    is not JSON), read-only because results are shared: change a copy. ``enabled`` is True for
-    True and for every variant; ``variant`` is the variant key, None for everything else.
+    ``value`` is True, False, a variant key, or None for no value. If the flag is unresolved,
+    ``unresolved_reason`` says why and ``missing`` names the inputs that a definite answer needs.
+    ``condition_index`` is the zero-based position of the deciding condition, if a condition decided.
+    ``raw_payload`` is the stored JSON text. ``payload`` is the decoded text, or the text itself if
+    it is not JSON; it is read-only because results are shared. ``enabled`` is True for True and for
+    every variant; ``variant`` is the variant key, or None.
     """
 
     key: str
@@ -108,7 +108,7 @@ class Resolution(Record):
     payload: Any = derived(init=False)
 
     def __post_init__(self) -> None:
-        """Derive what follows from the other fields, once."""
+        """Derive the remaining fields, once."""
         raw = self.raw_payload
         derived = {
             "enabled": self.value is not None and self.value is not False,
@@ -119,7 +119,7 @@ class Resolution(Record):
             object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field as JSON values, as the command line prints it."""
+        """Return every field as a JSON value, as the command line prints them."""
         return {
             "key": self.key,
             "value": self.value,

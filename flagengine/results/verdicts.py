@@ -1,4 +1,4 @@
-"""Why a test has no verdict, and three-valued logic over verdicts (SPEC R5, R10)."""
+"""Verdicts and gaps, and three-valued logic over verdicts (SPEC R5, R10)."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
     from typing import Protocol, Self
 
     class Doubt(Protocol):
-        """A verdict that is neither True nor False: a :class:`Gap`, or less than that."""
+        """A verdict that is neither True nor False, such as a :class:`Gap`."""
 
         @property
         def may_fail(self) -> bool:
@@ -27,10 +27,10 @@ D = TypeVar("D", bound="Doubt")
 
 
 class Gap(Record):
-    """Why a test has no verdict here, and what would have to be known. Compared by identity.
+    """The reason why a test has no verdict, and the missing inputs; compared by identity.
 
     With ``may_fail`` the server may fail the flag instead of going on (SPEC R10). ``needed`` is
-    the smallest set of inputs that would close the gap for certain; None when none would.
+    the smallest set of inputs that would certainly close the gap; None when no inputs would.
     """
 
     reason: UnresolvedReason
@@ -47,7 +47,7 @@ class Gap(Record):
         return cls(UnresolvedReason.MISSING_CONTEXT, missing, needed=missing)
 
     def __or__(self, other: "Gap | None") -> "Gap":
-        """Join two gaps: the reason of higher precedence, everything that is missing."""
+        """Join two gaps: the reason of higher precedence, and all missing inputs."""
         if other is None or other is self:
             return self
         return Gap(
@@ -61,14 +61,14 @@ class Gap(Record):
 _PRECEDENCE: Final = tuple(UnresolvedReason)
 
 UNSUPPORTED: Final = Gap(UnresolvedReason.UNSUPPORTED_DEFINITION)
-"""Nothing that the caller could give would help: only the server knows."""
+"""The gap that no input closes: only the server knows."""
 
 Verdict = bool | Gap
-"""True, False, or why neither."""
+"""True, False, or the gap of a test without a verdict."""
 
 
 def all_of(verdicts: Iterable[bool | D]) -> bool | D:
-    """Kleene AND: false beats doubt."""
+    """Return the Kleene AND: false beats doubt."""
     found = list(verdicts)
     if False in found:
         return False
@@ -76,7 +76,7 @@ def all_of(verdicts: Iterable[bool | D]) -> bool | D:
 
 
 def any_of(verdicts: Iterable[bool | D]) -> bool | D:
-    """Kleene OR: true beats doubt, except one that may fail the flag (SPEC R10)."""
+    """Return the Kleene OR: true beats doubt, except a doubt that may fail the flag (SPEC R10)."""
     found = list(verdicts)
     doubt = joined(found)
     if doubt is not None and doubt.may_fail:
@@ -85,12 +85,12 @@ def any_of(verdicts: Iterable[bool | D]) -> bool | D:
 
 
 def negated(verdict: bool | D) -> bool | D:
-    """Kleene NOT."""
+    """Return the Kleene NOT: a doubt stays a doubt."""
     return not verdict if isinstance(verdict, bool) else verdict
 
 
 def joined(verdicts: Iterable[bool | D]) -> D | None:
-    """Join the doubts among verdicts; None when there are none."""
+    """Return the doubts among the verdicts, joined; None when there are none."""
     doubt: D | None = None
     for verdict in verdicts:
         if not isinstance(verdict, bool):

@@ -1,1 +1,1 @@
-"""What a JSON value is to PostHog's server: its text, its numbers, dates and versions."""
+"""JSON values as PostHog's server reads them: as text, numbers, dates and versions."""

@@ -1,7 +1,7 @@
 """Dates as integer nanoseconds since 1970, read as the server reads them (SPEC R8.8).
 
-Plain integers rather than datetimes: relative dates reach far before year 1, and the server
-compares nanoseconds. No clock here: a :class:`Moment` is given.
+Integers are used instead of datetimes, because relative dates reach far before year 1 and the
+server compares nanoseconds. This module reads no clock: callers pass a :class:`Moment`.
 """
 
 import math
@@ -38,8 +38,8 @@ _NAIVE: Final = re.compile(
     r"(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?",
     re.ASCII,
 )
-# Shapes that only the server's lenient fallback parser may know. Text that begins like none of
-# them is certainly no date; text that does is left to the server.
+# The shapes that the server's lenient fallback parser may accept. Text that begins with none of them
+# is certainly no date; only the server can decide text that begins with one.
 _LENIENT_SHAPES: Final = re.compile(
     r"[0-9]{10}$|[0-9]{13}$|[0-9]{19}$"  # epoch digits
     r"|[0-9]{4}-(?:[0-9]{2}|[a-zA-Z]{3,9}-)"  # year first, month as digits or name
@@ -66,11 +66,11 @@ class Lenient(Enum):
 
 
 LENIENT: Final = Lenient.LENIENT
-"""Text that may be a date to the server's lenient parser: undecidable here."""
+"""The instant of text that only the server's lenient parser may read."""
 
 
 class Moment(Record):
-    """The point in time and the project's zone that a date comparison happens in."""
+    """The point in time and the project's zone for date comparisons."""
 
     now: int
     """Nanoseconds since 1970, UTC."""
@@ -78,16 +78,16 @@ class Moment(Record):
 
     @classmethod
     def of(cls, now: datetime, zone: tzinfo = UTC) -> "Moment":
-        """Build a moment from an aware datetime."""
+        """Return the moment of an aware datetime."""
         delta = now - datetime(1970, 1, 1, tzinfo=UTC)
         micros = (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
         return cls(micros * 1_000, zone)
 
 
 def instant_of_property(value: Any, moment: Moment) -> int | Lenient | None:
-    """Read a property value: Unix seconds, a date text, or None for anything else.
+    """Return the instant of a property value: Unix seconds or date text; None for other values.
 
-    Text that parses as a float is Unix seconds as well, so ``"2024"`` is in 1970.
+    Text that parses as a float is also Unix seconds, so ``"2024"`` is in 1970.
     """
     if isinstance(value, str):
         if _FLOAT.fullmatch(value):
@@ -102,7 +102,7 @@ def instant_of_property(value: Any, moment: Moment) -> int | Lenient | None:
 
 
 def _from_seconds(seconds: float) -> int | None:
-    """Whole seconds by floor, the fraction rounded to nanoseconds: the server's arithmetic."""
+    """Return an instant as the server computes it: floor the seconds, round the fraction."""
     if math.isnan(seconds):
         return 0
     if abs(seconds) > _SERVER_YEARS * 365.2425 * 86_400:
@@ -115,7 +115,7 @@ def _from_seconds(seconds: float) -> int | None:
 
 
 def instant_of_filter(value: str, moment: Moment) -> int | Lenient | None:
-    """Read date text: relative, RFC 3339, or naive in the project's zone (SPEC R8.8)."""
+    """Return the instant of relative, RFC 3339 or naive date text, or LENIENT (SPEC R8.8)."""
     relative = _RELATIVE.fullmatch(value)
     if relative and _small(relative[1]):
         return _relative(int(relative[1]), relative[2], moment)
@@ -130,7 +130,7 @@ def instant_of_filter(value: str, moment: Moment) -> int | Lenient | None:
 
 
 def is_date_text(value: str) -> bool:
-    """Tell whether text has the shape of a date at all, for us or for the server's parser."""
+    """Tell whether text has the shape of a date for this module or for the server's parser."""
     relative = _RELATIVE.fullmatch(value)
     if relative:
         return _small(relative[1])
@@ -157,7 +157,7 @@ def _rfc3339(match: re.Match[str]) -> int | None:
 
 
 def _wall_clock(parts: tuple[str | None, ...]) -> int | None:
-    """Nanoseconds of a wall clock read as if it were UTC; None when no calendar has it."""
+    """Return the nanoseconds of a wall clock in UTC; None for a time that does not exist."""
     year, month, day, hour, minute, second = (int(part or 0) for part in parts[:6])
     if not 1 <= month <= 12 or not 1 <= day <= _days_in_month(year, month):
         return None
@@ -169,7 +169,7 @@ def _wall_clock(parts: tuple[str | None, ...]) -> int | None:
 
 
 def _to_utc(wall: int, zone: tzinfo) -> int | None:
-    """Interpret a wall clock in ``zone``: an overlap is its earlier instant, a gap nothing."""
+    """Return the instant of a wall clock in ``zone``: the earlier of two, None for no instant."""
     if zone is UTC:
         return wall
     first = _offset(wall, zone, fold=0)
@@ -197,16 +197,16 @@ def _local(instant: int, zone: tzinfo) -> int:
 
 
 def _clamped(nanos: int) -> datetime:
-    """Return the nearest datetime Python has; zones are constant outside its range."""
+    """Return the nearest datetime in Python's range; outside of it zones do not change."""
     seconds = nanos // _SECOND
-    lowest, highest = -62_135_510_400, 253_402_214_400  # a day inside years 1 to 9999
-    return datetime(1970, 1, 1) + timedelta(  # noqa: DTZ001 a wall clock, zone added by callers
+    lowest, highest = -62_135_510_400, 253_402_214_400  # one day inside the years 1 to 9999
+    return datetime(1970, 1, 1) + timedelta(  # noqa: DTZ001 a wall clock; callers add the zone
         seconds=min(max(seconds, lowest), highest)
     )
 
 
 def _relative(count: int, unit: str, moment: Moment) -> int | None:
-    """Go back on the project's wall clock; months and years one step at a time, clamping."""
+    """Return the instant ``count`` units ago; months and years are clamped at each step."""
     wall = _local(moment.now, moment.zone)
     step = _STEPS.get(unit)
     if step is not None:
@@ -230,14 +230,14 @@ def _days_in_month(year: int, month: int) -> int:
 
 
 def _days_from_civil(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 in the proleptic Gregorian calendar, any year."""
+    """Return the days since 1970-01-01 in the proleptic Gregorian calendar, for any year."""
     cycles, year_of_cycle = divmod(year, 400)
     ordinal = datetime(year_of_cycle + 400, month, day).toordinal()  # noqa: DTZ001 a calendar day
     return (cycles - 1) * 146_097 + ordinal - 1 - _DAYS_TO_1970
 
 
 def _civil_from_days(days: int) -> tuple[int, int, int]:
-    """Year, month and day of a day number; the inverse of :func:`_days_from_civil`."""
+    """Return year, month and day of a day number; the inverse of :func:`_days_from_civil`."""
     cycles, day_of_cycle = divmod(days + _DAYS_TO_1970, 146_097)
     within = datetime.fromordinal(day_of_cycle + 1)
     return within.year + 400 * cycles, within.month, within.day

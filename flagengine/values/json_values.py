@@ -1,6 +1,6 @@
-"""Property values as JSON, and the forms in which operators read them (SPEC R7).
+"""Property values as JSON, and the forms that operators read (SPEC R7).
 
-One function per coercion. Nothing here knows of operators or of the clock.
+There is one function per coercion. This module must not know operators or the clock.
 """
 
 import json
@@ -26,14 +26,14 @@ __all__ = [
 Json = Any
 
 MAX_DEPTH: Final = 128
-"""How deep a property value may nest: the server's JSON reader stops there too (SPEC R15)."""
+"""The depth to which a property value may nest, as in the server's JSON reader (SPEC R15)."""
 
 MAX_PARTS: Final = 1_000_000
-"""How many values a property value may be made of."""
+"""The maximum number of values inside a property value."""
 
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
-# Rust's float grammar: no blanks, no underscores, a point at either end, inf/infinity/nan.
+# Rust's float grammar: no blanks or underscores; a point may come first or last; inf, infinity, nan.
 _NUMBER: Final = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?|nan)",
     re.IGNORECASE | re.ASCII,
@@ -48,16 +48,17 @@ class NotGiven(Enum):
 
 
 NOT_GIVEN: Final = NotGiven.NOT_GIVEN
-"""A value that cannot reach the server as JSON, and so counts as not given (SPEC R7)."""
+"""A value that cannot reach the server as JSON, so it counts as not given (SPEC R7)."""
 
 
 def to_json_value(value: object) -> Json:
-    """Return ``value`` as the JSON value a client would send, or :data:`NOT_GIVEN`.
+    """Return ``value`` as the JSON value that a client would send, or :data:`NOT_GIVEN`.
 
-    datetime, date and time become ISO 8601 text, Decimal and integers beyond 64 bits floats,
-    UUID text, Enum its value, tuples and sets lists (sets in the order of their members' JSON
-    text), bytes UTF-8 text, NaN and infinities null, numpy scalars Python ones. Any other object is :data:`NOT_GIVEN`, and so
-    is what is nested deeper than 128 levels or has more than a million parts.
+    datetime, date and time become ISO 8601 text; UUID and UTF-8 bytes become text; Decimal and
+    integers beyond 64 bits become floats; NaN and infinities become null; tuples and sets become
+    lists, sets in the order of their members' JSON text; an Enum becomes its value, and a numpy
+    scalar a Python scalar. Every other object is :data:`NOT_GIVEN`, and so is a value with more than
+    128 levels or a million parts.
     """
     kind = type(value)
     if kind is str or kind is bool or value is None:
@@ -70,7 +71,7 @@ def to_json_value(value: object) -> Json:
 
 
 class _Conversion:
-    """One conversion; counts the parts, since what refers to itself has no end."""
+    """One conversion, which counts parts because a value may contain itself."""
 
     def __init__(self) -> None:
         self._left = MAX_PARTS
@@ -111,15 +112,15 @@ class _Conversion:
 
 
 def _key_text(key: object) -> str | None:
-    """Object keys that are not text are written as JSON writes them."""
+    """Return an object key that is not text as JSON writes it; None if JSON cannot."""
     if key is None or isinstance(key, bool | int | float):
         return text(to_json_value(key))
     return None
 
 
 def _scalar(value: object) -> Json:  # noqa: PLR0911 one line per type
-    """Convert what is no container; the order puts subclasses first."""
-    # Imported here: together 5 ms, for values that few callers have.
+    """Convert a value that is not a container; subclasses are tested first."""
+    # These imports take 5 ms, and few callers have such values.
     from decimal import Decimal  # noqa: PLC0415
     from numbers import Integral, Real  # noqa: PLC0415
     from uuid import UUID  # noqa: PLC0415
@@ -151,7 +152,7 @@ def _decoded(value: bytes) -> Json:
 
 
 def _finite(value: Any) -> float | None:
-    """Return a number as binary64, or null: infinities and NaN are no JSON (SPEC R7.6)."""
+    """Return a number as binary64, or None: JSON has no infinities and no NaN (SPEC R7.6)."""
     try:
         number = float(value)
     except (OverflowError, ValueError):
@@ -160,7 +161,7 @@ def _finite(value: Any) -> float | None:
 
 
 def text(value: Json) -> str:  # noqa: PLR0911 one line per type
-    """Render a JSON value as the server does: text as it is, all else as compact JSON (R7)."""
+    """Render a JSON value as the server does: text unchanged, other values as compact JSON (R7)."""
     if type(value) is str:
         return value
     if value is True:
@@ -184,7 +185,7 @@ def _to_float(value: int) -> float:
 
 
 def _float_text(value: float) -> str:
-    """Shortest round-trip digits with the server's thresholds: plain from 1e-5 up to 1e16."""
+    """Return the shortest round-trip digits, without exponent from 1e-5 up to 1e16, as the server."""
     if not math.isfinite(value):
         return "null"
     shortest = repr(value)
@@ -212,12 +213,12 @@ def _quoted(value: str) -> str:
 
 
 def lower(value: Json) -> str:
-    """Render and lower-case over all of Unicode, final sigma included; never casefold (R7)."""
+    """Render and lower-case all of Unicode, final sigma included, without casefolding (R7)."""
     return text(value).lower()
 
 
 def has_utf8(value: str) -> bool:
-    """Tell whether text can be hashed and sent: a lone surrogate has no UTF-8 form."""
+    """Tell whether text has a UTF-8 form, so it can be hashed and sent; a lone surrogate has none."""
     try:
         return value.isascii() or bool(value.encode())
     except UnicodeEncodeError:
@@ -225,15 +226,15 @@ def has_utf8(value: str) -> bool:
 
 
 def ascii_fold(value: Json) -> str:
-    """Render and lower-case A to Z only (R7)."""
+    """Render and lower-case only A to Z (R7)."""
     rendered = text(value)
     return rendered.lower() if rendered.isascii() else rendered.translate(_FOLD)
 
 
 def number(value: Json) -> float | None:
-    """Read a number, or text in the server's float grammar, as binary64; else None (R8.5).
+    """Return a number, or text in the server's float grammar, as binary64; None otherwise (R8.5).
 
-    Booleans, null, lists and objects are no numbers.
+    Booleans, null, lists and objects are not numbers.
     """
     if type(value) is str:
         return float(value) if _NUMBER.fullmatch(value) else None

@@ -1,4 +1,4 @@
-"""Payloads: stored as JSON text. A resolution shares one decoded copy, which is read-only (SPEC R12)."""
+"""Payloads: JSON text, and the decoded, read-only value that resolutions share (SPEC R12)."""
 
 import json
 from functools import lru_cache
@@ -13,7 +13,7 @@ def _refuse(*_: object, **__: object) -> Never:
 
 
 class FrozenDict(dict[str, Any]):
-    """A dict that refuses to change. ``dict(payload)`` and ``copy.deepcopy`` give plain ones."""
+    """A dict that refuses to change; ``dict(payload)`` and ``copy.deepcopy`` give plain dicts."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __ior__ = _refuse
@@ -25,7 +25,7 @@ class FrozenDict(dict[str, Any]):
 
 
 class FrozenList(list[Any]):
-    """A list that refuses to change. ``list(payload)`` and ``copy.deepcopy`` give plain ones."""
+    """A list that refuses to change; ``list(payload)`` and ``copy.deepcopy`` give plain lists."""
 
     __slots__ = ()
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
@@ -38,9 +38,9 @@ class FrozenList(list[Any]):
 
 
 def decode_payload(raw: str) -> Any:
-    """Return the value of a payload's JSON text; the text itself when it is not JSON (R12.3).
+    """Return the value of a payload's JSON text, or the text itself if it is not JSON (R12.3).
 
-    The value belongs to the caller, who may change it.
+    The caller may change the value.
 
     >>> decode_payload('{"a": 1}'), decode_payload("plain")
     ({'a': 1}, 'plain')
@@ -53,7 +53,7 @@ def decode_payload(raw: str) -> Any:
 
 @lru_cache(1_024)
 def shared_payload(raw: str) -> Any:
-    """Return the decoded payload read-only, the same object for the same text."""
+    """Return the decoded payload, read-only; the same text gives the same object."""
     try:
         return _frozen(decode_payload(raw))
     except RecursionError:

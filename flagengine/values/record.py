@@ -1,9 +1,8 @@
-"""Frozen value objects that cost nothing to define.
+"""Frozen value objects that cost almost nothing to define.
 
-To its reader, a Record is a frozen dataclass with slots. A real dataclass compiles the methods of
-every class at import, half a millisecond each: thirty of them took most of the time of ``import
-flagengine``. Records share their methods; only the constructor is generated, when a class is first
-instantiated.
+A Record behaves like a frozen dataclass with slots. A dataclass compiles its methods at import,
+which takes half a millisecond: thirty dataclasses took most of the time of ``import flagengine``.
+Records share their methods; only the constructor is generated, when a class is first instantiated.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,17 +15,17 @@ _REQUIRED = object()
 
 
 class _Derived:
-    """Marks a field that ``__post_init__`` sets."""
+    """The default of a field that ``__post_init__`` sets."""
 
 
 def derived(*, init: Literal[False] = False) -> Any:  # noqa: ARG001 for type checkers
-    """Declare a field that follows from the others: not given, not compared, not shown."""
+    """Declare a field that is derived from the others; it is not given, compared or shown."""
     return _Derived
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(derived,))
 class _RecordType(type):
-    """Turns annotations into slots, and remembers their order and defaults."""
+    """The metaclass that turns annotations into slots, and keeps their order and defaults."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
         if not bases:
@@ -41,7 +40,7 @@ class _RecordType(type):
 
 
 def _annotations(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a class body's annotations; from Python 3.14 on they are computed on demand."""
+    """Return a class body's annotations, which Python 3.14 and later compute on demand."""
     if "__annotations__" in namespace:
         found: Mapping[str, Any] = namespace["__annotations__"]
         return found
@@ -59,9 +58,9 @@ def _annotations(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Record(metaclass=_RecordType):
-    """A frozen value object: annotated fields, equal by content, hashable if they are.
+    """A frozen value object with annotated fields, compared and hashed by content.
 
-    Subclass it once; a Record's own subclasses are not supported.
+    A subclass of Record cannot itself have subclasses.
     """
 
     __slots__ = ()
@@ -69,13 +68,13 @@ class Record(metaclass=_RecordType):
     _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        """Take the fields in order or by name; written for its class at the first call."""
+        """Take the fields in order or by name; the first call generates the class's constructor."""
         cls = type(self)
         cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
         cls.__init__(self, *values, **named)
 
     def __post_init__(self) -> None:
-        """Set derived fields; nothing here."""
+        """Set derived fields; a subclass with derived fields overrides this method."""
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__match_args__)
@@ -103,7 +102,7 @@ class Record(metaclass=_RecordType):
         return type(self), self._values()
 
     def __replace__(self, /, **changes: Any) -> Self:
-        """Return a copy with changes; ``copy.replace`` finds it from Python 3.13 on."""
+        """Return a copy with changes, also for ``copy.replace`` in Python 3.13 and later."""
         return type(self)(**dict(zip(self.__match_args__, self._values(), strict=True)) | changes)
 
 
@@ -113,7 +112,7 @@ def replace(record: R, /, **changes: Any) -> R:
 
 
 def _constructor(cls: type[Record]) -> Callable[..., None]:
-    """Return ``__init__``: one slot set after the other, then what is derived."""
+    """Return an ``__init__`` that sets each slot, then the derived fields."""
     fields = cls.__match_args__
     optional = {field: value for field, value in cls._defaults.items() if value is not _REQUIRED}
     signature = [f"{field}=_d_{field}" if field in optional else field for field in fields]
@@ -122,7 +121,7 @@ def _constructor(cls: type[Record]) -> Callable[..., None]:
     lines.append("    self.__post_init__()" if "__post_init__" in cls.__dict__ else "    pass")
     namespace: dict[str, Any] = {f"_s_{field}": cls.__dict__[field].__set__ for field in fields}
     namespace |= {f"_d_{field}": value for field, value in optional.items()}
-    exec("\n".join(lines), namespace)  # noqa: S102 our own fields
-    made: Callable[..., None] = namespace["__init__"]
-    made.__qualname__ = f"{cls.__qualname__}.__init__"
-    return made
+    exec("\n".join(lines), namespace)  # noqa: S102 the names are fields of this package's classes
+    constructor: Callable[..., None] = namespace["__init__"]
+    constructor.__qualname__ = f"{cls.__qualname__}.__init__"
+    return constructor

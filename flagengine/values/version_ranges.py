@@ -1,8 +1,8 @@
 """Version requirements: ``~1.2.3``, ``^1.2``, ``1.2.x`` (SPEC R8.7).
 
-The grammar and the matching rules are those of the server's semver library: comparators joined
-by commas, parts left out are free, and a pre-release only matches beside a comparator that names
-a pre-release of the same three numbers.
+The server's semver library defines the grammar and the matching rules: commas join comparators,
+omitted parts match anything, and a pre-release matches only if a comparator names a pre-release of
+the same three numbers.
 """
 
 import re
@@ -33,7 +33,7 @@ _COMPARATOR: Final = re.compile(
 
 
 class _Comparator(Record):
-    """One bound; a part that is None is free."""
+    """One bound; a part that is None matches anything."""
 
     op: str
     major: int
@@ -56,18 +56,18 @@ class _Comparator(Record):
     def _equals(self, candidate: Version) -> bool:
         written = (self.major, self.minor, self.patch)
         pairs = zip(candidate.core, written, strict=True)
-        return candidate.pre == self.pre and all(want in (None, have) for have, want in pairs)
+        return candidate.pre == self.pre and all(bound in (None, part) for part, bound in pairs)
 
     def _order(self, candidate: Version) -> int:
-        """Compare part by part; a free part makes the two equal."""
+        """Compare part by part; at an omitted part the two are equal."""
         pairs = zip(candidate.core, (self.major, self.minor, self.patch), strict=True)
-        for have, want in pairs:
-            if want is None:
+        for part, bound in pairs:
+            if bound is None:
                 return 0
-            if have != want:
-                return 1 if have > want else -1
-        have_pre, want_pre = pre_order(candidate.pre), pre_order(self.pre)
-        return (have_pre > want_pre) - (have_pre < want_pre)
+            if part != bound:
+                return 1 if part > bound else -1
+        candidate_pre, own_pre = pre_order(candidate.pre), pre_order(self.pre)
+        return (candidate_pre > own_pre) - (candidate_pre < own_pre)
 
     def _tilde(self, candidate: Version) -> bool:
         major, minor, patch = candidate.core
@@ -78,7 +78,7 @@ class _Comparator(Record):
         return pre_order(candidate.pre) >= pre_order(self.pre)
 
     def _caret(self, candidate: Version) -> bool:
-        """Everything up to the next change of the leftmost non-zero number."""
+        """Tell whether the leftmost non-zero number is the same, and the rest is not lower."""
         if candidate.core[0] != self.major or self.minor is None:
             return candidate.core[0] == self.major
         fixed = 1 if self.major else 2
@@ -86,10 +86,10 @@ class _Comparator(Record):
         if self.patch is not None:
             written += (self.patch,)  # type: ignore[assignment]
             fixed = 1 if self.major else 2 if self.minor else 3
-        have = candidate.core[: len(written)]
-        if have[:fixed] != written[:fixed] or have < written:
+        parts = candidate.core[: len(written)]
+        if parts[:fixed] != written[:fixed] or parts < written:
             return False
-        if have > written or self.patch is None:
+        if parts > written or self.patch is None:
             return True
         return pre_order(candidate.pre) >= pre_order(self.pre)
 
@@ -98,7 +98,7 @@ class _Comparator(Record):
 
 
 class Requirement(Record):
-    """A range of versions: every comparator must match; no comparators is any release."""
+    """A range of versions that match every comparator; without comparators any release matches."""
 
     comparators: tuple[_Comparator, ...]
 
@@ -111,17 +111,20 @@ class Requirement(Record):
 
 
 def tilde(value: Any) -> Requirement | None:
-    """``~`` before the padded version: up to the next minor version. None when malformed."""
+    """Return the range of ``~`` and the padded version; None for a malformed value."""
     return _parse("~" + canonical(normalised(value)))
 
 
 def caret(value: Any) -> Requirement | None:
-    """``^`` before the padded version: up to the next breaking one. None when malformed."""
+    """Return the range of ``^`` and the padded version; None for a malformed value."""
     return _parse("^" + canonical(normalised(value)))
 
 
 def wildcard(value: Any) -> Requirement | None:
-    """``1.*``, ``1.2.*``, ``1.*.*``, ``*``; without a star a caret range. None when malformed."""
+    """Return the range of ``1.*``, ``1.2.*``, ``1.*.*`` or ``*``; None for a malformed value.
+
+    A value without a star gives a caret range.
+    """
     parts = normalised(value)[: MAX_LENGTH + 1].split(".")
     return _parse(".".join(map(without_zeros, parts)).replace("*", "x"))
 
@@ -164,7 +167,7 @@ def _number(part: str | None) -> int | None:
 
 
 def _is_pre_release(patch: str | None, pre: str | None) -> bool:
-    """A pre-release needs a numeric patch, and numeric identifiers have no leading zeros."""
+    """Tell whether a pre-release is valid: a numeric patch, and no leading zeros in numbers."""
     if pre is None:
         return True
     return _number(patch) is not None and not any(

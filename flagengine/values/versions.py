@@ -1,7 +1,7 @@
 """Versions as the server's semver library reads them (SPEC R8.7).
 
-Looser than SemVer at the front (short versions, leading zeros), strict at the back
-(pre-release and build metadata take part in order and equality).
+The numbers are less strict than SemVer: a version may be short and have leading zeros. The rest is
+stricter: order and equality include the build metadata.
 """
 
 import re
@@ -18,7 +18,7 @@ _REMEMBERED: Final = 64
 _CORE: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)", re.ASCII)
 _IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*", re.ASCII)
 MAX_LENGTH: Final = 4_096
-"""Longer text is no version; the bound keeps every number small (SPEC R15)."""
+"""The maximum length of a version, which keeps every number small (SPEC R15)."""
 _WHITE_SPACE: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
     "\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -41,17 +41,17 @@ class Version(Record):
 
 
 def pre_order(pre: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return a sort key for pre-releases; a release (no identifiers) comes last."""
+    """Return a sort key for pre-releases; a release, without identifiers, comes last."""
     return (0, tuple(map(_identifier_order, pre))) if pre else (1, ())
 
 
 def _identifier_order(identifier: str) -> tuple[int, int, str]:
-    """Numbers before words, numbers by size, words by code point."""
+    """Return a sort key: numbers by size, then words by code point."""
     return (0, int(identifier), "") if identifier.isdigit() else (1, 0, identifier)
 
 
 def _build_order(identifier: str) -> tuple[int, str, int, str]:
-    """As for pre-releases, but leading zeros are allowed and more of them sort later."""
+    """Return a sort key like that of pre-releases; of equal numbers more leading zeros sort later."""
     if not identifier.isdigit():
         return (1, "", 0, identifier)
     digits = identifier.lstrip("0")
@@ -59,19 +59,19 @@ def _build_order(identifier: str) -> tuple[int, str, int, str]:
 
 
 def version(value: Any) -> Version | None:
-    """Read a property or filter value as a version; None when it is none."""
+    """Return a property or filter value as a version; None for other values."""
     written = normalised(value)
     return _parsed(written) if len(written) <= _REMEMBERED else _strict(canonical(written))
 
 
 @lru_cache(1_024)
 def _parsed(written: str) -> Version | None:
-    """Parse a version of ordinary length; few of them are in use at one time."""
+    """Parse a version of ordinary length; only few versions are in use at the same time."""
     return _strict(canonical(written))
 
 
 def normalised(value: Any) -> str:
-    """One leading lowercase v goes, then blanks at both ends."""
+    """Return a value as text without one leading lower-case v, then without outer blanks."""
     return text(value).removeprefix("v").strip(_WHITE_SPACE)
 
 
@@ -85,12 +85,12 @@ def canonical(written: str) -> str:
 
 
 def without_zeros(part: str) -> str:
-    """Strip the leading zeros of a number; anything else stays."""
+    """Strip the leading zeros of a number; return other text unchanged."""
     return (part.lstrip("0") or "0") if part.isascii() and part.isdigit() else part
 
 
 def _strict(written: str) -> Version | None:
-    """Parse strict SemVer, as the server's library does after the clean-up."""
+    """Parse strict SemVer, as the server's library does with normalised text."""
     if len(written) > MAX_LENGTH:
         return None
     body, plus, build = written.partition("+")
@@ -111,7 +111,7 @@ def _strict(written: str) -> Version | None:
 
 
 def _is_pre_release(written: str) -> bool:
-    """Dotted identifiers; numeric ones without leading zeros."""
+    """Tell whether text is dotted identifiers whose numbers have no leading zeros."""
     return _IDENTIFIERS.fullmatch(written) is not None and not any(
         part.isdigit() and len(part) > 1 and part[0] == "0" for part in written.split(".")
     )

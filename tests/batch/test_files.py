@@ -72,7 +72,7 @@ def test_a_folder_of_partitions_is_one_table(tmp_path: Path):
         ("p.csv", b"", "cannot be read"),
         ("p.csv", b"a,b\n1\n", "cannot be read"),
         ("p.jsonl", b'{"a": 1}\n{"a"\n', "line 2"),
-        ("p.jsonl", b'{"a": 1}\n[]\n', "line 2: expected a JSON object"),
+        ("p.jsonl", b'{"a": 1}\n[]\n', "line 2: must be a JSON object"),
         ("p.xls", b"", "suffix"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_json_line_of_another_type_is_named_with_its_row(tmp_path: Path):
     lines = ['{"distinct_id": "a", "n": 1}\n'] * 20_000 + ['{"distinct_id": "b", "n": "x"}\n']
     path = tmp_path / "p.jsonl"
     path.write_text("".join(lines))
-    with pytest.raises(FileError, match=r'column .n., row 20000: expected int64.*found "x"'):
+    with pytest.raises(FileError, match=r'column .n., row 20000: must be int64.*got "x"'):
         _read(path)
 
 

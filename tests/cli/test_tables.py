@@ -81,7 +81,7 @@ class TestBatch:
     @pytest.mark.parametrize(
         ("args", "message"),
         [
-            (["nope.parquet"], "nope.parquet: there is no such file"),
+            (["nope.parquet"], "nope.parquet: no such file"),
             (["old.json"], "unknown file suffix"),
             (["people.parquet", "--distinct-id", "distinct"], "did you mean 'distinct_id'?"),
             (["people.parquet", "--property", "plan=plam"], "column 'plam'"),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flagengine.operators.patterns import INVALID, Search, Unsupported, compile_pattern
+from flagengine.operators.patterns import INVALID, Search, UnsupportedPattern, compile_pattern
 
 polars = pytest.importorskip("polars", reason="the oracle needs the extra `oracle` (polars)")
 
@@ -106,7 +106,7 @@ def test_a_translated_pattern_answers_as_the_engine(pattern: str, subjects: list
     if compiled is INVALID:
         # The server's front end rejects a quantifier on an empty group, the engine accepts it.
         assert expected is None or EMPTY_GROUP.search(pattern)
-    elif isinstance(compiled, Unsupported):
+    elif isinstance(compiled, UnsupportedPattern):
         assert compiled.reason
     else:
         assert isinstance(compiled, Search)

@@ -10,7 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from flagengine import Resolution, Snapshot, SnapshotError, evaluate, evaluate_flag
-from flagengine.compiled.call import Call as Interpreted
+from flagengine.compiled.call import EvaluationCall as Interpreted
 from flagengine.inputs.request import Request
 from flagengine.inputs.subject import Subject
 from flagengine.snapshot import evaluators_of

@@ -193,8 +193,8 @@ GOLDEN: dict[str, list[str]] = {
         '│  │        └─ ✗ person plan exact "pro"; it is "free"',
         "│  └─ ✗ flag base evaluates to true; it is false",
         "│     └─ base is false (flag_disabled: Feature flag is disabled)",
-        "│        └─ decided by its being inactive",
-        "└─ decided by no condition, none of which matched",
+        "│        └─ decided by the flag's inactive state",
+        "└─ decided by the lack of a matching condition",
     ],
     "before": [
         "beta is true (condition_match: Matched condition set 1)",
@@ -219,7 +219,7 @@ GOLDEN: dict[str, list[str]] = {
     ],
     "format": [
         "beta is unresolved (unsupported_definition: The definition cannot be evaluated here: /flags/0/filters/version: configuration format must be 1, got 2; only the server can evaluate this flag [unsupported_version])",
-        "├─ undecided: its definition",
+        "├─ undecided: the flag's definition",
         "└─ no further inputs would settle it: ask the server",
     ],
     "override": [
@@ -228,7 +228,7 @@ GOLDEN: dict[str, list[str]] = {
     ],
     "inactive": [
         "beta is false (flag_disabled: Feature flag is disabled)",
-        "└─ decided by its being inactive",
+        "└─ decided by the flag's inactive state",
     ],
     "unknown": [
         "beta is null (unknown_flag: No such flag in the definitions)",

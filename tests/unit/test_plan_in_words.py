@@ -39,7 +39,7 @@ def test_enrollment_and_holdout_come_before_the_conditions() -> None:
     filters = {"feature_enrollment": True, "holdout": holdout, "groups": [{}]}
     assert lines({"filters": filters}) == [
         "flag f",
-        "  if the person has $feature_enrollment/f: true when it is true, else false",
+        "  if the person has $feature_enrollment/f: true if the property is true, else false",
         "  hold out 12.5 % of all by person: holdout-7",
         "  condition 0: all by person get true",
         "  otherwise false",
@@ -72,7 +72,7 @@ def test_a_condition_names_its_share_its_group_and_its_values() -> None:
         (person(operator="newest"), "only the server knows: unknown operator 'newest'"),
         (
             {"key": "g", "type": "flag", "operator": "exact", "value": True},
-            "never: flag filters have the operator flag_evaluates_to",
+            "never: a flag filter must have the operator flag_evaluates_to",
         ),
         (
             {

@@ -19,7 +19,7 @@ from flagengine.operators.patterns import (
     INVALID,
     CompiledPattern,
     Search,
-    Unsupported,
+    UnsupportedPattern,
     compile_pattern,
 )
 
@@ -211,7 +211,7 @@ def test_a_pattern_that_the_server_rejects_is_invalid(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", UNSUPPORTED_PATTERNS)
 def test_a_pattern_that_cannot_be_translated_is_unsupported(pattern: str) -> None:
     compiled = compile_pattern(pattern)
-    assert isinstance(compiled, Unsupported)
+    assert isinstance(compiled, UnsupportedPattern)
     assert compiled.reason
 
 
@@ -286,7 +286,7 @@ def test_without_re2_only_patterns_that_need_it_are_unsupported(
     monkeypatch.setitem(sys.modules, "re2", None)
     assert found("^literal$", "literal") is True
     assert compile_pattern("(") is INVALID
-    assert compile_pattern("a.c") == Unsupported("google-re2 is not installed")
+    assert compile_pattern("a.c") == UnsupportedPattern("google-re2 is not installed")
 
 
 def test_a_release_of_re2_with_other_internals_is_searched_publicly(

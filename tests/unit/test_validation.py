@@ -201,7 +201,7 @@ def test_near_misses_are_named():
     assert hint(filtering("icontain")) == "Did you mean icontains?"
     assert hint(filtering(type="persn")) == "Did you mean person?"
     assert hint(variants(50, 50, payloads={"aa": "1"})) == "Did you mean 'a'?"
-    assert hint(document({"key": "a", "actve": True})) == "Rename it to active."
+    assert hint(document({"key": "a", "actve": True})) == "Rename the member to active."
 
 
 def test_findings_stand_in_the_documents_order():

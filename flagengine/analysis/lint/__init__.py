@@ -1,7 +1,7 @@
-"""Lint: what can be read, but is hardly what was meant. Pure; one file per topic, one registry.
+"""Lint: findings about definitions that can be read, but are probably mistakes.
 
-To add a check, write a function from an :class:`Inspection` to findings, add it to ``CHECKS``
-and its codes to the catalogue.
+To add a check, write a function from an :class:`Inspection` to findings, and add the function to
+``CHECKS`` and its codes to the catalogue. Checks are pure.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Every code that a finding can have; docs/findings.md is written from this registry.
+"""The codes of all findings; docs/write_findings.py writes docs/findings.md from this registry.
 
 An error cannot be read as written. A warning can be read, but is rarely what was meant, or forces
 a decision on the server. An info is worth knowing.
@@ -13,7 +13,7 @@ __all__ = ["CATALOGUE", "Entry", "Severity"]
 
 
 class Severity(StrEnum):
-    """How bad a finding is, worst first."""
+    """The severities of findings, the worst first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a code means, and the remedy that fits most of its cases."""
+    """The meaning of a code, and the remedy for most of its findings."""
 
     severity: Severity
     meaning: str
@@ -40,8 +40,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "not_an_object": Entry(
         _E,
-        "Something other than an object was found; the flag or cohort that contains it cannot "
-        "be evaluated.",
+        "A value that must be an object is not an object; the flag or cohort that contains it "
+        "cannot be evaluated.",
         "Write an object, or leave the member out.",
     ),
     "missing_key": Entry(
@@ -57,7 +57,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "duplicate_key": Entry(
         _E,
         "Two flags have the same key; neither can be evaluated.",
-        "Rename or remove one of them.",
+        "Rename or remove one of the flags.",
     ),
     "unknown_operator": Entry(
         _E,
@@ -115,13 +115,13 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     # Fields.
     "misspelt_field": Entry(
         _W,
-        "A member is unknown and ignored; its name is close to a known one.",
-        "Rename it.",
+        "A member is unknown and ignored; its name resembles a known member.",
+        "Rename the member.",
     ),
     "unknown_field": Entry(
         _I,
         "A member is unknown and ignored.",
-        "Remove it, or ignore this if the server sent it.",
+        "Remove the member, or ignore the finding if the server sent the member.",
     ),
     "legacy_field": Entry(
         _I,
@@ -131,7 +131,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "empty_key": Entry(
         _W,
         "The key of a flag, variant or property, or the name of a group type, is empty.",
-        "Give it a non-empty name.",
+        "Use a non-empty name.",
     ),
     # Conditions.
     "no_conditions": Entry(
@@ -158,7 +158,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "duplicate_variant": Entry(
         _W,
         "Two variants have the same key; their shares add up.",
-        "Rename or remove one of them.",
+        "Rename or remove one of the variants.",
     ),
     "weights_not_100": Entry(
         _W,
@@ -168,7 +168,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "unreachable_variant": Entry(
         _W,
-        "The variants before this one already cover 100 %, so it is never drawn.",
+        "Earlier variants already cover 100 %, so this variant is never drawn.",
         "Make the weights add up to 100.",
     ),
     "unknown_pin": Entry(
@@ -237,8 +237,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "empty_group": Entry(
         _W,
-        "A cohort, or a group within one, has no members; engines disagree on whether it matches.",
-        "Remove it, or add members.",
+        "A cohort, or a group in a cohort, has no members; engines disagree on whether it matches.",
+        "Add members, or remove the group.",
     ),
     # Locality.
     "never_local": Entry(

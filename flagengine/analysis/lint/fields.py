@@ -35,12 +35,14 @@ def check_fields(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _unknown(place: Place, name: str, known: list[str]) -> Finding:
-    # A member that is already present cannot be the one that was meant.
+    # A member that is already present cannot be the intended member.
     free = [member for member in known if member not in place.value]
     near = get_close_matches(name.lower(), free, 1, 0.75)
     if near:
         message = f"unknown member {shown(name)}; did you mean {near[0]}?"
-        return finding("misspelt_field", place.at(name), message, f"Rename it to {near[0]}.")
+        return finding(
+            "misspelt_field", place.at(name), message, f"Rename the member to {near[0]}."
+        )
     return finding("unknown_field", place.at(name), f"unknown member {shown(name)}")
 
 

@@ -11,10 +11,10 @@ __all__ = ["Finding", "Severity", "finding", "rank"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, how badly, where, and the way out.
+    """One finding: the problem, its severity, its place and a remedy.
 
-    ``code`` is a key of :data:`~flagengine.analysis.lint.catalogue.CATALOGUE`; ``pointer`` an RFC 6901
-    JSON pointer into the document.
+    ``code`` is a key of :data:`~flagengine.analysis.lint.catalogue.CATALOGUE`; ``pointer`` is an RFC
+    6901 JSON pointer into the document.
     """
 
     code: str
@@ -38,7 +38,7 @@ class Finding:
 
 
 def finding(code: str | StrEnum, pointer: str, message: str, hint: str | None = None) -> Finding:
-    """Build a finding. The catalogue gives its severity, and its hint unless one is passed."""
+    """Return a finding with the catalogue's severity and, unless ``hint`` is given, its remedy."""
     entry = CATALOGUE[str(code)]
     return Finding(str(code), entry.severity, pointer, message, hint or entry.way_out)
 

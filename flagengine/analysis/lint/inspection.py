@@ -1,4 +1,4 @@
-"""What the checks read: the raw document, its plans, and every object with its pointer."""
+"""The input of the checks: the raw document, its plans, and every object with its pointer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ def aggregation_of(flag: Flag, condition: Condition) -> Aggregation:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One document under inspection. ``fields`` maps kinds of :class:`Place` to their members."""
+    """The document that is inspected; ``fields`` maps kinds of :class:`Place` to their members."""
 
     document: Mapping[str, Any]
     plans: Plans
@@ -54,7 +54,7 @@ class Inspection:
 
     @property
     def definitions(self) -> Definitions:
-        """What the document says."""
+        """The definitions in the document."""
         return self.plans.definitions
 
     @property

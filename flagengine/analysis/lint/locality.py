@@ -18,6 +18,6 @@ def check_locality(inspection: Inspection) -> Iterator[Finding]:
             continue
         is_never = needs.decided_locally is Decidability.NEVER
         why = "; ".join(needs.why) or "the answer depends on data that only the server has"
-        often = "can never" if is_never else "cannot always"
+        verb = "can never" if is_never else "cannot always"
         code = "never_local" if is_never else "sometimes_local"
-        yield finding(code, flag.pointer, f"{flag.key} {often} be decided locally: {why}")
+        yield finding(code, flag.pointer, f"{flag.key} {verb} be decided locally: {why}")

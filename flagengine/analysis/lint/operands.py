@@ -7,13 +7,13 @@ from typing import Any, Final
 from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection, LocatedFilter
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, Unsupported, never
+from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, UnsupportedOperator, never
 from flagengine.values.instants import LENIENT, Moment, instant_of_filter
 
 __all__ = ["check_operands"]
 
 _ANY_DAY: Final = Moment.of(datetime(2024, 1, 15, tzinfo=UTC))
-"""Any day does: whether text is a date does not depend on it, and relative dates need one."""
+"""An arbitrary day for relative dates; whether text is a date does not depend on the day."""
 
 _FORMS: Final[Mapping[str, str]] = {
     "gt": "a number",
@@ -51,7 +51,7 @@ def _property(located: LocatedFilter, name: str, matcher: Any) -> Iterator[Findi
         return
     if value is None:
         yield finding("null_operand", pointer, f"{name} needs a value")
-    elif isinstance(matcher, Unsupported):
+    elif isinstance(matcher, UnsupportedOperator):
         message = f"only the server can run the pattern {shown(value)!r}: {matcher.why}"
         yield finding("untranslatable_pattern", pointer, message)
     elif name.endswith("regex") and matcher.test is never:

@@ -1,4 +1,4 @@
-"""Payloads that are not JSON text, and payloads that no value of the flag carries."""
+"""Payloads that are not JSON text, and payloads that no value of the flag has."""
 
 import json
 from collections.abc import Iterator

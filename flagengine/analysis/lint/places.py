@@ -1,6 +1,6 @@
 """Every object of a raw definitions document with its JSON pointer and its kind.
 
-Total: values of an unexpected type are skipped; the engine reports them as issues.
+Values of an unexpected type are skipped, because the engine reports them as issues.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ _LEAVES: Final = ("person", "cohort", "flag", None)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An object of the document. ``kind`` is the name of its definition in the JSON Schema."""
+    """An object of the document; ``kind`` is the name of its definition in the JSON Schema."""
 
     kind: str
     pointer: str

@@ -1,7 +1,7 @@
 """EDGE: all findings about a definitions document, for people and continuous integration.
 
-Joins the JSON Schema, the engine's own issues and the lint. Only one function imports jsonschema,
-and evaluation never calls it.
+The findings come from the JSON Schema, the engine's own issues and the lint. Only one function
+imports jsonschema, and evaluation never calls this function.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,8 +31,8 @@ _FILTER_TYPES: Final = ("person", "group", "cohort", "flag")
 def validate(document: Document) -> tuple[Finding, ...]:
     """Return all findings about a document, in the document's order.
 
-    No document raises: one that is not a definitions document gives a single finding. Raises
-    ModuleNotFoundError when jsonschema, part of the extra ``cli``, is not installed.
+    An input that is not a definitions document gives a single finding. Raise ModuleNotFoundError if
+    jsonschema, part of the extra ``cli``, is not installed.
     """
     try:
         own = read_document(document)
@@ -54,7 +54,7 @@ def schema() -> Mapping[str, Any]:
 
 @cache
 def _fields() -> Mapping[str, Fields]:
-    """Read from the schema which members each kind of object has."""
+    """Return the members of each kind of object, as the schema lists them."""
     definitions = {**schema()["$defs"], "document": schema()}
     return {
         name: Fields(
@@ -100,11 +100,11 @@ def _value_at(document: Any, pointer: str) -> Any:
 
 
 def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Iterator[Finding]:
-    """Yield the schema's errors at places without a finding so far."""
+    """Yield the schema's errors at places without another finding."""
     places = {found.pointer for found in known}
     untyped = tuple(f"{found.pointer}/" for found in known if found.code in _UNTYPED)
     if any(map(_is_bottomless, known)):
-        return  # jsonschema would recurse just as deep
+        return  # jsonschema would recurse as deep as the document
     try:
         for pointer, message in _schema_errors(document):
             if pointer not in places and not pointer.startswith(untyped):
@@ -134,7 +134,7 @@ def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _schema_message(error: Any) -> str:
-    """Describe a schema error without printing the whole instance, as jsonschema would."""
+    """Describe a schema error; jsonschema's own message prints the whole instance."""
     steps = list(error.absolute_path)
     name = steps[-1] if steps and isinstance(steps[-1], str) else error.schema.get("title", "this")
     expected = error.validator_value

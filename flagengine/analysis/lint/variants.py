@@ -13,7 +13,7 @@ from flagengine.definitions.reading import pointer_to, shown
 __all__ = ["check_pins", "check_variants"]
 
 _TOLERANCE = 1e-6
-"""In percent: weights such as 33.34 do not add up to 100 to the last bit."""
+"""The tolerance in percent, because weights such as 33.34 do not add up to exactly 100."""
 
 
 def check_variants(inspection: Inspection) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ _MOST: Final = 16
 
 
 class FlagColumns:
-    """Add flags to tables; ``now`` is the same for every table on every worker."""
+    """The flags of a snapshot as columns; ``now`` is the same for every table on every worker."""
 
     def __init__(self, flag_defs: Snapshot | Document, arguments: dict[str, Any]) -> None:
         """Bind a snapshot and the arguments of ``evaluate_table``."""
@@ -32,7 +32,7 @@ class FlagColumns:
         self._arguments = {"carry": "all", **arguments, "now": moment}
 
     def narrowed(self, schema: pa.Schema) -> "tuple[list[str], FlagColumns]":
-        """Return the columns that the flags need, and flag columns for a table of just these."""
+        """Return the columns that the flags need, and flag columns for a table of only these."""
         names, arguments = narrowed(self._snapshot, schema, self._arguments)
         return names, FlagColumns(self._snapshot, arguments)
 
@@ -63,7 +63,7 @@ class FlagColumns:
 
 
 _PARSED: Final[dict[str, Snapshot]] = {}
-"""The snapshots that this process has used, by fingerprint: each is compiled once."""
+"""The snapshots that this process has used, by fingerprint, so that each is compiled once."""
 
 
 def _reused(snapshot: Snapshot) -> Snapshot:

@@ -18,8 +18,8 @@ __all__ = ["with_flags"]
 def with_flags(frame: Any, flag_defs: Snapshot | Document, **arguments: Any) -> Any:
     """Return the Dask DataFrame with a column per flag.
 
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. Flags
-    are nullable columns ("boolean", "string"), because an answer may be unresolved.
+    ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table` except ``output``.
+    Flags are nullable columns ("boolean", "string"), because an answer may be unresolved.
     """
     if not isinstance(frame, dd.DataFrame):
         message = f"frame must be a dask.dataframe.DataFrame, got {type(frame).__name__}"

@@ -24,9 +24,9 @@ def with_flags(
 ) -> duckdb.DuckDBPyRelation:
     """Return a relation with a column per flag, which streams and can be read once.
 
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside. The
-    result lives in ``connection``, by default a new one: a connection cannot read from itself. To
-    keep the result or to join tables with it, create a table from the result.
+    ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table` except ``output``.
+    The result belongs to ``connection``, by default a new connection, because a connection cannot
+    read from itself. To keep or join the result, create a table from the result.
     """
     columns = FlagColumns(flag_defs, arguments)
     given = open_table(relation)

@@ -18,7 +18,7 @@ def with_flags(
 ) -> Any:
     """Return the frame with a column per flag; a LazyFrame stays lazy, and may stream.
 
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside.
+    ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table` except ``output``.
     """
     columns = FlagColumns(flag_defs, arguments)
     if isinstance(frame, pl.DataFrame):

@@ -17,9 +17,9 @@ __all__ = ["with_flags"]
 def with_flags(
     dataset: "ray.data.Dataset", flag_defs: Snapshot | Document, **arguments: Any
 ) -> "ray.data.Dataset":
-    """Return the data set with a column per flag; Ray evaluates it when it is read.
+    """Return the data set with a column per flag; Ray evaluates the flags when it reads the result.
 
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`, ``output`` aside.
+    ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table` except ``output``.
     """
     columns = FlagColumns(flag_defs, {"threads": 1, **arguments})
     return dataset.map_batches(

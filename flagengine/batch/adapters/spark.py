@@ -1,6 +1,6 @@
-"""Apache Spark: flags as columns of a DataFrame, by ``mapInArrow``; no Python per row.
+"""Apache Spark: flags as columns of a DataFrame, by ``mapInArrow``, without Python per row.
 
-The snapshot is broadcast: it travels once to each executor and is parsed once per Python worker.
+Spark broadcasts the snapshot once to each executor; each Python worker parses the snapshot once.
 Workers need this package with the extra ``batch``.
 """
 
@@ -33,13 +33,12 @@ def with_flags(
     on_stats: OnStats | None = None,
     **arguments: Any,
 ) -> DataFrame:
-    """Return the DataFrame with a column per flag; nothing is evaluated yet.
+    """Return the DataFrame with a column per flag, which Spark evaluates lazily.
 
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`; ``carry`` is "all" when
-    left out. Of the columns that are not carried, only those that the flags read are sent
-    to Python. Each task uses one thread, because Spark runs one task per core. ``now`` defaults to
-    the time of this call, for every row and every retry. ``on_stats`` runs on the workers, once
-    per partition.
+    ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table`; ``carry`` defaults
+    to "all". Spark sends only the carried columns and the columns that the flags read to Python.
+    Each task uses one thread, because Spark runs one task per core. ``now`` defaults to the time of
+    this call, for every row and every retry. ``on_stats`` runs on the workers, once per partition.
     """
     columns = FlagColumns(flag_defs, {"threads": 1, **arguments})
     kept, columns = columns.narrowed(to_arrow_schema(df.schema))
@@ -52,13 +51,13 @@ def with_flags(
         if first is not None:
             yield from shared().batches(first.schema, _again(first, waiting), on_stats)
 
-    # Renamed in transit, because mapInArrow fails on column names with a dot.
+    # Rename the columns in transit, because mapInArrow fails on column names with a dot.
     numbered = given.toDF(*(f"column {place}" for place in range(len(kept))))
     return numbered.mapInArrow(evaluated, _result_type(given, columns))
 
 
 def _result_type(given: DataFrame, columns: FlagColumns) -> StructType:
-    """Return Spark's type of the result; carried columns keep theirs."""
+    """Return Spark's type of the result; carried columns keep their types."""
     own = {field.name: field for field in given.schema.fields}
     result = columns.schema(to_arrow_schema(given.schema))
     return StructType(
@@ -70,8 +69,8 @@ def _result_type(given: DataFrame, columns: FlagColumns) -> StructType:
 
 
 def _shared(session: SparkSession, columns: FlagColumns) -> Callable[[], FlagColumns]:
-    """Return a function that gives a worker the columns: from a broadcast if there are any."""
-    context = getattr(session, "sparkContext", None)  # Spark Connect has none
+    """Return a function that gives a worker the flag columns, from a broadcast if possible."""
+    context = getattr(session, "sparkContext", None)  # Spark Connect has no context
     if context is None:
         return lambda: columns
     broadcast = context.broadcast(columns)

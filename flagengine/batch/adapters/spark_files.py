@@ -1,7 +1,7 @@
-"""Files in, files out, by Spark: what ``flagengine batch --engine spark`` runs.
+"""Evaluation from files to files by Spark, as ``flagengine batch --engine spark`` runs it.
 
 Parquet files that workers can open are split by row groups: a task reads its row groups, evaluates
-them and writes a part. No row passes through the JVM, which would cost more than the evaluation.
+them and writes a part. No row passes through the JVM, because that costs more than the evaluation.
 All other tables go through a DataFrame.
 
 EDGE: start a Spark session if none is active; read and write files.
@@ -54,13 +54,12 @@ def evaluate_files(
     Both are paths or URIs that Spark can open. The suffix gives the format: ``.parquet`` or none,
     ``.csv`` or ``.jsonl``. An active session is reused. Otherwise ``cores`` starts a session on
     this machine; without ``cores``, ``spark-defaults.conf`` and ``PYSPARK_SUBMIT_ARGS`` configure
-    the session.
-    ``arguments`` are those of :func:`~flagengine.batch.evaluate_table`. Paths without a scheme are
-    the same place for all workers.
+    the session. ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table`. A path
+    without a scheme must be the same place for all workers.
 
     Raises:
-        FileError: a file or folder cannot be read or written; an earlier ``target`` is kept.
-        TableError: see ``evaluate_table``. Rows are counted within a part of the table.
+        FileError: A file or folder cannot be read or written; an earlier ``target`` is kept.
+        TableError: See ``evaluate_table``. Rows are counted within a part of the table.
     """
     formats = _format_of(source), _format_of(target)
     given = {"carry": None, "threads": 1, "batch_rows": batch_rows, **arguments}
@@ -96,7 +95,7 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
     if cores is not None:
         builder = builder.master(f"local[{cores}]").config("spark.driver.host", "localhost")
     settings = {
-        "spark.log.level": "OFF",  # errors are raised as exceptions
+        "spark.log.level": "OFF",  # Spark also raises errors as exceptions
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(batch_rows),
     }
     session = builder.config(map=settings).getOrCreate()
@@ -108,7 +107,7 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
 
 @contextmanager
 def _destination(target: str) -> Iterator[str]:
-    """Yield the path to write to; for a URI that is ``target``, which Spark commits atomically."""
+    """Yield the path to write to; for a URI ``target`` itself, which Spark commits atomically."""
     if "://" in target:
         yield target
         return
@@ -172,7 +171,7 @@ def _by_data_frame(
     counted = session.sparkContext.accumulator({}, _ByPartition())
 
     def count(stats: Stats) -> None:
-        # Keyed by partition, so a partition that Spark retries counts once.
+        # The partition is the key, so a partition that Spark retries counts once.
         counted.add({TaskContext.get().partitionId(): stats})
 
     source, target = names
@@ -205,7 +204,7 @@ class _ByPartition(AccumulatorParam[dict[int, Stats]]):  # type: ignore[misc]
 
 @contextmanager
 def _spark_errors(path: str, what: str) -> Iterator[None]:
-    """Turn Spark's errors, which fill pages, into one line."""
+    """Turn Spark's errors, which are pages long, into one line."""
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:

@@ -1,6 +1,6 @@
-"""Tables in files: Parquet (also a folder), CSV, JSON lines and Arrow IPC, by their suffix.
+"""Tables in files: Parquet (also a folder), CSV, JSON lines and Arrow IPC, by suffix.
 
-EDGE: reads and writes files. Everything streams; a result appears whole or not at all.
+EDGE: read and write files. All tables stream; an output file appears only when it is complete.
 """
 
 from flagengine.batch.files.formats import SUFFIXES, FileError

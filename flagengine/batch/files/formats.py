@@ -18,7 +18,7 @@ SUFFIXES: Final = {
 
 
 class FileError(ValueError):
-    """A file that cannot be read or written; the message names it."""
+    """A file that cannot be read or written; the message names the file."""
 
 
 def format_of(path: Path) -> str:

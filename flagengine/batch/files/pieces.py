@@ -13,18 +13,18 @@ from flagengine.batch.files.reading import guarded
 __all__ = ["Piece", "pieces_of"]
 
 _ROWS: Final = 1 << 20
-"""The least number of rows in a piece; a piece ends with the row group that reaches it."""
+"""The number of rows at which a piece ends: the row group that reaches it is the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some row groups of one file. Can be pickled; nothing is read yet."""
+    """Some row groups of one file, not yet read; a piece can be pickled."""
 
     fragment: Any
     schema: pa.Schema
 
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
-        """Read it, in this thread alone."""
+        """Return the piece's batches, which are read in this thread only."""
         scanner = self.fragment.scanner(
             schema=self.schema, columns=list(columns), batch_size=batch_rows, use_threads=False
         )
@@ -33,7 +33,7 @@ class Piece:
 
 
 def pieces_of(path: Path) -> tuple[pa.Schema, list[Piece]]:
-    """Return the schema of a Parquet file, or of a folder of them, and its pieces in order."""
+    """Return the schema and the pieces of a Parquet file, or of a folder of Parquet files."""
     dataset = pyarrow.dataset.dataset(path, format="parquet", partitioning="hive")
     schema = dataset.schema
     return schema, [
@@ -44,7 +44,7 @@ def pieces_of(path: Path) -> tuple[pa.Schema, list[Piece]]:
 
 
 def _gathered(fragment: Any) -> Iterator[list[int]]:
-    """Yield neighbouring row groups that make a piece together."""
+    """Yield the ids of the row groups of each piece."""
     ids: list[int] = []
     rows = 0
     for group in fragment.row_groups:

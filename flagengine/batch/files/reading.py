@@ -31,13 +31,13 @@ class FileTable:
 
 
 def open_file(path: Path, batch_rows: int) -> FileTable:
-    """Open a table. Raises :class:`FileError` for a missing or unreadable file.
+    """Open a table; raise :class:`FileError` for a missing or unreadable file.
 
-    The latter may show only while batches are read.
+    Some unreadable files raise only while batches are read.
     """
     try:
         if not path.exists():
-            raise FileError(f"{path}: there is no such file or folder")
+            raise FileError(f"{path}: no such file or folder")
         opened = _READERS[format_of(path)](path, batch_rows)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise unreadable(path, error) from None
@@ -102,10 +102,10 @@ def _ipc_stream(path: Path, batch_rows: int) -> FileTable:
 
 
 def _jsonl(path: Path, batch_rows: int) -> FileTable:
-    """Read one object per line: a column per member of the first lines.
+    """Read one object per line; each member of the first lines is a column.
 
-    Members that are objects or lists, or of different types, become columns of JSON text or of
-    text; a member that only later lines have is not seen.
+    Members that are objects or lists become columns of JSON text, and members of different types
+    become columns of text. Members that only later lines have are ignored.
     """
     lines = _objects(path)
     first = list(islice(lines, _LINES))
@@ -125,9 +125,10 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 value = json.loads(line)
             except ValueError as error:
-                raise FileError(f"{path}, line {number}: not JSON: {error}") from None
+                raise FileError(f"{path}, line {number}: invalid JSON: {error}") from None
             if not isinstance(value, dict):
-                raise FileError(f"{path}, line {number}: expected a JSON object")
+                found = type(value).__name__
+                raise FileError(f"{path}, line {number}: must be a JSON object, got {found}")
             yield value
 
 
@@ -162,8 +163,8 @@ def _column(rows: list[dict[str, Any]], field: pa.Field, path: Path, first: int)
     except (pa.ArrowException, TypeError, OverflowError):
         row = next(place for place, cell in enumerate(cells) if not _fits(cell, field.type))
         raise FileError(
-            f"{path}, column {field.name!r}, row {first + row - 1}: expected {field.type} as in "
-            f"the rows before, found {json.dumps(cells[row])[:40]}"
+            f"{path}, column {field.name!r}, row {first + row - 1}: must be {field.type} as in "
+            f"earlier rows, got {json.dumps(cells[row])[:40]}"
         ) from None
 
 

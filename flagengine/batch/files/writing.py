@@ -24,7 +24,7 @@ _ROWS_PER_GROUP: Final = 1 << 18
 def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """Write a table; return the number of rows.
 
-    A failure, an interrupt included, leaves what stood there before, and nothing beside it.
+    After a failure or an interrupt, an earlier file is unchanged and no temporary file is left.
     """
     kind = format_of(path)
     rows = 0
@@ -36,7 +36,7 @@ def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch])
 
 
 def write_lines(path: Path, parts: Iterable[list[str]]) -> int:
-    """Write lines of text, whole or not at all; return their number."""
+    """Write all lines or none; return the number of lines."""
     if format_of(path) != "jsonl":
         raise FileError(
             f"{path}: events are written as JSON lines; the file name must end in .jsonl"
@@ -56,7 +56,7 @@ class _Sink(Protocol):
 
 @contextmanager
 def placed(path: Path) -> Iterator[Path]:
-    """Yield the temporary path, and move it into place at the end."""
+    """Yield a temporary path, which is moved into place at the end."""
     draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
     try:
         yield draft
@@ -75,7 +75,7 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with suppress(NotADirectoryError):  # its folder is a file: nothing was written
+        with suppress(NotADirectoryError):  # the parent is a file, so nothing was written
             path.unlink(missing_ok=True)
 
 
@@ -85,7 +85,7 @@ def _sink(kind: str, draft: Path, schema: pa.Schema, path: Path) -> Iterator[_Si
     try:
         yield sink
     except BaseException:
-        with suppress(pa.ArrowException, OSError, ValueError):  # the first error counts
+        with suppress(pa.ArrowException, OSError, ValueError):  # report only the first error
             sink.close()
         raise
     _guarded(path, sink.close)
@@ -100,7 +100,7 @@ def _guarded(path: Path, work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class _Parquet:
-    """One Parquet file; batches are gathered into row groups."""
+    """One Parquet file, in which batches are joined to row groups."""
 
     def __init__(self, draft: Path, schema: pa.Schema) -> None:
         self._writer = pyarrow.parquet.ParquetWriter(draft, schema, compression="zstd")
@@ -183,9 +183,9 @@ class _Jsonl:
 
 class _Ipc:
     def __init__(self, draft: Path, schema: pa.Schema, *, stream: bool = False) -> None:
-        open_one = pyarrow.ipc.new_stream if stream else pyarrow.ipc.new_file
+        new_writer = pyarrow.ipc.new_stream if stream else pyarrow.ipc.new_file
         self._file = pa.OSFile(str(draft), "wb")
-        self._writer = open_one(self._file, schema)
+        self._writer = new_writer(self._file, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)

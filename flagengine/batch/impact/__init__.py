@@ -1,4 +1,4 @@
-"""What publishing a snapshot would change for a population: who, from what to what, and why."""
+"""The impact of a new snapshot on a population: who changes, from what to what, and why."""
 
 from flagengine.batch.impact.causes import cause_of
 from flagengine.batch.impact.measure import FlagImpact, Impact, Transition, measure_impact

@@ -1,4 +1,4 @@
-"""Why an answer changed, derived from two definitions of a flag and two answers."""
+"""The cause of a changed answer, derived from two definitions of a flag and two answers."""
 
 from flagengine.definitions.model import Condition, Flag, Variant
 from flagengine.results.resolution import Reason, Resolution
@@ -9,7 +9,7 @@ _ELSEWHERE = "a dependency changed: another flag, a cohort or a project setting"
 
 
 def cause_of(old: Flag | None, new: Flag | None, was: Resolution, will_be: Resolution) -> str:
-    """Return which part of the definition changed, where the answer was decided."""
+    """Return which deciding part of the definition changed."""
     if old is None or new is None:
         return "the flag is new" if old is None else "the flag was removed"
     if old.active is not new.active:
@@ -26,7 +26,7 @@ _HOLDOUT = Reason.HOLDOUT_CONDITION_VALUE
 
 
 def _at_conditions(old: Flag, new: Flag, was: Resolution, will_be: Resolution) -> str | None:
-    """Return what changed in the deciding condition, the new answer's first; None if nothing."""
+    """Return what changed in the conditions that decided the answers; None if nothing changed."""
     places = [will_be.condition_index, was.condition_index]
     if not will_be.enabled:
         places.reverse()

@@ -25,7 +25,7 @@ _EXAMPLES = 3
 
 @dataclass(slots=True)
 class Transition:
-    """People who change from one answer to another; ``causes`` counts them by what changed."""
+    """The people who change from one answer to another; ``causes`` counts them by cause."""
 
     old: str
     new: str
@@ -36,7 +36,7 @@ class Transition:
 
 @dataclass(slots=True)
 class FlagImpact:
-    """How one flag's answers change; ``before`` and ``after`` count all people by value."""
+    """The changes of one flag's answers; ``before`` and ``after`` count all people by value."""
 
     key: str
     changed: int = 0
@@ -51,14 +51,14 @@ class FlagImpact:
 
 @dataclass(slots=True)
 class Impact:
-    """All flags over ``rows`` evaluated rows; ``seen`` counts all rows of the population."""
+    """The changes of all flags over ``rows`` evaluated rows of ``seen`` rows in the population."""
 
     flags: dict[str, FlagImpact]
     rows: int = 0
     seen: int = 0
 
     def changed_first(self) -> list[FlagImpact]:
-        """Return the flags, those that change for most people first."""
+        """Return the flags, the flag that changes for most people first."""
         return sorted(self.flags.values(), key=lambda flag: -flag.changed)
 
 

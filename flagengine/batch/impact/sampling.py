@@ -14,13 +14,13 @@ _Z95: Final = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Every row is taken with probability ``share``; the same seed takes the same rows."""
+    """A random sample with the probability ``share`` of each row; ``seed`` makes it reproducible."""
 
     share: float
     seed: int = 0
 
     def rows(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
-        """Return the rows of a batch that are taken."""
+        """Return the rows of a batch that are in the sample."""
         random = np.random.default_rng([self.seed, first_row])
         return batch.filter(pa.array(random.random(batch.num_rows) < self.share))
 

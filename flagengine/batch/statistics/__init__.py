@@ -1,1 +1,1 @@
-"""Counts over tables: are the shares of a flag as they should be?"""
+"""Statistics over tables: exposures, and whether flags get their shares."""

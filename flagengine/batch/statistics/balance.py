@@ -1,8 +1,8 @@
-"""The health of bucketing: do the hashes of a population fall as the shares say?
+"""The health of bucketing: whether the hashes of a population fit the shares.
 
-Three questions. Buckets: are everyone's hashes spread evenly, and do rollouts and draws get their
-share? Experiments: do the variants that people are really given fit their weights (a sample ratio
-mismatch, if not)? Pairs: do two flags' hashes go together, so that one flag's people are another's?
+There are three kinds of test. Buckets: are everyone's hashes spread evenly, and do rollouts and
+draws get their shares? Experiments: do the variants that people are given fit their weights (if
+not, there is a sample ratio mismatch)? Pairs: are two flags' hashes correlated?
 """
 
 from collections import Counter
@@ -29,12 +29,15 @@ from flagengine.results.resolution import Reason
 __all__ = ["BINS", "Balance", "FlagBalance", "Pair", "measure_balance"]
 
 BINS: Final = 20
-"""The number of equal parts into which the buckets are counted."""
+"""The number of equal bins into which bucket numbers are counted."""
 
 
 @dataclass(slots=True)
 class FlagBalance:
-    """One flag. ``drawn`` counts the variants that everyone would draw, ``given`` those given."""
+    """The counts of one flag.
+
+    ``drawn`` counts the variants that everyone would draw, ``given`` the variants that people get.
+    """
 
     plan: FlagPlan
     bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
@@ -44,21 +47,21 @@ class FlagBalance:
 
     @property
     def spread(self) -> Fit:
-        """Whether the buckets are even."""
+        """The fit of the bins to an even spread."""
         return chi_square(self.bins.tolist(), [1 / BINS] * BINS)
 
     @property
     def rows(self) -> int:
-        """How many people have an id to hash."""
+        """The number of people with a distinct id that can be hashed."""
         return int(self.bins.sum())
 
     def rollout(self, percentage: float) -> Fit:
-        """Whether a rollout lets in its share."""
+        """Return the fit of a rollout to its share."""
         inside, share = self.inside[percentage], min(max(percentage / 100, 0.0), 1.0)
         return chi_square([inside, self.rows - inside], [share, 1 - share])
 
     def shares(self) -> dict[str, float]:
-        """Return the share of the hash that each variant takes; ``true`` is that of none."""
+        """Return the share of hashes that draw each variant; ``true`` is the share without a variant."""
         found: dict[str, float] = {}
         reached = 0.0
         for variant in self.plan.variants:
@@ -68,14 +71,14 @@ class FlagBalance:
         return {**found, "true": 1.0 - reached} if reached < 1.0 else found
 
     def fit(self, counts: Counter[str]) -> Fit:
-        """Whether counts of variants fit their weights."""
+        """Return the fit of counts of variants to their weights."""
         shares = self.shares()
         return chi_square([counts[key] for key in shares], list(shares.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two flags whose hashes go together more than chance allows."""
+    """Two flags whose hashes are correlated more than chance explains."""
 
     left: str
     right: str
@@ -84,7 +87,7 @@ class Pair:
 
 @dataclass(slots=True)
 class Balance:
-    """Everything that was counted. ``rows`` are people with an id."""
+    """The counts of a population; ``rows`` is the number of people with an id."""
 
     flags: dict[str, FlagBalance]
     rows: int = 0
@@ -92,11 +95,11 @@ class Balance:
     products: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def pairs(self) -> list[Pair]:
-        """Return the pairs that chance does not explain, the closest first."""
+        """Return the pairs that chance does not explain, the strongest correlation first."""
         if self.rows < 3:
             return []
         found = self._correlations()
-        # Four and a half deviations: one in 150,000 pairs would be there by chance.
+        # Four and a half deviations: chance gives one such pair in 150,000.
         limit = 4.5 / np.sqrt(self.rows)
         keys = list(self.flags)
         pairs = [
@@ -104,7 +107,7 @@ class Balance:
             for i, j in combinations(range(len(keys)), 2)
             if abs(found[i, j]) > limit
         ]
-        return sorted(pairs, key=lambda one: -abs(one.correlation))
+        return sorted(pairs, key=lambda pair: -abs(pair.correlation))
 
     def _correlations(self) -> NDArray[np.float64]:
         means = self.sums / self.rows
@@ -133,12 +136,12 @@ def measure_balance(engine: Engine, batches: Iterable[pa.RecordBatch], threads: 
 
 
 def _is_hashed(plan: FlagPlan) -> bool:
-    """Tell whether a flag's answers hang on the hash of the distinct id."""
+    """Tell whether a flag's answers depend on the hash of the distinct id."""
     return plan.active and bool(_by_person(plan)) and bool(_rollouts(plan) or plan.variants)
 
 
 def _by_person(plan: FlagPlan) -> list[ConditionPlan]:
-    return [one for one in plan.conditions if one.bucketing.by is BucketBy.PERSON]
+    return [condition for condition in plan.conditions if condition.bucketing.by is BucketBy.PERSON]
 
 
 def _rollouts(plan: FlagPlan) -> list[float]:
@@ -164,7 +167,7 @@ def _counted(
 
 
 def _fractions(rows: Rows, plan: FlagPlan, salt: str) -> NDArray[np.float64]:
-    """Return h for everyone with an id to hash."""
+    """Return h for everyone with a distinct id that can be hashed."""
     hashed = rows.person_ids.presence.where(lambda label: label is True)
     numbers = rows.person_ids.numbers(plan.algorithm, plan.prefix, salt, hashed, clip=True)
     return numbers[numbers < BUCKETS].astype(np.float64) / BUCKETS
@@ -188,14 +191,14 @@ def _of_flag(
 
 
 def _count_given(engine: Engine, flag: FlagBalance, codes: NDArray[Any]) -> None:
-    """Count the variants that people are given by a draw: not pinned ones, not held-out people."""
+    """Count the variants that people get by a draw; leave out pinned and held-out people."""
     counts = np.bincount(codes)
     answers = engine.answers(flag.plan.key).resolutions
-    drawing = {one.index for one in _by_person(flag.plan) if one.draws}
+    drawing = {condition.index for condition in _by_person(flag.plan) if condition.draws}
     for place in np.flatnonzero(counts):
-        one = answers[place]
-        if one.reason is Reason.CONDITION_MATCH and one.condition_index in drawing:
-            flag.given[one.variant or "true"] += int(counts[place])
+        answer = answers[place]
+        if answer.reason is Reason.CONDITION_MATCH and answer.condition_index in drawing:
+            flag.given[answer.variant or "true"] += int(counts[place])
 
 
 def _add(total: FlagBalance, part: FlagBalance) -> None:

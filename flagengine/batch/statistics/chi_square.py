@@ -1,4 +1,4 @@
-"""Pearson's chi-square test: do counts fit shares? The distribution is computed, not looked up."""
+"""Pearson's chi-square test of counts against shares; the distribution is computed."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _TINY: Final = 1e-300
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well counts fit; ``p`` is how often chance alone would fit worse."""
+    """The fit of counts to shares; ``p`` is the probability of a worse fit by chance."""
 
     statistic: float
     freedom: int
@@ -22,9 +22,9 @@ class Fit:
 
 
 def chi_square(counts: Sequence[int], shares: Sequence[float]) -> Fit:
-    """Test counts against shares that add up to 1; what has a share of 0 and no count is left out.
+    """Test counts against shares that add up to 1.
 
-    A count where the share is 0 cannot be chance: p is 0.
+    A pair of a share of 0 and a count of 0 is left out. With a share of 0 and another count, p is 0.
     """
     total = sum(counts)
     pairs = [(count, share * total) for count, share in zip(counts, shares, strict=True)]
@@ -48,7 +48,7 @@ def upper_tail(statistic: float, freedom: int) -> float:
 
 
 def _series(shape: float, x: float) -> float:
-    """The lower incomplete gamma function, as a sum."""
+    """Return the lower incomplete gamma function, as a sum."""
     term = total = 1.0 / shape
     for step in range(1, _STEPS):
         term *= x / (shape + step)
@@ -59,7 +59,7 @@ def _series(shape: float, x: float) -> float:
 
 
 def _fraction(shape: float, x: float) -> float:
-    """The upper incomplete gamma function, as a continued fraction by Lentz's method."""
+    """Return the upper incomplete gamma function, as a continued fraction by Lentz's method."""
     b = x + 1 - shape
     c, d = 1 / _TINY, 1 / b
     found = d

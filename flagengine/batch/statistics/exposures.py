@@ -1,7 +1,7 @@
-"""Who was given what, as a table or as events, with ids that are the same at every run.
+"""The answers that people were given, as a table or as events, with reproducible ids.
 
 An id is the MurmurHash3 (x64, 128 bit, seed 0) of the snapshot's fingerprint, the flag and the
-distinct id, so that what is loaded twice counts once.
+distinct id, so an exposure that is loaded twice counts once.
 """
 
 import json
@@ -43,7 +43,7 @@ _LOCAL: Final = "Evaluated locally"
 
 def exposure_id(fingerprint: str, flag: str, distinct_id: str) -> str:
     """Return the id of one exposure, a UUID of version 8."""
-    # The flag's length keeps "a" + "bc" and "ab" + "c" apart.
+    # The flag's length makes "a" + "bc" and "ab" + "c" different.
     written = f"{fingerprint}\n{len(flag)}\n{flag}{distinct_id}".encode("utf-8", "surrogatepass")
     high, low = digest(written)
     number = (high << 64) | low
@@ -52,17 +52,17 @@ def exposure_id(fingerprint: str, flag: str, distinct_id: str) -> str:
 
 
 class Exposures:
-    """The definite answers of a batch, row for row and flag for flag; all else is left out."""
+    """The definite answers of a batch, row by row and flag by flag; other answers are left out."""
 
     def __init__(self, engine: Engine, now: datetime, *, enabled_only: bool = False) -> None:
-        """Bind an engine; with ``enabled_only``, answers that are false are left out too."""
+        """Bind an engine; ``enabled_only`` also leaves out false answers."""
         self._engine = engine
         self._now = now
         self._enabled_only = enabled_only
         self._fingerprint = engine.snapshot.fingerprint
 
     def _exposed(self, rows: Rows) -> Iterator[tuple[str, Resolution]]:
-        """Yield each person with each answer."""
+        """Yield each person's id with each of the person's answers."""
         codes = self._engine.run(rows)
         ids = rows.person_ids
         texts = ids.texts.to_pylist()
@@ -102,7 +102,7 @@ class Exposures:
         return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
     def events(self, rows: Rows) -> list[str]:
-        """Return a batch as lines of JSON: an event each."""
+        """Return a batch as lines of JSON, one event per line."""
         return [self._event(name, resolution) for name, resolution in self._exposed(rows)]
 
     def _event(self, name: str, resolution: Resolution) -> str:

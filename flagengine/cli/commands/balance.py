@@ -1,4 +1,4 @@
-"""``flagengine balance``: does a population fall into buckets as the shares say?"""
+"""``flagengine balance``: whether the buckets of a population fit the shares."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _ALARMING: Final = 0.001
-"""A smaller p is hardly chance: one healthy test in a thousand is below."""
+"""The p below which a result is a finding; chance gives one such result in a thousand tests."""
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 

@@ -102,8 +102,8 @@ def _measured(
         taken = _sample(sample, file.rows)
         batches = shown_rows(file.batches.sized(people.batch_rows), file.rows, quiet=quiet)
         impact = None
-        for so_far in measure_impact(before, after, batches, people.workers, taken):
-            impact = so_far
+        for current in measure_impact(before, after, batches, people.workers, taken):
+            impact = current
     assert impact is not None
     return impact, taken
 
@@ -111,19 +111,19 @@ def _measured(
 def _sample(written: tuple[str | None, int], rows: int | None) -> "Sample | None":
     from flagengine.batch.impact import Sample  # noqa: PLC0415 (an extra)
 
-    wish, seed = written
-    if wish is None:
+    size, seed = written
+    if size is None:
         return None
     try:
-        number = float(wish)
+        number = float(size)
     except ValueError:
         number = 0.0
     if not number > 0:
-        raise Trouble(f"--sample must be a share such as 0.05 or a number of rows, got {wish}")
+        raise Trouble(f"--sample must be a share such as 0.05 or a number of rows, got {size}")
     if number < 1:
         return Sample(number, seed)
     if rows is None:
-        raise Trouble(f"--sample {wish}: the number of rows in this file is unknown; give a share")
+        raise Trouble(f"--sample {size}: the number of rows in this file is unknown; give a share")
     return Sample(min(number / max(rows, 1), 1.0), seed)
 
 

@@ -1,4 +1,4 @@
-"""``flagengine explain``: why one person gets one answer."""
+"""``flagengine explain``: the reasons for one person's answer."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -55,7 +55,7 @@ def command(*, source: str, key: str, person: Person, redact: bool, as_json: boo
 
 
 def _drawn(lines: Sequence[Line], indent: str) -> Iterator[Sequence[Cell]]:
-    """Yield the tree line by line: a name that contains a line break must not break its line."""
+    """Yield the tree line by line, so that a line break in a name cannot break a line."""
     for position, line in enumerate(lines):
         is_last = position == len(lines) - 1
         branch = f"{indent}{'└─' if is_last else '├─'} "

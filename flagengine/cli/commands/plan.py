@@ -1,4 +1,4 @@
-"""``flagengine plan``: what a flag does, in words or as the Python it is compiled to."""
+"""``flagengine plan``: the evaluation of a flag, in words or as generated Python."""
 
 import click
 

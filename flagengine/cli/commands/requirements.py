@@ -1,4 +1,4 @@
-"""``flagengine requirements``: what each flag needs, and whether it can be decided locally."""
+"""``flagengine requirements``: the inputs of each flag, and whether it can be decided locally."""
 
 from typing import Final, Literal
 

@@ -1,9 +1,9 @@
 """Characters whose Unicode properties both engines certainly agree on.
 
-The server's engine and RE2 are built from different Unicode versions, so a character that was
-assigned lately may be a letter to one of them and nothing to the other. The ranges here were
-assigned in Unicode 14 and their properties have not changed since; they leave out short ranges of
-rare scripts, private use and surrogates. Data only: the set may stay behind Unicode, never ahead.
+The server's engine and RE2 are built from different Unicode versions, so a recently assigned
+character may be a letter to one engine and unassigned to the other. The ranges in this module were
+assigned in Unicode 14, and their properties have not changed since; they leave out short ranges of
+rare scripts, private use and surrogates. The ranges may lag behind Unicode, but never be ahead.
 """
 
 from bisect import bisect_right
@@ -67,7 +67,7 @@ _STARTS: Final = [low for low, _ in ASSIGNED]
 
 
 def are_assigned(ranges: Iterable[tuple[int, int]]) -> bool:
-    """Whether every character of these non-ASCII ranges is among the certain ones."""
+    """Tell whether every character of these non-ASCII ranges is in the list."""
     return all(_is_within(low, high) for low, high in ranges)
 
 

@@ -1,7 +1,7 @@
 """Bracketed classes: ranges, negation, POSIX names, nested classes and set operations.
 
-Follows the server: its own front end finds the closing bracket, the engine behind it reads what
-is between. Where the two count brackets differently, the pattern is unsupported.
+On the server the front end finds the closing bracket, and the engine behind it reads the text in
+between. Where the two count brackets differently, the pattern is unsupported.
 """
 
 import re
@@ -19,7 +19,7 @@ from flagengine.operators.patterns.charset import (
 from flagengine.operators.patterns.escapes import HEX_CLASSES, parse_class_escape
 from flagengine.operators.patterns.names import posix_class
 from flagengine.operators.patterns.outcome import InvalidPatternError, UnsupportedPatternError
-from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.source import PatternReader
 
 __all__ = ["parse_class"]
 
@@ -40,30 +40,30 @@ _OPERATIONS: Final[dict[str, _Operation]] = {
 }
 
 
-def parse_class(source: Source, depth: int = 0) -> CharSet:
-    """The set that a bracket begins; the position is on the bracket."""
+def parse_class(reader: PatternReader, depth: int = 0) -> CharSet:
+    """Read a class; the position is on the opening bracket."""
     if depth > _MAX_DEPTH:
         raise UnsupportedPatternError(f"classes nested deeper than {_MAX_DEPTH}")
-    source.position += 1
-    is_negated = source.skips("^")
-    if depth and source.char == "]":
+    reader.position += 1
+    is_negated = reader.skips("^")
+    if depth and reader.char == "]":
         raise UnsupportedPatternError("an unescaped bracket at the start of a nested class")
-    members = _operations(source, depth)
-    if source.folds:
+    members = _operations(reader, depth)
+    if reader.folds:
         members = fold(members)
     return complement(members) if is_negated else members
 
 
-def _operations(source: Source, depth: int) -> CharSet:
-    """Unions joined by operators, which all bind alike, from the left."""
-    result = union(_leading(source) + _items(source, depth))
+def _operations(reader: PatternReader, depth: int) -> CharSet:
+    """Read unions joined by operators, which all have the same precedence, from the left."""
+    result = union(_leading(reader) + _items(reader, depth))
     for _ in range(_MAX_OPERATIONS):
-        operation = _OPERATIONS.get(source.ahead(2))
+        operation = _OPERATIONS.get(reader.ahead(2))
         if operation is None:
-            source.position += 1
+            reader.position += 1
             return result
-        source.position += 2
-        result = _apply(operation, result, union(_items(source, depth)), folds=source.folds)
+        reader.position += 2
+        result = _apply(operation, result, union(_items(reader, depth)), folds=reader.folds)
     raise UnsupportedPatternError(f"more than {_MAX_OPERATIONS} set operations")
 
 
@@ -71,60 +71,60 @@ def _apply(operation: _Operation, left: CharSet, right: CharSet, *, folds: bool)
     return operation(fold(left), fold(right)) if folds else operation(left, right)
 
 
-def _leading(source: Source) -> list[CharSet]:
-    """Read hyphens, or one closing bracket, at the start, where they are literal."""
+def _leading(reader: PatternReader) -> list[CharSet]:
+    """Read the literal hyphens, or the literal closing bracket, at the start of a class."""
     leading: list[CharSet] = []
-    while source.char == "-":
-        leading.append(_single(source.take()))
-    if not leading and source.char == "]":
-        leading.append(_single(source.take()))
+    while reader.char == "-":
+        leading.append(_single(reader.take()))
+    if not leading and reader.char == "]":
+        leading.append(_single(reader.take()))
     return leading
 
 
-def _items(source: Source, depth: int) -> list[CharSet]:
+def _items(reader: PatternReader, depth: int) -> list[CharSet]:
     """Read the items up to the next operator or the closing bracket."""
     items: list[CharSet] = []
-    while source.char != "]" and source.ahead(2) not in _OPERATIONS:
-        items.append(_nested(source, depth) if source.char == "[" else _range(source))
+    while reader.char != "]" and reader.ahead(2) not in _OPERATIONS:
+        items.append(_nested(reader, depth) if reader.char == "[" else _range(reader))
     return items
 
 
-def _nested(source: Source, depth: int) -> CharSet:
-    if found := _POSIX.match(source.text, source.position):
-        members = posix_class(found[1], folded=source.folds)
+def _nested(reader: PatternReader, depth: int) -> CharSet:
+    if found := _POSIX.match(reader.text, reader.position):
+        members = posix_class(found[1], folded=reader.folds)
         if members is not None:
-            source.position = found.end()
+            reader.position = found.end()
             return members
-    return parse_class(source, depth + 1)
+    return parse_class(reader, depth + 1)
 
 
-def _range(source: Source) -> CharSet:
-    low = _primitive(source)
-    if low in HEX_CLASSES or source.char != "-" or source.ahead(2) in ("-]", "--"):
+def _range(reader: PatternReader) -> CharSet:
+    low = _primitive(reader)
+    if low in HEX_CLASSES or reader.char != "-" or reader.ahead(2) in ("-]", "--"):
         return _single(low) if isinstance(low, str) else low
-    source.position += 1
-    if source.char == "[":
+    reader.position += 1
+    if reader.char == "[":
         raise UnsupportedPatternError("a range up to a bracket")
-    return _span(low, _primitive(source), source)
+    return _span(low, _primitive(reader), reader)
 
 
-def _span(low: str | CharSet, high: str | CharSet, source: Source) -> CharSet:
+def _span(low: str | CharSet, high: str | CharSet, reader: PatternReader) -> CharSet:
     if high in HEX_CLASSES:
         raise UnsupportedPatternError("a range up to a class")
     if isinstance(low, str) and isinstance(high, str) and low <= high:
         return CharSet.of([(ord(low), ord(high))])
-    source.is_rejected = True
+    reader.is_rejected = True
     return CharSet.of(())
 
 
-def _primitive(source: Source) -> str | CharSet:
-    if not source.char:
+def _primitive(reader: PatternReader) -> str | CharSet:
+    if not reader.char:
         raise InvalidPatternError
-    if source.char == "\\":
-        return parse_class_escape(source)
-    if source.is_at_verbose_blank:
+    if reader.char == "\\":
+        return parse_class_escape(reader)
+    if reader.is_at_verbose_blank:
         raise UnsupportedPatternError("blanks inside a class in verbose mode")
-    return source.take()
+    return reader.take()
 
 
 def _single(char: str) -> CharSet:

@@ -1,9 +1,9 @@
 """Sets of characters, as far as they are known for certain.
 
-A set may mention Unicode properties, whose members depend on a Unicode version. So it keeps two
-descriptions: `mask`, its exact part among the characters `TRACKED` below, and, where one can be
-written for RE2, the whole of it. Sets that cannot be written keep only the mask, and then answer
-for ASCII text alone. Knows nothing of pattern syntax.
+A set may contain Unicode properties, whose members depend on a Unicode version. So a set has two
+descriptions: `mask`, its exact members among the characters `TRACKED`, and the whole set, if it can
+be written for RE2. A set without the second description answers only for ASCII text. This module
+knows nothing of pattern syntax.
 """
 
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ _ALL_TRACKED: Final = (1 << len(TRACKED)) - 1
 _UPPER: Final = sum(1 << code for code in range(ord("A"), ord("Z") + 1))
 _S_FAMILY: Final = 1 << ord("S") | 1 << ord("s") | 1 << 128
 _K_FAMILY: Final = 1 << ord("K") | 1 << ord("k") | 1 << 129
-# Folding adds nothing to these that depends on the Unicode version. It does to others: a capital
-# letter that is new brings in the small letter that was always there.
+# Folding these adds the same characters in every Unicode version. Folding another property does
+# not: a new capital letter adds a small letter that may be old.
 _STEADY_NAMES: Final = frozenset((r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", r"\p{Pc}", r"\p{N}"))
 
 
@@ -35,9 +35,9 @@ _STEADY_NAMES: Final = frozenset((r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", r"\p
 class CharSet:
     """A set of characters.
 
-    `ranges` is None when only the mask is known. The written form is `ranges` and `names` (RE2's
-    names of Unicode categories and scripts) together, then case-folded when `folded`, then
-    complemented when `negated`; sets without names that need no folding are kept plain.
+    `ranges` is None when only the mask is known. The whole set is the union of `ranges` and `names`
+    (RE2's names of Unicode categories and scripts), case-folded if `folded`, then complemented if
+    `negated`. A set without names that needs no folding has only `ranges`.
     """
 
     mask: int
@@ -48,7 +48,7 @@ class CharSet:
 
     @classmethod
     def of(cls, ranges: Iterable[Range]) -> "CharSet":
-        """The set with exactly these members."""
+        """Return the set with exactly these members."""
         merged = _merge(ranges)
         return cls(_mask_of(merged), merged)
 
@@ -58,12 +58,12 @@ class CharSet:
         return self.ranges is not None and not (self.names or self.folded)
 
     def ascii_ranges(self) -> Ranges:
-        """The members below 128."""
+        """Return the members below 128."""
         return _merge((code, code) for code in range(_ASCII_SIZE) if self.mask >> code & 1)
 
 
 def union(sets: Iterable[CharSet]) -> CharSet:
-    """All members of any of the sets."""
+    """Return the union of all sets."""
     members = tuple(sets)
     if len(members) == 1:
         return members[0]
@@ -81,7 +81,7 @@ def union(sets: Iterable[CharSet]) -> CharSet:
 
 
 def complement(members: CharSet) -> CharSet:
-    """Every character that is not a member."""
+    """Return the set of all characters that are not members."""
     mask = _ALL_TRACKED & ~members.mask
     if members.ranges is None:
         return CharSet(mask, None)
@@ -91,25 +91,25 @@ def complement(members: CharSet) -> CharSet:
 
 
 def intersection(left: CharSet, right: CharSet) -> CharSet:
-    """The members of both sets; only the mask is known unless both are plain."""
+    """Return the members of both sets; only the mask is known unless both sets are plain."""
     if left.is_plain and right.is_plain:
         return complement(union((complement(left), complement(right))))
     return CharSet(left.mask & right.mask, None)
 
 
 def difference(left: CharSet, right: CharSet) -> CharSet:
-    """The members of the left set that are not in the right one."""
+    """Return the members of the left set that are not in the right set."""
     return intersection(left, complement(right))
 
 
 def fold(members: CharSet) -> CharSet:
-    """The set with the other cases of its members added (simple case folding)."""
+    """Return the set and the other cases of its members (simple case folding)."""
     mask = _fold_mask(members.mask)
     ranges = members.ranges
     if ranges is None:
         return CharSet(mask, None)
     if members.negated:
-        return members  # complements are taken of folded sets, and stay closed
+        return members  # the complement of a folded set needs no folding
     rest = _beyond_tracked(ranges)
     if not members.names and rest in ((), _BEYOND):
         return CharSet(mask, _merge((*rest, *_tracked_ranges(mask))))

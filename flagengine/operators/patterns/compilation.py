@@ -1,4 +1,4 @@
-"""Decides how a pattern is searched for: text methods, RE2 for every text, or for some."""
+"""The choice of a pattern's search: text methods, RE2 for every text, or RE2 for some texts."""
 
 from collections.abc import Callable
 from typing import Final
@@ -26,10 +26,10 @@ from flagengine.operators.patterns.outcome import (
     CompiledPattern,
     InvalidPatternError,
     Search,
-    Unsupported,
+    UnsupportedPattern,
     UnsupportedPatternError,
 )
-from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.source import PatternReader
 from flagengine.operators.patterns.syntax import parse_pattern
 from flagengine.operators.patterns.translation import translate
 
@@ -44,26 +44,28 @@ _WORD_BOUNDARIES: Final = frozenset((Assertion.WORD_BOUNDARY, Assertion.NO_WORD_
 
 
 def compile_pattern(pattern: str) -> CompiledPattern:
-    """The outcome for any text: see the package, whose public function this is."""
+    """Compile a pattern; the package's docstring lists the outcomes."""
     try:
         return _compile(pattern)
     except InvalidPatternError:
         return INVALID
     except UnsupportedPatternError as error:
-        return Unsupported(str(error))
+        return UnsupportedPattern(str(error))
 
 
 def _compile(pattern: str) -> CompiledPattern:
     _check_text(pattern)
-    source = Source(pattern)
-    node = parse_pattern(source)
+    reader = PatternReader(pattern)
+    node = parse_pattern(reader)
     backtracks = any(
         assertion in _WORD_BOUNDARIES
         for assertion in walk(node)
         if isinstance(assertion, Assertion)
     )
-    if source.is_rejected:
-        return Unsupported("a doubtful part beside a word boundary") if backtracks else INVALID
+    if reader.is_rejected:
+        return (
+            UnsupportedPattern("a doubtful part beside a word boundary") if backtracks else INVALID
+        )
     if weight(node) > _MAX_WEIGHT:
         raise UnsupportedPatternError("a pattern that may be too large for the server")
     return Search(pattern, _search_function(pattern, node, backtracks=backtracks))
@@ -108,7 +110,7 @@ def _as_literal(node: Node) -> Callable[[str], bool | None] | None:
 
 
 def _longest(node: Node) -> int:
-    """The longest text for which the server certainly does not run out of steps."""
+    """Return the greatest length of text for which the server certainly has enough steps."""
     for part in walk(node):
         if isinstance(part, Repeat) and part.most is None and is_nullable(part.item):
             raise UnsupportedPatternError("an endless repetition of nothing beside a word boundary")

@@ -1,7 +1,8 @@
-"""How much work a pattern can be to the server's engines.
+"""Upper bounds of the work that a pattern is for the server's engines.
 
-`weight` bounds the size of its compiled program, `steps` the work of its backtracking engine in
-ASCII text. Both are upper bounds on purpose: within them the server certainly gives an answer.
+`weight` bounds the size of the server's compiled program, and `steps` the work of the server's
+backtracking engine in ASCII text. If the bounds are within the server's limits, the server
+certainly gives an answer.
 """
 
 from itertools import zip_longest
@@ -28,13 +29,13 @@ _LITERAL_WEIGHT: Final = 250
 _SET_WEIGHT: Final = 1_100
 _RANGE_WEIGHT: Final = 150
 _NAME_WEIGHT: Final = 55_000
-# Far beyond any limit, and far from overflowing when multiplied along a pattern.
+# Far above every limit, and small enough that products along a pattern do not overflow.
 _HOPELESS: Final = 1e9
 _ASCII: Final = (1 << 128) - 1
 
 
 def weight(node: Node) -> int:
-    """No less than the bytes that the server's compiled program takes."""
+    """Return an upper bound of the bytes of the server's compiled program."""
     if isinstance(node, Literal):
         return _LITERAL_WEIGHT
     if isinstance(node, Chars):
@@ -48,14 +49,14 @@ def weight(node: Node) -> int:
 
 
 def steps(node: Node, length: int) -> float:
-    """No less than the branches a backtracking search tries in a text of this length."""
+    """Return an upper bound of the branches of a backtracking search in a text of this length."""
     starts = length + 1
     tried = _branches(node, length)[1]
     return starts + tried if _is_anchored(node) else starts * (1 + tried)
 
 
 def _branches(node: Node, length: int) -> tuple[float, float]:
-    """From one position: the ways to match, and the branches tried to find them all."""
+    """Return the number of ways to match from a position, and of the branches that find them."""
     if isinstance(node, Sequence):
         return _sequence_branches(node, length)
     if isinstance(node, Alternatives):
@@ -73,8 +74,8 @@ def _sequence_branches(node: Sequence, length: int) -> tuple[float, float]:
     for item, following in zip_longest(node.items, node.items[1:]):
         item_ways, item_tried = _branches(item, length)
         tried += ways * item_tried
-        # A run that must end where the next item begins can end in one place only; the other
-        # ways out of it fail at once, and each was counted as a branch.
+        # A repetition that must end where the next item begins can end in only one place; the
+        # other ends fail at once, and each is already counted as a branch.
         ways = min(ways * (1.0 if _is_pinned(item, following) else item_ways), _HOPELESS)
     return ways, tried
 
@@ -92,7 +93,7 @@ def _is_pinned(item: Node, following: Node | None) -> bool:
 
 
 def _first_character(node: Node) -> int | None:
-    """The characters that the node certainly begins with."""
+    """Return the mask of the characters that a match begins with; None when it is not known."""
     if isinstance(node, Repeat) and node.least:
         return _one_character(node.item)
     return _one_character(node)

@@ -1,7 +1,7 @@
-"""RE2 behind one small function, and the search functions built on it.
+"""RE2 behind one small function, and the search functions that use it.
 
-Only this module imports RE2, on first use. Every search function takes any text and returns None
-where there is no answer: to the server, a lone surrogate is not text.
+Only this module imports RE2, at its first use. Every search function takes any text and returns
+None where only the server knows the answer, and for a text with a lone surrogate.
 """
 
 import sys
@@ -15,13 +15,14 @@ from flagengine.operators.patterns.outcome import UnsupportedPatternError
 __all__ = ["compile_re2", "literal_search", "search_any", "search_ascii", "search_assigned"]
 
 _MAX_MEMORY: Final = 8 << 20
-# Called with the bytes, 0 and their number; the first span of the result is negative on a miss.
+# The arguments are the bytes, 0 and the number of bytes; without a match the result's first span
+# is negative.
 _Match = Callable[[bytes, int, int], Sequence[tuple[int, int]]]
 _Find = Callable[[str], bool | None]
 
 
 def compile_re2(pattern: str) -> _Match:
-    """A function that looks for the pattern in UTF-8 bytes."""
+    """Return a function that searches UTF-8 bytes for the pattern."""
     try:
         import re2  # noqa: PLC0415 (5 ms, for patterns only)
     except ImportError:
@@ -42,7 +43,7 @@ def _options(re2: Any) -> Any:
 
 
 def _matcher(compiled: Any, re2: Any) -> _Match:
-    # The public search() spends 2 to 5 microseconds on a match object that nobody reads.
+    # The public search() takes 2 to 5 microseconds for a match object that is not needed.
     try:
         return partial(compiled._regexp.Match, re2._re2.RE2.Anchor.UNANCHORED)  # noqa: SLF001
     except AttributeError:
@@ -55,7 +56,7 @@ def _match_publicly(compiled: Any, data: bytes, start: int, end: int) -> list[tu
 
 
 def literal_search(needle: str, *, at_start: bool, at_end: bool) -> _Find:
-    """Search for characters as they are: needs no engine."""
+    """Return a search for literal text, which needs no engine."""
     if at_start and at_end:
         return lambda text: text == needle if text.isascii() or _is_text(text) else None
     if at_start:
@@ -66,7 +67,7 @@ def literal_search(needle: str, *, at_start: bool, at_end: bool) -> _Find:
 
 
 def search_any(match: _Match) -> _Find:
-    """Search in every text."""
+    """Return a search that answers for every text."""
 
     def search(text: str) -> bool | None:
         try:
@@ -79,7 +80,7 @@ def search_any(match: _Match) -> _Find:
 
 
 def search_assigned(match: _Match) -> _Find:
-    """Search in texts of characters that both engines know to be the same."""
+    """Return a search that answers for texts of characters in `ASSIGNED`."""
     is_doubtful = _doubtful_characters()
 
     def search(text: str) -> bool | None:
@@ -96,7 +97,7 @@ def search_assigned(match: _Match) -> _Find:
 
 
 def search_ascii(match: _Match, longest: int = sys.maxsize) -> _Find:
-    """Search in ASCII texts up to a length."""
+    """Return a search that answers for ASCII texts of at most `longest` characters."""
 
     def search(text: str) -> bool | None:
         size = len(text)

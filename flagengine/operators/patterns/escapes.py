@@ -1,7 +1,7 @@
 """Escape sequences, inside and outside brackets.
 
-Which letters may follow a backslash is the server's rule, not RE2's: what neither of its
-releases knows is invalid, what only some know or what needs backtracking is unsupported.
+The server decides which letters may follow a backslash. An escape that none of its releases knows
+is invalid; an escape that only some releases know, or that needs backtracking, is unsupported.
 """
 
 import re
@@ -11,7 +11,7 @@ from flagengine.operators.patterns.charset import EVERYTHING, CharSet, complemen
 from flagengine.operators.patterns.names import DIGIT, HEX_DIGIT, SPACE, WORD, unicode_class
 from flagengine.operators.patterns.nodes import Assertion
 from flagengine.operators.patterns.outcome import InvalidPatternError, UnsupportedPatternError
-from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.source import PatternReader
 
 __all__ = ["HEX_CLASSES", "parse_class_escape", "parse_escape"]
 
@@ -38,37 +38,37 @@ _UNKNOWN: Final = frozenset("cCEFiIjJlLmMoqQTVXyY")
 _PROPERTY_LETTERS: Final = frozenset("LMNPSZ")
 
 
-def parse_escape(source: Source) -> str | CharSet | Assertion:
-    """What a backslash outside brackets begins: a character, a set or an assertion."""
-    source.position += 1
-    letter = source.take()
+def parse_escape(reader: PatternReader) -> str | CharSet | Assertion:
+    """Read an escape outside brackets: a character, a set or an assertion."""
+    reader.position += 1
+    letter = reader.take()
     if letter in _ASSERTIONS:
-        return _assertion(letter, source)
+        return _assertion(letter, reader)
     if letter == "O":
         return EVERYTHING
     if letter in ("<", ">"):
         raise UnsupportedPatternError("start-of-word and end-of-word assertions")
-    if not letter.isascii() and source.folds:
+    if not letter.isascii() and reader.folds:
         raise UnsupportedPatternError("an escaped non-ASCII character without regard to case")
-    return _character_or_set(letter, source)
+    return _character_or_set(letter, reader)
 
 
-def parse_class_escape(source: Source) -> str | CharSet:
-    """What a backslash inside brackets begins: a character or a set."""
-    source.position += 1
-    letter = source.take()
-    return "\b" if letter == "b" else _character_or_set(letter, source)
+def parse_class_escape(reader: PatternReader) -> str | CharSet:
+    """Read an escape inside brackets: a character or a set."""
+    reader.position += 1
+    letter = reader.take()
+    return "\b" if letter == "b" else _character_or_set(letter, reader)
 
 
-def _assertion(letter: str, source: Source) -> Assertion:
+def _assertion(letter: str, reader: PatternReader) -> Assertion:
     if letter in "bB":
-        source.skip_verbose_blanks()
-        if source.char == "{":
+        reader.skip_verbose_blanks()
+        if reader.char == "{":
             raise UnsupportedPatternError("a word boundary with braces")
     return _ASSERTIONS[letter]
 
 
-def _character_or_set(letter: str, source: Source) -> str | CharSet:
+def _character_or_set(letter: str, reader: PatternReader) -> str | CharSet:
     if not letter:
         raise InvalidPatternError
     if letter in _CONTROLS:
@@ -76,9 +76,9 @@ def _character_or_set(letter: str, source: Source) -> str | CharSet:
     if letter in _SHORTHANDS:
         return _SHORTHANDS[letter]
     if letter in _HEX_SIZES:
-        return _hex_character(_HEX_SIZES[letter], source)
+        return _hex_character(_HEX_SIZES[letter], reader)
     if letter in "pP":
-        return _property(letter, source)
+        return _property(letter, reader)
     return _escaped_itself(letter)
 
 
@@ -90,16 +90,16 @@ def _escaped_itself(letter: str) -> str:
     return letter
 
 
-def _hex_character(size: int, source: Source) -> str:
-    if source.is_at_verbose_blank:
+def _hex_character(size: int, reader: PatternReader) -> str:
+    if reader.is_at_verbose_blank:
         raise UnsupportedPatternError("blanks inside an escape")
-    if (fixed := _HEX.match(source.ahead(size))) and len(fixed[0]) == size:
-        source.position += size
+    if (fixed := _HEX.match(reader.ahead(size))) and len(fixed[0]) == size:
+        reader.position += size
         return _code_point(fixed[0])
-    if braced := _HEX_BRACES.match(source.text, source.position):
-        source.position = braced.end()
+    if braced := _HEX_BRACES.match(reader.text, reader.position):
+        reader.position = braced.end()
         return _code_point(braced[1])
-    if source.char == "{" and "x" in source.flags:
+    if reader.char == "{" and "x" in reader.flags:
         raise UnsupportedPatternError("blanks inside an escape")
     raise InvalidPatternError
 
@@ -112,25 +112,25 @@ def _code_point(digits: str) -> str:
     return chr(code)
 
 
-def _property(letter: str, source: Source) -> CharSet:
-    name = _property_name(source)
+def _property(letter: str, reader: PatternReader) -> CharSet:
+    name = _property_name(reader)
     members = unicode_class(name)
     if members is None:
         raise UnsupportedPatternError(f"the Unicode property {name!r}")
-    if source.folds:
+    if reader.folds:
         members = fold(members)
     return complement(members) if letter == "P" else members
 
 
-def _property_name(source: Source) -> str:
-    start = source.take()
+def _property_name(reader: PatternReader) -> str:
+    start = reader.take()
     if not start:
         raise InvalidPatternError
     if start != "{":
         return start if start in _PROPERTY_LETTERS else f"one letter {start}"
-    end = source.text.find("}", source.position)
+    end = reader.text.find("}", reader.position)
     if end < 0:
         raise InvalidPatternError
-    name = source.text[source.position : end]
-    source.position = end + 1
+    name = reader.text[reader.position : end]
+    reader.position = end + 1
     return name

@@ -1,7 +1,7 @@
 """The named classes of the server's dialect, as sets of characters.
 
-A property whose members RE2 cannot name is known for ASCII only. A name that is missing here is
-not thereby invalid: the server knows many more.
+A property that RE2 has no name for is known for ASCII only. A name that is missing here may still be
+valid, because the server knows many more names.
 """
 
 import string
@@ -42,7 +42,7 @@ _WORD_NAMES: Final = (r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", r"\p{Pc}")
 
 DIGIT: Final = CharSet(_mask(string.digits), (), frozenset([r"\p{Nd}"]))
 HEX_DIGIT: Final = _explicit(string.hexdigits)
-# White_Space: stable since Unicode 6.3, so it is listed and not named.
+# White_Space has not changed since Unicode 6.3, so its members are listed.
 SPACE: Final = CharSet.of(
     (code, code)
     for code in (
@@ -74,7 +74,7 @@ _POSIX: Final = {
     "xdigit": string.hexdigits,
 }
 
-# RE2 knows these by their short names only. C and Cn would include what is not assigned yet.
+# RE2 knows only the short names. C and Cn are left out: they contain unassigned characters.
 _CATEGORIES: Final = {
     "L": "letter", "Lu": "uppercaseletter", "Ll": "lowercaseletter", "Lt": "titlecaseletter",
     "Lm": "modifierletter", "Lo": "otherletter", "M": "mark", "Mn": "nonspacingmark",
@@ -109,7 +109,7 @@ _EXPLICIT: Final = {
 
 
 def posix_class(name: str, *, folded: bool) -> CharSet | None:
-    """The class of `[:name:]` or `[:^name:]`; None when there is no such class."""
+    """Return the class of `[:name:]` or `[:^name:]`; None when there is no such class."""
     members = _POSIX.get(name.removeprefix("^"))
     if members is None:
         return None
@@ -119,7 +119,7 @@ def posix_class(name: str, *, folded: bool) -> CharSet | None:
 
 @cache
 def unicode_class(name: str) -> CharSet | None:
-    """The class of a Unicode property; None for every name that is not listed here."""
+    """Return the class of a Unicode property; None for a name that this module does not list."""
     key, separator, value = name.replace(":", "=").partition("=")
     if not separator:
         return _plain_class(_normal(key))
@@ -151,6 +151,6 @@ def _script(name: str) -> CharSet | None:
 
 
 def _normal(name: str) -> str:
-    """Names are compared without case, blanks, hyphens and underscores."""
-    kept = name.translate({ord(char): None for char in " _-"})
-    return kept.lower() if kept.isascii() else ""
+    """Return a name without case, blanks, hyphens and underscores; empty if it is not ASCII."""
+    letters = name.translate({ord(char): None for char in " _-"})
+    return letters.lower() if letters.isascii() else ""

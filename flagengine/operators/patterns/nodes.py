@@ -1,6 +1,6 @@
-"""The meaning of a pattern as a small tree, without the syntax it was written in.
+"""The meaning of a pattern as a small tree, without its syntax.
 
-Knows nothing of RE2 or of the server's engines.
+This module knows nothing of RE2 or of the server's engines.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Assertion(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """One character, as it is."""
+    """One character that matches itself."""
 
     char: str
 
@@ -53,7 +53,7 @@ class Chars:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One after the other; the empty sequence is `EMPTY`."""
+    """The items one after another; the empty sequence is `EMPTY`."""
 
     items: "tuple[Node, ...]"
 
@@ -67,14 +67,14 @@ class Alternatives:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A capturing group: only search matters, so all that is kept is that it may be repeated."""
+    """A capturing group; it captures nothing, but may be repeated even if it is empty."""
 
     item: "Node"
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The item `least` to `most` times in a row; `most` None has no end."""
+    """The item `least` to `most` times in a row; without an upper limit if `most` is None."""
 
     item: "Node"
     least: int
@@ -86,21 +86,21 @@ EMPTY: Final = Sequence(())
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it."""
+    """Yield the node and everything below it."""
     yield node
     for child in children(node):
         yield from walk(child)
 
 
 def children(node: Node) -> "tuple[Node, ...]":
-    """The nodes directly below."""
+    """Return the nodes directly below a node."""
     if isinstance(node, Sequence | Alternatives):
         return node.items
     return (node.item,) if isinstance(node, Group | Repeat) else ()
 
 
 def is_nullable(node: Node) -> bool:
-    """Whether the node can match nothing at all."""
+    """Tell whether the node can match the empty text."""
     if isinstance(node, Repeat) and node.least == 0:
         return True
     if isinstance(node, Alternatives):

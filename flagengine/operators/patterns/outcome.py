@@ -1,4 +1,4 @@
-"""What compiling a pattern can come to, and the two ways in which parsing one ends early."""
+"""The outcomes of compiling a pattern, and the exceptions that end the parsing early."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,16 +11,16 @@ __all__ = [
     "InvalidPatternError",
     "InvalidType",
     "Search",
-    "Unsupported",
+    "UnsupportedPattern",
     "UnsupportedPatternError",
 ]
 
 
 class Search(Record):
-    """A pattern that can be answered here.
+    """A pattern that can be searched for without the server.
 
     `search(text)` tells whether the pattern matches anywhere in the text; None when only the server
-    knows. It is a field, not a method, because it is called for every subject.
+    knows. `search` is a field instead of a method to save a call for every subject.
     """
 
     pattern: str
@@ -37,22 +37,22 @@ class Search(Record):
 
 
 class InvalidType(Record):
-    """The server's engine rejects the pattern: the filter matches nobody, negated or not."""
+    """A pattern that the server's engine rejects: the filter matches nobody, negated or not."""
 
 
-class Unsupported(Record):
-    """The pattern may be valid, but its answers are not provably the server's: ask there."""
+class UnsupportedPattern(Record):
+    """A pattern that may be valid, but whose answers are not provably the same as the server's."""
 
     reason: str
 
 
-CompiledPattern = Search | InvalidType | Unsupported
+CompiledPattern = Search | InvalidType | UnsupportedPattern
 INVALID: Final = InvalidType()
 
 
 class InvalidPatternError(Exception):
-    """Raised inside this package only: the pattern is certainly invalid."""
+    """A certainly invalid pattern; raised only inside this package."""
 
 
 class UnsupportedPatternError(Exception):
-    """Raised inside this package only: the message is the reason of an `Unsupported`."""
+    """An unsupported pattern; raised only inside this package, with the reason as its message."""

@@ -1,20 +1,20 @@
-"""The text of a pattern while it is read, with what must be remembered on the way."""
+"""The text of a pattern while it is parsed, and the parser's state."""
 
 from dataclasses import dataclass, field
 
-__all__ = ["Source"]
+__all__ = ["PatternReader"]
 
 _VERBOSE_BLANKS = " \t\r\n"
 
 
 @dataclass(slots=True)
-class Source:
-    """A reading position in a pattern, and the inline flags in force there."""
+class PatternReader:
+    """A position in a pattern, and the inline flags in force there."""
 
     text: str
     position: int = 0
     flags: frozenset[str] = frozenset()
-    # The parser in front accepts the pattern, but the engine it hands it to does not.
+    # The server's front end accepts the pattern, but the engine behind it does not.
     is_rejected: bool = False
     group_names: set[str] = field(default_factory=set)
 
@@ -24,17 +24,17 @@ class Source:
         return self.text[self.position : self.position + 1]
 
     def ahead(self, count: int) -> str:
-        """The next characters, fewer at the end."""
+        """Return the next characters; fewer at the end."""
         return self.text[self.position : self.position + count]
 
     def take(self) -> str:
-        """The next character, passing it."""
+        """Return the next character and pass it."""
         char = self.char
         self.position += 1
         return char
 
     def skips(self, prefix: str) -> bool:
-        """Pass the prefix if it is next."""
+        """Pass the prefix if it comes next; tell whether it did."""
         if not self.text.startswith(prefix, self.position):
             return False
         self.position += len(prefix)
@@ -42,16 +42,16 @@ class Source:
 
     @property
     def folds(self) -> bool:
-        """Whether letters stand for both of their cases here."""
+        """Whether letters match both of their cases."""
         return "i" in self.flags
 
     @property
     def is_at_verbose_blank(self) -> bool:
-        """Whether what is next is ignored in verbose mode."""
+        """Whether verbose mode ignores the next character."""
         return "x" in self.flags and self.char != "" and self.char in _VERBOSE_BLANKS + "#"
 
     def skip_verbose_blanks(self) -> None:
-        """Pass blanks and comments, in verbose mode only."""
+        """Pass blanks and comments in verbose mode."""
         while self.is_at_verbose_blank:
             if self.take() == "#":
                 end = self.text.find("\n", self.position)

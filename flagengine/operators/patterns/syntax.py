@@ -1,9 +1,9 @@
-"""Reads a pattern of the server's dialect into a tree.
+"""The parser from a pattern of the server's dialect to a tree.
 
-The grammar is the one of the server's front end (look-around, back-references and the like are
-recognised and unsupported), which is not quite the one of the engine behind it: `{` without a
-number is a plain character, a second quantifier in a row is invalid. The position where a
-pattern is found invalid is where the server's parser stops, so nothing behind it matters.
+The grammar is the grammar of the server's front end, which differs from the engine behind it: `{`
+without a number is a plain character, and a second quantifier in a row is invalid. Look-around,
+back-references and similar syntax are recognised and unsupported. This parser stops at the first
+invalid position, as the server's parser does; the rest of the pattern does not matter.
 """
 
 import re
@@ -25,7 +25,7 @@ from flagengine.operators.patterns.nodes import (
     Sequence,
 )
 from flagengine.operators.patterns.outcome import InvalidPatternError, UnsupportedPatternError
-from flagengine.operators.patterns.source import Source
+from flagengine.operators.patterns.source import PatternReader
 
 __all__ = ["parse_pattern"]
 
@@ -49,64 +49,64 @@ _FANCY_GROUPS: Final = {
 }  # fmt: skip
 
 
-def parse_pattern(source: Source) -> Node:
-    """The tree of the whole pattern; raises for what is invalid or unsupported."""
-    node = _alternatives(source, 0)
-    if source.char:
+def parse_pattern(reader: PatternReader) -> Node:
+    """Return the tree of the whole pattern; raise an exception for other outcomes."""
+    node = _alternatives(reader, 0)
+    if reader.char:
         raise InvalidPatternError
     return node
 
 
-def _alternatives(source: Source, depth: int) -> Node:
-    branches = [_branch(source, depth)]
-    while source.skips("|"):
-        branches.append(_branch(source, depth))
+def _alternatives(reader: PatternReader, depth: int) -> Node:
+    branches = [_branch(reader, depth)]
+    while reader.skips("|"):
+        branches.append(_branch(reader, depth))
     return branches[0] if len(branches) == 1 else Alternatives(tuple(branches))
 
 
-def _branch(source: Source, depth: int) -> Node:
+def _branch(reader: PatternReader, depth: int) -> Node:
     items: list[Node] = []
-    source.skip_verbose_blanks()
-    while source.char not in ("", "|", ")"):
-        item = _piece(source, depth)
+    reader.skip_verbose_blanks()
+    while reader.char not in ("", "|", ")"):
+        item = _piece(reader, depth)
         if item != EMPTY:
             items.append(item)
-        source.skip_verbose_blanks()
+        reader.skip_verbose_blanks()
     return items[0] if len(items) == 1 else Sequence(tuple(items))
 
 
-def _piece(source: Source, depth: int) -> Node:
-    atom = _atom(source, depth)
-    source.skip_verbose_blanks()
-    bounds = _quantifier(source)
+def _piece(reader: PatternReader, depth: int) -> Node:
+    atom = _atom(reader, depth)
+    reader.skip_verbose_blanks()
+    bounds = _quantifier(reader)
     if bounds is None:
         return atom
     if atom == EMPTY:
         raise InvalidPatternError
     if atom in (Assertion.WORD_BOUNDARY, Assertion.NO_WORD_BOUNDARY):
         raise UnsupportedPatternError("a repeated word boundary")
-    source.skip_verbose_blanks()
-    source.skips("?")
-    if source.char == "+":
+    reader.skip_verbose_blanks()
+    reader.skips("?")
+    if reader.char == "+":
         raise UnsupportedPatternError("possessive quantifiers")
     return Repeat(atom, *bounds)
 
 
-def _quantifier(source: Source) -> tuple[int, int | None] | None:
-    if source.char in _QUANTIFIERS:
-        return _QUANTIFIERS[source.take()]
-    if source.char != "{":
+def _quantifier(reader: PatternReader) -> tuple[int, int | None] | None:
+    if reader.char in _QUANTIFIERS:
+        return _QUANTIFIERS[reader.take()]
+    if reader.char != "{":
         return None
-    if "x" in source.flags and _BLANK_BRACES.match(source.text, source.position):
+    if "x" in reader.flags and _BLANK_BRACES.match(reader.text, reader.position):
         raise UnsupportedPatternError("blanks inside a repetition")
-    braces = _BRACES.match(source.text, source.position)
+    braces = _BRACES.match(reader.text, reader.position)
     if braces is None:
         return None
-    source.position = braces.end()
-    return _bounds(braces, source)
+    reader.position = braces.end()
+    return _bounds(braces, reader)
 
 
-def _bounds(braces: re.Match[str], source: Source) -> tuple[int, int | None]:
+def _bounds(braces: re.Match[str], reader: PatternReader) -> tuple[int, int | None]:
     least = _count(braces[1] or "0")
     has_comma = bool(braces[2] or braces[3])
     if not has_comma:
@@ -114,7 +114,7 @@ def _bounds(braces: re.Match[str], source: Source) -> tuple[int, int | None]:
     if not braces[4]:
         return least, None
     most = _count(braces[4])
-    source.is_rejected |= most < least
+    reader.is_rejected |= most < least
     return least, max(least, most)
 
 
@@ -125,40 +125,40 @@ def _count(digits: str) -> int:
     return int(significant)
 
 
-def _atom(source: Source, depth: int) -> Node:
-    char = source.char
+def _atom(reader: PatternReader, depth: int) -> Node:
+    char = reader.char
     if char == "(":
-        return _group(source, depth + 1)
+        return _group(reader, depth + 1)
     if char == "[":
-        return Chars(parse_class(source))
+        return Chars(parse_class(reader))
     if char == "\\":
-        return _escaped(source)
+        return _escaped(reader)
     if char in _QUANTIFIERS:
         raise InvalidPatternError
-    if char == "{" and _BRACES.match(source.text, source.position):
+    if char == "{" and _BRACES.match(reader.text, reader.position):
         raise UnsupportedPatternError("a repetition of nothing")
-    return _plain(source.take(), source)
+    return _plain(reader.take(), reader)
 
 
-def _escaped(source: Source) -> Node:
-    found = parse_escape(source)
+def _escaped(reader: PatternReader) -> Node:
+    found = parse_escape(reader)
     if isinstance(found, Assertion):
         return found
-    return Chars(found) if isinstance(found, CharSet) else _literal(found, source)
+    return Chars(found) if isinstance(found, CharSet) else _literal(found, reader)
 
 
-def _plain(char: str, source: Source) -> Node:
+def _plain(char: str, reader: PatternReader) -> Node:
     if char == ".":
-        return Chars(EVERYTHING if "s" in source.flags else _NOT_NEWLINE)
+        return Chars(EVERYTHING if "s" in reader.flags else _NOT_NEWLINE)
     if char == "^":
-        return Assertion.LINE_START if "m" in source.flags else Assertion.TEXT_START
+        return Assertion.LINE_START if "m" in reader.flags else Assertion.TEXT_START
     if char == "$":
-        return Assertion.LINE_END if "m" in source.flags else Assertion.TEXT_END
-    return _literal(char, source)
+        return Assertion.LINE_END if "m" in reader.flags else Assertion.TEXT_END
+    return _literal(char, reader)
 
 
-def _literal(char: str, source: Source) -> Node:
-    return _folded(char) if source.folds else Literal(char)
+def _literal(char: str, reader: PatternReader) -> Node:
+    return _folded(char) if reader.folds else Literal(char)
 
 
 @lru_cache(maxsize=256)
@@ -168,70 +168,70 @@ def _folded(char: str) -> Node:
     return Literal(char) if members == alone else Chars(members)
 
 
-def _group(source: Source, depth: int) -> Node:
+def _group(reader: PatternReader, depth: int) -> Node:
     if depth > _MAX_DEPTH:
         raise UnsupportedPatternError(f"groups nested deeper than {_MAX_DEPTH}")
-    source.position += 1
-    if source.is_at_verbose_blank:
+    reader.position += 1
+    if reader.is_at_verbose_blank:
         raise UnsupportedPatternError("blanks at the start of a group")
-    if source.ahead(1) == "*" and source.ahead(2)[1:].isalpha():
+    if reader.ahead(1) == "*" and reader.ahead(2)[1:].isalpha():
         raise UnsupportedPatternError("backtracking verbs")
-    if source.char == "?" and not _skips_name(source):
-        return _flag_group(source, depth)
-    return Group(_closed(source, depth, captures=True))
+    if reader.char == "?" and not _skips_name(reader):
+        return _flag_group(reader, depth)
+    return Group(_closed(reader, depth, captures=True))
 
 
-def _skips_name(source: Source) -> bool:
-    found = _NAME.match(source.text, source.position)
+def _skips_name(reader: PatternReader) -> bool:
+    found = _NAME.match(reader.text, reader.position)
     if found is None:
         return False
-    if found[1] in source.group_names:
+    if found[1] in reader.group_names:
         raise UnsupportedPatternError("a group name used twice")
-    source.group_names.add(found[1])
-    source.position = found.end()
+    reader.group_names.add(found[1])
+    reader.position = found.end()
     return True
 
 
-def _closed(source: Source, depth: int, *, captures: bool) -> Node:
-    outer = source.flags
-    node = _alternatives(source, depth)
-    if not source.skips(")"):
+def _closed(reader: PatternReader, depth: int, *, captures: bool) -> Node:
+    outer = reader.flags
+    node = _alternatives(reader, depth)
+    if not reader.skips(")"):
         raise InvalidPatternError
-    if captures and source.flags != outer:
-        # The server's front end lets them go on after the group, the engine behind it does not.
+    if captures and reader.flags != outer:
+        # The server's front end keeps these flags after the group, the engine behind it does not.
         raise UnsupportedPatternError("flags set inside a capturing group")
     return node
 
 
-def _flag_group(source: Source, depth: int) -> Node:
-    """`(?flags)`, which lasts to the end of the enclosing group, or `(?flags:...)`."""
-    outer = source.flags
-    if _set_flags(source) == ")":
+def _flag_group(reader: PatternReader, depth: int) -> Node:
+    """Read `(?flags)`, which lasts to the end of the enclosing group, or `(?flags:...)`."""
+    outer = reader.flags
+    if _set_flags(reader) == ")":
         return EMPTY
-    node = _closed(source, depth, captures=False)
-    source.flags = outer
+    node = _closed(reader, depth, captures=False)
+    reader.flags = outer
     return node
 
 
-def _set_flags(source: Source) -> str:
-    found = _FLAGS.match(source.text, source.position)
+def _set_flags(reader: PatternReader) -> str:
+    found = _FLAGS.match(reader.text, reader.position)
     if found is None:
-        raise _bad_group(source)
+        raise _bad_group(reader)
     on, minus, off, end = found.groups()
     if (end == ")" or minus) and not on + off:
         raise InvalidPatternError
     if len(set(on + off)) < len(on + off) or (minus and not off):
         raise UnsupportedPatternError("inline flags in an unusual form")
-    source.position = found.end()
-    source.flags = (source.flags | set(on)) - set(off)
+    reader.position = found.end()
+    reader.flags = (reader.flags | set(on)) - set(off)
     return end
 
 
-def _bad_group(source: Source) -> Exception:
+def _bad_group(reader: PatternReader) -> Exception:
     for prefix, reason in _FANCY_GROUPS.items():
-        if source.text.startswith(prefix, source.position):
+        if reader.text.startswith(prefix, reader.position):
             return UnsupportedPatternError(reason)
-    rest = source.text[source.position + 1 :].lstrip(_KNOWN_FLAGS)
+    rest = reader.text[reader.position + 1 :].lstrip(_KNOWN_FLAGS)
     is_unknown_flag = rest[:1].isascii() and rest[:1].isalpha() and rest[0] not in "PRu"
     if not rest or is_unknown_flag:
         return InvalidPatternError()

@@ -1,7 +1,7 @@
-"""Writes a tree as a pattern for RE2.
+"""The translation of a tree to a pattern for RE2.
 
-There are two ways to write one: for every text, or, when some set is known for ASCII characters
-only or the meaning of a word boundary is at stake, for ASCII texts alone.
+The pattern answers for every text; or only for ASCII texts, when a set is known only for ASCII
+characters or the tree has a word boundary.
 """
 
 from typing import Final
@@ -31,7 +31,7 @@ _ASSERTIONS: Final = {
 
 
 def translate(node: Node, *, ascii_only: bool) -> str:
-    """The pattern for RE2."""
+    """Return the pattern for RE2."""
     if isinstance(node, Assertion):
         return _ASSERTIONS[node]
     if isinstance(node, Literal):
