@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from tests.mutation.areas import AREAS, ROOT
 from tests.mutation.mutants import Mutant, is_python, named, sampled
 from tests.mutation.report import report, score
+from tests.mutation.runner import Runner
 from tests.mutation.trial import Trial, copied_tree, passing_seconds, tried
 
 LEAST = 95.0
@@ -30,25 +31,25 @@ def _arguments() -> argparse.Namespace:
 
 
 def _trials(mutants: list[Mutant], jobs: int) -> Iterator[Trial]:
-    trees = SimpleQueue()
+    runners: SimpleQueue[Runner] = SimpleQueue()
     for number in range(jobs):
-        trees.put(copied_tree(str(number)))
+        runners.put(Runner(copied_tree(str(number))))
     with ThreadPoolExecutor(jobs) as pool:
 
-        def in_a_tree(function, *args):
-            tree = trees.get()
-            try:
-                return function(*args, tree)
-            finally:
-                trees.put(tree)
+        def submit(function, *args):
+            def with_a_runner():
+                runner = runners.get()
+                try:
+                    return function(*args, runner)
+                finally:
+                    runners.put(runner)
 
-        stages = dict.fromkeys(stage for one in mutants for stage in AREAS[one.area].stages)
-        passing = {stage: pool.submit(in_a_tree, passing_seconds, stage) for stage in stages}
+            return pool.submit(with_a_runner)
+
+        stages = dict.fromkeys(stage for mutant in mutants for stage in AREAS[mutant.area].stages)
+        passing = {stage: submit(passing_seconds, stage) for stage in stages}
         seconds = {stage: future.result() for stage, future in passing.items()}
-        running = [
-            pool.submit(in_a_tree, lambda one, tree: tried(one, tree, seconds), mutant)
-            for mutant in mutants
-        ]
+        running = [submit(tried, mutant, seconds) for mutant in mutants]
         for done in as_completed(running):
             yield done.result()
 

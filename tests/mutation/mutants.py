@@ -1,7 +1,8 @@
 """Every way in which a file is broken, and a fair sample of them.
 
 cosmic-ray's operators do the breaking, each sign by its nearest neighbours: ``<`` becomes ``<=`` and
-``>``, not ``is``. Annotations are left out, since they say nothing at run time.
+``>``, not ``is``. Annotations are left out, because they have no effect at run time, and so are the
+options of a dataclass, because they change no answer.
 """
 
 import random
@@ -102,15 +103,19 @@ class _Finder(Visitor):
     def visit(self, node: Any) -> Any:
         for name, operator in self._operators.items():
             for (line, _), _ in operator.mutation_positions(node):
-                if not _is_annotation(node) and node.parent.type not in _PARAMETERS:
+                if not _is_left_out(node):
                     self.found.append(Mutant(*self._place, line, name, self._counts[name]))
                 self._counts[name] += 1
         return node
 
 
-def _is_annotation(node: NodeOrLeaf) -> bool:
+def _is_left_out(node: NodeOrLeaf) -> bool:
     child, parent = node, node.parent
+    if parent.type in _PARAMETERS:
+        return True
     while parent is not None:
+        if parent.type == "decorator" and "dataclass" in parent.get_code():
+            return True
         if parent.type in _ANNOTATED and parent.children.index(child) == 1 + (
             parent.type == "tfpdef"
         ):

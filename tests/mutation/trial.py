@@ -1,10 +1,6 @@
 """A mutant on trial: its file is changed in a copy of the tree, and the tests of its area are run."""
 
-import os
-import shlex
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +11,7 @@ from pathlib import Path
 
 from tests.mutation.areas import AREAS, ROOT
 from tests.mutation.mutants import Mutant
+from tests.mutation.runner import Runner
 
 __all__ = ["Fate", "Trial", "copied_tree", "passing_seconds", "tried"]
 
@@ -29,7 +26,7 @@ _NOT_COPIED = (
     "*.egg-info",
 )
 _TESTS_FAILED = 1
-_OUTPUT = "output.txt"
+_MOST_SECONDS = 600.0
 
 
 class Fate(StrEnum):
@@ -55,28 +52,28 @@ def copied_tree(name: str) -> Path:
     """Copy the repository to where mutants live."""
     copy = ROOT / ".mutants" / name
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*_NOT_COPIED))
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_COPIED))
     return copy
 
 
-def passing_seconds(stage: str, tree: Path) -> float:
+def passing_seconds(stage: str, runner: Runner) -> float:
     """Run a stage on the code as it is; it has to pass, else its failures mean nothing."""
     started = time.monotonic()
-    if _run(stage, tree, None) != 0:
-        output = (tree / _OUTPUT).read_text(encoding="utf-8")
-        message = f"{output[-4_000:]}\nthe tests fail without any mutant: pytest {stage}"
+    if runner.run(stage, _MOST_SECONDS) != 0:
+        output = runner.output()[-4_000:]
+        message = f"{output}\nthe tests fail without any mutant: pytest {stage}"
         raise SystemExit(message)
     return time.monotonic() - started
 
 
-def tried(mutant: Mutant, tree: Path, seconds: dict[str, float]) -> Trial:
-    """Run the stages until one fails; a stage may take five times what it took before."""
+def tried(mutant: Mutant, seconds: dict[str, float], runner: Runner) -> Trial:
+    """Run the stages until one fails; a stage may take three times what it took before."""
     started, stage, fate = time.monotonic(), "", Fate.SURVIVED
-    with _changed(tree / mutant.path, mutant.code()):
+    with _changed(runner.tree / mutant.path, mutant.code()):
         for stage in AREAS[mutant.area].stages:
             try:
-                code = _run(stage, tree, 60 + 5 * seconds[stage])
-            except subprocess.TimeoutExpired:
+                code = runner.run(stage, 20 + 3 * seconds[stage])
+            except TimeoutError:
                 fate = Fate.TIMED_OUT
                 break
             if code != 0:
@@ -97,22 +94,3 @@ def _changed(path: Path, code: str) -> Iterator[None]:
     finally:
         path.write_text(before, encoding="utf-8")
         compiled.unlink(missing_ok=True)
-
-
-def _run(stage: str, tree: Path, timeout: float | None) -> int:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    with (tree / _OUTPUT).open("wb") as output:
-        process = subprocess.Popen(
-            [*command, *shlex.split(stage)],
-            cwd=tree,
-            env={**os.environ, "HYPOTHESIS_PROFILE": "quick"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        return process.wait(timeout)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, 9)
-            process.wait()
