@@ -191,7 +191,7 @@ def test_a_cache_that_cannot_be_read_warns_and_keeps(
     error = loader.health().last_error
     assert error is not None
     assert error.kind is FailureKind.CACHE
-    assert error.message.startswith("the definition cache could not be read: ")
+    assert error.message.startswith("could not read the definition cache: ")
 
 
 def test_a_cache_that_cannot_be_read_with_nothing_loaded_fetches_directly(

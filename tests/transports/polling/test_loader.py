@@ -247,7 +247,7 @@ def test_a_failure_keeps_the_last_good_definitions_and_warns(
     assert keys(loader) == ["one"]
     assert loader.is_ready
     assert len(caplog.records) == len(errors) == 1
-    assert "last good ones stay in use" in caplog.text
+    assert "last good definitions stay in use" in caplog.text
     assert "password" not in caplog.text
     assert loader.health().last_error == errors[0]
 

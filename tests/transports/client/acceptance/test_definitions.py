@@ -79,7 +79,7 @@ def test_a_failed_refresh_keeps_them(caplog: pytest.LogCaptureFixture) -> None:
         bench.client.reload_feature_flags()
         assert bench.client.get_feature_flag("beta-ui", USER) is True
         assert len(bench.errors) == 1
-    assert "the last good ones stay in use" in caplog.text
+    assert "the last good definitions stay in use" in caplog.text
 
 
 def test_they_are_refreshed_after_the_interval() -> None:
