@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .errors import TransportError
     from .flags.answer import FeatureFlagResult
-    from .flags.snapshot import FlagEvaluations
+    from .flags.evaluations import FlagEvaluations
     from .http.base import Request, Response
     from .http.live import LiveTransport
     from .http.memory import MemoryTransport
@@ -89,7 +89,7 @@ _HOMES = {
     ".context": ["Context"],
     ".errors": ["TransportError"],
     ".flags.answer": ["FeatureFlagResult"],
-    ".flags.snapshot": ["FlagEvaluations"],
+    ".flags.evaluations": ["FlagEvaluations"],
     ".http.base": ["Request", "Response"],
     ".http.live": ["LiveTransport"],
     ".http.memory": ["MemoryTransport"],

@@ -18,20 +18,20 @@ __all__ = ["alias_transports"]
 
 def alias_transports() -> None:
     """Make ``transports`` and all modules below it other names for ``flagengine.transports``."""
-    sys.meta_path.insert(0, _Finder())
+    sys.meta_path.insert(0, _AliasFinder())
     sys.modules["transports"] = import_module("flagengine.transports")
 
 
-class _Finder(MetaPathFinder):
+class _AliasFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
     ) -> ModuleSpec | None:
         if not fullname.startswith("transports.") or find_spec(f"flagengine.{fullname}") is None:
             return None
-        return ModuleSpec(fullname, _Loader())
+        return ModuleSpec(fullname, _AliasLoader())
 
 
-class _Loader(Loader):
+class _AliasLoader(Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = import_module(f"flagengine.{spec.name}")
         spec.loader_state = module.__spec__

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from typing import NamedTuple, Protocol
 
-__all__ = ["Clock", "ManualClock", "Moment", "SystemClock", "read"]
+__all__ = ["Clock", "ClockReading", "ManualClock", "SystemClock", "read"]
 
 
-class Moment(NamedTuple):
+class ClockReading(NamedTuple):
     """One reading of both clocks, in seconds; ``wall`` counts from 1970-01-01 UTC."""
 
     monotonic: float
@@ -77,6 +77,6 @@ class ManualClock:
         self._wall = seconds
 
 
-def read(clock: Clock) -> Moment:
+def read(clock: Clock) -> ClockReading:
     """Return the time of both clocks."""
-    return Moment(clock.monotonic(), clock.wall())
+    return ClockReading(clock.monotonic(), clock.wall())

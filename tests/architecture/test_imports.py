@@ -32,7 +32,7 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"clock", "errors", "incidents", "json_text", "lifecycle", "retry", "runtime_properties"},
+    {"clock", "errors", "fork_and_exit", "incidents", "json_text", "retry", "runtime_properties"},
     {"steps"},
     {"callers", "http"},
     {"batching", "context", "exceptions", "polling"},

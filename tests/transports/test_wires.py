@@ -21,7 +21,7 @@ from flagengine.transports.batching.encodings import Encoding
 from flagengine.transports.batching.sinks.http import Destination
 from flagengine.transports.batching.wire_v0 import WireV0
 from flagengine.transports.batching.wire_v1 import WireV1, to_v1
-from flagengine.transports.clock import Moment
+from flagengine.transports.clock import ClockReading
 from flagengine.transports.errors import (
     ConnectError,
     InvalidRequestError,
@@ -33,7 +33,7 @@ from flagengine.transports.http.hosts import base_url
 
 from .support import API_KEY, batch_of, make
 
-NOW = Moment(0.0, 1_735_787_045.0)
+NOW = ClockReading(0.0, 1_735_787_045.0)
 
 
 def destination(**fields: Any) -> Destination:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ..lifecycle import expect_exit
+from ..fork_and_exit import expect_exit
 
 __all__ = ["Drivable", "Driver", "ManualDriver", "ThreadDriver"]
 

@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..clock import Clock, SystemClock, read
 from ..errors import InvalidEventError, TransportError
 from .batch import Admission, Batch, Delivered, Dropped, DropReason, QueueAction
@@ -33,7 +33,7 @@ from .drivers import Driver, ThreadDriver
 from .event import Event, make_event
 from .limits import LaneLimits, Overflow
 from .queue import EventQueue
-from .reports import OnAction, OnError, Reporter
+from .reports import DeliveryReporter, OnAction, OnError
 from .sinks.base import Sink
 from .spool.backing import SpoolBacking
 from .spool.spool import Spool
@@ -83,14 +83,14 @@ class EventPipeline:
         self._lanes = dict(lanes)
         self._clock = clock or SystemClock()
         self._driver = driver or ThreadDriver()
-        self._reporter = Reporter(on_error, on_action)
+        self._reporter = DeliveryReporter(on_error, on_action)
         self._start_anew()
         self._driver.attach(self)
         with self._lock:
             for lane, spool in self._spools.items():
                 if spool.recover(self._clock.monotonic()):
                     self._driver.wake(lane)
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     def _start_anew(self) -> None:
         """Make fresh locks and empty queues: at the start, and in the child of a fork."""

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..clock import Moment
+from ..clock import ClockReading
 from ..errors import DeliveryError, TransportError
 from ..retry import clamp_retry_after
 from .batch import Admission, Batch, Delivered, Dropped, DropReason, Kept, QueueAction, Retried
@@ -204,7 +204,7 @@ class EventQueue:
 
     # Batches out.
 
-    def next_batch(self, now: Moment) -> Batch | None:
+    def next_batch(self, now: ClockReading) -> Batch | None:
         """Return the batch to send now, which is then in flight; None when nothing is due."""
         due = self.due_at()
         if due is None or due > now.monotonic:
@@ -235,7 +235,7 @@ class EventQueue:
         """The number of the oldest event that no batch holds."""
         return self._last_seq - self.queued + 1
 
-    def _seal(self, now: Moment) -> None:
+    def _seal(self, now: ClockReading) -> None:
         first_seq = self._open_seq
         # Once the interval is over, everything that waits goes out, in as many batches as it takes.
         if self._opened_at + self.limits.flush_interval <= now.monotonic:
@@ -256,19 +256,23 @@ class EventQueue:
         self._open_bytes -= sum(len(event.body) for event in taken)
         return tuple(taken)
 
-    def _make_batch(self, events: tuple[Event, ...], first_seq: int, now: Moment) -> Batch:
+    def _make_batch(self, events: tuple[Event, ...], first_seq: int, now: ClockReading) -> Batch:
         return Batch(self.name, events, self._new_id(now.wall), now.wall, first_seq)
 
     # Answers in.
 
-    def answer(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def answer(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         """Return what follows from the outcome; nothing for a batch that was given up before."""
         if self._in_flight is not batch:
             return []
         self._in_flight = None
         return self._counted(self._answer(batch, outcome, now))
 
-    def _answer(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _answer(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         match outcome.disposition:
             case Disposition.DELIVERED:
                 self._batch_cap = min(self._batch_cap + 1, self._max_batch_size)
@@ -282,7 +286,9 @@ class EventQueue:
             case Disposition.REJECTED:
                 return [self._drop(batch, DropReason.REJECTED, outcome.error)]
 
-    def _partial(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _partial(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         again, refused, taken = _sort_by_result(batch.events, outcome)
         actions: list[QueueAction] = []
         if taken:
@@ -297,7 +303,9 @@ class EventQueue:
             actions += self._retry(replace(batch, events=again), outcome, now)
         return actions
 
-    def _retry(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _retry(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         self._stop_flush()
         failures = batch.failures + 1
         if not self.limits.retry.is_exhausted(failures):
@@ -317,7 +325,9 @@ class EventQueue:
         next_try = max(waiting.not_before, waiting.retry_after_until)
         return [Retried(self.name, batch.events, next_try, outcome.error)]
 
-    def _split(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _split(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         """Answer a 413: two halves with ids of their own; a single event is too large."""
         half = len(batch.events) // 2
         if not half:

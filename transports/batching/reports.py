@@ -19,7 +19,7 @@ from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
 from .event import Event
 from .limits import LaneLimits
 
-__all__ = ["OnAction", "OnError", "Reporter"]
+__all__ = ["DeliveryReporter", "OnAction", "OnError"]
 
 logger = logging.getLogger("flagengine.events")
 
@@ -29,7 +29,7 @@ OnAction = Callable[[QueueAction], None]
 _RETRIED = "retried"
 
 
-class Reporter:
+class DeliveryReporter:
     """Calls ``on_error(error, events)`` for every loss and ``on_action(action)`` for everything.
 
     The log has one warning for each kind of trouble, until the trouble is over.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..clock import Moment
+from ..clock import ClockReading
 from ..http.base import Request, Response
 from ..json_text import to_json
 from .batch import Batch
@@ -25,7 +25,7 @@ class WireV0:
     destination: Destination
     path: str = EVENTS_PATH
 
-    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+    def request(self, batch: Batch, *, now: ClockReading, timeout: float) -> Request:
         """See ``Wire.request``."""
         frame: dict[str, object] = {
             "api_key": self.destination.api_key,

@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..clock import Moment
+from ..clock import ClockReading
 from ..errors import StatusError
 from ..http.base import Request, Response
 from ..json_text import to_json
@@ -51,7 +51,7 @@ class WireV1:
     destination: Destination
     path: str = EVENTS_PATH
 
-    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+    def request(self, batch: Batch, *, now: ClockReading, timeout: float) -> Request:
         """See ``Wire.request``."""
         body: dict[str, object] = {
             "created_at": format_utc(batch.created_at),

@@ -7,7 +7,7 @@ import time
 from functools import cache
 from typing import Any
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
@@ -99,7 +99,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         evaluator.prepare()
         loader.store.subscribe(on_change(components))
         _load_at_once(loader, options.definitions)
-    lifecycle.watch(components)
+    fork_and_exit.watch(components)
     return components
 
 

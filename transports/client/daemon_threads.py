@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..callers import settle
 
 __all__ = ["DaemonThreads"]
@@ -29,7 +29,7 @@ class DaemonThreads:
         self._most = most
         self._idle_seconds = idle_seconds
         self._pending = _Pending()
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     def submit(self, function: Callable[[], Any]) -> Future[Any]:
         """Run `function` on a thread; its result or exception arrives in the future."""

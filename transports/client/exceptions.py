@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from ..batching.event import Event
-from ..flags.snapshot import FlagEvaluations
+from ..flags.evaluations import FlagEvaluations
 from ..steps import Steps
 from .capture import deliver
 from .components import Components, HasComponents

@@ -20,9 +20,9 @@ from ..flags.called import (
     is_minimal,
     minimal_properties,
 )
+from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags
 from ..flags.query import FlagOptions, FlagQuery, flag_query
-from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps, run_steps
 from .components import Components
 from .preparation import NOTHING

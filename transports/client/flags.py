@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 from ..flags.answer import FeatureFlagResult, FlagAnswer
 from ..flags.called import FlagRead
+from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
-from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps
 from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report

@@ -22,7 +22,7 @@ from ..batching.pipeline import EVENTS_LANE, EventPipeline
 from ..clock import Clock
 from ..context import Context, current, id_of
 from ..errors import InvalidEventError
-from ..flags.snapshot import FlagEvaluations
+from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
 from .hooks import run_hooks
 from .listeners import Listeners

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from .callbacks import Identify, Tags, asked
-from .exception_reporter import Reporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import headers_of
 from .http_request import request_data
 
@@ -41,7 +41,7 @@ class ASGIMiddleware:
     ) -> None:
         self._app = app
         self._client = client
-        self._report = Reporter(client, source=_SOURCE) if capture_exceptions else None
+        self._report = ExceptionReporter(client, source=_SOURCE) if capture_exceptions else None
         self._identify = identify
         self._tags = tags
         self._trusts_forwarded = trust_forwarded_for

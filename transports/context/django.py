@@ -26,8 +26,8 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from .callbacks import asked
-from .exception_reporter import Reporter
-from .generators import Step, stepped, stepped_async
+from .exception_reporter import ExceptionReporter
+from .generators import StepContext, stepped, stepped_async
 from .http_request import request_data
 from .state import resumer
 
@@ -48,7 +48,7 @@ class FlagengineMiddleware:
         self._get_response = get_response
         client: Any = getattr(settings, "FLAGENGINE_CLIENT", None)
         self._client: Any = import_string(client) if isinstance(client, str) else client
-        self._report = Reporter(self._client, source=_SOURCE)
+        self._report = ExceptionReporter(self._client, source=_SOURCE)
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
@@ -102,7 +102,7 @@ def _streamed(response: Any, report: Callable[[BaseException], object]) -> HttpR
     # A file is handed to the server as it is.
     if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return response  # type: ignore[no-any-return]
-    content, step = response.streaming_content, partial(Step, resumer(), report)
+    content, step = response.streaming_content, partial(StepContext, resumer(), report)
 
     def pieces() -> Iterator[Any]:
         yield from content

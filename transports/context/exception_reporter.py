@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-__all__ = ["Reporter", "ReportingClient"]
+__all__ = ["ExceptionReporter", "ReportingClient"]
 
 _log = logging.getLogger("flagengine.context")
 
@@ -43,7 +43,7 @@ class ReportingClient(Protocol):
         ...
 
 
-class Reporter:
+class ExceptionReporter:
     """Report exceptions that cross one boundary; usable as ``on_exception``."""
 
     def __init__(

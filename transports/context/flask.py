@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .exception_reporter import Reporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .wsgi import WSGIMiddleware
 
 __all__ = ["wrap_flask"]
@@ -34,7 +34,7 @@ def wrap_flask(
 
     from flask.signals import got_request_exception  # noqa: PLC0415 - only where Flask is used
 
-    report = Reporter(client, source=_SOURCE)
+    report = ExceptionReporter(client, source=_SOURCE)
 
     def raised(_sender: object, exception: BaseException, **_: Any) -> None:
         report(exception, 500)

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["Step", "stepped", "stepped_async"]
+__all__ = ["StepContext", "stepped", "stepped_async"]
 
 
-class Step:
+class StepContext:
     """Run one step in its context; pass an exception that leaves the step to ``on_exception``."""
 
     def __init__(
@@ -36,10 +36,10 @@ class Step:
             self._context.__exit__(None, None, None)
 
 
-_Step = Callable[[], AbstractContextManager[object]]
+_StepFactory = Callable[[], AbstractContextManager[object]]
 
 
-def stepped(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callable[..., Any]:
+def stepped(function: Callable[..., Any], begin: Callable[[], _StepFactory]) -> Callable[..., Any]:
     """Wrap a generator function; ``begin`` makes the context of one call."""
 
     def called(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
@@ -63,7 +63,9 @@ def stepped(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callabl
     return called
 
 
-def stepped_async(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callable[..., Any]:
+def stepped_async(
+    function: Callable[..., Any], begin: Callable[[], _StepFactory]
+) -> Callable[..., Any]:
     """Wrap an asynchronous generator function."""
 
     async def called(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.redaction import redact_url
-from .exception_reporter import Reporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import Headers, clean, context_of, headers_of
 from .scoped import context
 
@@ -68,7 +68,11 @@ def request_context(
     takes the keywords of ``request_data``.
     """
     data = request_data(headers, **request)
-    report = Reporter(client, source=source) if client is not None and capture_exceptions else None
+    report = (
+        ExceptionReporter(client, source=source)
+        if client is not None and capture_exceptions
+        else None
+    )
     return context(
         distinct_id=distinct_id or data.get("distinct_id"),
         session_id=data.get("session_id"),

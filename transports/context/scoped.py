@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from . import state
-from .generators import Step, stepped, stepped_async
+from .generators import StepContext, stepped, stepped_async
 
 __all__ = ["OnException", "context"]
 
@@ -119,7 +119,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     def _begin(self) -> Callable[[], AbstractContextManager[object]]:
         """Return a context manager for each step of a generator."""
         with context(**self._given):
-            return partial(Step, state.resumer(), partial(report_to, self._on_exception))
+            return partial(StepContext, state.resumer(), partial(report_to, self._on_exception))
 
 
 def report_to(on_exception: OnException | None, error: BaseException) -> None:

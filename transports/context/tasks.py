@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..json_text import to_json
-from .exception_reporter import Reporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
 from .scoped import context
 from .state import current
@@ -72,7 +72,9 @@ def task_context(
     Without ``client`` nothing is reported.
     """
     data = from_task_headers(headers)
-    report = None if client is None else Reporter(client, source=source, mechanism_type="task")
+    report = (
+        None if client is None else ExceptionReporter(client, source=source, mechanism_type="task")
+    )
     return context(
         distinct_id=data.get("distinct_id"),
         session_id=data.get("session_id"),

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .callbacks import Identify, Tags, asked
-from .exception_reporter import Reporter, ReportingClient
-from .generators import Step
+from .exception_reporter import ExceptionReporter, ReportingClient
+from .generators import StepContext
 from .http_request import request_data
 from .state import Resumed, resumer
 
@@ -48,7 +48,7 @@ class WSGIMiddleware:
     ) -> None:
         self._app = app
         self._client = client
-        self._report = Reporter(client, source=_SOURCE) if capture_exceptions else None
+        self._report = ExceptionReporter(client, source=_SOURCE) if capture_exceptions else None
         self._identify = identify
         self._tags = tags
         self._trusts_forwarded = trust_forwarded_for
@@ -81,7 +81,9 @@ class WSGIMiddleware:
 class _Request:
     """The state of one request while it is served."""
 
-    def __init__(self, report: Reporter | None, start_response: Callable[..., Any]) -> None:
+    def __init__(
+        self, report: ExceptionReporter | None, start_response: Callable[..., Any]
+    ) -> None:
         self._report = report
         self._start_response = start_response
         self._status: int | None = None
@@ -124,7 +126,7 @@ class _Streamed:
         return next(self._pieces)
 
     def _run(self, step: Callable[[], Any]) -> Any:
-        with Step(self._resumed, self._request.failed):
+        with StepContext(self._resumed, self._request.failed):
             return step()
 
 

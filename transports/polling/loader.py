@@ -14,7 +14,7 @@ from typing import Any
 
 from flagengine import Snapshot
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
 from ..steps import Call
@@ -80,7 +80,7 @@ class DefinitionLoader:
         self._is_released = False
         self._renew_locks()
         self._driver.attach(self)
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     @property
     def current(self) -> Published:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ...clock import Clock, Moment, read
+from ...clock import Clock, ClockReading, read
 from ...errors import TransportError
 from ...http.base import Request, Response, Transport
 from ...http.hosts import base_url
@@ -24,7 +24,7 @@ logger = logging.getLogger("flagengine.events")
 class Wire(Protocol):
     """A capture protocol. Pure: the time is an argument, the network is the sink's."""
 
-    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+    def request(self, batch: Batch, *, now: ClockReading, timeout: float) -> Request:
         """Return the request for this try of the batch."""
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ...errors import SpoolError
 from ..event import Event
 from ..queue import EventQueue
-from ..reports import Reporter
+from ..reports import DeliveryReporter
 from .spool import Spool
 
 __all__ = ["SpoolBacking"]
@@ -22,7 +22,7 @@ _REFILL_SIZE = 1000
 class SpoolBacking:
     """The disk behind one queue."""
 
-    def __init__(self, spool: Spool, queue: EventQueue, reporter: Reporter) -> None:
+    def __init__(self, spool: Spool, queue: EventQueue, reporter: DeliveryReporter) -> None:
         self._spool = spool
         self._queue = queue
         self._reporter = reporter

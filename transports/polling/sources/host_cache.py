@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ... import lifecycle
+from ... import fork_and_exit
 from ...clock import Clock, SystemClock
 from ...json_text import read_json
 from .file_lock import FileLock
@@ -74,7 +74,7 @@ class HostFlagCache:
         self._wait_for_first = wait_for_first
         self._clock = clock or SystemClock()
         self._sleep = sleep
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     def __repr__(self) -> str:
         return f"<HostFlagCache {str(self._path)!r}>"

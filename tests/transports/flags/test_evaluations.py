@@ -10,7 +10,7 @@ import pytest
 from flagengine import Reason, Resolution
 from flagengine.transports.flags.answer import FlagAnswer, Origin
 from flagengine.transports.flags.called import FlagRead
-from flagengine.transports.flags.snapshot import FlagEvaluations
+from flagengine.transports.flags.evaluations import FlagEvaluations
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 
