@@ -1,4 +1,4 @@
-"""Capture v0: ``POST /batch/`` with the key in the body; also spoken by the AI endpoint."""
+"""Capture v0: ``POST /batch/`` with the key in the body. The AI endpoint uses it as well."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AI_PATH = "/i/v0/ai/batch/"
 
 @dataclass(frozen=True, slots=True)
 class WireV0:
-    """Events are sent as the bytes of their capture; only ``sent_at`` is new at each try."""
+    """The v0 protocol. Each attempt sends the same bytes for each event, with a new ``sent_at``."""
 
     destination: Destination
     path: str = EVENTS_PATH
