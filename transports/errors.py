@@ -98,7 +98,7 @@ class ResponseTooLargeError(InvalidResponseError):
 class StatusError(TransportError):
     """An HTTP answer other than success.
 
-    ``retry_after`` is in seconds, never negative, None when the server named none.
+    ``retry_after`` is in seconds, never negative, None if the server named none.
     """
 
     def __init__(self, status: int, message: str = "", *, retry_after: float | None = None) -> None:

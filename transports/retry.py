@@ -95,7 +95,7 @@ def clamp_retry_after(seconds: float | None, most: float = MAX_RETRY_AFTER) -> f
 
 
 def parse_retry_after(value: str | None, *, wall: float) -> float | None:
-    """Return a ``Retry-After`` header as seconds from ``wall``; None when absent or unreadable.
+    """Return a ``Retry-After`` header as seconds from ``wall``; None if absent or unreadable.
 
     RFC 9110 section 10.2.3 allows seconds and an HTTP date; decimals are seen in practice.
 

@@ -28,7 +28,7 @@ logger = logging.getLogger("flagengine.client")
 
 @guarded_steps(nothing)
 def get_remote_config_payload(client: HasComponents, flag_key: str) -> Steps[Any]:
-    """Return the payload of a remote config flag, decoded; None when it cannot be fetched.
+    """Return the payload of a remote config flag, decoded; None if it cannot be fetched.
 
     Needs a secret key.
     """
@@ -68,7 +68,7 @@ def fetch(
     body: bytes | None = None,
     timeout: float | None = None,
 ) -> Steps[Response | None]:
-    """Make a request through the client's transport; None when no response came.
+    """Make a request through the client's transport; None if no response came.
 
     A response is returned whatever its status. The client adds no key.
     """
@@ -92,7 +92,7 @@ def _may_ask(components: Components) -> bool:
 def _document(
     components: Components, what: str, path: str, headers: Mapping[str, str] | None = None
 ) -> Steps[Any]:
-    """Get a JSON document of the project; None when it could not be fetched."""
+    """Get a JSON document of the project; None if it could not be fetched."""
     token = quote(components.options.project_key, safe="")
     url = f"{base_url(components.options.host).rstrip('/')}{path}?token={token}"
     timeout = components.options.request_timeout
@@ -111,7 +111,7 @@ def _document(
 
 
 def _performed(components: Components, what: str, request: Callable[[], Any]) -> Steps[Any]:
-    """Carry out ``request``; None when the network or the server failed, which is reported."""
+    """Carry out ``request``; None if the network or the server failed, which is reported."""
     try:
         return (yield Call(request))
     except TransportError as error:

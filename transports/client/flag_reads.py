@@ -42,7 +42,7 @@ class ReadOptions(FlagOptions, total=False):
 def read_flag(
     components: Components, key: str, distinct_id: object, options: ReadOptions
 ) -> Steps[FlagAnswer | None]:
-    """Return one flag's answer, None when there is none, and report the read."""
+    """Return one flag's answer, None if there is none, and report the read."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
         return None
@@ -93,7 +93,7 @@ def _log_unresolved(resolution: Resolution) -> None:
 def query_of(
     components: Components, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
 ) -> FlagQuery | None:
-    """Return the query of a call; None when there is no distinct id, with one warning."""
+    """Return the query of a call; None if there is no distinct id, with one warning."""
     if not components.status.is_usable:
         return None
     query = flag_query(

@@ -49,7 +49,7 @@ def _no_flags() -> FlagsAndPayloads:
 def get_feature_flag(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FlagValue | None]:
-    """Return True, False or the variant's key; None when the flag is unknown.
+    """Return True, False or the variant's key; None if the flag is unknown.
 
     Sends ``$feature_flag_called``, once for each person and value.
     """
@@ -75,7 +75,7 @@ def is_feature_enabled(
 def get_feature_flag_result(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FeatureFlagResult | None]:
-    """Return value, payload and reason together; None when the flag is unknown."""
+    """Return value, payload and reason together; None if the flag is unknown."""
     answer = yield from read_flag(client.components, key, distinct_id, options)
     return None if answer is None else answer.result()
 

@@ -59,7 +59,7 @@ class Response:
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str | None:
-        """The header's value, whatever the case of ``name``; None when absent."""
+        """The header's value, whatever the case of ``name``; None if absent."""
         return self.headers.get(name.lower())
 
 

@@ -15,7 +15,7 @@ _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 def following(request: Request, response: Response) -> Request | None:
-    """Return the request that a redirect asks for; None when the response is the answer."""
+    """Return the request that a redirect asks for; None if the response is the answer."""
     location = response.header("location")
     if response.status not in _REDIRECTS or not location:
         return None
