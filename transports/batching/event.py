@@ -132,5 +132,5 @@ def _properties(value: object, warn: Callable[[str], None]) -> Mapping[str, obje
         return {}
     if isinstance(value, Mapping):
         return value
-    warn(f"properties must be a mapping, got {type(value).__name__}: left out")
+    warn(f"properties must be a mapping, got {type(value).__name__}; ignored")
     return {}
