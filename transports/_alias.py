@@ -1,6 +1,7 @@
-"""In a checkout this folder can also be imported as ``transports``: the same modules, no copies.
+"""The name ``transports`` for the modules of ``flagengine.transports`` in a checkout.
 
-Installed, the package has one name, ``flagengine.transports``, and nothing here is used.
+Both names lead to the same modules. The installed package has only the name
+``flagengine.transports``, and does not use this module.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ __all__ = ["alias_transports"]
 
 
 def alias_transports() -> None:
-    """Make ``transports`` and all modules below it other names for ``flagengine.transports``."""
+    """Make ``transports.x`` another name for each module ``flagengine.transports.x``."""
     sys.meta_path.insert(0, _AliasFinder())
     sys.modules["transports"] = import_module("flagengine.transports")
 
@@ -38,6 +39,6 @@ class _AliasLoader(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its own spec back: the import system has replaced it by the alias."""
+        """Restore the module's own spec, which the import system has replaced by the alias's."""
         if module.__spec__ is not None:
             module.__spec__ = module.__spec__.loader_state

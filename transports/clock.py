@@ -1,7 +1,6 @@
-"""Clocks that are passed in: the system's clock, and a clock that tests set by hand.
+"""Clocks: the system's clock, and a clock that tests set by hand.
 
-Monotonic time measures waits; wall time is what goes on the wire. Nothing else in this package
-asks the operating system what time it is.
+Monotonic time measures waits; wall-clock time is sent to the server.
 """
 
 from __future__ import annotations
@@ -13,21 +12,21 @@ __all__ = ["Clock", "ClockReading", "ManualClock", "SystemClock", "read"]
 
 
 class ClockReading(NamedTuple):
-    """One reading of both clocks, in seconds; ``wall`` counts from 1970-01-01 UTC."""
+    """The time of both clocks in seconds; ``wall`` counts from 1970-01-01 UTC."""
 
     monotonic: float
     wall: float
 
 
 class Clock(Protocol):
-    """The two times that this package uses."""
+    """The protocol of clocks, with the two times that this package uses."""
 
     def monotonic(self) -> float:
-        """Return seconds since an arbitrary start; never less than before."""
+        """Return the seconds since an arbitrary start; never less than before."""
         ...
 
     def wall(self) -> float:
-        """Return seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
+        """Return the seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
         ...
 
 

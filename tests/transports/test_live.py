@@ -107,7 +107,7 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(server: MockServer, f
 
 def test_a_server_that_is_silent_does_not_outlast_the_deadline(server: MockServer) -> None:
     server.play(Answer(delay=1.0))
-    with pytest.raises(RequestTimeoutError, match=r"no answer within 0\.1 s"):
+    with pytest.raises(RequestTimeoutError, match=r"no response within 0\.1 s"):
         LiveTransport().request(post(server.url, timeout=0.1))
 
 

@@ -69,7 +69,7 @@ def dripping(start: bytes, *, after: bytes = b"\r\n\r\n") -> Serve:
 
 def assert_bounded(request: Request, transport: LiveTransport | None = None) -> None:
     started = time.monotonic()
-    with pytest.raises(RequestTimeoutError, match=r"no answer within 0\.3 s"):
+    with pytest.raises(RequestTimeoutError, match=r"no response within 0\.3 s"):
         (transport or LiveTransport()).request(request)
     assert time.monotonic() - started < BOUND
 
