@@ -1,7 +1,8 @@
 """Generators whose body runs in a context, while their consumer does not.
 
-A context variable that is set inside a generator is also set for the consumer, so each step enters
-the context and leaves it again. Values and exceptions that the consumer sends reach the generator.
+A context variable that is set inside a generator is also set for the consumer. So each step of the
+generator enters the context and leaves it again. Values and exceptions from the consumer reach the
+generator.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ __all__ = ["StepContext", "stepped", "stepped_async"]
 
 
 class StepContext:
-    """Run one step in its context; pass an exception that leaves the step to ``on_exception``."""
+    """The context of one step; passes an exception that leaves the step to ``on_exception``."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ _StepFactory = Callable[[], AbstractContextManager[object]]
 
 
 def stepped(function: Callable[..., Any], begin: Callable[[], _StepFactory]) -> Callable[..., Any]:
-    """Wrap a generator function; ``begin`` makes the context of one call."""
+    """Wrap a generator function; ``begin`` is called for each call, and returns a step factory."""
 
     def called(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         step, generator = begin(), function(*args, **kwargs)
@@ -66,7 +67,7 @@ def stepped(function: Callable[..., Any], begin: Callable[[], _StepFactory]) -> 
 def stepped_async(
     function: Callable[..., Any], begin: Callable[[], _StepFactory]
 ) -> Callable[..., Any]:
-    """Wrap an asynchronous generator function."""
+    """Wrap an asynchronous generator function, as ``stepped`` does."""
 
     async def called(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         step, generator = begin(), function(*args, **kwargs)

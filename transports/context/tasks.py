@@ -1,7 +1,7 @@
-"""Contexts carried to background tasks in the headers of their messages, as Celery has them.
+"""Contexts that background tasks inherit through the headers of their messages, as in Celery.
 
-The sender adds ``to_headers()`` to the message, the worker runs the task in ``task_context(headers,
-client)``. With Celery::
+The sender adds ``to_headers()`` to the message, and the worker runs the task in
+``task_context(headers, client)``. With Celery::
 
     @before_task_publish.connect
     def send_context(headers=None, **_):
@@ -12,7 +12,7 @@ client)``. With Celery::
             with task_context(self.request.headers, client, source="celery.task_failure"):
                 return super().__call__(*args, **kwargs)
 
-The headers come from the application's own services, so they carry properties too.
+The headers come from the application's own services, so they contain properties as well.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAX_TAGS_LENGTH = 8192
 def to_headers() -> dict[str, str]:
     """Return the active context as headers; an empty dict without a context.
 
-    Properties of more than 8 KiB as JSON are left out; the ids are kept.
+    Leave out properties of more than 8 KiB of JSON; keep the ids.
     """
     active = current()
     if active is None:
@@ -50,7 +50,7 @@ def to_headers() -> dict[str, str]:
 
 
 def from_task_headers(headers: Headers | None) -> dict[str, Any]:
-    """Return ``distinct_id``, ``session_id`` and ``properties`` as far as they were sent."""
+    """Return those of ``distinct_id``, ``session_id`` and ``properties`` that were sent."""
     found = headers_of(headers, _MAX_TAGS_LENGTH)
     sent = {
         "distinct_id": clean(found.get(DISTINCT_ID.lower())),
@@ -67,9 +67,9 @@ def task_context(
     source: str = "python.task",
     properties: Mapping[str, Any] | None = None,
 ) -> context:
-    """Return the context in which a task runs; an exception that leaves it is reported and re-raised.
+    """Return the context of a task.
 
-    Without ``client`` nothing is reported.
+    With a ``client``, an exception that leaves the context is reported and raised again.
     """
     data = from_task_headers(headers)
     report = (
@@ -88,7 +88,7 @@ def task_context(
 def _tags_text(properties: Mapping[str, Any]) -> str | None:
     if not properties:
         return None
-    # Encoded again as ASCII, because a header must be ASCII.
+    # ``json.dumps`` encodes as ASCII, which headers require.
     text = json.dumps(json.loads(to_json(dict(properties))), separators=(",", ":"))
     return text if len(text) <= _MAX_TAGS_LENGTH else None
 
