@@ -112,7 +112,7 @@ def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str
         return new_uuid(wall)
     uuid = canonical_uuid(value)
     if uuid is None:
-        warn("uuid must be a UUID: a new one is used")
+        warn("uuid must be a UUID; a new UUID is used")
         return new_uuid(wall)
     return uuid
 
@@ -122,7 +122,7 @@ def _choose_timestamp(value: object, wall: float, warn: Callable[[str], None]) -
         return format_utc(wall)
     timestamp = normalise_timestamp(value)
     if timestamp is None:
-        warn("timestamp must be a datetime or ISO 8601 text: the current time is used")
+        warn("timestamp must be a datetime or ISO 8601 text; the current time is used")
         return format_utc(wall)
     return timestamp
 

@@ -1,4 +1,4 @@
-"""Builds a client's components from its options, without I/O and without threads."""
+"""The assembly of a client's components from its options, without I/O and without threads."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class ReportError(Protocol):
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Components:
-    """The components of one client; only ``flag_properties`` is ever replaced.
+    """The components of a client; only ``flag_properties`` is ever replaced.
 
     Attributes:
         loader: the loader of definitions; None without a source of definitions.

@@ -1,4 +1,4 @@
-"""Builds the lanes of a client's event pipeline from the options: sinks, spools, limits."""
+"""The lanes of a client's event pipeline, built from the options: sinks, spools, limits."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _event(
     error = current_exception() if exception is None else exception
     if error is None:
         logger.warning(
-            "capture_exception() needs an exception: none was given and none is being handled"
+            "capture_exception() needs an exception: no argument, and no exception is being handled"
         )
         return None
     given: Mapping[str, Any] = {**options}

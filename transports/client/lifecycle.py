@@ -133,7 +133,7 @@ _handler: list[logging.Handler] = []
 
 
 @guarded(nothing)
-def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in the reference
+def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in posthog-python
     """Turn debug logging on or off for all clients of the process."""
     package = logging.getLogger("flagengine")
     package.setLevel(logging.DEBUG if enabled else logging.NOTSET)

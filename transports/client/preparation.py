@@ -1,4 +1,4 @@
-"""Makes an event of the arguments of ``capture``, and queues it in the right lane.
+"""The preparation of events from the arguments of ``capture``, and their queueing.
 
 ``Preparation`` makes the event in a fixed order: status of the client, distinct id, properties,
 validation, JSON, ``before_send``. The event is serialised before ``capture`` returns, so later

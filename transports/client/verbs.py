@@ -1,4 +1,4 @@
-"""Makes functions into client methods that never raise into the application.
+"""The conversion of functions into client methods that never raise into the application.
 
 A verb is a function whose first parameter is the client. A verb that does I/O is a generator of
 steps; ``blocking`` makes it a method of ``Client``, and ``asynchronous.awaited`` makes it a method

@@ -68,7 +68,7 @@ class ManualPollDriver:
         """Do nothing."""
 
     def wake(self) -> None:
-        """Do nothing: there is no worker to wake."""
+        """Do nothing, because there is no worker."""
 
     def stop(self, timeout: float) -> None:
         """Do nothing."""
