@@ -1,4 +1,4 @@
-"""Calls with a bound: what hangs costs a thread, never the caller."""
+"""Calls with a time limit: a call that hangs blocks a thread, never the caller."""
 
 from __future__ import annotations
 

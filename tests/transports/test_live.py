@@ -1,4 +1,4 @@
-"""The live transport against a real server: deadlines, bounds, redirects, secrets, errors."""
+"""The live transport with a real server: deadlines, limits, redirects, secrets, errors."""
 
 from __future__ import annotations
 
@@ -231,16 +231,16 @@ TERMINAL = {
 @pytest.mark.parametrize(
     "kind", foreign_errors(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}"
 )
-def test_every_foreign_error_becomes_one_of_ours(kind: type[Exception]) -> None:
+def test_every_foreign_error_is_translated(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
-    ours = translate(error, post("http://host/"))
+    translated = translate(error, post("http://host/"))
     name = kind.__name__
-    assert isinstance(ours, RequestError)
-    assert ours.is_retryable == (name not in TERMINAL), name
+    assert isinstance(translated, RequestError)
+    assert translated.is_retryable == (name not in TERMINAL), name
     if "Timeout" in name and name != "TimeoutStateError":
-        assert isinstance(ours, RequestTimeoutError)
+        assert isinstance(translated, RequestTimeoutError)
     if "SSL" in name:
-        assert isinstance(ours, TLSError)
+        assert isinstance(translated, TLSError)
 
 
 def test_importing_the_package_imports_no_requests() -> None:

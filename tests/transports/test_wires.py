@@ -1,4 +1,4 @@
-"""The two capture wires: what goes out, and what an answer means."""
+"""The two capture wires: their requests, and the meaning of responses."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_v1_leaves_out_options_that_nobody_set() -> None:
 
 
 @pytest.mark.contract("http-client")
-def test_extra_headers_are_added_but_replace_none_of_ours() -> None:
+def test_extra_headers_are_added_but_never_replace_the_clients() -> None:
     request = v1(make(), extra_headers={"X-Test-Id": "7", "User-Agent": "evil", "Bad": "a\r\nb"})
     assert request.headers["X-Test-Id"] == "7"
     assert request.headers["User-Agent"] == "lib/1.2"

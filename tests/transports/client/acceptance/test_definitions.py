@@ -16,7 +16,7 @@ USER = "user-123"
 
 
 class Provider:
-    """A cache provider that does what it is told, synchronously or not."""
+    """A cache provider that follows the test's script, synchronous or asynchronous."""
 
     def __init__(self, *, fetches: Any = True, cached: Any = None, ends: Any = None) -> None:
         self._fetches, self._cached, self._ends = fetches, cached, ends
