@@ -46,8 +46,8 @@ def facts_of_other(given: object, options: CodeVariables) -> dict[str, str]:
 def _facts_of_mapping(given: Mapping[object, object], options: CodeVariables) -> dict[str, str]:
     kind = next((text for key in _TYPE_KEYS if (text := valid_text(given.get(key)))), _UNNAMED)
     texts = (given.get(key) for key in _MESSAGE_KEYS)
-    text = next((text for text in texts if valid_text(text)), None)
-    return {"type": kind, "value": _rendered(given, options) if text is None else printable(text)}
+    found = next((text for text in texts if valid_text(text)), None)
+    return {"type": kind, "value": _rendered(given, options) if found is None else printable(found)}
 
 
 def _value(given: object, options: CodeVariables) -> str:
