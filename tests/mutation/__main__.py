@@ -1,9 +1,9 @@
-"""Break the code in many places and list what no test notices.
+"""Breaks the code in many places and lists the changes that no test notices.
 
     python -m tests.mutation [--count 400] [--seed 1] [--jobs 2] [--areas plan,compiled]
 
-Fails where fewer than 95 % of the mutants are killed. ``equivalents.json`` lists the changes that
-change nothing, with the reason; they do not count.
+It fails if fewer than 95 % of the mutants are killed. ``equivalents.json`` lists mutants that behave
+like the original, with the reason; they do not count.
 """
 
 import argparse
@@ -42,11 +42,11 @@ def _trials(mutants: list[Mutant], jobs: int) -> Iterator[Trial]:
             finally:
                 trees.put(tree)
 
-        stages = dict.fromkeys(stage for one in mutants for stage in AREAS[one.area].stages)
+        stages = dict.fromkeys(stage for mutant in mutants for stage in AREAS[mutant.area].stages)
         passing = {stage: pool.submit(in_a_tree, passing_seconds, stage) for stage in stages}
         seconds = {stage: future.result() for stage, future in passing.items()}
         running = [
-            pool.submit(in_a_tree, lambda one, tree: tried(one, tree, seconds), mutant)
+            pool.submit(in_a_tree, lambda mutant, tree: tried(mutant, tree, seconds), mutant)
             for mutant in mutants
         ]
         for done in as_completed(running):
@@ -57,7 +57,7 @@ def main() -> int:
     arguments = _arguments()
     areas = arguments.areas.split(",")
     if arguments.only:
-        mutants = [one for one in named(arguments.only, areas) if is_python(one)]
+        mutants = [mutant for mutant in named(arguments.only, areas) if is_python(mutant)]
     else:
         mutants = sampled(arguments.count, arguments.seed, areas)
     trials = []

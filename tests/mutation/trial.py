@@ -1,4 +1,4 @@
-"""A mutant on trial: its file is changed in a copy of the tree, and the tests of its area are run."""
+"""The trial of a mutant: its file is changed in a copy of the tree, and its area's tests run."""
 
 import os
 import shlex
@@ -33,7 +33,7 @@ _OUTPUT = "output.txt"
 
 
 class Fate(StrEnum):
-    """What became of a mutant."""
+    """The outcome of a trial."""
 
     KILLED = "killed"
     TIMED_OUT = "killed by the clock"
@@ -43,7 +43,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant, its fate, the stage that decided, and how long all stages took."""
+    """A mutant, its fate, the deciding stage, and the time of all stages."""
 
     mutant: Mutant
     fate: Fate
@@ -52,7 +52,7 @@ class Trial:
 
 
 def copied_tree(name: str) -> Path:
-    """Copy the repository to where mutants live."""
+    """Copy the repository for the mutants."""
     copy = ROOT / ".mutants" / name
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*_NOT_COPIED))
@@ -60,7 +60,7 @@ def copied_tree(name: str) -> Path:
 
 
 def passing_seconds(stage: str, tree: Path) -> float:
-    """Run a stage on the code as it is; it has to pass, else its failures mean nothing."""
+    """Run a stage on the unchanged code, where it must pass."""
     started = time.monotonic()
     if _run(stage, tree, None) != 0:
         output = (tree / _OUTPUT).read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def passing_seconds(stage: str, tree: Path) -> float:
 
 
 def tried(mutant: Mutant, tree: Path, seconds: dict[str, float]) -> Trial:
-    """Run the stages until one fails; a stage may take five times what it took before."""
+    """Run the stages until a stage fails; a stage may take five times its usual time."""
     started, stage, fate = time.monotonic(), "", Fate.SURVIVED
     with _changed(tree / mutant.path, mutant.code()):
         for stage in AREAS[mutant.area].stages:
@@ -87,7 +87,7 @@ def tried(mutant: Mutant, tree: Path, seconds: dict[str, float]) -> Trial:
 
 @contextmanager
 def _changed(path: Path, code: str) -> Iterator[None]:
-    """Change a file for a while. Compiled files are told apart by size and second only: they go."""
+    """Change a file within the block; delete its compiled file, which may look up to date."""
     before = path.read_text(encoding="utf-8")
     compiled = Path(cache_from_source(str(path)))
     try:
