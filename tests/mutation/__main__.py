@@ -64,7 +64,9 @@ def main() -> int:
     for trial in _trials(mutants, arguments.jobs):
         trials.append(trial)
         place = f"{len(trials)}/{len(mutants)}"
-        print(f"{place:8} {trial.fate:26} {trial.seconds:5.0f} s  {trial.mutant.name}", flush=True)
+        print(
+            f"{place:8} {trial.outcome:26} {trial.seconds:5.0f} s  {trial.mutant.name}", flush=True
+        )
     lines = list(report(trials))
     (ROOT / ".mutants" / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))

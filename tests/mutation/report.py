@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.mutation.trial import Fate, Trial
+from tests.mutation.trial import Outcome, Trial
 
 __all__ = ["equivalent", "report", "score"]
 
@@ -22,7 +22,7 @@ def equivalent(trial: Trial) -> str | None:
 
 def _counted(trials: Sequence[Trial]) -> tuple[int, int, int]:
     """Return the numbers of killed, surviving and equivalent mutants."""
-    survivors = [trial for trial in trials if trial.fate is Fate.SURVIVED]
+    survivors = [trial for trial in trials if trial.outcome is Outcome.SURVIVED]
     same = sum(equivalent(trial) is not None for trial in survivors)
     return len(trials) - len(survivors), len(survivors) - same, same
 
@@ -43,10 +43,10 @@ def report(trials: Sequence[Trial]) -> Iterator[str]:
     for area in areas:
         yield _row(area, [trial for trial in trials if trial.mutant.area == area])
     yield _row("**all**", trials)
-    for fate in (Fate.TIMED_OUT, Fate.NOT_STARTED):
-        yield f"\n{sum(trial.fate is fate for trial in trials)} {fate}"
+    for outcome in (Outcome.TIMED_OUT, Outcome.NOT_STARTED):
+        yield f"\n{sum(trial.outcome is outcome for trial in trials)} {outcome}"
     for trial in sorted(trials, key=lambda trial: trial.mutant):
-        if trial.fate is Fate.SURVIVED:
+        if trial.outcome is Outcome.SURVIVED:
             yield from _survivor(trial)
 
 

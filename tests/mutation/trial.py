@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.mutation.areas import AREAS, ROOT
 from tests.mutation.mutants import Mutant
 
-__all__ = ["Fate", "Trial", "copied_tree", "passing_seconds", "tried"]
+__all__ = ["Outcome", "Trial", "copied_tree", "passing_seconds", "tried"]
 
 _NOT_COPIED = (
     ".git",
@@ -32,7 +32,7 @@ _TESTS_FAILED = 1
 _OUTPUT = "output.txt"
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """The outcome of a trial."""
 
     KILLED = "killed"
@@ -43,10 +43,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant, its fate, the deciding stage, and the time of all stages."""
+    """A mutant, its outcome, the deciding stage, and the time of all stages."""
 
     mutant: Mutant
-    fate: Fate
+    outcome: Outcome
     stage: str
     seconds: float
 
@@ -71,18 +71,18 @@ def passing_seconds(stage: str, tree: Path) -> float:
 
 def tried(mutant: Mutant, tree: Path, seconds: dict[str, float]) -> Trial:
     """Run the stages until a stage fails; a stage may take five times its usual time."""
-    started, stage, fate = time.monotonic(), "", Fate.SURVIVED
+    started, stage, outcome = time.monotonic(), "", Outcome.SURVIVED
     with _changed(tree / mutant.path, mutant.code()):
         for stage in AREAS[mutant.area].stages:
             try:
                 code = _run(stage, tree, 60 + 5 * seconds[stage])
             except subprocess.TimeoutExpired:
-                fate = Fate.TIMED_OUT
+                outcome = Outcome.TIMED_OUT
                 break
             if code != 0:
-                fate = Fate.KILLED if code == _TESTS_FAILED else Fate.NOT_STARTED
+                outcome = Outcome.KILLED if code == _TESTS_FAILED else Outcome.NOT_STARTED
                 break
-    return Trial(mutant, fate, stage, time.monotonic() - started)
+    return Trial(mutant, outcome, stage, time.monotonic() - started)
 
 
 @contextmanager
