@@ -40,7 +40,7 @@ from uuid import UUID
 __all__ = ["read_json", "to_json"]
 
 MAX_DEPTH = 128
-# JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
+# Most JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
 _MAX_INT_BITS = 64
 
 
