@@ -1,4 +1,4 @@
-"""Benchmarks: how fast flagengine answers, beside every rival, in one run.
+"""Benchmarks of flagengine and its rivals in a single run.
 
-Nothing here is imported by the library, and nothing here is part of the installed package.
+The library does not import this package, and the wheel does not contain it.
 """

@@ -1,7 +1,7 @@
 """The command line: `python -m benchmarks run | growth | report FILE | compare OLD NEW | list`.
 
-`requirements` prints the pinned rivals, so that each can be installed by itself: one that cannot be
-had on a machine is then one absent row, and not the end of the installation.
+`requirements` prints the pinned rivals, so that each can be installed separately: a rival that cannot
+be installed is then an absent row and does not stop the installation.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0; 1 when an engine answered wrongly or died; 2 for wrong usage."""
+    """Return the exit code: 1 if an engine answered wrongly or died, 2 for wrong usage, else 0."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0].startswith("--") and given[0] != "--help"):
         given.insert(0, "run")
@@ -101,7 +101,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _target(options: argparse.Namespace) -> Path:
-    """Quick results go to a file that git ignores, so that they are not committed by mistake."""
+    """Return the path of the results; git ignores that of quick results, which are less exact."""
     folder = _RESULTS / "quick" if options.quick else _RESULTS
     given: Path | None = options.out
     return given or folder / f"{options.name}.json"

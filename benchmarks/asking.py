@@ -1,4 +1,4 @@
-"""Asks an engine outside the timing loop: to check its answers, and for its very first one."""
+"""Calls of an engine outside the timing loop, to check its answers and to time its first answer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ask_of", "check"]
 
-#: Checking a hundred flags for thousands of persons would take longer than timing them.
+#: A limit, because checking a hundred flags for thousands of persons takes longer than timing them.
 _CHECKED_ANSWERS = 20_000
 
 
 def ask_of(question: Question) -> Callable[[str, object], Any]:
-    """The call of the timing loop as a function."""
+    """Return the call of the timing loop as a function."""
     source = f"lambda person_id, subject: ({question.expression})"
-    # The expressions are written in the adapters.
+    # The expressions come from the adapters.
     ask: Callable[[str, object], Any] = eval(source, dict(question.names))
     return ask
 
@@ -34,7 +34,7 @@ def check(
     subjects: Sequence[tuple[str, object]],
     bucketing: Bucketing,
 ) -> None:
-    """Raise WrongAnswerError unless the engine answers as the definitions say."""
+    """Raise WrongAnswerError unless the engine's answers are those of the definitions."""
     ask, count = ask_of(question), max(1, _CHECKED_ANSWERS // len(workload.asked))
     found = [question.read(ask(person_id, subject)) for person_id, subject in subjects[:count]]
     answers: chain[Answer] = chain.from_iterable(found)

@@ -1,4 +1,4 @@
-"""The loop that hashes a column of ids, beside the bare kernel, and in two threads.
+"""The loop that hashes a column of ids, compared with the bare kernel, in one and two threads.
 
 python -m benchmarks.batch_hash [--rows 2000000] [--rounds 7]
 """
@@ -28,7 +28,7 @@ _PREFIX = "new-checkout."
 
 
 def bare(ids: pa.Array, threads: int) -> Callable[[], None]:
-    """One call of the kernel per thread over its share of the ids, into memory that is there."""
+    """Time a call of the kernel per thread over its share of the ids, into allocated memory."""
     _, offsets, data = ids.buffers()
     size = -(-len(ids) // threads)
     calls = []
@@ -47,7 +47,7 @@ def bare(ids: pa.Array, threads: int) -> Callable[[], None]:
 
 
 def loop(batches: list[pa.Array], threads: int) -> Callable[[], None]:
-    """What evaluating a table does with its ids, batch by batch."""
+    """Time the hashing that the evaluation of a table does, batch by batch."""
 
     def work(batch: pa.Array) -> int:
         numbers = ids_of_column(batch).numbers("sha1", _PREFIX, "", True, clip=True)

@@ -1,6 +1,6 @@
-"""A table of made-up people for the 40-flag snapshot, and the flags that are asked for.
+"""A table of invented people for the 40-flag snapshot, and the flags to evaluate.
 
-The persons are those of fixtures/population in kind, drawn with numpy: a million in seconds.
+The persons are similar to those of fixtures/population, but drawn with numpy: a million in seconds.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _SOURCES = ("friend", "ads", "spam", "search")
 
 
 def document() -> dict[str, Any]:
-    """The 40-flag snapshot."""
+    """Return the 40-flag snapshot."""
     return dict(json.loads(_SNAPSHOT.read_bytes()))
 
 
 def person_flags(count: int = 20) -> list[str]:
-    """The first flags that posthog's evaluator can be asked about with a person alone.
+    """Return the first flags that posthog's evaluator can decide for a person.
 
-    Flags of groups and devices and those that the server remembers are left out: it would defer.
+    Leave out flags of groups and devices and those that the server remembers, which it cannot decide.
     """
     every = document()["flags"]
     return [flag["key"] for flag in every if _is_of_persons(flag)][:count]
@@ -45,14 +45,14 @@ def person_flags(count: int = 20) -> list[str]:
 def _is_of_persons(flag: dict[str, Any]) -> bool:
     filters = flag["filters"]
     levels = [filters, *filters["groups"]]
-    grouped = any(one.get("aggregation_group_type_index") is not None for one in levels)
+    grouped = any(level.get("aggregation_group_type_index") is not None for level in levels)
     by_device = flag.get("bucketing_identifier") == "device_id"
     remembered = bool(flag.get("ensure_experience_continuity"))
     return not (grouped or by_device or remembered or '"group"' in json.dumps(filters))
 
 
 class _Source:
-    """Random columns of one length."""
+    """Return random columns of the same length."""
 
     def __init__(self, count: int, part: int) -> None:
         self._count = count
@@ -85,7 +85,7 @@ class _Source:
 
 
 def people(count: int, part: int = 0) -> pa.Table:
-    """That many persons; other parts hold others."""
+    """Return `count` persons; each part has other persons."""
     draw = _Source(count, part)
     names = pc.cast(pa.array(np.arange(part * count, (part + 1) * count)), pa.string())
     email = pc.binary_join_element_wise("person", names, "")

@@ -1,4 +1,4 @@
-"""How time and memory grow with the rows: Parquet in, Parquet out, a process of its own per size.
+"""The growth of time and memory with the rows, from Parquet to Parquet, in a process per size.
 
 python -m benchmarks.batch_scale [--rows 100000,1000000,10000000]
 """
@@ -25,7 +25,7 @@ _PART = 250_000
 
 
 def make(path: Path, rows: int) -> None:
-    """Write that many people."""
+    """Write a file of people."""
     schema = people(1).schema
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
         for part in range(-(-rows // _PART)):
@@ -47,7 +47,7 @@ def work(source: Path, target: Path) -> None:
 
 
 def measure(rows: int, folder: Path) -> tuple[float, float]:
-    """Return seconds and peak memory for so many rows."""
+    """Return seconds and peak memory for this number of rows."""
     source, target = folder / "people.parquet", folder / "flags.parquet"
     make(source, rows)
     command = [sys.executable, "-m", "benchmarks.batch_scale", "--work", str(source), str(target)]

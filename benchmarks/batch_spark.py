@@ -1,10 +1,10 @@
-"""Spark in local mode beside the local kernel, start-up aside.
+"""Spark in local mode compared with the local kernel, without start-up.
 
     python -m benchmarks.batch_spark [--rows 10000000] [--rounds 3]
 
-Both read the same Parquet file in two threads. They evaluate, and write Parquet or drop the
-results: what Spark's own writer costs shows in a copy of the results that no Python takes part in.
-The first round of each is not counted: it starts workers and compiles.
+Both read the same Parquet file in two threads, evaluate, and write Parquet or drop the results. A
+copy of the results without Python shows the cost of Spark's writer. The first round of each is not
+counted, because it starts workers and compiles.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BATCH_ROWS = 1 << 16
 
 
 def local(source: Path, target: Path | None) -> None:
-    """The kernel in two threads."""
+    """Evaluate with the kernel in two threads."""
     opened = open_file(source, _BATCH_ROWS)
     result = evaluate_table(
         Snapshot.parse(document()), opened.batches, flag_keys=person_flags(), now=NOW, threads=2
@@ -46,7 +46,7 @@ def local(source: Path, target: Path | None) -> None:
 
 
 def session() -> Any:
-    """Spark with two cores and batches as large as the kernel's."""
+    """Return a Spark session with two cores and batches as large as the kernel's."""
     from pyspark.sql import SparkSession  # noqa: PLC0415 (slow)
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -62,14 +62,14 @@ def session() -> Any:
 
 
 def on_spark(spark: Any, source: Path, target: Path | None) -> None:
-    """The same, by mapInArrow."""
+    """Evaluate with Spark's mapInArrow."""
     people = spark.read.parquet(str(source))
     flags = with_flags(people, document(), flag_keys=person_flags(), now=NOW, carry=["distinct_id"])
     save(flags, target)
 
 
 def by_row_groups(source: Path, target: Path) -> None:
-    """As `flagengine batch --engine spark` does it, in the session that runs."""
+    """Evaluate as `flagengine batch --engine spark` does, in the running session."""
     evaluate_files(
         document(),
         str(source),
@@ -81,7 +81,7 @@ def by_row_groups(source: Path, target: Path) -> None:
 
 
 def save(df: Any, target: Path | None) -> None:
-    """Have Spark compute all, and write it or drop it."""
+    """Make Spark compute all rows, and write or drop them."""
     writer = df.write.mode("overwrite")
     if target is None:
         writer.format("noop").save()
@@ -90,7 +90,7 @@ def save(df: Any, target: Path | None) -> None:
 
 
 def timed(work: Callable[[], None]) -> float:
-    """How long it takes."""
+    """Return the seconds that the call takes."""
     started = perf_counter()
     work()
     return perf_counter() - started
@@ -132,13 +132,13 @@ def main() -> None:
             f"{key}: {options.rows:,} rows x {flags} flags in {seconds:.1f} s, "
             f"{options.rows / seconds:,.0f} rows/s; {hours:.2f} core-hours for 10^9 rows"
         )
-    for ours, theirs in (
+    for local, other in (
         ("local, written", "spark, by row groups"),
         ("local, written", "spark, written"),
         ("local, dropped", "spark, dropped"),
     ):
-        ratio = median(taken[ours]) / median(taken[theirs])
-        print(f"throughput, {theirs} / {ours}: {ratio:.2f}")
+        ratio = median(taken[local]) / median(taken[other])
+        print(f"throughput, {other} / {local}: {ratio:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Persons per second of a table, beside a loop over posthog and a loop over the scalar engine.
+"""The throughput of a table, compared with loops over posthog and over the scalar engine.
 
     python -m benchmarks.batch_throughput [--rows 1000000] [--sample 2000] [--rounds 3]
 
-The loops run over the first persons of the same table, as dicts made before the timing; nulls are
-left out of them. The answers are compared before anything is timed.
+The loops run over the first persons of the same table, as dicts without nulls that are made before
+the timing. The answers are compared before the timing.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ Person = dict[str, Any]
 
 
 def dicts(table: pa.Table) -> list[Person]:
-    """Rows as callers hold persons."""
+    """Return the rows as dicts, the form in which callers have persons."""
     return [{k: v for k, v in row.items() if v is not None} for row in table.to_pylist()]
 
 
 def by_posthog(flags: list[str], persons: list[Person]) -> list[list[Any]]:
-    """Every flag for every person by posthog's local evaluator, without its client."""
-    from posthog.feature_flags import (  # noqa: PLC0415 (174 ms, and not everybody has it)
+    """Evaluate every flag for every person with posthog's local evaluator, without its client."""
+    from posthog.feature_flags import (  # noqa: PLC0415 (takes 174 ms, and is optional)
         InconclusiveMatchError,
         match_feature_flag_properties,
     )
 
     definitions = document()
-    cohorts, by_key = definitions["cohorts"], {one["key"]: one for one in definitions["flags"]}
+    cohorts, by_key = definitions["cohorts"], {flag["key"]: flag for flag in definitions["flags"]}
 
     def answer(key: str, person: Person, cache: dict[str, Any]) -> Any:
-        if not by_key[key]["active"]:  # its client does not ask the evaluator either
+        if not by_key[key]["active"]:  # as its client does
             return False
         try:
             return match_feature_flag_properties(
@@ -58,35 +58,35 @@ def by_posthog(flags: list[str], persons: list[Person]) -> list[list[Any]]:
 
     found = []
     for person in persons:
-        cache: dict[str, Any] = {}  # one per person, as its client has
+        cache: dict[str, Any] = {}  # a cache per person, as in its client
         found.append([answer(key, person, cache) for key in flags])
     return found
 
 
 def by_loop(snapshot: Snapshot, flags: list[str], persons: list[Person]) -> list[list[Any]]:
-    """Every flag for every person by the scalar engine."""
+    """Evaluate every flag for every person with the scalar engine."""
     found = []
     for person in persons:
         answers = evaluate(snapshot, person["distinct_id"], person, flag_keys=flags, now=NOW)
-        found.append([one.value for one in answers.values()])
+        found.append([answer.value for answer in answers.values()])
     return found
 
 
 def by_table(snapshot: Snapshot, flags: list[str], table: pa.Table, threads: int | None) -> Any:
-    """Every flag for every person at once."""
+    """Evaluate every flag for all persons at once."""
     result = evaluate_table(snapshot, table, flag_keys=flags, now=NOW, carry=[], threads=threads)
     return result.read_all()
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """How long a call takes."""
+    """Return the seconds that a call takes."""
     started = perf_counter()
     work()
     return perf_counter() - started
 
 
 def compare(table: list[list[Any]], other: list[list[Any]], name: str) -> None:
-    """Say how many of another's answers are the table's."""
+    """Print how many answers of another evaluator equal those of the table."""
     pairs = [
         (mine, theirs)
         for row, others in zip(table, other, strict=True)
@@ -98,10 +98,12 @@ def compare(table: list[list[Any]], other: list[list[Any]], name: str) -> None:
 
 
 def values(table: pa.Table) -> list[list[Any]]:
-    """Rows of values; true and false among texts are booleans again."""
+    """Return rows of values, with the texts "true" and "false" as booleans."""
     plain = {"true": True, "false": False}
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return [[plain.get(one, one) if isinstance(one, str) else one for one in row] for row in rows]
+    return [
+        [plain.get(cell, cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    ]
 
 
 def main() -> None:

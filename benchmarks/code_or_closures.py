@@ -1,7 +1,7 @@
-"""Does generated code pay, or would closures do? W1 both ways, beside what its hash alone costs.
+"""Generated code compared with closures: W1 with both, and its hash alone.
 
-`python -m benchmarks.code_or_closures`. Without the accelerator, because with it W1 is walked in
-C either way. The closures answer the common case only; what they leave out would cost them more.
+`python -m benchmarks.code_or_closures`. It runs without the accelerator, which would walk W1 in C. The
+closures answer only the common case; the other cases would make them slower.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _flag(
 
 
 def _fastest(call: Callable[[], object]) -> float:
-    """Nanoseconds of one call in the best of many short slots."""
+    """Return the nanoseconds of a call in the fastest of many short slots."""
     best = float("inf")
     for _ in range(_SLOTS):
         start = time.perf_counter_ns()
@@ -71,7 +71,7 @@ def _fastest(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Print the three, and the ratio of the two without the hash."""
+    """Print the three times, and the ratio of code and closures without the hash."""
     sys.modules["flagengine.native._accelerator"] = None  # type: ignore[assignment]
     from flagengine import Snapshot  # noqa: PLC0415 after the accelerator is blocked
     from flagengine.hashing.buckets import Algorithm, bound, rollout  # noqa: PLC0415

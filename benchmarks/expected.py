@@ -1,7 +1,7 @@
-"""What the right answers are, so that nothing wrong is ever timed.
+"""The right answers, so that no engine with wrong answers is timed.
 
-Engines that bucket as PostHog does must agree person by person. The others draw with a hash of
-their own: each answer must be one that the person could get, and the totals must fit the shares.
+Engines that bucket as PostHog does must agree person by person. The other engines use their own hash:
+each answer must be possible for the person, and the totals must fit the shares.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["WrongAnswerError", "check_exactly", "check_shares", "distribution", "exact", "holds"]
 
-#: A total may be this many standard deviations from its mean: one run in a million fails by luck.
+#: The allowed distance of a total from its mean: a run in a million fails by chance.
 _TOLERATED_DEVIATIONS = 5.0
 _SCALE = float(0xFFFFFFFFFFFFFFF)
 
 
 class WrongAnswerError(Exception):
-    """An engine answered something else than the definition says."""
+    """An engine gave another answer than the definition."""
 
 
 def holds(criterion: Criterion, properties: Mapping[str, object]) -> bool:
-    """Whether a person with these properties satisfies the criterion."""
+    """Return whether a person with these properties satisfies the criterion."""
     match criterion:
         case AllOf(parts):
             return all(holds(part, properties) for part in parts)
@@ -60,7 +60,7 @@ def _passes(test: Filter, value: object) -> bool:
 
 
 def exact(flag: Flag, person: Person) -> Answer:
-    """The answer under PostHog's bucketing."""
+    """Return the answer with PostHog's bucketing."""
     bucket = _bucket(flag.key, person.id)
     for condition in flag.conditions:
         if _matches(condition, person) and bucket <= condition.rollout / 100:
@@ -87,7 +87,7 @@ def _bucket(key: str, subject: str, salt: str = "") -> float:
 
 
 def distribution(flag: Flag, person: Person) -> dict[Answer, float]:
-    """How likely each answer is when the hash is unknown: only answers that are possible."""
+    """Return the probability of each possible answer if the hash is unknown."""
     shares: dict[Answer, float] = {}
     undecided = 1.0
     for condition in flag.conditions:
@@ -107,9 +107,9 @@ def _spread(flag: Flag, share: float, shares: dict[Answer, float]) -> None:
 
 
 def check_exactly(found: Iterable[Answer], wanted: Iterable[Answer], where: str) -> None:
-    """Raise when one answer is not the wanted one."""
+    """Raise if an answer is not the expected answer."""
     for index, (answer, right) in enumerate(zip(found, wanted, strict=True)):
-        # `True == 1`, and an engine that answers 1 has not answered True.
+        # `True == 1`, but the answer 1 is wrong if True is expected.
         if answer != right or type(answer) is not type(right):
             message = f"{where}, answer {index}: expected {right!r}, found {answer!r}"
             raise WrongAnswerError(message)
@@ -118,7 +118,7 @@ def check_exactly(found: Iterable[Answer], wanted: Iterable[Answer], where: str)
 def check_shares(
     found: Iterable[Answer], wanted: Iterable[Mapping[Answer, float]], where: str
 ) -> None:
-    """Raise when an answer is impossible, or when the totals are too far from the shares."""
+    """Raise if an answer is impossible, or if the totals are too far from the shares."""
     counts: dict[Answer, int] = {}
     means: dict[Answer, float] = {}
     variances: dict[Answer, float] = {}

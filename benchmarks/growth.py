@@ -1,4 +1,4 @@
-"""How cost grows with the number of flags, conditions and properties, and with nested cohorts.
+"""The growth of cost with the number of flags, conditions and properties, and with nested cohorts.
 
 Each curve varies one number. A straight line of slope 1 in the plots is linear growth, and less is
 better; the curve over the number of flags has to be flat.
@@ -40,7 +40,7 @@ _FEW = 5
 
 
 def run(session: Session) -> None:
-    """`flags/1000` and so on, nanoseconds a call or a load."""
+    """Measure `flags/1000` and so on, in nanoseconds per call or load."""
     for family, sizes in SIZES.items():
         for size in sizes:
             _measure(session, family, f"{family}/{size}", size)
@@ -58,7 +58,7 @@ def _measure(session: Session, family: str, name: str, size: int) -> None:
 
 
 def curve(results: Results, family: str, candidate: str) -> list[tuple[int, float]]:
-    """Sizes with the medians found there."""
+    """Return the sizes with their medians."""
     points = []
     for size in SIZES[family]:
         found = results.find(f"{family}/{size}", candidate)
@@ -68,16 +68,16 @@ def curve(results: Results, family: str, candidate: str) -> list[tuple[int, floa
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Growth between the last two points on logarithmic scales: 0 is flat, 1 is linear.
+    """Return the slope between the last two points on logarithmic scales: 0 is flat, 1 is linear.
 
-    The last two, because at small sizes the constant part of a call hides how it grows.
+    At smaller sizes the constant part of a call hides the growth.
     """
     (size_a, cost_a), (size_b, cost_b) = points[-2:]
     return math.log(cost_b / cost_a) / math.log(size_b / size_a)
 
 
 def summary(results: Results) -> str:
-    """First and last point of each curve and the slope at its end."""
+    """Return the first and last point of each curve and the slope at its end."""
     rows = []
     for family in CURVES:
         for candidate in results.candidates():
@@ -91,9 +91,9 @@ def summary(results: Results) -> str:
 
 
 def plot(results: Results, folder: Path) -> list[Path]:
-    """A picture per curve; raises ImportError without matplotlib."""
+    """Draw a picture per curve; raise ImportError without matplotlib."""
     matplotlib = imported("matplotlib")
-    # Draws into files; a screen may not exist.
+    # Agg draws into files and needs no screen.
     matplotlib.use("Agg")
     pyplot = imported("matplotlib.pyplot")
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Workloads of any size, for the question how cost grows with it.
+"""Workloads of any size, which show the growth of cost.
 
-Each family varies one number and keeps the rest as in W1.
+Each family varies one number and is otherwise like W1.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def _of_flags(name: str, flags: tuple[Flag, ...], asked: Flag, who: tuple[Person
 
 
 def _flags(size: int, persons: int) -> Workload:
-    """One flag out of many: what the snapshot's size costs a call that does not need it."""
+    """Return a workload that evaluates one flag of many, of which it needs no other."""
     flags = tuple(Flag(f"flag-{number}", (Condition(_W1, 50),)) for number in range(size))
     return _of_flags(f"flags/{size}", flags, flags[size // 2], people(persons))
 
 
 def _conditions(size: int, persons: int) -> Workload:
-    """Conditions that all have to be looked at: only the last one can hold."""
+    """Return a workload of a flag with many conditions, of which only the last can match."""
     never = (Filter("country", Operator.IN, ("nowhere",)), _W1[1])
     conditions = (*(Condition(never) for _ in range(size - 1)), Condition(_W1, 50))
     flag = Flag("conditions", conditions)
@@ -50,10 +50,10 @@ def _conditions(size: int, persons: int) -> Workload:
 
 
 def _properties(size: int, persons: int) -> Workload:
-    """Persons who carry many properties that the flag does not read."""
+    """Return a workload of persons with many properties that the flag does not read."""
     flag = Flag("properties", (Condition(_W1, 50),))
     extra = {f"extra_{number}": f"text {number}" for number in range(max(0, size - 7))}
-    # Few persons: a thousand properties times ten thousand persons would not fit in memory.
+    # Few persons, because a thousand properties of ten thousand persons would not fit into memory.
     who = tuple(
         Person(person.id, {**extra, **person.properties}) for person in people(min(persons, 200))
     )
@@ -61,7 +61,7 @@ def _properties(size: int, persons: int) -> Workload:
 
 
 def _cohorts(size: int, persons: int) -> Workload:
-    """A cohort that refers to a cohort that refers to a cohort: decided by the innermost."""
+    """Return a workload of nested cohorts, of which the innermost decides."""
     innermost = {"type": "AND", "values": [person_filter(test) for test in _W1]}
     cohorts: dict[str, object] = {"1": innermost}
     for number in range(2, size + 1):
@@ -87,7 +87,7 @@ GROWTH: dict[str, Callable[[int, int], Workload]] = {
     "cohorts": _cohorts,
 }
 
-#: Which sizes each curve is measured at. Twenty cohorts of two groups each: nesting is bounded at fifty.
+#: The sizes of each curve. Cohorts stop at 20, which have two groups each: the limit of nesting is 50.
 SIZES: dict[str, tuple[int, ...]] = {
     "flags": (1, 10, 100, 1_000, 10_000),
     "mix": (10, 100, 1_000),

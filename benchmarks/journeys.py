@@ -1,11 +1,10 @@
-"""How many files a datum passes through: `python -m benchmarks.journeys [--files] [NAME ...]`.
+"""The files that data passes through: `python -m benchmarks.journeys [--files] [NAME ...]`.
 
-A journey is one call of the client against a server on this machine, with a manual driver, so that
-all of the work happens in the calling thread. Each journey is taken once to warm up and once under
-`sys.setprofile`. Counted are the Python functions that are entered: in `transports/` the distinct
-files, the moves (how often the next call is in another file than the last) and the calls; in
-`flagengine/` the distinct files. `--files` lists them in the order in which they are first entered,
-each with its calls.
+A journey is a call of the client against a server on this machine, with a manual driver, so that all
+of the work happens in the calling thread. Each journey runs once to warm up and once under
+`sys.setprofile`, which counts the calls of Python functions: in `transports/` the distinct files, the
+moves (calls in another file than the previous call) and the calls; in `flagengine/` the distinct
+files. `--files` lists the files in the order of their first call, with the number of calls.
 """
 
 from __future__ import annotations
@@ -38,19 +37,19 @@ _PERSON = {"plan": "pro", "seats": 12}
 
 
 class Journey(NamedTuple):
-    """What was entered, call by call, in `transports/` and in `flagengine/`."""
+    """The recorded calls in `transports/` and in `flagengine/`."""
 
     transports: tuple[str, ...]
     engine: tuple[str, ...]
 
     @property
     def moves(self) -> int:
-        """How often the next call is in another file of `transports/`."""
+        """The number of calls that are in another file of `transports/` than the previous call."""
         return sum(file != after for file, after in pairwise(self.transports))
 
 
 def measure(action: Callable[[], object]) -> Journey:
-    """Return which files `action` enters in this thread."""
+    """Return the calls of `action` in this thread."""
     entered: tuple[list[str], list[str]] = ([], [])
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
@@ -58,7 +57,7 @@ def measure(action: Callable[[], object]) -> Journey:
         for root, files in zip(_ROOTS, entered, strict=True):
             if event == "call" and path.is_relative_to(root):
                 files.append(str(path.relative_to(root)))
-                break  # the transports lie below the engine's folder
+                break  # the transports are below the engine's folder
 
     sys.setprofile(note)
     try:
@@ -72,7 +71,7 @@ def measure(action: Callable[[], object]) -> Journey:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers every endpoint; the definitions are new ones at each request."""
+    """A server that answers every endpoint, with new definitions at each request."""
 
     protocol_version = "HTTP/1.1"
     loads = 0
@@ -178,9 +177,9 @@ JOURNEYS: dict[str, Callable[[str], Journey]] = {
     "event to queue": _to_queue,
     "queue to wire": _to_wire,
     "definitions from HTTP": _definitions,
-    # With its event, which is queued.
+    # Includes queueing its event.
     "flag from the server": _remote_flag,
-    # Its event was queued before: once for each person and value.
+    # Its event was queued before, and is sent once for each person and value.
     "flag evaluated locally": _local_flag,
 }
 

@@ -1,4 +1,4 @@
-"""What it takes to get from JSON text to answers, in a process that has loaded nothing before."""
+"""The time and memory from JSON text to answers, in a process that has loaded no document before."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["FIGURES", "measure_load"]
 
 _MIB = 1024 * 1024
-#: What is measured, with its unit.
+#: The measured figures, with their units.
 FIGURES = {"ready": "ms", "first": "ms", "all": "ms", "memory": "MiB", "memory-all": "MiB"}
 
 
 def measure_load(rival: Rival, workload: str, first: str, path: str) -> dict[str, float]:
-    """Load the file and ask.
+    """Load the file and evaluate its flags.
 
     Returns:
-        ready: until the engine can be asked. first: until the first answer. all: from there until
-        every flag has been answered once, which shows what a lazy engine has put off. memory,
-        memory-all: growth of the resident set until the first and until the last answer.
+        ready: the time until the engine can be asked. first: the time until the first answer. all:
+        the time from the first answer until every flag has been evaluated once, which includes the
+        work that a lazy engine has postponed. memory, memory-all: the growth of the resident set
+        until the first and until the last answer.
     """
-    # Made before the first reading of the memory, so that it counts as there already.
+    # Made before the memory is read, so that they do not count as growth.
     every, single = make(workload, 1), make(first, 1)
     text = Path(path).read_text(encoding="utf-8")
     gc.collect()
@@ -52,7 +53,7 @@ def measure_load(rival: Rival, workload: str, first: str, path: str) -> dict[str
 
 
 def _answer(rival: Rival, engine: Engine, workload: Workload) -> int:
-    """Nanoseconds of one call; checked only afterwards, because checking would warm it up."""
+    """Return the nanoseconds of a call; check the answer afterwards, to keep the engine cold."""
     question = engine.question(workload)
     (person,) = workload.persons
     ask, subject = ask_of(question), engine.subject(person)
@@ -64,7 +65,7 @@ def _answer(rival: Rival, engine: Engine, workload: Workload) -> int:
 
 
 def _resident() -> int:
-    """Bytes of memory that this process occupies, or its peak where only that is known."""
+    """Return the bytes of memory that this process occupies, or its peak if only that is known."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:

@@ -1,7 +1,7 @@
-"""The stopwatch and its arithmetic: slots, rounds, medians, ratios. Knows no engine, no workload.
+"""The timing and its arithmetic: slots, rounds, medians, ratios. It knows no engines or workloads.
 
-The machines are shared and their speed drifts, so candidates take turns slot by slot (A B A B) and
-what counts is the ratio of medians within one run, shown with its spread.
+The machines are shared and their speed drifts. So candidates take turns slot by slot (A B A B), and
+the results are ratios of medians within a run, with their spread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Clock = Callable[[], int]
-#: Runs that many passes over all subjects and tells how many nanoseconds they took.
+#: Runs a number of passes over all subjects and returns their nanoseconds.
 Slot = Callable[[int], int]
 
 _TEMPLATE = """\
@@ -40,7 +40,7 @@ def slot(passes, *, subjects, clock{names}):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Where the samples lie; half of them between `low` and `high`."""
+    """A summary of samples; half of them are between `low` and `high`."""
 
     median: float
     low: float
@@ -50,7 +50,7 @@ class Summary:
 
 
 def summarise(samples: Sequence[float]) -> Summary:
-    """Median, quartiles and extremes; one sample is its own summary."""
+    """Return median, quartiles and extremes of one or more samples."""
     if not samples:
         message = "there is nothing to summarise"
         raise ValueError(message)
@@ -62,7 +62,7 @@ def summarise(samples: Sequence[float]) -> Summary:
 
 
 def ratio(numerator: Sequence[float], denominator: Sequence[float]) -> float:
-    """How many times larger the one median is than the other."""
+    """Return the ratio of the two medians."""
     return median(numerator) / median(denominator)
 
 
@@ -72,22 +72,22 @@ def compile_slot(
     subjects: Sequence[tuple[str, object]],
     clock: Clock = perf_counter_ns,
 ) -> Slot:
-    """The timing loop with the call written into it, so that no wrapper is timed along.
+    """Return the timing loop with the call written into it, so that no wrapper is timed.
 
-    The names become keyword arguments and thereby locals: every engine gets the fastest look-up.
+    The names become keyword arguments and thereby locals, which have the fastest look-up.
     """
     source = _TEMPLATE.format(
         names="".join(f", {name}" for name in names), expression=f"({expression})"
     )
     scope: dict[str, Callable[..., int]] = {}
-    # The expressions are written in the adapters beside this file.
+    # The expressions come from the adapters.
     exec(compile(source, "<timing loop>", "exec"), scope)
     run = scope["slot"]
     return lambda passes: run(passes, subjects=subjects, clock=clock, **names)
 
 
 def passes_for(slot: Slot, least_ns: int) -> int:
-    """How many passes make a slot at least that long: short slots measure the clock."""
+    """Return the number of passes that make a slot at least this long; short slots are inexact."""
     passes = 1
     # The first run also warms the caches and CPython's specialising interpreter.
     slot(1)
@@ -99,7 +99,7 @@ def passes_for(slot: Slot, least_ns: int) -> int:
 def interleave(
     candidates: Mapping[str, Callable[[], float]], rounds: int
 ) -> dict[str, list[float]]:
-    """Every candidate once per round, so that a slow second of the machine hits all alike."""
+    """Run every candidate once per round, so that a slow second of the machine affects all."""
     samples: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, sample in candidates.items():
@@ -108,7 +108,7 @@ def interleave(
 
 
 def concurrently(slot: Slot, passes: int, threads: int, clock: Clock = perf_counter_ns) -> int:
-    """Nanoseconds until all threads have run the slot, counted from when all are ready."""
+    """Return the nanoseconds from when all threads are ready until all have run the slot."""
     barrier = Barrier(threads + 1)
 
     def work() -> None:

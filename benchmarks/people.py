@@ -1,7 +1,7 @@
-"""The persons that flags are evaluated for: UUIDs and seven properties each, from a fixed seed.
+"""The persons of the workloads, each with a UUID and seven properties, from a fixed seed.
 
-E-mail addresses and operands are lower case, so that rivals without a case-insensitive substring
-test may use their plain one: whatever helps a rival is left to it.
+E-mail addresses and operands are in lower case, so that rivals without a case-insensitive substring
+test may use their case-sensitive test.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from benchmarks.specs import Person
 
 __all__ = ["BROWSERS", "COUNTRIES", "DOMAINS", "HOT", "MANY", "PLANS", "people"]
 
-#: Their dicts take some 10 MB: more than the caches hold, as in a server with many users.
+#: Their dicts take about 10 MB, which is more than the caches, as in a server with many users.
 MANY = 10_000
 #: Few enough to stay in the caches, so that the engine is measured and not the memory.
 HOT = 200
@@ -24,16 +24,16 @@ DOMAINS = ("@corp.example", "@mail.example", "@school.example")
 PLANS = ("free", "pro", "enterprise")
 BROWSERS = ("chrome", "firefox", "safari")
 _SEED = 20_261_124
-# Seven in ten live in the first three countries and seven in ten have a corporate address, so
-# about half of all persons get as far as the hash in W1.
+# Seven of ten persons live in the first three countries and seven of ten have a corporate address, so
+# W1 hashes about half of all persons.
 _COUNTRY_WEIGHTS = (40, 20, 10, 6, 5, 5, 4, 4, 3, 3)
 _DOMAIN_WEIGHTS = (70, 20, 10)
 
 
 @lru_cache(maxsize=4)
 def people(count: int) -> tuple[Person, ...]:
-    """The first `count` persons; a smaller number is always the start of a larger one."""
-    # Not for secrets: the same persons every time is the point.
+    """Return the first `count` persons; with a larger number, these persons stay the same."""
+    # A fixed seed, because the persons must be the same in every run.
     source = random.Random(_SEED)
     return tuple(_person(number, source) for number in range(count))
 

@@ -1,6 +1,6 @@
-"""Flags as PostHog's definitions endpoint serves them: what flagengine and posthog read.
+"""Flags in the format of PostHog's definitions endpoint, which flagengine and posthog read.
 
-The metadata fields that the endpoint sends and nobody reads are there too: loading pays for them.
+They have the endpoint's metadata fields, which no engine reads but each must load.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OPERATORS = {Operator.IN: "exact", Operator.CONTAINS: "icontains", Operator.OVE
 
 
 def definitions(flags: Sequence[Flag]) -> dict[str, object]:
-    """The definitions document with these flags and the cohorts that they use."""
+    """Return the definitions document with these flags and the cohorts that they use."""
     cohorts: dict[str, object] = {}
     return definitions_of(
         [_flag(number, flag, cohorts) for number, flag in enumerate(flags, 1)], cohorts
@@ -28,7 +28,7 @@ def definitions(flags: Sequence[Flag]) -> dict[str, object]:
 def definitions_of(
     flags: Sequence[Mapping[str, object]], cohorts: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """The document around flags that are already in PostHog's format."""
+    """Return the document with flags that are already in PostHog's format."""
     return {
         "flags": list(flags),
         "group_type_mapping": {"0": "company"},
@@ -37,7 +37,7 @@ def definitions_of(
 
 
 def flag_of(number: int, key: str, filters: Mapping[str, object]) -> dict[str, object]:
-    """One flag around its filters."""
+    """Return a flag with these filters."""
     return {
         "id": number,
         "team_id": 1,
@@ -54,7 +54,7 @@ def flag_of(number: int, key: str, filters: Mapping[str, object]) -> dict[str, o
 
 
 def person_filter(test: Filter) -> dict[str, object]:
-    """One property filter."""
+    """Return a property filter."""
     operand = list(test.operand) if isinstance(test.operand, tuple) else test.operand
     return {
         "key": test.property,

@@ -1,4 +1,4 @@
-"""The parent's side of the workers: starts them, asks them, and says so when one is absent."""
+"""The parent's side of the worker processes: it starts them and sends requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INTERPRETER = (sys.executable,)
 
 
 class AbsentError(Exception):
-    """The candidate cannot do what was asked; `wrong` when it should have been able to."""
+    """The candidate cannot answer the request; `wrong` if it should have been able to."""
 
     def __init__(self, reason: str, *, wrong: bool = False) -> None:
         super().__init__(reason)
@@ -29,12 +29,12 @@ class AbsentError(Exception):
 
 
 class Process:
-    """A worker process; as a context manager it is gone at the end."""
+    """A worker process; its context manager ends the process."""
 
     def __init__(self, candidate: str) -> None:
-        # Held open for the worker's lifetime: it is what there is to read if it dies.
+        # Open for the worker's lifetime, to be read if the worker dies.
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
-        # The interpreter that runs this, on a module of this package.
+        # The running interpreter, with a module of this package.
         self._process = subprocess.Popen(
             [*_INTERPRETER, "-m", "benchmarks.worker", candidate],
             stdin=subprocess.PIPE,
@@ -42,7 +42,7 @@ class Process:
             stderr=self._log,
             text=True,
             cwd=_ROOT,
-            # The same order of sets and of dict collisions in every process of every run.
+            # A fixed seed, so that sets have the same order in every process of every run.
             env={**os.environ, "PYTHONHASHSEED": "0"},
         )
         try:
@@ -52,7 +52,7 @@ class Process:
             raise
 
     def ask(self, request: str, **arguments: object) -> dict[str, Any]:
-        """Send one request and wait for its reply; raises AbsentError."""
+        """Send a request and return its reply; may raise AbsentError."""
         if self._process.stdin is None or self._process.poll() is not None:
             raise AbsentError(self._died(), wrong=True)
         self._process.stdin.write(json.dumps({"do": request, **arguments}) + "\n")
@@ -60,7 +60,7 @@ class Process:
         return self._read()
 
     def value(self, request: str, **arguments: object) -> float:
-        """A request whose reply is one number."""
+        """Send a request whose reply is a number, and return the number."""
         return float(self.ask(request, **arguments)["value"])
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a run found, as data and as a JSON file: samples, absences, and what they were taken on."""
+"""The results of a run, as data and as a JSON file: samples, absences, and the environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """All samples of one candidate in one workload."""
+    """All samples of a candidate in a workload."""
 
     workload: str
     candidate: str
@@ -34,13 +34,13 @@ class Measurement:
 
     @property
     def summary(self) -> Summary:
-        """Median and spread."""
+        """The median and the spread."""
         return summarise(self.samples)
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A candidate that could not be measured, and why; `wrong` when its answers were not right."""
+    """A candidate that could not be measured, with the reason; `wrong` if its answers were wrong."""
 
     workload: str
     candidate: str
@@ -50,32 +50,32 @@ class Absence:
 
 @dataclass(slots=True)
 class Results:
-    """Everything of one run."""
+    """All results of a run."""
 
     meta: dict[str, object] = field(default_factory=dict)
     measurements: list[Measurement] = field(default_factory=list)
     absences: list[Absence] = field(default_factory=list)
 
     def find(self, workload: str, candidate: str) -> Measurement | None:
-        """The measurement, if there is one."""
+        """Return the measurement, or None."""
         for measurement in self.measurements:
             if (measurement.workload, measurement.candidate) == (workload, candidate):
                 return measurement
         return None
 
     def workloads(self) -> tuple[str, ...]:
-        """In the order in which they ran."""
+        """Return the workloads in the order in which they ran."""
         return tuple(dict.fromkeys(found.workload for found in self.measurements))
 
     def candidates(self) -> tuple[str, ...]:
-        """In the order of the catalogue."""
+        """Return the candidates in the order of the catalogue."""
         present = {found.candidate for found in self.measurements}
         present |= {absence.candidate for absence in self.absences}
         return tuple(c.name for c in CANDIDATES if c.name in present)
 
 
 def describe_machine() -> dict[str, object]:
-    """What the numbers depend on: processor, interpreter, versions, commit, how busy it was."""
+    """Return what the numbers depend on: processor, interpreter, versions, commit, and load."""
     return {
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
@@ -105,7 +105,7 @@ def _split(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def _commit() -> str:
-    """The commit, with a plus when the files differ from it."""
+    """Return the commit, with a plus if the files differ from it."""
     if not (commit := _git("rev-parse", "--short=12", "HEAD")):
         return "unknown"
     return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
@@ -130,7 +130,7 @@ def _versions() -> dict[str, str]:
 
 
 def save(results: Results, path: Path) -> None:
-    """Write the file, and the folder if it is missing."""
+    """Write the file, and create its folder if it is missing."""
     document = {"format": _FORMAT, **asdict(results)}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One run: which candidates, how many rounds, and what has been found so far."""
+"""A run: its candidates, its rounds, and its results so far."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Session", "Settings"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How long to measure; the numbers of a quick run are for looking, not for quoting."""
+    """The length of the measurement; the numbers of a quick run are not exact enough to quote."""
 
     candidates: tuple[str, ...]
     rounds: int = 15
@@ -34,7 +34,7 @@ class Settings:
 
     @classmethod
     def quickly(cls, candidates: tuple[str, ...]) -> Settings:
-        """A minute for everything."""
+        """Return an effort that takes a minute in total."""
         return cls(
             candidates,
             rounds=3,
@@ -49,7 +49,7 @@ class Settings:
 
 @dataclass(slots=True)
 class Session:
-    """Keeps the workers running from one workload to the next."""
+    """A run, which keeps the workers running from workload to workload."""
 
     settings: Settings
     results: Results = field(default_factory=Results)
@@ -61,7 +61,7 @@ class Session:
         self.results.meta = describe_machine() | {"quick": self.settings.quick}
 
     def process(self, candidate: str) -> Process:
-        """The worker of the candidate, started when first asked for; raises AbsentError."""
+        """Return the candidate's worker, started at its first use; may raise AbsentError."""
         if candidate in self._unavailable:
             raise self._unavailable[candidate]
         if candidate not in self._processes:
@@ -81,7 +81,7 @@ class Session:
         prepare: Callable[[Process], object],
         only: Iterable[str] | None = None,
     ) -> dict[str, Process]:
-        """The workers that could be prepared; the others are recorded as absent."""
+        """Return the workers that could be prepared; record the others as absent."""
         wanted = self.settings.candidates if only is None else tuple(only)
         prepared: dict[str, Process] = {}
         for candidate in (name for name in wanted if name in self.settings.candidates):
@@ -97,7 +97,7 @@ class Session:
     def time(
         self, label: str, workload: str, persons: int, *, only: Iterable[str] | None = None
     ) -> None:
-        """Nanoseconds a call of every candidate that can do the workload, in turn."""
+        """Measure the nanoseconds per call of every candidate that can do the workload, in turn."""
 
         def prepare(process: Process) -> None:
             process.ask("open", workload=workload, persons=persons)
@@ -112,13 +112,13 @@ class Session:
         for candidate, values in samples.items():
             found = Measurement(label, candidate, unit, tuple(values))
             self.results.measurements.append(found)
-        _tell(f"{label}: {', '.join(samples) or 'nobody'}")
+        _log(f"{label}: {', '.join(samples) or 'nobody'}")
 
     def absent(self, label: str, candidate: str, error: AbsentError) -> None:
-        """Add an absence; a wrong answer is also said at once."""
+        """Record an absence; print a wrong answer at once."""
         self.results.absences.append(Absence(label, candidate, error.reason, error.wrong))
         if error.wrong:
-            _tell(f"{label}: {candidate}: {error.reason}")
+            _log(f"{label}: {candidate}: {error.reason}")
 
     def __enter__(self) -> Self:
         return self
@@ -136,5 +136,5 @@ def _slot(process: Process) -> Callable[[], float]:
     return lambda: process.value("slot")
 
 
-def _tell(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
-"""The paths of W7 beside the plain one: missing properties, dependencies, groups, overrides.
+"""The special paths of W7: missing properties, dependencies, groups, overrides.
 
-Only PostHog's format has all of these, so only engines that read it are asked.
+Only PostHog's format has all of these, so W7 only measures engines that read this format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAIN", "SPECIAL"]
 
-#: How many flags of a chain depend on each other, the base not counted.
+#: The number of flags in the chain of dependencies, without the base flag.
 CHAIN = 5
 _COUNTRY = Filter("country", Operator.IN, COUNTRIES[:3])
 _EMAIL = Filter("email", Operator.CONTAINS, DOMAINS[0])
@@ -52,7 +52,7 @@ def _single(
     answer: Callable[[Person], Answer],
     context: Mapping[str, object] | None = None,
 ) -> Workload:
-    """A workload that asks for the last of the flags."""
+    """Return a workload that evaluates the last of the flags."""
     return Workload(
         name=name,
         asked=(str(flags[-1]["key"]),),
@@ -64,7 +64,7 @@ def _single(
 
 
 def _missing(persons: int) -> Workload:
-    """W1 for persons whose e-mail address was not given: nobody can decide it locally."""
+    """Return W1 for persons without an e-mail address, which no engine can decide locally."""
     halves = (
         Person(person.id, {key: text for key, text in person.properties.items() if key != "email"})
         for person in people(persons)
@@ -90,7 +90,7 @@ def _chain(persons: int) -> Workload:
 
 
 def _group(persons: int) -> Workload:
-    """A flag of the company: the group's properties and the group's bucket."""
+    """Return a workload of a company's flag, with the group's properties and bucket."""
     tier = {
         "key": "tier",
         "type": "group",

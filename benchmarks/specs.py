@@ -1,6 +1,6 @@
-"""Flags in a form that belongs to no engine, so that each rival gets the same one translated.
+"""Flags in a neutral form, which is translated for each rival.
 
-Only what all rivals can express: a list test, a substring test, a number test, and their
+The form has only what all rivals can express: a list test, a substring test, a number test, and their
 combinations; percentages; variants with payloads. It must not know any engine's wire format.
 """
 
@@ -29,15 +29,15 @@ __all__ = [
     "alternatives",
 ]
 
-#: The percentage at which nothing has to be hashed.
+#: The percentage that needs no hash.
 EVERYONE = 100
 
-#: What a flag can be: off, on, or one of its variants. None: the engine would not decide.
+#: The value of a flag: off, on, or a variant. None: the engine does not decide.
 Answer = bool | str | None
 
 
 class Operator(StrEnum):
-    """The tests that every rival has."""
+    """The operators that every rival has."""
 
     IN = "in"
     CONTAINS = "contains"
@@ -46,7 +46,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One test of one property; `operand` is a tuple of texts, a text, or a number."""
+    """A test of a property; `operand` is a tuple of texts, a text, or a number."""
 
     property: str
     operator: Operator
@@ -55,14 +55,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """True when every part is."""
+    """A criterion that is true if all parts are true."""
 
     parts: tuple[Criterion, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """True when one part is."""
+    """A criterion that is true if any part is true."""
 
     parts: tuple[Criterion, ...]
 
@@ -72,7 +72,7 @@ Criterion = Filter | AllOf | AnyOf
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Filters that must all hold, a cohort that must contain the person, and a percentage."""
+    """A condition: filters that must all match, a cohort that must match, and a percentage."""
 
     filters: tuple[Filter, ...] = ()
     rollout: int = EVERYONE
@@ -80,14 +80,14 @@ class Condition:
 
     @property
     def criterion(self) -> AllOf:
-        """Filters and cohort as one expression, for engines without cohorts."""
+        """Return filters and cohort as a single expression, for engines without cohorts."""
         cohort = () if self.cohort is None else (self.cohort,)
         return AllOf((*self.filters, *cohort))
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A named answer with its share in percent and its payload as JSON text."""
+    """A variant with its share in percent and its payload as JSON text."""
 
     key: str
     weight: int
@@ -96,7 +96,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Conditions in order, the first that holds decides; with variants, which one is drawn."""
+    """A flag: the first condition that matches decides, and draws one of the variants, if any."""
 
     key: str
     conditions: tuple[Condition, ...]
@@ -105,14 +105,14 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom a flag is evaluated for."""
+    """A person for whom flags are evaluated."""
 
     id: str
     properties: Mapping[str, str | int | bool]
 
 
 def alternatives(criterion: Criterion) -> tuple[tuple[Filter, ...], ...]:
-    """The criterion as an OR of ANDs, for engines whose rules know no deeper nesting."""
+    """Return the criterion as an OR of ANDs, for engines whose rules have no deeper nesting."""
     match criterion:
         case Filter():
             return ((criterion,),)

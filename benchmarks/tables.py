@@ -1,4 +1,4 @@
-"""Results as Markdown: the overview, each workload with its spread, the targets, what is absent."""
+"""Results as Markdown: the overview, each workload with its spread, the targets, the absences."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BASELINE", "YARDSTICK", "compare", "report", "table"]
 
-#: Ratios are given against this one of ours,
+#: The candidate to which ratios are relative.
 BASELINE = "flagengine"
-#: and two runs are compared through this one, which no change of ours makes faster.
+#: The candidate that makes two runs comparable, because no change of flagengine makes it faster.
 YARDSTICK = "posthog-pure"
 
-#: Workload, heading, unit shown, nanoseconds (or whatever the unit is) per unit shown.
+#: The workload, the heading with the shown unit, and the number of measured units per shown unit.
 _OVERVIEW = (
     ("w1", "W1 ns", 1.0),
     ("w1-hot", "W1 hot ns", 1.0),
@@ -36,20 +36,20 @@ _OVERVIEW = (
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; all columns but the first are numbers."""
+    """Return a Markdown table; all columns but the first are numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def number(value: float) -> str:
-    """Three digits, as many as such a machine can give."""
+    """Return the number with three digits, the precision of such a machine."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def report(results: Results) -> str:
-    """The whole run."""
+    """Return the tables of the whole run."""
     parts = [_machine(results), _overview(results), _targets(results)]
     parts += [_workload(results, workload) for workload in results.workloads()]
     return "\n".join([*parts, _absences(results)])
@@ -120,7 +120,7 @@ def _targets(results: Results) -> str:
 
 
 def _absences(results: Results) -> str:
-    """One row per reason, with all the workloads it holds for."""
+    """Return a table with a row per reason and the workloads of each reason."""
     found: dict[tuple[str, str], list[str]] = {}
     for absence in results.absences:
         found.setdefault((absence.candidate, absence.reason), []).append(absence.workload)
@@ -129,7 +129,7 @@ def _absences(results: Results) -> str:
 
 
 def compare(old: Results, new: Results) -> str:
-    """New against old; the last column takes out how fast the machine was, by the yardstick."""
+    """Compare two runs; the yardstick removes the speed of the machine in the last column."""
     rows = []
     for workload in new.workloads():
         drift = _change(old, new, workload, YARDSTICK)
@@ -151,7 +151,7 @@ def _change(old: Results, new: Results, workload: str, name: str) -> float | Non
 
 
 def _verdict(before: Measurement, after: Measurement) -> str:
-    """Whether the middle halves are apart: if they overlap, the difference may be noise."""
+    """Return whether the middle halves are apart; if they overlap, the difference may be noise."""
     old, new = before.summary, after.summary
     apart = new.low > old.high or new.high < old.low
     return "apart" if apart else "overlap"

@@ -1,4 +1,4 @@
-"""The numbers to reach, as data: each a ratio of two medians of one run."""
+"""The targets, as data: each is a ratio of two medians of a run."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ _RELATIONS: dict[str, Callable[[float, float], bool]] = {"≥": operator.ge, "�
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`over` divided by `under` in `workload` must be on the right side of `bound`.
-
-    Both are names of candidates.
-    """
+    """A bound for `over` divided by `under`, two candidates, in `workload`."""
 
     text: str
     workload: str
@@ -33,18 +30,20 @@ class Target:
     bound: float
 
     def value(self, results: Results) -> float | None:
-        """What was found, if both were measured."""
+        """Return the ratio, or None if a candidate was not measured."""
         over = results.find(self.workload, self.over)
         under = results.find(self.workload, self.under)
         return None if over is None or under is None else ratio(over.samples, under.samples)
 
     def reached(self, value: float) -> bool:
-        """Whether that is good enough."""
+        """Return whether the ratio reaches the target."""
         return _RELATIONS[self.relation](value, self.bound)
 
 
-def _faster(text: str, workload: str, rival: str, bound: float, ours: str = "flagengine") -> Target:
-    return Target(text, workload, rival, ours, "≥", bound)
+def _faster(
+    text: str, workload: str, rival: str, bound: float, candidate: str = "flagengine"
+) -> Target:
+    return Target(text, workload, rival, candidate, "≥", bound)
 
 
 def _at_most(text: str, workload: str, rival: str, bound: float) -> Target:

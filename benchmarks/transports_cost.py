@@ -1,9 +1,9 @@
-"""What the client costs beside posthog's: the caller's time, one worker's rate, an idle process.
+"""The cost of the client compared with posthog's: the caller's time, a worker's rate, an idle process.
 
-`python -m benchmarks.transports_cost [--quick]`. Needs the extras `client` and `differential`. The
-two take slots in turn; batches go to a transport that swallows them, and are flushed between slots,
-outside the timing. Rates are measured against a server in a process of its own; an idle client in
-a fresh process, its wake-ups being the voluntary context switches of all threads but the first.
+`python -m benchmarks.transports_cost [--quick]`. It needs the extras `client` and `differential`. The
+two clients take slots in turn. Batches go to a transport that discards them, and are flushed between
+slots, outside the timing. Rates are measured with a server in another process, and an idle client in
+a new process; its wake-ups are the voluntary context switches of all threads except the first.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _posthogs(host: str | None = None, **options: Any) -> Any:
     logging.getLogger("posthog").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
     if host is None:
-        posthog.request._session.mount("http://swallowed", Swallow())  # noqa: SLF001 no public door
+        posthog.request._session.mount("http://swallowed", Swallow())  # noqa: SLF001 no public API
     client = posthog.Posthog(
         "phc_none",
         host=host or "http://swallowed",
@@ -98,7 +98,7 @@ _MAKERS = {"flagengine": _ours, "posthog": _posthogs}
 def _interleaved(
     calls: dict[str, Callable[[], object]], after: Callable[[str], object], slots: int, count: int
 ) -> dict[str, list[float]]:
-    """Microseconds of one call, slot by slot, in turn."""
+    """Return the microseconds per call for each slot, with the clients in turn."""
     found: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(slots):
         for name, call in calls.items():
@@ -117,10 +117,10 @@ def _show(title: str, found: dict[str, list[float]]) -> None:
     print(title)
     for name, samples in found.items():
         print(f"  {name:12} {min(samples):9.2f} us at least, {median(samples):9.2f} median")
-    ours, theirs = found["flagengine"], found["posthog"]
-    ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
+    own, other = found["flagengine"], found["posthog"]
+    ratios = [slow / fast for fast, slow in zip(own, other, strict=True)]
     print(
-        f"  posthog / flagengine: {min(theirs) / min(ours):.2f} of the least,"
+        f"  posthog / flagengine: {min(other) / min(own):.2f} of the least,"
         f" {median(ratios):.2f} median of the slots"
     )
 
@@ -196,7 +196,7 @@ def _rates(slots: int, events: int) -> None:
 
 
 def _idle(name: str, seconds: float) -> None:
-    """Print what an idle client of that name costs this process."""
+    """Print the cost of an idle client in this process."""
     before = _resident()
     threads = threading.active_count()
     client = _MAKERS[name]()
@@ -235,7 +235,7 @@ def _idles(seconds: float) -> None:
 
 
 def main() -> None:
-    """Measure everything, or do the part of a child process."""
+    """Measure everything, or do the work of a child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a look, not for quoting")
     parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)

@@ -1,7 +1,7 @@
 """W1: one boolean flag.
 
-Country in a list of three, e-mail contains a text, half of all ids. Once over many persons, where
-memory counts as much as the engine, and once over few that stay in the caches.
+The country is in a list of three, the e-mail contains a text, and half of all ids match. It runs over
+many persons, where memory matters as much as the engine, and over few persons that stay in the caches.
 """
 
 from __future__ import annotations
@@ -17,6 +17,6 @@ __all__ = ["run"]
 
 
 def run(session: Session) -> None:
-    """`w1` and `w1-hot`, nanoseconds a call."""
+    """Measure `w1` and `w1-hot` in nanoseconds per call."""
     session.time("w1", "w1", session.settings.many)
     session.time("w1-hot", "w1", HOT)

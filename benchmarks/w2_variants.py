@@ -1,6 +1,6 @@
-"""W2: a draw between three variants with JSON payloads.
+"""W2: a draw of three variants with JSON payloads.
 
-One property decides who takes part. The payload is read where the engine's call hands it over.
+A property decides who takes part. The payload is read if the engine's call returns it.
 """
 
 from __future__ import annotations
@@ -16,5 +16,5 @@ __all__ = ["run"]
 
 
 def run(session: Session) -> None:
-    """`w2`, nanoseconds a call."""
+    """Measure `w2` in nanoseconds per call."""
     session.time("w2", "w2", HOT)

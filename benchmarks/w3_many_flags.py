@@ -1,6 +1,6 @@
-"""W3: a hundred flags, all of them for one person.
+"""W3: a hundred flags for one person.
 
-Forty like W1, thirty like W2, twenty percentages, ten with five conditions of two filters.
+Forty flags like W1, thirty like W2, twenty percentages, ten with five conditions of two filters.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ __all__ = ["run"]
 
 
 def run(session: Session) -> None:
-    """`w3`, nanoseconds for all hundred."""
+    """Measure `w3` in nanoseconds for all hundred flags."""
     session.time("w3", "w3", session.settings.for_many_flags)

@@ -16,5 +16,5 @@ __all__ = ["run"]
 
 
 def run(session: Session) -> None:
-    """`w4`, nanoseconds a call."""
+    """Measure `w4` in nanoseconds per call."""
     session.time("w4", "w4", HOT)

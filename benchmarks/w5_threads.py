@@ -1,7 +1,7 @@
 """W5: W1 from one thread and from two.
 
-With the interpreter lock nobody gains; who locks on every read loses. On a free-threaded build two
-threads should do twice as much.
+With the interpreter lock no engine gains, and an engine that locks at every read loses. On a
+free-threaded build, two threads should do twice as much.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-#: The interpreter switches threads every 5 ms: a slot has to be many times that.
+#: A slot must be many times longer than 5 ms, after which the interpreter switches threads.
 _SLOT_NS = 60_000_000
 
 
 def run(session: Session) -> None:
-    """`w5-one` and `w5-two`, thousands of calls a second."""
+    """Measure `w5-one` and `w5-two` in thousands of calls per second."""
 
     def prepare(process: Process) -> None:
         process.ask("open", workload="w1", persons=HOT)

@@ -1,6 +1,6 @@
-"""W6: from the JSON text of a thousand flags to an engine that answers, in time and memory.
+"""W6: the time and memory from the JSON text of a thousand flags to an engine that answers.
 
-A fresh process each time, with the engine imported and nothing else done.
+Each load runs in a new process, which has only imported the engine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_repeatedly", "run"]
 
-#: One entry per engine: how it is asked makes no difference to loading.
+#: A candidate per engine, because its calls make no difference to loading.
 _CANDIDATES = (
     "flagengine",
     "eppo",
@@ -34,7 +34,7 @@ _CANDIDATES = (
 
 
 def run(session: Session) -> None:
-    """`w6-ready`, `w6-first`, `w6-all` in milliseconds; `w6-memory`, `w6-memory-all` in MiB."""
+    """Measure `w6-ready`, `w6-first`, `w6-all` in ms; `w6-memory`, `w6-memory-all` in MiB."""
     loads = load_repeatedly(session, "w6", "w6", "w6-first", _CANDIDATES)
     for figure, unit in FIGURES.items():
         samples = {name: [load[figure] for load in found] for name, found in loads.items()}
@@ -44,7 +44,7 @@ def run(session: Session) -> None:
 def load_repeatedly(
     session: Session, label: str, workload: str, first: str, candidates: Iterable[str]
 ) -> dict[str, list[dict[str, float]]]:
-    """The figures of each candidate's loads, a fresh process for each, in turn."""
+    """Return the figures of each candidate's loads, each in a new process, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         found: dict[str, list[dict[str, float]]] = {}
         for name in candidates:

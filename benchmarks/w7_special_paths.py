@@ -1,8 +1,7 @@
-"""W7: the unresolved, dependent, grouped and overridden paths beside the plain one.
+"""W7: the unresolved, dependent, grouped and overridden paths compared with the plain path.
 
-A property that is missing, a flag that depends on another, a chain of dependencies, a group's flag,
-an overridden flag; beside them W1, so that the factor can be read off. Only what reads PostHog's
-format has these.
+A missing property, a flag that depends on another flag, a chain of dependencies, a group's flag, an
+overridden flag; and W1 for comparison. Only engines that read PostHog's format can evaluate these.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _CANDIDATES = ("flagengine", "flagengine-pure", "posthog-pure", "posthog-client"
 
 
 def run(session: Session) -> None:
-    """`w7-plain` and one line for each special path, nanoseconds a call."""
+    """Measure `w7-plain` and each special path in nanoseconds per call."""
     session.time("w7-plain", "w1", HOT, only=_CANDIDATES)
     for name in SPECIAL:
         session.time(name, name, HOT, only=_CANDIDATES)

@@ -1,4 +1,4 @@
-"""W8: the import. A fresh interpreter each time, bytecode already compiled."""
+"""W8: the import, in a new interpreter each time, with compiled bytecode."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(session: Session) -> None:
         if candidate not in session.settings.candidates:
             continue
         try:
-            # The first import writes the bytecode; its time is not kept.
+            # The first import writes the bytecode, so its time does not count.
             _milliseconds(module)
         except AbsentError as error:
             session.absent("w8", candidate, error)
@@ -53,7 +53,7 @@ def _sampler(module: str) -> Callable[[], float]:
 
 
 def _milliseconds(module: str) -> float:
-    # The interpreter that runs this; module names are the constants above.
+    # The running interpreter, with the module names above.
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM.format(module=module)],
         cwd=_ROOT,

@@ -1,8 +1,8 @@
-"""One engine in a process of its own: `python -m benchmarks.worker CANDIDATE`.
+"""An engine in its own process: `python -m benchmarks.worker CANDIDATE`.
 
-A process per engine keeps engines from sharing a heap, a garbage collector or background threads,
-lets one hide the accelerator before flagengine is imported, and turns a crash into one absent row.
-It reads requests as JSON lines and writes one reply line for each.
+With a process per engine, engines do not share a heap, a garbage collector or background threads, the
+accelerator can be hidden before flagengine is imported, and a crash is only an absent row. The worker
+reads requests as JSON lines and writes a line as the reply to each.
 """
 
 from __future__ import annotations
@@ -40,27 +40,27 @@ class _Opened:
 
     @property
     def calls(self) -> int:
-        """How many calls one slot makes."""
+        """The number of calls in a slot."""
         return self.passes * self.subjects
 
 
 class Worker:
-    """Serves one candidate; each public method is a request."""
+    """The requests to a candidate, each as a public method."""
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
         if not candidate.accelerated:
-            # An import of it now fails, as it does where no compiler was at hand.
+            # Importing the accelerator now fails, as in an installation without a compiler.
             sys.modules[_ACCELERATOR] = None  # type: ignore[assignment]
         self._rival: Rival = make(candidate)
         self._current: _Opened | None = None
 
     def hello(self) -> Reply:
-        """Which accelerator is really in use."""
+        """Return the accelerator in use."""
         return {"accelerator": sys.modules.get(_ACCELERATOR) is not None}
 
     def open(self, workload: str, persons: int) -> Reply:
-        """Translate, load, and check the answers; only then may it be timed."""
+        """Translate and load the workload, and check the answers before they may be timed."""
         self._current = None
         gc.unfreeze()
         gc.enable()
@@ -75,7 +75,7 @@ class Worker:
         return {"subjects": len(subjects)}
 
     def calibrate(self, least_ns: int) -> Reply:
-        """Choose how many passes make a slot; from here on the collector stays off."""
+        """Choose the number of passes of a slot, and turn the garbage collector off."""
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -84,23 +84,23 @@ class Worker:
         return {"passes": opened.passes}
 
     def slot(self) -> Reply:
-        """Nanoseconds a call in one slot."""
+        """Return the nanoseconds per call in a slot."""
         opened = self._opened()
         return {"value": opened.slot(opened.passes) / opened.calls}
 
     def threads(self, count: int) -> Reply:
-        """Thousands of calls a second, all threads together."""
+        """Return the thousands of calls per second of all threads together."""
         opened = self._opened()
         taken = concurrently(opened.slot, opened.passes, count)
         return {"value": count * opened.calls / taken * 1e6}
 
     def write(self, workload: str, path: str) -> Reply:
-        """The workload in the engine's own format, for another process to load."""
+        """Return the workload in the engine's own format, which another process loads."""
         Path(path).write_text(self._rival.document(make_workload(workload, 1)), encoding="utf-8")
         return {}
 
     def load(self, workload: str, first: str, path: str) -> Reply:
-        """See `measure_load`; only the first load of a process says anything."""
+        """Return the result of `measure_load`, which is only valid for the first load of a process."""
         return {**measure_load(self._rival, workload, first, path)}
 
     def _opened(self) -> _Opened:
@@ -117,14 +117,14 @@ def _reply(worker: Worker, request: dict[str, Any]) -> Reply:
         return {"absent": str(error)}
     except WrongAnswerError as error:
         return {"absent": f"wrong answer: {error}", "wrong": True}
-    except Exception as error:  # noqa: BLE001 - an engine may fail in any way: the finding
+    except Exception as error:  # noqa: BLE001 - an engine may fail in any way, and the failure is the result
         return {"absent": f"{type(error).__name__}: {error}"[:300], "wrong": True}
     return reply
 
 
 def serve(name: str) -> None:
     """Answer requests until the input ends."""
-    # Engines print and log as they like; replies get a descriptor that only this file knows.
+    # Engines may print, so replies use a descriptor of their own.
     with os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1) as replies:
         os.dup2(2, 1)
         try:

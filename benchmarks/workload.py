@@ -1,4 +1,4 @@
-"""What one workload is: definitions, persons, the flags asked for, and the right answers."""
+"""A workload: definitions, persons, the flags to evaluate, and the right answers."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Workload"]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Everything that an engine needs to be asked and checked.
+    """The data that is needed to call an engine and to check its answers.
 
     Attributes:
-        name: What `workloads.make` finds it by.
-        asked: The keys of the flags that every call answers.
-        persons: Whom the calls are for, in turn.
+        name: The name for `workloads.make`.
+        asked: The keys of the flags that every call evaluates.
+        persons: The persons of the calls, in turn.
         definitions: The flags in PostHog's format.
-        answers: The right answers for a person, in the order of `asked`.
-        flags: The same flags for rivals to translate; empty where only PostHog's format can say it.
-        payload: Whether the call must hand over the variant's payload too.
+        answers: Returns the right answers for a person, in the order of `asked`.
+        flags: The same flags in neutral form; empty if only PostHog's format can express them.
+        payload: Whether the call must return the variant's payload too.
         context: Further keywords of the evaluation: groups, overrides.
-        decided: Whether a definite answer exists; where not, an engine must say that it has none.
+        decided: Whether a definite answer exists; otherwise an engine must not decide.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The workloads W1 to W4 and W6, and how every workload is found by its name.
+"""The workloads W1 to W4 and W6, and the look-up of all workloads by name.
 
 Deterministic: the same name and the same number of persons give the same workload everywhere.
 """
@@ -46,7 +46,7 @@ def _variants(key: str, plan: str) -> Flag:
 
 
 def _any_of_five(key: str, source: random.Random) -> Flag:
-    """Five conditions of two filters: which one holds differs from person to person."""
+    """Return a flag with five conditions of two filters, of which each person matches another."""
     return Flag(
         key,
         tuple(
@@ -89,11 +89,11 @@ COHORT = Flag(
 
 
 def mix(count: int) -> tuple[Flag, ...]:
-    """Flags in the proportions of W3: 40 like W1, 30 like W2, 20 percentages, 10 of five ORs.
+    """Return flags in the proportions of W3: 40 like W1, 30 like W2, 20 percentages, 10 of five ORs.
 
-    A smaller mix is the start of a larger one.
+    A larger mix begins with the flags of a smaller mix.
     """
-    # Not for secrets: the same flags every time is the point.
+    # A fixed seed, because the flags must be the same in every run.
     source = random.Random(_SEED)
     return tuple(_one_of_the_mix(number, source) for number in range(count))
 
@@ -130,18 +130,18 @@ _PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
     "w3": (lambda: mix(100), False),
     "w4": (lambda: (COHORT,), False),
     "w6": (lambda: mix(1_000), False),
-    # The first flag of W6 alone, for the question of its first answer.
+    # Only the first flag of W6, for its first answer.
     "w6-first": (lambda: mix(1), False),
 }
 
 
 def names() -> tuple[str, ...]:
-    """Every name that `make` knows, the growth curves with their families only."""
+    """Return all names for `make`; of the growth curves, only the families."""
     return (*_PLAIN, *SPECIAL, *GROWTH)
 
 
 def make(name: str, persons: int) -> Workload:
-    """The workload of this name: `w1`, `w7-group`, or a family and a size, `flags/1000`."""
+    """Return the workload of a name: `w1`, `w7-group`, or a family and a size, `flags/1000`."""
     family, _, size = name.partition("/")
     if family == "mix":
         return _workload(name, mix(int(size)), persons, payload=False)

@@ -1,4 +1,4 @@
-"""Options of the whole suite, and how many examples Hypothesis tries."""
+"""The options of the whole suite, and the numbers of Hypothesis examples."""
 
 import os
 import sys
@@ -12,11 +12,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without-accelerator",
         action="store_true",
-        help="run as where no C compiler was: the extension cannot be imported",
+        help="run without the C extension, as in an installation without a compiler",
     )
     parser.addoption(
         "--evaluators",
-        help="ask only these for the published cases: SINGLE,TABLE_AMONG",
+        help="run the published cases only with these: SINGLE,TABLE_AMONG",
     )
 
 
@@ -24,8 +24,7 @@ if "--without-accelerator" in sys.argv:
     # The workers of pytest-xdist have other arguments, but the same environment.
     os.environ["FLAGENGINE_TESTS_WITHOUT_ACCELERATOR"] = "1"
 if "FLAGENGINE_TESTS_WITHOUT_ACCELERATOR" in os.environ:
-    # Here and not in pytest_configure: the conftest files below are imported before that is
-    # called, and they import the package.
+    # Not in pytest_configure, because the conftest files below import the package earlier.
     sys.modules["flagengine.native._accelerator"] = None  # type: ignore[assignment]
 
 
@@ -37,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many published cases each evaluator was asked, where any was."""
+    """Print the number of published cases by evaluator, if any were run."""
     asked = Counter(
         (report.nodeid.partition("[")[2].partition("-")[0], outcome)
         for outcome in ("passed", "failed")
@@ -53,7 +52,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 _EVALUATED = "conformance/test_cases.py::test_the_evaluator_gives_the_expected_answer["
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-# What gates is always the same; what explores is not, and what it finds becomes a fixture.
+# The examples of the gate are always the same; those of nightly runs are new each time.
 settings.register_profile(
     "gate",
     max_examples=200,

@@ -1,8 +1,8 @@
-"""How much of the code the tests must reach: lines and branches, by part.
+"""The share of lines and branches that the tests must reach, by part of the code.
 
     python -m tests.coverage_floors     # reads .coverage; see `make coverage`
 
-Fails for a part below its floor, and names what was not reached.
+It fails for a part below its floor, and prints the lines that were not reached.
 """
 
 import json
@@ -29,7 +29,7 @@ WHOLE = {
         for name in ("cases", "verdicts", "walk", "flag_kernel", "engine", "rows")
     ),
 }
-"""The parts that decide answers: every line and every branch."""
+"""The parts that decide answers, in which tests must reach every line and every branch."""
 
 REST = {"rest of flagengine": ("flagengine/*",), "transports": ("transports/*",)}
 REST_PERCENT = 95.0
@@ -38,12 +38,12 @@ ENGINES = {
     "pyspark": "flagengine/batch/adapters/spark*.py",
     "ray": "flagengine/batch/adapters/ray.py",
 }
-"""What counts only where the engine is installed; `.ci/run` installs them."""
+"""The parts that count only if their engine is installed; `.ci/run` installs them."""
 
 
 @dataclass
 class Part:
-    """What was reached of some files."""
+    """The coverage of some files."""
 
     name: str
     floor: float
@@ -53,7 +53,7 @@ class Part:
 
     @property
     def percent(self) -> float:
-        """The percentage of lines and branches reached."""
+        """The percentage of reached lines and branches."""
         return 100.0 * self.reached / max(self.there, 1)
 
     def add(self, path: str, file: Mapping[str, Any]) -> None:
@@ -78,7 +78,7 @@ def _measured() -> dict[str, Any]:
 
 
 def parts(files: Mapping[str, Any]) -> Iterator[Part]:
-    """Yield every part; a file belongs to the first one whose patterns it fits."""
+    """Yield every part; a file belongs to the first part with a matching pattern."""
     absent = [pattern for engine, pattern in ENGINES.items() if find_spec(engine) is None]
     left = {
         path: file
@@ -98,7 +98,7 @@ def parts(files: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def main() -> int:
-    """Print a line for each part, and what those below their floor lack."""
+    """Print a line for each part, and the unreached lines of parts below their floor."""
     below = False
     for part in parts(_measured()):
         print(f"{part.name:20} {part.percent:6.2f} %  of {part.there:5}, floor {part.floor:g} %")

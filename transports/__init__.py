@@ -1,7 +1,7 @@
-"""Effects around the evaluator: definitions in, events out.
+"""The client around the evaluator: it loads definitions and sends events.
 
-Imports only names that ``flagengine`` exports; never imported by ``flagengine``. Importing this
-package imports nothing else: each name below is imported on first use.
+It imports only names that ``flagengine`` exports, and ``flagengine`` never imports it. Importing
+this package imports nothing else: each name below is imported at its first use.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .errors import TransportError
     from .flags.answer import FeatureFlagResult
-    from .flags.snapshot import FlagEvaluations
+    from .flags.evaluations import FlagEvaluations
     from .http.base import Request, Response
     from .http.live import LiveTransport
     from .http.memory import MemoryTransport
@@ -89,7 +89,7 @@ _HOMES = {
     ".context": ["Context"],
     ".errors": ["TransportError"],
     ".flags.answer": ["FeatureFlagResult"],
-    ".flags.snapshot": ["FlagEvaluations"],
+    ".flags.evaluations": ["FlagEvaluations"],
     ".http.base": ["Request", "Response"],
     ".http.live": ["LiveTransport"],
     ".http.memory": ["MemoryTransport"],
@@ -101,18 +101,18 @@ _HOMES = {
     ".polling.sources.redis_cache": ["RedisFlagCache"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-# The names by which users of other SDKs look for it.
+# The names of the client in other SDKs.
 _ALIASES = {"PostHog": "Client", "Posthog": "Client"}
 
 if __name__ == "transports":
-    # The folder of a checkout, imported by its own name.
+    # The folder in a checkout was imported as a package of its own.
     from flagengine.transports._alias import alias_transports
 
     alias_transports()
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on first use."""
+    """Import a public name at its first use."""
     known = _ALIASES.get(name, name)
     home = _HOME_OF.get(known)
     if home is None:

@@ -1,9 +1,9 @@
-"""Carrying out a `Call` on a thread that may block: with a bound in time, awaitable or not.
+"""Performing a `Call` on a thread that may block, synchronous or awaitable, with a time limit.
 
-A function that promises no bound of its own runs on a daemon thread made for it, so that one that
-hangs costs a thread and not the poller. While it hangs no further one is started: the next call
-fails at once. Awaitables run on a private event loop, always the same, because asynchronous clients
-keep their connections on the loop they were first used on; asyncio is imported when there is one.
+A function without a time limit of its own runs on a daemon thread, so a function that hangs does not
+block the poller. While it hangs, further calls fail at once. Awaitables run on a private event loop,
+always the same, because asynchronous clients keep their connections on the loop of their first use.
+asyncio is imported with the first awaitable.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ GRACE = 0.5
 
 
 class CallTimeoutError(Exception):
-    """The call did not return in time, or the previous call is still running."""
+    """The error for a call that did not return in time, or whose predecessor still runs."""
 
 
 class DaemonThread:
-    """At most one running function, on a daemon thread of its own."""
+    """A daemon thread that runs at most one function at a time."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
 
     def start(self, function: Callable[[], Any]) -> Future[Any]:
-        """Run `function`; its result or exception arrives in the future."""
+        """Run `function` on a new thread; return a future with its result or exception."""
         if self._thread is not None and self._thread.is_alive():
             msg = "previous call is still running"
             raise CallTimeoutError(msg)
@@ -49,44 +49,48 @@ class DaemonThread:
         try:
             thread.start()
         except RuntimeError:
-            # The interpreter is shutting down and starts no threads any more.
+            # Python cannot start threads while the interpreter shuts down.
             settle(future, function)
             return future
         self._thread = thread
         return future
 
     def finished(self) -> None:
-        """The last function is known to have returned; its thread may still be on its way out."""
+        """Note that the last function has returned, even if its thread has not yet ended."""
         self._thread = None
 
 
 def settle(future: Future[Any], function: Callable[[], Any]) -> None:
-    """Call the function; its result or exception goes into the future, unless it was cancelled."""
+    """Call the function and put its result or exception into the future, unless cancelled."""
     if not future.set_running_or_notify_cancel():
         return
     try:
         result = function()
-    except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
+    except BaseException as error:  # noqa: BLE001 - raised again by `future.result()`
         future.set_exception(error)
     else:
         future.set_result(result)
 
 
 class SyncCaller:
-    """Carries out calls for a thread that may block."""
+    """A performer of calls for threads that may block."""
 
     def __init__(self) -> None:
         self._renew()
 
     def _renew(self) -> None:
-        # Two, so that a cache that hangs does not keep an asynchronous source from being asked.
+        # Separate, so that a cache that hangs does not block an asynchronous source.
         self._guarded = DaemonThread()
         self._trusted = DaemonThread()
         self._loop: _PrivateLoop | None = None
         self._pid = os.getpid()
 
     def __call__(self, call: Call) -> Any:
-        """Return what the call returns, awaited; raise what it raises, or `CallTimeoutError`."""
+        """Return the call's result, awaited if necessary.
+
+        Raises:
+            CallTimeoutError: the call did not return in time.
+        """
         self._notice_fork()
         if call.timeout is not None:
             bound = call.timeout
@@ -98,7 +102,7 @@ class SyncCaller:
         return self._bounded(self._trusted, lambda: self._complete(result, bound), bound)
 
     def close(self) -> None:
-        """Close the private event loop, if one was needed."""
+        """Close the private event loop, if it exists."""
         self._notice_fork()
         loop, self._loop = self._loop, None
         if loop is not None:
@@ -107,12 +111,12 @@ class SyncCaller:
     def _bounded(self, worker: DaemonThread, function: Callable[[], Any], timeout: float) -> Any:
         future = worker.start(function)
         try:
-            # A little longer than the bound of an awaitable inside, which can be cancelled cleanly.
+            # A little longer than the timeout of an awaitable inside, which is cancelled cleanly.
             return future.result(timeout + GRACE)
         except TimeoutError:
             if future.done():
                 raise
-            msg = f"no answer within {timeout:g} s"
+            msg = f"call did not return within {timeout:g} s"
             raise CallTimeoutError(msg) from None
         finally:
             if future.done():
@@ -130,7 +134,7 @@ class SyncCaller:
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():
-            # Its threads do not exist here, and its loop is the parent's.
+            # The threads do not exist in the child, and the loop belongs to the parent.
             if self._loop is not None:
                 self._loop.close()
             self._renew()
@@ -150,17 +154,17 @@ async def bounded_await(awaitable: Awaitable[Any], timeout: float | None) -> Any
     except TimeoutError:
         if not bound.expired():
             raise
-        msg = f"no answer within {timeout:g} s"
+        msg = f"call did not return within {timeout:g} s"
         raise CallTimeoutError(msg) from None
 
 
-# Closing a loop that came with a fork would remove the parent's descriptors from the selector that
-# both processes share; collecting it would warn that it is not closed.
+# The parent's loops, kept in the child of a fork. Closing such a loop would remove the parent's
+# descriptors from the shared selector; garbage-collecting it would warn that it is not closed.
 _left_to_parent: list[asyncio.AbstractEventLoop] = []
 
 
 class _PrivateLoop:
-    """An event loop that one thread may run while another, or the program's end, closes it."""
+    """An event loop that may be closed while another thread runs it."""
 
     def __init__(self) -> None:
         import asyncio  # noqa: PLC0415 - only programs that await need it
@@ -179,7 +183,7 @@ class _PrivateLoop:
                 self._close_unused()
 
     def close(self) -> None:
-        """Close it now, or as soon as what it runs is done."""
+        """Close the loop now, or at the end of the call that it runs."""
         if self._pid != os.getpid():
             _left_to_parent.append(self._loop)
             return

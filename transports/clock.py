@@ -1,7 +1,6 @@
-"""Clocks that are passed in: the system's clock, and a clock that tests set by hand.
+"""Clocks: the system's clock, and a clock that tests set by hand.
 
-Monotonic time measures waits; wall time is what goes on the wire. Nothing else in this package
-asks the operating system what time it is.
+Monotonic time measures waits; wall-clock time is sent to the server.
 """
 
 from __future__ import annotations
@@ -9,25 +8,25 @@ from __future__ import annotations
 import time
 from typing import NamedTuple, Protocol
 
-__all__ = ["Clock", "ManualClock", "Moment", "SystemClock", "read"]
+__all__ = ["Clock", "ClockReading", "ManualClock", "SystemClock", "read"]
 
 
-class Moment(NamedTuple):
-    """One reading of both clocks, in seconds; ``wall`` counts from 1970-01-01 UTC."""
+class ClockReading(NamedTuple):
+    """The time of both clocks in seconds; ``wall`` counts from 1970-01-01 UTC."""
 
     monotonic: float
     wall: float
 
 
 class Clock(Protocol):
-    """The two times that this package uses."""
+    """The protocol of clocks, with the two times that this package uses."""
 
     def monotonic(self) -> float:
-        """Return seconds since an arbitrary start; never less than before."""
+        """Return the seconds since an arbitrary start; never less than before."""
         ...
 
     def wall(self) -> float:
-        """Return seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
+        """Return the seconds since 1970-01-01 UTC; may jump when the machine's clock is set."""
         ...
 
 
@@ -77,6 +76,6 @@ class ManualClock:
         self._wall = seconds
 
 
-def read(clock: Clock) -> Moment:
+def read(clock: Clock) -> ClockReading:
     """Return the time of both clocks."""
-    return Moment(clock.monotonic(), clock.wall())
+    return ClockReading(clock.monotonic(), clock.wall())

@@ -1,27 +1,27 @@
-"""Every error that this package raises or reports, in one tree.
+"""The errors that this package raises or reports, in one tree.
 
 ::
 
     TransportError
-    ├── RequestError                 the network gave no usable answer
-    │   ├── ConnectError             never connected: refused, unreachable, unknown host
+    ├── RequestError                 a request without a usable response
+    │   ├── ConnectError             no connection: refused, unreachable, unknown host
     │   │   └── TLSError             connected, but the peer could not be trusted
-    │   ├── RequestTimeoutError      the deadline passed first
-    │   ├── ConnectionLostError      the connection broke before the whole answer was read
-    │   ├── InvalidRequestError      it cannot be sent as written; sending it again is no use
-    │   └── InvalidResponseError     an answer came, but its body cannot be used
+    │   ├── RequestTimeoutError      the deadline passed before the whole response was read
+    │   ├── ConnectionLostError      the connection broke before the whole response was read
+    │   ├── InvalidRequestError      the request cannot be sent; a retry would not help
+    │   └── InvalidResponseError     a response whose body cannot be used
     │       └── ResponseTooLargeError
-    ├── StatusError                  an HTTP answer other than success
-    ├── EventError                   something is wrong with an event, or no room is left for it
+    ├── StatusError                  a response with a status other than success
+    ├── EventError                   an invalid event, or an event without room in the queue
     │   ├── InvalidEventError
     │   ├── EventTooLargeError
     │   ├── QueueFullError
-    │   └── DeliveryError            accepted events that will not be delivered, and why
-    ├── SpoolError                   the disk spool cannot be written or read
+    │   └── DeliveryError            accepted events that will not be delivered
+    ├── SpoolError                   the spool on disk cannot be written or read
     └── DefinitionsError             flag definitions could not be loaded
 
-Foreign exceptions are translated in one place (``http/translation.py``). Messages name what must be
-and what was; they never contain a key, an Authorization header or the content of an event.
+``http/translation.py`` translates foreign exceptions. Messages never contain a key, an Authorization
+header or the content of an event.
 """
 
 from __future__ import annotations
@@ -54,35 +54,35 @@ class TransportError(Exception):
 
 
 class RequestError(TransportError):
-    """The network gave no usable answer."""
+    """A request did not get a usable response."""
 
     is_retryable: ClassVar[bool] = True
 
 
 class ConnectError(RequestError):
-    """No connection: refused, unreachable, or the host's name is unknown."""
+    """The connection was refused, or the host is unreachable or unknown."""
 
 
 class TLSError(ConnectError):
-    """The peer's certificate or the TLS handshake was refused."""
+    """The TLS handshake failed, or the peer's certificate was refused."""
 
 
 class RequestTimeoutError(RequestError):
-    """The request's deadline passed before the whole answer was there."""
+    """The deadline passed before the whole response was read."""
 
 
 class ConnectionLostError(RequestError):
-    """The connection broke after it was made: the server may or may not have acted."""
+    """The connection broke after it was made, so the server may have processed the request."""
 
 
 class InvalidRequestError(RequestError):
-    """The request cannot be sent as written (URL, scheme, header)."""
+    """The request cannot be sent because of its URL, scheme or headers."""
 
     is_retryable = False
 
 
 class InvalidResponseError(RequestError):
-    """An answer came, but its body cannot be used."""
+    """A response has a body that cannot be used."""
 
     is_retryable = False
 
@@ -92,13 +92,13 @@ class InvalidResponseError(RequestError):
 
 
 class ResponseTooLargeError(InvalidResponseError):
-    """The answer's body is larger, sent or unpacked, than the configured bound."""
+    """The response's body is larger than the limit, compressed or decompressed."""
 
 
 class StatusError(TransportError):
-    """An HTTP answer other than success.
+    """A response has a status other than success.
 
-    ``retry_after`` is in seconds, never negative, None when the server named none.
+    ``retry_after`` is in seconds and never negative; None without a Retry-After.
     """
 
     def __init__(self, status: int, message: str = "", *, retry_after: float | None = None) -> None:
@@ -108,7 +108,7 @@ class StatusError(TransportError):
 
 
 class EventError(TransportError):
-    """Something is wrong with an event, or no room is left for it."""
+    """An event is invalid, or the queue has no room for it."""
 
 
 class InvalidEventError(EventError):
@@ -116,7 +116,7 @@ class InvalidEventError(EventError):
 
 
 class EventTooLargeError(EventError):
-    """One serialised event is larger than the lane's cap."""
+    """The serialised event is larger than the lane's limit."""
 
 
 class QueueFullError(EventError):
@@ -124,7 +124,7 @@ class QueueFullError(EventError):
 
 
 class DeliveryError(EventError):
-    """Accepted events that will not be delivered; ``reason`` is a ``DropReason`` value."""
+    """Accepted events will not be delivered; ``reason`` is a ``DropReason`` value."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
@@ -132,11 +132,11 @@ class DeliveryError(EventError):
 
 
 class SpoolError(TransportError):
-    """The disk spool cannot be written or read."""
+    """The spool on disk cannot be written or read."""
 
 
 class DefinitionsError(TransportError):
-    """Flag definitions could not be loaded; ``status`` where the server answered."""
+    """Flag definitions could not be loaded; ``status`` is the response's status, if there is one."""
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Warns once per incident: one log line when a trouble begins, silence while it lasts."""
+"""Incidents, so that a lasting problem is logged once, when it begins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Incidents"]
 
 
 class Incidents:
-    """The incidents that are open, each under a key of the caller's.
+    """The open incidents, each with a key chosen by the caller.
 
     >>> incidents = Incidents()
     >>> incidents.opens("full"), incidents.opens("full")
@@ -29,5 +29,5 @@ class Incidents:
         return True
 
     def resolve(self, *keys: Hashable) -> None:
-        """Close the incidents, so that the next one of the same key is reported again."""
+        """Close the incidents, so that the next incident with the same key is reported again."""
         self._open.difference_update(keys)

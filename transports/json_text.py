@@ -1,26 +1,26 @@
-"""JSON as text: writing whatever an application puts into an event, reading what a server sends.
+"""JSON text: writing the values that applications put into events, and reading responses.
 
-`to_json` never raises. The usual value goes through the standard library's C encoder at once. Whatever that refuses (NaN,
-cycles, odd keys, lone surrogates, absurd depth) is rebuilt as plain JSON values first.
+`to_json` never raises. The standard library's C encoder writes the usual values. A value that the
+encoder refuses (NaN, cycles, odd keys, lone surrogates, deep nesting) is first converted to plain
+JSON values.
 
 ========================================  ==============================================
 given                                     becomes
 ========================================  ==============================================
 datetime, date, time                      ISO 8601 text, as ``isoformat`` gives it
 Decimal                                   number (a float)
-UUID, Path, any other object              its text
+UUID, Path, any other object              its ``str``
 Enum                                      its value
 tuple, set, frozenset, deque              list; sets sorted by their items' JSON text
 bytes                                     text (UTF-8, unreadable bytes replaced)
 dataclass instance, mapping               object
-NumPy scalar or array                     what its ``tolist`` gives
+NumPy scalar or array                     its ``tolist()``
 NaN, infinities                           null
 a cycle, nesting deeper than 128          null
 ========================================  ==============================================
 
-`read_json` is lenient where the standard library refuses a document that is fine but for one
-value: an integer of thousands of digits reads as a float. NaN, which is no JSON, reads as null, as
-in the engine.
+`read_json` accepts two values that the standard library would refuse or misread: an integer with
+thousands of digits becomes a float, and NaN, which is not JSON, becomes null, as in the engine.
 """
 
 from __future__ import annotations
@@ -40,13 +40,12 @@ from uuid import UUID
 __all__ = ["read_json", "to_json"]
 
 MAX_DEPTH = 128
-# An int with more bits than this is no 64-bit number to any JSON reader; as text it could even be
-# longer than Python is willing to print.
+# Most JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
 _MAX_INT_BITS = 64
 
 
 def to_json(value: object) -> bytes:
-    """Compact UTF-8 JSON of ``value``.
+    """Return the compact UTF-8 JSON of ``value``.
 
     >>> to_json({"at": date(2025, 1, 2), "share": float("nan"), "tags": {"b", "a"}})
     b'{"at":"2025-01-02","share":null,"tags":["a","b"]}'
@@ -58,10 +57,10 @@ def to_json(value: object) -> bytes:
 
 
 def read_json(text: bytes | str) -> Any:
-    """Return the value that `text` holds.
+    """Return the value of the JSON `text`.
 
     Raises:
-        ValueError: `text` is not JSON, or nested deeper than Python can read.
+        ValueError: `text` is not JSON, or is nested too deep for Python.
 
     >>> read_json('{"a": NaN}')
     {'a': None}
@@ -87,7 +86,7 @@ def _no_constant(_: str) -> None:
 
 
 def _convert(value: object) -> object:
-    """One step from a value that JSON does not know to one that it may."""
+    """Convert a value without a JSON type into a simpler value, which may need another conversion."""
     for kinds, conversion in _CONVERSIONS:
         if isinstance(value, kinds):
             return conversion(value)
@@ -111,7 +110,7 @@ def _text(value: bytes | bytearray | memoryview) -> str:
 
 
 _Conversion = tuple[type | tuple[type, ...], Callable[[Any], object]]
-# The first row that fits wins: an Enum may be anything else as well.
+# The first match wins; Enum is first, because an Enum may be a str or int as well.
 _CONVERSIONS: tuple[_Conversion, ...] = (
     (Enum, lambda value: value.value),
     ((datetime, date, time), lambda value: value.isoformat()),
@@ -129,8 +128,8 @@ _FAST = json.JSONEncoder(
 _PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _plain(value: object, ancestors: frozenset[int]) -> object:  # noqa: PLR0911 - one for each kind
-    """``value`` rebuilt from dict, list, str, int, float, bool and None alone."""
+def _plain(value: object, ancestors: frozenset[int]) -> object:  # noqa: PLR0911 - a return for each kind
+    """Return ``value`` converted to dict, list, str, int, float, bool and None."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -169,5 +168,5 @@ def _key(key: object) -> str:
 
 
 def _whole_text(text: str) -> str:
-    """Text that UTF-8 can carry: surrogate pairs joined, lone surrogates replaced."""
+    """Return text that UTF-8 can encode: join surrogate pairs, replace lone surrogates."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,6 +1,6 @@
-"""How long to wait before trying again: arithmetic only.
+"""The arithmetic of retries: which statuses to retry, and how long to wait.
 
-No clock, no randomness, no sleeping: the wall time and the random draw are arguments.
+Nothing here reads a clock, draws random numbers or sleeps; the time and the draw are arguments.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = [
     "parse_retry_after",
 ]
 
-# The longest wait that events and flags grant a server (30 s).
+# The longest Retry-After that events and flags respect, in seconds.
 MAX_RETRY_AFTER = 30.0
-# Jitter only lengthens a wait, so a server's minimum is kept.
+# Jitter only lengthens a wait, so it never undercuts the server's Retry-After.
 MAX_JITTER = 0.1
-# 2.0 ** 1024 overflows; no cap is anywhere near 2 ** 64 seconds.
+# Avoids an overflow at 2.0 ** 1024; every ``max_delay`` is far below 2 ** 64 seconds.
 _MAX_EXPONENT = 64
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Waits of ``base_delay * 2**i`` seconds, at most ``max_delay``, for ``max_retries`` retries.
+    """A policy of ``max_retries`` retries, after ``base_delay * 2**i`` but at most ``max_delay`` s.
 
     >>> [RetryPolicy().delay(i) for i in range(6)]
     [1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
@@ -51,7 +51,7 @@ class RetryPolicy:
 
     @property
     def max_attempts(self) -> int:
-        """Return the number of attempts: the first and the retries."""
+        """The number of attempts: the first attempt and the retries."""
         return self.max_retries + 1
 
     def is_exhausted(self, attempts: int) -> bool:
@@ -84,7 +84,7 @@ def is_retryable_status(status: int) -> bool:
 
 
 def clamp_retry_after(seconds: float | None, most: float = MAX_RETRY_AFTER) -> float:
-    """Return the seconds to wait, at most ``most``: a wrong header must not cause a wait of a day.
+    """Return the seconds to wait, between 0 and ``most``, so that no header causes a wait of a day.
 
     >>> [clamp_retry_after(seconds) for seconds in (3.0, 86_400.0, -1.0, float("nan"), None)]
     [3.0, 30.0, 0.0, 0.0, 0.0]
@@ -95,9 +95,9 @@ def clamp_retry_after(seconds: float | None, most: float = MAX_RETRY_AFTER) -> f
 
 
 def parse_retry_after(value: str | None, *, wall: float) -> float | None:
-    """Return a ``Retry-After`` header as seconds from ``wall``; None when absent or unreadable.
+    """Return a ``Retry-After`` header as seconds from ``wall``; None if absent or unreadable.
 
-    RFC 9110 section 10.2.3 allows seconds and an HTTP date; decimals are seen in practice.
+    RFC 9110 section 10.2.3 allows whole seconds and an HTTP date; some servers send decimals.
 
     >>> parse_retry_after("3", wall=0.0)
     3.0
@@ -124,7 +124,7 @@ def _parse_seconds(text: str) -> float | None:
 def _parse_http_date(text: str, wall: float) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
-        # HTTP dates are always UTC, so a date without a zone is read as UTC.
+        # HTTP dates are always in UTC.
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - wall
     except (TypeError, ValueError, OverflowError, IndexError):
         return None

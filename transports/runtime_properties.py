@@ -1,6 +1,6 @@
-"""Which Python and which operating system this is, as event properties.
+"""The event properties of the Python version and the operating system.
 
-Computed once, at the first event: importing reads nothing, and no process is started.
+They are computed once, at the first event. Importing reads nothing, and no process is started.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["runtime_properties"]
 
 @cache
 def runtime_properties() -> Mapping[str, str]:
-    """Return the properties that are known; unknown properties are left out."""
+    """Return the known properties."""
     import platform  # noqa: PLC0415 - not needed before the first event
 
     properties = {
@@ -37,7 +37,7 @@ def _system(name: str) -> dict[str, str]:
         if name.startswith(("win", "cygwin")):
             return {"$os": "Windows", "$os_version": platform.win32_ver()[0]}
         return {"$os": platform.system(), "$os_version": platform.release()}
-    except Exception:  # noqa: BLE001 - an odd system is no reason to lose an event
+    except Exception:  # noqa: BLE001 - an unusual system must not cost an event
         return {"$os": name}
 
 

@@ -1,8 +1,8 @@
-"""Writing I/O down without doing it: one description, carried out by a thread or an event loop.
+"""I/O as a generator of calls, which a thread or an event loop performs.
 
-A *steps* function is a generator that yields `Call` values and is resumed with what the call
-returned, or with what it raised. So the order of things is decided once, and whether waiting
-blocks a thread or suspends a task is decided by whoever runs it.
+A *steps* function is a generator that yields `Call` values and is resumed with the result of each
+call, or with its exception. So `Client` and `AsyncClient` share the order of the calls; the runner
+decides whether a call blocks a thread or suspends a task.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Call ``function(*arguments)``; it may be synchronous or return an awaitable.
+    """The call ``function(*arguments)``, whose result may be awaitable.
 
-    ``timeout`` in seconds is for functions that promise no bound of their own; None trusts them.
+    ``timeout`` is a time limit in seconds; None for a function that ends in time by itself.
     """
 
     function: Callable[..., Any]
@@ -32,7 +32,7 @@ Steps: TypeAlias = Generator[Call, Any, T]
 
 
 def run_steps(steps: Steps[T], perform: Callable[[Call], Any]) -> T:
-    """Carry out `steps` here and now; return what they return."""
+    """Perform `steps` in the calling thread; return their result."""
     resume: Callable[[], Call] = steps.__next__
     while True:
         try:
@@ -42,14 +42,14 @@ def run_steps(steps: Steps[T], perform: Callable[[Call], Any]) -> T:
             return value
         try:
             result = perform(call)
-        except Exception as error:  # noqa: BLE001 - handed to the steps, which decide
+        except Exception as error:  # noqa: BLE001 - raised inside the steps
             resume = _thrower(steps, error)
         else:
             resume = _sender(steps, result)
 
 
 async def run_steps_async(steps: Steps[T], perform: Callable[[Call], Awaitable[Any]]) -> T:
-    """As `run_steps`, on an event loop."""
+    """Perform `steps` on the running event loop; return their result."""
     resume: Callable[[], Call] = lambda: next(steps)  # noqa: E731 - rebound below
     while True:
         try:
@@ -59,10 +59,10 @@ async def run_steps_async(steps: Steps[T], perform: Callable[[Call], Awaitable[A
             return value
         try:
             result = await perform(call)
-        except Exception as error:  # noqa: BLE001 - handed to the steps, which decide
+        except Exception as error:  # noqa: BLE001 - raised inside the steps
             resume = _thrower(steps, error)
         except BaseException:
-            # A cancelled task: let the steps run their `finally` before it goes on its way.
+            # The task was cancelled: run the steps' `finally` blocks before the exception goes on.
             steps.close()
             raise
         else:

@@ -1,1 +1,1 @@
-"""One adapter per engine, each in its own file, found through `catalogue`."""
+"""The adapters, a file for each engine, with the `catalogue` of all candidates."""

@@ -1,7 +1,7 @@
-"""What an adapter is: it writes the flags in its engine's format, loads them, and asks.
+"""The protocol of adapters, which translate flags into an engine's format, load and evaluate them.
 
-An adapter imports its engine when it is made, not when its module is imported, so that an engine
-that is not installed is one absent row and not a broken benchmark.
+An adapter imports its engine when it is made, not when its module is imported. So an engine that is
+not installed is only an absent row.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ __all__ = [
     "translatable",
 ]
 
-#: Whose hash decides percentages: with PostHog's, answers must agree person by person.
+#: The hash that decides percentages: with PostHog's hash, answers must agree person by person.
 Bucketing = Literal["posthog", "own"]
 
 
 class UnsupportedError(Exception):
-    """The engine cannot be given this workload; the message says why, for the table."""
+    """The engine cannot do this workload; the message is the reason in the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call as source text, compiled into the timing loop so that no wrapper is timed.
+    """A call as source text, compiled into the timing loop so that no wrapper is timed.
 
     Attributes:
         expression: Python source that may use `person_id`, `subject` and the names below.
-        names: What else the expression uses; they become local variables of the loop.
-        read: Turns what the expression gives into answers; runs outside the timing.
+        names: The other names of the expression, which become local variables of the loop.
+        read: Converts the value of the expression into answers, outside the timing.
     """
 
     expression: str
@@ -52,51 +52,51 @@ class Question:
 
 
 class Engine(Protocol):
-    """An engine that has loaded a document."""
+    """An engine with a loaded document."""
 
     def subject(self, person: Person) -> object:
-        """The person as the engine's call takes it; made before the timing, in its favour."""
+        """Return the engine's object for the person, which is made before the timing."""
         ...
 
     def question(self, workload: Workload) -> Question:
-        """How the flags of the workload are asked for."""
+        """Return the call that evaluates the flags of the workload."""
         ...
 
 
 class Rival(Protocol):
-    """An adapter; making one imports the engine and raises ImportError without it."""
+    """An adapter; its constructor imports the engine, and raises ImportError without it."""
 
     bucketing: Bucketing
 
     def document(self, workload: Workload) -> str:
-        """The flags as JSON text in the engine's own format."""
+        """Return the flags as JSON text in the engine's own format."""
         ...
 
     def load(self, document: str) -> Engine:
-        """From the JSON text to an engine that is ready to answer."""
+        """Return an engine that has loaded the JSON text and is ready to answer."""
         ...
 
 
 def imported(name: str) -> Any:
-    """A module of an engine that may not be installed."""
+    """Import a module of an engine that may not be installed."""
     return import_module(name)
 
 
 def translatable(workload: Workload) -> None:
-    """Refuse what only PostHog's format can say."""
+    """Refuse workloads that only PostHog's format can express."""
     if not workload.flags:
         message = "its format has no equivalent"
         raise UnsupportedError(message)
 
 
 def plain_context(workload: Workload) -> None:
-    """Refuse groups and overrides, for calls that take none."""
+    """Refuse workloads with groups or overrides, for calls without such arguments."""
     if workload.context:
         message = f"its call takes no {', '.join(workload.context)}"
         raise UnsupportedError(message)
 
 
 def only_one(workload: Workload) -> str:
-    """The key of the only flag, where a call answers one."""
+    """Return the key of the workload's only flag."""
     (key,) = workload.asked
     return key

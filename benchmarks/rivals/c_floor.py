@@ -1,4 +1,4 @@
-"""The floor: W1 hard-wired in C, compiled when the benchmarks run. A yardstick, not an engine."""
+"""The floor: W1 hard-wired in C, compiled when the benchmarks run. It is not an engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCALE = 0xFFFFFFFFFFFFFFF
 
 
 class Floor:
-    """The C function called from Python with an id and a dict."""
+    """The C function, called from Python with an id and a dict."""
 
     bucketing: Bucketing = "posthog"
 
@@ -34,23 +34,23 @@ class Floor:
         self._module: Any = _built()
 
     def document(self, workload: Workload) -> str:
-        """Nothing to load: the flag is taken when the question is asked."""
+        """Return an empty document: `question` takes the flag."""
         if workload.name != "w1":
             message = "hard-wired to W1"
             raise UnsupportedError(message)
         return ""
 
     def load(self, document: str) -> Floor:
-        """Nothing to load."""
+        """Load nothing."""
         del document
         return self
 
     def subject(self, person: Person) -> object:
-        """The caller's dict as it is."""
+        """Return the caller's dict."""
         return person.properties
 
     def question(self, workload: Workload) -> Question:
-        """The flag's operands go in before the loop."""
+        """Return the call, with the flag's operands bound before the loop."""
         plain_context(workload)
         (condition,) = workload.flags[0].conditions
         country, email = condition.filters
@@ -67,7 +67,7 @@ class Floor:
 
 
 def _built() -> Any:
-    """Compile and load, in a folder that is gone afterwards; ImportError says what is missing."""
+    """Compile and load the function in a temporary folder; raise ImportError if that fails."""
     if platform.machine() not in {"x86_64", "AMD64"}:
         message = f"SHA-NI is x86-64 only, this is {platform.machine()}"
         raise ImportError(message)
@@ -92,7 +92,7 @@ def _compile(compiler: list[str], target: Path) -> None:
     include = sysconfig.get_path("include")
     flags = ["-O2", "-fPIC", "-shared", "-msha", "-msse4.1", "-mssse3", f"-I{include}"]
     command = [*compiler, *flags, str(_SOURCE), "-o", str(target)]
-    # The interpreter's own compiler, on a file of this repository.
+    # The compiler of the interpreter, with a file of this repository.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"the floor does not compile: {done.stderr.strip().splitlines()[-1:]}"

@@ -1,4 +1,4 @@
-"""Every candidate of the benchmarks, in the order of the tables."""
+"""The candidates of the benchmarks, in the order of the tables."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["CANDIDATES", "Candidate", "find", "make"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One row of the tables.
+    """A candidate, which is a row of the tables.
 
     Attributes:
-        name: How the command line and the results call it.
-        title: What the tables say; the version is added.
-        engine: What it is made of.
-        adapter: Module and class in this package.
-        distribution: Whose version is recorded; empty for what ships with the benchmarks.
-        accelerated: False hides flagengine's C accelerator before it is imported.
+        name: The name in the command line and the results.
+        title: The title in the tables, to which the version is added.
+        engine: The language and the binding of the engine.
+        adapter: The module and the class of the adapter in this package.
+        distribution: The distribution whose version is recorded; empty for parts of the benchmarks.
+        accelerated: If False, flagengine's C accelerator is hidden before flagengine is imported.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Candidate:
 
     @property
     def version(self) -> str:
-        """The installed version, or nothing."""
+        """The installed version; empty if there is none."""
         try:
             return metadata.version(self.distribution) if self.distribution else ""
         except metadata.PackageNotFoundError:
@@ -101,7 +101,7 @@ CANDIDATES = (
 
 
 def find(name: str) -> Candidate:
-    """The candidate of this name."""
+    """Return the candidate of this name."""
     for candidate in CANDIDATES:
         if candidate.name == name:
             return candidate
@@ -111,7 +111,7 @@ def find(name: str) -> Candidate:
 
 
 def make(candidate: Candidate) -> Rival:
-    """The adapter; raises ImportError when its engine is not installed."""
+    """Return the adapter; raise ImportError if its engine is not installed."""
     module, _, name = candidate.adapter.partition(":")
     adapter: Rival = getattr(imported(f"benchmarks.rivals.{module}"), name)()
     return adapter

@@ -1,4 +1,4 @@
-"""Eppo: a Rust core behind PyO3. It has no cohorts in its client format: they are written out."""
+"""Eppo: a Rust core behind PyO3. Its client format has no cohorts, so their filters are inlined."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPERATORS = {Operator.IN: "ONE_OF", Operator.CONTAINS: "MATCHES", Operator.OVER
 
 
 class Eppo:
-    """`get_boolean_assignment`, `get_string_assignment`; JSON where payloads are asked for."""
+    """`get_boolean_assignment`, `get_string_assignment`; for payloads, the JSON assignment."""
 
     bucketing: Bucketing = "own"
 
@@ -36,7 +36,7 @@ class Eppo:
         self._client: Any = None
 
     def document(self, workload: Workload) -> str:
-        """Its universal flag configuration."""
+        """Return Eppo's universal flag configuration."""
         translatable(workload)
         flags = {flag.key: _flag(flag, payload=workload.payload) for flag in workload.flags}
         return json.dumps(
@@ -49,7 +49,7 @@ class Eppo:
         )
 
     def load(self, document: str) -> Eppo:
-        """A client with the configuration given and no poller."""
+        """Return a client with this configuration and without a poller."""
         module = self._module
         config = module.ClientConfig(
             api_key="none",
@@ -62,11 +62,11 @@ class Eppo:
         return self
 
     def subject(self, person: Person) -> object:
-        """The caller's dict as it is."""
+        """Return the caller's dict."""
         return person.properties
 
     def question(self, workload: Workload) -> Question:
-        """Each flag through the method of its type, bound before the loop."""
+        """Return calls of the method of each flag's type, bound before the loop."""
         plain_context(workload)
         flags = [flag for flag in workload.flags if flag.key in workload.asked]
         calls = [self._call(flag, payload=workload.payload) for flag in flags]
@@ -118,12 +118,12 @@ def _allocation(name: str, condition: Condition, flag: Flag) -> dict[str, object
     for key, weight in [(v.key, v.weight) for v in flag.variants] or [("on", 100)]:
         end = start + weight * 100
         draw = {"salt": f"{name}-split", "ranges": [{"start": start, "end": end}]}
-        # Shards over everything are left out: its compiler drops them too.
+        # Shards of 100 % are left out, as Eppo's compiler does.
         shards = [exposure] * (condition.rollout < EVERYONE) + [draw] * (weight < EVERYONE)
         splits.append({"variationKey": key, "shards": shards})
         start = end
     allocation: dict[str, object] = {"key": name, "splits": splits, "doLog": False}
-    # No rules means everyone; a null where the list is expected invalidates the whole flag.
+    # Without rules, everyone matches; a null instead of the list would invalidate the whole flag.
     return allocation | {"rules": rules} if rules else allocation
 
 

@@ -1,6 +1,6 @@
-"""Flagsmith's engine: targeting is a segment per condition that overrides the feature.
+"""Flagsmith's engine: each condition is a segment that overrides the feature.
 
-It evaluates all features of its context in one call; there is no call for one.
+The engine evaluates all features of its context in a call; it has no call for a single feature.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPERATORS = {
 
 
 class Flagsmith:
-    """`get_evaluation_result(context)`; the identity is made before the timing."""
+    """`get_evaluation_result(context)`, with an identity made before the timing."""
 
     bucketing: Bucketing = "own"
 
@@ -43,7 +43,7 @@ class Flagsmith:
         self._environment: dict[str, Any] = {}
 
     def document(self, workload: Workload) -> str:
-        """Its evaluation context without the identity."""
+        """Return Flagsmith's evaluation context without the identity."""
         translatable(workload)
         features = {
             flag.key: {"key": flag.key, "name": flag.key, "enabled": False, "value": None}
@@ -56,16 +56,16 @@ class Flagsmith:
         return json.dumps({"environment": environment, "features": features, "segments": segments})
 
     def load(self, document: str) -> Flagsmith:
-        """Parsed JSON is what it evaluates."""
+        """Return the parsed JSON, which the engine evaluates."""
         self._environment = json.loads(document)
         return self
 
     def subject(self, person: Person) -> object:
-        """Its identity context, key included, so that it has nothing to add."""
+        """Return the identity context with its key, so that the engine need not add the key."""
         return {"identifier": person.id, "key": person.id, "traits": dict(person.properties)}
 
     def question(self, workload: Workload) -> Question:
-        """One call, whatever is asked for."""
+        """Return the call, which evaluates all features."""
         plain_context(workload)
         names = {"evaluate": self._evaluate, "environment": self._environment}
         call = "evaluate({**environment, 'identity': subject})['flags']"
@@ -89,7 +89,7 @@ def _add_segments(flag: Flag, segments: dict[str, object]) -> None:
     ]
     for number, condition in enumerate(flag.conditions):
         name, rule = f"{flag.key}-{number}", _rule(condition.criterion)
-        # A segment without rules contains nobody: everyone is a share of 100 %.
+        # A segment without rules contains nobody, so everyone is a share of 100 %.
         if condition.rollout < EVERYONE or not (rule["conditions"] or rule["rules"]):
             rule["conditions"].append(_share(condition.rollout))
         override = {

@@ -1,4 +1,4 @@
-"""GrowthBook: plain Python, evaluated through its public core without its client."""
+"""GrowthBook: pure Python, evaluated through its public core without its client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPERATORS = {Operator.IN: "$in", Operator.CONTAINS: "$regex", Operator.OVER: "$
 
 
 class GrowthBook:
-    """`eval_feature(key, context)`; contexts are made per call, as its own client makes them."""
+    """`eval_feature(key, context)`, with a context made per call, as its client does."""
 
     bucketing: Bucketing = "own"
 
@@ -39,23 +39,23 @@ class GrowthBook:
         self._everyone: Any = None
 
     def document(self, workload: Workload) -> str:
-        """Its SDK payload: features with rules."""
+        """Return GrowthBook's SDK payload, which has features with rules."""
         translatable(workload)
         features = {flag.key: _feature(flag, payload=workload.payload) for flag in workload.flags}
         return json.dumps({"features": features})
 
     def load(self, document: str) -> GrowthBook:
-        """The context that all persons share."""
+        """Return the context that all persons share."""
         features = self._types.features_from_dict(json.loads(document)["features"])
         self._everyone = self._types.GlobalContext(options=self._types.Options(), features=features)
         return self
 
     def subject(self, person: Person) -> object:
-        """Its user context, made before the timing."""
+        """Return GrowthBook's user context, made before the timing."""
         return self._types.UserContext(attributes={"id": person.id, **person.properties})
 
     def question(self, workload: Workload) -> Question:
-        """One evaluation per flag."""
+        """Return an evaluation per flag."""
         plain_context(workload)
         names = {
             "evaluate": self._core.eval_feature,
@@ -86,7 +86,7 @@ def _rule(flag: Flag, condition: Condition, *, payload: bool) -> dict[str, objec
     rule: dict[str, object] = {"condition": _criterion(condition.criterion), "hashAttribute": "id"}
     if not flag.variants:
         rule["force"] = True
-        # Full coverage is left out, as its editor does: then nothing is hashed.
+        # Full coverage is left out, as GrowthBook's editor does, so that no hash is computed.
         return (
             rule if condition.rollout == EVERYONE else rule | {"coverage": condition.rollout / 100}
         )
@@ -113,6 +113,6 @@ def _criterion(criterion: Criterion) -> dict[str, object]:
 
 
 def _flat(parts: tuple[Criterion, ...]) -> bool:
-    """Tests of different properties need no `$and`: the shorter form is also the faster one."""
+    """Return the tests without `$and` if their properties differ, which is shorter and faster."""
     keys = [part.property for part in parts if isinstance(part, Filter)]
     return len(keys) == len(parts) == len(set(keys))

@@ -1,4 +1,4 @@
-"""LaunchDarkly: its client over its file data source, events off."""
+"""LaunchDarkly: its client with its file data source, without events."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LaunchDarkly:
         logging.getLogger("ldclient").setLevel(logging.CRITICAL)
 
     def document(self, workload: Workload) -> str:
-        """Flags and segments as its server sends them."""
+        """Return flags and segments in the format of LaunchDarkly's server."""
         translatable(workload)
         segments: dict[str, object] = {}
         flags = {
@@ -52,7 +52,7 @@ class LaunchDarkly:
         return json.dumps({"flags": flags, "segments": segments})
 
     def load(self, document: str) -> LaunchDarkly:
-        """Its data source reads files only, so the text is written to one."""
+        """Write the text to a file, because the data source reads only files."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "flags.json")
             path.write_text(document, encoding="utf-8")
@@ -64,12 +64,12 @@ class LaunchDarkly:
         return self
 
     def subject(self, person: Person) -> object:
-        """Its context object, made before the timing."""
+        """Return LaunchDarkly's context object, made before the timing."""
         attributes = {"kind": "user", "key": person.id, **person.properties}
         return self._client_module.Context.from_dict(attributes)
 
     def question(self, workload: Workload) -> Question:
-        """The single call, or its state of all flags."""
+        """Return a call for a single flag, or of the state of all flags."""
         plain_context(workload)
         names = {"client": self._client}
         if len(workload.asked) > 1:

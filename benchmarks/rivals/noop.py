@@ -1,4 +1,4 @@
-"""A function that does nothing: what the loop and a Python call cost by themselves."""
+"""A function that does nothing, for the time of the loop and of a Python call."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ __all__ = ["NoOperation"]
 
 
 def _nothing(person_id: str, properties: object) -> None:
-    """Take what an evaluator takes and give nothing back."""
+    """Take the arguments of an evaluator and return None."""
 
 
 class NoOperation:
-    """Answers nothing, and is therefore not checked."""
+    """The call of the function; its answers are not checked."""
 
     bucketing: Bucketing = "posthog"
 
     def document(self, workload: Workload) -> str:
-        """Nothing to load."""
+        """Return an empty document."""
         if workload.name not in {"w1", "w5"}:
             message = "measured in W1 and W5 only"
             raise UnsupportedError(message)
         return ""
 
     def load(self, document: str) -> NoOperation:
-        """Nothing to load."""
+        """Load nothing."""
         del document
         return self
 
     def subject(self, person: Person) -> object:
-        """The caller's dict."""
+        """Return the caller's dict."""
         return person.properties
 
     def question(self, workload: Workload) -> Question:
-        """The call alone."""
+        """Return the call."""
         only_one(workload)
         return Question("nothing(person_id, subject)", {"nothing": _nothing}, lambda _: ())

@@ -1,6 +1,6 @@
-"""flagengine through each of its three entries: one flag, one bound flag, all flags.
+"""flagengine through each of its three functions: a flag, a bound flag, all flags.
 
-The value is read inside the timing, as a caller would.
+The timing includes reading the value, as a caller does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Bound", "Many", "Single"]
 
 
 class _Loaded:
-    """A parsed snapshot; the entries differ in how they ask it."""
+    """The base of the adapters, with a parsed snapshot."""
 
     bucketing: Bucketing = "posthog"
 
@@ -35,7 +35,7 @@ class _Loaded:
         self._snapshot: Any = None
 
     def document(self, workload: Workload) -> str:
-        """PostHog's format as it is."""
+        """Return the definitions, which are in PostHog's format."""
         return json.dumps(workload.definitions)
 
     def load(self, document: str) -> Any:
@@ -44,7 +44,7 @@ class _Loaded:
         return self
 
     def subject(self, person: Person) -> object:
-        """The caller's dict as it is."""
+        """Return the caller's dict."""
         return person.properties
 
 
@@ -52,7 +52,7 @@ class Single(_Loaded):
     """`evaluate_flag(snapshot, key, id, properties)`."""
 
     def question(self, workload: Workload) -> Question:
-        """One call per flag; with a payload, the payload is read too."""
+        """Return a call per flag, which also reads the payload if the workload has payloads."""
         names = {"evaluate_flag": self._engine.evaluate_flag, "snapshot": self._snapshot}
         keywords = "".join(f", {name}={name}" for name in workload.context)
         call = f"evaluate_flag(snapshot, key, person_id, subject{keywords})"
@@ -68,13 +68,13 @@ class Single(_Loaded):
 
 
 class Bound(_Loaded):
-    """`snapshot.evaluator(key)`, for the tightest loops."""
+    """`snapshot.evaluator(key)`, for the fastest loops."""
 
     def question(self, workload: Workload) -> Question:
-        """One bound function per flag, bound before the loop."""
+        """Return a bound function per flag, bound before the loop."""
         plain_context(workload)
         if not hasattr(self._snapshot, "evaluator"):
-            # Runs of an earlier commit are worth comparing with.
+            # Earlier commits, with which runs are compared, have no bound flags.
             message = "this version binds no flags"
             raise UnsupportedError(message)
         bound = [self._snapshot.evaluator(key) for key in workload.asked]
@@ -89,10 +89,10 @@ class Bound(_Loaded):
 
 
 class Many(_Loaded):
-    """`evaluate(snapshot, id, properties)`, then every answer read."""
+    """`evaluate(snapshot, id, properties)`, and then reading every answer."""
 
     def question(self, workload: Workload) -> Question:
-        """One call for all flags of the snapshot; it is lazy, so the values are read inside."""
+        """Return a call for all flags, which also reads the values, because `evaluate` is lazy."""
         if workload.payload or len(workload.asked) != len(workload.definitions["flags"]):
             message = "measured where all flags are asked for"
             raise UnsupportedError(message)
@@ -103,7 +103,7 @@ class Many(_Loaded):
 
 
 def _value_of(pair: tuple[Answer, object]) -> tuple[Answer, ...]:
-    """The value, once it is certain that a variant came with its payload."""
+    """Return the value, after checking that a variant has its payload."""
     value, payload = pair
     if isinstance(value, str) and not (isinstance(payload, dict) and payload["layout"] == value):
         message = f"the variant {value!r} came with the payload {payload!r}"

@@ -1,6 +1,6 @@
-"""posthog's client, local evaluation only: definitions come from a cache provider, never a socket.
+"""posthog's client with local evaluation only, whose definitions come from a cache provider.
 
-The client has no documented way to be handed definitions but this provider, which is public.
+The public cache provider is the only documented way to pass definitions to the client.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = ["EvaluateFlags", "Getter"]
 
-# Discard port of the local machine: should the client ever call out, it fails at once.
+# The discard port of this machine, so that any request of the client would fail at once.
 _NOWHERE = "http://127.0.0.1:9"
 
 
 class _Provider:
-    """Says that another worker fetches, and hands over what that worker would have stored."""
+    """A cache provider that acts as if another worker had fetched and stored the definitions."""
 
     def __init__(self, definitions: Mapping[str, object]) -> None:
         self._definitions = definitions
 
     def should_fetch_flag_definitions(self) -> bool:
-        """Never: there is no network here."""
+        """Return False: there is no network."""
         return False
 
     def get_flag_definitions(self) -> Mapping[str, object]:
@@ -39,10 +39,10 @@ class _Provider:
         return self._definitions
 
     def on_flag_definitions_received(self, definitions: object) -> None:
-        """Never called without a fetch."""
+        """Do nothing: never called without a fetch."""
 
     def shutdown(self) -> None:
-        """Nothing to release."""
+        """Do nothing."""
 
 
 class _Client:
@@ -51,17 +51,17 @@ class _Client:
     def __init__(self) -> None:
         self._posthog = imported("posthog")
         self._client: Any = None
-        # It warns on every call that its getters are deprecated, which is part of their cost;
-        # ignored, so that it is not also printed. Undecidable flags are logged.
+        # The getters issue a deprecation warning at every call, which is part of their cost. The
+        # filter only keeps the warnings from being printed.
         warnings.simplefilter("ignore")
         logging.getLogger("posthog").setLevel(logging.CRITICAL)
 
     def document(self, workload: Workload) -> str:
-        """PostHog's format as it is."""
+        """Return the definitions, which are in PostHog's format."""
         return json.dumps(workload.definitions)
 
     def load(self, document: str) -> Any:
-        """A client without poller, without consumers that have anything to send."""
+        """Return a client without a poller, whose consumers have nothing to send."""
         provider = _Provider(json.loads(document))
         self._client = self._posthog.Posthog(
             "phc_none",
@@ -75,7 +75,7 @@ class _Client:
         return self
 
     def subject(self, person: Person) -> object:
-        """The caller's dict as it is."""
+        """Return the caller's dict."""
         return person.properties
 
     def _keywords(self, workload: Workload) -> str:
@@ -87,10 +87,10 @@ class _Client:
 
 
 class Getter(_Client):
-    """`get_feature_flag` for one flag, `get_all_flags` for many."""
+    """`get_feature_flag` for a flag, `get_all_flags` for many flags."""
 
     def question(self, workload: Workload) -> Question:
-        """Local only and without events, the cheapest way to call it."""
+        """Return a local call without events, which is the fastest."""
         keywords = self._keywords(workload)
         names = {"client": self._client, **workload.context}
         if len(workload.asked) > 1:
@@ -101,10 +101,10 @@ class Getter(_Client):
 
 
 class EvaluateFlags(_Client):
-    """`evaluate_flags`, its newest entry: eager, so the values are read outside the timing."""
+    """`evaluate_flags`, its newest method, which is eager; the values are read outside the timing."""
 
     def question(self, workload: Workload) -> Question:
-        """All flags of the snapshot, or the one that is asked for."""
+        """Return a call for all flags of the snapshot, or for the only flag of the workload."""
         only = "" if len(workload.asked) > 1 else ", flag_keys=keys"
         call = f"client.evaluate_flags(person_id, {self._keywords(workload)}{only})"
         names = {"client": self._client, "keys": list(workload.asked), **workload.context}

@@ -1,4 +1,4 @@
-"""posthog's evaluator without its client: its functions called as the client calls them."""
+"""posthog's evaluator without its client; its functions are called as by the client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CALL = (
 
 
 class Pure:
-    """`match_feature_flag_properties`, one call per flag."""
+    """`match_feature_flag_properties`, with a call per flag."""
 
     bucketing: Bucketing = "posthog"
 
@@ -32,21 +32,21 @@ class Pure:
         self._by_key: dict[str, Any] = {}
 
     def document(self, workload: Workload) -> str:
-        """PostHog's format as it is."""
+        """Return the definitions, which are in PostHog's format."""
         return json.dumps(workload.definitions)
 
     def load(self, document: str) -> Pure:
-        """Parsed JSON and an index are all that the evaluator needs."""
+        """Parse and index the document, which is all that the evaluator needs."""
         self._document = json.loads(document)
         self._by_key = {flag["key"]: flag for flag in self._document["flags"]}
         return self
 
     def subject(self, person: Person) -> object:
-        """The caller's dict as it is."""
+        """Return the caller's dict."""
         return person.properties
 
     def question(self, workload: Workload) -> Question:
-        """The call, in a loop where many flags are asked for; payloads are not looked up."""
+        """Return the call, in a loop if the workload has many flags; payloads are not looked up."""
         match = self._module.match_feature_flag_properties
         names = {"match": match, "cohorts": self._document["cohorts"], "by_key": self._by_key}
         flags = [self._by_key[key] for key in workload.asked]
@@ -65,7 +65,7 @@ class Pure:
     def _undecided(
         self, match: Callable[..., Answer], names: Mapping[str, object], flag: object
     ) -> Question:
-        """An answer that it cannot give is an exception, which the caller has to catch."""
+        """Return the call with a handler of the exception that an undecidable flag raises."""
         undecided = self._module.InconclusiveMatchError
 
         def attempt(person_id: str, properties: object) -> Answer:
@@ -85,7 +85,7 @@ class Pure:
         return Question("attempt(person_id, subject)", {"attempt": attempt})
 
     def _of_group(self, match: Callable[..., Answer], workload: Workload, flag: object) -> Question:
-        """Its client passes a group's key and properties in place of the person's."""
+        """Return the call with a group's key and properties, as the client passes them."""
         kind, group = next(iter(workload.context["groups"].items()))
         names = {
             "match": match,

@@ -1,4 +1,4 @@
-"""Statsig: a Rust core behind PyO3, fed through its data store, network and logging off."""
+"""Statsig: a Rust core behind PyO3, with a data store, without network and logging."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KNOWN_FIELDS = ("email", "country")
 
 
 class Statsig:
-    """`check_gate`, and `get_dynamic_config` for variants; exposures not logged."""
+    """`check_gate`, and `get_dynamic_config` for variants, without logging exposures."""
 
     bucketing: Bucketing = "own"
 
@@ -41,7 +41,7 @@ class Statsig:
         self._client: Any = None
 
     def document(self, workload: Workload) -> str:
-        """Its configuration specifications, version 2."""
+        """Return Statsig's configuration specifications, version 2."""
         translatable(workload)
         specs = _Specs()
         for flag in workload.flags:
@@ -49,10 +49,10 @@ class Statsig:
         return json.dumps(specs.document())
 
     def load(self, document: str) -> Statsig:
-        """Its store is asked once for the text."""
+        """Return a client whose data store returns the text."""
         module, store = self._core, self._store
         response = store.DataStoreResponse(result=document, time=_TIME)
-        # Its class exists at run time only, and the store must be an instance of a subclass.
+        # The class exists only at run time, and the store must be an instance of a subclass.
         given = type("Given", (store.DataStore,), {"get": lambda _, __: response})
         options = module.StatsigOptions(
             disable_network=True,
@@ -71,13 +71,13 @@ class Statsig:
         return self
 
     def subject(self, person: Person) -> object:
-        """Its user object; making one costs several times what a call costs."""
+        """Return Statsig's user object, which takes several times as long to make as a call."""
         known = {name: person.properties[name] for name in _KNOWN_FIELDS}
         custom = {k: v for k, v in person.properties.items() if k not in _KNOWN_FIELDS}
         return self._core.StatsigUser(user_id=person.id, custom=custom, **known)
 
     def question(self, workload: Workload) -> Question:
-        """Gates and configurations through their methods, bound before the loop."""
+        """Return calls of the methods for gates and configurations, bound before the loop."""
         plain_context(workload)
         calls = [self._call(flag) for flag in workload.flags if flag.key in workload.asked]
         if len(calls) > 1:
@@ -101,7 +101,7 @@ def _read(found: Any) -> Answer:
 
 
 class _Specs:
-    """Gates, configurations, and the table of conditions that they refer to."""
+    """The gates and configurations, with the table of conditions that they refer to."""
 
     def __init__(self) -> None:
         self._gates: dict[str, object] = {}
@@ -109,7 +109,7 @@ class _Specs:
         self._conditions: dict[str, object] = {}
 
     def document(self) -> dict[str, object]:
-        """The whole response of its specifications endpoint."""
+        """Return the whole response of Statsig's specifications endpoint."""
         return {
             "feature_gates": self._gates,
             "dynamic_configs": self._configs,
@@ -124,7 +124,7 @@ class _Specs:
         }
 
     def add(self, flag: Flag) -> None:
-        """A gate for a boolean flag; for one with variants a configuration."""
+        """Add a gate for a boolean flag, or a configuration for a flag with variants."""
         if flag.variants:
             rules = [rule for n, c in enumerate(flag.conditions) for rule in self._draw(flag, n, c)]
             self._configs[flag.key] = _spec(flag.key, "dynamic_config", rules, {})
@@ -136,7 +136,7 @@ class _Specs:
         self._gates[flag.key] = _spec(flag.key, "feature_gate", rules, False)
 
     def _draw(self, flag: Flag, number: int, condition: Condition) -> list[object]:
-        """A rule per variant: the same filters, and the end of the variant's bucket range."""
+        """Return a rule per variant, with the same filters and the end of the variant's buckets."""
         name = f"{flag.key}-{number}"
         filters, end = self._all(name, condition), 0
         rules: list[object] = []

@@ -1,6 +1,6 @@
-"""Unleash: the yggdrasil engine under its client, Rust behind ctypes and JSON.
+"""Unleash: the yggdrasil engine of its client, in Rust behind ctypes and JSON.
 
-The engine is called directly and without its counting of calls: its client only adds to this.
+The engine is called directly and without its metrics, because the client could only be slower.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ class Unleash:
     bucketing: Bucketing = "own"
 
     def __init__(self) -> None:
-        # The client's package is part of the group; its absence would be worth a row.
+        # The client's package is required, so that its absence is reported.
         imported("UnleashClient")
         self._module = imported("yggdrasil_engine.engine")
         self._engine: Any = None
 
     def document(self, workload: Workload) -> str:
-        """The client features as its server sends them."""
+        """Return the client features in the format of Unleash's server."""
         translatable(workload)
         features = [_feature(flag) for flag in workload.flags]
         return json.dumps({"version": 2, "features": features, "segments": []})
 
     def load(self, document: str) -> Unleash:
-        """The engine takes JSON text."""
+        """Pass the JSON text to the engine."""
         self._engine = self._module.UnleashEngine()
         self._engine.take_state(document)
         return self
 
     def subject(self, person: Person) -> object:
-        """Its context as a dict; properties are texts."""
+        """Return Unleash's context as a dict, with properties as texts."""
         properties = {key: str(value) for key, value in person.properties.items()}
         return {"userId": person.id, "properties": properties}
 
     def question(self, workload: Workload) -> Question:
-        """One call per flag, by the kind of the flag."""
+        """Return a call per flag, by the kind of the flag."""
         plain_context(workload)
         calls = [self._call(flag) for flag in workload.flags if flag.key in workload.asked]
         if len(calls) > 1:

@@ -1,4 +1,4 @@
-"""What is built: with a C compiler, without one, and for others to build from."""
+"""Builds with and without a C compiler, and the source distribution."""
 
 import os
 import shutil
@@ -49,7 +49,7 @@ def _build(kind: str, tree: Path, **environment: str) -> Path:
 def _accelerator_of(wheel: Path) -> str:
     site = wheel.parent / "site"
     zipfile.ZipFile(wheel).extractall(site)
-    # Without `site` there are no .pth files: an editable install lends a package its extensions.
+    # Without `site`, no .pth file makes the extension of an editable install importable.
     packages = [str(site), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     return subprocess.run(
         [sys.executable, "-P", "-S", "-c", USES_IT.format(site=str(site))],

@@ -1,4 +1,4 @@
-"""The imports that the source of a package asks for, read without importing it, and their order."""
+"""The imports in the source of a package, read without importing it, and their layers."""
 
 import ast
 from collections import defaultdict
@@ -21,7 +21,7 @@ the transports, although their name is below its own."""
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module; ``names`` are those taken from it. ``is_lazy``: inside a function."""
+    """An import: the module, the ``names`` taken from it, and whether it ``is_lazy`` (in a function)."""
 
     importer: str
     module: str
@@ -31,12 +31,12 @@ class Import:
 
     @property
     def top(self) -> str:
-        """The package that the module belongs to."""
+        """The top-level package of the module."""
         return self.module.partition(".")[0]
 
     @property
     def package(self) -> str | None:
-        """The package of ours that the module belongs to; None: it is somebody else's."""
+        """The package of this repository that the module belongs to; None for other modules."""
         return next((name for name in (TRANSPORTS, ENGINE) if _is_below(self.module, name)), None)
 
 
@@ -58,7 +58,7 @@ def modules(package: str) -> dict[str, Path]:
 
 
 def _stubs(package: str) -> set[str]:
-    """Return the modules in C, which have a stub."""
+    """Return the modules in C, which have stubs."""
     paths = PACKAGES[package].rglob("*.pyi")
     names = (path.relative_to(PACKAGES[package]).with_suffix("").parts for path in paths)
     return {".".join([package, *steps]) for steps in names}
@@ -75,17 +75,17 @@ def imports(package: str) -> Iterator[Import]:
 
 @dataclass(frozen=True)
 class Layers:
-    """The parts of a package, the lowest layer first; a part is a module or folder at its top.
+    """The layers of a package, the lowest first, with their parts: top-level modules and folders.
 
-    A part may import those of lower layers. Inside a part, imports are free; parts of one layer do
-    not know each other.
+    A part may import parts of lower layers, but not parts of its own layer. Inside a part, imports
+    are free.
     """
 
     package: str
     floors: Sequence[AbstractSet[str]]
 
     def unlisted(self) -> set[str]:
-        """Return the parts that have no layer, and those in `floors` that do not exist."""
+        """Return the parts without a layer, and the parts in `floors` that do not exist."""
         listed = {part for floor in self.floors for part in floor}
         return listed ^ ({self._part(name) for name in modules(self.package)} - {""})
 
@@ -108,14 +108,14 @@ class Layers:
         return module.removeprefix(self.package).lstrip(".").partition(".")[0]
 
     def _level(self, part: str) -> int:
-        # Unlisted parts have a test of their own.
+        # Another test reports unlisted parts.
         return next((at for at, floor in enumerate(self.floors) if part in floor), -1)
 
 
 def circles(packages: Iterable[str]) -> list[list[str]]:
-    """Return the groups of modules that import each other, directly or by others.
+    """Return the groups of modules that import each other, directly or indirectly.
 
-    What is imported inside a function or for type checkers only counts as well.
+    Imports inside a function and for type checkers count as well.
     """
     graph: dict[str, set[str]] = defaultdict(set)
     for found in (found for package in packages for found in imports(package)):
@@ -165,16 +165,16 @@ def _from(
     lazy: bool,
     typed: bool,
 ) -> Iterator[Import]:
-    """Yield a module for every name that is one, and the module itself for the others."""
+    """Yield the module of every name that is a module, and the module itself for other names."""
     base = node.module or ""
     if node.level:
         steps = name.split(".")
         steps = steps[: len(steps) - node.level + is_package]
         base = ".".join([*steps, *([base] if base else [])])
     names = [alias.name for alias in node.names]
-    inner = [one for one in names if f"{base}.{one}" in known]
-    for one in inner:
-        yield Import(name, f"{base}.{one}", (), lazy, typed)
-    others = tuple(one for one in names if one not in inner)
+    inner = [name for name in names if f"{base}.{name}" in known]
+    for submodule in inner:
+        yield Import(name, f"{base}.{submodule}", (), lazy, typed)
+    others = tuple(name for name in names if name not in inner)
     if others:
         yield Import(name, base, others, lazy, typed)

@@ -1,4 +1,4 @@
-"""Imports run downwards only, and nothing heavy is imported before it is needed."""
+"""Imports run downwards only, and heavy modules are imported only when they are needed."""
 
 import subprocess
 import sys
@@ -26,13 +26,13 @@ LAYERS: Final = [
     {"cli"},
     {"__main__"},
 ]
-"""The modules and packages of flagengine, the lowest layer first. Inside one, imports are free.
+"""The parts of flagengine, the lowest layer first. Inside a part, imports are free.
 
-``flagengine`` itself, which only exports names, is above all but the command line.
+``flagengine`` itself, which only exports names, is above all parts except the command line.
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"clock", "errors", "incidents", "json_text", "lifecycle", "retry", "runtime_properties"},
+    {"clock", "errors", "fork_and_exit", "incidents", "json_text", "retry", "runtime_properties"},
     {"steps"},
     {"callers", "http"},
     {"batching", "context", "exceptions", "polling"},
@@ -40,7 +40,7 @@ TRANSPORT_LAYERS: Final = [
     {"client", "openfeature"},
     {"_alias"},
 ]
-"""The same for transports/."""
+"""The parts of transports, the lowest layer first."""
 
 HEAVY: Final = ["jsonschema", "requests", "click", "rich", "numpy", "pyarrow", "re2", "posthog"]
 HEAVY += [TRANSPORTS]

@@ -1,4 +1,4 @@
-"""What the package exports, and what the transports may use of it."""
+"""The names that the package exports, and those that the transports may use."""
 
 import ast
 import subprocess
@@ -14,7 +14,7 @@ from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, imports, modules
 
 
 def _public(module: str) -> set[str]:
-    """Return the names of a module that are its own and have no underscore."""
+    """Return the names that a module defines itself, without those with an underscore."""
     found = import_module(module)
     return {
         name
@@ -33,7 +33,7 @@ def test_all_is_every_public_name():
 
 def test_the_names_are_sorted_and_documented():
     assert flagengine.__all__ == sorted(
-        flagengine.__all__, key=lambda one: (not one.isupper(), one)
+        flagengine.__all__, key=lambda name: (not name.isupper(), name)
     )
     for name in flagengine.__all__:
         assert getattr(flagengine, name).__doc__, name
@@ -46,7 +46,7 @@ def test_the_names_of_the_brief_exist():
 
 
 def _exports_nothing(module: str) -> bool:
-    """Tell whether a package is but a folder: its __init__ holds a docstring and no code."""
+    """Return whether the __init__ of a package has a docstring and no code."""
     path = modules("flagengine")[module]
     return path.name == "__init__.py" and len(ast.parse(path.read_text("utf-8")).body) == 1
 
@@ -72,10 +72,10 @@ def test_every_module_lists_what_it_exports(module: str):
 def test_the_transports_use_public_names_only():
     found = list(imports(TRANSPORTS))
     foreign = [
-        f"{one.importer} imports {', '.join(one.names) or one.module}"
-        for one in found
-        if one.package == ENGINE
-        and (one.module != ENGINE or not set(one.names) <= set(flagengine.__all__))
+        f"{entry.importer} imports {', '.join(entry.names) or entry.module}"
+        for entry in found
+        if entry.package == ENGINE
+        and (entry.module != ENGINE or not set(entry.names) <= set(flagengine.__all__))
     ]
     assert found
     assert foreign == []

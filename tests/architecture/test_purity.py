@@ -1,4 +1,4 @@
-"""The engine decides and does nothing else: by its source, and by what it does when watched."""
+"""The engine has no effects, according to its source and to an audit of its evaluation."""
 
 import subprocess
 import sys
@@ -40,9 +40,9 @@ ONLY_IN: Final[dict[str, str | tuple[str, ...]]] = {
     "zoneinfo": "flagengine.inputs.environment",
     "flagengine.inputs.environment": "flagengine.",
 }
-"""Modules that only these places may import."""
+"""Modules that only these parts may import."""
 LAZY: Final = {"jsonschema", "re2", "zoneinfo"}
-"""Modules that are imported inside a function only."""
+"""Modules that may be imported only inside a function."""
 NEVER: Final = {"transports", "requests", "httpx", "aiohttp", "posthog", "tests"}
 EDGES: Final = (
     "flagengine.cli",
@@ -54,26 +54,26 @@ EDGES: Final = (
 and evaluated by as many threads as the machine has cores, which share one kernel."""
 
 
-def _is_edge(one: Import) -> bool:
-    return one.importer.startswith(EDGES)
+def _is_edge(entry: Import) -> bool:
+    return entry.importer.startswith(EDGES)
 
 
 class TestSource:
-    """What the files ask for."""
+    """The imports in the source."""
 
     def test_nothing_imports_a_module_that_has_effects(self):
         found = [
-            f"{one.importer} imports {one.module}"
-            for one in imports("flagengine")
-            if one.top in EFFECTS and not _is_edge(one)
+            f"{entry.importer} imports {entry.module}"
+            for entry in imports("flagengine")
+            if entry.top in EFFECTS and not _is_edge(entry)
         ]
         assert found == []
 
     def test_nothing_imports_the_transports_or_a_client(self):
         found = [
-            f"{one.importer} imports {one.module}"
-            for one in imports(ENGINE)
-            if one.top in NEVER or one.package == TRANSPORTS
+            f"{entry.importer} imports {entry.module}"
+            for entry in imports(ENGINE)
+            if entry.top in NEVER or entry.package == TRANSPORTS
         ]
         assert found == []
 
@@ -87,11 +87,15 @@ class TestSource:
     def test_a_dependency_is_imported_where_it_belongs(
         self, module: str, place: str | tuple[str, ...]
     ):
-        users = {one.importer for one in imports("flagengine") if module in (one.top, one.module)}
+        users = {
+            entry.importer for entry in imports("flagengine") if module in (entry.top, entry.module)
+        }
         assert {user for user in users if not user.startswith(place)} == set()
 
     def test_slow_dependencies_are_imported_when_they_are_needed(self):
-        early = [one for one in imports("flagengine") if one.top in LAZY and not one.is_lazy]
+        early = [
+            entry for entry in imports("flagengine") if entry.top in LAZY and not entry.is_lazy
+        ]
         assert early == []
 
     def test_the_clock_is_read_in_one_place(self):
@@ -122,7 +126,7 @@ def _calls(line: str, word: str) -> bool:
 
 
 class TestEffects:
-    """What it does: watched from outside, in a process of its own."""
+    """The effects of an evaluation, audited in another process."""
 
     def test_evaluating_every_case_has_no_effect(self):
         program = Path(__file__).with_name("watched.py")

@@ -1,8 +1,8 @@
-"""Evaluates every published case and prints which effects the interpreter reports meanwhile.
+"""Evaluates every published case and prints the effects that Python's audit hook reports.
 
-Run in a process of its own: an audit hook stays for good. In a first round, from the import on,
-modules and time zones are loaded, which is reading files and nothing else; in a second nothing at
-all may happen.
+This runs in its own process, because an audit hook cannot be removed. The first round includes the
+import and loads modules and time zones, so it may only read files. The second round may have no
+effects.
 """
 
 import json
@@ -55,7 +55,7 @@ def _evaluated(case: dict[str, Any]) -> None:
 
 
 def main(root: Path) -> None:
-    """Watch two rounds over all cases."""
+    """Audit two rounds over all cases."""
     cases, seen, is_loading = _cases(root), set[str](), True
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:

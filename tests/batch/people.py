@@ -1,4 +1,4 @@
-"""Tables of people beside the calls that the same people would be."""
+"""Tables of people, with the equivalent calls."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ GROUP_COLUMNS = {f"group {name}" for name in GROUPS}
 
 @dataclass(frozen=True)
 class People:
-    """A table, how to read it, and each row as a call."""
+    """A table, the arguments to read it, and each row as a call."""
 
     table: pa.Table
     reading: dict[str, Any]
@@ -33,7 +33,7 @@ class People:
         return evaluate_table(snapshot, self.table, **self.reading, **self.options, **more)
 
     def expected(self, snapshot: Snapshot) -> list[dict[str, Any]]:
-        """Evaluate person by person, as rows of the long output."""
+        """Evaluate person by person; return rows of the long output."""
         return [
             long_row(resolution)
             for call in self.calls
@@ -60,7 +60,7 @@ def long_row(one: Resolution) -> dict[str, Any]:
 
 @st.composite
 def exported_people(draw: st.DrawFn, document: Any) -> People:
-    """Draw people as an export of persons has them: properties in columns of JSON text."""
+    """Draw people as in an export of persons, with properties in columns of JSON text."""
     drawn = draw(st.lists(calls(document), min_size=1, max_size=7))
     options = {k: v for k, v in drawn[0].options.items() if k not in PER_PERSON}
     people = [_in_json(one) for one in drawn]
@@ -86,7 +86,7 @@ def exported_people(draw: st.DrawFn, document: Any) -> People:
 
 
 def _in_json(call: Call) -> Call:
-    """Keep of a call what JSON and text columns can hold."""
+    """Return the call without inputs that JSON and text columns cannot contain."""
     options = call.options
     groups = {k: _text(v) for k, v in (options.get("groups") or {}).items()}
     properties = options.get("group_properties") or {}

@@ -1,4 +1,4 @@
-"""Other engines' tables have the answers of the local kernel, row for row."""
+"""The tables of other engines have the answers of the local kernel, row by row."""
 
 import pickle
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What tables need is imported under flagengine/columnar and flagengine/batch, nowhere else."""
+"""Only flagengine/columnar and flagengine/batch import the libraries for tables."""
 
 import ast
 import subprocess
@@ -12,7 +12,7 @@ ALLOWED = {"spark": {"pyspark"}, "dask": {"dask", "pandas"}}
 
 
 def _imported(path: Path) -> set[str]:
-    """Name the top-level packages that a file imports, those for type checkers aside."""
+    """Return the top-level packages that a file imports, without imports for type checkers."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):

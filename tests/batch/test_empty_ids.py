@@ -1,4 +1,4 @@
-"""The empty distinct id in tables: inside 0 %, the first variant, hashed for a holdout alone."""
+"""The empty distinct id in tables: inside 0 %, the first variant, hashed only for a holdout."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tables have the answers of the scalar engine, row for row, on everything."""
+"""Tables have the answers of the scalar engine, row by row, for all kinds of input."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _SIZES = st.sampled_from([1, 2, 3, 1_000])
 
 
 class TestEqualsScalar:
-    """R19.3: batch evaluation is no second opinion."""
+    """R19.3: batch evaluation never differs from the scalar engine."""
 
     @pytest.mark.rule("R19.2", "R19.3", "R19.4", "R19.6")
     @pytest.mark.parametrize("people_of", [exported_people, typed_people])

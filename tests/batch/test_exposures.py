@@ -1,4 +1,4 @@
-"""Exposures have the same ids at every run, and different ones for everything else."""
+"""Exposures have the same ids at every run, and different ids for different content."""
 
 import json
 from datetime import UTC, datetime

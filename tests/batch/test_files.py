@@ -1,4 +1,4 @@
-"""Tables in files: every format there and back, whole or not at all."""
+"""Tables in files: each format is read as it was written, and files appear whole or not at all."""
 
 from collections.abc import Iterator
 from pathlib import Path

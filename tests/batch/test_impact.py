@@ -1,4 +1,4 @@
-"""The impact of a snapshot: everyone who changes is counted once, with what changed."""
+"""The impact of a snapshot: each person whose answer changes counts once, with the cause."""
 
 from copy import deepcopy
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tables at the kernel's limits: many variants and bounds, columns that differ, memories that are full."""
+"""Tables at the kernel's limits: many variants and bounds, distinct values, full caches."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def person(key: str, operator: str, value: Any) -> dict[str, Any]:
 def assert_rows_have_the_scalar_answers(
     flags: Snapshot, table: pa.Table, **reading: Any
 ) -> dict[str, int]:
-    """Compare every row with its own call; a null is a property that was not passed."""
+    """Compare every row with its call, in which a null is a property that was not passed."""
     evaluation = evaluate_table(flags, table, output="long", threads=1, **reading)
     found = evaluation.read_all().column("value").to_pylist()
     for row, value in zip(table.to_pylist(), found, strict=True):

@@ -1,4 +1,4 @@
-"""Text columns without repetition are tested natively, with the same results."""
+"""Native tests of text columns without repetition have the results of the scalar engine."""
 
 import pyarrow as pa
 import pytest
@@ -43,7 +43,7 @@ def _snapshot(operator: str, operand: object, version: int) -> Snapshot:
 
 
 class TestNativeText:
-    """R19.3: a native test is the scalar engine's."""
+    """R19.3: a native test equals the scalar engine's test."""
 
     @pytest.mark.rule("R19.3")
     @settings(max_examples=150)
@@ -72,7 +72,7 @@ class TestNativeText:
 
 
 class TestNativeNumbers:
-    """R19.3: a native comparison is the scalar engine's."""
+    """R19.3: a native comparison equals the scalar engine's comparison."""
 
     @pytest.mark.rule("R19.3")
     @settings(max_examples=100)

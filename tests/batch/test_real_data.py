@@ -1,4 +1,4 @@
-"""A real table has the answers of the scalar engine, and its flags get their shares."""
+"""A real table has the answers of the scalar engine, and its flags have the right shares."""
 
 from datetime import UTC, datetime
 from typing import Any

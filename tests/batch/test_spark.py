@@ -1,4 +1,4 @@
-"""Spark in local mode, several partitions and Python workers: the answers of the local kernel."""
+"""Spark in local mode, with partitions and Python workers, has the answers of the local kernel."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What tables may be, what is wrong with some, and how results are read."""
+"""Valid and invalid tables, and reading the results."""
 
 import gc
 import json

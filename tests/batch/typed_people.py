@@ -1,4 +1,4 @@
-"""People with a column per property, of every type that Arrow has a JSON value for."""
+"""People with a column per property, of every Arrow type with a JSON value."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -65,7 +65,7 @@ IDS: list[tuple[pa.DataType, list[Any]]] = [
 
 
 def _sent(kind: pa.DataType, value: Any) -> Any:
-    """Return what the scalar engine is given for a cell."""
+    """Return the scalar engine's value for a cell."""
     if pa.types.is_timestamp(kind) and kind.tz and value is not None:
         return pa.scalar(value, kind).as_py()
     if kind == pa.float32() and value is not None:
@@ -86,7 +86,7 @@ def _column(draw: st.DrawFn, rows: int, pools: Any, hits: Any = ()) -> tuple[pa.
 
 @st.composite
 def typed_people(draw: st.DrawFn, document: Any) -> People:
-    """Draw people whose inputs are columns; nulls are absent, or null, as drawn."""
+    """Draw people whose inputs are columns, in which nulls mean absent or null, as drawn."""
     options = draw(calls(document)).options
     options = {k: v for k, v in options.items() if k not in PER_PERSON}
     rows = draw(st.integers(1, 6))

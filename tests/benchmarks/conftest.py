@@ -1,4 +1,4 @@
-"""Makes the `benchmarks` package importable: it is not part of the installed distribution."""
+"""Makes the package `benchmarks` importable, which is not part of the installed distribution."""
 
 from __future__ import annotations
 

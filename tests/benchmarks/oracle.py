@@ -1,7 +1,7 @@
-"""A tiny evaluator of PostHog's format, written for these tests alone.
+"""A tiny evaluator of PostHog's format for these tests.
 
-It knows only what the workloads use. It shares no code with `benchmarks.expected`, which reads the
-flags before they are translated, and none with flagengine: three readings have to agree.
+It supports only what the workloads use. It shares no code with flagengine, nor with
+`benchmarks.expected`, which reads the flags before they are translated; all three must agree.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ __all__ = ["Oracle"]
 
 
 class _UnknownError(Exception):
-    """A property that decides was not given."""
+    """A deciding property was not given."""
 
 
 class Oracle:
-    """Answers for one definitions document."""
+    """An evaluator of a definitions document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._flags = {flag["key"]: flag for flag in document["flags"]}
@@ -37,7 +37,7 @@ class Oracle:
         groups: Mapping[str, str] | None = None,
         group_properties: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> bool | str | None:
-        """The flag's value, or None when a missing property leaves it open."""
+        """Return the flag's value; None if it depends on a missing property."""
         if overrides and key in overrides:
             return overrides[key]
         filters = self._flags[key]["filters"]

@@ -1,4 +1,4 @@
-"""The check before the stopwatch: it must find what is wrong and let luck pass."""
+"""The check before the timing must find wrong answers and accept random deviations."""
 
 from __future__ import annotations
 

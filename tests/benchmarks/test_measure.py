@@ -1,4 +1,4 @@
-"""The stopwatch's arithmetic, on numbers made up and a clock that is set by hand."""
+"""The arithmetic of measurements, with invented numbers and a manual clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.measure import (
 
 
 class Clock:
-    """Advances only when told to."""
+    """A clock that advances only when the test says so."""
 
     def __init__(self) -> None:
         self.now = 1_000

@@ -1,4 +1,4 @@
-"""Workers: an engine in a process of its own is asked, checked, and reported when absent."""
+"""Workers: an engine in its own process is called and checked, and reported if it is absent."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_session_records_who_was_measured_and_who_was_absent() -> None:
 def test_an_engine_that_is_not_installed_is_absent_and_not_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # No site-packages: no rival can be imported.
+    # Without site-packages, no rival can be imported.
     monkeypatch.setattr(processes, "_INTERPRETER", (sys.executable, "-S"))
     with pytest.raises(AbsentError, match="cannot be imported") as found:
         Process("eppo")

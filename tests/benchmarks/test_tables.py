@@ -1,4 +1,4 @@
-"""What is said about a run: comparisons, targets, absences, growth. On numbers made up."""
+"""The tables of a run with invented numbers: comparisons, targets, absences, growth."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _row(text: str, start: str) -> list[str]:
 
 def test_a_comparison_takes_out_how_fast_the_machine_was() -> None:
     old = _results(flagengine=200.0, posthog_pure=6_000.0)
-    # Everything took twice as long, flagengine did not: it has become twice as fast.
+    # All others took twice as long, so flagengine has become twice as fast.
     new = _results(flagengine=200.0, posthog_pure=12_000.0)
     row = _row(compare(old, new), "w1-hot flagengine")
     assert row == ["w1-hot flagengine", "200", "200", "1.00", "0.50", "overlap"]

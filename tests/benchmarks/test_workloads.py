@@ -1,4 +1,4 @@
-"""Nothing wrong is timed: the workloads' answers, an oracle's and flagengine's are the same."""
+"""The answers of the workloads, of an oracle and of flagengine are the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PERSONS = 60
 
 
 def _neighbour(name: str) -> ModuleType:
-    """A module of this folder, which is no package."""
+    """Return a module of this folder, which is not a package."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""A document, and the command line called in this process."""
+"""Fixtures: a document, and the command line in this process."""
 
 import json
 
@@ -103,7 +103,7 @@ def save(tmp_path):
 
 @pytest.fixture
 def run():
-    """Call the command line; ``exits`` is the exit code that is expected."""
+    """Call the command line; ``exits`` is the expected exit code."""
 
     def call(*arguments, stdin=None, exits=0):
         result = CliRunner().invoke(cli, list(arguments), input=stdin)

@@ -1,4 +1,4 @@
-"""The command as a process: its help, its version, its colours, its imports."""
+"""The command as a process: help, version, colours, imports."""
 
 import os
 import pty
@@ -24,7 +24,7 @@ def call(*arguments, **environment):
 
 
 def on_a_terminal(*arguments, **environment):
-    """What the command writes to a terminal of 80 columns."""
+    """Return the output of the command on a terminal of 80 columns."""
     ours, theirs = pty.openpty()
     settings = {"TERM": "xterm-256color", "COLUMNS": "80"} | environment
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | settings
@@ -46,7 +46,7 @@ def _read(descriptor):
 
 
 def test_the_version_names_the_hash_accelerator():
-    # Asked in a process too: in this one the accelerator may be blocked.
+    # Determined in another process, because the accelerator may be blocked in this process.
     asked = [
         sys.executable,
         "-c",

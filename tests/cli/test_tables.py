@@ -103,7 +103,7 @@ class TestBatch:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="signals")
     def test_an_interrupt_leaves_nothing_behind(self, folder: Path):
-        # A pipe that nobody writes to: the command waits in the middle of its input.
+        # A pipe without a writer, so that the command waits in the middle of its input.
         os.mkfifo(folder / "people.jsonl")
         command = [sys.executable, "-m", "flagengine", "batch", "old.json", "people.jsonl"]
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Threads that share snapshots: answers are the interpreter's, whoever compiles first (SPEC R6.15)."""
+"""Threads that share snapshots get the interpreter's answers (SPEC R6.15)."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ SWAPS = 1_000
 
 @pytest.fixture(autouse=True)
 def _hurried_threads() -> Iterator[None]:
-    """Let threads take turns in the middle of everything."""
+    """Make threads switch very often."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -92,7 +92,7 @@ def interpreted(snapshot: Snapshot) -> list[dict[str, Resolution]]:
 
 
 def at_once(threads: int, work: Callable[[int], Any]) -> list[Any]:
-    """Do the work in threads that start together; what one raises is raised."""
+    """Do the work in threads that start together; raise the exception of any thread."""
     barrier = Barrier(threads)
 
     def start(number: int) -> Any:
@@ -104,7 +104,7 @@ def at_once(threads: int, work: Callable[[int], Any]) -> list[Any]:
 
 
 def answers_of(snapshot: Snapshot, order: int) -> list[dict[str, Resolution]]:
-    """Ask everything in an order of the thread's own, one way or the other."""
+    """Evaluate all calls, flag by flag or at once and in an order that depends on the thread."""
     keys = list(snapshot.keys)
     turned = keys[order * 5 :] + keys[: order * 5]
     found = []
@@ -175,7 +175,7 @@ def test_explanations_and_compiled_flags_do_not_disturb_each_other() -> None:
 
 @pytest.mark.rule("R6.15")
 def test_readers_see_the_answers_of_one_of_two_snapshots_while_they_are_swapped() -> None:
-    """A reader holds whatever snapshot it has taken; the others are collected meanwhile."""
+    """A reader keeps the snapshot that it has taken, while others are garbage-collected."""
     texts = [document(0), document(100)]
     parsed = [Snapshot.parse(text) for text in texts]
     distinct_id, props, options = "user-1", PERSONS[1], {"now": NOW}

@@ -1,8 +1,8 @@
-"""An HTTP adapter through which the public conformance harness drives the client.
+"""An HTTP adapter through which the public conformance harness controls the client.
 
     PORT=8080 CAPTURE_MODE=v0|v1 ENCODING=gzip|deflate|zstd|br python tests/conformance/adapter.py
 
-One client for each ``test_id``: its requests carry it in ``X-Test-Id``, so tests may overlap.
+Each ``test_id`` has a client, whose requests have the id in ``X-Test-Id``; so tests may overlap.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CAPABILITIES = {
     "v0": ["capture_v0", "capture_ai_v0", "encoding_gzip"],
     "v1": ["capture_v1", "capture_ai_v0", f"encoding_{ENCODING}"],
 }
-# Ids are never taken back by the harness, so the oldest session goes.
+# The harness never ends a session, so the oldest session is dropped.
 MAX_SESSIONS = 500
 OPTION_PROPERTIES = {
     "cookieless_mode": "$cookieless_mode",
@@ -50,7 +50,7 @@ Json = dict[str, Any]
 
 
 class Recorder:
-    """The live transport, and what ``/state`` tells about the events sent through it."""
+    """The live transport, which counts the sent events for ``/state``."""
 
     def __init__(self) -> None:
         self.made: list[Json] = []
@@ -91,7 +91,7 @@ def uuids_of(request: Request) -> tuple[str, ...]:
 
 
 class Session:
-    """One test's client and what it heard."""
+    """The client of a test, with its recorded callbacks."""
 
     def __init__(self, test_id: str, settings: Json) -> None:
         self.recorder = Recorder()
@@ -146,7 +146,7 @@ class Session:
             group_properties=body.get("group_properties"),
             disable_geoip=body.get("disable_geoip"),
         )
-        # Its event must not wait for the next test.
+        # The event must not wait for the next test.
         self.client.flush(timeout=10)
         return {"success": True, "value": value}
 
@@ -172,7 +172,7 @@ class Session:
 
 
 class Sessions:
-    """The sessions by test id, bounded."""
+    """The sessions by test id, limited in number."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -239,7 +239,7 @@ ROUTES: Mapping[tuple[str, str], Callable[[str, Json], Json]] = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Routes to the functions above."""
+    """The handler, which routes requests to the functions above."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
@@ -255,7 +255,7 @@ class Handler(BaseHTTPRequestHandler):
         route = ROUTES.get((self.command, parts.path))
         try:
             status, answer = (200, route(test_id, body)) if route else (404, {"success": False})
-        except Exception as error:  # noqa: BLE001 - told to the harness, which fails the test
+        except Exception as error:  # noqa: BLE001 - returned to the harness, which fails the test
             status, answer = 500, {"success": False, "error": repr(error)}
         self._reply(status, answer)
 

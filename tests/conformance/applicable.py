@@ -1,4 +1,4 @@
-"""Which evaluator takes which case: decided at collection, counted, and printed.
+"""The cases that each evaluator takes, decided at collection, counted, and printed.
 
 python -m tests.conformance.applicable
 """
@@ -19,7 +19,7 @@ NOBODY_KNOWN = Call("user-1")
 
 
 def applicable(names: Iterable[str] = BACKENDS) -> Iterator[tuple[Backend, Case]]:
-    """Yield every evaluator, or those named, with every case that it takes."""
+    """Yield every evaluator, or the named evaluators, with every case that it takes."""
     for name in names:
         left_out = not_applicable(name)
         for case in all_cases():
@@ -28,7 +28,7 @@ def applicable(names: Iterable[str] = BACKENDS) -> Iterator[tuple[Backend, Case]
 
 
 def flags_of_documents(member: str) -> Iterator[tuple[Backend, Mapping[str, Any], str]]:
-    """Yield the flags that documents name as fine or unsupported, with every evaluator of each."""
+    """Yield the flags that documents list as fine or unsupported, with each of their evaluators."""
     for document in all_documents():
         for key in document.get(member, ()):
             snapshot = parsed(document)
@@ -46,7 +46,7 @@ def not_applicable(name: str) -> dict[str, str]:
 
 
 def counted() -> Iterator[str]:
-    """Yield a line for each evaluator: how many cases it takes, and why not the others."""
+    """Yield a line for each evaluator: the number of its cases, and the reasons against others."""
     with_or_without = "with" if HAS_ACCELERATOR else "without"
     yield f"{len(all_cases())} published cases, {with_or_without} the accelerator:"
     for name in BACKENDS:

@@ -1,9 +1,8 @@
-"""Every evaluator behind one face, and what each of them cannot say.
+"""The evaluators with a common interface, and the calls that each cannot take.
 
-A backend is a function from a snapshot, a flag's key and a call to a whole resolution. What it
-cannot take is declared by capability, with the reason; such pairs are left out of the collection, so
-that they count neither as passed nor as skipped. This is the only file of the suite that reaches
-into the engine.
+A backend is a function from a snapshot, a flag's key and a call to a whole resolution. A backend
+declares the calls that it cannot take, with the reason. These pairs are not collected, so they count
+neither as passed nor as skipped. Only this file of the suite uses internals of the engine.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,10 +30,10 @@ _REQUESTS = ("evaluation_runtime", "evaluation_contexts")
 
 @dataclass(frozen=True)
 class Backend:
-    """One way to an answer.
+    """An evaluator.
 
-    ``why_not`` gives the reason why it has none for a call, else None. ``uses`` is how often a
-    snapshot is used before nothing about it changes any more.
+    ``why_not`` returns the reason why the evaluator cannot take a call, otherwise None. ``uses`` is
+    the number of uses after which a snapshot no longer changes.
     """
 
     name: str
@@ -55,18 +54,18 @@ def _single(snapshot: Snapshot, key: str, call: Call) -> Resolution:
 
 
 def _among_all(snapshot: Snapshot, key: str, call: Call) -> Resolution:
-    """Evaluate all flags; name the flag only where it is not among the document's."""
+    """Evaluate all flags; pass the flag's key only if the document does not have the flag."""
     found = dict(call.all(snapshot).items())
     if key not in found:
         found = dict(call.all(snapshot, flag_keys=[*found, key]).items())
     return found[key]
 
 
-# The compiled flag: as it is bound, as generated Python, and as the walk in C.
+# The compiled flag: as a bound evaluator, as generated Python, and as the walk in C.
 
 
 def _overridden(snapshot: Snapshot, call: Call) -> Snapshot:
-    """A compiled flag knows the overrides of its snapshot only."""
+    """Return a snapshot with the call's overrides, because a compiled flag has no others."""
     overrides = call.options.get("overrides")
     return snapshot if overrides is None else snapshot.with_overrides(overrides)
 
@@ -109,7 +108,7 @@ def _why_not_generated(snapshot: Snapshot, key: str, call: Call) -> str | None:
 
 
 class HandedOverError(Exception):
-    """The walk in C does not answer the call itself."""
+    """The walk in C hands the call to the generated function."""
 
 
 def _hand_over(*_: object) -> Resolution:

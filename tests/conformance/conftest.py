@@ -1,6 +1,6 @@
-"""Hands the language-neutral kit under `fixtures/` to the tests of this directory.
+"""Parametrizes the tests of this directory with the language-neutral kit under `fixtures/`.
 
-What is asked of a case or a document is decided here, at collection: no test returns early.
+The evaluators of a case or a document are chosen here, at collection, so no test returns early.
 """
 
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(("evaluator", "document", name), found, ids=ids)
     for name, is_chosen in DOCUMENTS.items():
         if name in metafunc.fixturenames:
-            found = [one for one in all_documents() if is_chosen(one)]
-            metafunc.parametrize(name, found, ids=[one["id"] for one in found])
+            found = [document for document in all_documents() if is_chosen(document)]
+            metafunc.parametrize(name, found, ids=[document["id"] for document in found])
 
 
 DOCUMENTS = {
-    "refused_document": lambda one: "error" in one,
-    "accepted_document": lambda one: "error" not in one,
+    "refused_document": lambda document: "error" in document,
+    "accepted_document": lambda document: "error" not in document,
 }
 
 

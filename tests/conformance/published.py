@@ -1,4 +1,4 @@
-"""The published kit, read: cases as calls, documents by what happens to them, and expectations."""
+"""The reader of the published kit: cases as calls, documents, and expectations."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -35,27 +35,27 @@ def entries(folder: str, member: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One case: definitions, a flag, a call, and the answers that pass."""
+    """A case: definitions, a flag, a call, and the acceptable answers."""
 
     source: Mapping[str, Any]
 
     @property
     def id(self) -> str:
-        """The id, by which a failure is named."""
+        """The id, which names a failure."""
         return str(self.source["id"])
 
     @property
     def key(self) -> str:
-        """The flag asked for."""
+        """The key of the flag to evaluate."""
         return str(self.source["flag_key"])
 
     def parsed(self) -> Snapshot:
-        """Parse the definitions into a snapshot that nothing has used yet."""
+        """Return a new snapshot of the definitions."""
         return Snapshot.parse(self.source["definitions"])
 
     @cached_property
     def probed(self) -> Snapshot:
-        """A snapshot for finding out which evaluators take the case."""
+        """The snapshot for choosing the evaluators of the case."""
         return self.parsed()
 
     @cached_property
@@ -70,7 +70,7 @@ class Case:
 
     @property
     def acceptable(self) -> list[dict[str, Any]]:
-        """The expected answer, and the other one that passes, if there is one."""
+        """The expected answer, and another acceptable answer, if there is any."""
         others = ("expected", "also_acceptable")
         return [self.source[name] for name in others if name in self.source]
 
@@ -93,7 +93,7 @@ def parsed(document: Mapping[str, Any]) -> Snapshot:
 
 
 def as_published(resolution: Resolution) -> dict[str, Any]:
-    """Write a resolution in the kit's words."""
+    """Return a resolution in the kit's format."""
     return {
         "value": resolution.value,
         "reason": resolution.reason.value,
@@ -116,7 +116,7 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
 
 
 def _wanted(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the members given, and what each kind of answer must have besides."""
+    """Yield the given members, and the further members that each kind of answer must have."""
     if "value" in expected:
         yield from {"payload": None, "unresolved_reason": None, "missing": {}}.items()
     else:

@@ -1,4 +1,4 @@
-"""A call as a row of a table, by itself and among other people's rows."""
+"""Evaluators of a call as a row of a table, alone and among rows of other people."""
 
 import json
 from dataclasses import replace
@@ -18,10 +18,10 @@ _PER_ROW = ("groups", "group_properties", "device_id")
 
 
 def why_not(_snapshot: Snapshot, _key: str, call: Call) -> str | None:
-    """Give the reason why a call cannot be a row; None when it can."""
+    """Return the reason why a call cannot be a row; None if it can."""
     device = call.options.get("device_id")
     ids = [call.distinct_id, device, *(call.options.get("groups") or {}).values()]
-    if any(isinstance(one, str) and not _is_unicode(one) for one in ids):
+    if any(isinstance(identifier, str) and not _is_unicode(identifier) for identifier in ids):
         return "a column of texts is UTF-8"
     return None
 
@@ -32,7 +32,7 @@ def alone(snapshot: Snapshot, key: str, call: Call) -> Resolution:
 
 
 def among_others(snapshot: Snapshot, key: str, call: Call) -> Resolution:
-    """Evaluate the row in the middle of others, each of which has the interpreter's answer."""
+    """Evaluate the row among others, and check that each has the interpreter's answer."""
     before, after = neighbours(call)
     people = [*before, call, *after]
     found = _resolutions(snapshot, key, people)
@@ -42,8 +42,8 @@ def among_others(snapshot: Snapshot, key: str, call: Call) -> Resolution:
 
 
 def neighbours(call: Call) -> tuple[list[Call], list[Call]]:
-    """Return people beside a person: alike but for the id, and with less known of them."""
-    alike = [replace(call, distinct_id=one) for one in _other_ids(call.distinct_id)]
+    """Return similar people: with other ids, and with fewer known properties."""
+    alike = [replace(call, distinct_id=other_id) for other_id in _other_ids(call.distinct_id)]
     nobody = replace(call, distinct_id=None)
     unknown = replace(call, props={})
     lonely = call.having(**{name: {} for name in ("groups", "group_properties")})
@@ -51,41 +51,43 @@ def neighbours(call: Call) -> tuple[list[Call], list[Call]]:
 
 
 def _other_ids(distinct_id: Any) -> list[Any]:
-    """Return ids of the same type: a column has one."""
+    """Return ids of the same type, because a column has a single type."""
     if not isinstance(distinct_id, str):
         return [distinct_id] * 2
     return [f"user-{number}" for number in range(1, 13)] + ["", "x" * 300]
 
 
 def _resolutions(snapshot: Snapshot, key: str, people: list[Call]) -> list[Resolution]:
-    """Return the rows' resolutions: for each the only one that is counted and reads like the row."""
-    options = {name: one for name, one in people[0].options.items() if name not in _PER_ROW}
+    """Return the resolution of each row: the only counted resolution that equals the row."""
+    options = {name: value for name, value in people[0].options.items() if name not in _PER_ROW}
     table, reading = _table(people)
     evaluation = evaluate_table(
         snapshot, table, flags=[key], output="long", carry=[], threads=1, **reading, **options
     )
     rows = evaluation.read_all().to_pylist()
-    counted = {json.dumps(long_row(one)): one for one in evaluation.stats.answers[key]}
+    counted = {
+        json.dumps(long_row(resolution)): resolution for resolution in evaluation.stats.answers[key]
+    }
     assert len(counted) == len(evaluation.stats.answers[key])
     return [counted[json.dumps(row)] for row in rows]
 
 
 def _table(people: list[Call]) -> tuple[pa.Table, dict[str, Any]]:
     columns: dict[str, Any] = {
-        "id": [one.distinct_id for one in people],
-        "props": [json.dumps(one.props) for one in people],
-        "device": [one.options.get("device_id") for one in people],
+        "id": [person.distinct_id for person in people],
+        "props": [json.dumps(person.props) for person in people],
+        "device": [person.options.get("device_id") for person in people],
     }
     reading: dict[str, Any] = {"distinct_id": "id", "person_json": "props", "device_id": "device"}
     for option, argument, write in (
         ("groups", "groups", lambda key: key),
         ("group_properties", "group_json", json.dumps),
     ):
-        given = [one.options.get(option) or {} for one in people]
+        given = [person.options.get(option) or {} for person in people]
         names = dict.fromkeys(chain.from_iterable(given))
         for name in names:
             column = f"{option} {name}"
-            columns[column] = [write(one[name]) if name in one else None for one in given]
+            columns[column] = [write(values[name]) if name in values else None for values in given]
         reading[argument] = {name: f"{option} {name}" for name in names}
     return pa.table(columns), reading
 

@@ -1,4 +1,4 @@
-"""The adapter starts, answers every route of the harness's protocol, and sends what it is told to."""
+"""The adapter starts, answers all routes of the harness's protocol, and sends the events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(mode: str) -> Iterator[str]:
-    """An adapter in a process of its own; its address."""
+    """Start an adapter in another process; return its address."""
     port = free_port()
     environment = {**os.environ, "PORT": str(port), "CAPTURE_MODE": mode}
     process = subprocess.Popen([sys.executable, str(ADAPTER)], env=environment)

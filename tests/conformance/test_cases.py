@@ -1,4 +1,4 @@
-"""Every published case, through every evaluator."""
+"""All published cases with all evaluators."""
 
 from typing import Any
 
@@ -19,17 +19,17 @@ LEAST_CASES = {
     "TABLE_ONE": 1_209,
     "TABLE_AMONG": 1_209,
 }
-"""How many cases an evaluator takes at the least: what it cannot say may not grow unseen."""
+"""The minimal number of cases of each evaluator, so that the cases left out cannot grow unnoticed."""
 
 
 def test_the_evaluator_gives_the_expected_answer(backend: Backend, case: Case) -> None:
-    """A flag is interpreted at its first use, compiled at the second, remembered from then on."""
+    """Evaluate repeatedly: a flag is interpreted at its first use and compiled at its second."""
     snapshot = case.parsed()
     interpreted = case.call.explain(case.parsed(), case.key).resolution
     for _ in range(backend.uses):
         resolution = backend.answer(snapshot, case.key, case.call)
         assert resolution == interpreted
-        found = [differences(one, as_published(resolution)) for one in case.acceptable]
+        found = [differences(answer, as_published(resolution)) for answer in case.acceptable]
         assert {} in found, (
             f"{case.id} ({', '.join(case.source['rules'])}): {case.source['description']}: "
             f"(found, expected) differ in {found[0]}"
@@ -50,7 +50,7 @@ def test_the_refused_document_gives_its_error(refused_document: dict[str, Any]) 
 
 def test_the_accepted_document_gives_its_issues(accepted_document: dict[str, Any]) -> None:
     issues = parsed(accepted_document).issues
-    found = [{"code": str(one.code), "pointer": one.pointer} for one in issues]
+    found = [{"code": str(issue.code), "pointer": issue.pointer} for issue in issues]
     expected = sorted(accepted_document["issues"], key=str)
     assert sorted(found, key=str) == expected, accepted_document["description"]
 

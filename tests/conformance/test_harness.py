@@ -1,7 +1,7 @@
-"""The public conformance harness, where ``HARNESS_DIR`` names a checkout of it.
+"""A run of the public conformance harness, if ``HARNESS_DIR`` names a checkout of it.
 
-PostHog/posthog-sdk-test-harness is not part of this project. ``HARNESS_PYTHON`` is a Python that has
-its dependencies; without it the one that runs the tests is taken.
+PostHog/posthog-sdk-test-harness is not part of this project. ``HARNESS_PYTHON`` names a Python with
+its dependencies; by default, the Python that runs the tests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from .test_adapter import free_port, running
 
 HARNESS = os.environ.get("HARNESS_DIR", "")
-# As its command line, but listening on this machine alone.
+# The harness's command line, but listening only on 127.0.0.1.
 RUN = """
 import logging, flask
 logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""The snapshots and the population: whole, readable, and made by the scripts beside them."""
+"""The snapshots and the population are complete, readable, and made by the scripts beside them."""
 
 import json
 import runpy

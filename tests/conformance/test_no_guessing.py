@@ -1,10 +1,10 @@
-"""A definite answer is the server's in every possible world: checked against a small model.
+"""A definite answer is the server's answer in every possible world, according to a small model.
 
-The model answers like a server that knows everything: stored properties, the fate of cohorts that
-the document lacks, the stored continuity override. It shares no code with the engine. For made-up
-flags and a partly known person all worlds are tried. Where the engine is definite, every world has
-to agree; where it is not, the worlds have to differ, unless unknowns are tied to each other (two
-filters on one property), which three-valued logic does not see.
+The model answers like a server with complete knowledge: stored properties, the cohorts that the
+document lacks, the stored continuity override. It shares no code with the engine. For invented flags
+and a partly known person, all worlds are tried. If the engine is definite, all worlds must agree. If
+it is not, the worlds must differ, unless unknowns depend on each other (two filters on a property),
+which three-valued logic cannot express.
 """
 
 import random
@@ -19,15 +19,15 @@ import pytest
 from flagengine import evaluate_flag
 
 NAMES = ("a", "b", "c")
-STORED = ("x", "y", "z", None)  # None: not stored either
-FATES = ("deleted", "static, a member", "static, no member")
+STORED = ("x", "y", "z", None)  # None: the server does not have the property either
+MISSING_COHORTS = ("deleted", "static, a member", "static, no member")
 OVERRIDES = ("user-1", *(f"s{index}" for index in range(24)))
 NEGATIVE = ("is_not", "is_not_set")
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything that the call does not say."""
+    """Everything that the call leaves unknown."""
 
     properties: Mapping[str, str]
     missing_cohorts: str
@@ -35,11 +35,11 @@ class World:
 
 
 class FlagFailedError(Exception):
-    """The server gives up on a flag: its cohort was deleted."""
+    """The server fails the flag, because its cohort was deleted."""
 
 
 class Server:
-    """Complete knowledge, two-valued logic, in the server's order of steps."""
+    """A model with complete knowledge and two-valued logic, in the server's order of steps."""
 
     def __init__(self, document: dict[str, Any], world: World) -> None:
         self.flags = {flag["key"]: flag for flag in document["flags"]}
@@ -64,8 +64,8 @@ class Server:
         continues = self.flags[key].get("ensure_experience_continuity")
         subject = self.world.override if continues else "user-1"
         for condition in filters["groups"]:
-            ordered = sorted(condition["properties"], key=lambda one: one["type"] == "cohort")
-            if not all(self._filter(one) for one in ordered):
+            ordered = sorted(condition["properties"], key=lambda leaf: leaf["type"] == "cohort")
+            if not all(self._filter(leaf) for leaf in ordered):
                 continue
             percentage = condition["rollout_percentage"]
             if percentage == 100 or _hash(f"{key}.{subject}") <= percentage / 100:
@@ -74,23 +74,23 @@ class Server:
                 return False
         return False
 
-    def _filter(self, one: dict[str, Any]) -> bool:
-        if one["type"] == "person":
-            return self._property(one)
-        if one["type"] == "flag":
-            value, expected = self.answer(one["key"]), one["value"]
+    def _filter(self, leaf: dict[str, Any]) -> bool:
+        if leaf["type"] == "person":
+            return self._property(leaf)
+        if leaf["type"] == "flag":
+            value, expected = self.answer(leaf["key"]), leaf["value"]
             return (
                 (value is not False) is expected
                 if expected in {True, False}
                 else (value == expected)
             )
-        if self.world.missing_cohorts == "deleted" and self._lacks(str(one["value"])):
+        if self.world.missing_cohorts == "deleted" and self._lacks(str(leaf["value"])):
             raise FlagFailedError
-        return self._member(str(one["value"])) is (one["operator"] == "in")
+        return self._member(str(leaf["value"])) is (leaf["operator"] == "in")
 
-    def _property(self, one: dict[str, Any]) -> bool:
-        operator, expected = one["operator"], one.get("value")
-        value = self.world.properties.get(one["key"])
+    def _property(self, leaf: dict[str, Any]) -> bool:
+        operator, expected = leaf["operator"], leaf.get("value")
+        value = self.world.properties.get(leaf["key"])
         if operator in {"is_set", "is_not_set"}:
             return (value is not None) is (operator == "is_set")
         if expected is None:
@@ -105,9 +105,9 @@ class Server:
             return True
         waiting = list(self.cohorts[cohort]["values"])
         while waiting:
-            one = waiting.pop()
-            waiting += one.get("values", [])
-            if one["type"] == "cohort" and self._lacks(str(one["value"])):
+            leaf = waiting.pop()
+            waiting += leaf.get("values", [])
+            if leaf["type"] == "cohort" and self._lacks(str(leaf["value"])):
                 return True
         return False
 
@@ -116,13 +116,13 @@ class Server:
             return self.world.missing_cohorts == "static, a member"
         return self._group(self.cohorts[cohort])
 
-    def _group(self, one: dict[str, Any]) -> bool:
-        if "values" in one:
-            found = [self._group(member) for member in one["values"]]
-            return all(found) if one["type"] == "AND" else any(found)
-        cohort = one["type"] == "cohort"
-        found_one = self._member(str(one["value"])) if cohort else self._property(one)
-        return found_one is not one.get("negation", False)
+    def _group(self, leaf: dict[str, Any]) -> bool:
+        if "values" in leaf:
+            found = [self._group(member) for member in leaf["values"]]
+            return all(found) if leaf["type"] == "AND" else any(found)
+        cohort = leaf["type"] == "cohort"
+        matches = self._member(str(leaf["value"])) if cohort else self._property(leaf)
+        return matches is not leaf.get("negation", False)
 
 
 def _hash(text: str) -> float:
@@ -132,7 +132,7 @@ def _hash(text: str) -> float:
 def _variant(
     key: str, subject: str, condition: dict[str, Any], filters: dict[str, Any]
 ) -> bool | str:
-    variants = {one["key"]: one["rollout_percentage"] for one in filters["variants"]}
+    variants = {variant["key"]: variant["rollout_percentage"] for variant in filters["variants"]}
     if condition.get("variant") in variants:
         return str(condition["variant"])
     drawn, upper = _hash(f"{key}.{subject}variant"), 0.0
@@ -143,7 +143,7 @@ def _variant(
     return True
 
 
-# Made-up documents
+# Invented documents
 
 
 def _leaf(rng: random.Random) -> dict[str, Any]:
@@ -225,8 +225,10 @@ def _worlds(document: dict[str, Any], known: Mapping[str, str]) -> Iterator[Worl
     for stored in product(*choices.values()):
         pairs = zip(choices, stored, strict=True)
         properties = {**known, **{name: value for name, value in pairs if value is not None}}
-        for fate, override in product(FATES, OVERRIDES if continues else OVERRIDES[:1]):
-            yield World(properties, fate, override)
+        for missing_cohorts, override in product(
+            MISSING_COHORTS, OVERRIDES if continues else OVERRIDES[:1]
+        ):
+            yield World(properties, missing_cohorts, override)
 
 
 @pytest.mark.rule("R5.2", "R5.10", "R10.8", "R11.7", "R18.1")

@@ -1,4 +1,4 @@
-"""PostHog's own vectors: the files as they were published, and their evaluations everywhere."""
+"""PostHog's own vectors: the published files are unchanged, and all evaluators agree with them."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ Answer = Any
 
 
 class Backend(NamedTuple):
-    """One way to an answer; ``can`` tells whether it takes a call."""
+    """An evaluator; ``can`` returns whether it takes a call."""
 
     name: str
     answer: Callable[[Snapshot, str, Context], Answer]
@@ -59,8 +59,8 @@ def _tabled(snapshot: Snapshot, key: str, context: Context) -> Answer:
     distinct_id, props, options = _inputs(context)
     groups, of_groups = options.get("groups", {}), options.get("group_properties", {})
     columns = {"id": distinct_id, "props": json.dumps(props or {})}
-    columns |= {f"group {name}": one for name, one in groups.items()}
-    columns |= {f"properties {name}": json.dumps(one) for name, one in of_groups.items()}
+    columns |= {f"group {name}": value for name, value in groups.items()}
+    columns |= {f"properties {name}": json.dumps(value) for name, value in of_groups.items()}
     others = {name: None if name != "id" else "somebody else" for name in columns}
     table = pa.Table.from_pylist([others, columns, others], _schema(columns))
     result = evaluate_table(
@@ -80,13 +80,14 @@ def _tabled(snapshot: Snapshot, key: str, context: Context) -> Answer:
 
 def _schema(columns: dict[str, Any]) -> pa.Schema:
     kinds = {
-        name: pa.int64() if isinstance(one, int) else pa.string() for name, one in columns.items()
+        name: pa.int64() if isinstance(value, int) else pa.string()
+        for name, value in columns.items()
     }
     return pa.schema(list(kinds.items()))
 
 
 def backends() -> list[Backend]:
-    """Return every way to an answer."""
+    """Return all evaluators."""
     return [
         Backend("interpreter", _interpreted),
         Backend("evaluate_flag", _single),
@@ -97,7 +98,7 @@ def backends() -> list[Backend]:
 
 
 def _pairs(kind: str) -> list[Any]:
-    """Return each backend with each case and each of its flags that are to be evaluated so."""
+    """Return each backend with each case and each flag that it must evaluate."""
     return [
         pytest.param(backend, case, key, id=f"{case['id']}-{key}-{backend.name}")
         for case in CASES

@@ -1,4 +1,4 @@
-"""No rule of SPEC.md without a fixture or a test that names it."""
+"""Every rule of SPEC.md has a fixture or a test that names it."""
 
 import ast
 import re
@@ -11,14 +11,16 @@ RULE = re.compile(r"^\*\*(R\d+\.\d+)\*\*", re.MULTILINE)
 
 
 def _marked_rules(path: Path) -> Iterator[str]:
-    """The texts in `@pytest.mark.rule(...)`, read from the source: nothing is imported or run."""
+    """Return the texts in `@pytest.mark.rule(...)`, read from the source without importing it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.func.attr == "rule"
         ):
-            yield from (one.value for one in node.args if isinstance(one, ast.Constant))
+            yield from (
+                argument.value for argument in node.args if isinstance(argument, ast.Constant)
+            )
 
 
 def _marked() -> set[str]:
@@ -30,7 +32,7 @@ def _rules() -> list[str]:
 
 
 def test_every_rule_has_a_fixture_or_a_test(every_entry: list[dict[str, Any]]) -> None:
-    covered = {rule for one in every_entry for rule in one["rules"]} | _marked()
+    covered = {rule for entry in every_entry for rule in entry["rules"]} | _marked()
     assert [rule for rule in _rules() if rule not in covered] == []
 
 

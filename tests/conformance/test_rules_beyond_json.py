@@ -1,4 +1,4 @@
-"""Rules that no JSON file can show: language values, purity, size, payload overrides."""
+"""Rules that JSON files cannot show: Python values, purity, size, payload overrides."""
 
 import copy
 from datetime import UTC, date, datetime
@@ -13,8 +13,8 @@ from flagengine import Snapshot, evaluate, evaluate_flag
 
 
 def _flag(operator: str, operand: Any, **more: Any) -> dict[str, Any]:
-    one = {"key": "p", "type": "person", "operator": operator, "value": operand}
-    filters = {"groups": [{"properties": [one], "rollout_percentage": 100}], **more}
+    leaf = {"key": "p", "type": "person", "operator": operator, "value": operand}
+    filters = {"groups": [{"properties": [leaf], "rollout_percentage": 100}], **more}
     return {"flags": [{"key": "flag-a", "active": True, "filters": filters}]}
 
 
@@ -79,7 +79,7 @@ def test_a_datetime_compares_as_a_date() -> None:
 
 
 class Opaque:
-    """Nothing that a client could send."""
+    """A value that no client can send."""
 
 
 @pytest.mark.rule("R7.8")

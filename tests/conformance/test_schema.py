@@ -1,4 +1,4 @@
-"""The kit itself: it fits its schemas, its ids are unique, and it cites rules that exist."""
+"""The kit fits its schemas, its ids are unique, and the rules that it cites exist."""
 
 import json
 import re
@@ -44,21 +44,21 @@ def test_the_schema_is_a_schema(fixtures: Path, name: str) -> None:
 
 
 def test_ids_are_unique(every_entry: list[dict[str, Any]]) -> None:
-    counted = Counter(one["id"] for one in every_entry)
-    assert [one for one, times in counted.items() if times > 1] == []
+    counted = Counter(entry["id"] for entry in every_entry)
+    assert [entry_id for entry_id, times in counted.items() if times > 1] == []
 
 
 def test_every_rule_that_is_cited_exists(every_entry: list[dict[str, Any]]) -> None:
     rules = set(RULE.findall((ROOT / "SPEC.md").read_text(encoding="utf-8")))
-    cited = {rule for one in every_entry for rule in one["rules"]}
+    cited = {rule for entry in every_entry for rule in entry["rules"]}
     assert cited - rules == set()
 
 
 def test_rule_ids_are_unique() -> None:
     rules = RULE.findall((ROOT / "SPEC.md").read_text(encoding="utf-8"))
-    assert [one for one, times in Counter(rules).items() if times > 1] == []
+    assert [rule for rule, times in Counter(rules).items() if times > 1] == []
 
 
 def test_there_are_at_least_400_cases(fixtures: Path) -> None:
     files = (fixtures / "cases").glob("*.json")
-    assert sum(len(json.loads(one.read_text("utf-8"))["cases"]) for one in files) >= 400
+    assert sum(len(json.loads(path.read_text("utf-8"))["cases"]) for path in files) >= 400

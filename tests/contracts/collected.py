@@ -1,4 +1,4 @@
-"""Which tests there are and which contracts they name, read from the source without running it."""
+"""The tests and the contracts that they name, read from the source without running it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _of_body(body: list[ast.stmt], prefix: str, marks: frozenset[str]) -> Iterat
 
 
 def _own_marks(body: list[ast.stmt]) -> frozenset[str]:
-    """Those of ``pytestmark = ...``."""
+    """Return the contracts of ``pytestmark = ...``."""
     values = [
         node.value
         for node in body
@@ -55,7 +55,7 @@ def _own_marks(body: list[ast.stmt]) -> frozenset[str]:
 
 
 def _marks(nodes: list[ast.expr]) -> frozenset[str]:
-    """The names in every ``pytest.mark.contract(...)`` among or inside the nodes."""
+    """Return the names in every ``pytest.mark.contract(...)`` in the nodes."""
     return frozenset(
         argument.value
         for node in nodes

@@ -13,7 +13,7 @@ if __name__ == "__main__":
 
 from tests.contracts.collected import contracts_covered
 
-# Those that concern a server SDK, logs and traces apart.
+# The contracts for server SDKs, without those for logs and traces.
 CONTRACTS = (
     "alias",
     "before-send-hook",
@@ -51,12 +51,12 @@ CONTRACTS = (
     "tracing-headers",
     "unregister",
 )
-# Written for client SDKs, and kept where they make sense here.
+# Contracts for client SDKs that also make sense here.
 MORE = ("consent-gating", "is-opt-out", "opt-in", "reload-feature-flags")
 
 
 def rows() -> list[tuple[str, int, str]]:
-    """Contract, how many tests, the files they are in."""
+    """Return each contract with the number of its tests and their files."""
     tests = contracts_covered()
     return [
         (name, len(tests.get(name, ())), ", ".join(_files(tests.get(name, []))))

@@ -1,4 +1,4 @@
-"""No contract is without a test, and no test names a contract that there is not."""
+"""Every contract has a test, and every contract that a test names exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .collected import contracts_covered, marked_tests
 from .table import CONTRACTS, MORE, markdown
 
 SCENARIOS = json.loads(Path(__file__).with_name("scenarios.json").read_text(encoding="utf-8"))
-# How many scenarios of each published acceptance file are for servers.
+# The number of scenarios for servers in each published acceptance file.
 COUNTS = {
     "private/before-send-hook": 3,
     "private/event-batcher": 3,

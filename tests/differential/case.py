@@ -1,4 +1,4 @@
-"""One answer that differs from the SDK's, and what its definitions hold: facts for predicates."""
+"""A case in which the answers of engine and SDK differ, with facts for predicates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from tests.properties.strategies import Call, Doc
 __all__ = ["NOT_THERE", "Case", "Reading", "configuration"]
 
 NOT_THERE = object()
-"""Stands for a property that the call does not give."""
+"""The value of a property that the call does not give."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A property filter and the value it reads; ``aggregation`` is its condition's, if any."""
+    """A property filter and the value that it reads; ``aggregation`` is that of its condition."""
 
     one: dict[str, Any]
     operator: str
@@ -38,17 +38,17 @@ class Case:
 
     @property
     def is_deferred_here(self) -> bool:
-        """Whether the engine has no answer and the SDK has one."""
+        """Whether only the SDK has an answer."""
         return self.ours == DEFERRED
 
     @property
     def is_deferred_there(self) -> bool:
-        """Whether the SDK has no answer and the engine has one."""
+        """Whether only the engine has an answer."""
         return self.theirs == DEFERRED
 
     @cached_property
     def flags(self) -> list[dict[str, Any]]:
-        """The flag and those it depends on, however far."""
+        """The flag and the flags that it depends on, directly or indirectly."""
         by_key = {flag["key"]: flag for flag in self.document["flags"]}
         found: dict[str, dict[str, Any]] = {}
         waiting = [self.key]
@@ -92,12 +92,12 @@ class Case:
 
     @cached_property
     def filters(self) -> list[dict[str, Any]]:
-        """All filters of the conditions, and the parts of the cohorts they name."""
+        """All filters of the conditions, and the parts of the cohorts that they name."""
         return [one for flag in self.flags for one in self._own(flag)]
 
     @cached_property
     def readings(self) -> list[Reading]:
-        """The property filters with what they read."""
+        """The property filters with the values that they read."""
         found = []
         for _, condition, aggregation in self.conditions:
             for one in condition.get("properties") or []:
@@ -135,13 +135,13 @@ def _aggregation(flag: dict[str, Any]) -> int | None:
 
 
 def configuration(flag: dict[str, Any]) -> dict[str, Any]:
-    """Return a flag's ``filters``; empty where a malformed flag has something else."""
+    """Return a flag's ``filters``; an empty dict for a malformed flag."""
     found = flag.get("filters")
     return found if isinstance(found, dict) else {}
 
 
 def _conditions(flag: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the conditions; none of a flag that is malformed (and deleted, so that it may be)."""
+    """Return the conditions; none for a malformed flag (which may be malformed if deleted)."""
     found = configuration(flag).get("groups") or []
     return found if all(isinstance(one, dict) for one in found) else []
 

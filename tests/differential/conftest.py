@@ -1,4 +1,4 @@
-"""Counts the answers compared with another implementation, and prints the count at the end."""
+"""Counts the answers that were compared with another implementation, and prints the counts."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def compared(request: pytest.FixtureRequest) -> Counter[str]:
-    """The counts of the whole run, by what was found."""
+    """The counts of the whole run, by result."""
     return request.config.stash[COMPARED]
 
 

@@ -1,7 +1,7 @@
-"""Where posthog-python 7.91.1 and the engine answer differently, and the rule that says why.
+"""The topics on which posthog-python 7.91.1 and the engine differ, with the rules that explain why.
 
-Each entry is a topic, the rules of SPEC.md that decide it, and a predicate over a case that is
-true only where the topic is present. Of several the first in the list is reported.
+Each entry is a topic, its rules in SPEC.md, and a predicate that is true only for cases with this
+topic. If several predicates are true, the first is reported.
 """
 
 import re
@@ -130,7 +130,7 @@ def _is_empty_group(one: dict[str, Any]) -> bool:
 
 
 def _reads_another_map(case: Case) -> bool:
-    """A filter's type and its condition's aggregation disagree, or its index does."""
+    """Return whether a filter's type or index does not fit its condition's aggregation."""
     for _, condition, aggregation in case.conditions:
         for one in condition.get("properties") or []:
             kind = one.get("type")
@@ -161,7 +161,7 @@ def _is_unnamed_index(case: Case) -> bool:
 
 
 def _depends_across(case: Case) -> bool:
-    """A dependency whose own context is not the dependent's."""
+    """Return whether a dependency has another context than its dependent."""
     indexes = {index for _, _, index in case.conditions}
     return len(case.flags) > 1 and indexes != {None}
 
@@ -180,7 +180,7 @@ def _has_broken_chain(case: Case) -> bool:
 
 
 def _loops(case: Case, keys: set[str]) -> bool:
-    """A flag below names one that names it."""
+    """Return whether dependencies form a loop."""
     below: dict[str, set[str]] = {}
     for flag, condition, _ in case.conditions:
         named = {
@@ -388,7 +388,7 @@ _MALFORMED: Final = {
 
 
 def explained(case: Case) -> str | None:
-    """Return the topic and the rule that explain a difference; None when nothing does."""
+    """Return the topic and the rule that explain a difference; None without an explanation."""
     if any(issue.code in _MALFORMED for issue in Snapshot.parse(case.document).issues):
         return "malformed definitions (R2.2)"
     found = (f"{topic} ({rule})" for topic, rule, applies in DIVERGENCES if applies(case))

@@ -1,6 +1,7 @@
-"""Strategies for plain definitions and calls: those on which SDK and server agree.
+"""Strategies for plain definitions and calls, on which SDK and server agree.
 
-Everything that a filter reads is given; every operand fits its operator; nothing is mixed.
+The call gives all properties that filters read, every operand fits its operator, and persons and
+groups are not mixed.
 """
 
 from typing import Any, Final
@@ -121,7 +122,7 @@ def _flags(
 
 @st.composite
 def plain_cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Draw a document and the arguments of a call that gives everything."""
+    """Draw a document and the arguments of a call with all inputs."""
     cohorts = [
         {"key": "id", "type": "cohort", "value": number, "operator": operator}
         for number in (1, 2)
@@ -135,7 +136,7 @@ def plain_cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         "value": pick(draw, [True, False, "control", "test"]),
         "dependency_chain": ["first"],
     }
-    # An SDK gives a dependency no groups: one with conditions on groups is not plain.
+    # The SDK passes no groups to a dependency, so a dependency on groups is not plain.
     mixed = any("aggregation_group_type_index" in one for one in first["filters"]["groups"])
     others = cohorts if mixed else [*cohorts, dependency]
     second = draw(_flags("second", others, of_groups=False))

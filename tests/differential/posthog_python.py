@@ -1,4 +1,4 @@
-"""Drives posthog-python's local evaluation on a document, without a network or a thread."""
+"""Runs posthog-python's local evaluation on a document, without a network or a thread."""
 
 import datetime as dt
 import logging
@@ -16,22 +16,22 @@ from posthog.feature_flags import InconclusiveMatchError, RequiresServerEvaluati
 __all__ = ["DEFERRED", "Sdk", "clock_at"]
 
 _PATIENCE: Final = 5.0
-"""Seconds until an answer counts as a hang: answers take microseconds."""
+"""Seconds after which the SDK counts as hanging; its answers take microseconds."""
 
 DEFERRED: Final = "(asks the server)"
-"""The SDK's answer when it has none of its own."""
+"""The answer if the SDK would ask the server."""
 
 
 logging.getLogger("posthog").disabled = True  # it warns of every odd definition
 
 
 class Sdk:
-    """posthog-python with a document loaded."""
+    """posthog-python with a loaded document."""
 
     _client = Client("phc_unused", personal_api_key=None, send=False, sync_mode=True)
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        """Load a document the way the SDK's poller does."""
+        """Load a document as the SDK's poller does."""
         flags = document["flags"]
         self._flags = {flag["key"]: flag for flag in flags}
         self._snapshot: Any = {
@@ -57,7 +57,7 @@ class Sdk:
         group_properties: Mapping[str, Mapping[str, Any]] | None = None,
         device_id: Any = None,
     ) -> Any:
-        """Return the SDK's value, :data:`DEFERRED`, or the name of an exception it raises."""
+        """Return the SDK's value, :data:`DEFERRED`, or the name of the exception that it raises."""
         if key not in self._flags:
             return None
         groups = dict(groups or {})
@@ -79,7 +79,7 @@ class Sdk:
                 )
         except (InconclusiveMatchError, RequiresServerEvaluation):
             return DEFERRED
-        except Exception as error:  # noqa: BLE001 whatever it raises is its answer
+        except Exception as error:  # noqa: BLE001 any exception counts as the SDK's answer
             return f"raises {type(error).__name__}"
 
 
@@ -103,7 +103,7 @@ def _time_limit() -> Iterator[None]:
 
 @contextmanager
 def clock_at(now: dt.datetime) -> Iterator[None]:
-    """Let the SDK's clock stand still."""
+    """Stop the SDK's clock."""
 
     class _Meta(type):
         def __instancecheck__(cls, instance: object) -> bool:

@@ -1,6 +1,6 @@
-"""What each official SDK gets wrong on the published cases: ``python -m tests.differential.scoreboard``.
+"""The errors of the official SDKs on the published cases: ``python -m tests.differential.scoreboard``.
 
-Prints a table in Markdown. posthog-python is run; posthog-node's answers were recorded once, on
+It prints a table in Markdown. posthog-python is run; posthog-node's answers were recorded once, for
 the first 158 cases.
 """
 
@@ -28,13 +28,13 @@ _OURS_ONLY: Final = {
     "evaluation_runtime",
     "evaluation_contexts",
 }
-"""Arguments that the SDK's local evaluation does not know."""
+"""Arguments that the SDK's local evaluation does not have."""
 
 _COLUMNS: Final = ("cases", "ours", "py", "value wrong", "guess", "needless deferral", "crash")
 
 
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the published cases that both can be asked, with their topics."""
+    """Yield the published cases that both can evaluate, with their topics."""
     for path in sorted(_CASES.glob("*.json")):
         topic = json.loads(path.read_text(encoding="utf-8"))
         for case in topic["cases"]:
@@ -55,7 +55,7 @@ def ours(case: dict[str, Any]) -> Any:
 
 
 def person(case: dict[str, Any]) -> Call:
-    """Return the case's call, as the properties draw them."""
+    """Return the case's call, as a call of the property tests."""
     context = dict(case["context"])
     distinct_id, props = context.pop("distinct_id"), context.pop("person_properties", None)
     return Call(distinct_id, props or {}, context)
@@ -80,7 +80,7 @@ def theirs(case: dict[str, Any]) -> Any:
 
 
 def judged(case: dict[str, Any], answer: Any) -> str:
-    """Name what an answer is: right, value wrong, guess, needless deferral, or crash."""
+    """Return the kind of an answer: right, value wrong, guess, needless deferral, or crash."""
     wanted = [case["expected"], case.get("also_acceptable", case["expected"])]
     values = [one.get("value", DEFERRED) for one in wanted]
     if any(answer == value and type(answer) is type(value) for value in values):
@@ -93,7 +93,7 @@ def judged(case: dict[str, Any], answer: Any) -> str:
 
 
 def scores(only: Collection[str] = ()) -> dict[str, Counter[str]]:
-    """Return the counts of each topic; ``only`` are the ids of the cases that count, if not all."""
+    """Return the counts of each topic, of all cases or only of those with an id in ``only``."""
     found: dict[str, Counter[str]] = {}
     for topic, case in cases():
         if only and case["id"] not in only:
@@ -126,7 +126,7 @@ def _row(topic: str, counts: Counter[str]) -> str:
 
 
 def main() -> None:
-    """Print two tables: of the cases that were recorded, and of all."""
+    """Print two tables: of the recorded cases, and of all cases."""
     print("The 158 cases of which both SDKs' answers are known:\n")
     print("\n".join(table(scores(only=set(RECORDED["cases"])))))
     print("\nAll cases that the SDK's local evaluation can be asked:\n")

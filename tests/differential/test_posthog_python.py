@@ -1,4 +1,4 @@
-"""Answers beside those of posthog-python 7.91.1: equal, or different for a listed reason."""
+"""The answers equal those of posthog-python 7.91.1, or differ for a listed reason."""
 
 from collections import Counter
 from typing import Any
@@ -22,7 +22,7 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, *H
 
 
 class TestPlainDefinitions:
-    """R18.1: where the SDK answers as the server does, so do we."""
+    """R18.1: if the SDK answers as the server does, the engine gives the same answer."""
 
     @pytest.mark.rule("R18.1")
     @SHARED
@@ -59,7 +59,7 @@ class TestOtherDefinitions:
 
 
 def _compare(compared: Counter[str], what: str, data: st.DataObject, document: Doc) -> None:
-    """Compare the answers for every flag; what only the engine has is left out."""
+    """Compare the answers for every flag that both have."""
     for one in (document, *document["flags"]):
         one.pop("flagengine", None)
     whole = data.draw(calls(document, overrides=False))

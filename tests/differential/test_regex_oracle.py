@@ -1,8 +1,8 @@
-r"""Translated patterns against the engine behind the server's, as polars ships it.
+r"""Translated patterns compared with the regex engine of the server, which polars includes.
 
-Opt-in: `pip install -e '.[oracle]'`. The strategies leave out what the server's own front end
-reads differently from that engine (`{` as a character, `a**`, `\h`, flags inside a capturing
-group); the unit tests list those.
+Opt-in: `pip install -e '.[oracle]'`. The strategies leave out the patterns that the server's front end
+reads differently from this engine (`{` as a character, `a**`, `\h`, flags inside a capturing group);
+the unit tests cover them.
 """
 
 import re
@@ -89,7 +89,7 @@ texts = st.lists(st.text(st.sampled_from(CHARACTERS + CHARACTERS[:12] * 3 + RARE
 
 
 def engine_answers(pattern: str, subjects: list[str]) -> list[bool] | None:
-    """None when the engine rejects the pattern."""
+    """Return the engine's answers; None if the engine rejects the pattern."""
     series = polars.Series([*subjects, ""], dtype=polars.String)
     try:
         answers: list[bool] = series.str.contains(pattern).to_list()

@@ -1,4 +1,4 @@
-"""The table of who gets what right is itself checked against what was recorded."""
+"""The scoreboard agrees with the recorded answers."""
 
 import pytest
 
@@ -21,9 +21,9 @@ from tests.differential.scoreboard import (
 )
 
 ACCEPTABLE = {"re-09", "re-13", "dt-14"}
-"""Recorded as different, but asking the server is right there too."""
+"""Recorded as different, but asking the server is right as well."""
 PAYLOADS = {"pay-01"}
-"""Recorded as different for its payload; only values are compared here."""
+"""Recorded as different because of its payload, but only values are compared here."""
 
 
 def test_the_recorded_cases_are_found_again():

@@ -1,4 +1,4 @@
-"""docs/findings.md says what the catalogue says."""
+"""docs/findings.md equals the catalogue."""
 
 import runpy
 from pathlib import Path

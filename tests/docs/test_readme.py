@@ -1,8 +1,8 @@
-"""Every block of README.md does what it shows.
+"""Every block of README.md is correct.
 
-A block of Python is followed by what it prints; the blocks share one namespace. One that is marked
-``python no-run`` needs a server: its calls must fit. A console block holds a command and what it
-prints. Links lead to files that are there.
+A block of Python is followed by its output; the blocks share a namespace. A block that is marked
+``python no-run`` needs a server, so only its calls are checked. A console block has a command and its
+output. The targets of links exist.
 """
 
 import ast
@@ -32,7 +32,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
 def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path):
-    # Blocks may write files; they read the fixtures.
+    # Blocks may write files, and they read the fixtures.
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     monkeypatch.chdir(tmp_path)
     namespace = {}
@@ -88,7 +88,7 @@ def test_links_lead_to_files_and_headings_that_are_there(name):
 
 def _anchors(page):
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    slugs = (re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings)
+    slugs = (re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings)
     return {f"#{slug}" for slug in slugs}
 
 

@@ -2,9 +2,9 @@
 
     python tests/faults/changing_definitions.py [changes] [readers]
 
-In snapshot number n every flag has the value ``vn`` and the payload n. All flags of one answer must
-therefore agree, and their n must not be older than what was published before the call, nor newer
-than what was begun by its end.
+In snapshot number n every flag has the value ``vn`` and the payload n. So all flags of an answer must
+have the same n. It must not be older than the snapshot published before the call, nor newer than the
+last snapshot whose publication had begun when the call ended.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def document(number: int) -> dict[str, Any]:
 
 
 class Readers:
-    """Threads that ask for everything, over and over, and note what does not fit."""
+    """Threads that read all flags repeatedly, and count inconsistent answers."""
 
     def __init__(self, client: Client, count: int) -> None:
         self.begun = self.published = 0
@@ -74,7 +74,7 @@ class Readers:
 
 
 def main(changes: int = 1_000, count: int = 8) -> int:
-    # Threads change places often, so that a torn answer would be met.
+    # Frequent thread switches make a torn answer likely to be seen.
     sys.setswitchinterval(1e-5)
     source = MemoryDefinitions(document(0))
     client = Client(definitions=source, sink=NullSink(), send_feature_flag_event=False)

@@ -1,9 +1,9 @@
-"""A storm of events through a server that answers at random; prints the account of every event.
+"""A storm of events through a server that answers at random; prints the totals of all outcomes.
 
     python tests/faults/event_storm.py [events] [threads]
 
-Delivered and reported events must add up to the captured ones, no event may arrive again after it
-was acknowledged, and memory must stay bounded. Exits with 1 when one of these fails.
+Delivered and reported events must add up to the captured events, no event may arrive again after it
+was acknowledged, and memory must stay bounded. The exit code is 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from flagengine.transports.errors import RequestTimeoutError
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.retry import RetryPolicy
 
-# (status, weight); 0 is a timeout before the server acted, 1 one after it has taken the batch.
-FATES = [(200, 80), (503, 5), (429, 5), (413, 3), (400, 1), (0, 3), (1, 3)]
+# (status, weight): 0 is a timeout before the server took the batch, 1 a timeout afterwards.
+OUTCOMES = [(200, 80), (503, 5), (429, 5), (413, 3), (400, 1), (0, 3), (1, 3)]
 
 
 class StormyServer:
-    """A transport that plays a server: what it took, and what came again after a 200."""
+    """A transport that acts as a server, and counts events that arrive again after a 200."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -47,7 +47,7 @@ class StormyServer:
         self.requests += 1
         uuids = [event["uuid"] for event in json.loads(request.body or b"")["batch"]]
         self.after_acknowledgement += len(self.acknowledged.intersection(uuids))
-        statuses, weights = zip(*FATES, strict=True)
+        statuses, weights = zip(*OUTCOMES, strict=True)
         status = self._random.choices(statuses, weights)[0]
         if status == 0:
             raise RequestTimeoutError("never arrived")

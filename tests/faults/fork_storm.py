@@ -2,8 +2,8 @@
 
     python tests/faults/fork_storm.py [forks]
 
-Every request says which process sent it, every event which one captured it. The parent goes on
-capturing from two threads, and forks only while a request is under way.
+Every request names the process that sent it, and every event names the process that captured it.
+The parent captures from two threads all the time, and forks only while a request is in progress.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import dataclasses, os, signal, sys, threading, warnings
 from flagengine.transports import Client
 from flagengine.transports.http.live import LiveTransport
 
-warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is done here
+warnings.simplefilter("ignore", DeprecationWarning)  # this script forks with threads on purpose
 url, forks, of_each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 
 class Signed(LiveTransport):
@@ -58,7 +58,7 @@ for _ in range(forks):
     pid = os.fork()
     if pid == 0:
         signal.alarm(60)
-        # Its lock may be held by a thread that only the parent has.
+        # A thread of the parent may have held its lock at the fork.
         transport.under_way = threading.Event()
         inherited = client.pending_count()
         sent = [capture("child") for _ in range(of_each)]
@@ -87,7 +87,7 @@ def main(forks: int = 100) -> int:
         command = [sys.executable, "-c", PARENT, server.url, str(forks), str(OF_EACH_CHILD)]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=600)
         seen = list(server.seen)
-    told = json.loads(done.stdout)
+    totals = json.loads(done.stdout)
     sent = [
         (int(each.headers["x-sender"]), event) for each in seen for event in each.json()["batch"]
     ]
@@ -95,14 +95,14 @@ def main(forks: int = 100) -> int:
     twice = len(sent) - len({event["uuid"] for _, event in sent})
     strangers = sum(sender != event["properties"]["pid"] for sender, event in sent)
     checks = {
-        "every child ended well and inherited nothing": told["failed_children"] == 0,
-        "the parent's events arrived": told["drained"]
-        and counts["parent"] == told["accepted"] == told["delivered"],
+        "every child succeeded and inherited nothing": totals["failed_children"] == 0,
+        "the parent's events arrived": totals["drained"]
+        and counts["parent"] == totals["accepted"] == totals["delivered"],
         "the children's events arrived": counts["child"] == forks * OF_EACH_CHILD,
         "none arrived twice": twice == 0,
         "each was sent by the process that captured it": strangers == 0,
     }
-    print(f"{forks} forks, {told['in_flight']} with the request still under way afterwards")
+    print(f"{forks} forks, {totals['in_flight']} with the request still in progress afterwards")
     print(f"{counts['parent']} events of the parent, {counts['child']} of its children")
     for check, holds in checks.items():
         print("ok  " if holds else "FAIL", check)

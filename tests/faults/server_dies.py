@@ -1,10 +1,10 @@
-"""A server that dies and comes back: nothing is lost, order is kept, each death is told once.
+"""A server that dies and returns: no event is lost, the order is kept, each death is logged once.
 
     python tests/faults/server_dies.py [seconds] [deaths]
 
-One thread captures all the while, the server's socket is closed for so many seconds, connections
-are cut, and afterwards everything must have arrived in the order in which it was captured. Batches
-whose retries are used up are kept (``on_exhausted="retain"``): a minute outlasts the retries.
+A thread captures all the time. The server's socket is closed for some seconds and connections are
+cut. At the end all events must have arrived in the order of their capture. Batches whose retries are
+used up are kept (``on_exhausted="retain"``), because a minute is longer than all retries.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from flagengine.transports import Client
 
 
 class MortalServer:
-    """Takes batches while it lives; what comes to a dead one is neither taken nor answered."""
+    """A server that takes batches while it is alive, and does not answer while it is dead."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -81,7 +81,7 @@ def _handler_for(server: MortalServer) -> type[BaseHTTPRequestHandler]:
 
 
 class Warnings(logging.Handler):
-    """What was said at warning or above."""
+    """A handler that records log messages of the level WARNING or above."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -133,14 +133,14 @@ def main(seconds: float = 60.0, deaths: int = 1) -> int:
     checks = {
         "all drained": drained,
         "nothing was refused or dropped": None not in captured and not counters.dropped,
-        "nothing was lost, nothing came twice": Counter(captured) == Counter(server.taken),
+        "no event was lost or arrived twice": Counter(captured) == Counter(server.taken),
         "in the order of capture": captured == server.taken,
-        "one warning a death": len(warnings.texts) == deaths,
+        "one warning per death": len(warnings.texts) == deaths,
     }
     print(f"{deaths} x {seconds:g} s dead: {len(captured)} events, at most {waiting} waiting")
     print(f"first batch after {', '.join(f'{each:.1f}' for each in came_back)} s of the new life")
     for text in warnings.texts:
-        print("     said:", text)
+        print("     logged:", text)
     for check, holds in checks.items():
         print("ok  " if holds else "FAIL", check)
     return 0 if all(checks.values()) else 1

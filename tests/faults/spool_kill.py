@@ -1,9 +1,9 @@
-"""SIGKILL, again and again, to a process that captures into a spool and delivers to a file.
+"""Repeated SIGKILL of a process that captures into a spool and delivers to a file.
 
     python tests/faults/spool_kill.py [kills]
 
-Every uuid that ``capture`` returned must be in the file at the end. An event may be there twice
-only when its process was killed between the delivery and the note of it: at most one batch a kill.
+Every uuid that ``capture`` returned must be in the file at the end. Only events of a process that
+was killed between the delivery and its acknowledgement may be there twice: at most a batch per kill.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each run of this folder, made tiny: a script that prints its account and ends with 0."""
+"""A tiny run of each script in this folder, which must print its totals and exit with 0."""
 
 from __future__ import annotations
 

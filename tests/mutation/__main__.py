@@ -1,9 +1,9 @@
-"""Break the code in many places and list what no test notices.
+"""Breaks the code in many places and lists the changes that no test notices.
 
     python -m tests.mutation [--count 400] [--seed 1] [--jobs 2] [--areas plan,compiled]
 
-Fails where fewer than 95 % of the mutants are killed. ``equivalents.json`` lists the changes that
-change nothing, with the reason; they do not count.
+It fails if fewer than 95 % of the mutants are killed. ``equivalents.json`` lists mutants that behave
+like the original, with the reason; they do not count.
 """
 
 import argparse
@@ -58,14 +58,16 @@ def main() -> int:
     arguments = _arguments()
     areas = arguments.areas.split(",")
     if arguments.only:
-        mutants = [one for one in named(arguments.only, areas) if is_python(one)]
+        mutants = [mutant for mutant in named(arguments.only, areas) if is_python(mutant)]
     else:
         mutants = sampled(arguments.count, arguments.seed, areas)
     trials = []
     for trial in _trials(mutants, arguments.jobs):
         trials.append(trial)
         place = f"{len(trials)}/{len(mutants)}"
-        print(f"{place:8} {trial.fate:26} {trial.seconds:5.0f} s  {trial.mutant.name}", flush=True)
+        print(
+            f"{place:8} {trial.outcome:26} {trial.seconds:5.0f} s  {trial.mutant.name}", flush=True
+        )
     lines = list(report(trials))
     (ROOT / ".mutants" / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))

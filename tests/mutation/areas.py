@@ -1,6 +1,6 @@
-"""What is broken, and which tests have to notice: the one table of paths.
+"""The areas of the code that are mutated, and the tests that must notice.
 
-The stages of an area are run in turn until a test fails, the quickest and sharpest first.
+The stages of an area run in turn until a test fails, the quickest and most specific first.
 """
 
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ _EVENTS = (
 
 @dataclass(frozen=True)
 class Area:
-    """A part of the code: its files, as patterns, and the stages of tests, as arguments."""
+    """A part of the code, with its files as patterns and its stages of tests as arguments."""
 
     patterns: tuple[str, ...]
     stages: tuple[str, ...]
@@ -101,7 +101,7 @@ AREAS: Mapping[str, Area] = {
 
 
 def files(area: Area) -> list[Path]:
-    """Return the files of an area; a pattern without a file is out of date."""
+    """Return the files of an area; fail for a pattern without a file."""
     found: dict[Path, None] = {}
     for pattern in area.patterns:
         matching = sorted(path for path in ROOT.glob(pattern) if path.stat().st_size)

@@ -1,6 +1,6 @@
-"""Every way in which a file is broken, and a fair sample of them.
+"""All mutants of a file, and a fair sample of them.
 
-cosmic-ray's operators do the breaking, each sign by its nearest neighbours: ``<`` becomes ``<=`` and
+cosmic-ray's operators make the mutants, each sign by its nearest neighbours: ``<`` becomes ``<=`` and
 ``>``, not ``is``. Annotations are left out, because they have no effect at run time, and so are the
 options of a dataclass, because they change no answer.
 """
@@ -46,12 +46,12 @@ _NAMES = {
 }
 _ANNOTATED = {"tfpdef", "annassign"}
 _PARAMETERS = {"parameters", "lambdef"}
-"""Where a lone star is no multiplication."""
+"""The nodes in which a lone star is not a multiplication."""
 
 
 @dataclass(frozen=True, order=True)
 class Mutant:
-    """One change of one file."""
+    """A change of a file."""
 
     area: str
     path: str
@@ -61,7 +61,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """How a report names it."""
+        """The name in reports."""
         return f"{self.path}:{self.line} {self.operator} {self.occurrence}"
 
     def code(self) -> str:
@@ -72,7 +72,7 @@ class Mutant:
         return str(mutated)
 
     def change(self) -> tuple[str, str]:
-        """Return the changed line as it is and as it becomes."""
+        """Return the changed line before and after the change."""
         before = (ROOT / self.path).read_text(encoding="utf-8").splitlines()
         after = self.code().splitlines()
         for old, new in zip(before, after, strict=False):
@@ -92,7 +92,7 @@ def _operators() -> dict[str, Operator]:
 
 
 class _Finder(Visitor):
-    """Walks a file as the mutating visitor does, and counts as it counts."""
+    """A visitor that walks and counts as the mutating visitor does."""
 
     def __init__(self, area: str, path: Path) -> None:
         self._operators = _operators()
@@ -134,7 +134,7 @@ def _all_of(area: str) -> Iterator[Mutant]:
 
 
 def is_python(mutant: Mutant) -> bool:
-    """Tell whether what comes out can be compiled: a lone ``*`` is no multiplication."""
+    """Return whether the mutant can be compiled: a lone ``*`` is not a multiplication."""
     try:
         compile(mutant.code(), mutant.path, "exec")
     except SyntaxError:
@@ -143,12 +143,12 @@ def is_python(mutant: Mutant) -> bool:
 
 
 def named(part: str, areas: list[str]) -> list[Mutant]:
-    """Return the mutants whose name has a part: a file, a line, or one of them."""
+    """Return the mutants whose name contains a text, such as a file or a line."""
     return [mutant for area in areas for mutant in _all_of(area) if part in mutant.name]
 
 
 def sampled(count: int, seed: int, areas: list[str]) -> list[Mutant]:
-    """Draw mutants: each area has half an equal share, and half by its size."""
+    """Draw mutants: half of them equally from all areas, half in proportion to their sizes."""
     every = {area: list(_all_of(area)) for area in areas}
     whole = sum(map(len, every.values()))
     chosen: list[Mutant] = []

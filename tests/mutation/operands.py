@@ -1,4 +1,4 @@
-"""The change that cosmic-ray lacks: ``a and b`` becomes ``b``, and ``a``."""
+"""An operator that cosmic-ray lacks: ``a and b`` becomes ``b``, and ``a``."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["DropOperand"]
 
 
 class DropOperand(Operator):
-    """Leave out one operand of ``and`` or ``or``."""
+    """An operator that leaves out an operand of ``and`` or ``or``."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         """Yield the place of every operand."""
@@ -20,12 +20,12 @@ class DropOperand(Operator):
 
     def mutate(self, node: Any, index: int) -> Any:
         """Return the expression without that operand."""
-        kept = [one for place, one in enumerate(node.children[::2]) if place != index]
+        kept = [operand for place, operand in enumerate(node.children[::2]) if place != index]
         word = f" {node.children[1].value} "
-        code = word.join(one.get_code(include_prefix=False) for one in kept)
+        code = word.join(operand.get_code(include_prefix=False) for operand in kept)
         return parso.parse(node.get_first_leaf().prefix + code)
 
     @classmethod
     def examples(cls) -> Sequence[Example]:
-        """Show what it does."""
+        """Return examples."""
         return (Example("a and b", "b"), Example("a or b or c", "a or b", occurrence=2))

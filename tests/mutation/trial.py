@@ -1,4 +1,4 @@
-"""A mutant on trial: its file is changed in a copy of the tree, and the tests of its area are run."""
+"""The trial of a mutant: its file is changed in a copy of the tree, and its area's tests run."""
 
 import shutil
 import time
@@ -13,7 +13,7 @@ from tests.mutation.areas import AREAS, ROOT
 from tests.mutation.mutants import Mutant
 from tests.mutation.runner import Runner
 
-__all__ = ["Fate", "Trial", "copied_tree", "passing_seconds", "tried"]
+__all__ = ["Outcome", "Trial", "copied_tree", "passing_seconds", "tried"]
 
 _NOT_COPIED = (
     ".git",
@@ -29,8 +29,8 @@ _TESTS_FAILED = 1
 _MOST_SECONDS = 600.0
 
 
-class Fate(StrEnum):
-    """What became of a mutant."""
+class Outcome(StrEnum):
+    """The outcome of a trial."""
 
     KILLED = "killed"
     TIMED_OUT = "killed by the clock"
@@ -40,16 +40,16 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant, its fate, the stage that decided, and how long all stages took."""
+    """A mutant, its outcome, the deciding stage, and the time of all stages."""
 
     mutant: Mutant
-    fate: Fate
+    outcome: Outcome
     stage: str
     seconds: float
 
 
 def copied_tree(name: str) -> Path:
-    """Copy the repository to where mutants live."""
+    """Copy the repository for the mutants."""
     copy = ROOT / ".mutants" / name
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_COPIED))
@@ -57,7 +57,7 @@ def copied_tree(name: str) -> Path:
 
 
 def passing_seconds(stage: str, runner: Runner) -> float:
-    """Run a stage on the code as it is; it has to pass, else its failures mean nothing."""
+    """Run a stage on the unchanged code, where it must pass."""
     started = time.monotonic()
     if runner.run(stage, _MOST_SECONDS) != 0:
         output = runner.output()[-4_000:]
@@ -67,24 +67,24 @@ def passing_seconds(stage: str, runner: Runner) -> float:
 
 
 def tried(mutant: Mutant, seconds: dict[str, float], runner: Runner) -> Trial:
-    """Run the stages until one fails; a stage may take three times what it took before."""
-    started, stage, fate = time.monotonic(), "", Fate.SURVIVED
+    """Run the stages until one fails; a stage may take three times its usual time."""
+    started, stage, outcome = time.monotonic(), "", Outcome.SURVIVED
     with _changed(runner.tree / mutant.path, mutant.code()):
         for stage in AREAS[mutant.area].stages:
             try:
                 code = runner.run(stage, 20 + 3 * seconds[stage])
             except TimeoutError:
-                fate = Fate.TIMED_OUT
+                outcome = Outcome.TIMED_OUT
                 break
             if code != 0:
-                fate = Fate.KILLED if code == _TESTS_FAILED else Fate.NOT_STARTED
+                outcome = Outcome.KILLED if code == _TESTS_FAILED else Outcome.NOT_STARTED
                 break
-    return Trial(mutant, fate, stage, time.monotonic() - started)
+    return Trial(mutant, outcome, stage, time.monotonic() - started)
 
 
 @contextmanager
 def _changed(path: Path, code: str) -> Iterator[None]:
-    """Change a file for a while. Compiled files are told apart by size and second only: they go."""
+    """Change a file within the block; delete its compiled file, which may look up to date."""
     before = path.read_text(encoding="utf-8")
     compiled = Path(cache_from_source(str(path)))
     try:

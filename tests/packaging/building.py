@@ -1,4 +1,4 @@
-"""Distributions built from copies of this checkout, and environments they are installed into."""
+"""Distributions built from copies of this checkout, and environments to install them into."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ WITHOUT_COMPILER = {"CC": "false", "LDSHARED": "false"}
 
 @dataclass(frozen=True)
 class Built:
-    """The folder with the distributions, and the copy they were built from."""
+    """The folder with the distributions, and the copy from which they were built."""
 
     folder: Path
     source: Path
@@ -33,7 +33,7 @@ def build(target: Path, commands: str, *, with_link: bool) -> Built:
     source = target / "source"
     shutil.copytree(ROOT, source, ignore=LEFT_OUT, symlinks=True)
     if not with_link:
-        # What git and ZIP archives leave where there are no symbolic links.
+        # Without symbolic links, git and ZIP archives leave a text file with the target.
         link = source / "flagengine" / "transports"
         link.unlink()
         link.write_text("../transports", "utf-8")
@@ -55,8 +55,8 @@ def run_backend(source: Path, commands: str) -> None:
 def environment(folder: Path, wheel: Path) -> Path:
     """Install a wheel into a new virtual environment; return the folder of its packages.
 
-    What the wheel depends on comes from the environment of the tests, whose editable installs do
-    not count there.
+    The dependencies of the wheel come from the environment of the tests, without its editable
+    installs.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     packages = next(folder.glob("lib/*/site-packages"), folder / "Lib" / "site-packages")

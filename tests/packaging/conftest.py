@@ -1,4 +1,4 @@
-"""What the packaging tests share."""
+"""The fixtures of the packaging tests."""
 
 import zipfile
 

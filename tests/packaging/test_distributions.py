@@ -1,4 +1,4 @@
-"""What is in the wheel and in the source distribution."""
+"""The content of the wheel and of the source distribution."""
 
 import tarfile
 import zipfile
@@ -88,7 +88,7 @@ def test_the_source_distribution_builds_the_same_wheel(built, wheel, tmp_path):
 
 def test_the_metadata_names_extras_command_and_licence(wheel):
     def read(name):
-        path = next(one for one in wheel.namelist() if one.endswith(f".dist-info/{name}"))
+        path = next(path for path in wheel.namelist() if path.endswith(f".dist-info/{name}"))
         return wheel.read(path)
 
     metadata = message_from_bytes(read("METADATA"))

@@ -1,4 +1,4 @@
-"""The transports have one name, ``flagengine.transports``, however they are installed."""
+"""The transports have the name ``flagengine.transports`` in every kind of installation."""
 
 import re
 import shutil
@@ -47,13 +47,13 @@ OTHER_NAME = re.compile(
 
 @pytest.fixture(scope="module")
 def installed(request, built, tmp_path_factory):
-    """A folder with a virtual environment ``venv``, in which flagengine is, and an application."""
+    """Make a folder with an application and a virtual environment with flagengine."""
     folder = tmp_path_factory.mktemp("installed")
     if request.param != "wheel":
         with_link = request.param == "editable"
         built = build(folder, "b.build_editable('..')", with_link=with_link)
     packages = environment(folder / "venv", built.wheel)
-    # The distribution of that name on PyPI, and an application with such a folder.
+    # The distribution ``transports`` of PyPI, and an application with a folder ``transports``.
     own(packages / "transports", "the distribution")
     own(folder / "application" / "transports", "the application")
     return folder

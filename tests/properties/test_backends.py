@@ -1,4 +1,4 @@
-"""The compiled flags, which answer calls, equal the interpreter, which is the specification."""
+"""The compiled flags equal the interpreter, which is the specification."""
 
 import pytest
 from hypothesis import assume, given
@@ -9,7 +9,7 @@ from tests.properties.strategies import Call, Doc, absurd_documents, calls, docu
 
 
 class TestBackends:
-    """R5, R6.15: every evaluator gives the interpreter's answer, and whoever is asked first."""
+    """R5, R6.15: every evaluator gives the interpreter's answer, in any order of use."""
 
     @pytest.mark.rule("R5.2", "R6.15")
     @given(st.data(), documents())

@@ -1,4 +1,4 @@
-"""A flag that is not among the changed ones has the same answers for everybody."""
+"""A flag that is not among the changed keys has the same answers for everybody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHARED = ("group_type_mapping", "property_matching_version", "flagengine")
 
 @st.composite
 def edited(draw: st.DrawFn, document: Doc) -> Doc:
-    """Draw what may have become of ``document``: parts of it in place of another one's."""
+    """Draw a changed ``document``, with parts of another document."""
     other = draw(documents())
     flags = {flag["key"]: flag for flag in other["flags"]}
     kept = []
@@ -50,7 +50,7 @@ def test_a_key_that_has_not_changed_answers_equally(data: st.DataObject, documen
 
 
 def _answer(resolution: Resolution) -> Resolution:
-    """Leave out the description: it names a malformed flag's place in the document."""
+    """Return the answer without its description, which names a malformed flag's place."""
     return replace(resolution, description="")
 
 

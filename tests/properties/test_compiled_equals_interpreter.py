@@ -1,4 +1,4 @@
-"""Every compiled path gives what the interpreter, which is the specification, gives."""
+"""Every compiled path gives the answers of the interpreter, which is the specification."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ ABOUT_REQUESTS = ("overrides", "evaluation_runtime", "evaluation_contexts", "mis
 
 @pytest.fixture(autouse=True, scope="module")
 def _stopped_clock() -> Iterator[None]:
-    """Dates relative to now are compared by several calls: at one time."""
+    """Use the same time for all calls, because they compare dates relative to now."""
     with patch("flagengine.snapshot.current_time", lambda: NOW):
         yield
 
@@ -50,7 +50,7 @@ def interpreted(snapshot: Snapshot, call: Call) -> dict[str, Resolution]:
 
 
 def fields(resolution: Resolution) -> dict[str, Any]:
-    """Everything that can be asked of a resolution; True and 1 are not the same."""
+    """Return all attributes of a resolution in a form in which True and 1 differ."""
     names = (*Resolution.__match_args__, "enabled", "variant", "payload")
     return {name: repr(getattr(resolution, name)) for name in names}
 
@@ -61,14 +61,14 @@ def assert_alike(found: Resolution, expected: Resolution) -> None:
 
 
 def evaluators_alone(snapshot: Snapshot, key: str) -> list[Any]:
-    """The evaluator, and the generated function that it hands its other calls to."""
+    """Return the evaluator, and the generated function to which it hands other calls."""
     evaluator = snapshot.evaluator(key)
     on_demand = getattr(evaluator, "otherwise", None)
     return [evaluator] if on_demand is None else [evaluator, on_demand.function]
 
 
 def assert_bound_calls_are_alike(snapshot: Snapshot, call: Call) -> None:
-    """Whom a flag's evaluator is asked about: a person, or a person with all that is known."""
+    """Return the arguments of a flag's evaluator: a person, or a person with all inputs."""
     bare = Call(call.distinct_id, call.props)
     about = {name: one for name, one in call.options.items() if name not in ABOUT_REQUESTS}
     whole = Call(call.distinct_id, call.props, about)
@@ -103,7 +103,7 @@ def assert_all_alike(document: Doc, overrides: Any, *about: Call) -> None:
 
 
 class TestCompiledEqualsInterpreter:
-    """R5, R6, R13: no path to an answer gives another one."""
+    """R5, R6, R13: all paths to an answer give the same answer."""
 
     @pytest.mark.rule("R5.2", "R5.12", "R6.2", "R6.15", "R13.7", "R14.1")
     @given(st.data(), documents(), st.sampled_from(SNAPSHOT_OVERRIDES))
@@ -144,7 +144,7 @@ class TestCompiledEqualsInterpreter:
 
 
 def test_evaluation_in_any_order_of_asking_is_alike():
-    """Flags of one snapshot are compiled one by one; the rest is interpreted meanwhile."""
+    """The flags of a snapshot are compiled one by one, while the others are interpreted."""
     flags = [
         {"key": f"f{i}", "active": True, "filters": {"groups": [{"rollout_percentage": 10 * i}]}}
         for i in range(10)

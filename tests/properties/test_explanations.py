@@ -1,4 +1,4 @@
-"""Explanations and requirements agree with the answers they speak of."""
+"""Explanations and requirements agree with the answers."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ SECRET = "s3cr3t"
 
 
 class TestExplanations:
-    """R13: an explanation is about the very answer that evaluation gives."""
+    """R13: an explanation has the answer of the evaluation."""
 
     @pytest.mark.rule("R13.1", "R13.3", "R13.4")
     @given(st.data(), documents())
@@ -62,7 +62,7 @@ def _secret(data: st.DataObject, value: Any) -> Any:
 
 
 class TestRequirements:
-    """What a flag can need is known before anybody is evaluated."""
+    """The requirements of a flag contain all inputs that its evaluations miss."""
 
     @pytest.mark.rule("R13.8")
     @given(st.data(), documents())

@@ -1,4 +1,4 @@
-"""The heart: a definite answer is definite, and an unresolved one says what it lacks."""
+"""A definite answer never changes with more inputs, and an unresolved answer names the missing."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ from tests.properties.strategies import (
 
 
 def _falls_back_to_the_person(document: Doc) -> bool:
-    """Tell whether a holdout takes the distinct id for want of a device id (R4.9)."""
+    """Return whether a holdout uses the distinct id because there is no device id (R4.9)."""
     return any(
         flag.get("bucketing_identifier") == "device_id" and flag["filters"].get("holdout")
         for flag in document["flags"]
@@ -29,7 +29,7 @@ def _is_conclusive(resolution: Resolution) -> bool:
 
 
 class TestDefiniteAnswers:
-    """R5.2: conclusive if and only if one answer is possible."""
+    """R5.2: an answer is definite if and only if no other answer is possible."""
 
     @pytest.mark.rule("R5.1", "R5.2", "R5.5", "R5.6", "R5.7", "R5.8", "R5.10", "R3.14")
     @given(st.data(), documents())
@@ -52,7 +52,7 @@ class TestDefiniteAnswers:
 
 
 class TestUnresolvedAnswers:
-    """R13.8: ``missing`` names what would have to be known."""
+    """R13.8: ``missing`` names the inputs that would settle the answer."""
 
     @pytest.mark.rule("R13.7", "R13.8", "R8.0", "R6.10")
     @given(st.data(), documents())
@@ -92,7 +92,7 @@ class TestUnresolvedAnswers:
 def _completed_step_by_step(
     data: st.DataObject, document: Doc, snapshot: Snapshot, call: Call, key: str
 ) -> Resolution:
-    """Give what is missing, and then whatever is missing then, until nothing is."""
+    """Add the missing inputs repeatedly, until no input is missing."""
     seen: list[Missing] = []
     resolution = call.one(snapshot, key)
     while resolution.unresolved_reason is UnresolvedReason.MISSING_CONTEXT:
@@ -105,6 +105,6 @@ def _completed_step_by_step(
 
 
 def _is_enrolled(document: Doc, key: str) -> bool:
-    """Tell whether a flag has an enrollment: what stands behind it is not looked at before."""
+    """Return whether a flag has an enrollment, which is decided before the conditions."""
     flags = [flag for flag in document["flags"] if flag["key"] == key]
     return any(flag["filters"].get("feature_enrollment") for flag in flags)

@@ -1,4 +1,4 @@
-"""Overrides win over everything, and nothing else changes."""
+"""Overrides win over all definitions, and change no other flag."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Shares of all subjects: monotone, proportionate, and cut into variants without overlap."""
+"""Shares of subjects are monotone, proportionate, and divided into variants without overlap."""
 
 from collections import Counter
 from itertools import pairwise
@@ -28,7 +28,7 @@ def _rolled_out(key: str, algorithm: str, percentage: float, ids: list[str]) -> 
 
 
 class TestRollouts:
-    """R3.5, R3.6: a share is in when its hash is within the bound."""
+    """R3.5, R3.6: a subject is in a share if its hash is within the bound."""
 
     @pytest.mark.rule("R3.2", "R3.6", "R3.7", "R16.1")
     @given(_KEYS, _HASHES, st.lists(_PERCENTAGES, min_size=2, max_size=4))
@@ -57,7 +57,7 @@ class TestRollouts:
 
 
 class TestVariants:
-    """R3.9, R3.10, R3.11: variants cut the interval in stored order."""
+    """R3.9, R3.10, R3.11: variants divide the interval in their stored order."""
 
     @pytest.mark.rule("R3.3", "R3.9", "R3.10", "R3.11", "R4.13")
     @given(_KEYS, _HASHES, st.lists(st.integers(0, 60), max_size=4))
@@ -108,7 +108,7 @@ class TestVariants:
 
 
 class TestHoldouts:
-    """R4.7: a holdout takes its share before any condition is looked at."""
+    """R4.7: a holdout takes its share before any condition is evaluated."""
 
     @pytest.mark.rule("R3.4", "R4.7", "R4.8")
     @given(_KEYS, _HASHES, _PERCENTAGES)

@@ -1,4 +1,4 @@
-"""Nothing in a document or a call may raise, hang, or be changed."""
+"""No document and no call raises or hangs, and evaluation changes neither."""
 
 import json
 import pickle
@@ -22,7 +22,7 @@ from tests.properties.strategies import (
 
 
 def _assert_sound(key: str, resolution: Resolution) -> None:
-    """Assert what holds for every resolution, whatever it answers."""
+    """Assert the invariants of all resolutions."""
     value = resolution.value
     assert resolution.key == key
     assert value is None or isinstance(value, bool | str)
@@ -93,7 +93,7 @@ class TestTotality:
 
 
 class TestPurity:
-    """R6.15: inputs stay as they are, and the same inputs give the same answers."""
+    """R6.15: inputs stay unchanged, and the same inputs give the same answers."""
 
     @pytest.mark.rule("R6.15", "R7.7", "R7.8")
     @given(st.data(), documents())
@@ -119,7 +119,7 @@ class TestPurity:
 
 
 class TestForms:
-    """R1.1, R1.7: how a document arrives changes nothing; a snapshot is one value."""
+    """R1.1, R1.7: the form of a document makes no difference, and a snapshot is a value."""
 
     @pytest.mark.rule("R1.1", "R1.7")
     @given(st.data(), documents())

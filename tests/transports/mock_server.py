@@ -1,6 +1,6 @@
-"""A capture server on 127.0.0.1 that records what it gets and plays a script of answers.
+"""A capture server on 127.0.0.1 that records requests and plays a script of responses.
 
-Real sockets, the standard library's server: what the contract tests talk to.
+The contract tests use it, with real sockets and the standard library's server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it arrived."""
+    """A request as it arrived."""
 
     at: float
     method: str
@@ -46,15 +46,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """One scripted answer. ``results`` answers capture v1, one entry for each event in turn."""
+    """A scripted response. ``results`` is for capture v1, with an entry for each event in turn."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     delay: float = 0.0
     results: tuple[str, ...] = ()
-    # What goes wrong: "drop" closes without an answer, "reset" with a TCP reset, "truncate" after
-    # half of the body; "drip" and "drip-headers" send a byte every ``delay`` seconds.
+    # The fault: "drop" closes without a response, "reset" with a TCP reset, "truncate" after half
+    # of the body; "drip" and "drip-headers" send a byte every ``delay`` seconds.
     fault: str = ""
 
 
@@ -90,10 +90,10 @@ class MockServer:
             return self.script.popleft() if self.script else self.default
 
     def wait_for(self, count: int, timeout: float = 10.0) -> None:
-        """Block until ``count`` requests have come."""
+        """Block until ``count`` requests have arrived."""
         with self._arrived:
             arrived = self._arrived.wait_for(lambda: len(self.seen) >= count, timeout)
-            assert arrived, f"{len(self.seen)} requests came, {count} were expected"
+            assert arrived, f"{len(self.seen)} requests arrived, {count} were expected"
 
     @property
     def uuids(self) -> list[str]:
@@ -103,7 +103,7 @@ class MockServer:
 def _handler_for(server: MockServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Headers and body in one packet: no 40 ms of delayed acknowledgement.
+        # Headers and body in a single packet avoid the 40 ms of a delayed acknowledgement.
         wbufsize = -1
         disable_nagle_algorithm = True
 

@@ -1,4 +1,4 @@
-"""What several tests of the event pipeline need: short ways to make its parts."""
+"""Helpers of the tests of the event pipeline, which make its parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def batch_of(*events: Event, **fields: Any) -> Batch:
 
 
 class TickingDriver(ManualDriver):
-    """Waits by turning the clock: no test sleeps."""
+    """A driver that waits by advancing the clock, so that no test sleeps."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
@@ -47,7 +47,7 @@ class TickingDriver(ManualDriver):
 
 
 class Bench:
-    """A pipeline without threads on a memory transport, and everything that it reported."""
+    """A pipeline without threads on a memory transport, with a record of its reports."""
 
     def __init__(
         self,

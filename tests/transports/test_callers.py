@@ -1,4 +1,4 @@
-"""Calls with a bound: what hangs costs a thread, never the caller."""
+"""Calls with a time limit: a call that hangs blocks a thread, never the caller."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_while_a_call_hangs_the_next_fails_at_once_and_after_it_all_is_well() ->
         let_go.wait()
         ended.set()
 
-    with pytest.raises(CallTimeoutError, match="no answer"):
+    with pytest.raises(CallTimeoutError, match="did not return"):
         caller(Call(hang, (), 0.01))
     with pytest.raises(CallTimeoutError, match="previous call"):
         caller(Call(str, (), 5.0))

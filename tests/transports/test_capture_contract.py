@@ -1,4 +1,4 @@
-"""The whole way - pipeline, threads, real sockets - against a server that misbehaves."""
+"""The pipeline with threads and real sockets, against a server that misbehaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event: what is checked, what is fixed at capture, JSON of anything."""
+"""Events: validation, the fields that capture fixes, and the JSON of any value."""
 
 from __future__ import annotations
 

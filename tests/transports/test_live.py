@@ -1,4 +1,4 @@
-"""The live transport against a real server: deadlines, bounds, redirects, secrets, errors."""
+"""The live transport with a real server: deadlines, limits, redirects, secrets, errors."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(server: MockServer, f
 
 def test_a_server_that_is_silent_does_not_outlast_the_deadline(server: MockServer) -> None:
     server.play(Answer(delay=1.0))
-    with pytest.raises(RequestTimeoutError, match=r"no answer within 0\.1 s"):
+    with pytest.raises(RequestTimeoutError, match=r"no response within 0\.1 s"):
         LiveTransport().request(post(server.url, timeout=0.1))
 
 
@@ -231,16 +231,16 @@ TERMINAL = {
 @pytest.mark.parametrize(
     "kind", foreign_errors(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}"
 )
-def test_every_foreign_error_becomes_one_of_ours(kind: type[Exception]) -> None:
+def test_every_foreign_error_is_translated(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
-    ours = translate(error, post("http://host/"))
+    translated = translate(error, post("http://host/"))
     name = kind.__name__
-    assert isinstance(ours, RequestError)
-    assert ours.is_retryable == (name not in TERMINAL), name
+    assert isinstance(translated, RequestError)
+    assert translated.is_retryable == (name not in TERMINAL), name
     if "Timeout" in name and name != "TimeoutStateError":
-        assert isinstance(ours, RequestTimeoutError)
+        assert isinstance(translated, RequestTimeoutError)
     if "SSL" in name:
-        assert isinstance(ours, TLSError)
+        assert isinstance(translated, TLSError)
 
 
 def test_importing_the_package_imports_no_requests() -> None:

@@ -1,4 +1,4 @@
-"""One deadline bounds a whole request, wherever the other side stops or drips."""
+"""The deadline limits a whole request, wherever the server stops or sends byte by byte."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .mock_server import Answer, MockServer
 pytestmark = pytest.mark.contract("http-client")
 
 TIMEOUT = 0.3
-# With room for a busy machine; what drips or is silent below goes on for longer.
+# With a margin for a busy machine; the servers below drip or stay silent for longer.
 BOUND = 2.0
 LASTS = 4.0
 Serve = Callable[[socket.socket, threading.Event], None]
@@ -28,7 +28,7 @@ Serve = Callable[[socket.socket, threading.Event], None]
 
 @contextlib.contextmanager
 def listening(serve: Serve) -> Iterator[str]:
-    """Serve every connection on a thread of its own; yield host and port."""
+    """Serve each connection on a thread; yield host and port."""
     over = threading.Event()
 
     def accept() -> None:
@@ -69,7 +69,7 @@ def dripping(start: bytes, *, after: bytes = b"\r\n\r\n") -> Serve:
 
 def assert_bounded(request: Request, transport: LiveTransport | None = None) -> None:
     started = time.monotonic()
-    with pytest.raises(RequestTimeoutError, match=r"no answer within 0\.3 s"):
+    with pytest.raises(RequestTimeoutError, match=r"no response within 0\.3 s"):
         (transport or LiveTransport()).request(request)
     assert time.monotonic() - started < BOUND
 
@@ -99,7 +99,7 @@ def test_a_second_answer_that_drips_on_a_kept_connection() -> None:
 
     with listening(serve) as host:
         transport = LiveTransport()
-        # Much time for the first: nothing of it may be left to the second.
+        # The first request has much time, of which nothing may be left to the second.
         first = transport.request(Request("GET", f"http://{host}/", timeout=60.0))
         assert first.status == 200
         assert_bounded(Request("GET", f"http://{host}/", timeout=TIMEOUT), transport)
@@ -111,7 +111,7 @@ def test_a_peer_that_never_shakes_hands_over_tls() -> None:
 
 
 def test_a_peer_that_drips_its_tls_handshake() -> None:
-    # A record of 16 KiB, of which the body comes slowly.
+    # The header of a TLS record of 16 KiB, whose body then arrives slowly.
     with listening(dripping(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", after=b"")) as host:
         assert_bounded(Request("GET", f"https://{host}/", timeout=TIMEOUT))
 

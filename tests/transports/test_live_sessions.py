@@ -1,4 +1,4 @@
-"""The session of `requests`: an application may make its own, and each process has one."""
+"""The session of `requests`: an application may make its own, and each process has its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.contract("http-client")
 
 
 class Sessions:
-    """A factory that counts."""
+    """A factory of sessions that counts its calls."""
 
     def __init__(self) -> None:
         self.made: list[requests.Session] = []

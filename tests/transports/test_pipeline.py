@@ -81,7 +81,7 @@ class TestBatching:
         assert len(bench.capture(10_005)) == 10_000
         assert bench.pipeline.counters().refused == {"queue_full": 5}
         warnings = [r for r in caplog.records if "not accepted" in r.getMessage()]
-        assert len(warnings) == 1, "one warning for one full episode"
+        assert len(warnings) == 1, "a full queue causes one warning"
         assert [type(error) for error, _ in bench.errors] == [QueueFullError]
 
     def test_a_new_full_episode_warns_anew(self, caplog: pytest.LogCaptureFixture) -> None:
@@ -259,8 +259,8 @@ class TestRetries:
 
     def test_v1_sends_only_the_retry_events_again_with_the_same_request_id(self) -> None:
         def answer(request: Request) -> Response:
-            fates = zip(sent(request), ["ok", "drop", "retry"], strict=True)
-            results = {event["uuid"]: {"result": fate} for event, fate in fates}
+            outcomes = zip(sent(request), ["ok", "drop", "retry"], strict=True)
+            results = {event["uuid"]: {"result": outcome} for event, outcome in outcomes}
             return Response(200, {"Retry-After": "3"}, json.dumps({"results": results}).encode())
 
         bench = Bench(mode="v1")
@@ -354,7 +354,7 @@ class TestFlush:
         assert pipeline.flush()
         assert "callback" in caplog.text
 
-    def test_every_action_is_told(self) -> None:
+    def test_every_action_is_reported(self) -> None:
         bench = Bench()
         bench.memory.play(Response(503))
         bench.capture(1)

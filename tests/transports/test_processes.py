@@ -26,7 +26,7 @@ from flagengine.transports.http.live import LiveTransport
 
 def make(**limits):
     transport = LiveTransport()
-    transport.prepare()  # as a client does: importing requests is not what is timed here
+    transport.prepare()  # as a client does, so that the import of requests is not timed
     lanes = http_lanes(transport, Destination("phc_x", URL), clock=SystemClock(),
                        limits=LaneLimits(**limits))
     return EventPipeline(lanes)
@@ -40,9 +40,9 @@ def threads():
 
 
 def run(server: MockServer, script: str, *, timeout: float = 20.0) -> str:
-    """The script's output in a process of its own, with warnings as errors."""
+    """Run the script in another process with warnings as errors; return its output."""
     code = f"URL = {server.url!r}\n" + PRELUDE + script
-    # Forking with threads is what is tested here; newer Pythons warn of it.
+    # The scripts fork with threads on purpose, and newer Pythons warn of this.
     warn = ["-W", "error", "-W", "ignore:This process:DeprecationWarning"]
     done = subprocess.run(
         [sys.executable, *warn, "-c", code],
@@ -74,7 +74,7 @@ logging.disable()
 print(time.time(), flush=True)
 """
     started = float(run(server, script))
-    assert time.time() - started < 6  # a second, and what a busy machine needs
+    assert time.time() - started < 6  # a second, and a margin for a busy machine
 
 
 @needs_fork

@@ -1,7 +1,7 @@
-"""Every interleaving of pushes, answers, flushes and shutdowns keeps the queues' promises.
+"""The queues keep their rules in every interleaving of pushes, outcomes, flushes and shutdowns.
 
-The machine under test is driven with random steps; a plain model beside it knows each event's one
-place: refused, pending, delivered, or dropped with a reason.
+Random steps drive the queues. A simple model knows the state of each event: refused, pending,
+delivered, or dropped with a reason.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def limits(draw: st.DrawFn, overflow: Overflow | None = None) -> LaneLimits:
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Two queues, their answers in random order, and where each event must be."""
+    """Two queues, their outcomes in random order, and the expected state of each event."""
 
     @initialize(events=limits(), ai=limits())
     def begin(self, events: LaneLimits, ai: LaneLimits) -> None:
@@ -162,7 +162,7 @@ class QueueMachine(RuleBasedStateMachine):
         for queue in self.queues.values():
             self.obey(queue.give_up(reason))
 
-    # What the steps have in common.
+    # Shared by the steps.
 
     def refill(self, lane: str) -> None:
         queue = self.queues[lane]
@@ -199,7 +199,7 @@ class QueueMachine(RuleBasedStateMachine):
                     assert action.not_before >= self.clock.monotonic()
 
     def leaves(self, event: Event, how: str) -> None:
-        assert event.uuid not in self.gone, "an event goes once"
+        assert event.uuid not in self.gone, "an event is finished only once"
         self.gone[event.uuid] = how
 
     def check_sent(self, batch: Batch) -> None:
@@ -215,14 +215,14 @@ class QueueMachine(RuleBasedStateMachine):
         self.attempts[batch.request_id] = batch.attempt
         assert uuids <= self.membership.setdefault(batch.request_id, uuids), "no event joins later"
         waiting = [event for event in self.accepted[batch.lane] if event.uuid not in self.gone]
-        # The very objects that were pushed: uuid, timestamp and content cannot have changed.
+        # They are the pushed objects, so uuid, timestamp and content cannot have changed.
         heads = waiting[: len(batch.events)]
         assert all(sent is head for sent, head in zip(batch.events, heads, strict=True)), "order"
 
     def pending(self, lane: str) -> set[str]:
         return {event.uuid for event in self.accepted[lane] if event.uuid not in self.gone}
 
-    # Promises.
+    # Rules.
 
     @invariant()
     def each_event_is_in_one_place(self) -> None:
@@ -263,7 +263,7 @@ class QueueMachine(RuleBasedStateMachine):
                 assert queue.due_at() is not None or queue.refill_size
 
     def teardown(self) -> None:
-        """With a server that takes everything, closed queues end empty."""
+        """Check that closed queues end empty with a server that accepts everything."""
         if not hasattr(self, "queues"):
             return
         for lane, batch in self.flying.items():

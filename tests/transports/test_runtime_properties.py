@@ -1,4 +1,4 @@
-"""What events say of the Python and the system they come from."""
+"""The event properties of the Python version and the operating system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sinks other than HTTP: JSONL files with rotation, fan-out, memory, null."""
+"""The sinks other than HTTP: JSONL files with rotation, fan-out, memory, null."""
 
 from __future__ import annotations
 
@@ -103,38 +103,38 @@ def fan_out(*sinks: MemorySink, **limits: int) -> Bench:
 
 
 def test_fan_out_gives_every_event_to_every_sink_once() -> None:
-    one, two = MemorySink(), MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
-    bench = fan_out(one, two)
+    first, second = MemorySink(), MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
+    bench = fan_out(first, second)
     bench.capture(3)
     assert not bench.pipeline.flush()
     assert bench.pipeline.flush()
-    assert [len(one.batches), len(two.batches)] == [1, 2]
-    assert one.events == two.events
+    assert [len(first.batches), len(second.batches)] == [1, 2]
+    assert first.events == second.events
     assert bench.pipeline.counters().delivered == 3
     bench.pipeline.shutdown()
-    assert one.is_closed
-    assert two.is_closed
+    assert first.is_closed
+    assert second.is_closed
 
 
 def test_fan_out_splits_for_the_sink_that_needs_it_alone() -> None:
-    one, two = MemorySink(), MemorySink([DeliveryOutcome(Disposition.SPLIT, StatusError(413))])
-    bench = fan_out(one, two)
+    first, second = MemorySink(), MemorySink([DeliveryOutcome(Disposition.SPLIT, StatusError(413))])
+    bench = fan_out(first, second)
     bench.capture(4)
     assert bench.pipeline.flush()
-    assert [len(batch.events) for batch in one.batches] == [4]
-    assert [len(batch.events) for batch in two.batches] == [4, 2, 2]
+    assert [len(batch.events) for batch in first.batches] == [4]
+    assert [len(batch.events) for batch in second.batches] == [4, 2, 2]
 
 
 def test_fan_out_reports_what_one_sink_refused_after_the_others_have_it() -> None:
-    one = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
-    two = MemorySink([DeliveryOutcome(Disposition.REJECTED, StatusError(400))])
-    bench = fan_out(one, two)
+    first = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
+    second = MemorySink([DeliveryOutcome(Disposition.REJECTED, StatusError(400))])
+    bench = fan_out(first, second)
     bench.capture(2)
     bench.pipeline.flush()
     assert bench.errors == []
     assert bench.pipeline.flush()
-    assert len(one.events) == 2
-    assert len(two.batches) == 1
+    assert len(first.events) == 2
+    assert len(second.batches) == 1
     assert bench.reasons == ["rejected", "rejected"]
     assert "HTTP 400" in str(bench.errors[0][0].__cause__)
 

@@ -1,4 +1,4 @@
-"""The disk spool: the format survives torn writes, the queue survives its process."""
+"""The spool on disk: its format survives torn writes, and its events survive their process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EVENTS = [make(f"e{number}", properties={"text": "x" * number}) for number in ra
 
 
 def leave(spool: Spool) -> None:
-    """Let the folder go as a killed process does: nothing is tidied up."""
+    """Release the folder as a killed process does, without cleaning up."""
     assert spool._claim is not None
     spool._claim.release()
 
@@ -75,13 +75,13 @@ def test_what_was_not_acknowledged_is_found_again_in_order(tmp_path: Path) -> No
     spool.acknowledge(EVENTS[1:3])
     leave(spool)
     assert pending(tmp_path) == [EVENTS[0], *EVENTS[3:]]
-    assert pending(tmp_path) == [EVENTS[0], *EVENTS[3:]], "reading is not acknowledging"
+    assert pending(tmp_path) == [EVENTS[0], *EVENTS[3:]], "reading does not acknowledge"
 
 
 def test_events_are_inherited_once_though_two_spools_start(tmp_path: Path) -> None:
     old = Spool(tmp_path)
     old.append(EVENTS[0], unread=False)
-    assert Spool(tmp_path).open() == 0, "its owner lives"
+    assert Spool(tmp_path).open() == 0, "the owner is alive"
     leave(old)
     first, second = Spool(tmp_path), Spool(tmp_path)
     assert [first.open(), second.open()] == [1, 0]
@@ -105,7 +105,7 @@ def test_segments_are_deleted_from_the_front_and_the_bound_holds(tmp_path: Path)
     assert len(files) > 3
     assert sum(file.stat().st_size for file in files) < 3500
     spool.acknowledge(taken[2:])
-    assert len(list(tmp_path.rglob("*.spool"))) >= len(files), "the first still waits"
+    assert len(list(tmp_path.rglob("*.spool"))) >= len(files), "the first event still waits"
     spool.acknowledge(taken[:2])
     assert len(list(tmp_path.rglob("*.spool"))) <= 2
     assert spool.append(make(), unread=False)
@@ -242,6 +242,6 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, lin
     assert bench.pipeline.flush()
     found = [event.uuid for event in sink.events]
     assert len(set(found)) == len(found)
-    # One more may have been accepted whose uuid did not get as far as the pipe.
+    # The process may have accepted another event whose uuid did not reach the pipe.
     assert found[: len(acknowledged)] == acknowledged
     assert len(found) - len(acknowledged) <= 1

@@ -1,4 +1,4 @@
-"""The two capture wires: what goes out, and what an answer means."""
+"""The two capture wires: their requests, and the meaning of responses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flagengine.transports.batching.encodings import Encoding
 from flagengine.transports.batching.sinks.http import Destination
 from flagengine.transports.batching.wire_v0 import WireV0
 from flagengine.transports.batching.wire_v1 import WireV1, to_v1
-from flagengine.transports.clock import Moment
+from flagengine.transports.clock import ClockReading
 from flagengine.transports.errors import (
     ConnectError,
     InvalidRequestError,
@@ -33,7 +33,7 @@ from flagengine.transports.http.hosts import base_url
 
 from .support import API_KEY, batch_of, make
 
-NOW = Moment(0.0, 1_735_787_045.0)
+NOW = ClockReading(0.0, 1_735_787_045.0)
 
 
 def destination(**fields: Any) -> Destination:
@@ -138,7 +138,7 @@ def test_v1_leaves_out_options_that_nobody_set() -> None:
 
 
 @pytest.mark.contract("http-client")
-def test_extra_headers_are_added_but_replace_none_of_ours() -> None:
+def test_extra_headers_are_added_but_never_replace_the_clients() -> None:
     request = v1(make(), extra_headers={"X-Test-Id": "7", "User-Agent": "evil", "Bad": "a\r\nb"})
     assert request.headers["X-Test-Id"] == "7"
     assert request.headers["User-Agent"] == "lib/1.2"

@@ -1,4 +1,4 @@
-"""The thread driver: real threads, no sleeping, only events and joins."""
+"""The thread driver with real threads, synchronised by events and joins, without sleeping."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ QUICK = RetryPolicy(base_delay=0.01)
 
 
 class HeldSink(MemorySink):
-    """Holds every delivery until ``release`` is set."""
+    """A sink that delays every delivery until ``release`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
     assert pipeline.counters().dropped == {"unconfirmed": 1}
     sink.release.set()
     eventually(lambda: workers() == [])
-    assert pipeline.counters().delivered == 0, "an answer after the end changes nothing"
+    assert pipeline.counters().delivered == 0, "an outcome after the end changes nothing"
 
 
 @pytest.mark.contract("shutdown")
@@ -160,7 +160,7 @@ def test_block_waits_for_room_and_gives_up_at_its_deadline() -> None:
     pipeline.push(make())
     assert sink.entered.wait(5)
     assert pipeline.push(make()) is not None
-    assert pipeline.push(make()) is None, "nothing moved for the whole wait"
+    assert pipeline.push(make()) is None, "the queue had no room during the whole wait"
     waiting = threading.Timer(0.01, sink.release.set)
     waiting.start()
     assert pipeline.push(make()) is not None
@@ -227,7 +227,7 @@ def test_without_threads_the_caller_of_flush_does_the_work(
     assert not pipeline.flush()
     assert pipeline.shutdown(timeout=5)
     assert len(sink.events) == 1
-    assert "no thread" in caplog.text
+    assert "could not start a thread" in caplog.text
 
 
 def test_eight_threads_lose_and_double_nothing() -> None:
@@ -251,7 +251,7 @@ def test_eight_threads_lose_and_double_nothing() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    # Its answer says whether a single event was too large during the shutdown, or before it.
+    # The result depends on whether a single event was too large during the shutdown or before.
     pipeline.shutdown(timeout=20)
     counters = pipeline.counters()
     assert counters.dropped.keys() <= {"too_large"}

@@ -1,4 +1,4 @@
-"""The C extension by itself, on every implementation of SHA-1 this processor can run."""
+"""The C extension, with every implementation of SHA-1 that this processor can run."""
 
 import copy
 import os

@@ -1,4 +1,4 @@
-"""Arguments that had other names are taken by these for one more release."""
+"""The old names of arguments are accepted for another release."""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which flags may answer differently under another snapshot."""
+"""The flags that may have other answers in another snapshot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A snapshot that is replaced goes as a whole: its evaluators, and the source they came from."""
+"""A replaced snapshot is freed as a whole, with its evaluators and their source."""
 
 import gc
 import linecache
@@ -48,7 +48,7 @@ def _generated() -> set[str]:
 
 
 def _used(snapshot: Snapshot) -> Snapshot:
-    """Ask in every way, so that everything is compiled and everything is written."""
+    """Evaluate in every way, so that all code is compiled and generated."""
     odd = {"plan": "é", "age": True, "joined": "2024-01-01"}
     for props in ({}, {"plan": "pro", "age": 7}, odd):
         for distinct_id in ("user-1", "", 7):

@@ -1,4 +1,4 @@
-"""Wrong arguments raise, and say what was expected; nothing else does."""
+"""Wrong arguments raise errors that say what was expected; nothing else raises."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

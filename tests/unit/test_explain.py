@@ -1,4 +1,4 @@
-"""Explanations as a person reads them, word by word, and as data."""
+"""Explanations as text, word by word, and as data."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""``evaluate_flag`` is answered in C where that can be, and is the same function all the same."""
+"""``evaluate_flag`` behaves the same with and without its part in C."""
 
 import copy
 import gc

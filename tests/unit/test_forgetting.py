@@ -1,4 +1,4 @@
-"""What is remembered is bounded, and answers are the same once it is forgotten."""
+"""Caches are limited, and answers stay the same after entries are evicted."""
 
 from gc import collect
 from typing import Any

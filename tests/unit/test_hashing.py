@@ -1,4 +1,4 @@
-"""Bucket numbers, through the seam: with the accelerator, where there is one, and without."""
+"""Bucket numbers with and without the accelerator."""
 
 import importlib
 import json
@@ -20,7 +20,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "hashing"
 
 
 def _without_accelerator() -> ModuleType:
-    """A second copy of the seam, which found no extension."""
+    """Return a second copy of the module, without the extension."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "accelerator", None)
         patch.setattr(hashing, "buckets", installed)

@@ -1,4 +1,4 @@
-"""Overrides of the snapshot and of the call: compiled as they are interpreted (SPEC R11.5, R14)."""
+"""Overrides of snapshot and call are the same compiled and interpreted (SPEC R11.5, R14)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Ids that no request can carry: compiled flags treat them as the interpreter does (SPEC R6.2)."""
+"""Compiled flags treat ids that no request can contain as the interpreter does (SPEC R6.2)."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ FILTERS = [
 
 
 class Text(str):
-    """A kind of text that is none of the common ones."""
+    """A subclass of str."""
 
     __slots__ = ()
 
@@ -97,7 +97,7 @@ def test_a_flag_key_that_cannot_be_hashed_has_no_slot() -> None:
 
 
 def test_what_stands_behind_a_draw_that_ends_the_walk_is_not_missing() -> None:
-    """Also where the draw is not known, for want of a device id (SPEC R5.9)."""
+    """Also if the draw is unknown because there is no device id (SPEC R5.9)."""
     two = [{"key": key, "rollout_percentage": 50} for key in ("on", "off")]
     later = {"properties": [{"key": "plan", "type": "person", "value": "pro"}]}
     filters = {"groups": [{"properties": []}, later], "multivariate": {"variants": two}}

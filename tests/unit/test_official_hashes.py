@@ -1,4 +1,4 @@
-"""PostHog's own hash vectors, through every way to a hash: extension, pure Python and columns."""
+"""PostHog's own hash vectors with the extension, with pure Python, and in columns."""
 
 import json
 from array import array
@@ -41,7 +41,7 @@ def _plans(variants: list[dict[str, Any]]) -> tuple[VariantPlan, ...]:
 
 
 def _number(h: float) -> int:
-    """Return a bucket number of that fraction."""
+    """Return a bucket number with this fraction."""
     number = min(int(h * 2**60), BUCKETS - 1)
     assert float(number) / 2**60 == h
     return number

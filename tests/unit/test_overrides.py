@@ -1,4 +1,4 @@
-"""Overrides: the forms in which they are written, and how layers combine (SPEC R14)."""
+"""The forms of overrides, and the combination of layers (SPEC R14)."""
 
 import pickle
 from typing import Any
@@ -81,7 +81,7 @@ def test_false_hides_the_layers_below():
     assert kept.to_dict() == {"flags": {}, "payloads": {"a": "1"}}
     kept = lower | Overrides.parse({"payloads": False})
     assert kept.to_dict() == {"flags": {"a": True}, "payloads": {}}
-    # A layer that clears still clears once another lies on it.
+    # A layer that clears still clears below another layer.
     cleared = Overrides.parse(False) | Overrides.parse(["b"])
     assert (lower | cleared).to_dict() == {"flags": {"b": True}, "payloads": {}}
 

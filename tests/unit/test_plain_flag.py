@@ -1,4 +1,4 @@
-"""The C type PlainFlag by itself: what it answers, what it hands on, and what it refuses."""
+"""The C type PlainFlag: calls that it answers, calls that it hands on, and invalid arguments."""
 
 import copy
 import math
@@ -37,7 +37,7 @@ def flag(*conditions: Any, otherwise: Callable[..., object] = lambda *_: HANDED_
 
 
 def everybody(test: Any, **more: Any) -> Any:
-    """A flag of one condition that everybody is in."""
+    """Return a flag with a condition that everybody matches."""
     return flag((test, None, None, ("match",), "out", False), **more)
 
 
@@ -285,7 +285,7 @@ values = st.sampled_from(["a", "A", "é", 5, 5.0, True, None, 10**400]) | st.flo
 
 
 def asked(test: Any, props: dict[str, Any]) -> bool | None:
-    """Return what a test is to say; None where the call is to be handed on."""
+    """Return the expected result of a test; None if the call must be handed on."""
     if isinstance(test, accelerator.TextTest):
         answer = test.test(props)
         assert answer is None or type(answer) is bool

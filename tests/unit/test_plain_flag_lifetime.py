@@ -1,4 +1,4 @@
-"""What PlainFlag holds on to: nothing of a call, and nothing once it is dropped."""
+"""PlainFlag keeps no objects of a call alive, and none after it is freed."""
 
 import gc
 import os
@@ -17,7 +17,7 @@ accelerator = pytest.importorskip(
 )
 
 CALLS = int(os.environ.get("FLAGENGINE_REPEATED_CALLS", "1_000_000"))
-"""How many calls reference counts must survive; ten times as many are a minute."""
+"""The number of calls after which reference counts must be right; ten times as many take a minute."""
 
 
 class Claimant:
@@ -31,7 +31,7 @@ class Claimant:
 
 
 class Stopper(Claimant):
-    """One whose comparison stops the program."""
+    """A key whose comparison stops the program."""
 
     __hash__ = Claimant.__hash__
 
@@ -40,7 +40,7 @@ class Stopper(Claimant):
 
 
 def hand_on(*_: object) -> None:
-    """Answer what is handed on."""
+    """Answer the calls that are handed on."""
 
 
 def hasher(*uppers: int) -> Any:
@@ -126,7 +126,7 @@ def test_dropped_flags_and_failed_constructions_leak_nothing() -> None:
 
 
 class Node:
-    """Something that can hold a flag, and be looked after."""
+    """An object that can reference a flag and be referenced weakly."""
 
     flag: Any = None
 

@@ -1,4 +1,4 @@
-"""A plan in words says what the flag does: every kind of test, of condition and of flag."""
+"""Plans in words describe every kind of test, condition and flag."""
 
 from typing import Any
 

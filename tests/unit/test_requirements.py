@@ -1,4 +1,4 @@
-"""What a flag can need, and whether it is ever decided locally."""
+"""The inputs that a flag can need, and whether it can be decided locally."""
 
 from typing import Any
 

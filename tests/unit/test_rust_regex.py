@@ -1,4 +1,4 @@
-"""Patterns of the server's dialect: what is matched, what is deferred, what is invalid.
+"""Patterns of the server's dialect: their matches, unsupported patterns, and invalid patterns.
 
 The expected answers were taken from the server's own engine.
 """

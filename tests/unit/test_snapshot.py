@@ -1,4 +1,4 @@
-"""Snapshots: one immutable value, equal by content, shared freely (SPEC R1)."""
+"""Snapshots are immutable values, equal by content, and may be shared (SPEC R1)."""
 
 import copy
 import json
@@ -35,7 +35,7 @@ def document() -> dict[str, Any]:
 
 
 class TestReading:
-    """R1.1, R1.2: what is a definitions document, and what is refused."""
+    """R1.1, R1.2: valid and refused definitions documents."""
 
     @pytest.mark.rule("R1.1")
     def test_a_mapping_text_and_bytes_are_one_snapshot(self, document: dict[str, Any]):
@@ -129,7 +129,7 @@ class TestReading:
 
 
 class TestValue:
-    """R1.7: a snapshot is one value."""
+    """R1.7: a snapshot is a value."""
 
     def test_nothing_about_it_can_be_set(self, document: dict[str, Any]):
         snapshot = Snapshot.parse(document)
@@ -223,7 +223,7 @@ class TestValue:
 
 
 class TestResults:
-    """What comes back is a value too."""
+    """Results are values too."""
 
     def test_a_resolution_has_its_flags_metadata(self, document: dict[str, Any]):
         found = evaluate_flag(document, "beta", "user-1", {"plan": "pro"})

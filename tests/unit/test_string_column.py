@@ -1,4 +1,4 @@
-"""Columns of bucket numbers: with the accelerator, where there is one, and without."""
+"""Columns of bucket numbers with and without the accelerator."""
 
 import importlib
 import sys
@@ -18,7 +18,7 @@ from flagengine.hashing.string_column import NULL_ROW, StringColumn
 
 
 def _without_accelerator() -> ModuleType:
-    """A second copy of the module, which found no extension."""
+    """Return a second copy of the module, without the extension."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "accelerator", None)
         patch.setattr(hashing, "string_column", installed)

@@ -1,4 +1,4 @@
-"""The C type TextTest by itself, against the same tests written in Python."""
+"""The C type TextTest, compared with the same tests in Python."""
 
 import copy
 import os
@@ -45,7 +45,7 @@ def expected(kind: str, operands: tuple[str, ...], value: str) -> bool:
 
 
 def characters(n: int) -> str:
-    """Text without repetitions that a wrong offset could hide behind; both cases, and neither."""
+    """Return text of both cases and neither, without repetitions, which could hide wrong offsets."""
     return "".join(chr(33 + (7 * i * i + 13 * i + n) % 94) for i in range(n))
 
 
@@ -233,7 +233,7 @@ class Claimant:
 
 def _raising(error: BaseException) -> Callable[[], object]:
     def compare() -> object:
-        raise type(error)(*error.args)  # one that is raised again keeps every traceback
+        raise type(error)(*error.args)  # an exception that is raised again keeps every traceback
 
     return compare
 

@@ -1,4 +1,4 @@
-"""One broken document per code, and what validation promises about all of them."""
+"""A broken document per code, and the guarantees of validation for all of them."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Versions and ranges, as the semver crate reads them (SPEC R8.7)."""
+"""Versions and ranges with the meaning of the semver crate (SPEC R8.7)."""
 
 from typing import Any
 

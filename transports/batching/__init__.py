@@ -1,1 +1,1 @@
-"""Event capture and delivery: a pure ``queue`` for each lane, and a ``pipeline`` that obeys it."""
+"""Event capture and delivery: a ``queue`` per lane that decides, and a ``pipeline`` that acts."""

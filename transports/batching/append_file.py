@@ -1,7 +1,7 @@
-"""A file to append to that never ends in half a record.
+"""A file for appending, which never ends in half a record.
 
-Bytes go straight to the operating system, so that they survive the death of the process;
-``Fsync`` says whether they must survive a power cut as well.
+Python does not buffer the bytes, so they survive a crash of the process. ``Fsync`` says whether
+they must survive a power cut as well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["AppendFile", "Fsync"]
 
 
 class Fsync(StrEnum):
-    """When written bytes are forced to the disk."""
+    """When ``fsync`` is called for the written bytes."""
 
     NEVER = "never"
     ALWAYS = "always"
@@ -23,21 +23,21 @@ class Fsync(StrEnum):
 
 
 class AppendFile:
-    """One open file. ``append`` writes all of its argument or nothing, and raises OSError."""
+    """An open file for appending. All methods may raise OSError."""
 
     def __init__(self, path: Path, fsync: Fsync = Fsync.NEVER) -> None:
         self.path = path
         self._fsync = fsync
-        # Readable by its owner only: events are personal data.
+        # Only the owner may read the file, because events are personal data.
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.size = os.fstat(self._descriptor).st_size
 
     def append(self, data: bytes) -> None:
-        """Write ``data`` at the end."""
+        """Write ``data`` at the end, or nothing if that fails."""
         try:
             _write_all(self._descriptor, data)
         except OSError:
-            # A full disk leaves a part behind: remove it.
+            # On a full disk, a part of the data may have been written.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self.size)
             raise
@@ -54,7 +54,7 @@ class AppendFile:
         self.abandon()
 
     def abandon(self) -> None:
-        """Close without ``fsync``: for the child of a fork, which shares the file."""
+        """Close without ``fsync``, in the child of a fork, which shares the file with its parent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The values that a queue exchanges with the pipeline, which carries out its decisions."""
+"""The values that pass between a queue, which decides, and the pipeline, which carries them out."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ __all__ = [
 
 
 class DropReason(StrEnum):
-    """Why an event will not be delivered. Every event that was lost has exactly one."""
+    """Why an event will not be delivered. Every lost event has exactly one reason."""
 
     QUEUE_FULL = "queue_full"  # refused at capture: the queue is at its capacity
-    TOO_LARGE = "too_large"  # over the lane's cap, or a 413 for it alone
+    TOO_LARGE = "too_large"  # over the lane's limit, or a 413 for this event alone
     CLOSED = "closed"  # captured after shutdown
-    EVICTED = "evicted"  # made room for a newer one (drop_oldest)
-    REJECTED = "rejected"  # a status or a result that sending again would not change
+    EVICTED = "evicted"  # removed to make room for a newer event (drop_oldest)
+    REJECTED = "rejected"  # a permanent refusal by the server
     EXHAUSTED = "exhausted"  # every retry failed
     SHUTDOWN = "shutdown"  # still queued at the shutdown's deadline
-    UNCONFIRMED = "unconfirmed"  # being sent at the shutdown's deadline: may have arrived
+    UNCONFIRMED = "unconfirmed"  # in flight at the shutdown's deadline, so it may have arrived
     DISCARDED = "discarded"  # shutdown(discard=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that are sent together. No event joins a batch after it was made.
+    """Events that are sent together; the set never grows.
 
-    ``attempt`` counts the tries of this request id, including the next one; ``failures`` counts
-    those of the current retry budget. ``not_before`` is the end of the backoff and
-    ``retry_after_until`` that of the server's Retry-After, both on the monotonic clock;
-    ``created_at`` is wall time.
+    ``attempt`` is the number of the next attempt with this request id, starting at 1. ``failures``
+    counts the failed attempts of the current retry budget. ``not_before`` is when the backoff ends
+    and ``retry_after_until`` when the server's Retry-After ends, both on the monotonic clock.
+    ``created_at`` is wall-clock time.
     """
 
     lane: str
@@ -57,7 +57,7 @@ class Batch:
 
 
 class Admission(NamedTuple):
-    """What became of a pushed event. ``wake``: the lane is now due earlier than before."""
+    """The result of a push. ``wake`` says that the lane is now due earlier than before."""
 
     reason: DropReason | None = None
     wake: bool = False
@@ -66,7 +66,7 @@ class Admission(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The sink accepted these events."""
+    """Events that the sink accepted."""
 
     lane: str
     events: tuple[Event, ...]
@@ -74,20 +74,20 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """These events will not be delivered."""
+    """Events that will not be delivered."""
 
     lane: str
     events: tuple[Event, ...]
     reason: DropReason
     error: TransportError | None = None
-    # The last request that held them, and the number of tries; None and 0 if they were never sent.
+    # The last request with these events and the number of attempts; None and 0 if never sent.
     request_id: str | None = None
     attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """These events wait at the head of their lane for another try at ``not_before``."""
+    """Events that wait at the head of their lane for another attempt at ``not_before``."""
 
     lane: str
     events: tuple[Event, ...]
@@ -97,7 +97,7 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """``count`` events stay on disk for a later process."""
+    """The number of events that stay on disk for a later process."""
 
     lane: str
     count: int

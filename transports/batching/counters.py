@@ -1,4 +1,4 @@
-"""What became of the events: one tally for each lane's queue, one sum for the application."""
+"""Counts of events by outcome: a tally for each lane's queue, and their sum for the application."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ __all__ = ["Counters", "Tally"]
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What became of the events so far, over all lanes.
+    """The number of events by outcome so far, over all lanes.
 
     At any time ``accepted + recovered == delivered + sum(dropped.values()) + kept + pending``.
-    ``refused`` and ``dropped`` are by ``DropReason`` value: refused events were never accepted,
-    their caller got None. ``kept`` are on disk for a later process, ``recovered`` came from there.
+    The keys of ``refused`` and ``dropped`` are ``DropReason`` values. Refused events were never
+    accepted: ``capture`` returned None for them. ``kept`` counts events left on disk for a later
+    process, ``recovered`` counts events that an earlier process left there.
     """
 
     accepted: int
@@ -30,7 +31,7 @@ class Counters:
 
     @classmethod
     def sum_of(cls, tallies: Iterable[Tally], *, pending: int) -> Counters:
-        """Add up the tallies of all queues, which hold ``pending`` events."""
+        """Add up the tallies of all queues; ``pending`` is the number of events they still hold."""
         total = Tally()
         for tally in tallies:
             total.events.update(tally.events)
@@ -47,7 +48,7 @@ class Counters:
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of one queue: ``events`` by field of ``Counters``, the others by reason."""
+    """The counts of one queue. The keys of ``events`` are fields of ``Counters``."""
 
     events: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)

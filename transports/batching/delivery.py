@@ -1,13 +1,14 @@
-"""What an answer means for a batch: delivered, sent again later, split, or rejected.
+"""The meaning of a response for its batch: delivered, sent again later, split, or rejected.
 
-Pure: responses and errors in, one ``DeliveryOutcome`` out. Nothing here knows of queues or of time.
+Pure: responses and errors in, one ``DeliveryOutcome`` out. Nothing here knows queues or reads a
+clock.
 
 =====================================  ==========================================================
-answer                                 meaning (PostHog's SDK specs, retry-queue)
+response                               meaning (PostHog's SDK specs, retry-queue)
 =====================================  ==========================================================
 2xx                                    delivered (for v1's per-event results see ``wire_v1``)
-no answer, 408, 429, 5xx               the same batch again, later
-413                                    two halves; a single event is rejected
+none, 408, 429, 5xx                    send the same batch again later
+413                                    split into two halves; reject a single event
 any other status                       rejected
 =====================================  ==========================================================
 """
@@ -34,7 +35,7 @@ __all__ = [
     "judge_status",
 ]
 
-# The most characters of a server's answer in an error message: enough for a sentence.
+# The number of characters of a response body in an error message: enough for a sentence.
 MAX_DETAILS = 200
 
 
@@ -50,11 +51,11 @@ class Disposition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """What came of one try.
+    """The outcome of one attempt.
 
-    ``retry_after`` is the server's Retry-After in seconds. With ``PARTIAL``, ``retry`` holds the
-    uuids of events to send again, and ``refused`` those of refused events with the server's
-    details; the other events are delivered. Uuids are in lower case.
+    ``retry_after`` is the server's Retry-After in seconds. With ``PARTIAL``, ``retry`` has the
+    uuids of the events to send again, ``refused`` maps the uuids of refused events to the server's
+    details, and all other events are delivered. Uuids are in lower case.
     """
 
     disposition: Disposition
@@ -68,9 +69,9 @@ DELIVERED: Final = DeliveryOutcome(Disposition.DELIVERED)
 
 
 def judge_error(error: TransportError) -> DeliveryOutcome:
-    """Return the outcome of a request that brought no usable answer."""
+    """Return the outcome of a request without a usable response."""
     if isinstance(error, InvalidResponseError):
-        # The status arrived, only the body is unusable: after a 2xx the events are delivered.
+        # Only the body is unusable: after a 2xx the events are delivered.
         return judge_status(Response(error.status), wall=0.0)
     if isinstance(error, RequestError) and not error.is_retryable:
         return DeliveryOutcome(Disposition.REJECTED, error)
@@ -92,6 +93,6 @@ def judge_status(response: Response, *, wall: float, not_found_hint: str = "") -
 
 
 def _error_text(response: Response) -> str:
-    """Return the server's message on one line, keys hidden."""
+    """Return the server's message on one line, with keys redacted."""
     text = response.body[: 4 * MAX_DETAILS].decode("utf-8", "replace")
     return redact_text(" ".join(text.split())[:MAX_DETAILS])

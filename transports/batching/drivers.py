@@ -1,8 +1,8 @@
-"""Who carries out the work of a pipeline: daemon threads, or the caller.
+"""The drivers of a pipeline: daemon threads, or the caller.
 
-A ``ThreadDriver`` has a thread for each lane that has something to do. The thread starts with its
-lane's first event, sleeps without waking while nothing is due, and ends after a minute without
-events. So a process that only imports the package, or is idle, has no such thread.
+A ``ThreadDriver`` runs a thread for each lane that has work. The thread starts with the lane's
+first event, sleeps while nothing is due, and ends after a minute without events. So a process that
+only imports the package, or is idle, has no such thread.
 """
 
 from __future__ import annotations
@@ -13,49 +13,52 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ..lifecycle import expect_exit
+from ..fork_and_exit import expect_exit
 
 __all__ = ["Drivable", "Driver", "ManualDriver", "ThreadDriver"]
 
 logger = logging.getLogger("flagengine.events")
 
-# Long enough that a steady trickle of events keeps its thread.
+# Long enough that a slow but steady stream of events keeps its thread.
 IDLE_SECONDS = 60.0
 
 
 class Drivable(Protocol):
-    """The pipeline, as a driver sees it. All methods may be called from any thread."""
+    """The pipeline as its driver sees it. Safe to use from any thread."""
 
     def step(self, lane: str) -> bool:
-        """Send one batch of the lane if one is due; return whether one was."""
+        """Send a batch of the lane if a batch is due; return whether a batch was due."""
         ...
 
     def seconds_until_due(self, lane: str) -> float | None:
-        """How long the lane can wait (0: not at all); None: until it is woken."""
+        """Return the seconds until the lane is due; None: not before ``wake`` is called."""
         ...
 
     def retire(self, lane: str, on_retire: Callable[[], None]) -> bool:
-        """Call ``on_retire`` if the lane is empty, while no event can come in; return whether."""
+        """If the lane is empty, call ``on_retire`` while pushes are locked out; return whether it is."""
         ...
 
 
 class Driver(Protocol):
-    """Calls ``step`` when a lane is due."""
+    """A driver, which calls ``step`` when a lane is due."""
 
     def attach(self, pipeline: Drivable) -> None:
-        """Take the pipeline whose lanes are to be driven. Called once, before anything else."""
+        """Take the pipeline to drive. Called once, before any other method."""
         ...
 
     def wake(self, lane: str) -> None:
-        """The lane is due, or due earlier. Called with the pipeline's lock held: must not wait."""
+        """Note that the lane is due earlier than before.
+
+        Called with the pipeline's lock held, so it must not wait.
+        """
         ...
 
     def drives(self, lane: str) -> bool:
-        """Whether a worker, and not the caller, will carry out the lane's steps."""
+        """Return whether a worker, and not the caller, sends the lane's batches."""
         ...
 
     def is_worker(self) -> bool:
-        """Whether the caller runs on one of this driver's workers, as a callback does."""
+        """Return whether the caller runs on a worker of this driver, as a callback does."""
         ...
 
     def pause(self, seconds: float) -> None:
@@ -63,16 +66,16 @@ class Driver(Protocol):
         ...
 
     def stop(self) -> None:
-        """Let the workers end, without waiting for them: no more events will come."""
+        """Make the workers end, because no more events will come; do not wait for them."""
         ...
 
     def forget(self) -> None:
-        """In the child of a fork: the workers are gone."""
+        """Forget the workers in the child of a fork, where their threads do not run."""
         ...
 
 
 class ManualDriver:
-    """No workers: the caller does the work with ``tick()``, ``flush()`` and ``shutdown()``.
+    """A driver without workers: the caller sends, with ``tick()``, ``flush()`` and ``shutdown()``.
 
     For tests, and for functions that are frozen between two requests.
     """
@@ -103,14 +106,14 @@ class ManualDriver:
 
 
 class ThreadDriver:
-    """A daemon thread for each lane, ended after ``idle_seconds`` without events."""
+    """A driver with a daemon thread per lane, which ends after ``idle_seconds`` without events."""
 
     def __init__(self, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._workers: dict[str, _Worker] = {}
 
     def attach(self, pipeline: Drivable) -> None:
-        """Take the pipeline whose lanes are to be driven."""
+        """Take the pipeline to drive."""
         self._pipeline = pipeline
 
     def wake(self, lane: str) -> None:
@@ -122,12 +125,12 @@ class ThreadDriver:
             worker.wakeup.set()
 
     def drives(self, lane: str) -> bool:
-        """Whether the lane's thread runs and is not the calling thread."""
+        """Return whether the lane's thread runs and is not the calling thread."""
         worker = self._workers.get(lane)
         return worker is not None and worker.is_usable() and not worker.is_current()
 
     def is_worker(self) -> bool:
-        """Whether the calling thread is one of the threads."""
+        """Return whether the caller runs on a thread of this driver."""
         return any(worker.is_current() for worker in list(self._workers.values()))
 
     def pause(self, seconds: float) -> None:
@@ -135,12 +138,12 @@ class ThreadDriver:
         time.sleep(seconds)
 
     def stop(self) -> None:
-        """End each thread as soon as its current delivery is over."""
+        """Make each thread end after its current delivery."""
         for worker in list(self._workers.values()):
             worker.stop()
 
     def forget(self) -> None:
-        """Forget the threads: they do not survive a fork."""
+        """Forget the threads, which do not survive a fork."""
         self._workers = {}
 
     def _start(self, lane: str) -> _Worker | None:
@@ -149,8 +152,8 @@ class ThreadDriver:
         try:
             worker.thread.start()
         except RuntimeError:
-            # Out of threads, or the interpreter is shutting down: flush() works without a thread.
-            logger.warning("no thread could be started: events wait for flush() or shutdown()")
+            # The limit of threads is reached, or the interpreter is shutting down.
+            logger.warning("could not start a thread: events wait for flush() or shutdown()")
             return None
         self._workers[lane] = worker
         return worker
@@ -180,7 +183,7 @@ class _Worker:
 
     def _run(self, pipeline: Drivable, lane: str, idle_seconds: float) -> None:
         while not self._stopping:
-            # Cleared before the lane is looked at: whatever happens afterwards sets it again.
+            # Clear before the lane is checked, so that an event that comes later sets it again.
             self.wakeup.clear()
             if pipeline.step(lane):
                 continue

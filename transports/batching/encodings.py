@@ -1,7 +1,7 @@
-"""Compression of request bodies: the available encodings, and gzip in place of missing ones.
+"""Compression of request bodies; gzip replaces an encoding whose module is not installed.
 
-``zstd`` needs Python 3.14 or the package ``zstandard``; ``br`` needs ``brotli``. They are imported
-when they are chosen, not before.
+``zstd`` needs Python 3.14 or the package ``zstandard``; ``br`` needs ``brotli``. A module is
+imported when its encoding is chosen, not before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Encoding(StrEnum):
 
 
 def choose_encoder(wanted: Encoding, warn: Callable[[str], None]) -> tuple[Encoding, Encoder]:
-    """Return ``wanted`` and its function, or gzip with a warning if it is not installed."""
+    """Return ``wanted`` and its function; gzip, with a warning, if the module is not installed."""
     encoder = _ENCODERS[wanted]()
     if encoder is not None:
         return wanted, encoder
@@ -48,7 +48,7 @@ def _plain(data: bytes) -> bytes:
 
 
 def _gzip(data: bytes) -> bytes:
-    # mtime=0: the same body gives the same bytes.
+    # With mtime=0, the same body gives the same bytes.
     return gzip.compress(data, GZIP_LEVEL, mtime=0)
 
 
@@ -63,7 +63,7 @@ def _find_zstd() -> Encoder | None:
         return lambda data: bytes(standard.compress(data, ZSTD_LEVEL))
     package = _import_optional("zstandard")
     if package is not None:
-        # A compressor of zstandard must not be shared by threads: one for each call.
+        # Threads must not share a ZstdCompressor, so each call makes its own.
         return lambda data: bytes(package.ZstdCompressor(level=ZSTD_LEVEL).compress(data))
     return None
 

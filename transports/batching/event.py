@@ -1,7 +1,7 @@
-"""One captured event: validated and written as JSON once, and never changed afterwards.
+"""A captured event: validated and serialised as JSON once, and never changed afterwards.
 
-Uuid, timestamp, name and properties are fixed before ``capture`` returns, so that the caller's
-later changes do not matter and every retry is identical. This module knows no lane, wire or queue.
+``capture`` fixes the uuid, timestamp, name and properties before it returns. So later changes by
+the caller have no effect, and every retry is identical. This module knows no lane, wire or queue.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timest
 
 __all__ = ["Event", "make_event", "parse_event"]
 
-# Root keys of events in older SDKs; ``wire_v1`` makes them properties.
+# Root keys of events in older SDKs, which ``wire_v1`` moves into the properties.
 LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Event:
-    """An event as it will be sent.
+    """An event, ready to send.
 
     ``body`` is a JSON object with ``uuid``, ``event``, ``distinct_id``, ``timestamp`` and
     ``properties``.
@@ -49,9 +49,10 @@ def _ignore(_message: str) -> None:
 def make_event(
     message: Mapping[str, object], *, clock: Clock, warn: Callable[[str], None] = _ignore
 ) -> Event:
-    """Make an event of ``event``, ``distinct_id`` and, optionally, the other fields of ``Event``.
+    """Return an event from a message with ``event``, ``distinct_id`` and optional further fields.
 
-    A missing timestamp is now. An unreadable timestamp or uuid is replaced, with a warning.
+    Use the current time if the message has no timestamp. Replace an invalid timestamp or uuid, with
+    a warning.
 
     Raises:
         InvalidEventError: the name or the distinct id is missing or blank.
@@ -74,7 +75,7 @@ def make_event(
 
 
 def parse_event(body: bytes) -> Event:
-    """Return the event whose ``body`` this is.
+    """Return the event with this ``body``.
 
     Raises:
         InvalidEventError: the bytes are not the body of an event.
@@ -111,7 +112,7 @@ def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str
         return new_uuid(wall)
     uuid = canonical_uuid(value)
     if uuid is None:
-        warn("uuid must be a UUID: a new one is used")
+        warn("uuid must be a UUID; a new UUID is used")
         return new_uuid(wall)
     return uuid
 
@@ -121,7 +122,7 @@ def _choose_timestamp(value: object, wall: float, warn: Callable[[str], None]) -
         return format_utc(wall)
     timestamp = normalise_timestamp(value)
     if timestamp is None:
-        warn("timestamp must be a datetime or ISO 8601 text: the current time is used")
+        warn("timestamp must be a datetime or ISO 8601 text; the current time is used")
         return format_utc(wall)
     return timestamp
 
@@ -131,5 +132,5 @@ def _properties(value: object, warn: Callable[[str], None]) -> Mapping[str, obje
         return {}
     if isinstance(value, Mapping):
         return value
-    warn(f"properties must be a mapping, got {type(value).__name__}: left out")
+    warn(f"properties must be a mapping, got {type(value).__name__}; ignored")
     return {}

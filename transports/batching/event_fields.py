@@ -1,4 +1,4 @@
-"""The UUIDs and timestamps of events: fresh ones, and what is acceptable of a caller's."""
+"""The UUIDs and timestamps of events: new values, and the validation of the caller's values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _RANDOM_B = (1 << 62) - 1
 
 
 def new_uuid(wall: float) -> str:
-    """Return a version 7 UUID of the wall time ``wall`` (seconds since 1970).
+    """Return a version 7 UUID for the wall-clock time ``wall`` (seconds since 1970).
 
     The random bits come from the operating system, so that two forks of a process never draw the
-    same ones.
+    same bits.
     """
     milliseconds = int(wall * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
     drawn = int.from_bytes(os.urandom(10), "big")
@@ -31,9 +31,9 @@ def new_uuid(wall: float) -> str:
 
 
 def canonical_uuid(value: object) -> str | None:
-    """Return the caller's UUID as text; None when it is not a UUID.
+    """Return the caller's UUID as text; None if it is not a UUID.
 
-    Text in the usual 8-4-4-4-12 form stays exactly as given, capitals included.
+    Return text in the usual 8-4-4-4-12 form unchanged, capitals included.
 
     >>> canonical_uuid("0190A5D2-7C4B-7000-8000-000000000000")
     '0190A5D2-7C4B-7000-8000-000000000000'
@@ -56,15 +56,15 @@ def format_utc(wall: float) -> str:
     >>> format_utc(1735787045.25)
     '2025-01-02T03:04:05.250Z'
     """
-    # Z stands for "+00:00", the last six characters.
+    # The last six characters are "+00:00".
     return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def normalise_timestamp(value: object) -> str | None:
-    """Return a datetime, date or ISO 8601 text as the same instant in UTC; None when unreadable.
+    """Return a datetime, date or ISO 8601 text as the same instant in UTC; None if it is invalid.
 
-    A value without a zone is read as UTC: with the local zone, the result would depend on the
-    machine.
+    A value without a time zone is in UTC. If it were in the local time zone, the result would
+    depend on the machine.
 
     >>> normalise_timestamp("2025-01-02T08:34:05+05:30")
     '2025-01-02T03:04:05Z'

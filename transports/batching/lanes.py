@@ -48,7 +48,7 @@ def http_lanes(
     request_timeout: float = REQUEST_TIMEOUT,
     spools: Mapping[str, Spool] | None = None,
 ) -> dict[str, LaneSetup]:
-    """Return lanes for an ``EventPipeline``. ``spools`` are by lane, for ``overflow="spill"``."""
+    """Return the lanes of an ``EventPipeline``; ``overflow="spill"`` needs a spool for each lane."""
     plain = limits or LaneLimits()
     v0 = WireV0(destination)
     lanes: dict[str, tuple[Wire, LaneLimits]] = {

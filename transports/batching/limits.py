@@ -1,4 +1,4 @@
-"""The limits of one lane, each with its source, and the two policies that a caller chooses."""
+"""The limits of a lane, with the reason for each, and the policies for overflow and exhaustion."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MAX_QUEUE_SIZE = 10_000
 MAX_BATCH_BYTES = 5 * MIB
 MAX_EVENT_BYTES = 900 * KIB
 MAX_AI_EVENT_BYTES = 8 * MIB
-# Seconds that an exhausted batch waits before it gets a new retry budget (``retain``).
+# Seconds before an exhausted batch gets a new retry budget (``on_exhausted="retain"``).
 RETAIN_COOLDOWN = 30.0
-# 10,000 events of 900 KiB would be 9 GB, so the queue is bounded in bytes as well.
+# 10,000 events of 900 KiB would take 9 GB, so the queue is bounded in bytes as well.
 MAX_QUEUE_BYTES = 128 * MIB
-# Seconds that a capture may wait for room (``overflow="block"``).
+# Seconds for which ``capture`` may wait for room (``overflow="block"``).
 BLOCK_TIMEOUT = 1.0
 
 
@@ -48,9 +48,9 @@ class Exhausted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """How a lane batches, how much it holds, and how it retries. Times are in seconds.
+    """The limits of a lane's batches, queue and retries. Times are in seconds.
 
-    ``max_batch_size`` of None means ``max(flush_at, 100)``.
+    With ``max_batch_size=None`` a batch has at most ``max(flush_at, 100)`` events.
     """
 
     flush_at: int = FLUSH_AT
@@ -76,13 +76,13 @@ class LaneLimits:
 
     @property
     def batch_size(self) -> int:
-        """The most events in one request."""
+        """The maximal number of events in one request."""
         if self.max_batch_size is None:
             return max(self.flush_at, MAX_BATCH_SIZE)
         return self.max_batch_size
 
     def with_ai_events(self) -> LaneLimits:
-        """Return limits that admit the large events of AI applications."""
+        """Return a copy that admits the large events of AI applications."""
         return replace(
             self,
             max_event_bytes=max(self.max_event_bytes, MAX_AI_EVENT_BYTES),

@@ -1,9 +1,9 @@
-"""The entry to event capture: push events in; each is delivered once, in order, or accounted for.
+"""The pipeline: takes events, and delivers each event once and in order, or reports it as lost.
 
-The pipeline carries out what others decide: its queues decide what to send when, the sinks what an
-answer means, and the driver who does the work. One lock guards the queues. It is never held while
-a sink works or a callback runs. The disk changes only under the lock, so that disk and queue have
-the same order.
+The pipeline decides nothing itself. Its queues decide what to send and when, its sinks judge
+responses, and its driver decides which thread does the work. One lock guards the queues, and is
+never held while a sink works or a callback runs. The spool is written only under the lock, so that
+spool and queue have the same order.
 
 >>> from flagengine.transports.batching.drivers import ManualDriver
 >>> from flagengine.transports.batching.sinks.memory import MemorySink
@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..clock import Clock, SystemClock, read
 from ..errors import InvalidEventError, TransportError
 from .batch import Admission, Batch, Delivered, Dropped, DropReason, QueueAction
@@ -33,7 +33,7 @@ from .drivers import Driver, ThreadDriver
 from .event import Event, make_event
 from .limits import LaneLimits, Overflow
 from .queue import EventQueue
-from .reports import OnAction, OnError, Reporter
+from .reports import DeliveryReporter, OnAction, OnError
 from .sinks.base import Sink
 from .spool.backing import SpoolBacking
 from .spool.spool import Spool
@@ -45,13 +45,13 @@ logger = logging.getLogger("flagengine.events")
 EVENTS_LANE = "events"
 REQUEST_TIMEOUT = 10.0
 SHUTDOWN_TIMEOUT = 30.0
-# How often a waiting flush checks that its worker is still alive.
+# Seconds between a waiting flush's checks that its worker is still alive.
 _WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LaneSetup:
-    """Where a lane ends, its limits, and the spool that ``overflow="spill"`` needs."""
+    """A lane's sink and limits, and the spool that ``overflow="spill"`` needs."""
 
     sink: Sink
     limits: LaneLimits = field(default_factory=LaneLimits)
@@ -60,15 +60,15 @@ class LaneSetup:
 
     def __post_init__(self) -> None:
         if (self.limits.overflow is Overflow.SPILL) != (self.spool is not None):
-            msg = 'overflow="spill" and a spool belong together: give both or neither'
+            msg = 'overflow="spill" needs a spool, and a spool needs overflow="spill"'
             raise ValueError(msg)
 
 
 class EventPipeline:
-    """All methods may be called from any thread.
+    """The pipeline of all lanes. Safe to use from any thread.
 
-    No method raises because of I/O or because of an event's data. Only with ``overflow="raise"``
-    does ``push`` raise ``QueueFullError``.
+    No method raises because of I/O or because of an event's data, except that ``push`` raises
+    ``QueueFullError`` with ``overflow="raise"``.
     """
 
     def __init__(
@@ -83,20 +83,20 @@ class EventPipeline:
         self._lanes = dict(lanes)
         self._clock = clock or SystemClock()
         self._driver = driver or ThreadDriver()
-        self._reporter = Reporter(on_error, on_action)
+        self._reporter = DeliveryReporter(on_error, on_action)
         self._start_anew()
         self._driver.attach(self)
         with self._lock:
             for lane, spool in self._spools.items():
                 if spool.recover(self._clock.monotonic()):
                     self._driver.wake(lane)
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     def _start_anew(self) -> None:
-        """Make fresh locks and empty queues: at the start, and in the child of a fork."""
-        # Reentrant: a signal handler or a finaliser may capture in the middle of a push.
+        """Make new locks and empty queues, at the start and in the child of a fork."""
+        # Reentrant, because a signal handler or a finaliser may capture in the middle of a push.
         self._lock = threading.RLock()
-        # Notified after every answer of a sink.
+        # Notified when a delivery has ended.
         self._progress = threading.Condition(self._lock)
         self._queues = {name: EventQueue(name, lane.limits) for name, lane in self._lanes.items()}
         self._spools = {
@@ -104,16 +104,14 @@ class EventPipeline:
             for name, lane in self._lanes.items()
             if lane.spool is not None
         }
-        # The events that ``deliver`` waits for, by uuid: whether they were delivered.
+        # For each uuid that ``deliver`` waits for, whether the event was delivered.
         self._awaited: dict[str, bool] = {}
         self._is_closing = False
         self._is_drained = False
         self._is_closed = threading.Event()
 
-    # Events in.
-
     def capture(self, message: Mapping[str, object], *, lane: str = EVENTS_LANE) -> str | None:
-        """``push`` a message (see ``make_event``); an invalid one is logged and dropped."""
+        """Push the event of a message (see ``make_event``); log and drop an invalid message."""
         try:
             event = make_event(message, clock=self._clock, warn=logger.warning)
         except InvalidEventError as error:
@@ -149,16 +147,16 @@ class EventPipeline:
         return queue.push(event, self._clock.monotonic(), stored=stored)
 
     def _wait_for_room(self, queue: EventQueue) -> None:
-        # Without a worker, only the caller could make room: waiting would be in vain.
+        # Without a worker, only the caller could make room, so waiting would be useless.
         if self._driver.drives(queue.name):
             self._progress.wait_for(lambda: not queue.is_full, queue.limits.block_timeout)
 
     def deliver(
         self, event: Event, *, lane: str = EVENTS_LANE, timeout: float | None = None
     ) -> bool:
-        """Queue one event and send it at once; return whether it was delivered.
+        """Queue an event and send it at once; return whether it was delivered.
 
-        After a temporary failure the event stays queued: it may still arrive later.
+        After a temporary failure the event stays queued, and may still be delivered later.
         """
         self._awaited[event.uuid] = False
         try:
@@ -168,14 +166,12 @@ class EventPipeline:
             is_delivered = self._awaited.pop(event.uuid, False)
         return is_delivered
 
-    # Events out.
-
     def tick(self) -> int:
-        """Send what is due, in the calling thread; return the number of batches."""
+        """Send the due batches in the calling thread; return their number."""
         return sum(self.step(lane) for lane in self._lanes)
 
     def step(self, lane: str, timeout: float | None = None) -> bool:
-        """Send one batch of the lane if one is due; return whether one was. For drivers."""
+        """See ``Drivable``; ``timeout`` shortens the lane's request timeout."""
         with self._lock:
             if lane in self._spools:
                 self._spools[lane].refill(self._clock.monotonic())
@@ -183,7 +179,7 @@ class EventPipeline:
         if batch is None:
             return False
         allowed = self._lanes[lane].request_timeout
-        # Holds if the delivery ends by an exception that must not be caught, such as Ctrl-C.
+        # The outcome if the delivery ends with an exception that must not be caught, as by Ctrl-C.
         outcome = DeliveryOutcome(Disposition.RETRY, TransportError("the delivery was interrupted"))
         try:
             outcome = self._send(batch, allowed if timeout is None else min(allowed, timeout))
@@ -201,7 +197,7 @@ class EventPipeline:
 
     def _conclude(self, batch: Batch, outcome: DeliveryOutcome) -> None:
         with self._lock:
-            # Looked up now: after a fork during the delivery, the queue does not know the batch.
+            # Looked up again: after a fork during the delivery, it is a new queue.
             queue = self._queues[batch.lane]
             actions = queue.answer(batch, outcome, read(self._clock))
             self._settle(actions)
@@ -211,7 +207,7 @@ class EventPipeline:
             self._reporter.has_room(batch.lane)
 
     def _settle(self, actions: Iterable[QueueAction]) -> None:
-        """Note finished events on disk and for callers of ``deliver``. With the lock held."""
+        """Record finished events in the spools and for ``deliver``. The caller holds the lock."""
         for action in actions:
             if isinstance(action, Delivered | Dropped):
                 if action.lane in self._spools:
@@ -222,7 +218,7 @@ class EventPipeline:
         self._progress.notify_all()
 
     def seconds_until_due(self, lane: str) -> float | None:
-        """How long the lane can wait; None: until it is woken. For drivers."""
+        """See ``Drivable``."""
         with self._lock:
             queue = self._queues[lane]
             if queue.refill_size:
@@ -231,20 +227,18 @@ class EventPipeline:
             return None if due is None else max(0.0, due - self._clock.monotonic())
 
     def retire(self, lane: str, on_retire: Callable[[], None]) -> bool:
-        """Call ``on_retire`` if the lane is empty, while no event can come in. For drivers."""
+        """See ``Drivable``."""
         with self._lock:
             if self._queues[lane].pending:
                 return False
             on_retire()
             return True
 
-    # Flush and shutdown.
-
     def flush(self, timeout: float | None = None, *, lanes: Iterable[str] | None = None) -> bool:
-        """Try once to send everything that is queued now; return whether nothing of it is left.
+        """Try once to send all events that are queued now; return whether none of them is left.
 
         A lane stops at its first temporary failure; its events stay queued and are retried in the
-        background. Called from a callback of the pipeline, ``flush`` only starts the work.
+        background. In a callback of the pipeline, ``flush`` only starts the work.
         """
         names = list(self._lanes if lanes is None else lanes)
         with self._lock:
@@ -260,11 +254,11 @@ class EventPipeline:
             return all(queue.has_reached(goal) for queue, goal in goals)
 
     def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False) -> bool:
-        """Refuse new events, deliver the rest within ``timeout``, stop; return whether all went out.
+        """Refuse new events, deliver the others within ``timeout``; return whether all were delivered.
 
-        Events that are left then are dropped and reported, or kept by the spool. ``discard`` drops
-        everything at once instead. A second call waits for the first. Called from a callback of the
-        pipeline, ``shutdown`` returns False at once and a helper thread does the work.
+        Events that are left at the timeout are dropped and reported, or kept by the spool. With
+        ``discard``, all events are dropped at once. A second call waits for the first. In a callback
+        of the pipeline, ``shutdown`` returns False at once, and another thread does the work.
         """
         if self._driver.is_worker():
             threading.Thread(
@@ -306,7 +300,7 @@ class EventPipeline:
         return is_empty and lost == sum(self.counters().dropped.values())
 
     def _give_up(self, reason: DropReason) -> list[QueueAction]:
-        """Let go of everything except what the disk keeps. With the lock held."""
+        """Drop all events that no spool keeps. The caller holds the lock."""
         actions: list[QueueAction] = []
         for name, queue in self._queues.items():
             spool = None if reason is DropReason.DISCARDED else self._spools.get(name)
@@ -331,7 +325,7 @@ class EventPipeline:
     def _work_until(
         self, is_done: Callable[[], bool], lanes: Iterable[str], timeout: float | None
     ) -> bool:
-        """Wait for the workers, and do the work of lanes without one; return whether it got done."""
+        """Wait for the workers, and send for lanes without a worker; return whether ``is_done()``."""
         start = self._clock.monotonic()
         while True:
             with self._lock:
@@ -354,26 +348,22 @@ class EventPipeline:
                 self._driver.pause(min([pause, *(wait for wait in waits if wait is not None)]))
 
     def is_worker(self) -> bool:
-        """Whether the caller runs on one of the pipeline's workers, where it must not wait."""
+        """Return whether the caller runs on a worker of the pipeline, and so must not wait."""
         return self._driver.is_worker()
 
-    # Inspection.
-
     def pending_count(self) -> int:
-        """Count accepted events that are neither delivered nor given up, in memory or on disk."""
+        """Return the number of accepted events, in memory or on disk, that are not finished."""
         with self._lock:
             return sum(queue.pending for queue in self._queues.values())
 
     def counters(self) -> Counters:
-        """Return all counts, taken at one moment."""
+        """Return consistent counts of the events so far."""
         with self._lock:
             tallies = [queue.tally for queue in self._queues.values()]
             return Counters.sum_of(tallies, pending=self.pending_count())
 
-    # The process.
-
     def after_fork(self) -> None:
-        """In the child: the parent's events, threads and files are the parent's."""
+        """Start anew in the child of a fork; the parent keeps its events, threads and files."""
         was_closing = self._is_closing
         self._driver.forget()
         self._start_anew()
@@ -387,6 +377,6 @@ class EventPipeline:
             self._is_closed.set()
 
     def at_exit(self, timeout: float) -> None:
-        """Deliver what can be delivered in ``timeout`` seconds."""
+        """Shut down within ``timeout`` seconds."""
         if not self._is_closing:
             self.shutdown(timeout)

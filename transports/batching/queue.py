@@ -1,16 +1,16 @@
-"""The queue of one lane: waiting events, the batch at its head, and when to send what. Pure.
+"""The queue of one lane, which decides what to send and when. Pure.
 
 Rules
 -----
 1. Nothing here does I/O, reads a clock, draws a random number, logs or locks. Time is an argument;
    ids and jitter come from two functions given to the constructor. The caller serialises calls.
-2. An accepted event is in exactly one place: ``on disk`` (spilled), ``open`` (waiting), ``sealed``
-   (in a batch that was or will be sent), ``in flight`` (being sent), or gone. When an event goes,
-   an action says whether it was delivered or dropped, and why.
-3. Events leave in the order they came. At most one batch is sealed at a time (after a 413: its
-   halves), at most one is in flight, and no event joins a batch after it was made.
-4. ``open`` never exceeds ``max_queue_size`` events; with the sealed batch that is
-   ``max_queue_size + max_batch_size``. Batches being sent do not count against the capacity.
+2. An accepted event is in exactly one state: ``on disk`` (spilled), ``open`` (waiting), ``sealed``
+   (in a batch that waits to be sent), ``in flight`` (being sent), or finished. When an event is
+   finished, an action says whether it was delivered or dropped, and why.
+3. Events leave in the order in which they came. At most one batch is sealed at a time (after a 413:
+   its halves), at most one batch is in flight, and no event joins an existing batch.
+4. At most ``max_queue_size`` events are ``open``; together with the sealed batch, at most
+   ``max_queue_size + max_batch_size``. A batch in flight does not count against the capacity.
 
 ::
 
@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..clock import Moment
+from ..clock import ClockReading
 from ..errors import DeliveryError, TransportError
 from ..retry import clamp_retry_after
 from .batch import Admission, Batch, Delivered, Dropped, DropReason, Kept, QueueAction, Retried
@@ -39,7 +39,7 @@ from .limits import Exhausted, LaneLimits, Overflow
 
 __all__ = ["EventQueue", "FlushGoal"]
 
-# The common answers to push, made once.
+# The common results of ``push``.
 _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
 _FULL = Admission(DropReason.QUEUE_FULL)
@@ -51,14 +51,14 @@ def _nothing_is_kept(_event: Event) -> bool:
 
 
 class FlushGoal(NamedTuple):
-    """What one flush must send: everything up to ``last_seq``, unless a failure stops it before."""
+    """The goal of one flush: to send all events up to ``last_seq``, unless a failure stops it."""
 
     last_seq: int
     stops: int
 
 
 class EventQueue:
-    """The events of the lane ``name``. See the module's text for the rules and the picture."""
+    """The queue of the lane ``name``; the module's docstring has the rules."""
 
     def __init__(
         self,
@@ -78,31 +78,29 @@ class EventQueue:
         self._sealed: deque[Batch] = deque()
         self._in_flight: Batch | None = None
         self._spilled = 0
-        # The sequence number of the newest accepted event; the first one has number 1.
+        # The sequence number of the newest accepted event. The first event has number 1.
         self._last_seq = 0
         self._opened_at = 0.0
-        # Events up to these numbers are to be sent without waiting for a full batch ...
+        # Events up to this number are sent without waiting for a full batch.
         self._due_through = 0
-        # ... and, after a flush, without waiting for the backoff.
+        # Events up to this number are sent without waiting for the backoff either.
         self._flush_through = 0
         self._stops = 0
         self._max_batch_size = limits.batch_size
-        # The most events in the next batch: shrinks at a 413, recovers one by one.
+        # The maximal size of the next batch: halved at a 413, and raised by 1 at each success.
         self._batch_cap = self._max_batch_size
         self._draining = False
 
-    # Contents.
-
     @property
     def pending(self) -> int:
-        """The number of accepted events that are not gone yet."""
+        """The number of accepted events that are not finished."""
         sealed = sum(len(batch.events) for batch in self._sealed)
         flying = len(self._in_flight.events) if self._in_flight else 0
         return self.queued + sealed + flying
 
     @property
     def queued(self) -> int:
-        """The number of events that no batch holds yet, in memory or on disk."""
+        """The number of events that are in no batch yet, in memory or on disk."""
         return len(self._open) + self._spilled
 
     @property
@@ -118,18 +116,16 @@ class EventQueue:
             or self._open_bytes >= self.limits.max_queue_bytes
         )
 
-    # Events in.
-
     def unfit(self, event: Event) -> DropReason | None:
-        """Why the event would be refused even by an empty queue; None when it would be accepted."""
+        """Return why even an empty queue would refuse the event; None if it would be accepted."""
         if self._draining:
             return DropReason.CLOSED
         return DropReason.TOO_LARGE if len(event.body) > self.limits.max_event_bytes else None
 
     def push(self, event: Event, now: float, *, stored: bool = False) -> Admission:
-        """Queue one event, or say why not. ``stored``: the disk spool has it already.
+        """Queue an event, or say why not. ``stored`` says that the spool already has the event.
 
-        While older events wait on disk, an event that the disk could not store is refused.
+        While older events wait on disk, refuse an event that the spool could not store.
         """
         admission = self._admit(event, now, stored=stored)
         if admission.reason is not None:
@@ -148,7 +144,7 @@ class EventQueue:
             self._accept()
             self._spilled += 1
             return _TAKEN
-        # An event that the disk could not store must not overtake those that wait there (rule 3).
+        # An event that the spool could not store must not overtake the events on disk (rule 3).
         if self.limits.overflow is not Overflow.DROP_OLDEST or not self._open:
             return _FULL
         evicted = self._open.popleft()
@@ -173,10 +169,8 @@ class EventQueue:
         full = min(self.limits.flush_at, self._batch_cap, self.limits.max_queue_size)
         return len(self._open) >= full or self._open_bytes >= self.limits.max_batch_bytes
 
-    # The disk spool.
-
     def adopt(self, count: int, now: float) -> None:
-        """Count ``count`` events that a dead process left in the disk spool."""
+        """Note that a dead process left ``count`` events in the spool."""
         self.tally.events["recovered"] += count
         self._last_seq += count
         self._spilled += count
@@ -185,15 +179,15 @@ class EventQueue:
 
     @property
     def refill_size(self) -> int:
-        """How many events to read back from disk now; 0 while the queue is more than half full."""
+        """The number of events to read back from disk; 0 while the queue is more than half full."""
         if not self._spilled or 2 * len(self._open) > self.limits.max_queue_size:
             return 0
         return min(self._spilled, self.limits.max_queue_size - len(self._open))
 
     def restore(self, events: list[Event], claimed: int, now: float) -> None:
-        """Queue the ``events`` that the spool returned when ``claimed`` were asked for.
+        """Queue the ``events`` that the spool returned when asked for ``claimed`` events.
 
-        The missing ones stay on disk for a later process.
+        Missing events stay on disk for a later process.
         """
         self.tally.events["kept"] += claimed - len(events)
         self._spilled -= claimed
@@ -202,10 +196,8 @@ class EventQueue:
         self._open.extend(events)
         self._open_bytes += sum(len(event.body) for event in events)
 
-    # Batches out.
-
-    def next_batch(self, now: Moment) -> Batch | None:
-        """Return the batch to send now, which is then in flight; None when nothing is due."""
+    def next_batch(self, now: ClockReading) -> Batch | None:
+        """Return the batch to send now, which is then in flight; None if nothing is due."""
         due = self.due_at()
         if due is None or due > now.monotonic:
             return None
@@ -216,12 +208,12 @@ class EventQueue:
         return self._in_flight
 
     def due_at(self) -> float | None:
-        """When ``next_batch`` has a batch, on the monotonic clock; None: not before a new event."""
+        """Return when ``next_batch`` will have a batch (monotonic); None: not before a new event."""
         if self._in_flight:
             return None
         if self._sealed:
             head = self._sealed[0]
-            # A flush that meets an unexpired Retry-After stops; this one has not stopped.
+            # A flush resets ``_flush_through`` when it meets a Retry-After, which it must respect.
             is_flushed = self._flush_through >= head.first_seq
             return _AT_ONCE if is_flushed else max(head.not_before, head.retry_after_until)
         if not self._open:
@@ -232,12 +224,12 @@ class EventQueue:
 
     @property
     def _open_seq(self) -> int:
-        """The number of the oldest event that no batch holds."""
+        """The sequence number of the oldest event that is in no batch."""
         return self._last_seq - self.queued + 1
 
-    def _seal(self, now: Moment) -> None:
+    def _seal(self, now: ClockReading) -> None:
         first_seq = self._open_seq
-        # Once the interval is over, everything that waits goes out, in as many batches as it takes.
+        # After the flush interval all waiting events are due, even if they fill several batches.
         if self._opened_at + self.limits.flush_interval <= now.monotonic:
             self._due_through = max(self._due_through, self._last_seq - self._spilled)
         events = self._take()
@@ -256,19 +248,21 @@ class EventQueue:
         self._open_bytes -= sum(len(event.body) for event in taken)
         return tuple(taken)
 
-    def _make_batch(self, events: tuple[Event, ...], first_seq: int, now: Moment) -> Batch:
+    def _make_batch(self, events: tuple[Event, ...], first_seq: int, now: ClockReading) -> Batch:
         return Batch(self.name, events, self._new_id(now.wall), now.wall, first_seq)
 
-    # Answers in.
-
-    def answer(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
-        """Return what follows from the outcome; nothing for a batch that was given up before."""
+    def answer(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
+        """Return the actions that follow from the outcome; none if the batch was given up before."""
         if self._in_flight is not batch:
             return []
         self._in_flight = None
         return self._counted(self._answer(batch, outcome, now))
 
-    def _answer(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _answer(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         match outcome.disposition:
             case Disposition.DELIVERED:
                 self._batch_cap = min(self._batch_cap + 1, self._max_batch_size)
@@ -282,7 +276,9 @@ class EventQueue:
             case Disposition.REJECTED:
                 return [self._drop(batch, DropReason.REJECTED, outcome.error)]
 
-    def _partial(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _partial(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         again, refused, taken = _sort_by_result(batch.events, outcome)
         actions: list[QueueAction] = []
         if taken:
@@ -297,7 +293,9 @@ class EventQueue:
             actions += self._retry(replace(batch, events=again), outcome, now)
         return actions
 
-    def _retry(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
+    def _retry(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
         self._stop_flush()
         failures = batch.failures + 1
         if not self.limits.retry.is_exhausted(failures):
@@ -317,8 +315,10 @@ class EventQueue:
         next_try = max(waiting.not_before, waiting.retry_after_until)
         return [Retried(self.name, batch.events, next_try, outcome.error)]
 
-    def _split(self, batch: Batch, outcome: DeliveryOutcome, now: Moment) -> list[QueueAction]:
-        """Answer a 413: two halves with ids of their own; a single event is too large."""
+    def _split(
+        self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
+    ) -> list[QueueAction]:
+        """Split the batch into two halves with new request ids; drop a single event."""
         half = len(batch.events) // 2
         if not half:
             return [self._drop(batch, DropReason.TOO_LARGE, outcome.error)]
@@ -332,10 +332,8 @@ class EventQueue:
             self.name, batch.events, reason, error, batch.request_id, attempts=batch.attempt
         )
 
-    # Flush and shutdown.
-
     def flush(self, now: float) -> FlushGoal:
-        """Make everything present due at once, except for an unexpired Retry-After."""
+        """Make all events due at once, unless the server's Retry-After has not expired."""
         goal = FlushGoal(self._last_seq, self._stops)
         self._flush_through = self._due_through = self._last_seq
         if self._sealed and self._sealed[0].retry_after_until > now:
@@ -343,11 +341,11 @@ class EventQueue:
         return goal
 
     def is_settled(self, goal: FlushGoal) -> bool:
-        """Whether the flush has ended: nothing is left, or a failure stopped it."""
+        """Return whether the flush has ended: it has reached its goal, or a failure stopped it."""
         return self._stops > goal.stops or self.has_reached(goal)
 
     def has_reached(self, goal: FlushGoal) -> bool:
-        """Whether nothing is left of what was there at the flush."""
+        """Return whether no event is left of those that were there at the flush."""
         batches = [*self._sealed, self._in_flight] if self._in_flight else self._sealed
         if any(batch.first_seq <= goal.last_seq for batch in batches):
             return False
@@ -366,9 +364,9 @@ class EventQueue:
     def give_up(
         self, reason: DropReason, is_kept: Callable[[Event], bool] = _nothing_is_kept
     ) -> list[QueueAction]:
-        """Let go of everything. Events that ``is_kept`` (on disk for a later process) are no loss.
+        """Drop all events, except those that ``is_kept`` says are on disk for a later process.
 
-        ``DropReason.DISCARDED`` also counts what waits on disk alone as dropped.
+        With ``DropReason.DISCARDED``, count the events that are only on disk as dropped as well.
         """
         batches = [*self._sealed]
         if self._open:
@@ -412,7 +410,7 @@ class EventQueue:
 def _sort_by_result(
     events: tuple[Event, ...], outcome: DeliveryOutcome
 ) -> tuple[tuple[Event, ...], tuple[Event, ...], tuple[Event, ...]]:
-    """(to send again, refused, taken), each in the batch's order."""
+    """Return the events to send again, the refused and the accepted events, each in order."""
     again = tuple(event for event in events if event.uuid.lower() in outcome.retry)
     refused = tuple(event for event in events if event.uuid.lower() in outcome.refused)
     settled = outcome.retry | outcome.refused.keys()

@@ -1,6 +1,6 @@
-"""Reports of what became of events: to the log, ``on_error`` and ``on_action``.
+"""Reports of delivered, delayed and lost events, to the log, ``on_error`` and ``on_action``.
 
-Nothing here may raise into the pipeline, and nothing shows the content of an event.
+Nothing here may raise into the pipeline, and no report has the content of an event.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
 from .event import Event
 from .limits import LaneLimits
 
-__all__ = ["OnAction", "OnError", "Reporter"]
+__all__ = ["DeliveryReporter", "OnAction", "OnError"]
 
 logger = logging.getLogger("flagengine.events")
 
@@ -29,10 +29,10 @@ OnAction = Callable[[QueueAction], None]
 _RETRIED = "retried"
 
 
-class Reporter:
-    """Calls ``on_error(error, events)`` for every loss and ``on_action(action)`` for everything.
+class DeliveryReporter:
+    """A reporter that calls ``on_error(error, events)`` for losses, ``on_action`` for all actions.
 
-    The log has one warning for each kind of trouble, until the trouble is over.
+    It logs one warning for each kind of trouble, and no further warning until the trouble is over.
     """
 
     def __init__(self, on_error: OnError | None, on_action: OnAction | None) -> None:
@@ -48,7 +48,7 @@ class Reporter:
                     *((action.lane, reason) for reason in (*DropReason, _RETRIED))
                 )
             case Retried():
-                # Nothing is lost yet, but someone may wonder why nothing arrives.
+                # No event is lost yet, but users may wonder why no event arrives.
                 cause = f": {action.error}" if action.error else ""
                 self.warn_once(
                     (action.lane, _RETRIED),
@@ -72,18 +72,18 @@ class Reporter:
         return error
 
     def has_room(self, lane: str) -> None:
-        """Note that the lane's queue is no longer full: the next overflow is a new one."""
+        """Note that the lane's queue is no longer full, so that the next overflow is logged again."""
         self._incidents.resolve((lane, DropReason.QUEUE_FULL), (lane, DropReason.EVICTED))
 
     def warn_once(self, trouble: Hashable, message: str) -> bool:
-        """Log a warning unless this trouble is going on already; return whether it is new."""
+        """Log a warning unless this trouble was logged and is not over; return whether it is new."""
         is_new = self._incidents.opens(trouble)
         if is_new:
             logger.warning("%s", message)
         return is_new
 
     def leftovers(self, actions: Iterable[QueueAction], timeout: float) -> None:
-        """Report what a shutdown could not deliver."""
+        """Log the number of events that a shutdown could not deliver."""
         lost = sum(len(action.events) for action in actions if isinstance(action, Dropped))
         kept = sum(action.count for action in actions if isinstance(action, Kept))
         if lost:

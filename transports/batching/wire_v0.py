@@ -1,10 +1,10 @@
-"""Capture v0: ``POST /batch/`` with the key in the body; also spoken by the AI endpoint."""
+"""Capture v0: ``POST /batch/`` with the key in the body. The AI endpoint uses it as well."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..clock import Moment
+from ..clock import ClockReading
 from ..http.base import Request, Response
 from ..json_text import to_json
 from .batch import Batch
@@ -20,12 +20,12 @@ AI_PATH = "/i/v0/ai/batch/"
 
 @dataclass(frozen=True, slots=True)
 class WireV0:
-    """Events are sent as the bytes of their capture; only ``sent_at`` is new at each try."""
+    """The v0 protocol. Each attempt sends the same bytes for each event, with a new ``sent_at``."""
 
     destination: Destination
     path: str = EVENTS_PATH
 
-    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+    def request(self, batch: Batch, *, now: ClockReading, timeout: float) -> Request:
         """See ``Wire.request``."""
         frame: dict[str, object] = {
             "api_key": self.destination.api_key,

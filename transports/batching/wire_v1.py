@@ -1,14 +1,14 @@
-"""Capture v1: ``POST /i/v1/analytics/events``, key in a header, an answer for each event.
+"""Capture v1: ``POST /i/v1/analytics/events`` with the key in a header, and a result per event.
 
 Some properties of the captured event move to its root (``_SENTINELS``, ``_LIFTED``) or are left
-out (``_FROM_HEADER``), and root keys of older SDKs become properties.
+out (``_FROM_HEADER``); root keys of older SDKs move into the properties.
 
 =========================  =======================================================================
 result of an event         meaning
 =========================  =======================================================================
 ``retry``                  sent again
 ``drop``, ``limited``      refused
-any other, or none         delivered
+any other, or no result    delivered
 =========================  =======================================================================
 """
 
@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..clock import Moment
+from ..clock import ClockReading
 from ..errors import StatusError
 from ..http.base import Request, Response
 from ..json_text import to_json
@@ -34,11 +34,11 @@ __all__ = ["EVENTS_PATH", "WireV1", "to_v1"]
 EVENTS_PATH = "/i/v1/analytics/events"
 
 _NOT_FOUND_HINT = "the host may not speak capture v1: try capture_mode='v0'"
-# Final results for events that the server did not keep.
+# Results of events that the server refused for good.
 _REFUSED_RESULTS = frozenset({"drop", "limited"})
-# Root fields that are text or absent: a value of another type would fail the whole batch.
+# Fields that must be text or absent: with another type, the server would fail the whole batch.
 _LIFTED = {"$session_id": "session_id", "$window_id": "window_id"}
-# The server fills these in from PostHog-Sdk-Info.
+# The server sets these properties from the header PostHog-Sdk-Info.
 _FROM_HEADER = ("$lib", "$lib_version")
 _TRUE_WORDS = frozenset({"true", "1"})
 _FALSE_WORDS = frozenset({"false", "0"})
@@ -46,12 +46,12 @@ _FALSE_WORDS = frozenset({"false", "0"})
 
 @dataclass(frozen=True, slots=True)
 class WireV1:
-    """A batch keeps its request id and ``created_at``; the request's timestamp is new at each try."""
+    """The v1 protocol. Each attempt has a new timestamp, the batch's request id and ``created_at``."""
 
     destination: Destination
     path: str = EVENTS_PATH
 
-    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
+    def request(self, batch: Batch, *, now: ClockReading, timeout: float) -> Request:
         """See ``Wire.request``."""
         body: dict[str, object] = {
             "created_at": format_utc(batch.created_at),
@@ -69,7 +69,7 @@ class WireV1:
         return self.destination.post(self.path, to_json(body), headers=headers, timeout=timeout)
 
     def judge(self, response: Response, *, wall: float) -> DeliveryOutcome:
-        """See ``Wire.judge``: a 200 has a result for each event."""
+        """See ``Wire.judge``: the body of a 2xx has a result for each event."""
         if not response.is_success:
             return judge_status(response, wall=wall, not_found_hint=_NOT_FOUND_HINT)
         results = _read_results(response.body)
@@ -91,7 +91,7 @@ class WireV1:
 
 
 def _read_results(body: bytes) -> dict[str, tuple[str, str]]:
-    """Return results and details by uuid; nothing (all delivered) if the body is unreadable."""
+    """Return results and details by uuid; an empty dict (all delivered) if the body is unreadable."""
     try:
         results = json.loads(body)["results"]
         return {str(uuid).lower(): _read_result(entry) for uuid, entry in results.items()}
@@ -106,7 +106,7 @@ def _read_result(entry: object) -> tuple[str, str]:
 
 
 def to_v1(event: Event) -> dict[str, object]:
-    """Return the event as v1 has it."""
+    """Return the event in the form of v1."""
     envelope = event.decoded()
     properties = _properties(envelope)
     for name in _FROM_HEADER:
@@ -135,7 +135,7 @@ def _merged(inner: object, root: object) -> object:
 
 
 def _take_options(properties: dict[str, object]) -> dict[str, object]:
-    """Remove the sentinel properties; return the readable ones as options."""
+    """Remove the sentinel properties; return those with a valid value as options."""
     options: dict[str, object] = {}
     for name, (option, read) in _SENTINELS.items():
         if name in properties:

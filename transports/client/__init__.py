@@ -1,6 +1,6 @@
-"""The full client: flags by the engine, events by the pipeline, and every verb of the reference.
+"""The client: flags from the engine, events through the pipeline, and posthog-python's methods.
 
-``client`` and ``asynchronous`` are the tables of contents; start there.
+Start with ``client`` or ``asynchronous``, which list the methods.
 """
 
 from ..flags.answer import FeatureFlagResult

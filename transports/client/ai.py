@@ -1,6 +1,6 @@
-"""Shorten the content of an AI event before it is captured.
+"""Shortening the content of AI events before they are captured.
 
-For wrappers of AI libraries and for applications: ``capture_ai`` itself changes nothing.
+Wrappers of AI libraries and applications call this; ``capture_ai`` itself changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CONTENT: Final = frozenset(
         "$ai_tools",
     }
 )
-# Enough to recognise a text, and small enough for thousands of events.
+# Long enough to recognise a text, and short enough for thousands of events.
 MAX_TEXT: Final = 1_000
 _MEDIA: Final = ("image", "audio", "video", "file", "document")
 _MEDIA_FIELDS: Final = frozenset(
@@ -33,10 +33,10 @@ MAX_DEPTH: Final = 64
 def prepare_ai_properties(
     properties: Mapping[str, Any], *, full: bool = False, privacy: bool = False
 ) -> dict[str, Any]:
-    """Return the properties to capture; ``properties`` itself is not changed.
+    """Return the properties to capture; do not change ``properties``.
 
     Args:
-        properties: The properties of one AI event.
+        properties: The properties of an AI event.
         full: Keep media and long texts (the client's ``enable_full_ai_capture``); otherwise media
             become placeholders that name their kind, and long texts are cut.
         privacy: Remove all content (``privacy_mode``); wins over ``full``.
@@ -77,7 +77,7 @@ def _short_text(text: str) -> str:
 
 
 def _media_kind(part: Mapping[Any, Any]) -> str | None:
-    """Return the kind of medium in a message part; None for anything else."""
+    """Return the kind of medium in a message part; None if there is no medium."""
     named = str(part.get("type") or part.get("mime_type") or "").lower()
     kind = next((kind for kind in _MEDIA if kind in named), None)
     return (

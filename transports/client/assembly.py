@@ -1,4 +1,4 @@
-"""Build a client's components from its options, without any I/O or thread."""
+"""The assembly of a client's components from its options, without I/O and without threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from functools import cache
 from typing import Any
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
@@ -57,7 +57,7 @@ def version() -> str:
 
 
 def assemble(options: Options, *, blocks: bool = True) -> Components:
-    """Make the components of one client.
+    """Return the components of a new client.
 
     Raises:
         ValueError: an option is invalid.
@@ -99,14 +99,14 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         evaluator.prepare()
         loader.store.subscribe(on_change(components))
         _load_at_once(loader, options.definitions)
-    lifecycle.watch(components)
+    fork_and_exit.watch(components)
     return components
 
 
 def _transport(options: Options) -> Transport:
     transport = options.transport or LiveTransport()
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
-        # Here, because ``prepare`` must run in the application's thread; without a key nothing is sent.
+        # ``prepare`` must run in the application's thread. Without a key nothing is sent.
         transport.prepare()
     return transport
 
@@ -218,6 +218,6 @@ def _headers(options: Options) -> dict[str, str]:
 
 
 def _load_at_once(loader: DefinitionLoader, source: DefinitionSource | None) -> None:
-    """Load a source that needs no I/O now; other sources load when flags are first read."""
+    """Load now if the source answers at once; other sources load when flags are first read."""
     if getattr(source, "is_at_hand", False):
         loader.tick()

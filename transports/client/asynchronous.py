@@ -1,8 +1,8 @@
-"""The client for asyncio: the same names, awaited where there is I/O.
+"""The client for asyncio: the methods of ``Client``, awaited if they do I/O.
 
-A table of contents, as ``client`` is; the verbs are the same functions. A step that blocks runs on
-a thread of the client's own, so no asynchronous HTTP library is needed and the loop's default
-executor is left to the application; local flags are answered on the loop itself, without a thread.
+The class only lists the methods; their functions are the same as in ``client``. A step that blocks
+runs on a thread of the client, so no asynchronous HTTP library is needed and the loop's default
+executor stays free for the application. Local flags are evaluated on the loop, without a thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ C = TypeVar("C")
 def awaited(
     verb: Callable[Concatenate[C, P], Steps[R]],
 ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """Return the method that runs each step of `verb` on a thread of the client, and awaits it."""
+    """Return a method that runs each step of `verb` on a thread of the client and awaits it."""
 
     @functools.wraps(verb)
     async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -56,13 +56,13 @@ async def _on(threads: DaemonThreads, call: Call) -> Any:
 
 
 class AsyncClient(SharedVerbs):
-    """As ``Client``; ``capture`` and its like stay plain functions: they only fill a queue.
+    """A ``Client`` for asyncio. ``capture`` and similar methods stay synchronous: they only queue.
 
-    Events are sent and definitions loaded by daemon threads, as ``Client`` does it: an AsyncClient
-    may be made outside of a loop, and used in several. ``async with`` shuts it down at the end.
+    Daemon threads send events and load definitions, as in ``Client``. So an AsyncClient may be made
+    outside of an event loop, and used in several loops. ``async with`` shuts it down at the end.
 
-    ``capture(send_feature_flags=...)`` asks no server here: await ``evaluate_flags`` and give the
-    snapshot to ``capture(flags=...)``, or await ``capture_immediate``.
+    ``capture(send_feature_flags=...)`` never asks the server here. Instead, await ``evaluate_flags``
+    and pass the result to ``capture(flags=...)``, or await ``capture_immediate``.
 
     >>> import asyncio
     >>> from flagengine.transports.batching.sinks.memory import MemorySink
@@ -77,7 +77,7 @@ class AsyncClient(SharedVerbs):
     True
 
     Raises:
-        ValueError: ``sync_mode``, which would block the loop.
+        ValueError: ``sync_mode`` is on, which would block the loop.
     """
 
     _blocks: ClassVar[bool] = False
@@ -105,7 +105,7 @@ class AsyncClient(SharedVerbs):
     capture_ai_immediate = awaited(_capture.capture_ai_immediate)
     capture_exception_immediate = awaited(_exceptions.capture_exception_immediate)
 
-    # Who someone is.
+    # People and groups.
     alias_immediate = awaited(_identity.alias_immediate)
     identify_immediate = awaited(_identity.identify_immediate)
     group_identify_immediate = awaited(_identity.group_identify_immediate)
@@ -120,16 +120,16 @@ class AsyncClient(SharedVerbs):
     get_all_flags = awaited(_flags.get_all_flags)
     get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)
 
-    # Their definitions.
+    # Definitions.
     wait_for_local_evaluation_ready = awaited(_definitions.wait_for_local_evaluation_ready)
     reload_feature_flags = awaited(_definitions.reload_feature_flags)
 
-    # Single requests.
+    # Other requests.
     get_remote_config_payload = awaited(_fetch.get_remote_config_payload)
     get_surveys_stateless = awaited(_fetch.get_surveys_stateless)
     get_surveys = get_surveys_stateless
     fetch = awaited(_fetch.fetch)
 
-    # The client itself.
+    # The client.
     flush = awaited(_lifecycle.flush)
     shutdown = awaited(_lifecycle.shutdown)

@@ -1,6 +1,6 @@
-"""Capture events: queue them, deliver them at once, or only prepare them.
+"""The methods that capture events: queue them, deliver them at once, or only prepare them.
 
-``preparation`` makes the events, ``flag_reads`` evaluates their flags.
+``preparation`` makes the events, and ``flag_reads`` evaluates their flags.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FLAG_OPTIONS = frozenset({"flags", "send_feature_flags"})
 def capture(client: HasComponents, event: str, **message: Unpack[CaptureOptions]) -> str | None:
     """Queue an event; return its uuid, or None if it was dropped.
 
-    No I/O, unless ``send_feature_flags`` needs the server or the client is in ``sync_mode``.
+    Do no I/O, unless ``send_feature_flags`` needs the server or the client is in ``sync_mode``.
     """
     components = client.components
     prepared = _prepared(components, event, message)
@@ -51,9 +51,9 @@ def capture(client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 def capture_immediate(
     client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 ) -> Steps[str | None]:
-    """Capture an event and deliver it; return its uuid, or None if that failed.
+    """Capture an event and deliver it; return its uuid, or None if the delivery failed.
 
-    After a temporary failure the event stays queued, and may still arrive later.
+    After a temporary failure the event stays queued, and may still be delivered later.
     """
     flags = yield from flags_of(client.components, message)
     return (
@@ -63,9 +63,9 @@ def capture_immediate(
 
 @guarded(nothing, CaptureOptions)
 def capture_ai(client: HasComponents, event: str, **message: Unpack[CaptureOptions]) -> str | None:
-    """Queue a large event of an AI application; these have a queue and an endpoint of their own.
+    """Queue a large event of an AI application, in a queue with an endpoint of its own.
 
-    The event is sent as it is: shorten it with ``prepare_ai_properties``.
+    The event is sent unchanged; shorten it with ``prepare_ai_properties``.
     """
     components = client.components
     return components.outbox.queue(_prepared(components, event, message), is_ai=True)
@@ -75,7 +75,7 @@ def capture_ai(client: HasComponents, event: str, **message: Unpack[CaptureOptio
 def capture_ai_immediate(
     client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 ) -> Steps[str | None]:
-    """Capture an AI event and deliver it; return its uuid, or None if that failed."""
+    """Capture an AI event and deliver it; return its uuid, or None if the delivery failed."""
     flags = yield from flags_of(client.components, message)
     prepared = _prepared(client.components, event, message, flags)
     return (yield from deliver(client.components, prepared, is_ai=True))
@@ -96,9 +96,10 @@ def prepare_event_message(
 
 @guarded(dict)
 def prepare_ai_properties(client: HasComponents, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an AI event's properties as this client may send them, for ``capture_ai``.
+    """Return the properties for ``capture_ai``, shortened as the client's options say.
 
-    ``privacy_mode`` and ``enable_full_ai_capture`` decide; after a failure there are none.
+    The options are ``privacy_mode`` and ``enable_full_ai_capture``. After a failure, return an empty
+    dict.
     """
     options = client.components.options
     full, privacy = options.enable_full_ai_capture, options.privacy_mode
@@ -108,7 +109,7 @@ def prepare_ai_properties(client: HasComponents, properties: Mapping[str, Any]) 
 def deliver(
     components: Components, event: Event | None, *, is_ai: bool = False
 ) -> Steps[str | None]:
-    """Deliver a prepared event; return its uuid, or None if that failed."""
+    """Deliver a prepared event; return its uuid, or None if the delivery failed."""
     if event is None:
         return None
     uuid: str | None = yield Call(lambda: components.outbox.deliver(event, is_ai=is_ai))
@@ -121,7 +122,7 @@ def _prepared(
     message: CaptureOptions,
     flags: Mapping[str, Any] | None = None,
 ) -> Event | None:
-    """Prepare the event; without ``flags``, evaluate those that the message asks for."""
+    """Prepare the event; without ``flags``, evaluate the flags that the message asks for."""
     if event == _EXCEPTION:
         logger.warning("use capture_exception for $exception events; captured as given")
     if flags is None:

@@ -1,7 +1,7 @@
-"""The client: a table of contents. Each verb is defined in its own module.
+"""The client, as a list of its methods. The functions are defined in the imported modules.
 
-The verbs here may wait for the network or the disk; the rest are in ``shared``. The same table with
-``await`` is ``asynchronous``.
+These methods may wait for the network or the disk; the other methods are in ``shared``.
+``asynchronous`` has the same methods for asyncio.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ __all__ = ["Client"]
 
 
 class Client(SharedVerbs):
-    """Events out, flags in. Synchronous and safe for threads; make one and keep it.
+    """A client that captures events and evaluates flags. Thread-safe; make one client and keep it.
 
     Args:
-        api_key: the project key, or all options as one ``Options``. Without one, and without a ``sink``, the client does nothing.
-        options: see ``Options``; an unknown option raises a TypeError that names the nearest.
+        api_key: the project key, or all options as ``Options``. Without a key and without a ``sink``
+            the client does nothing.
+        options: see ``Options``; an unknown option raises a TypeError that names the most similar.
 
-    Making one starts no thread and sends nothing: workers start with the first event and the first
-    flag, and again in a forked child. Later errors are never raised into the application: see
-    the log (``flagengine``), ``on_error`` and ``on("error", ...)``. ``with Client(...)`` shuts down
-    at the end; otherwise queued events have one second at exit. An unhandled SIGTERM ends Python
-    without that second: handle SIGTERM and call ``shutdown()``. After a fork the child starts with
-    empty queues, because the parent sends its own events.
+    A new client starts no thread and sends nothing: its threads start with the first event and the
+    first flag, and again in a forked child. The methods raise no errors into the application, except
+    for wrong arguments; errors go to the log (``flagengine``), ``on_error`` and
+    ``on("error", ...)``. ``with Client(...)`` shuts down at the end; otherwise queued events have
+    one second at exit. An unhandled SIGTERM ends Python without that second, so handle SIGTERM and
+    call ``shutdown()``. After a fork the child starts with empty queues, because the parent sends
+    its own events.
 
     >>> from flagengine.transports.batching.sinks.memory import MemorySink
     >>> from flagengine.transports.polling.sources import MemoryDefinitions
@@ -65,7 +67,7 @@ class Client(SharedVerbs):
     capture_ai_immediate = blocking(_capture.capture_ai_immediate)
     capture_exception_immediate = blocking(_exceptions.capture_exception_immediate)
 
-    # Who someone is.
+    # People and groups.
     alias_immediate = blocking(_identity.alias_immediate)
     identify_immediate = blocking(_identity.identify_immediate)
     group_identify_immediate = blocking(_identity.group_identify_immediate)
@@ -80,16 +82,16 @@ class Client(SharedVerbs):
     get_all_flags = blocking(_flags.get_all_flags)
     get_all_flags_and_payloads = blocking(_flags.get_all_flags_and_payloads)
 
-    # Their definitions.
+    # Definitions.
     wait_for_local_evaluation_ready = blocking(_definitions.wait_for_local_evaluation_ready)
     reload_feature_flags = blocking(_definitions.reload_feature_flags)
 
-    # Single requests.
+    # Other requests.
     get_remote_config_payload = blocking(_fetch.get_remote_config_payload)
     get_surveys_stateless = blocking(_fetch.get_surveys_stateless)
     get_surveys = get_surveys_stateless
     fetch = blocking(_fetch.fetch)
 
-    # The client itself.
+    # The client.
     flush = blocking(_lifecycle.flush)
     shutdown = blocking(_lifecycle.shutdown)

@@ -1,4 +1,4 @@
-"""The components of a client, which the verbs use."""
+"""The components of a client, which its methods use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO_DEFINITIONS = Published()
 
 
 class ReportError(Protocol):
-    """Reports an error."""
+    """A function that reports an error."""
 
     def __call__(self, error: TransportError, events: tuple[Event, ...] = ()) -> None:
         """Call ``on_error`` and the listeners."""
@@ -40,13 +40,13 @@ class ReportError(Protocol):
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Components:
-    """The components of one client; only ``flag_properties`` is ever replaced.
+    """The components of a client; only ``flag_properties`` is ever replaced.
 
     Attributes:
-        loader: None without a source of definitions.
-        flag_properties: what was set for flags outside of any context.
-        report: passes on an error and the events that were lost by it.
-        blocks: whether verbs that are plain functions on both clients may wait for the network.
+        loader: the loader of definitions; None without a source of definitions.
+        flag_properties: the properties set for flags outside of any context.
+        report: reports an error and the events that it lost.
+        blocks: whether methods that are synchronous on both clients may wait for the network.
     """
 
     options: Options
@@ -86,7 +86,7 @@ class Components:
     def change_flag_properties(
         self, changed: Callable[[PropertiesForFlags], PropertiesForFlags]
     ) -> None:
-        """Replace what was set for flags outside of any context."""
+        """Replace the properties set for flags outside of any context."""
         with self._lock:
             self.flag_properties = changed(self.flag_properties)
 
@@ -96,7 +96,7 @@ class Components:
             self.transport.close()
 
     def after_fork(self) -> None:
-        """Replace the locks in a forked child; keep the record of reported flags."""
+        """Renew the locks in a forked child; keep the record of sent ``$feature_flag_called``."""
         self._lock = threading.Lock()
         for part in (self.listeners, self.memory, self.tracker, self.evaluator):
             part.after_fork()
@@ -106,7 +106,7 @@ class Components:
 
 
 class HasComponents(Protocol):
-    """Either client, as the verbs see it."""
+    """A client of either kind, as its methods see it."""
 
     @property
     def components(self) -> Components:

@@ -1,6 +1,6 @@
-"""Contexts, as methods of the client: those of ``flagengine.transports.context``, with its reporting.
+"""The methods for contexts: ``flagengine.transports.context``, reporting to this client.
 
-The active context belongs to the program, not to a client: all clients share it.
+All clients share the active context, which belongs to the program.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def context(
 ) -> Scoped:
     """Return a context for ``with``, ``async with`` or as a decorator.
 
-    What runs inside has these ids and properties, beside those of the outer context unless it is
-    ``fresh``. With ``capture_exceptions``, an exception that leaves the context is captured; the
-    exception always propagates.
+    Events and flags inside have these ids and properties; unless ``fresh``, also those of the outer
+    context. With ``capture_exceptions``, capture an exception that leaves the context; the exception
+    always propagates.
     """
     return Scoped(
         distinct_id=distinct_id,
@@ -66,9 +66,9 @@ def with_context(
     *,
     fresh: bool = False,
 ) -> T:
-    """Call ``function`` inside a context of ``data`` and return what it returns.
+    """Call ``function`` inside a context of ``data`` and return its result.
 
-    An awaitable keeps the context until it is done. Prefer ``with client.context(...)``.
+    If the result is awaitable, it runs in the context. Prefer ``with client.context(...)``.
     """
     scope = context(client, **_data(data), fresh=fresh)
     with scope:
@@ -95,16 +95,17 @@ def enter_context(
     *,
     fresh: bool = False,
 ) -> contextvars.Token[Any]:
-    """Begin a context that ends with ``exit_context(token)``, or with the task or thread.
+    """Begin a context that lasts until ``exit_context(token)`` or until the task or thread ends.
 
-    Outside of a task it lasts for the rest of the thread: prefer ``with client.context(...)``.
+    Prefer ``with client.context(...)``: outside of a task, a forgotten context lasts for the rest of
+    the thread.
     """
     return contexts.enter(**_data(data), fresh=fresh)
 
 
 @guarded(nothing)
 def exit_context(client: HasComponents, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
-    """End the context of ``enter_context``."""
+    """End a context of ``enter_context``."""
     contexts.exit(token)
 
 
@@ -116,19 +117,19 @@ def tag(client: HasComponents, name: str, value: Any) -> None:  # noqa: ARG001
 
 @guarded(nothing)
 def identify_context(client: HasComponents, distinct_id: object) -> None:  # noqa: ARG001
-    """Say whom the active context is about. No event."""
+    """Set the distinct id of the active context; send no event."""
     contexts.update(distinct_id=distinct_id)
 
 
 @guarded(nothing)
 def set_context_session(client: HasComponents, session_id: object) -> None:  # noqa: ARG001
-    """Say which session the active context belongs to."""
+    """Set the session id of the active context."""
     contexts.update(session_id=session_id)
 
 
 @guarded(nothing)
 def set_context_device(client: HasComponents, device_id: object) -> None:  # noqa: ARG001
-    """Say which device the active context is about."""
+    """Set the device id of the active context."""
     contexts.update(device_id=device_id)
 
 
@@ -141,10 +142,10 @@ def request_context(
     capture_exceptions: bool = True,
     **request: Any,
 ) -> Scoped:
-    """Return the context of one request, from its headers; for frameworks without a middleware here.
+    """Return the context of a request from its headers, for frameworks without a middleware here.
 
-    ``request`` takes ``method``, ``url``, ``path`` and ``ip``. An authenticated user's id, given
-    here, beats the headers.
+    ``request`` takes ``method``, ``url``, ``path`` and ``ip``. A given ``distinct_id``, such as the
+    authenticated user's, beats the headers.
     """
     return contexts.request_context(
         headers,

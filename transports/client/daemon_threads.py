@@ -1,7 +1,7 @@
-"""A few daemon threads for calls that block, so that an event loop does not.
+"""A pool of a few daemon threads for blocking calls, so that they do not block an event loop.
 
-Started when needed, at most a given number; an idle thread ends after some seconds. Calls beyond
-that number wait for their turn. The threads are daemons: a call that hangs does not keep the
+Threads start when they are needed, up to a limit, and end after some idle seconds. Further calls
+wait until a thread is free. Because the threads are daemons, a call that hangs does not keep the
 program from ending.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..callers import settle
 
 __all__ = ["DaemonThreads"]
@@ -23,16 +23,16 @@ IDLE_SECONDS = 10.0
 
 
 class DaemonThreads:
-    """Runs functions; the threads end by themselves, so there is nothing to close."""
+    """A pool of daemon threads that end by themselves, so the pool need not be closed."""
 
     def __init__(self, most: int = MOST_THREADS, idle_seconds: float = IDLE_SECONDS) -> None:
         self._most = most
         self._idle_seconds = idle_seconds
         self._pending = _Pending()
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     def submit(self, function: Callable[[], Any]) -> Future[Any]:
-        """Run `function` on a thread; its result or exception arrives in the future."""
+        """Run `function` on a thread; return a future with its result or exception."""
         future: Future[Any] = Future()
         pending = self._pending
         with pending.changed:
@@ -42,19 +42,19 @@ class DaemonThreads:
                 pending.changed.notify()
                 return future
             pending.calls.pop()
-        # The interpreter is shutting down, or the system is out of threads.
+        # No thread can run it: the interpreter is shutting down, or the limit of threads is reached.
         settle(future, function)
         return future
 
     def after_fork(self) -> None:
-        """In a forked child: no threads, and nothing to run."""
+        """Forget the threads and the waiting calls in a forked child."""
         self._pending = _Pending()
 
     def at_exit(self, timeout: float) -> None:
-        """Do nothing: daemon threads do not hold up the exit."""
+        """Do nothing: daemon threads do not delay the exit."""
 
     def _start_thread(self, pending: _Pending) -> bool:
-        """Return whether a thread will take the call: a new one, or one that is at work."""
+        """Start a thread if there are too few; return whether any thread will take the call."""
         if pending.threads < self._most:
             arguments = pending, self._idle_seconds
             thread = threading.Thread(
@@ -89,5 +89,5 @@ def _work(pending: _Pending, idle_seconds: float) -> None:
                 return
             future, function = pending.calls.popleft()
         settle(future, function)
-        # A waiting thread must not keep what the last call held.
+        # A waiting thread must not keep the objects of its last call alive.
         del future, function

@@ -1,4 +1,4 @@
-"""Flag definitions: whether they are loaded, waiting for them, loading them now, their changes."""
+"""The methods for flag definitions: check, await, reload them, and react to changes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def _no_health() -> Health:
 
 @guarded(_no)
 def is_local_evaluation_ready(client: HasComponents) -> bool:
-    """Whether definitions were loaded and there is at least one; False without a source of them.
+    """Return whether at least one flag definition is loaded; False without a source of definitions.
 
-    The first look starts loading them.
+    The first call starts loading.
     """
     return client.components.published.is_ready
 
@@ -44,7 +44,10 @@ def is_local_evaluation_ready(client: HasComponents) -> bool:
 def wait_for_local_evaluation_ready(
     client: HasComponents, timeout: float | None = WAIT_TIMEOUT
 ) -> Steps[bool]:
-    """Wait until flags are loaded; False after ``timeout`` seconds, at once without a source."""
+    """Wait for definitions, for at most ``timeout`` seconds; return whether flags are loaded.
+
+    Without a source of definitions, return False at once.
+    """
     loader = client.components.loader
     if loader is None:
         return False
@@ -54,9 +57,9 @@ def wait_for_local_evaluation_ready(
 
 @guarded_steps(nothing)
 def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT) -> Steps[None]:
-    """Load the definitions now, or join a load under way. See ``definitions_health`` for the outcome.
+    """Load the definitions now, or join a load in progress. ``definitions_health`` has the outcome.
 
-    Does nothing without a source, and while the server has asked for a pause.
+    Do nothing without a source, and while the server has asked for a pause.
     """
     loader = client.components.loader
     if loader is not None and not client.components.status.is_closed:
@@ -65,13 +68,13 @@ def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT)
 
 @guarded(_no_health)
 def definitions_health(client: HasComponents) -> Health:
-    """Return how old the definitions are and what went wrong last, for a dashboard or a probe."""
+    """Return the age of the definitions and the last error, for a dashboard or a probe."""
     loader = client.components.loader
     return _no_health() if loader is None else loader.health()
 
 
 def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:
-    """Return the listener that makes a client forget what older definitions said."""
+    """Return the listener that clears the caches of answers from older definitions."""
 
     def changed(change: DefinitionsChanged) -> None:
         components.evaluator.forget()

@@ -1,4 +1,4 @@
-"""From a client's options to the lanes of its event pipeline: sinks, spools, limits."""
+"""The lanes of a client's event pipeline, built from the options: sinks, spools, limits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lanes_of(
     """
     limits, spools = _limits(options), _spools(options)
     if options.is_usable and options.sink is not None:
-        # One lane: an application's sink is never called from two threads at once.
+        # Only one lane, because two threads must not call an application's sink at once.
         large, spool = limits.with_ai_events(), spools.get(EVENTS_LANE)
         return {EVENTS_LANE: LaneSetup(options.sink, large, options.request_timeout, spool)}
     mode = CaptureMode(options.capture_mode or os.environ.get(_MODE_VARIABLE) or CaptureMode.V0)

@@ -1,6 +1,6 @@
-"""When exceptions become events: captured explicitly, on leaving a context, or uncaught.
+"""Events about exceptions: captured explicitly, when they leave a context, or uncaught.
 
-The ``exceptions`` package decides what an event says about an exception.
+The ``exceptions`` package makes the events' properties.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from .status import ClientStatus
 __all__ = ["EXCEPTION", "ExceptionReporting"]
 
 EXCEPTION: Final = "$exception"
-# It is unknown whether an outer caller handles the exception.
+# An outer caller may still handle the exception.
 LEFT_CONTEXT: Final = Boundary("error", "generic")
 
 
 class ExceptionReporting:
-    """Makes and queues events about exceptions, also about uncaught ones if the options say so."""
+    """The reporting of exceptions, with hooks for uncaught exceptions if the options ask for them."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class ExceptionReporting:
         self._is_automatic = options.enable_exception_autocapture and options.is_usable
 
     def install(self) -> None:
-        """Report uncaught exceptions from now on, if the options say so."""
+        """Report uncaught exceptions from now on, if the options ask for it."""
         if self._is_automatic:
             self._hooks.install()
 
@@ -77,9 +77,10 @@ class ExceptionReporting:
         details: Mapping[str, Any] = NOTHING,
         message: Mapping[str, Any] = NOTHING,
     ) -> Event | None:
-        """Make the event; None if the exception was captured before, or nothing may be captured.
+        """Return the event; None if the exception was captured before or capture is turned off.
 
-        ``details`` are keywords of ``exception_properties``, ``message`` those of ``prepare``.
+        ``details`` has keyword arguments of ``exception_properties``, ``message`` has keyword
+        arguments of ``prepare``.
         """
         if not self._status.accepts_events() or is_already_captured(error):
             return None
@@ -101,7 +102,7 @@ class ExceptionReporting:
 
 
 def current_exception() -> BaseException | None:
-    """Return the exception that is being handled."""
+    """Return the exception that is being handled; None if there is none."""
     return sys.exc_info()[1]
 
 

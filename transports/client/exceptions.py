@@ -1,4 +1,4 @@
-"""Capture an exception explicitly."""
+"""The methods that capture an exception explicitly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from ..batching.event import Event
-from ..flags.snapshot import FlagEvaluations
+from ..flags.evaluations import FlagEvaluations
 from ..steps import Steps
 from .capture import deliver
 from .components import Components, HasComponents
@@ -22,32 +22,32 @@ logger = logging.getLogger("flagengine.client")
 
 
 class ExceptionOptions(TypedDict, total=False):
-    """The keyword arguments of both verbs. Values of the wrong type are ignored."""
+    """The keyword arguments of both methods. Values of the wrong type are ignored."""
 
     uuid: str | UUID | None
     """The event's uuid."""
     timestamp: datetime | str | None
-    """When it happened; by default now."""
+    """The time of the exception; by default now."""
     groups: Mapping[str, Any] | None
-    """``{"company": "acme"}``."""
+    """The groups of the event: ``{"company": "acme"}``."""
     flags: FlagEvaluations | None
-    """A snapshot of ``evaluate_flags``: its flags become the event's."""
+    """The result of ``evaluate_flags``, whose flags are added to the event."""
     disable_geoip: bool | None
-    """Override the client's ``disable_geoip``."""
+    """Overrides the client's ``disable_geoip``."""
     level: str | None
-    """A severity, of any logging system."""
+    """The severity, by its name in any logging system."""
     fingerprint: str | None
-    """What groups it with others, instead of the server's rule."""
+    """The key by which the server groups exceptions, instead of its own rule."""
     handled: bool | None
-    """Whether the application dealt with it."""
+    """Whether the application handled the exception."""
     mechanism_type: str | None
-    """The kind of boundary at which it was noticed."""
+    """The kind of boundary at which the exception was caught."""
     source: str | None
-    """The integration that noticed it."""
+    """The integration that caught the exception."""
     thread_id: int | None
-    """Where it was raised."""
+    """The thread in which the exception was raised."""
     additional_properties: Mapping[str, Any] | None
-    """Another name of ``properties``."""
+    """Another name for ``properties``."""
 
 
 _DETAILS = ("level", "fingerprint", "handled", "mechanism_type", "source", "thread_id")
@@ -64,8 +64,8 @@ def capture_exception(
 ) -> str | None:
     """Queue an ``$exception`` event; return its uuid, or None if it was dropped.
 
-    Without an ``exception``, capture the one that is being handled. No exception is captured twice.
-    An object that is not an exception is described.
+    Without an ``exception``, capture the exception that is being handled. Never capture an exception
+    twice. An object that is not an exception is described in the event.
     """
     event = _event(client.components, exception, distinct_id, properties, options)
     return client.components.outbox.queue(event)
@@ -79,7 +79,7 @@ def capture_exception_immediate(
     properties: Mapping[str, Any] | None = None,
     **options: Unpack[ExceptionOptions],
 ) -> Steps[str | None]:
-    """Capture an exception and deliver it; return the event's uuid, or None if that failed."""
+    """Capture an exception and deliver it; return the event's uuid, or None if delivery failed."""
     event = _event(client.components, exception, distinct_id, properties, options)
     return (yield from deliver(client.components, event))
 
@@ -94,7 +94,7 @@ def _event(
     error = current_exception() if exception is None else exception
     if error is None:
         logger.warning(
-            "capture_exception() needs an exception: none was given and none is being handled"
+            "capture_exception() needs an exception: no argument, and no exception is being handled"
         )
         return None
     given: Mapping[str, Any] = {**options}

@@ -1,6 +1,6 @@
-"""Single requests: a remote config payload, the surveys, and whatever the application asks for.
+"""The methods that make other requests: a remote config payload, the surveys, any URL.
 
-None of them is retried.
+They never retry.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ logger = logging.getLogger("flagengine.client")
 
 @guarded_steps(nothing)
 def get_remote_config_payload(client: HasComponents, flag_key: str) -> Steps[Any]:
-    """Return the payload of a remote config flag, decoded; None when it cannot be fetched.
+    """Return the decoded payload of a remote config flag; None if it cannot be fetched.
 
-    Needs a secret key.
+    This needs a secret key.
     """
     components = client.components
     if not _may_ask(components):
@@ -42,13 +42,13 @@ def get_remote_config_payload(client: HasComponents, flag_key: str) -> Steps[Any
     path = f"/api/projects/@current/feature_flags/{quote(flag_key, safe='')}/remote_config"
     headers = {"Authorization": f"Bearer {clean_header_value(secret)}"}
     payload = yield from _document(components, "remote config", path, headers)
-    # JSON text, often, whose own text is JSON once more.
+    # The server often sends a JSON string that itself contains JSON.
     return decode_payload(payload) if isinstance(payload, str) else payload
 
 
 @guarded_steps(list)
 def get_surveys_stateless(client: HasComponents) -> Steps[list[dict[str, Any]]]:
-    """Return the project's surveys; an empty list when they cannot be fetched. Stores nothing."""
+    """Return the project's surveys; an empty list if they cannot be fetched. Store nothing."""
     components = client.components
     if components.options.disable_surveys or not _may_ask(components):
         return []
@@ -68,9 +68,9 @@ def fetch(
     body: bytes | None = None,
     timeout: float | None = None,
 ) -> Steps[Response | None]:
-    """Make a request through the client's transport; None when no response came.
+    """Make a request through the client's transport; None if no response came.
 
-    A response is returned whatever its status. The client adds no key.
+    Return a response with any status. The request has no key, unless it is in the arguments.
     """
     components = client.components
     allowed = components.options.request_timeout if timeout is None else timeout
@@ -92,7 +92,7 @@ def _may_ask(components: Components) -> bool:
 def _document(
     components: Components, what: str, path: str, headers: Mapping[str, str] | None = None
 ) -> Steps[Any]:
-    """Get a JSON document of the project; None when it could not be fetched."""
+    """Return a JSON document of the project; None if it cannot be fetched."""
     token = quote(components.options.project_key, safe="")
     url = f"{base_url(components.options.host).rstrip('/')}{path}?token={token}"
     timeout = components.options.request_timeout
@@ -111,7 +111,7 @@ def _document(
 
 
 def _performed(components: Components, what: str, request: Callable[[], Any]) -> Steps[Any]:
-    """Carry out ``request``; None when the network or the server failed, which is reported."""
+    """Perform ``request``; report a failure of the network or the server, and return None."""
     try:
         return (yield Call(request))
     except TransportError as error:

@@ -1,7 +1,7 @@
-"""Evaluating flags and reporting reads: what the getters and ``capture`` share.
+"""Evaluating flags and reporting reads, for the flag getters and ``capture``.
 
-Nothing here decides a flag: that is the evaluator's work. Here the call's arguments become a query,
-and a read becomes an event.
+The evaluator decides the flags. This module makes a query of the call's arguments, and an event of
+a read.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ..flags.called import (
     is_minimal,
     minimal_properties,
 )
+from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags
 from ..flags.query import FlagOptions, FlagQuery, flag_query
-from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
@@ -36,24 +36,24 @@ class ReadOptions(FlagOptions, total=False):
     """The keyword arguments of getters that send an event."""
 
     send_feature_flag_events: bool | None
-    """Whether this read is an event; None: as the client's ``send_feature_flag_event``."""
+    """Whether this read sends an event; None: the client's ``send_feature_flag_event``."""
 
 
 def read_flag(
     components: Components, key: str, distinct_id: object, options: ReadOptions
 ) -> Steps[FlagAnswer | None]:
-    """Return one flag's answer, None when there is none, and report the read."""
+    """Return a flag's answer, None if there is none; report the read."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
         return None
     found = yield from evaluated(components, query)
     answer = found.answers.get(key)
     wanted = options.get("send_feature_flag_events")
-    # A flag that is overridden to be missing is as silent as every other override.
+    # An override sends no event, even if it makes the flag missing.
     is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
     if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
-        who, groups, device = query.distinct_id, query.groups, query.device_id
-        read = FlagRead(key, answer, who, groups, device, found.request_errors)
+        person, groups, device = query.distinct_id, query.groups, query.device_id
+        read = FlagRead(key, answer, person, groups, device, found.request_errors)
         report(components, read, disable_geoip=query.disable_geoip)
     if answer is None and key in found.unresolved:
         _log_unresolved(found.unresolved[key])
@@ -61,7 +61,7 @@ def read_flag(
 
 
 def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
-    """Send ``$feature_flag_called``, unless it was sent before or nothing may be sent."""
+    """Send ``$feature_flag_called``, unless it was sent before or the client may send nothing."""
     answer = read.answer
     if not components.status.is_active or (answer is not None and answer.is_override):
         return
@@ -93,7 +93,7 @@ def _log_unresolved(resolution: Resolution) -> None:
 def query_of(
     components: Components, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
 ) -> FlagQuery | None:
-    """Return the query of a call; None when there is no distinct id, with one warning."""
+    """Return the query of a call; None if there is no distinct id, with a warning the first time."""
     if not components.status.is_usable:
         return None
     query = flag_query(
@@ -105,23 +105,23 @@ def query_of(
         disable_geoip=components.options.disable_geoip,
     )
     if query is None and components.evaluator.incidents.opens("no distinct_id"):
-        logger.warning("no distinct_id: pass one or use client.context(...)")
+        logger.warning("no distinct_id: pass distinct_id or use client.context(...)")
     return query
 
 
 def evaluated(
     components: Components, query: FlagQuery, *, may_ask: bool = True
 ) -> Steps[EvaluatedFlags]:
-    """Evaluate with the definitions in use; after a shutdown the server is not asked."""
+    """Evaluate with the definitions in use; do not ask the server after a shutdown."""
     may_ask = may_ask and not components.status.is_closed
     return (yield from components.evaluator.evaluate(query, components.published, may_ask=may_ask))
 
 
-# The flags of an event. Whatever goes wrong here adds nothing, and costs no event.
+# The flags of an event. A failure adds no flags, and does not drop the event.
 
 
 def flags_now(components: Components, message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """As ``flags_of``, in the calling thread; the asynchronous client asks no server here."""
+    """Do as ``flags_of`` in the calling thread; ``AsyncClient`` does not ask the server here."""
     if not message.get("send_feature_flags") and message.get("flags") is None:
         return NOTHING
     steps = flags_of(components, message, may_ask=components.blocks)
@@ -137,7 +137,7 @@ def flags_of(
         return snapshot.event_properties()
     if snapshot is not None:
         found = type(snapshot).__name__
-        logger.warning("flags must be a snapshot of evaluate_flags(), got %s; ignored", found)
+        logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
     if not send or not components.status.is_active:
         return NOTHING
     try:
@@ -151,7 +151,7 @@ def flags_of(
 def _event_properties(
     components: Components, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
 ) -> Steps[Mapping[str, Any]]:
-    # Locally where there are definitions, else with one request, unless the caller says.
+    # By default, evaluate locally if definitions are loaded, otherwise with one request.
     locally = wishes.get("only_evaluate_locally")
     query = flag_query(
         message.get("distinct_id"),

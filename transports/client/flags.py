@@ -1,6 +1,6 @@
-"""Reading flags: one, all, or a snapshot of several.
+"""The methods that read flags: a single flag, all flags, or a person's flags for many reads.
 
-Every getter takes the person from its argument or from the context. Without a distinct id there is
+The person is that of the call's ``distinct_id`` or of the context. Without a distinct id there is
 no answer, no request and no event.
 """
 
@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 from ..flags.answer import FeatureFlagResult, FlagAnswer
 from ..flags.called import FlagRead
+from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
-from ..flags.snapshot import FlagEvaluations
 from ..steps import Steps
 from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
@@ -35,7 +35,7 @@ FlagValue: TypeAlias = bool | str
 
 
 class FlagsAndPayloads(TypedDict):
-    """What ``get_all_flags_and_payloads`` returns."""
+    """The result of ``get_all_flags_and_payloads``."""
 
     feature_flags: dict[str, FlagValue]
     feature_flag_payloads: dict[str, Any]
@@ -49,9 +49,9 @@ def _no_flags() -> FlagsAndPayloads:
 def get_feature_flag(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FlagValue | None]:
-    """Return True, False or the variant's key; None when the flag is unknown.
+    """Return True, False or the variant's key; None if the flag is unknown.
 
-    Sends ``$feature_flag_called``, once for each person and value.
+    Send ``$feature_flag_called``, once for each person and value.
     """
     answer = yield from read_flag(client.components, key, distinct_id, options)
     return None if answer is None else answer.value
@@ -66,7 +66,7 @@ def is_feature_enabled(
     default_value: bool | None = None,
     **options: Unpack[ReadOptions],
 ) -> Steps[bool | None]:
-    """Whether the flag is on; ``default_value`` when it is unknown, and only then."""
+    """Return whether the flag is on; ``default_value`` only if the flag is unknown."""
     answer = yield from read_flag(client.components, key, distinct_id, options)
     return default_value if answer is None else answer.enabled
 
@@ -75,7 +75,7 @@ def is_feature_enabled(
 def get_feature_flag_result(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FeatureFlagResult | None]:
-    """Return value, payload and reason together; None when the flag is unknown."""
+    """Return value, payload and reason together; None if the flag is unknown."""
     answer = yield from read_flag(client.components, key, distinct_id, options)
     return None if answer is None else answer.result()
 
@@ -89,9 +89,9 @@ def get_feature_flag_payload(
     match_value: Any = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[Any]:
-    """Return the flag's payload, or with ``match_value`` the one of that value; None without one.
+    """Return the flag's payload, or the payload of ``match_value``; None if there is no payload.
 
-    Never an event.
+    Send no event.
     """
     components = client.components
     query = query_of(components, distinct_id, (key,), options)
@@ -116,7 +116,7 @@ def get_all_flags(
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[dict[str, FlagValue]]:
-    """Return the values of all flags, or of ``flag_keys``. Never an event."""
+    """Return the values of all flags, or of ``flag_keys``; send no event."""
     answers = yield from _all(client.components, distinct_id, flag_keys, options)
     return {key: answer.value for key, answer in answers.items()}
 
@@ -129,7 +129,7 @@ def get_all_flags_and_payloads(
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[FlagsAndPayloads]:
-    """Return values and, where there is one, payloads. Never an event."""
+    """Return the values and the existing payloads of the flags; send no event."""
     answers = yield from _all(client.components, distinct_id, flag_keys, options)
     payloads = {
         key: answer.payload for key, answer in answers.items() if answer.raw_payload is not None
@@ -146,10 +146,10 @@ def evaluate_flags(
     flag_keys: Iterable[str] | None = None,
     **options: Unpack[FlagOptions],
 ) -> Steps[FlagEvaluations]:
-    """Evaluate flags once, to be read any number of times; with at most one request.
+    """Evaluate flags with at most one request, for any number of reads.
 
-    Always returns a snapshot: an empty one without a distinct id. Its first reads send
-    ``$feature_flag_called``; give it to ``capture(flags=...)`` to enrich an event.
+    Without a distinct id, return an empty result. The first read of each flag sends
+    ``$feature_flag_called``. Pass the result to ``capture(flags=...)`` to add the flags to an event.
     """
     components = client.components
     query = query_of(components, distinct_id, flag_keys, options)

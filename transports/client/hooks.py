@@ -1,6 +1,6 @@
-"""The ``before_send`` chain: the application may change or drop each event.
+"""The ``before_send`` hooks, with which the application may change or drop each event.
 
-A hook that raises drops the event, so that nothing is sent that the hook should have removed. The
+A hook that raises drops the event, because the hook might have removed confidential data. The
 remaining hooks are not called.
 """
 

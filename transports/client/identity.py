@@ -1,4 +1,4 @@
-"""Identify people and groups: alias, identify, group_identify, person properties.
+"""The methods about people and groups: alias, identify, group_identify, person properties.
 
 An event without a required field is dropped with a warning.
 """
@@ -48,12 +48,12 @@ Properties = Mapping[str, Any]
 
 
 class IdentityOptions(TypedDict, total=False):
-    """The keyword arguments of all verbs."""
+    """The keyword arguments of all methods here."""
 
     timestamp: datetime | str | None
-    """When it happened; a time without a zone is UTC. By default now."""
+    """The time of the event; UTC if it has no time zone. By default now."""
     uuid: str | UUID | None
-    """The event's uuid: capturing the same event again changes nothing."""
+    """The event's uuid. The server counts events with the same uuid once."""
     disable_geoip: bool | None
     """Overrides the client's ``disable_geoip``."""
 
@@ -62,16 +62,16 @@ class PersonOptions(IdentityOptions, total=False):
     """The keyword arguments of events about a person."""
 
     distinct_id: object
-    """The person; by default the context's id."""
+    """The person's distinct id; by default the context's."""
 
 
 class IdentifyOptions(IdentityOptions, total=False):
     """The keyword arguments of ``identify``."""
 
     set_once: Properties | None
-    """Properties to set unless the person already has them."""
+    """The properties to set unless the person already has them."""
     anon_distinct_id: object
-    """The person's earlier, anonymous id, to be merged with this one."""
+    """The person's earlier anonymous id, which is merged with the distinct id."""
 
 
 class GroupOptions(IdentityOptions, total=False):
@@ -109,7 +109,7 @@ def alias_immediate(
     alias: object = None,
     **options: Unpack[AliasOptions],
 ) -> Steps[str | None]:
-    """Alias and deliver; return the event's uuid, or None if that failed."""
+    """Alias and deliver; return the event's uuid, or None if the delivery failed."""
     event = _alias(client.components, distinct_id, alias, options)
     return (yield from deliver(client.components, event))
 
@@ -137,8 +137,8 @@ def identify(
 ) -> str | None:
     """Set properties of a person; return the event's uuid.
 
-    ``$set``, ``$set_once`` and ``$anon_distinct_id`` in ``properties`` have their own meaning;
-    without ``$set``, all other properties are set.
+    ``$set``, ``$set_once`` and ``$anon_distinct_id`` in ``properties`` keep their special meaning.
+    Without ``$set``, set all other properties.
     """
     return client.components.outbox.queue(
         _identify(client.components, distinct_id, properties, options)
@@ -152,7 +152,7 @@ def identify_immediate(
     properties: Properties | None = None,
     **options: Unpack[IdentifyOptions],
 ) -> Steps[str | None]:
-    """Identify and deliver; return the event's uuid, or None if that failed."""
+    """Identify and deliver; return the event's uuid, or None if the delivery failed."""
     event = _identify(client.components, distinct_id, properties, options)
     return (yield from deliver(client.components, event))
 
@@ -163,8 +163,8 @@ def _identify(
     properties: Properties | None,
     options: IdentifyOptions,
 ) -> Event | None:
-    who = id_of(distinct_id, current())
-    if who is None:
+    person = id_of(distinct_id, current())
+    if person is None:
         _warn_missing(components, "identify", "distinct_id")
         return None
     rest = _mapping(properties)
@@ -176,7 +176,7 @@ def _identify(
         fields[_SET_ONCE] = {**_mapping(once), **_mapping(options.get("set_once"))}
     if before is not None:
         fields[_ANONYMOUS] = before
-    return _event(components, IDENTIFY, who, fields, options)
+    return _event(components, IDENTIFY, person, fields, options)
 
 
 # Groups.
@@ -203,7 +203,7 @@ def group_identify_immediate(
     properties: Properties | None = None,
     **options: Unpack[GroupOptions],
 ) -> Steps[str | None]:
-    """Identify a group and deliver; return the event's uuid, or None if that failed."""
+    """Identify a group and deliver; return the event's uuid, or None if the delivery failed."""
     event = _group_identify(client.components, group_type, group_key, properties, options)
     return (yield from deliver(client.components, event))
 
@@ -220,8 +220,8 @@ def _group_identify(
         _warn_missing(components, "group_identify", "group_type and group_key")
         return None
     fields = {"$group_type": kind, "$group_key": key, "$group_set": _mapping(properties)}
-    who = id_of(options.get("distinct_id")) or f"${kind}_{key}"
-    return _event(components, GROUP_IDENTIFY, who, fields, options)
+    distinct_id = id_of(options.get("distinct_id")) or f"${kind}_{key}"
+    return _event(components, GROUP_IDENTIFY, distinct_id, fields, options)
 
 
 # Person properties.
@@ -250,7 +250,7 @@ def set_person_properties(
     set_once: Properties | None = None,
     **options: Unpack[PersonOptions],
 ) -> str | None:
-    """Set properties of the person, both kinds in one event; do nothing if there are none."""
+    """Set properties of both kinds in one event; do nothing if there are none."""
     return _set(
         client.components, {SET: _mapping(properties), _SET_ONCE: _mapping(set_once)}, options
     )
@@ -276,7 +276,7 @@ def _set(components: Components, fields: Mapping[str, Any], options: PersonOptio
 
 @guarded(nothing)
 def get_distinct_id(client: HasComponents) -> str | None:  # noqa: ARG001 - the same on every client
-    """Return the distinct id of the active context; None without one: a server has no user."""
+    """Return the distinct id of the active context; None if there is none."""
     return id_of(None, current())
 
 

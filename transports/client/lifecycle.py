@@ -1,7 +1,7 @@
-"""Flush, shutdown, and information about the client.
+"""The methods for flush, shutdown, and information about the client.
 
 At exit all clients together have one second to deliver queued events. An unhandled SIGTERM ends
-Python without that second: handle SIGTERM and call ``shutdown()``.
+Python without that second, so handle SIGTERM and call ``shutdown()``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 logger = logging.getLogger("flagengine.client")
 
 SHUTDOWN_TIMEOUT = 30.0
-# Seconds that the loader gets at least, even if the pipeline has used up the timeout.
+# Seconds that the loader always gets, even if the pipeline has used up the timeout.
 _LOADER_TIMEOUT = 1.0
 
 
@@ -56,20 +56,21 @@ def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
 def shutdown(
     client: HasComponents, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False
 ) -> Steps[bool]:
-    """Take no more events, deliver the rest within ``timeout``, stop; return whether all went out.
+    """Refuse new events, deliver queued events within ``timeout``; return whether all were delivered.
 
-    Flags are then evaluated with the definitions already loaded. A second call waits for the first.
-    A call inside a client callback only starts the shutdown. ``discard`` drops queued events.
+    After that, flags are evaluated with the definitions that are already loaded. A second call waits
+    for the first. A call inside a callback of the client only starts the shutdown. With ``discard``,
+    drop the queued events.
     """
     done: bool = yield Call(lambda: shut_down(client.components, timeout, discard=discard))
     return done
 
 
 def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
-    """Do what ``shutdown`` says, in the calling thread."""
+    """Shut down as ``shutdown`` describes, in the calling thread."""
     components.status.close()
     if components.pipeline.is_worker():
-        # The worker must not wait for itself.
+        # A worker must not wait for itself.
         threading.Thread(
             target=shut_down,
             args=(components, timeout),
@@ -90,9 +91,9 @@ def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
 
 @guarded(lambda: 0)
 def tick(client: HasComponents) -> int:
-    """Send and load what is due, in the calling thread; return the number of batches sent.
+    """Send due batches and load definitions if a load is due; return the number of batches sent.
 
-    For clients with a ``ManualDriver``, which have no workers.
+    Clients with a ``ManualDriver`` need this, because they have no workers.
     """
     loader = client.components.loader
     if loader is not None and loader.is_manual and not client.components.status.is_closed:
@@ -102,7 +103,7 @@ def tick(client: HasComponents) -> int:
 
 @guarded(lambda: 0)
 def pending_count(client: HasComponents) -> int:
-    """Return the number of events neither delivered nor given up."""
+    """Return the number of accepted events that are neither delivered nor dropped."""
     return client.components.pipeline.pending_count()
 
 
@@ -120,9 +121,10 @@ def _unsubscribed() -> Callable[[], None]:
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
-    ``error``: an exception. ``flush``: the events that arrived. ``local_evaluation_flags_loaded``:
-    how many flags. ``capture``, ``identify``, ``alias``, ``group_identify``: the event that was
-    queued. ``*``: all of them, as ``callback(event, payload)``. Callbacks run where it happens.
+    The payload of ``error`` is an exception, that of ``flush`` the delivered events, that of
+    ``local_evaluation_flags_loaded`` the number of flags, and that of ``capture``, ``identify``,
+    ``alias`` and ``group_identify`` the queued event. For ``*``, call ``callback(event, payload)``
+    for all of them. Callbacks run on the thread on which the event happens.
     """
     return client.components.listeners.on(event, callback)
 
@@ -131,8 +133,8 @@ _handler: list[logging.Handler] = []
 
 
 @guarded(nothing)
-def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in the reference
-    """Turn debug logging on or off, for all clients of the process."""
+def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in posthog-python
+    """Turn debug logging on or off for all clients of the process."""
     package = logging.getLogger("flagengine")
     package.setLevel(logging.DEBUG if enabled else logging.NOTSET)
     if enabled and not _handler and not logging.getLogger().handlers:

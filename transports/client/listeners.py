@@ -1,6 +1,6 @@
-"""``client.on``: the application's callbacks for what happens inside the client.
+"""The application's callbacks for events inside the client, registered with ``client.on``.
 
-Callbacks run on the thread on which it happens. Their exceptions are logged, and go no further.
+A callback runs on the thread on which its event happens. Its exceptions are logged and suppressed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ FLUSH: Final = "flush"
 FLAGS_LOADED: Final = "local_evaluation_flags_loaded"
 ANY: Final = "*"
 
-# Names that users of other SDKs know.
+# The names in other SDKs.
 _ALIASES: Final = {
     "localEvaluationFlagsLoaded": FLAGS_LOADED,
     "groupIdentify": "group_identify",
 }
-# Queued events whose name for listeners is not "capture".
+# The listeners' names of queued events; all others are "capture".
 _QUEUED: Final = {
     "$identify": "identify",
     "$create_alias": "alias",
@@ -39,14 +39,14 @@ Callback = Callable[..., object]
 
 
 class Listeners:
-    """The callbacks by name. ``on`` accepts any name; those that never happen are never called."""
+    """The callbacks by name. ``on`` accepts any name, even if its event never happens."""
 
     def __init__(self) -> None:
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
-        """Call ``callback(payload)`` from now on, for ``*`` ``callback(name, payload)``."""
+        """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``."""
         known = _ALIASES.get(name, name)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
@@ -68,26 +68,26 @@ class Listeners:
             _call(callback, name, payload)
 
     def notify_error(self, error: TransportError) -> None:
-        """Something went wrong."""
+        """Call the callbacks of ``error``."""
         self.notify(ERROR, error)
 
     def notify_queued(self, event: Event) -> None:
-        """An event was queued."""
+        """Call the callbacks for a queued event."""
         name = _QUEUED.get(event.name, "capture")
         if self._are_wanted(name):
             self.notify(name, event.decoded())
 
     def notify_delivered(self, action: QueueAction) -> None:
-        """A queue acted; only delivered events are of interest."""
+        """Call the callbacks of ``flush`` if the action is a delivery."""
         if isinstance(action, Delivered) and self._are_wanted(FLUSH):
             self.notify(FLUSH, [event.decoded() for event in action.events])
 
     def _are_wanted(self, name: str) -> bool:
-        """Whether anyone listens: decoding events for nobody would be a waste."""
+        """Return whether there are callbacks; without them, events need not be decoded."""
         return bool(self._callbacks.get(name) or self._callbacks.get(ANY))
 
     def after_fork(self) -> None:
-        """In a forked child: make a new lock."""
+        """Renew the lock in a forked child."""
         self._lock = threading.Lock()
 
 

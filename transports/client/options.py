@@ -1,6 +1,6 @@
-"""Every constructor option, in one frozen value with its default and its meaning.
+"""The options of a client: one frozen value with defaults and descriptions.
 
-Data only: ``assembly.py`` turns the options into the client's components.
+``assembly.py`` builds the client's components from the options.
 """
 
 from __future__ import annotations
@@ -26,49 +26,49 @@ from ..polling.sources.cache import FlagDefinitionCacheProvider
 __all__ = ["BeforeSend", "EventMessage", "Options", "read_options"]
 
 EventMessage: TypeAlias = dict[str, Any]
-"""An event as a hook sees it: ``event, distinct_id, properties, timestamp, uuid``."""
+"""The argument of a hook: a dict of ``event, distinct_id, properties, timestamp, uuid``."""
 
 BeforeSend: TypeAlias = Callable[[EventMessage], EventMessage | None]
 
-# Starts a project key: a secret key that contains it is the wrong key.
+# The prefix of project keys, by which a project key passed as a secret key is recognised.
 PROJECT_KEY_PREFIX = "phc_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """A client's options. Times are in seconds; ``repr`` shows no key."""
+    """A client's options. Times are in seconds. The ``repr`` has no keys."""
 
     # The server and the client itself.
 
     api_key: str | None = field(default=None, repr=False)
-    """The project key, ``phc_...``. Without one (and without a ``sink``) the client does nothing."""
+    """The project key, ``phc_...``. Without a key (and without a ``sink``) the client does nothing."""
     host: str | None = None
-    """Base URL; None: PostHog's US cloud. URLs of other servers and of proxies are used as given."""
+    """The base URL; None: PostHog's US cloud. It may be the URL of another server or of a proxy."""
     secret_key: str | None = field(default=None, repr=False)
-    """Secret or personal key: for local evaluation and remote config."""
+    """A secret or personal API key, for local evaluation and remote config."""
     personal_api_key: str | None = field(default=None, repr=False)
-    """The older name of ``secret_key``."""
+    """The older name for ``secret_key``."""
     transport: Transport | None = None
-    """Carries out HTTP requests; ``requests`` is used, and imported, only without one."""
+    """The transport of HTTP requests; None: one that uses ``requests``, which is imported only then."""
     extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Sent with every request; they never replace the client's own headers."""
+    """Headers to send with every request; they never replace the client's own headers."""
     lib_name: str = "flagengine"
-    """``$lib`` and the name in the User-Agent; for a drop-in replacement of another SDK."""
+    """The events' ``$lib`` and the name in the User-Agent; for drop-in replacements of other SDKs."""
     is_server: bool = True
     """Whether events have ``$is_server``."""
     debug: bool = False
-    """Log from the start what ``debug(True)`` logs."""
+    """Turn on debug logging, as ``debug(True)`` does."""
     disabled: bool = False
-    """Do nothing: no event, no request, no thread."""
+    """Make a client that does nothing: no events, no requests, no threads."""
     clock: Clock | None = None
-    """Where the time comes from."""
+    """The clock; None: the system's clock."""
 
     # Events.
 
     flush_at: int = 100
-    """The number of queued events that triggers a send."""
+    """The number of queued events that triggers a flush."""
     flush_interval: float = 5.0
-    """The longest time that an event is queued while the server accepts events."""
+    """The maximum time for which an event is queued while the server accepts events."""
     max_batch_size: int | None = None
     """The maximum number of events in one request; None: ``max(flush_at, 100)``."""
     max_queue_size: int = 10_000
@@ -77,13 +77,13 @@ class Options:
     """What happens to an event when the queue is full: ``drop_new``, ``drop_oldest``, ``block``,
     ``raise`` or ``spill``."""
     spool_directory: str | os.PathLike[str] | None = None
-    """Where ``overflow="spill"`` stores events; one directory for each process or service."""
+    """The directory in which ``overflow="spill"`` stores events; separate for each service."""
     max_retries: int = 3
-    """How often a batch is retried, after 1, 2, 4 ... at most 30 s."""
+    """The number of retries of a batch, after delays of 1, 2, 4 ... at most 30 s."""
     on_exhausted: Exhausted | str = Exhausted.DROP
-    """What happens to a batch whose retries are used up: ``drop`` or ``retain``."""
+    """What happens to a batch after its last retry: ``drop`` or ``retain``."""
     request_timeout: float = 10.0
-    """The deadline of one request that carries events, remote config or surveys."""
+    """The deadline of a request with events, for remote config or for surveys."""
     sync_mode: bool = False
     """Whether ``capture`` delivers the event before it returns."""
     historical_migration: bool = False
@@ -92,53 +92,53 @@ class Options:
     """Whether to compress bodies when ``capture_compression`` is None."""
     capture_compression: str | None = None
     """``none``, ``gzip``, ``deflate``, ``zstd`` or ``br``; None: ``POSTHOG_CAPTURE_COMPRESSION`` in the
-    environment, else as ``gzip`` says."""
+    environment, otherwise the option ``gzip``."""
     capture_mode: str | None = None
-    """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, else v0."""
+    """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
-    """Called with each event as it will be sent; returns the event, changed or not, or None to drop it.
-    A list of hooks runs in order. A hook that raises drops the event."""
+    """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
+    the event, changed or not, or None to drop it. A hook that raises drops the event."""
     on_error: Callable[[TransportError, tuple[Event, ...]], object] | None = None
-    """Called with an error and the events that were lost by it."""
+    """A callback, called with an error and the events that it lost."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
     disable_geoip: bool = True
-    """Keep the server from locating events and flag requests by this machine's IP address."""
+    """Whether the server must not locate events and flag requests by this machine's IP address."""
     default_opt_in: bool = True
-    """If False, nothing is captured before ``opt_in()``."""
+    """If False, capture nothing before ``opt_in()``."""
     privacy_mode: bool = False
     """Leave the content out of AI events (see ``prepare_ai_properties``)."""
     enable_full_ai_capture: bool = False
     """Keep media and long texts in AI events."""
     storage: MutableMapping[str, Any] | None = None
-    """Where registered properties and the opt-out are stored; None: in memory. See ``JsonStorage``."""
+    """The store of registered properties and the opt-out; None: memory. See ``JsonStorage``."""
     sink: Sink | None = None
-    """Where events go instead of to the server: a file, memory, nowhere. Needs no key."""
+    """Where to send events instead of to the server, for example to a file. Needs no key."""
     driver: Driver | None = None
-    """What does the background work: daemon threads by default; with a ``ManualDriver`` only ``tick``,
-    ``flush`` and calls that wait, for functions that are frozen between two requests."""
+    """What does the background work: by default daemon threads. With a ``ManualDriver``, only
+    ``tick``, ``flush`` and waiting calls do it, for functions that are frozen between two requests."""
 
     # Flags.
 
     definitions: DefinitionSource | None = None
-    """Where flag definitions come from; by default from the server, when there is a secret key."""
+    """The source of flag definitions; by default the server, if there is a secret key."""
     enable_local_evaluation: bool = True
-    """If False, definitions are never loaded."""
+    """If False, never load definitions."""
     strict_local_evaluation: bool = False
     """Never ask the server for flags, unless a call passes ``only_evaluate_locally=False``."""
     poll_interval: float = 30.0
     """The time between two checks for new definitions."""
     staleness: StalenessBudget = field(default_factory=StalenessBudget)
-    """How old definitions may become before ``definitions_health()`` calls them stale."""
+    """The ages at which ``definitions_health()`` calls definitions stale or expired."""
     flag_definition_cache_provider: FlagDefinitionCacheProvider | None = None
-    """Share definitions between processes."""
+    """A cache that shares definitions between processes."""
     flag_cache: str | FlagCache | None = None
-    """Cache the server's answers: ``memory://local/?ttl=300&size=10000&mode=primary`` (or
+    """The cache of the server's answers: ``memory://local/?ttl=300&size=10000&mode=primary`` (or
     ``mode=fallback``), or an object. None: no cache."""
     feature_flags_request_timeout: float = 3.0
-    """The deadline of one request for flags."""
+    """The deadline of a request for flags."""
     feature_flags_request_max_retries: int = 1
-    """How often the request is retried after no response, a 502 or a 504."""
+    """The number of retries of a flag request after no response, a 502 or a 504."""
     flags_api_version: int = 2
     """The response version to request; the client reads all known versions."""
     send_feature_flag_event: bool = True
@@ -146,36 +146,36 @@ class Options:
     max_cache_size: int = 50_000
     """The number of distinct ids whose sent ``$feature_flag_called`` events are remembered."""
     missing_group: Literal["as_server", "unresolved", "false"] = "as_server"
-    """The value of a group flag without its group: false, as on the server, or unresolved. "false"
-    is a deprecated name of "as_server"."""
+    """The result of a group flag if the group is missing: false, as on the server, or unresolved.
+    "false" is a deprecated name for "as_server"."""
     evaluation_contexts: Collection[str] | str = ()
     """Leave out flags that are tagged with none of these."""
     project_timezone: str = "UTC"
-    """The zone of dates without an offset in flag conditions: the project's setting."""
+    """The project's time zone, used for dates without an offset in flag conditions."""
     disable_surveys: bool = False
-    """``get_surveys`` returns an empty list without a request."""
+    """Whether ``get_surveys`` returns an empty list without a request."""
 
     # Exceptions.
 
     enable_exception_autocapture: bool = False
-    """Capture uncaught exceptions, in any thread."""
+    """Capture uncaught exceptions in all threads."""
     in_app_modules: Sequence[str] = ()
-    """Prefixes of modules that belong to the application, wherever they are installed."""
+    """Prefixes of modules that belong to the application, in any directory."""
     in_app_exclude: Sequence[str] = ()
     """Prefixes of modules that do not belong to the application."""
     project_root: str | os.PathLike[str] | None = None
-    """Files below it belong to the application; None: the working directory."""
+    """The directory of the application's files; None: the working directory."""
     capture_exception_code_variables: bool = False
-    """Add local variables to the frames of exceptions, with secrets masked."""
+    """Add the local variables to the frames of exceptions, with secrets masked."""
     exception_rate_limit_size: int = 10
-    """Maximum burst of automatically captured exceptions of one type."""
+    """Maximum burst of automatically captured exceptions of a type."""
     exception_rate_limit_refill: int = 1
     """Tokens added per interval."""
     exception_rate_limit_interval: float = 10.0
     """Length of the refill interval in seconds."""
 
     def __post_init__(self) -> None:
-        """Validate keys: reject a project key passed as a secret key.
+        """Validate the keys; reject a project key passed as a secret key.
 
         Raises:
             ValueError: a secret key contains a project key.
@@ -196,24 +196,24 @@ class Options:
 
     @property
     def project_key(self) -> str:
-        """The project key without surrounding whitespace; empty when missing."""
+        """The project key without surrounding whitespace; empty if missing."""
         return (self.api_key or "").strip()
 
     @property
     def secret(self) -> str:
-        """The secret key, by either name; empty when missing."""
+        """The secret key, by either name; empty if missing."""
         return (self.secret_key or self.personal_api_key or "").strip()
 
     @property
     def hooks(self) -> tuple[BeforeSend, ...]:
-        """The ``before_send`` chain."""
+        """The ``before_send`` hooks."""
         if self.before_send is None:
             return ()
         return (self.before_send,) if callable(self.before_send) else tuple(self.before_send)
 
     @property
     def contexts(self) -> tuple[str, ...]:
-        """The evaluation contexts; a single one may be given as text."""
+        """The evaluation contexts, also if the option is a single text."""
         given = self.evaluation_contexts
         return (given,) if isinstance(given, str) else tuple(given)
 

@@ -1,6 +1,6 @@
-"""Flag values set by hand, for the whole client: before local evaluation, before the server.
+"""The methods for overrides: flag values of the whole client that replace evaluation.
 
-What the values mean is the engine's knowledge (`flagengine.Overrides`).
+`flagengine.Overrides` parses the values.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["overridden_flags", "override_feature_flags"]
 def override_feature_flags(client: HasComponents, overrides: Any) -> None:
     """Answer with these values instead of evaluating, from now on.
 
-    ``False`` clears all; a list of keys turns each on; a mapping gives values, None for "as if
-    there were no such flag"; ``{"flags": ..., "payloads": ...}`` replaces only what it names, and
-    ``False`` clears that. Reading an overridden flag sends no event. Overrides that cannot be read
-    change nothing and are logged.
+    ``False`` clears all overrides. A list of keys turns these flags on. A mapping gives values by
+    key; with None, the flag counts as missing. ``{"flags": ..., "payloads": ...}`` replaces only the
+    named part, and ``False`` clears that part. Reading an overridden flag sends no event. Invalid
+    overrides are logged and change nothing.
     """
     evaluator = client.components.evaluator
     evaluator.overrides = evaluator.overrides.replaced_by(overrides)
@@ -32,10 +32,10 @@ def override_feature_flags(client: HasComponents, overrides: Any) -> None:
 
 @contextmanager
 def overridden_flags(client: HasComponents, overrides: Any) -> Iterator[None]:
-    """Within the block, put these values over those in force; for tests.
+    """Add these overrides to the current overrides within the block; for tests.
 
     Raises:
-        TypeError: they cannot be read as overrides.
+        TypeError: the overrides are invalid.
     """
     evaluator = client.components.evaluator
     before = evaluator.overrides

@@ -1,9 +1,9 @@
-"""From the arguments of ``capture`` to an event in the queue of the right lane.
+"""The preparation of events from the arguments of ``capture``, and their queueing.
 
-``Preparation`` makes the event in a fixed order: status of the client, validation, distinct id,
-properties, JSON, ``before_send``. The event is JSON before ``capture`` returns, so that the
-caller's later changes do not matter. ``Outbox`` chooses the lane; whether the event is too large
-is for the lane to decide.
+``Preparation`` makes the event in a fixed order: status of the client, distinct id, properties,
+validation, JSON, ``before_send``. The event is serialised before ``capture`` returns, so later
+changes by the caller have no effect. ``Outbox`` chooses the lane, which refuses events that are too
+large.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..batching.pipeline import EVENTS_LANE, EventPipeline
 from ..clock import Clock
 from ..context import Context, current, id_of
 from ..errors import InvalidEventError
-from ..flags.snapshot import FlagEvaluations
+from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
 from .hooks import run_hooks
 from .listeners import Listeners
@@ -47,19 +47,19 @@ class CaptureOptions(TypedDict, total=False):
     """The keyword arguments of ``capture`` and its variants."""
 
     distinct_id: object
-    """Who did it; by default the context's id, else a new id without a person profile."""
+    """The person's distinct id; by default the context's, otherwise a new id without a profile."""
     properties: Mapping[str, Any] | None
-    """Any values. They are written as JSON at once, so that later changes do not matter."""
+    """The event's properties. They are serialised at once, so later changes have no effect."""
     timestamp: datetime | str | None
-    """When it happened; a time without a zone is UTC. By default now."""
+    """The time of the event; UTC if it has no time zone. By default now."""
     uuid: str | UUID | None
-    """The event's uuid: capturing the same event again changes nothing."""
+    """The event's uuid. The server counts events with the same uuid once."""
     groups: Mapping[str, Any] | None
     """The groups of the event: ``{"company": "acme"}``."""
     flags: FlagEvaluations | None
-    """A snapshot from ``evaluate_flags``, whose flags are added to the event."""
+    """The result of ``evaluate_flags``, whose flags are added to the event."""
     send_feature_flags: bool | Mapping[str, Any]
-    """Evaluates flags for the event: True, or a mapping of ``only_evaluate_locally``,
+    """Whether to evaluate flags for the event: True, or a mapping of ``only_evaluate_locally``,
     ``person_properties``, ``group_properties``, ``flag_keys``. Prefer ``flags``."""
     disable_geoip: bool | None
     """Overrides the client's ``disable_geoip``."""
@@ -77,7 +77,7 @@ class PreparedEvent:
 
 
 class Preparation:
-    """``owned`` are the SDK's own properties, ``runtime`` those of the process."""
+    """A maker of events. ``owned`` has the SDK's properties, ``runtime`` those of the process."""
 
     def __init__(
         self,
@@ -111,22 +111,22 @@ class Preparation:
         disable_geoip: bool | None = None,
         keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
     ) -> Event | None:
-        """Return the event, or None if it must not be sent (the log says why).
+        """Return the event, or None if it must not be sent; log the reason.
 
-        ``keep`` reduces the properties once they are complete.
+        ``keep`` selects the properties to send from all properties.
         """
         if not self._status.accepts_events():
             return None
         context = current()
-        who = id_of(distinct_id, context)
+        person = id_of(distinct_id, context)
         merged = self._merge(context, flag_properties, _mapping("properties", properties))
-        if who is None:
-            who = new_uuid(self._clock.wall())
+        if person is None:
+            person = new_uuid(self._clock.wall())
             merged.setdefault(PERSONLESS, False)
         self._own(merged, groups, disable_geoip)
         message = {
             "event": name,
-            "distinct_id": who,
+            "distinct_id": person,
             "properties": merged if keep is None else keep(merged),
             "timestamp": timestamp,
             "uuid": uuid,
@@ -139,7 +139,7 @@ class Preparation:
         flag_properties: Mapping[str, Any],
         given: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """Merge all properties except for the SDK's own; later ones win."""
+        """Merge all properties except for the SDK's own; later properties win."""
         merged = {**self._runtime, **self._memory.super_properties}
         if context is not None:
             merged.update(context.properties)
@@ -165,7 +165,7 @@ class Preparation:
             event = make_event(message, clock=self._clock, warn=logger.warning)
             if not self._hooks:
                 return event
-            # Hooks get plain values of their own: their changes do not reach the application's objects.
+            # Hooks get a copy, so that they cannot change the application's objects.
             final = run_hooks(self._hooks, event.decoded(), self._incidents)
             if final is None:
                 return None
@@ -176,7 +176,7 @@ class Preparation:
 
 
 class Outbox:
-    """Queues prepared events in the lanes of the pipeline, and notifies the listeners."""
+    """The sender of prepared events: queues them in the pipeline's lanes, and calls the listeners."""
 
     def __init__(
         self, pipeline: EventPipeline, lanes: Collection[str], listeners: Listeners
@@ -195,13 +195,13 @@ class Outbox:
         return uuid
 
     def deliver(self, event: Event, *, is_ai: bool = False) -> str | None:
-        """Deliver the event before returning; return its uuid, or None if that failed."""
+        """Deliver the event before returning; return its uuid, or None if the delivery failed."""
         self._listeners.notify_queued(event)
         lane = self._lane(event, is_ai=is_ai)
         return event.uuid if self._pipeline.deliver(event, lane=lane) else None
 
     def _lane(self, event: Event, *, is_ai: bool) -> str:
-        """Return the lane that the event is for, or the main one if the pipeline lacks it."""
+        """Return the event's lane, or the main lane if the pipeline lacks that lane."""
         lane = EVENTS_LANE
         if is_ai:
             lane = AI_LANE
@@ -215,5 +215,5 @@ def _mapping(what: str, given: object) -> Mapping[str, Any]:
         return NOTHING
     if isinstance(given, Mapping):
         return given
-    logger.warning("%s must be a mapping, got %s: left out", what, type(given).__name__)
+    logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING

@@ -1,6 +1,6 @@
-"""Opt out, opt in, and reset.
+"""The methods to opt out, to opt in, and to reset.
 
-These apply to this client in this process, not to a person: to leave out a person, do not capture
+They affect this client in this process, not a single person. To leave out a person, do not capture
 their events. Events that are already queued are still sent.
 """
 
@@ -49,9 +49,9 @@ def is_opted_out(client: HasComponents) -> bool:
 
 @guarded(nothing)
 def reset(client: HasComponents) -> None:
-    """Forget registered properties, properties for flags, cached flags and sent flag events.
+    """Forget registered properties, properties for flags, cached answers and sent flag events.
 
-    Overrides, definitions, the opt-out and queued events stay.
+    Keep overrides, definitions, the opt-out and queued events.
     """
     components = client.components
     components.memory.forget_registered()

@@ -1,6 +1,6 @@
-"""What both clients share: construction, and every verb that does no I/O.
+"""The base of both clients: construction, and a list of the methods that do no I/O.
 
-A table of contents: each verb is defined in its own module.
+The functions are defined in the imported modules.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SharedVerbs:
     capture_exception = _exceptions.capture_exception
     prepare_event_message = _capture.prepare_event_message
 
-    # Who someone is.
+    # People and groups.
     alias = _identity.alias
     identify = _identity.identify
     group_identify = _identity.group_identify
@@ -67,11 +67,11 @@ class SharedVerbs:
     override_feature_flags = _overrides.override_feature_flags
     overridden_flags = _overrides.overridden_flags
 
-    # Their definitions.
+    # Definitions.
     is_local_evaluation_ready = _definitions.is_local_evaluation_ready
     definitions_health = _definitions.definitions_health
 
-    # Properties that count later.
+    # Stored properties.
     register = _properties.register
     unregister = _properties.unregister
     get_persisted_property = _properties.get_persisted_property
@@ -95,7 +95,7 @@ class SharedVerbs:
     set_context_session = _contexts.set_context_session
     set_context_device = _contexts.set_context_device
 
-    # Whether to take part.
+    # Privacy.
     opt_in = _privacy.opt_in
     opt_out = _privacy.opt_out
     enable = _privacy.enable
@@ -103,7 +103,7 @@ class SharedVerbs:
     is_opted_out = _privacy.is_opted_out
     reset = _privacy.reset
 
-    # The client itself.
+    # The client.
     tick = _lifecycle.tick
     on = _lifecycle.on
     debug = _lifecycle.debug

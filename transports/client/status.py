@@ -1,6 +1,6 @@
-"""Whether the client takes part: it may be disabled, opted out, or shut down.
+"""The status of a client: active, disabled, opted out, or shut down.
 
-Checked before any other work, so that an inactive client costs an application next to nothing.
+The methods check it before any other work, so that an inactive client takes almost no time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ logger = logging.getLogger("flagengine.client")
 
 
 class ClientStatus:
-    """``is_usable`` is False without a key, or if the client was created as disabled."""
+    """A client's status. ``is_usable`` is False without a key or with the option ``disabled``."""
 
     def __init__(self, memory: Memory, *, is_usable: bool) -> None:
         self._memory = memory
@@ -36,5 +36,5 @@ class ClientStatus:
         return self.is_active
 
     def close(self) -> None:
-        """Accept no more events."""
+        """Refuse events from now on."""
         self.is_closed = True

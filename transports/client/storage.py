@@ -1,7 +1,7 @@
-"""What a client stores: registered properties, the opt-out, and what the application adds.
+"""The storage of a client: registered properties, the opt-out, and values of the application.
 
-The store is any mutable mapping from text to JSON values; ``JsonStorage`` is one that survives a
-restart. Events are not stored here but in the spool.
+A storage is any mutable mapping from text to JSON values; a ``JsonStorage`` survives a restart.
+Events are stored in the spool, not here.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ OPTED_OUT = "opted_out"
 
 
 class JsonStorage(MutableMapping[str, Any]):
-    """A mapping in a JSON file, replaced whole at every change; readable by its owner alone.
+    """A mapping in a JSON file that only its owner can read. Each change replaces the file.
 
-    An unreadable file counts as empty, with a warning; it is not overwritten before the first
-    change. For one process only: two processes would overwrite each other's changes.
+    An unreadable file counts as empty, with a warning, and is kept until the first change. Use a
+    file in only one process, because two processes would overwrite each other's changes.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -84,7 +84,7 @@ def _read(path: Path) -> dict[str, Any]:
 class Memory:
     """The client's view of its storage, with the values that every event needs in memory.
 
-    If the storage fails, there is a warning and the value holds for this process only.
+    If the storage fails, a warning is logged and the value lasts only until the process ends.
     """
 
     def __init__(
@@ -104,11 +104,11 @@ class Memory:
         self._join()
 
     def _join(self) -> None:
-        # Replaced whole and never changed, so that readers need no lock.
+        # A new dict at each change, so that readers need no lock.
         self.super_properties: Mapping[str, Any] = {**self._constant, **self._registered}
 
     def register(self, properties: Mapping[str, Any]) -> None:
-        """Add properties to every later event; later values win."""
+        """Add properties to all later events; later values win."""
         with self._lock:
             self._registered = {**self._registered, **deepcopy(dict(properties))}
             self._join()
@@ -143,7 +143,7 @@ class Memory:
             return None
 
     def set(self, key: str, value: Any) -> None:
-        """Store a value; None removes it. Values that the client itself uses take effect at once."""
+        """Store a value, or remove it if it is None. The client's own values take effect at once."""
         if key == OPTED_OUT:
             self.opt(out=value is True)
         elif key == PROPS:
@@ -162,5 +162,5 @@ class Memory:
             logger.warning("cannot write to the storage (%s)", type(error).__name__)
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh lock."""
+        """Renew the lock in a forked child."""
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Properties that are set once and used later: in events, and in the evaluation of flags.
+"""The methods for properties that are set once and used later, in events or in flag evaluation.
 
 Properties for events belong to this client in this process, not to a person. Properties for flags
 belong to the active context or, outside of any context, to the client.
@@ -31,22 +31,23 @@ __all__ = [
 
 @guarded(nothing)
 def register(client: HasComponents, properties: Mapping[str, Any]) -> None:
-    """Add properties to every later event of this client; later values and an event's own win.
+    """Add properties to all later events of this client, about any person.
 
-    They are in events about any person. With a ``storage`` they survive a restart.
+    Later values win, and an event's own properties win. With a ``storage``, registered properties
+    survive a restart.
     """
     client.components.memory.register(properties)
 
 
 @guarded(nothing)
 def unregister(client: HasComponents, key: str) -> None:
-    """Remove a registered property, if it is there."""
+    """Remove a registered property, if it exists."""
     client.components.memory.unregister(key)
 
 
 @guarded(nothing)
 def get_persisted_property(client: HasComponents, key: str) -> Any:
-    """Return the value stored under ``key``; None if there is none. Advanced.
+    """Return the value stored under ``key``; None if there is none.
 
     The client itself stores ``props`` (registered properties) and ``opted_out``.
     """
@@ -55,7 +56,7 @@ def get_persisted_property(client: HasComponents, key: str) -> Any:
 
 @guarded(nothing)
 def set_persisted_property(client: HasComponents, key: str, value: Any) -> None:
-    """Store a JSON value under ``key``; None removes it. Advanced."""
+    """Store a JSON value under ``key``; None removes the value."""
     client.components.memory.set(key, value)
 
 
@@ -66,7 +67,10 @@ def set_persisted_property(client: HasComponents, key: str, value: Any) -> None:
 def set_person_properties_for_flags(
     client: HasComponents, properties: Mapping[str, Any], *, reload_feature_flags: bool = False
 ) -> None:
-    """Use these person properties in all later evaluations; a call's own win. Sends nothing."""
+    """Use these person properties in all later evaluations; send nothing.
+
+    The properties of a call win.
+    """
     if properties:
         _change(client, lambda known: known.with_person(properties), reload=reload_feature_flags)
 
@@ -75,7 +79,7 @@ def set_person_properties_for_flags(
 def reset_person_properties_for_flags(
     client: HasComponents, *, reload_feature_flags: bool = False
 ) -> None:
-    """Forget the properties set for the person."""
+    """Forget the person properties for flags."""
     _change(client, PropertiesForFlags.without_person, reload=reload_feature_flags)
 
 
@@ -88,7 +92,7 @@ def set_group_properties_for_flags(
     *,
     reload_feature_flags: bool = False,
 ) -> None:
-    """Use these group properties in all later evaluations; with a key, only in those of that group."""
+    """Use these group properties in all later evaluations; with a key, only for that group."""
     _change(
         client,
         lambda known: known.with_group(group_type, properties, group_key),
@@ -100,7 +104,7 @@ def set_group_properties_for_flags(
 def reset_group_properties_for_flags(
     client: HasComponents, group_type: str | None = None, *, reload_feature_flags: bool = False
 ) -> None:
-    """Forget the properties set for a group type, or for all."""
+    """Forget the group properties for flags, of a group type or of all group types."""
     _change(client, lambda known: known.without_group(group_type), reload=reload_feature_flags)
 
 

@@ -1,8 +1,8 @@
-"""Make functions methods of a client that never raise into the application.
+"""The conversion of functions into client methods that never raise into the application.
 
 A verb is a function whose first parameter is the client. A verb that does I/O is a generator of
-steps; ``blocking`` makes it a method of the synchronous client, ``asynchronous`` of the other one.
-An argument that does not exist raises TypeError, as anywhere in Python.
+steps; ``blocking`` makes it a method of ``Client``, and ``asynchronous.awaited`` makes it a method
+of ``AsyncClient``. An unknown keyword argument raises TypeError, as everywhere in Python.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ C = TypeVar("C")
 
 
 def nothing() -> None:
-    """Return None: what most verbs return after a failure."""
+    """Return None, the result of most verbs after a failure."""
 
 
 def guarded(
     otherwise: Callable[[], Any], options: type | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a verb return ``otherwise()`` whatever goes wrong inside.
+    """Make a verb return ``otherwise()`` after any exception inside.
 
-    ``options`` is the TypedDict of its ``**options``: Python itself accepts any name there.
+    ``options`` is the TypedDict of the verb's ``**options``, for which Python itself accepts any
+    name.
     """
 
     def decorate(verb: Callable[P, R]) -> Callable[P, R]:
@@ -47,7 +48,7 @@ def guarded(
             try:
                 return verb(*args, **kwargs)
             except QueueFullError:
-                # The application chose it: overflow="raise".
+                # The application asked for it, with overflow="raise".
                 raise
             except Exception as error:
                 if _is_wrong_call(error):
@@ -63,7 +64,7 @@ def guarded(
 def guarded_steps(
     otherwise: Callable[[], Any], options: type | None = None
 ) -> Callable[[Callable[P, Steps[R]]], Callable[P, Steps[R]]]:
-    """Do as ``guarded``, for a verb that is written as steps."""
+    """Do as ``guarded`` for a verb that is a generator of steps."""
 
     def decorate(verb: Callable[P, Steps[R]]) -> Callable[P, Steps[R]]:
         known = _names(verb, options)
@@ -92,7 +93,7 @@ def _guarded(verb: Callable[..., Any], steps: Steps[R], otherwise: Callable[[], 
 def blocking(
     verb: Callable[Concatenate[C, P], Steps[R]],
 ) -> Callable[Concatenate[C, P], R]:
-    """Return the method that carries out the steps in the calling thread."""
+    """Return a method that performs the steps of `verb` in the calling thread."""
 
     @functools.wraps(verb)
     def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -105,7 +106,7 @@ def _perform(call: Call) -> Any:
     return call.function(*call.arguments)
 
 
-# The keywords.
+# Keyword arguments.
 
 
 def _names(verb: Callable[..., Any], options: type | None) -> frozenset[str] | None:
@@ -144,7 +145,7 @@ def _with_signature(
 
 
 def carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P, R]:
-    """Give ``method`` the signature of ``verb``, returning what its steps return."""
+    """Give ``method`` the signature of ``verb``, with the return type of its steps."""
     signature = inspect.signature(verb)
     returns = str(signature.return_annotation).removeprefix("Steps[").removesuffix("]")
     method.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
@@ -155,7 +156,7 @@ def carried_out(method: Callable[P, R], verb: Callable[..., Any]) -> Callable[P,
 
 
 def _is_wrong_call(error: Exception) -> bool:
-    """Whether the arguments did not fit: then the traceback ends where the verb was called."""
+    """Return whether the arguments do not fit the signature: the traceback then ends at the call."""
     trace = error.__traceback__
     return isinstance(error, TypeError) and trace is not None and trace.tb_next is None
 

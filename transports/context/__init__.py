@@ -1,6 +1,6 @@
-"""Contexts: the person and the session that the running code works for, for all its events.
+"""Contexts: the person, the session and the properties of all events of the running code.
 
-The middleware is in ``wsgi``, ``asgi`` and ``django``, background tasks in ``tasks``.
+``wsgi``, ``asgi`` and ``django`` have middleware; ``tasks`` is for background tasks.
 """
 
 from .headers import from_headers

@@ -1,7 +1,7 @@
 """ASGI middleware: a context for each request or websocket, and reports of unhandled exceptions.
 
-For FastAPI, Starlette, Quart, Django's ASGI application and any other. The application's exceptions
-always go on to the server. Needs no event loop library.
+It is for FastAPI, Starlette, Quart, Django's ASGI application and any other. The application's
+exceptions always propagate to the server. The module imports no event loop library.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from .callbacks import Identify, Tags, asked
-from .exception_reporter import Reporter, ReportingClient
+from .callbacks import Identify, Tags, with_callback_results
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import headers_of
 from .http_request import request_data
 
@@ -24,9 +24,9 @@ _SOURCE = "asgi.middleware"
 
 
 class ASGIMiddleware:
-    """Wrap an ASGI application; the arguments are those of ``WSGIMiddleware``.
+    """Middleware around an ASGI application, with the arguments of ``WSGIMiddleware``.
 
-    ``identify`` and ``tags`` are given the scope.
+    The argument of ``identify`` and ``tags`` is the scope.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class ASGIMiddleware:
     ) -> None:
         self._app = app
         self._client = client
-        self._report = Reporter(client, source=_SOURCE) if capture_exceptions else None
+        self._report = ExceptionReporter(client, source=_SOURCE) if capture_exceptions else None
         self._identify = identify
         self._tags = tags
         self._trusts_forwarded = trust_forwarded_for
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; pass other scopes, such as the lifespan, on unchanged."""
+        """Serve a request; pass other scopes, such as the lifespan, on unchanged."""
         if scope.get("type") not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -77,7 +77,7 @@ class ASGIMiddleware:
             ip=client[0] if client else None,
             trust_forwarded_for=self._trusts_forwarded,
         )
-        return asked(data, scope, self._identify, self._tags)
+        return with_callback_results(data, scope, self._identify, self._tags)
 
 
 def _url(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str | None:
@@ -85,7 +85,7 @@ def _url(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str | None:
     if host is None:
         return None
     query = bytes(scope.get("query_string") or b"").decode("latin-1")
-    # ASGI: `path` holds the `root_path` already.
+    # In ASGI, `path` includes the `root_path`.
     address = f"{scope.get('scheme') or 'http'}://{host}{scope.get('path') or ''}"
     return f"{address}?{query}" if query else address
 

@@ -1,6 +1,6 @@
-"""The application's callbacks about a request: who is logged in, and more properties.
+"""The application's callbacks for a request: the id of the user, and further properties.
 
-A failing callback is logged and ignored.
+The exception of a failing callback is logged and suppressed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["Identify", "Tags", "asked"]
+__all__ = ["Identify", "Tags", "with_callback_results"]
 
 _log = logging.getLogger("flagengine.context")
 
@@ -17,7 +17,7 @@ Identify = Callable[[Any], object]
 Tags = Callable[[Any], Mapping[str, Any] | None]
 
 
-def asked(
+def with_callback_results(
     data: Mapping[str, Any], request: object, identify: Identify | None, tags: Tags | None
 ) -> dict[str, Any]:
     """Return the request's ``data`` with the results of the application's callbacks."""

@@ -1,15 +1,15 @@
-"""Django middleware, synchronous and asynchronous: a context for each request, exceptions reported.
+"""Django middleware, synchronous and asynchronous: a context per request, exception reports.
 
-Django turns exceptions into answers before any outer middleware sees them, so they are taken from
-``process_exception``. In ``settings.py``::
+Django turns exceptions into responses before any outer middleware sees them, so this middleware
+gets them from ``process_exception``. In ``settings.py``::
 
     MIDDLEWARE = [..., "flagengine.transports.context.django.FlagengineMiddleware"]
-    FLAGENGINE_CLIENT = client                      # or the dotted path of one
+    FLAGENGINE_CLIENT = client                      # or its dotted path
     FLAGENGINE_CAPTURE_EXCEPTIONS = True
-    FLAGENGINE_IDENTIFY = lambda request: ...       # the id of who is logged in, or None
+    FLAGENGINE_IDENTIFY = lambda request: ...       # the id of the logged-in user, or None
     FLAGENGINE_TAGS = lambda request: {...}
 
-Place it below the authentication middleware when ``FLAGENGINE_IDENTIFY`` asks for the user.
+Put it below the authentication middleware if ``FLAGENGINE_IDENTIFY`` uses ``request.user``.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
-from .callbacks import asked
-from .exception_reporter import Reporter
-from .generators import Step, stepped, stepped_async
+from .callbacks import with_callback_results
+from .exception_reporter import ExceptionReporter
+from .generators import StepContext, stepped, stepped_async
 from .http_request import request_data
 from .state import resumer
 
 __all__ = ["FlagengineMiddleware"]
 
 _SOURCE = "django.middleware"
-# Django answers these with a status below 500: nothing has failed.
+# Django turns these into responses with a status below 500, which are not failures.
 _ANSWERS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 
 
 class FlagengineMiddleware:
-    """Serve each request in a context; Django makes one instance per process."""
+    """Middleware that serves each request in a context. Django makes one instance per process."""
 
     sync_capable = True
     async_capable = True
@@ -48,13 +48,13 @@ class FlagengineMiddleware:
         self._get_response = get_response
         client: Any = getattr(settings, "FLAGENGINE_CLIENT", None)
         self._client: Any = import_string(client) if isinstance(client, str) else client
-        self._report = Reporter(self._client, source=_SOURCE)
+        self._report = ExceptionReporter(self._client, source=_SOURCE)
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Serve one request."""
+        """Serve a request."""
         if self._is_async:
             return self._serve_async(request)
         if self._client is None:
@@ -69,7 +69,7 @@ class FlagengineMiddleware:
             return _streamed(await self._get_response(request), self._report_error)
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
-        """Report what a view raised; Django goes on with it."""
+        """Report an exception of a view; Django then handles the exception."""
         if self._client is not None and not isinstance(exception, _ANSWERS):
             self._report_error(exception, 500)
 
@@ -86,7 +86,9 @@ class FlagengineMiddleware:
             ip=request.META.get("REMOTE_ADDR"),
         )
         identify = getattr(settings, "FLAGENGINE_IDENTIFY", None)
-        known = asked(data, request, identify, getattr(settings, "FLAGENGINE_TAGS", None))
+        known = with_callback_results(
+            data, request, identify, getattr(settings, "FLAGENGINE_TAGS", None)
+        )
         return self._client.context(fresh=True, capture_exceptions=False, **known)
 
 
@@ -98,11 +100,11 @@ def _url(request: HttpRequest) -> str | None:
 
 
 def _streamed(response: Any, report: Callable[[BaseException], object]) -> HttpResponseBase:
-    """Return the response; run a streamed response's generator in the request's context."""
-    # A file is handed to the server as it is.
+    """Return the response; run the generator of a streamed response in the request's context."""
+    # The server sends a file itself, without application code.
     if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return response  # type: ignore[no-any-return]
-    content, step = response.streaming_content, partial(Step, resumer(), report)
+    content, step = response.streaming_content, partial(StepContext, resumer(), report)
 
     def pieces() -> Iterator[Any]:
         yield from content

@@ -1,4 +1,4 @@
-"""Report an integration's exceptions to the client, with the boundary that they crossed.
+"""The reporting of an integration's exceptions to the client.
 
 An integration uses only two methods of the client. Reporting never raises.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-__all__ = ["Reporter", "ReportingClient"]
+__all__ = ["ExceptionReporter", "ReportingClient"]
 
 _log = logging.getLogger("flagengine.context")
 
@@ -27,7 +27,7 @@ class ReportingClient(Protocol):
         fresh: bool = False,
         capture_exceptions: bool | None = None,
     ) -> AbstractContextManager[object]:
-        """``flagengine.transports.context.context`` with the client's report of exceptions."""
+        """Return a ``flagengine.transports.context.context`` that reports to this client."""
         ...
 
     def capture_exception(
@@ -39,12 +39,12 @@ class ReportingClient(Protocol):
         mechanism_type: str | None = None,
         source: str | None = None,
     ) -> object:
-        """Capture the exception, unless it was captured already."""
+        """Capture the exception, unless it was captured before."""
         ...
 
 
-class Reporter:
-    """Report exceptions that cross one boundary; usable as ``on_exception``."""
+class ExceptionReporter:
+    """A reporter of the exceptions of an integration; usable as ``on_exception``."""
 
     def __init__(
         self, client: ReportingClient, *, source: str, mechanism_type: str = "middleware"

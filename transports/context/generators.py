@@ -1,7 +1,8 @@
 """Generators whose body runs in a context, while their consumer does not.
 
-A context variable that is set inside a generator is also set for the consumer, so each step enters
-the context and leaves it again. Values and exceptions that the consumer sends reach the generator.
+A context variable that is set inside a generator is also set for the consumer. So each step of the
+generator enters the context and leaves it again. Values and exceptions from the consumer reach the
+generator.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["Step", "stepped", "stepped_async"]
+__all__ = ["StepContext", "stepped", "stepped_async"]
 
 
-class Step:
-    """Run one step in its context; pass an exception that leaves the step to ``on_exception``."""
+class StepContext:
+    """The context of one step; passes an exception that leaves the step to ``on_exception``."""
 
     def __init__(
         self,
@@ -36,11 +37,11 @@ class Step:
             self._context.__exit__(None, None, None)
 
 
-_Step = Callable[[], AbstractContextManager[object]]
+_StepFactory = Callable[[], AbstractContextManager[object]]
 
 
-def stepped(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callable[..., Any]:
-    """Wrap a generator function; ``begin`` makes the context of one call."""
+def stepped(function: Callable[..., Any], begin: Callable[[], _StepFactory]) -> Callable[..., Any]:
+    """Wrap a generator function; ``begin`` is called for each call, and returns a step factory."""
 
     def called(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         step, generator = begin(), function(*args, **kwargs)
@@ -63,8 +64,10 @@ def stepped(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callabl
     return called
 
 
-def stepped_async(function: Callable[..., Any], begin: Callable[[], _Step]) -> Callable[..., Any]:
-    """Wrap an asynchronous generator function."""
+def stepped_async(
+    function: Callable[..., Any], begin: Callable[[], _StepFactory]
+) -> Callable[..., Any]:
+    """Wrap an asynchronous generator function, as ``stepped`` does."""
 
     async def called(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         step, generator = begin(), function(*args, **kwargs)

@@ -1,6 +1,6 @@
-"""Sanitised tracing headers of a request: the person and the session of the caller.
+"""The tracing headers of a request, sanitised: the person and the session of the caller.
 
-Any caller can send any header. Use them for analytics only, never for authorisation. An unusable
+Any caller can send any header, so use them for analytics only, never for authorisation. An unusable
 header counts as absent; nothing here raises.
 """
 
@@ -26,7 +26,7 @@ __all__ = [
 
 DISTINCT_ID = "X-POSTHOG-DISTINCT-ID"
 SESSION_ID = "X-POSTHOG-SESSION-ID"
-# Between the application's own services only: see ``tasks``.
+# Sent only between the application's own services: see ``tasks``.
 CONTEXT_TAGS = "X-POSTHOG-CONTEXT-TAGS"
 # Longer values are cut.
 MAX_VALUE_LENGTH = 1000
@@ -41,9 +41,9 @@ Headers = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
 
 
 def clean(value: object, longest: int = MAX_VALUE_LENGTH) -> str | None:
-    r"""Return the text that may be kept: no controls, trimmed, bounded; None if nothing is left.
+    r"""Return the text trimmed, cut, and without control characters; None if nothing is left.
 
-    A list gives its first usable text.
+    For a list, return its first usable text.
 
     >>> clean(" user-1\r\n "), clean(["", "second"]), clean("\x00"), clean(7)
     ('user-1', 'second', None, None)
@@ -59,15 +59,15 @@ def clean(value: object, longest: int = MAX_VALUE_LENGTH) -> str | None:
 
 
 def from_headers(headers: Headers | None) -> dict[str, Any]:
-    """Return ``distinct_id``, ``session_id`` and ``properties``, as far as the headers have them.
+    """Return those of ``distinct_id``, ``session_id`` and ``properties`` that the headers have.
 
-    The result can be given to ``enter`` and ``context`` as keywords.
+    The result has keyword arguments of ``enter`` and ``context``.
     """
     return context_of(headers_of(headers))
 
 
 def context_of(found: Mapping[str, str]) -> dict[str, Any]:
-    """Return the same as ``from_headers``, from the result of ``headers_of``."""
+    """Return the result of ``from_headers`` for a result of ``headers_of``."""
     ids = {
         "distinct_id": found.get(DISTINCT_ID.lower()),
         "session_id": found.get(SESSION_ID.lower()),
@@ -84,7 +84,7 @@ def context_of(found: Mapping[str, str]) -> dict[str, Any]:
 def headers_of(headers: Headers | None, longest: int = MAX_VALUE_LENGTH) -> dict[str, str]:
     """Return the usable headers that this package reads, with names in lower case.
 
-    If a header is repeated, the first usable value counts.
+    The first usable value of a repeated header wins.
     """
     found: dict[str, str] = {}
     try:

@@ -1,6 +1,6 @@
-"""The event properties and the context of one HTTP request.
+"""The event properties and the context of an HTTP request.
 
-For frameworks without a middleware here: handle the request in ``request_context``.
+With frameworks for which this package has no middleware, handle the request in ``request_context``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..http.redaction import redact_url
-from .exception_reporter import Reporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import Headers, clean, context_of, headers_of
 from .scoped import context
 
@@ -30,12 +30,12 @@ def request_data(
     """Return ``distinct_id``, ``session_id`` and ``properties`` of a request.
 
     Args:
-        headers: the request's, in any form.
-        method: GET and so on.
-        url: with the query; keys and tokens in it are hidden.
-        path: without the query; likewise.
-        ip: of the other end of the connection.
-        trust_forwarded_for: prefer the client that the nearest proxy names to the proxy itself.
+        headers: the request's headers, as a mapping or as pairs.
+        method: the HTTP method.
+        url: the URL with its query; keys and tokens in it are redacted.
+        path: the path without the query; keys and tokens in it are redacted.
+        ip: the address of the peer.
+        trust_forwarded_for: whether to use the address in ``X-Forwarded-For`` instead of ``ip``.
     """
     found = headers_of(headers)
     data = context_of(found)
@@ -61,14 +61,18 @@ def request_context(
     source: str = "python.request_context",
     **request: Any,
 ) -> context:
-    """Return the context of one request, for ``with`` and ``async with``.
+    """Return the context of a request, for ``with`` and ``async with``.
 
     Explicit arguments, such as an authenticated user's id, beat the headers. With a ``client``, an
-    exception that leaves the block is reported and re-raised. ``request``
-    takes the keywords of ``request_data``.
+    exception that leaves the block is reported and raised again. ``request`` has keyword arguments
+    of ``request_data``.
     """
     data = request_data(headers, **request)
-    report = Reporter(client, source=source) if client is not None and capture_exceptions else None
+    report = (
+        ExceptionReporter(client, source=source)
+        if client is not None and capture_exceptions
+        else None
+    )
     return context(
         distinct_id=distinct_id or data.get("distinct_id"),
         session_id=data.get("session_id"),

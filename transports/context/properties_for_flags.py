@@ -1,7 +1,7 @@
-"""Properties that are set once and used in every later flag evaluation: immutable, merged purely.
+"""Properties that are set once and used in every later flag evaluation, as an immutable value.
 
-Nothing is sent or reloaded here. The owner of the value, a context or a client, replaces it by the
-copy that each ``with_`` and ``without_`` returns.
+A context or a client owns the value. To change its properties, the owner replaces the value by the
+copy that a method returns. Nothing is sent or reloaded here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class GroupForFlags:
-    """What was set for one group type; with a key, only for that group."""
+    """The properties for a group type; with a key, only for that group."""
 
     group_type: str
     group_key: str | None = None
@@ -27,7 +27,7 @@ class GroupForFlags:
 
 @dataclass(frozen=True, slots=True)
 class PropertiesForFlags:
-    """What was set so far.
+    """The person and group properties for flags.
 
     >>> NO_PROPERTIES.with_person({"plan": "free"}).with_person({"plan": "pro"}).person["plan"]
     'pro'
@@ -47,7 +47,7 @@ class PropertiesForFlags:
     def with_group(
         self, group_type: str, properties: Mapping[str, Any], group_key: str | None = None
     ) -> PropertiesForFlags:
-        """Return a copy with more properties of a group; another key is another group, begun anew."""
+        """Return a copy with more properties of a group; another key replaces the former group."""
         if not properties:
             return self
         known = self.groups.get(group_type, GroupForFlags(group_type))
@@ -57,13 +57,13 @@ class PropertiesForFlags:
         return replace(self, groups=_joined(self.groups, {group_type: group}))
 
     def without_group(self, group_type: str | None = None) -> PropertiesForFlags:
-        """Return a copy without the properties of one group type, or of all."""
+        """Return a copy without the properties of a group type, or of all group types."""
         kept = {} if group_type is None else dict(self.groups)
         kept.pop(group_type or "", None)
         return replace(self, groups=MappingProxyType(kept))
 
     def person_for(self, explicit: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the person properties of a call: those set here and its own, which win."""
+        """Return the person properties of a call: those of this value and ``explicit``, which win."""
         return {**self.person, **(explicit or {})}
 
     def groups_for(
@@ -71,9 +71,9 @@ class PropertiesForFlags:
         groups: Mapping[str, Any] | None,
         explicit: Mapping[str, Mapping[str, Any]] | None,
     ) -> dict[str, dict[str, Any]]:
-        """Return the group properties of a call with ``groups``; its own win.
+        """Return the group properties of a call with ``groups``; ``explicit`` wins.
 
-        Properties that were set for one group are not used for another of the same type.
+        The properties of a group are not used for another group of the same type.
         """
         merged = {
             group.group_type: dict(group.properties)

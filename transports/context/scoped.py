@@ -1,7 +1,7 @@
-"""``context(...)``: a context as ``with``, ``async with`` and decorator.
+"""``context(...)``: a context for ``with``, ``async with``, and as a decorator.
 
-``on_exception`` receives an exception that leaves the block, while the context is still active.
-The exception then propagates: it is never replaced or swallowed.
+``on_exception`` is called with an exception that leaves the block, while the context is still
+active. The exception then propagates; it is never replaced or suppressed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from . import state
-from .generators import Step, stepped, stepped_async
+from .generators import StepContext, stepped, stepped_async
 
 __all__ = ["OnException", "context"]
 
@@ -28,7 +28,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class context:  # noqa: N801 - used as a function, like contextlib.suppress
-    """One context for each time it is entered or the decorated function is called.
+    """A context manager and decorator that begins a new context at each use.
 
     >>> with context(distinct_id="u1", properties={"plan": "pro"}):
     ...     with context(properties={"page": 2}):
@@ -87,7 +87,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         self.__exit__(kind, error, traceback)
 
     def __call__(self, function: _F) -> _F:
-        """Decorate a function, a coroutine function or a generator function of either kind."""
+        """Decorate a function, a coroutine function, or a generator function of either kind."""
         if inspect.isasyncgenfunction(function):
             wrapper = stepped_async(function, self._begin)
         elif inspect.iscoroutinefunction(function):
@@ -113,19 +113,19 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         return called
 
     def _another(self) -> context:
-        """Return a copy for one call, because calls may overlap."""
+        """Return a copy for a single call, because calls may overlap."""
         return context(**self._given, on_exception=self._on_exception)
 
     def _begin(self) -> Callable[[], AbstractContextManager[object]]:
-        """Return a context manager for each step of a generator."""
+        """Return a factory of context managers for the steps of a generator."""
         with context(**self._given):
-            return partial(Step, state.resumer(), partial(report_to, self._on_exception))
+            return partial(StepContext, state.resumer(), partial(report_to, self._on_exception))
 
 
 def report_to(on_exception: OnException | None, error: BaseException) -> None:
-    """Call ``on_exception`` with an error that leaves the active context, if it captures exceptions.
+    """Call ``on_exception`` with the error if the active context captures exceptions.
 
-    Exceptions that only end a task, a generator or the process are ignored.
+    Ignore exceptions that only end a task, a generator or the process.
     """
     active = state.current()
     if on_exception is None or active is None or not active.capture_exceptions:

@@ -1,8 +1,8 @@
 """The active context: ids and properties of the running code, in a context variable.
 
-A context belongs to one request or one piece of work. Tasks and threads that start with a
-copy of the context variables share the context, so an id set in a worker thread applies to the
-whole request. Nothing here sends, logs a value or raises on bad input.
+A context belongs to a request or another unit of work. Tasks and threads that start with a copy of
+the context variables share the context, so an id that is set in a worker thread applies to the whole
+request. Nothing here sends, logs values or raises on bad input.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ids and properties of the innermost context, with those inherited.
+    """The ids and properties of a context, with those that it inherited.
 
     Attributes:
-        properties: added to each event that is captured inside ("tags").
+        properties: the properties ("tags") that are added to each event captured in the context.
         capture_exceptions: whether an exception that leaves the context is reported.
-        flags: person and group properties for flag evaluation.
+        flags: the person and group properties for flag evaluation.
     """
 
     distinct_id: str | None = None
@@ -40,19 +40,19 @@ class Context:
     flags: PropertiesForFlags = NO_PROPERTIES
 
     def event_properties(self) -> dict[str, Any]:
-        """Return what the context adds to an event: its properties and the session."""
+        """Return the properties that the context adds to an event, with the session id."""
         session = {} if self.session_id is None else {"$session_id": self.session_id}
         return {**self.properties, **session}
 
 
 class _Scope:
-    """A mutable cell for one context: ``change`` replaces the immutable value."""
+    """A mutable cell for a context; ``change`` replaces the immutable value."""
 
     __slots__ = ("_lock", "context")
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        # Re-entrant: a signal handler may tag the context that it interrupts.
+        # Reentrant, because a signal handler may tag the context that it interrupts.
         self._lock = threading.RLock()
 
     def change(self, changed: Callable[[Context], Context]) -> None:
@@ -64,13 +64,13 @@ _active: ContextVar[_Scope | None] = ContextVar("flagengine_context", default=No
 
 
 def current() -> Context | None:
-    """Return the innermost context, or None outside of any."""
+    """Return the innermost context, or None outside of any context."""
     scope = _active.get()
     return None if scope is None else scope.context
 
 
 def id_of(distinct_id: object, context: Context | None = None) -> str | None:
-    """Return ``distinct_id`` as text, else the context's id; None if both are missing.
+    """Return ``distinct_id`` as text, otherwise the context's id; None if both are missing.
 
     >>> id_of(7), id_of("  ")
     ('7', None)
@@ -92,9 +92,9 @@ def enter(
     fresh: bool = False,
     capture_exceptions: bool | None = None,
 ) -> Token[_Scope | None]:
-    """Begin a context, which ``exit`` ends; otherwise it lasts as long as the task or thread.
+    """Begin a context, which lasts until ``exit`` or until the task or thread ends.
 
-    Unless ``fresh``, the context inherits what is not given here.
+    Unless ``fresh``, the context inherits the values that are not given here.
     """
     outer = None if fresh else current()
     inner = _changed(
@@ -106,8 +106,8 @@ def enter(
 def exit(token: Token[_Scope | None]) -> None:  # noqa: A001 - the counterpart of enter
     """End the context that ``enter`` began; do nothing if it has ended.
 
-    Frameworks may run the two halves of a generator in different copies of the context variables:
-    there the outer context comes back as well.
+    This also restores the outer context in another copy of the context variables, because frameworks
+    may run the two halves of a generator in different copies.
     """
     try:
         _active.reset(token)
@@ -127,9 +127,9 @@ def update(
     capture_exceptions: bool | None = None,
     flags: PropertiesForFlags | None = None,
 ) -> bool:
-    """Change the innermost context alone, properties one by one; None leaves a field as it is.
+    """Change the innermost context; return whether there was a context to change.
 
-    Return whether there was a context to change.
+    Merge properties by name. A value of None leaves its field unchanged.
     """
     scope = _active.get()
     if scope is None:
@@ -144,7 +144,7 @@ def update(
 
 
 class Resumed:
-    """A ``with`` block in which a context that was begun elsewhere is active."""
+    """A context manager in which a context that was begun elsewhere is active."""
 
     __slots__ = ("_scope", "_token")
 
@@ -159,7 +159,7 @@ class Resumed:
 
 
 def resumer() -> Callable[[], Resumed]:
-    """Return a function that makes the current context active again, any number of times.
+    """Return a function that makes the current context active again; it may be called repeatedly.
 
     Use it for work that continues after the context ends, such as a streamed response:
 
@@ -200,7 +200,7 @@ def _joined(old: Mapping[str, Any], new: object) -> Mapping[str, Any]:
 
 
 def _id_text(value: object) -> str | None:
-    """Return an id as text, numbers and UUIDs included; None for blank text."""
+    """Return an id, such as a number or a UUID, as text; None for blank text."""
     try:
         text = value if isinstance(value, str) else "" if value is None else str(value)
     except Exception:  # noqa: BLE001 - an application's __str__ may raise anything

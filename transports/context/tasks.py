@@ -1,7 +1,7 @@
-"""Contexts carried to background tasks in the headers of their messages, as Celery has them.
+"""Contexts that background tasks inherit through the headers of their messages, as in Celery.
 
-The sender adds ``to_headers()`` to the message, the worker runs the task in ``task_context(headers,
-client)``. With Celery::
+The sender adds ``to_headers()`` to the message, and the worker runs the task in
+``task_context(headers, client)``. With Celery::
 
     @before_task_publish.connect
     def send_context(headers=None, **_):
@@ -12,7 +12,7 @@ client)``. With Celery::
             with task_context(self.request.headers, client, source="celery.task_failure"):
                 return super().__call__(*args, **kwargs)
 
-The headers come from the application's own services, so they carry properties too.
+The headers come from the application's own services, so they contain properties as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..json_text import to_json
-from .exception_reporter import Reporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
 from .scoped import context
 from .state import current
@@ -36,7 +36,7 @@ _MAX_TAGS_LENGTH = 8192
 def to_headers() -> dict[str, str]:
     """Return the active context as headers; an empty dict without a context.
 
-    Properties of more than 8 KiB as JSON are left out; the ids are kept.
+    Leave out properties of more than 8 KiB of JSON; keep the ids.
     """
     active = current()
     if active is None:
@@ -50,7 +50,7 @@ def to_headers() -> dict[str, str]:
 
 
 def from_task_headers(headers: Headers | None) -> dict[str, Any]:
-    """Return ``distinct_id``, ``session_id`` and ``properties`` as far as they were sent."""
+    """Return those of ``distinct_id``, ``session_id`` and ``properties`` that were sent."""
     found = headers_of(headers, _MAX_TAGS_LENGTH)
     sent = {
         "distinct_id": clean(found.get(DISTINCT_ID.lower())),
@@ -67,12 +67,14 @@ def task_context(
     source: str = "python.task",
     properties: Mapping[str, Any] | None = None,
 ) -> context:
-    """Return the context in which a task runs; an exception that leaves it is reported and re-raised.
+    """Return the context of a task.
 
-    Without ``client`` nothing is reported.
+    With a ``client``, an exception that leaves the context is reported and raised again.
     """
     data = from_task_headers(headers)
-    report = None if client is None else Reporter(client, source=source, mechanism_type="task")
+    report = (
+        None if client is None else ExceptionReporter(client, source=source, mechanism_type="task")
+    )
     return context(
         distinct_id=data.get("distinct_id"),
         session_id=data.get("session_id"),
@@ -86,7 +88,7 @@ def task_context(
 def _tags_text(properties: Mapping[str, Any]) -> str | None:
     if not properties:
         return None
-    # Encoded again as ASCII, because a header must be ASCII.
+    # ``json.dumps`` encodes as ASCII, which headers require.
     text = json.dumps(json.loads(to_json(dict(properties))), separators=(",", ":"))
     return text if len(text) <= _MAX_TAGS_LENGTH else None
 

@@ -3,8 +3,9 @@
 >>> def application(environ, start_response): ...
 >>> wrapped = WSGIMiddleware(application, client=None)  # doctest: +SKIP
 
-A streamed response runs in the request's context as well. The application's exceptions always go on
-to the server. Flask and Django answer them before they get here: see ``flask`` and ``django``.
+A streamed response runs in the request's context as well. The application's exceptions always
+propagate to the server. Flask and Django turn exceptions into responses before this middleware sees
+them: see ``flask`` and ``django``.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .callbacks import Identify, Tags, asked
-from .exception_reporter import Reporter, ReportingClient
-from .generators import Step
+from .callbacks import Identify, Tags, with_callback_results
+from .exception_reporter import ExceptionReporter, ReportingClient
+from .generators import StepContext
 from .http_request import request_data
 from .state import Resumed, resumer
 
@@ -25,15 +26,15 @@ _SOURCE = "wsgi.middleware"
 
 
 class WSGIMiddleware:
-    """Wrap a WSGI application: Flask, Django, Pyramid, Bottle and any other.
+    """Middleware around a WSGI application: Flask, Django, Pyramid, Bottle and any other.
 
     Args:
         app: the application.
-        client: captures; gives the context.
-        capture_exceptions: whether what leaves the application is reported.
-        identify: the authenticated user's id of a request, which beats the header; None if unknown.
-        tags: more properties for each event of a request.
-        trust_forwarded_for: take the client's address from ``X-Forwarded-For``.
+        client: the client that captures events.
+        capture_exceptions: whether exceptions that leave the application are reported.
+        identify: returns the authenticated user's id, which beats the header; None if unknown.
+        tags: returns further properties for each event of the request.
+        trust_forwarded_for: whether to take the client's address from ``X-Forwarded-For``.
     """
 
     def __init__(
@@ -48,13 +49,13 @@ class WSGIMiddleware:
     ) -> None:
         self._app = app
         self._client = client
-        self._report = Reporter(client, source=_SOURCE) if capture_exceptions else None
+        self._report = ExceptionReporter(client, source=_SOURCE) if capture_exceptions else None
         self._identify = identify
         self._tags = tags
         self._trusts_forwarded = trust_forwarded_for
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one request."""
+        """Serve a request."""
         request = _Request(self._report, start_response)
         with self._client.context(fresh=True, capture_exceptions=False, **self._known(environ)):
             try:
@@ -75,13 +76,15 @@ class WSGIMiddleware:
             ip=environ.get("REMOTE_ADDR"),
             trust_forwarded_for=self._trusts_forwarded,
         )
-        return asked(data, environ, self._identify, self._tags)
+        return with_callback_results(data, environ, self._identify, self._tags)
 
 
 class _Request:
-    """The state of one request while it is served."""
+    """The state of a request while it is served."""
 
-    def __init__(self, report: Reporter | None, start_response: Callable[..., Any]) -> None:
+    def __init__(
+        self, report: ExceptionReporter | None, start_response: Callable[..., Any]
+    ) -> None:
         self._report = report
         self._start_response = start_response
         self._status: int | None = None
@@ -113,7 +116,7 @@ class _Streamed:
         return self._run(self._advance)  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        """Let the response release what it holds, as servers do at the end."""
+        """Close the response, as servers do at the end."""
         close = getattr(self._response, "close", None)
         if close is not None:
             self._run(close)
@@ -124,7 +127,7 @@ class _Streamed:
         return next(self._pieces)
 
     def _run(self, step: Callable[[], Any]) -> Any:
-        with Step(self._resumed, self._request.failed):
+        with StepContext(self._resumed, self._request.failed):
             return step()
 
 
@@ -138,14 +141,14 @@ def environ_headers(environ: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_passed_on(response: object, environ: Environ) -> bool:
-    """Return whether the response runs no more application code, or is the server's file wrapper."""
+    """Return whether the response is a file wrapper of the server, or runs no application code."""
     wrapper = environ.get("wsgi.file_wrapper")
     is_file = isinstance(wrapper, type) and isinstance(response, wrapper)
     return is_file or isinstance(response, list | tuple)
 
 
 def _text(value: object) -> object:
-    """Return text decoded as UTF-8 if possible: PEP 3333 passes bytes as Latin-1 text."""
+    """Return text decoded as UTF-8 if possible, because PEP 3333 passes bytes as Latin-1 text."""
     try:
         return value.encode("latin-1").decode() if isinstance(value, str) else value
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""Exceptions as events: described safely, captured once each, limited in rate."""
+"""Exceptions as events: safely described, captured once, and limited in rate."""
 
 from .capture_sites import (
     HANDLED_REQUEST,

@@ -1,4 +1,4 @@
-"""Where an exception was noticed: the level and the defaults of each boundary, as data."""
+"""The boundaries at which exceptions are caught, with the level and the defaults of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEVELS: Mapping[str, str] = MappingProxyType(
 
 
 def normalise_level(level: object) -> str | None:
-    """Return the level to send, or None if ``level`` names none.
+    """Return the level to send, or None if ``level`` is unknown.
 
     >>> normalise_level("WARN"), normalise_level("critical"), normalise_level("loud")
     ('warning', 'fatal', None)
@@ -35,10 +35,10 @@ def normalise_level(level: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The defaults for exceptions noticed at one boundary; a valid override beats them.
+    """The defaults for exceptions caught at a boundary; a valid override beats them.
 
-    None is omitted from the event. Without ``knows_origin``, the exception and its stack may be
-    synthetic.
+    The event omits fields that are None. Without ``knows_origin``, the exception and its stack may
+    be synthetic.
     """
 
     level: str | None = None
@@ -70,12 +70,12 @@ UNKNOWN = Boundary(knows_origin=False)
 
 
 class HookKind(Enum):
-    """Which of the interpreter's hooks saw the exception."""
+    """The interpreter's hook that got the exception."""
 
     PROCESS = "python.sys_excepthook"
     THREAD = "python.threading_excepthook"
 
     @property
     def boundary(self) -> Boundary:
-        """Return the defaults for exceptions that this hook sees."""
+        """The defaults for exceptions that this hook gets."""
         return PROCESS if self is HookKind.PROCESS else THREAD

@@ -1,6 +1,6 @@
-"""Mark captured exceptions, so an exception is captured once however many handlers see it.
+"""Marks on captured exceptions, so that several handlers capture an exception only once.
 
-The mark is an attribute of the exception: it lives as long as the exception, and pickling keeps it.
+The mark is an attribute of the exception, and pickling keeps it.
 """
 
 from __future__ import annotations

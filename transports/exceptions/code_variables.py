@@ -1,7 +1,8 @@
-"""Local variables as text: only built-in types are shown, secrets never, within a budget.
+"""The local variables of frames as text, without secrets and within a budget.
 
-No code of the application runs: an object is shown as the name of its class, because its
-``__repr__`` might raise, query a database or print a password.
+Only values of built-in types are shown. For other objects only the class name is shown, because
+their ``__repr__`` might raise, query a database or print a password; so no code of the application
+runs.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _PLAIN = frozenset(
     | {dt.datetime, dt.date, dt.time, dt.timedelta}
 )
 _BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
-# A JSON web token, known by its shape; redact_text knows keys, credentials in URLs and the like.
+# JSON web tokens. redact_text finds keys, credentials in URLs and other secrets.
 _TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 
 
 def add_variables(stacks: Iterable[list[Located]], options: CodeVariables) -> None:
-    """Add ``code_variables`` to the application's frames, those nearest to the crash first."""
+    """Add ``code_variables`` to the application's frames, beginning with the frames next to the crash."""
     left = options.budget if options.enabled else 0
     for stack in stacks:
         for located in reversed(stack):
@@ -45,10 +46,10 @@ def add_variables(stacks: Iterable[list[Located]], options: CodeVariables) -> No
 
 
 def _add_to(located: Located, options: CodeVariables, left: int) -> int:
-    """Add a frame's variables; return how many characters they took."""
+    """Add a frame's variables; return the number of their characters."""
     try:
         variables = list(located.frame.f_locals.items())
-    except Exception:  # noqa: BLE001 - the body of a class may have any mapping
+    except Exception:  # noqa: BLE001 - the locals of a class body may be any mapping
         return 0
     found: dict[str, str] = {}
     used = 0
@@ -66,7 +67,7 @@ def _add_to(located: Located, options: CodeVariables, left: int) -> int:
 
 
 def shown(value: object, options: CodeVariables, name: str = "") -> str:
-    """Return what may be shown of ``value``, called ``name``."""
+    """Return the text to show for ``value``; ``name`` is the variable's name."""
     if _matches(options.masked_names, name):
         return MASK
     return _text(value, options, _MAX_DEPTH)[: options.max_value_length]
@@ -93,7 +94,7 @@ def _plain_text(value: object) -> str:
 
 
 def _without_secrets(text: str, options: CodeVariables) -> str:
-    # Longer than what is shown, because a cut secret would not be recognised.
+    # Longer than the shown text, because a cut secret would not be recognised.
     beginning = text[: 2 * options.max_value_length]
     if _matches(options.masked_values, beginning):
         return MASK
@@ -130,7 +131,7 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern; search a malformed pattern literally, so the value stays masked."""
+    """Compile a pattern; match a malformed pattern literally, so that its values stay masked."""
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error:

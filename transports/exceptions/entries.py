@@ -1,4 +1,4 @@
-"""The entries of ``$exception_list``: one for each exception, or one for whatever else was given."""
+"""The entries of ``$exception_list``: one for each exception, or one for another object."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .tree import Node, flatten
 
 __all__ = ["MAX_FRAMES", "Capture", "entries_of_exception", "entry_of_other"]
 
-# In one event, all its stacks together.
+# The maximal number of frames in all stacks of an event.
 MAX_FRAMES = 800
 
 
 @dataclass(slots=True)
 class Capture:
-    """One capture while its entries are made.
+    """A capture whose entries are being made.
 
     Attributes:
         synthetic: whether the outermost exception is synthetic; None: derived from its stack.
-        stacks: the stacks so far; source and variables are added at the end, because all stacks
-            share one budget.
+        stacks: the stacks so far. Source lines and variables are added at the end, because all
+            stacks share one budget.
     """
 
     settings: ExceptionSettings
@@ -40,12 +40,12 @@ class Capture:
 
     @property
     def frames_left(self) -> int:
-        """Return how many more frames the event may have."""
+        """The number of further frames that the event may have."""
         return MAX_FRAMES - sum(map(len, self.stacks))
 
     @property
     def may_make_stack(self) -> bool:
-        """Return whether the current call stack says anything about the exception."""
+        """Whether the current call stack is related to the exception."""
         return self.boundary.handled is not False and self.boundary.knows_origin
 
     def finish(self) -> None:
@@ -57,9 +57,9 @@ class Capture:
 def entries_of_exception(
     capture: Capture, error: BaseException, traceback: TracebackType | None = None
 ) -> list[dict[str, Any]]:
-    """Return the entries of an exception and all that it leads to.
+    """Return the entries of an exception, its causes and contexts, and its group's members.
 
-    ``traceback`` counts when the exception has none of its own.
+    ``traceback`` is used if the exception has no traceback.
     """
     outermost, *nested = flatten(error)
     entries = [_outermost_entry(capture, outermost, traceback)]

@@ -1,7 +1,7 @@
 """Stacks as lists of frames: the entry point first, the crash last.
 
-A stack that the interpreter recorded is used unchanged. Without a recorded stack, the stack is the
-current calls, except those of this package.
+A recorded traceback is used unchanged. Without a traceback, the stack consists of the current calls
+outside of this package.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .settings import ExceptionSettings
 
 __all__ = ["Located", "current_stack", "recorded_stack"]
 
-# Of a longer stack, a runaway recursion say, its beginning and its end are kept.
+# A longer stack, such as that of an infinite recursion, keeps its beginning and its end.
 _MOST_FIRST = 32
 _MOST_LAST = 96
 _MAX_TEXT_LENGTH = 1024
@@ -26,7 +26,7 @@ _MAX_TEXT_LENGTH = 1024
 
 @dataclass(slots=True)
 class Located:
-    """A frame of the interpreter beside its description for the event."""
+    """A frame of the interpreter, with its description for the event."""
 
     frame: FrameType
     lineno: int | None
@@ -36,12 +36,12 @@ class Located:
 def recorded_stack(
     traceback: TracebackType | None, settings: ExceptionSettings, *, most: int
 ) -> list[Located]:
-    """Return the frames of a traceback, at most ``most``: the last ones."""
+    """Return the last frames of a traceback, at most ``most``."""
     return _described(list(_traceback_frames(traceback)), settings, most)
 
 
 def current_stack(settings: ExceptionSettings, *, most: int) -> list[Located]:
-    """Return the frames of the calls that led to this package."""
+    """Return the last frames of the calls that led to this package, at most ``most``."""
     frames = [Located(frame, frame.f_lineno) for frame in _calling_frames()]
     return _described(frames[::-1], settings, most)
 
@@ -53,7 +53,7 @@ def _traceback_frames(traceback: TracebackType | None) -> Iterator[Located]:
 
 
 def _calling_frames() -> Iterator[FrameType]:
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the documented way to the frame
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - documented, in spite of its name
     while frame is not None and frame.f_code.co_filename.startswith(OWN_FOLDER):
         frame = frame.f_back
     while frame is not None:
@@ -97,7 +97,7 @@ def _absolute(path: str) -> str:
 
 
 def _short_path(path: str, module: str | None) -> str:
-    """Return the path from the folder in which the module's top-level package lies.
+    """Return the path relative to the folder of the module's top-level package.
 
     >>> _short_path("/srv/shop/cart/views.py", "shop.cart.views")
     'shop/cart/views.py'

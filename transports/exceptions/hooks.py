@@ -1,6 +1,6 @@
-"""The interpreter's hooks for exceptions that nobody caught, in the main thread and in others.
+"""Hooks for uncaught exceptions in the main thread and in other threads.
 
-The previous hooks are always called too, and are restored by ``uninstall``. Reporting never raises
+The previous hooks are always called as well, and ``uninstall`` restores them. Reporting never raises
 and never hides the traceback that Python prints.
 """
 
@@ -18,14 +18,14 @@ __all__ = ["ExceptionHooks"]
 
 _log = logging.getLogger("flagengine.exceptions")
 
-# Raised to end a program or a thread on purpose.
+# Exceptions that end a program or a thread on purpose.
 _NO_FAILURES = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 Report = Callable[[BaseException, HookKind], object]
 
 
 class _Hook:
-    """One installed hook; after ``uninstall`` the hook only calls the previous hook."""
+    """An installed hook; after ``uninstall``, it only calls the previous hook."""
 
     def __init__(self, report: Report, kind: HookKind, previous: Callable[..., Any]) -> None:
         self.previous = previous
@@ -34,7 +34,7 @@ class _Hook:
         self._kind = kind
 
     def __call__(self, *args: Any) -> None:
-        """Report the exception in the arguments of either hook, then call the previous hook."""
+        """Report the exception in the arguments of either kind, then call the previous hook."""
         try:
             self._report_error(args[1] if len(args) > 1 else args[0].exc_value)
         finally:
@@ -50,14 +50,14 @@ class _Hook:
 
 
 class ExceptionHooks:
-    """Calls ``report`` with each uncaught exception while installed."""
+    """The hooks of a client, which call ``report`` with each uncaught exception."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._hooks: tuple[_Hook, _Hook] | None = None
 
     def install(self) -> None:
-        """Install both hooks; do nothing if they are installed."""
+        """Install both hooks, unless they are installed."""
         if self._hooks is not None:
             return
         process = _Hook(self._report, HookKind.PROCESS, sys.excepthook)
@@ -69,8 +69,8 @@ class ExceptionHooks:
     def uninstall(self) -> None:
         """Restore the previous hooks.
 
-        A hook that other code has installed since stays in place; the hook of this package below it
-        reports nothing any more.
+        If other code has installed a hook since, that hook stays, and the hook of this package below
+        it stops reporting.
         """
         if self._hooks is None:
             return

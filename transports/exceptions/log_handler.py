@@ -7,8 +7,8 @@
     )
     logging.getLogger("shop").addHandler(handler)
 
-Records without an exception are ignored. So are records of this package: a failed report would
-report itself for ever.
+Records without an exception are ignored, and so are records of this package, because a failed report
+would report itself forever.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Report = Callable[[BaseException, Mapping[str, Any]], object]
 
 
 class ExceptionLogHandler(logging.Handler):
-    """Calls ``report`` with the exception and the keywords for ``capture_exception``."""
+    """A handler that calls ``report`` with the exception and arguments of ``capture_exception``."""
 
     def __init__(self, report: Report, level: int = logging.ERROR) -> None:
         super().__init__(level)
@@ -44,7 +44,7 @@ class ExceptionLogHandler(logging.Handler):
         self._is_reporting.now = True
         try:
             self._report(error, {**LOGGING.options(), "level": _level(record)})
-        except Exception:  # noqa: BLE001 - the way of logging handlers
+        except Exception:  # noqa: BLE001 - as logging handlers must
             self.handleError(record)
         finally:
             self._is_reporting.now = False
@@ -58,7 +58,7 @@ def _is_own(record: logging.LogRecord) -> bool:
 
 
 def _level(record: logging.LogRecord) -> str:
-    """Name the level below the record's own number: custom levels lie between the usual ones."""
+    """Return the highest standard level that is not above the record's level."""
     for number, name in ((50, "fatal"), (40, "error"), (30, "warning"), (20, "info")):
         if record.levelno >= number:
             return name

@@ -1,4 +1,4 @@
-"""The ``mechanism`` of an entry: each field checked for itself, what is unknown left out."""
+"""The ``mechanism`` of an entry: valid fields are kept, invalid and missing fields left out."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _MAX_TEXT_LENGTH = 200
 
 
 def valid_text(value: object) -> str | None:
-    """Return non-blank text, else None."""
+    """Return ``value`` if it is text that is not blank, otherwise None."""
     text = str.strip(value) if is_a(value, str) else ""
     return text[:_MAX_TEXT_LENGTH] or None
 
 
 def valid_flag(value: object) -> bool | None:
-    """Return True or False, else None: 1, "yes" and their like are mistakes."""
+    """Return ``value`` if it is True or False, otherwise None, even for 1 or "yes"."""
     return value if is_a(value, bool) else None
 
 
 def valid_number(value: object) -> int | None:
-    """Return an integer from 0 on, else None."""
+    """Return ``value`` if it is an integer of at least 0, otherwise None."""
     return value if type(value) is int and value >= 0 else None
 
 
@@ -39,9 +39,9 @@ _FIELDS: Mapping[str, Callable[[object], Any]] = {
 
 
 def make_mechanism(fields: Mapping[str, object]) -> dict[str, Any]:
-    """Return the mechanism of one entry.
+    """Return the mechanism of an entry.
 
-    A malformed field is dropped; the other fields stay, unknown names included.
+    Drop malformed fields. Keep the other fields, even those with unknown names.
 
     >>> make_mechanism({"type": "", "handled": "yes", "exception_id": 0, "signal": 11})
     {'exception_id': 0, 'signal': 11}

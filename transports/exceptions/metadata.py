@@ -1,6 +1,6 @@
-"""``exception_properties``: everything that an ``$exception`` event says about its exception.
+"""``exception_properties``: the properties of an ``$exception`` event about its exception.
 
-Nothing here raises: a broken exception loses its message; a failing step loses only its result.
+Nothing here raises. A broken exception loses its message, and a failing step loses only its result.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ def exception_properties(
     synthetic: object = None,
     thread_id: object = None,
 ) -> dict[str, Any]:
-    """Return the event properties for ``error``; none at all for None.
+    """Return the event properties for ``error``; an empty dict for None.
+
+    Arguments of the wrong type are ignored.
 
     Args:
-        error: an exception, a ``sys.exc_info()`` triple, or anything else, which is described.
-        settings: how stacks are read.
-        boundary: where the exception was noticed: the defaults of what follows.
-        handled: whether the application dealt with it.
-        level: a severity's name, of any logging system.
+        error: an exception, a ``sys.exc_info()`` triple, or any other object, which is described.
+        settings: the settings for stacks.
+        boundary: the boundary that caught the exception, with defaults for the following arguments.
+        handled: whether the application handled the exception.
+        level: the severity, by its name in any logging system.
         mechanism_type: the kind of boundary.
         source: the integration's name, such as ``django.middleware``.
-        fingerprint: what groups it with others, instead of the server's rule.
-        synthetic: whether the exception or its stack was made up.
-        thread_id: where it was raised.
-
-    An override of the wrong type is ignored.
+        fingerprint: the key by which the server groups exceptions, instead of its own rule.
+        synthetic: whether the exception or its stack is synthetic.
+        thread_id: the thread in which the exception was raised.
     """
     if error is None:
         return {}
@@ -79,7 +79,7 @@ def _entries(capture: Capture, given: object) -> list[dict[str, Any]]:
         else:
             facts = facts_of_other(error, capture.settings.code_variables)
             entries = [entry_of_other(capture, facts)]
-    except Exception:  # noqa: BLE001 - an application's object may be broken in any way
+    except Exception:  # noqa: BLE001 - an application's object may raise anything
         _log.debug("Could not describe an exception", exc_info=True)
         return [_least_entry(capture, given)]
     _finish(capture)
@@ -89,7 +89,7 @@ def _entries(capture: Capture, given: object) -> list[dict[str, Any]]:
 def _finish(capture: Capture) -> None:
     try:
         capture.finish()
-    except Exception:  # noqa: BLE001 - the event is complete without it
+    except Exception:  # noqa: BLE001 - the event is complete without them
         _log.debug("Could not read source lines or variables", exc_info=True)
 
 

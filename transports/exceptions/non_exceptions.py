@@ -13,14 +13,14 @@ from .settings import CodeVariables
 
 __all__ = ["exc_info_of", "facts_of_other"]
 
-# What text and mappings without a type of their own are called.
+# The type of text, and of mappings that name no type.
 _UNNAMED = "Error"
 _TYPE_KEYS = ("name", "type")
 _MESSAGE_KEYS = ("message", "error", "detail", "reason")
 
 
 def exc_info_of(given: object) -> tuple[object, TracebackType | None]:
-    """Return what was given, or the exception and traceback of a ``sys.exc_info()`` triple."""
+    """Return the exception and traceback of a ``sys.exc_info()`` triple; else ``given`` and None."""
     if not is_a(given, tuple) or len(given) != 3:
         return given, None
     kind, value, traceback = given
@@ -31,7 +31,7 @@ def exc_info_of(given: object) -> tuple[object, TracebackType | None]:
 
 
 def facts_of_other(given: object, options: CodeVariables) -> dict[str, str]:
-    """Return the type, the value and, if there is one, the module for an object that is not an exception."""
+    """Return the type, the value and, if known, the module of an object that is not an exception."""
     if is_a(given, str):
         return {"type": _UNNAMED, "value": printable(given)}
     if type(given) is bytes:
@@ -46,8 +46,8 @@ def facts_of_other(given: object, options: CodeVariables) -> dict[str, str]:
 def _facts_of_mapping(given: Mapping[object, object], options: CodeVariables) -> dict[str, str]:
     kind = next((text for key in _TYPE_KEYS if (text := valid_text(given.get(key)))), _UNNAMED)
     texts = (given.get(key) for key in _MESSAGE_KEYS)
-    said = next((text for text in texts if valid_text(text)), None)
-    return {"type": kind, "value": _rendered(given, options) if said is None else printable(said)}
+    found = next((text for text in texts if valid_text(text)), None)
+    return {"type": kind, "value": _rendered(given, options) if found is None else printable(found)}
 
 
 def _value(given: object, options: CodeVariables) -> str:
@@ -58,7 +58,7 @@ def _value(given: object, options: CodeVariables) -> str:
     has_text = type(given).__str__ is not object.__str__ or (
         type(given).__repr__ is not object.__repr__
     )
-    # The text that every object has names its address, which differs in each process.
+    # The default text of objects contains their address, which differs in each process.
     return printable(given) if has_text else f"<{type_name(given)} object>"
 
 

@@ -1,6 +1,6 @@
-"""How many exceptions of one type are reported: a bucket of tokens for each type.
+"""The rate limit of reported exceptions: a token bucket for each type.
 
-A failing loop must not fill the queue with copies of one exception, nor keep out the others.
+A failing loop must not fill the queue with copies of an exception, nor suppress other exceptions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DEFAULT_SIZE = 10
 DEFAULT_REFILL = 1
 DEFAULT_INTERVAL = 10.0
 _HIGHEST = 100
-# An application may create types without end; they must not fill the memory.
+# A limit of memory, because an application may create any number of types.
 _MOST_TYPES = 1000
 
 
@@ -29,9 +29,10 @@ class _Bucket:
 
 
 class ExceptionRateLimiter:
-    """Admit ``size`` exceptions of each type at once, and ``refill`` more every ``interval`` seconds.
+    """A limiter with a bucket of ``size`` tokens per type, refilled with ``refill`` tokens.
 
-    Sizes and refills are clamped to 0 to 100; a size of 0 admits nothing.
+    A refill happens every ``interval`` seconds. Sizes and refills are clamped to 0 to 100; a size of
+    0 admits nothing.
 
     >>> limiter = ExceptionRateLimiter(size=2)
     >>> [limiter.admits("ValueError") for _ in range(3)], limiter.admits("KeyError")
@@ -53,7 +54,7 @@ class ExceptionRateLimiter:
         self._lock = threading.Lock()
 
     def admits(self, type_name: str) -> bool:
-        """Take a token of a type; return whether there was one."""
+        """Take a token of the type; return whether a token was left."""
         now = self._clock.monotonic()
         with self._lock:
             bucket = self._buckets.get(type_name) or _Bucket(self._size, now)
@@ -65,11 +66,11 @@ class ExceptionRateLimiter:
             return True
 
     def after_fork(self) -> None:
-        """Replace the lock in a forked child."""
+        """Renew the lock in a forked child."""
         self._lock = threading.Lock()
 
     def _fill(self, bucket: _Bucket, now: float) -> None:
-        """Refill for each whole interval; a started interval counts later."""
+        """Refill the bucket for each complete interval."""
         intervals = int((now - bucket.filled_at) / self._interval)
         if intervals > 0:
             bucket.tokens = min(self._size, bucket.tokens + intervals * self._refill)

@@ -1,6 +1,6 @@
-"""Properties of ``$exception`` events that belong to this package or to the server.
+"""The reserved properties of ``$exception`` events, which only this package or the server may set.
 
-A caller's values for reserved properties are dropped, so no event contradicts itself.
+A caller's values for them are dropped, so that no event contradicts itself.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _RESERVED = _GENERATED | _SERVERS
 
 
 def without_reserved(properties: object) -> dict[str, Any]:
-    """Return the caller's properties without reserved ones.
+    """Return the caller's properties without the reserved properties.
 
-    A caller may set the fingerprint, as non-blank text. ``exception_properties`` must win over the
-    result.
+    A caller may set the fingerprint, as text that is not blank. Merge the result so that
+    ``exception_properties`` wins.
     """
     if not isinstance(properties, Mapping):
         return {}
     try:
         given = dict(properties)
         dropped = [name for name, value in given.items() if _is_refused(name, value)]
-    except Exception:  # noqa: BLE001 - a mapping of the application's may do anything
+    except Exception:  # noqa: BLE001 - an application's mapping may raise anything
         return {}
     for name in dropped:
         del given[name]

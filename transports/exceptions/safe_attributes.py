@@ -1,8 +1,8 @@
-"""Read attributes of exceptions without running code of the application.
+"""Reading attributes of exceptions without running code of the application.
 
-The built-in descriptors give the attributes, so a broken ``__getattr__``, property or metaclass is
-never called. Only ``str`` of the exception runs code of the application; if ``str`` raises, only
-the message is lost.
+The attributes are read through the built-in descriptors, so a broken ``__getattr__``, property or
+metaclass is never called. Only ``str`` of the exception runs code of the application; if ``str``
+raises, only the message is lost.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ _TYPE = vars(type)
 
 
 def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
-    """Return whether ``value`` is a ``kind``, by its real type: ``__class__`` may lie."""
+    """Return whether ``value`` is a ``kind`` by its real type, not by its ``__class__``."""
     return issubclass(type(value), kind)
 
 
 def type_name(error: object) -> str:
-    """Return the name of the class of ``error``, or of ``error`` if that is a class."""
+    """Return the name of ``error`` if it is a class, otherwise the name of its class."""
     cls = error if is_a(error, type) else type(error)
     return str(_TYPE["__name__"].__get__(cls)) or "Error"
 
 
 def module_name(error: object) -> str | None:
-    """Return the module of the class; None for built-in ones."""
+    """Return the module of the class; None for built-in classes."""
     cls = error if is_a(error, type) else type(error)
     try:
         module = _TYPE["__module__"].__get__(cls)
@@ -68,7 +68,7 @@ def instance_dict(error: BaseException) -> dict[str, Any]:
 
 
 def children(error: BaseException) -> Iterator[tuple[str, BaseException]]:
-    """Yield what the exception leads to: its cause or context, then a group's members in order."""
+    """Yield the exception's cause or context, then the members of a group in order."""
     cause = _BASE["__cause__"].__get__(error)
     context = _BASE["__context__"].__get__(error)
     if cause is not None:
@@ -81,12 +81,12 @@ def children(error: BaseException) -> Iterator[tuple[str, BaseException]]:
 
 
 def message(error: BaseException) -> str:
-    """Return the exception's text with its notes, bounded, without keys in it."""
+    """Return the exception's text with its notes, cut and with keys redacted."""
     return "\n".join([printable(error), *_notes(error)])[:MAX_MESSAGE_LENGTH]
 
 
 def printable(value: object) -> str:
-    """Return ``str(value)``, bounded and without keys; a placeholder if ``str`` raises."""
+    """Return ``str(value)``, cut and with keys redacted; a placeholder if ``str`` raises."""
     try:
         text = str.__str__(str(value))
     except Exception:  # noqa: BLE001 - an application's __str__ may raise anything

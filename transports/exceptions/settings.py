@@ -1,4 +1,4 @@
-"""What of an exception is reported, as one frozen value."""
+"""The settings of exception reports, as frozen values."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MASKED_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class CodeVariables:
-    """Which local variables are reported, and how much of them. Off by default.
+    """The settings for local variables, which are not reported by default.
 
     Attributes:
         masked_names: regular expressions, searched in names and dictionary keys regardless of
-            case; a value under such a name is never shown.
-        masked_values: the same for text values.
-        ignored_names: variables left out altogether.
-        max_value_length: characters shown of one value.
-        budget: characters shown in one event.
+            case; the values of matching names are never shown.
+        masked_values: regular expressions, searched in text values; matching values are never shown.
+        ignored_names: regular expressions; variables with matching names are left out.
+        max_value_length: the maximal number of characters of a value.
+        budget: the maximal number of characters of all variables in an event.
     """
 
     enabled: bool = False
@@ -37,15 +37,16 @@ class CodeVariables:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionSettings:
-    """How stacks are read.
+    """The settings for stacks.
 
     Attributes:
-        project_root: files below it are the application's; None: every file outside of Python
-            and of installed packages.
-        in_app_include: modules, each with those below it, that count as the application's.
-        in_app_exclude: modules that do not.
-        source_context_lines: lines of source before and after each; 0 leaves all source out.
-        code_variables: local variables of the application's frames.
+        project_root: the folder of the application's files; None: all files belong to the
+            application, except those of Python and of installed packages.
+        in_app_include: modules that belong to the application, with their submodules.
+        in_app_exclude: modules that do not belong to the application, with their submodules.
+        source_context_lines: the number of source lines before and after each frame's line; with 0,
+            no source is sent.
+        code_variables: the settings for local variables of the application's frames.
     """
 
     project_root: str | None = None

@@ -1,6 +1,6 @@
-"""The lines of source around each frame, in file order, bounded, without keys in them.
+"""The source lines around each frame's line, limited in number and with keys redacted.
 
-The frames nearest to the crash come first, because the number of lines per event is limited.
+Because an event's size is limited, the frames nearest to the crash get their lines first.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .frames import Located
 __all__ = ["BUDGET", "MAX_LINE_LENGTH", "add_source"]
 
 MAX_LINE_LENGTH = 1024
-# Bytes of source in one event; the server refuses events of about a megabyte.
+# Bytes of source in an event; the server refuses events of about a megabyte.
 BUDGET = 250_000
 
 
 def add_source(stacks: Iterable[list[Located]], around: int) -> None:
-    """Add ``pre_context``, ``context_line`` and ``post_context`` where the source can be read."""
+    """Add ``pre_context``, ``context_line`` and ``post_context`` to frames with readable source."""
     left = BUDGET if around > 0 else 0
     for stack in stacks:
         for located in reversed(stack):

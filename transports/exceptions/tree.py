@@ -1,6 +1,6 @@
-"""An exception and all that it leads to, in one list: outermost first, parents before children.
+"""An exception with its causes, contexts and members as a list, parents before children.
 
-Depth first; no exception twice, however they refer to each other; bounded.
+The list is in depth-first order, has no exception twice, and is limited in length.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ MAX_ENTRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One exception; ``parent`` is the position of the exception that leads to it, by ``source``."""
+    """An exception in the list.
+
+    ``parent`` is the position of its parent; ``source`` says how the parent refers to it.
+    """
 
     error: BaseException
     parent: int | None = None

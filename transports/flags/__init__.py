@@ -1,5 +1,5 @@
-"""Flags in the client: the query, its answer (local, from a cache or the server), snapshots, events.
+"""Flags in the client: a ``query`` leads to answers from the engine, a cache or the server.
 
-``evaluate`` finds answers, ``answer`` is what it finds, ``called`` is the event that reading one
-sends. What needs the whole client, the verbs, is in ``client/flags.py``.
+``evaluate`` finds the answers, ``answer`` and ``evaluations`` hold them, and ``called`` makes the
+event that a read sends. The client's verbs are in ``client/flags.py``.
 """

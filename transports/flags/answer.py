@@ -1,7 +1,7 @@
-"""One flag's answer, wherever it came from: the engine's resolution and where it was found.
+"""A flag's answer from any origin: the engine, a cache or the server.
 
-The only type for an answer inside the client. It is never recomputed: whoever needs a value, a
-payload or an event's properties reads them here. Users see ``FeatureFlagResult``.
+``FlagAnswer`` is the only type of answers inside the client; values, payloads and event properties
+are read from it. Users get a ``FeatureFlagResult``.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ __all__ = ["FeatureFlagResult", "FlagAnswer", "Origin"]
 
 
 class Origin(NamedTuple):
-    """Where answers were found; one object for all answers of a publication or a response.
+    """The origin of answers, shared by all answers of a publication or a response.
 
     Attributes:
-        is_local: True for the engine with the loaded definitions, False for the server. A cached
-            answer keeps the origin with which the server gave it.
+        is_local: True if the engine gave the answers, False if the server did. A cached answer
+            keeps the origin from its response.
         definitions_loaded_at: milliseconds since 1970; None for the server's answers.
-        request_id: of the request that brought the answers; None for local ones.
-        evaluated_at: milliseconds since 1970, as the server sent it.
-        minimal_events: the server's gate for short ``$feature_flag_called`` events.
+        request_id: the id of the request for the answers; None for local answers.
+        evaluated_at: milliseconds since 1970, as sent by the server.
+        minimal_events: whether the server asks for short ``$feature_flag_called`` events.
     """
 
     is_local: bool = False
@@ -35,12 +35,12 @@ class Origin(NamedTuple):
 
 
 def _field(path: str, doc: str) -> property:
-    """Return a property that reads ``path`` without a Python call: flags are read often."""
+    """Return a property that reads ``path`` without a Python call, because flags are read often."""
     return property(attrgetter(path), doc=doc)
 
 
 class _Found(NamedTuple):
-    """The fields of ``FlagAnswer``; its properties cannot be in a NamedTuple's own body."""
+    """The fields of ``FlagAnswer``. A NamedTuple's body cannot contain properties made by a call."""
 
     resolution: Resolution
     origin: Origin
@@ -48,13 +48,13 @@ class _Found(NamedTuple):
 
 
 class FlagAnswer(_Found):
-    """What holds for one flag and one person. A tuple, because every read makes one.
+    """The answer for a flag and a person. A tuple, because every read makes an answer.
 
     Attributes:
-        resolution: value, payload and description. For a server's answer ``missing`` is empty, and
-            ``reason`` is ``UNRESOLVED`` when the server's reason is none that the engine knows.
-        origin: where the answer was found.
-        server_reason: the reason's code as the server wrote it, in a server's answer.
+        resolution: value, payload and description. In a server's answer ``missing`` is empty, and
+            ``reason`` is ``UNRESOLVED`` if the engine has no such reason.
+        origin: the origin of the answer.
+        server_reason: the code of the server's reason, unchanged; None in a local answer.
     """
 
     __slots__ = ()
@@ -79,23 +79,23 @@ class FlagAnswer(_Found):
 
     @property
     def payload(self) -> Any:
-        """The payload's value, decoded anew at each access: a caller may change what it gets."""
+        """The payload's value, decoded at each access, because a caller may change the value."""
         raw = self.resolution.raw_payload
         return None if raw is None else decode_payload(raw)
 
     @property
     def reason(self) -> str | None:
-        """Why the flag has its value, for people."""
+        """The reason for the value, as text for people."""
         return self.resolution.description or None
 
     @property
     def reason_code(self) -> str | None:
-        """Why the flag has its value, for machines."""
+        """The code of the reason for the value."""
         return self.resolution.reason.value if self.origin.is_local else self.server_reason
 
     @property
     def is_override(self) -> bool:
-        """Whether the value was set by hand; reading it sends no event."""
+        """Whether the value is an override, which sends no event when it is read."""
         return self.origin.is_local and self.resolution.reason is Reason.OVERRIDDEN
 
     def with_payload(self, raw_payload: str) -> FlagAnswer:
@@ -103,7 +103,7 @@ class FlagAnswer(_Found):
         return self._replace(resolution=self.resolution.__replace__(raw_payload=raw_payload))
 
     def result(self) -> FeatureFlagResult:
-        """Return the answer as ``get_feature_flag_result`` gives it to the application."""
+        """Return the answer in the form of ``get_feature_flag_result``."""
         return FeatureFlagResult(
             self.key,
             self.enabled,
@@ -118,9 +118,9 @@ class FlagAnswer(_Found):
 
 @dataclass(frozen=True, slots=True)
 class FeatureFlagResult:
-    """One flag's answer.
+    """A flag's answer.
 
-    ``variant`` is None for boolean flags. ``reason`` is for people, ``reason_code`` for machines.
+    ``variant`` is None for boolean flags. ``reason`` is text for people, ``reason_code`` a code.
     """
 
     key: str

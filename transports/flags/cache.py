@@ -1,8 +1,7 @@
-"""The opt-in cache of the server's answers: to answer without the network, or when it fails.
+"""The cache of the server's answers, which the option ``flag_cache`` turns on.
 
-In ``primary`` mode the cache comes before the server; in ``fallback`` mode it is used only when the
-request failed. Nothing is cached unless the option ``flag_cache`` says so. Local evaluation is never
-cached: it is cheaper than a lookup.
+In ``primary`` mode the client reads the cache before it asks the server; in ``fallback`` mode, only
+after a failed request. Local answers are not cached, because evaluating is cheaper than a lookup.
 """
 
 from __future__ import annotations
@@ -41,17 +40,17 @@ DEFAULT_SIZE = 10_000
 
 
 class CacheMode(StrEnum):
-    """When the cache is looked at."""
+    """When the client reads the cache."""
 
     PRIMARY = "primary"
     FALLBACK = "fallback"
 
 
 class CacheSubject(NamedTuple):
-    """Whom an answer is for: what must be equal for it to be used again.
+    """The person of a cached answer, as a key: an equal subject gets the same answer.
 
-    ``properties`` is a digest of the person's and the groups' properties, empty where an answer for
-    other properties will do.
+    ``properties`` is a digest of the person's and the groups' properties. It is empty if the cache
+    ignores properties.
     """
 
     distinct_id: str
@@ -61,10 +60,10 @@ class CacheSubject(NamedTuple):
 
 
 class FlagCache(Protocol):
-    """What the client needs of a cache; any object with these three methods will do."""
+    """The protocol of caches; an application may write its own."""
 
     def get(self, subject: CacheSubject, key: str, /) -> FlagAnswer | None:
-        """Return the stored answer; None when there is none or it is too old."""
+        """Return the stored answer; None if there is none or it is too old."""
         ...
 
     def put(self, subject: CacheSubject, flag: FlagAnswer, /) -> None:
@@ -77,7 +76,7 @@ class FlagCache(Protocol):
 
 
 class MemoryFlagCache:
-    """A bounded cache in this process: oldest answers go first, and all after `ttl` seconds."""
+    """A bounded cache in memory: answers expire after `ttl` seconds, and the oldest are evicted."""
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class MemoryFlagCache:
             return len(self._answers)
 
     def get(self, subject: CacheSubject, key: str, /) -> FlagAnswer | None:
-        """Return the stored answer; None when there is none or it is too old."""
+        """Return the stored answer; None if there is none or it is too old."""
         with self._lock:
             answer: FlagAnswer | None = self._answers.get((subject, key))
             return answer
@@ -106,24 +105,24 @@ class MemoryFlagCache:
             self._answers[subject, flag.key] = flag
 
     def clear(self) -> None:
-        """Forget everything: at reset, after a 401 or 402, when the definitions change."""
+        """Remove all answers."""
         with self._lock:
             self._answers.clear()
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh lock."""
+        """Renew the lock in a forked child."""
         self._lock = threading.Lock()
 
 
 class AnswerCache:
-    """The client's cache in its mode. Whatever a cache object raises costs a warning and no flag."""
+    """The client's cache with its mode. An exception in the cache object only causes a warning."""
 
     def __init__(self, cache: FlagCache, mode: CacheMode = CacheMode.PRIMARY) -> None:
         self._cache = cache
         self.mode = mode
 
     def find(self, query: FlagQuery, keys: Iterable[str]) -> dict[str, FlagAnswer]:
-        """Return the stored answers for the query's person."""
+        """Return the stored answers for the query's person by key."""
         subject = self.subject(query)
         try:
             found = {key: self._cache.get(subject, key) for key in keys}
@@ -149,13 +148,13 @@ class AnswerCache:
             logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
 
     def after_fork(self) -> None:
-        """In a forked child: fresh locks, if the cache knows how."""
+        """Renew the cache's locks in a forked child, if the cache has an ``after_fork`` method."""
         renew = getattr(self._cache, "after_fork", None)
         if callable(renew):
             renew()
 
     def subject(self, query: FlagQuery) -> CacheSubject:
-        """Return whom the query is about; in ``fallback`` mode whatever the properties are."""
+        """Return the query's cache subject; in ``fallback`` mode, ignore the properties."""
         groups = sorted((str(kind), str(key)) for kind, key in query.groups.items())
         properties = (query.person_properties, query.group_properties)
         digest = ""
@@ -174,10 +173,10 @@ class FlagCacheSettings:
 
 
 def parse_cache_url(url: str) -> FlagCacheSettings:
-    """Return what ``memory://local/?ttl=300&size=10000&mode=primary`` says.
+    """Return the settings in a URL like ``memory://local/?ttl=300&size=10000&mode=primary``.
 
     Raises:
-        ValueError: another scheme, an unknown parameter, a number that is none or not positive.
+        ValueError: another scheme, an unknown parameter or mode, or a number that is not positive.
     """
     parts = urlsplit(url)
     if parts.scheme != "memory":
@@ -194,10 +193,10 @@ def parse_cache_url(url: str) -> FlagCacheSettings:
 
 
 def open_flag_cache(cache: str | FlagCache) -> AnswerCache:
-    """Return the cache that the option ``flag_cache`` names or is; an object has its own ``mode``.
+    """Return the cache of the option ``flag_cache``: a URL, or an object, which may have a ``mode``.
 
     Raises:
-        ValueError: a URL that cannot be read.
+        ValueError: the URL is invalid.
     """
     if isinstance(cache, str):
         settings = parse_cache_url(cache)

@@ -1,6 +1,6 @@
-"""Reading a flag is an event, ``$feature_flag_called``: what it says, and which were already sent.
+"""The event ``$feature_flag_called`` of a flag read: its properties, and which were already sent.
 
-Pure but for the tracker's memory: whether an event is sent is the client's decision.
+Pure except for the tracker's memory. The client decides whether an event is sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EVENT: Final = "$feature_flag_called"
 LOCAL_REASON: Final = "Evaluated locally"
 FLAG_MISSING: Final = "flag_missing"
 
-# As the contract lists the codes: they are joined in this order, whatever happened when.
+# The codes in the order of PostHog's contract, in which they are joined.
 _ERRORS: Final = (
     "errors_while_computing_flags",
     FLAG_MISSING,
@@ -69,10 +69,10 @@ _MINIMAL: Final = frozenset(
 
 
 class FlagRead(NamedTuple):
-    """One read of one flag's value.
+    """A read of a flag's value.
 
-    ``answer`` is None when there was none for the key; ``request_errors`` are the codes of what
-    went wrong with the request to the server, if there was one.
+    ``answer`` is None if the key has no answer; ``request_errors`` has the error codes of the
+    request to the server, if a request was made.
     """
 
     key: str
@@ -84,19 +84,19 @@ class FlagRead(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """The value that was read; None when there was none."""
+        """The value that was read; None if there is no answer."""
         return None if self.answer is None else self.answer.value
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What is wrong with this read: a local answer does not depend on the request."""
+        """The error codes of this read. A local answer does not depend on the request's errors."""
         if self.answer is None:
             return (*self.request_errors, FLAG_MISSING)
         return () if self.answer.locally_evaluated else self.request_errors
 
 
 def flag_called_properties(read: FlagRead) -> dict[str, Any]:
-    """Return the event's own properties, what is unknown left out."""
+    """Return the event's own properties, without those that are unknown."""
     answer = read.answer
     properties: dict[str, Any] = {
         "$feature_flag": read.key,
@@ -127,7 +127,7 @@ def _details(answer: FlagAnswer) -> dict[str, Any]:
 
 
 def _error_text(errors: Iterable[str]) -> str | None:
-    """Join error codes, each once; None when there are none.
+    """Join the distinct error codes; return None without any.
 
     >>> _error_text(["flag_missing", "errors_while_computing_flags", "flag_missing"])
     'errors_while_computing_flags,flag_missing'
@@ -138,12 +138,15 @@ def _error_text(errors: Iterable[str]) -> str | None:
 
 
 def is_minimal(answer: FlagAnswer | None) -> bool:
-    """Whether the short event is enough: the gate is on and the flag surely is in no experiment."""
+    """Return whether to send the short event.
+
+    The server must ask for it, and the flag must be known to have no experiment.
+    """
     return answer is not None and answer.minimal_events and answer.has_experiment is False
 
 
 def minimal_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a short event may hold of the fully enriched ``properties``.
+    """Return those of the fully enriched ``properties`` that a short event may have.
 
     >>> minimal_properties({"$feature_flag": "a", "plan": "pro", "utm_source": "x"})
     {'$feature_flag': 'a', 'utm_source': 'x'}
@@ -156,10 +159,10 @@ def minimal_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class CalledTracker:
-    """Which events were already sent: a bounded, thread-safe memory by distinct id.
+    """A bounded, thread-safe record of the events that were already sent, by distinct id.
 
-    The least recently used distinct ids are forgotten first, one at a time; being full never
-    empties the memory. It keeps hashes only, so that no group key and no value stays in memory.
+    A full tracker forgets the least recently used distinct id. It stores only hashes, so no group
+    key and no value stays in memory.
 
     >>> tracker = CalledTracker()
     >>> tracker.is_first("u1", "beta", True), tracker.is_first("u1", "beta", True)
@@ -167,7 +170,7 @@ class CalledTracker:
     """
 
     DEFAULT_CAPACITY: Final = 50_000
-    # A limit for a single distinct id that is used for everybody, with ever new groups.
+    # For applications that use a single distinct id for everybody, with ever new groups.
     MOST_REPORTS_OF_ONE_ID: Final = 10_000
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
@@ -186,7 +189,7 @@ class CalledTracker:
         groups: Mapping[str, object] | None = None,
         device_id: str | None = None,
     ) -> bool:
-        """Note that this was read; whether it had not been noted before. One atomic step."""
+        """Record this read; return whether it was not recorded before. Atomic."""
         report = hash((key, _hashable(value), _sorted_pairs(groups), device_id))
         with self._lock:
             reports = self._by_id.get(distinct_id)
@@ -200,12 +203,12 @@ class CalledTracker:
             return True
 
     def clear(self) -> None:
-        """Forget everything: at shutdown, at reset, and when the definitions change."""
+        """Forget all reads."""
         with self._lock:
             self._by_id.clear()
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh lock; what was reported stays reported."""
+        """Renew the lock in a forked child; keep the recorded reads."""
         self._lock = threading.Lock()
 
 

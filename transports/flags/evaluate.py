@@ -1,7 +1,7 @@
-"""Flags for one person: overrides, then the engine, then a cache or the server.
+"""The evaluation of flags for a person: overrides, then the engine, then a cache or the server.
 
-Written as steps, so that asking the server blocks a thread or suspends a task, whichever the client
-is made for. Sends no event: that is up to whoever reads the answers.
+It is a generator of steps, so that a request to the server blocks a thread in ``Client`` and
+suspends a task in ``AsyncClient``. It sends no events.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ logger = logging.getLogger("flagengine.flags")
 
 
 class FlagEvaluator:
-    """``remote`` is None where there is no key to ask with, ``cache`` where nothing is kept.
+    """The evaluator of a client's flags.
 
-    ``overrides`` are in force for every query: one immutable value, replaced whole.
+    ``remote`` is None without a project key, ``cache`` without the option ``flag_cache``.
+    ``overrides`` apply to every query; the value is immutable, and assigned to change it.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class FlagEvaluator:
     def evaluate(
         self, query: FlagQuery, published: Published, *, may_ask: bool = True
     ) -> Steps[EvaluatedFlags]:
-        """Answer with at most one request."""
+        """Answer the query, with at most one request."""
         local = self._local.evaluate(query, published, self.overrides)
         remote = self._remote
         if remote is None or not may_ask or query.only_locally:
@@ -69,7 +70,7 @@ class FlagEvaluator:
     def with_value(
         self, key: str, value: Any, query: FlagQuery, published: Published
     ) -> FlagAnswer | None:
-        """Return the flag's answer if it had that value; None when the flag is not defined."""
+        """Return the flag's answer if its value were ``value``; None if the flag is not defined."""
         return self._local.with_value(key, value, query, published, self.overrides)
 
     def prepare(self) -> None:
@@ -77,18 +78,18 @@ class FlagEvaluator:
         self._local.prepare()
 
     def forget(self) -> None:
-        """Empty the cache: at reset, and when the definitions change."""
+        """Empty the cache."""
         if self.cache is not None:
             self.cache.clear()
 
     def after_fork(self) -> None:
-        """In a forked child: fresh locks."""
+        """Renew the locks in a forked child."""
         self._missing.after_fork()
         if self.cache is not None:
             self.cache.after_fork()
 
     def _needs_server(self, query: FlagQuery, local: EvaluatedFlags, published: Published) -> bool:
-        """Whether a request could add something."""
+        """Return whether a request could add an answer."""
         is_loaded = published.snapshot is not None
         if query.keys is None:
             has_answers = bool(local.answers or local.withheld)
@@ -105,7 +106,7 @@ class FlagEvaluator:
         published: Published,
         outcome: RemoteOutcome,
     ) -> EvaluatedFlags:
-        """Add the server's answers to the local ones: never in their place, never unasked for."""
+        """Add those answers of the server that the query asks for and that have no local answer."""
         response = outcome.response
         if response is None:
             self._request_failed(outcome.error)
@@ -134,14 +135,14 @@ class FlagEvaluator:
         self._on_failure(error)
 
     def _with_payload_overrides(self, found: dict[str, FlagAnswer]) -> dict[str, FlagAnswer]:
-        """Return the server's answers with payloads set by hand; the engine does it for its own."""
+        """Apply the payload overrides to the server's answers; the engine has applied its own."""
         for key, payload in self.overrides.payloads.items():
             if key in found:
                 found[key] = found[key].with_payload(payload)
         return found
 
     def _cached(self, query: FlagQuery, local: EvaluatedFlags) -> EvaluatedFlags | None:
-        """Return the answers without the server, when the cache has every flag that is lacking."""
+        """Return the answers if the cache has every flag without a local answer; otherwise None."""
         if self.cache is None or self.cache.mode is not CacheMode.PRIMARY or not query.keys:
             return None
         lacking = local.lacking(query.keys)
@@ -151,7 +152,7 @@ class FlagEvaluator:
         return EvaluatedFlags({**self._with_payload_overrides(found), **local.answers})
 
     def _stale(self, query: FlagQuery, local: EvaluatedFlags) -> dict[str, FlagAnswer]:
-        """Return what is known from before, when the server gave no answer."""
+        """Return the cached answers to use after a failed request."""
         if self.cache is None or self.cache.mode is not CacheMode.FALLBACK:
             return {}
         wanted = [*local.unresolved, *local.undefined] if query.keys is None else query.keys

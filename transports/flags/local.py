@@ -1,7 +1,7 @@
-"""Local answers: the engine's, sorted by what can be done with them.
+"""Local answers: the engine's resolutions, sorted into answers and keys that lack an answer.
 
-The only place of the client that calls the engine. It decides no flag itself, and knows nothing of
-the server.
+Only this module of the client calls the engine. It decides no flag itself, and does not know the
+server.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ _EVERY_PART: Final = Snapshot.parse(
 
 
 class EvaluatedFlags(NamedTuple):
-    """What came of one query. A tuple, because every read makes one.
+    """The result of a query. A tuple, because every read makes a result.
 
     Attributes:
-        answers: by flag key.
-        unresolved: what the engine could not decide, and the server did not answer either.
+        answers: the answers by flag key.
+        unresolved: resolutions of flags that neither the engine nor the server decided.
         undefined: keys that the definitions do not have.
-        withheld: keys that have no value and for which the server must not be asked: overridden to
-            be missing, or not for this application.
-        request_errors: codes of what went wrong with the request to the server.
+        withheld: keys without a value for which the server must not be asked, because the flag is
+            overridden to be missing or has other evaluation contexts.
+        request_errors: the error codes of the request to the server.
     """
 
     answers: Mapping[str, FlagAnswer] = MappingProxyType({})
@@ -65,12 +65,12 @@ class EvaluatedFlags(NamedTuple):
     request_errors: tuple[str, ...] = ()
 
     def lacking(self, keys: Iterable[str]) -> list[str]:
-        """Return which of the keys somebody else may still answer."""
+        """Return those of the keys for which a cache or the server may still have an answer."""
         return [key for key in keys if key not in self.answers and key not in self.withheld]
 
 
 class LocalFlags:
-    """The engine with the client's options for it. An option with its default is left out."""
+    """The engine with the client's options, without those that have their default value."""
 
     def __init__(
         self,
@@ -89,10 +89,10 @@ class LocalFlags:
         self._last_origin: tuple[Published | None, Origin] = (None, Origin())
 
     def prepare(self) -> None:
-        """Let the engine import now what it imports when it is first needed.
+        """Make the engine import the modules that it otherwise imports at their first use.
 
-        If a thread imports a module while another thread forks, the child keeps a half-imported
-        module for good: whoever may evaluate in threads calls this before.
+        If a thread imports a module while another thread forks, the module stays half-imported in
+        the child. So call this before threads evaluate flags.
         """
         overrides = Overrides.parse({"overridden": True})
         for _ in range(_UNTIL_COMPILED):
@@ -103,35 +103,37 @@ class LocalFlags:
     def evaluate(
         self, query: FlagQuery, published: Published, overrides: Overrides
     ) -> EvaluatedFlags:
-        """Evaluate what is asked for."""
+        """Evaluate the flags of the query."""
         snapshot, keys = published.snapshot, query.keys
         if snapshot is None:
             if not overrides:
                 return EvaluatedFlags(undefined=keys or ())
             snapshot = _NO_DEFINITIONS
-        who, known = query.distinct_id, query.person_properties
+        distinct_id, properties = query.distinct_id, query.person_properties
         options = self._call_options(query, overrides)
         resolutions: Iterable[Resolution]
         if keys is not None and len(keys) == 1:
-            resolutions = (evaluate_flag(snapshot, keys[0], who, known, **options),)
+            resolutions = (evaluate_flag(snapshot, keys[0], distinct_id, properties, **options),)
         else:
-            resolutions = evaluate(snapshot, who, known, flag_keys=keys, **options).values()
+            resolutions = evaluate(
+                snapshot, distinct_id, properties, flag_keys=keys, **options
+            ).values()
         return _sorted(resolutions, self._origin(published))
 
     def with_value(
         self, key: str, value: Any, query: FlagQuery, published: Published, overrides: Overrides
     ) -> FlagAnswer | None:
-        """Return the flag's answer if it had that value; None when the flag is not defined."""
+        """Return the flag's answer if its value were ``value``; None if the flag is not defined."""
         if published.snapshot is None or key not in published.snapshot.keys:
             return None
         supposed = overrides | Overrides.parse({"flags": {key: value}})
         options = self._call_options(query, supposed)
-        who, known = query.distinct_id, query.person_properties
-        resolution = evaluate_flag(published.snapshot, key, who, known, **options)
+        distinct_id, properties = query.distinct_id, query.person_properties
+        resolution = evaluate_flag(published.snapshot, key, distinct_id, properties, **options)
         return FlagAnswer(resolution, self._origin(published))
 
     def _origin(self, published: Published) -> Origin:
-        """Return the origin of a publication's answers: the same object for all of them."""
+        """Return the origin of a publication's answers, the same object at each call."""
         last, origin = self._last_origin
         if last is not published:
             loaded_at = published.loaded_at
@@ -144,7 +146,7 @@ class LocalFlags:
         return origin
 
     def _call_options(self, query: FlagQuery, overrides: Overrides) -> dict[str, Any]:
-        """Return only what is there: the engine's fastest path is the one without options."""
+        """Return the options that are not empty; the engine is fastest without options."""
         options = dict(self._options)
         if query.groups:
             options["groups"] = query.groups

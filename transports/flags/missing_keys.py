@@ -1,7 +1,7 @@
-"""Which flag keys are known not to exist, so that the server is not asked for them again.
+"""The flag keys that are known not to exist, so that the client does not request them again.
 
-Learnt only from a response that would have named them: complete, without errors. Forgotten at the
-next successful refresh of the definitions, "unchanged" included, since the flag may exist by then.
+The client learns them only from a complete response without errors. It forgets them at the next
+successful load of definitions, "unchanged" included, because the flag may exist by then.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ MOST_KEYS = 10_000
 
 
 class MissingKeys:
-    """Knowledge that holds for one refresh of the definitions. Thread-safe."""
+    """The missing keys of one refresh of the definitions. Thread-safe."""
 
     def __init__(self) -> None:
         self._state: tuple[int, frozenset[str]] = (0, frozenset())
         self._lock = threading.Lock()
 
     def at(self, refresh: int) -> frozenset[str]:
-        """Return the keys known to be missing as of that refresh (`Published.refresh`)."""
+        """Return the keys that are known to be missing at this `Published.refresh`."""
         learnt_at, keys = self._state
         return keys if learnt_at == refresh else frozenset()
 
     def learn(self, lacking: Collection[str], response: FlagsResponse, refresh: int) -> None:
-        """Note which of the requested keys that lacked an answer the response has not either."""
+        """Record those of the `lacking` keys that the response does not have either."""
         if not response.is_clean:
             return
         absent = {key for key in lacking if key not in response.flags}
@@ -39,5 +39,5 @@ class MissingKeys:
                 self._state = (refresh, keys)
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh lock."""
+        """Renew the lock in a forked child."""
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
-"""What a flag call asks: whose flags, which ones, with which properties, where to look.
+"""The query of a flag call: the person, the keys, the properties, and whether to ask the server.
 
-Pure assembly of the call's arguments, the context and the properties set for flags. Nobody's id is
-invented here: without an id there is no query.
+A query combines the call's arguments, the context and the properties set for flags. Without a
+distinct id there is no query; nothing here makes up an id.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ class FlagOptions(TypedDict, total=False):
     groups: Mapping[str, Any] | None
     """The person's groups: ``{"company": "acme"}``."""
     person_properties: Mapping[str, Any] | None
-    """What is known of the person; wins over what was set before."""
+    """The person's properties; they win over those that were set before."""
     group_properties: Mapping[str, Mapping[str, Any]] | None
-    """What is known of the groups, by type."""
+    """The properties of the groups, by type."""
     only_evaluate_locally: bool | None
-    """Never ask the server; None: as ``strict_local_evaluation`` says."""
+    """Whether never to ask the server; None: the client's ``strict_local_evaluation``."""
     disable_geoip: bool | None
-    """Whether the server must not locate the request by its IP address; None: as the client."""
+    """Whether the server must not locate the request by its IP address; None: the client's
+    ``disable_geoip``."""
     device_id: str | None
-    """For flags by device; None: the context's."""
+    """The device, for flags that are evaluated by device; None: the context's device."""
 
 
 class FlagQuery(NamedTuple):
-    """``keys=None`` asks for every flag. A tuple, because every read makes one."""
+    """A query of flags; ``keys=None`` means all flags. A tuple, because every read makes a query."""
 
     distinct_id: str
     keys: tuple[str, ...] | None = None
@@ -57,25 +58,26 @@ def flag_query(
     only_locally: bool,
     disable_geoip: bool,
 ) -> FlagQuery | None:
-    """Return the query of a call; None when neither the call nor the context has a distinct id.
+    """Return the query of a call; None if neither the call nor the context has a distinct id.
 
-    ``stored``, ``only_locally`` and ``disable_geoip`` are the client's, for what is not given.
+    ``stored``, ``only_locally`` and ``disable_geoip`` are the client's values, which ``given`` may
+    override.
     """
     context = current()
-    who = id_of(distinct_id, context)
-    if who is None:
+    known_id = id_of(distinct_id, context)
+    if known_id is None:
         return None
     groups = given.get("groups") or {}
     person = dict(given.get("person_properties") or ())
     group_properties: dict[str, Any] = dict(given.get("group_properties") or ())
     # The context's properties win over the client's.
-    for known in (NO_PROPERTIES if context is None else context.flags, stored):
-        if known is not NO_PROPERTIES:
-            person = known.person_for(person)
-            group_properties = known.groups_for(groups, group_properties)
+    for properties in (NO_PROPERTIES if context is None else context.flags, stored):
+        if properties is not NO_PROPERTIES:
+            person = properties.person_for(person)
+            group_properties = properties.groups_for(groups, group_properties)
     locally, no_geoip = given.get("only_evaluate_locally"), given.get("disable_geoip")
     return FlagQuery(
-        who,
+        known_id,
         keys if keys is None or type(keys) is tuple else _distinct(keys),
         dict(groups),
         person,

@@ -1,7 +1,8 @@
-"""Asking the server: the ``/flags`` request, its own narrow retry policy, and how it ended.
+"""The ``/flags`` request, with its own retry policy and its outcome.
 
-Retried only when no answer came or the status is 502 or 504: nothing else says that the evaluation
-did not happen. The body is written once and is the same every time. No event, no cache.
+A request is retried only after no response, a 502 or a 504, because no other outcome shows that the
+server did not evaluate the flags. The body is serialised once and is the same at every attempt.
+Nothing here sends events or caches answers.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ __all__ = ["RemoteFlags", "RemoteOutcome", "flags_body"]
 
 DEFAULT_TIMEOUT = 3.0
 DEFAULT_API_VERSION = 2
-# Somebody waits for a flag read: whatever is configured, it ends.
+# The limit of ``max_retries``, because the application waits while a flag is read.
 MOST_RETRIES = 10
 _RETRIED = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteOutcome:
-    """The response, or why there is none; exactly one of the two.
+    """The outcome of a request: either a response or an error.
 
-    ``attempts`` counts the requests made.
+    ``attempts`` is the number of attempts.
     """
 
     response: FlagsResponse | None = None
@@ -41,7 +42,7 @@ class RemoteOutcome:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What went wrong with the request as a whole, as codes for ``$feature_flag_error``."""
+        """The error codes of the whole request, for ``$feature_flag_error``."""
         if self.response is None:
             return (_error_code(self.error),)
         found = {
@@ -65,15 +66,15 @@ class RemoteFlags:
     """The ``/flags`` endpoint of one project.
 
     Args:
-        transport: carries out the requests.
-        host: base URL, without a trailing slash.
-        project_key: names the project; part of the body.
-        timeout: deadline of each request in seconds.
-        max_retries: how often to try again; 0 to 10.
-        api_version: which response to ask for; every known one is understood.
+        transport: sends the requests.
+        host: base URL.
+        project_key: the key that names the project; part of the body.
+        timeout: deadline of each attempt in seconds.
+        max_retries: the number of further attempts after the first, from 0 to 10.
+        api_version: the version of the response to ask for; all known versions can be read.
         evaluation_contexts: leave out flags that are tagged with none of these.
-        headers: sent along, a ``User-Agent`` for example. Never an ``Authorization``.
-        sleep: waits between two attempts.
+        headers: further headers, for example a ``User-Agent``; never an ``Authorization``.
+        sleep: called to wait between two attempts.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class RemoteFlags:
         return f"<RemoteFlags timeout={self._timeout:g} retries={self._policy.max_retries}>"
 
     def evaluate(self, query: FlagQuery) -> RemoteOutcome:
-        """Ask the server. Never raises for what the network or the server does."""
+        """Ask the server; never raise because of the network or the server."""
         body = to_json(flags_body(query, self._project_key, self._contexts))
         request = Request("POST", self._url, self._headers, body, self._timeout)
         attempts = 0
@@ -146,7 +147,7 @@ def _is_retryable(error: RequestError | StatusError | None) -> bool:
 def flags_body(
     query: FlagQuery, project_key: str, evaluation_contexts: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return the request's body; the project key is the only credential in it.
+    """Return the request's body, which has no credential except the project key.
 
     >>> flags_body(FlagQuery("u1", groups={"company": "acme"}), "phc_k")["group_properties"]
     {'company': {'$group_key': 'acme'}}
@@ -157,7 +158,7 @@ def flags_body(
         "groups": dict(query.groups),
         "person_properties": dict(query.person_properties),
         "group_properties": _group_properties(query),
-        # Always sent: the server's default is the opposite of the client's.
+        # Always sent, because the server's default is the opposite of the client's.
         "geoip_disable": query.disable_geoip,
     }
     device_id = query.device_id or query.person_properties.get("$device_id")

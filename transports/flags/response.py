@@ -1,4 +1,4 @@
-"""A ``/flags`` response: from bytes to answers, whatever the bytes, in any of the server's shapes.
+"""The parser of ``/flags`` responses in any of the server's shapes. It never raises.
 
 ================  ==========================================================================
 shape             the record
@@ -8,8 +8,8 @@ shape             the record
 typed ``flags``   ``{"value": bool, text, number, object or null, "failed": bool, …}``
 ================  ==========================================================================
 
-Total: a record that cannot be read is a failed flag and leaves the other flags alone. Of the fields
-that only describe (reason, metadata), one of the wrong type reads as absent.
+An unreadable record is a failed flag and does not affect the other flags. A descriptive field
+(reason, metadata) of the wrong type counts as absent.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class FlagsResponse:
-    """What the server said.
+    """A parsed response.
 
     Attributes:
-        flags: the answers. One with the value None is a flag that has no value.
-        failed: the keys of flags that the server could not evaluate, or whose record is unreadable:
-            no answer, and no reason to replace a known one.
-        has_flags: whether the response held flags at all; an empty object does not.
-        errors_while_computing: some flags may be missing although they exist.
-        quota_limited: the project may not evaluate flags now; ``flags`` is empty.
-        origin: of the answers.
+        flags: the answers by key. A flag without a value has an answer with the value None.
+        failed: the keys of flags that the server could not evaluate or whose record is unreadable.
+            They have no answer, and cached answers stay valid.
+        has_flags: whether the response contained flags; an empty object contains none.
+        errors_while_computing: whether existing flags may be missing from the response.
+        quota_limited: whether the project's quota is used up; ``flags`` is then empty.
+        origin: the origin of the answers.
     """
 
     flags: Mapping[str, FlagAnswer] = field(default_factory=lambda: _EMPTY)
@@ -57,13 +57,13 @@ class FlagsResponse:
 
     @property
     def is_clean(self) -> bool:
-        """Whether a flag that is not in the response is known not to exist."""
+        """Whether a flag that is not in the response does not exist."""
         has_errors = self.failed or self.errors_while_computing or self.quota_limited
         return self.has_flags and not has_errors
 
 
 def parse_flags_response(body: bytes | str) -> FlagsResponse | None:
-    """Return the response that ``body`` holds; None when it is not a JSON object."""
+    """Return the response in ``body``; None if ``body`` is not a JSON object."""
     try:
         document = read_json(body)
     except ValueError:
@@ -92,13 +92,13 @@ def _response(document: Mapping[str, Any]) -> FlagsResponse:
 
 
 def _flags(document: Mapping[str, Any], origin: Origin) -> dict[str, FlagAnswer | None] | None:
-    """Return the flags by key, None for each failed one; None when there are no flags at all."""
+    """Return the flags by key, None for a failed flag; None if the document has no flags."""
     records = document.get("flags")
     if isinstance(records, Mapping):
         return {key: _parse_record(key, record, origin) for key, record in records.items()}
     values, payloads = document.get("featureFlags"), _mapping(document.get("featureFlagPayloads"))
     if isinstance(values, list):
-        # The oldest shape of all: the keys of the flags that are on.
+        # In the oldest shape, a list of the keys of the flags that are on.
         values = {key: True for key in values if isinstance(key, str)}
     if not isinstance(values, Mapping):
         return None
@@ -111,7 +111,7 @@ def _flags(document: Mapping[str, Any], origin: Origin) -> dict[str, FlagAnswer 
 
 
 def _parse_record(key: str, record: object, origin: Origin) -> FlagAnswer | None:
-    """Return the answer of a record of either kind; None when it failed or is unreadable."""
+    """Return the answer of a record of either kind; None if the flag failed or is unreadable."""
     if not isinstance(record, Mapping) or record.get("failed") not in (None, False):
         return None
     if "value" in record:
@@ -153,14 +153,14 @@ def _is_typed_value(value: object) -> bool:
 
 
 def _enabled_or_variant(record: Mapping[Any, Any]) -> tuple[bool | str, bool]:
-    """Return the value of a record without a typed value, and whether it is readable."""
+    """Return the value of a record without a typed value, and whether the record is readable."""
     enabled, variant = record.get("enabled"), record.get("variant")
     is_readable = isinstance(enabled, bool) and isinstance(variant, str | None)
     return (variant if enabled and variant is not None else bool(enabled)), is_readable
 
 
 def _payload_text(payload: object) -> str | None:
-    """Return a payload as the server usually sends it: as JSON text."""
+    """Return a payload as JSON text, the form in which the server usually sends it."""
     if payload is None or isinstance(payload, str):
         return payload
     try:

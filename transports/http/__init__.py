@@ -1,1 +1,1 @@
-"""The one seam to the network: ``base`` describes it, ``live`` and ``memory`` implement it."""
+"""HTTP: ``base`` defines transports, ``live`` uses the network, ``memory`` is for tests."""

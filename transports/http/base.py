@@ -1,7 +1,7 @@
-"""The seam: everything above it can be tested without a socket.
+"""Requests, responses, and the protocol of transports, which allows tests without a socket.
 
 A transport is any object with ``request(Request) -> Response`` that raises only ``RequestError``
-and its children. It does not retry, does not know what a status means, and keeps to the deadline.
+and its subclasses. It respects the deadline, does not retry, and gives no meaning to a status.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = ["Request", "Response", "Transport"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One HTTP request.
+    """An HTTP request.
 
-    ``timeout`` is the whole request's deadline in seconds: connecting, sending, and reading the
-    last byte of the answer. ``repr`` shows neither keys nor the body.
+    ``timeout`` is the deadline in seconds for the whole request: connecting, sending, and reading
+    the last byte of the response. The ``repr`` has neither keys nor the body.
     """
 
     method: str
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """One HTTP answer; ``headers`` have lower-case names, ``body`` is unpacked."""
+    """An HTTP response; ``headers`` have lower-case names, ``body`` is decompressed."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -59,15 +59,14 @@ class Response:
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str | None:
-        """The header's value, whatever the case of ``name``; None when absent."""
+        """Return the header's value, None if absent; the case of ``name`` does not matter."""
         return self.headers.get(name.lower())
 
 
 class Transport(Protocol):
-    """Carries out one request.
+    """A transport, which performs requests.
 
-    A transport is called from several threads at once and must cope with that. One that holds
-    connections notices a fork by itself.
+    A transport must be thread-safe. A transport with connections must detect forks by itself.
 
     >>> class Offline:
     ...     def request(self, request: Request) -> Response:
@@ -75,5 +74,5 @@ class Transport(Protocol):
     """
 
     def request(self, request: Request, /) -> Response:
-        """Send it and read the whole answer, or raise a ``RequestError``."""
+        """Send the request and read the whole response, or raise a ``RequestError``."""
         ...

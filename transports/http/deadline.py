@@ -1,8 +1,9 @@
-"""A deadline for the whole of an exchange, not for each operation on its socket.
+"""A deadline for a whole request, not for each operation on its socket.
 
-The standard library's timeout starts anew with every read, so that a server that sends a byte now
-and then can hold a request forever, in the headers as well as in the body. A `TimedSocket` gives
-every operation what is left of the thread's deadline. Nothing here knows an HTTP library.
+The standard library's timeout starts anew with every read. So a server that sends a byte now and
+then can delay a request forever, in the headers as well as in the body. A `TimedSocket` sets the
+timeout of every operation to the time left until the thread's deadline. Nothing here knows an HTTP
+library.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _current = threading.local()
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[float]:
-    """Bound what this thread does with timed sockets; yield the moment on the monotonic clock."""
+    """Set the deadline of this thread's timed sockets; yield the deadline's monotonic time."""
     _current.at = time.monotonic() + seconds
     try:
         yield _current.at
@@ -31,7 +32,7 @@ def deadline(seconds: float) -> Iterator[float]:
 
 
 def _limit(sock: socket.socket) -> None:
-    """Give the socket what is left of the thread's deadline, if the thread has one."""
+    """Set the socket's timeout to the time left until the thread's deadline, if there is any."""
     at = getattr(_current, "at", None)
     if at is None:
         return
@@ -43,12 +44,12 @@ def _limit(sock: socket.socket) -> None:
 
 
 class TimedSocket:
-    """What an HTTP connection uses of a socket; sending and reading keep to the deadline."""
+    """A socket as HTTP connections use it, on which sending and reading respect the deadline."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        # For what follows on the bare socket, the TLS handshake. If nothing is left, the next
-        # operation on this one says so.
+        # The TLS handshake follows on the bare socket. If the deadline has passed, the next
+        # operation on this socket raises.
         with suppress(TimeoutError):
             _limit(sock)
 
@@ -61,7 +62,7 @@ class TimedSocket:
         self._sock.sendall(data)
 
     def makefile(self, _mode: str = "rb") -> io.BufferedReader:
-        """Return a reader, which keeps the socket open when the connection is closed before it."""
+        """Return a reader that keeps the socket open even after the connection is closed."""
         return io.BufferedReader(_TimedReader(self._sock))
 
 

@@ -1,4 +1,4 @@
-"""Which base URL a configured host means (http-client contract)."""
+"""The base URL of a configured host (http-client contract)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["DEFAULT_HOST", "base_url"]
 
 DEFAULT_HOST = "https://us.i.posthog.com"
 
-# Addresses of the web application, which people paste, and where ingestion lives instead.
+# The hosts of the web application, which people paste by mistake, with their ingestion hosts.
 _INGESTION_HOSTS = {
     "app.posthog.com": DEFAULT_HOST,
     "us.posthog.com": DEFAULT_HOST,
@@ -15,7 +15,7 @@ _INGESTION_HOSTS = {
 
 
 def base_url(host: str | None) -> str:
-    """The base URL without a trailing slash; self-hosted ones stay as given.
+    """Return the base URL without a trailing slash; leave the URLs of other hosts unchanged.
 
     >>> base_url("https://eu.posthog.com/"), base_url(" "), base_url("http://localhost:8000/ph/")
     ('https://eu.i.posthog.com', 'https://us.i.posthog.com', 'http://localhost:8000/ph')

@@ -1,8 +1,8 @@
-"""The real network, through `requests`, which is imported when it is first needed.
+"""The network, through `requests`, which is imported at its first use.
 
-What `LiveTransport` adds to `requests`: one deadline for the whole request, bounded answers,
-redirects that keep method and body but never carry credentials to another host, and our errors
-instead of foreign ones.
+`LiveTransport` adds to `requests`: a deadline for the whole request, a limit for the response's
+size, redirects that keep method and body but send no credentials to another host, and the errors of
+this package in place of foreign exceptions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveTransport"]
 
-# Definitions of thousands of flags are a few MiB; nothing legitimate comes near this.
+# Far above any valid response: the definitions of thousands of flags are a few MiB.
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 # Enough for http -> https -> another host.
 MAX_REDIRECTS = 5
@@ -38,15 +38,15 @@ _CHUNK = 64 * 1024
 
 
 class LiveTransport:
-    """Keeps connections; safe for threads and forks. ``close`` lets the connections go.
+    """A transport that keeps connections open. Safe for threads and forks.
 
     Args:
-        max_response_bytes: the largest body that is accepted, sent or unpacked.
+        max_response_bytes: the maximal size of a body, compressed or decompressed.
         verify: as in `requests`: True, or the path of a CA bundle.
-        session: makes the `requests.Session`, once in each process; ``verify`` is then the
-            session's own. Start from `flagengine.transports.http.session.make_session`, or mount
-            its `DeadlineAdapter`: with other adapters, headers that arrive byte by byte can
-            outlast a request's timeout.
+        session: a function that makes the `requests.Session`, called once in each process;
+            ``verify`` is then ignored. Start from `flagengine.transports.http.session.make_session`,
+            or mount its `DeadlineAdapter`: with other adapters, headers that arrive byte by byte can
+            exceed a request's timeout.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class LiveTransport:
         raise InvalidResponseError(msg, status=response.status)
 
     def prepare(self) -> None:
-        """Import now what the first request would.
+        """Import the modules that the first request needs.
 
-        A thread that imports while another one forks leaves the child a module that is half
-        imported forever: whoever sends from threads calls this before.
+        If a thread imports a module while another thread forks, the module stays half-imported in
+        the child. So call this before threads send requests.
         """
-        import encodings.idna  # noqa: PLC0415, F401 - for the first host name that is looked up
+        import encodings.idna  # noqa: PLC0415, F401 - needed by the first host name lookup
 
         self._current_session()
 
@@ -95,7 +95,7 @@ class LiveTransport:
             session.close()
 
     def _current_session(self) -> requests.Session:
-        """Return the session, a new one in the child of a fork: sockets must not be shared."""
+        """Return the session; make a new session in the child of a fork, which must not share sockets."""
         from . import translation  # noqa: F401, PLC0415 - see `prepare`
 
         self._notice_fork()
@@ -105,14 +105,14 @@ class LiveTransport:
             return self._session
 
     def _default_session(self) -> requests.Session:
-        from .session import make_session  # noqa: PLC0415 - 85 ms, paid at the first request
+        from .session import make_session  # noqa: PLC0415 - takes 85 ms, so only at the first request
 
         return make_session(verify=self._verify)
 
     def _notice_fork(self) -> None:
         pid = os.getpid()
         if self._pid != pid:
-            # A thread that only the parent has may hold the lock forever.
+            # A thread of the parent may have held the lock at the fork.
             self._lock = threading.Lock()
             self._session, self._pid = None, pid
 
@@ -135,15 +135,16 @@ class LiveTransport:
                 return self._read(answer, request, at)
         except RequestError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever the library raises is translated
+        except Exception as error:  # noqa: BLE001 - all exceptions of the library are translated
             translated = translate(error, request)
-        # Raised out here, so that it has no context: the foreign error may hold headers and keys.
+        # Raised outside of the except block, because the foreign error, which may contain headers
+        # and keys, would become its context.
         raise translated
 
     def _read(self, answer: requests.Response, request: Request, at: float) -> Response:
         status, limit = answer.status_code, self._max_response_bytes
         body = bytearray()
-        # `read1` returns what has come, so that the deadline is looked at after every piece.
+        # `read1` returns the bytes that have arrived, so the deadline is checked after each piece.
         while piece := answer.raw.read1(_CHUNK, decode_content=False):
             body += piece
             if len(body) > limit:
@@ -158,7 +159,7 @@ class LiveTransport:
 
 def _too_late(request: Request) -> RequestTimeoutError:
     url = redact_url(request.url)
-    return RequestTimeoutError(f"no answer within {request.timeout:g} s from {url}")
+    return RequestTimeoutError(f"no response within {request.timeout:g} s from {url}")
 
 
 def _headers(request: Request) -> dict[str, str | bytes]:

@@ -1,6 +1,6 @@
-"""A transport without a network: it plays a script and remembers what it was asked.
+"""A transport without a network, which plays a script and records the requests.
 
-Public: applications can test their use of the client with the transport of the client's own tests.
+It is public, so that applications can use it in their tests.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ Play = Response | RequestError | Callable[[Request], Response]
 
 
 class MemoryTransport:
-    """Answers with the script's entries in turn, then with ``default``, which may be changed.
+    """A transport that answers with the script's entries in turn, and then with ``default``.
 
-    An entry is a response, an error to raise, or a function of the request.
+    An entry is a response, an error to raise, or a function of the request. ``default`` may be
+    changed at any time.
 
     >>> transport = MemoryTransport([Response(503)])
     >>> [transport.request(Request("GET", "http://host/")).status for _ in range(2)]
@@ -38,7 +39,7 @@ class MemoryTransport:
         self._script.extend(entries)
 
     def request(self, request: Request, /) -> Response:
-        """The next entry's answer."""
+        """Record the request; return or raise the next entry."""
         self.requests.append(request)
         entry = self._script.popleft() if self._script else self.default
         if isinstance(entry, RequestError):

@@ -1,7 +1,7 @@
-"""What of a request may be shown to people, and what may be put into a header.
+"""Redaction of keys and credentials, and the cleaning of header values.
 
-Pure text functions. Whatever is logged, shown by ``repr`` or put into an error's message goes
-through here first.
+Pure text functions. All text of requests in logs, in a ``repr`` and in error messages passes
+through them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _SECRET_PARAMETER = re.compile(
 # Project, personal, secret and OAuth keys of PostHog start with ph and one or two letters.
 _KEY = re.compile(r"\bph[a-z]{1,2}_[A-Za-z0-9_\-]{4,}")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]+")
-# RFC 9110 section 5.5: CR, LF and NUL end or split a header; the other controls have no business.
+# RFC 9110 section 5.5: CR, LF and NUL end or split a header; other controls are not needed.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def redact_url(url: str) -> str:
-    """The URL without user name, password, tokens or keys.
+    """Return the URL without user name, password, tokens or keys.
 
     >>> redact_url("https://me:pw@host/flags?token=phc_abcdef&v=2")
     'https://host/flags?token=***&v=2'
@@ -36,7 +36,7 @@ def redact_url(url: str) -> str:
 
 
 def redact_text(text: str) -> str:
-    """Any text, an exception's message say, without keys or credentials.
+    """Return any text, such as an exception's message, without keys or credentials.
 
     >>> redact_text("Authorization: Bearer phx_123456")
     'Authorization: Bearer ***'
@@ -45,7 +45,7 @@ def redact_text(text: str) -> str:
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers with the values of the secret ones hidden."""
+    """Return the headers with secret values redacted."""
     return {
         name: _HIDDEN if name.lower() in _SECRET_HEADERS else redact_text(value)
         for name, value in headers.items()
@@ -53,7 +53,7 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def clean_header_value(value: str) -> str:
-    r"""A value that can neither split a header nor break its encoding (Latin-1).
+    r"""Return the value without characters that could split a header or break its encoding (Latin-1).
 
     >>> clean_header_value("flagengine/1\r\nX-Evil: 1")
     'flagengine/1X-Evil: 1'

@@ -1,4 +1,4 @@
-"""Which request follows a redirect: method and body stay, credentials only on the same origin."""
+"""The request that follows a redirect: it keeps method and body, and credentials on the same origin."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .base import Request, Response
 
 __all__ = ["following"]
 
-# 303 asks for a GET of something else and is not followed; the others keep method and body here,
-# because a POST that turns into a GET loses its events and still answers 200.
+# 303 asks for a GET of another resource and is not followed. The others keep method and body,
+# because a POST that turned into a GET would lose its events and still return 200.
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 def following(request: Request, response: Response) -> Request | None:
-    """Return the request that a redirect asks for; None when the response is the answer."""
+    """Return the request that a redirect asks for; None if the response must not be followed."""
     location = response.header("location")
     if response.status not in _REDIRECTS or not location:
         return None

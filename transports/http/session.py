@@ -1,7 +1,8 @@
-"""How `requests` is set up here. The module imports it, so import this module late.
+"""The setup of `requests`, which this module imports; so import this module late.
 
 `make_session` is the default of `LiveTransport`. An application that needs another proxy, another
-certificate or a retry of its own takes a session from it, or mounts `DeadlineAdapter` on its own.
+certificate or its own retries changes a session of `make_session`, or mounts `DeadlineAdapter` on
+its own session.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from .deadline import TimedSocket
 
 __all__ = ["DeadlineAdapter", "make_session"]
 
-# Lanes, flags and definitions at once, from several threads.
+# Enough for lanes, flags and definitions at once, from several threads.
 POOL_SIZE = 16
 
 
 def make_session(*, verify: bool | str = True) -> requests.Session:
-    """Return a session without cookies, headers of its own and credentials from ``.netrc``.
+    """Return a session without cookies, default headers and credentials from ``.netrc``.
 
     Args:
         verify: as in `requests`: True, or the path of a CA bundle.
@@ -31,7 +32,7 @@ def make_session(*, verify: bool | str = True) -> requests.Session:
     session = requests.Session()
     session.verify = verify
     session.headers.clear()
-    # A session without an auth takes one from ~/.netrc.
+    # Without an auth, the session would read credentials from ~/.netrc.
     session.auth = _keep_as_is
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("https://", "http://"):
@@ -40,15 +41,15 @@ def make_session(*, verify: bool | str = True) -> requests.Session:
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Connections, those to proxies too, that keep to the deadline of `LiveTransport`'s request."""
+    """An adapter whose connections, also to proxies, respect the deadline of `LiveTransport`."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Called by requests, which offers the method for subclasses."""
+        """Override a method that `requests` offers to subclasses."""
         super().init_poolmanager(*args, **kwargs)
         _use_timed_connections(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Called by requests, which offers the method for subclasses."""
+        """Override a method that `requests` offers to subclasses."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         _use_timed_connections(manager)
         return manager
@@ -59,7 +60,7 @@ def _use_timed_connections(manager: PoolManager) -> None:
 
 
 class _Timed:
-    """Whatever socket a connection opens becomes a timed one."""
+    """A mixin that wraps each socket of a connection in a `TimedSocket`."""
 
     _timed: TimedSocket | None = None
 

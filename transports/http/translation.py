@@ -1,4 +1,4 @@
-"""Translate the exceptions of requests and urllib3: the only module that knows them.
+"""Translation of the exceptions of requests and urllib3, which only this module knows.
 
 The module imports `requests` and urllib3 for their public exception classes, so import it late.
 """
@@ -61,7 +61,7 @@ _NOT_CONNECTED: _Kinds = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ProxyError,
 )
-# The more telling kinds first.
+# More specific kinds come first.
 _TRANSLATIONS: tuple[tuple[_Kinds, type[RequestError]], ...] = (
     (_INVALID, InvalidRequestError),
     (_UNTRUSTED, TLSError),
@@ -70,11 +70,11 @@ _TRANSLATIONS: tuple[tuple[_Kinds, type[RequestError]], ...] = (
 
 
 def translate(error: Exception, request: Request) -> RequestError:
-    """Return the client's error; the original is not kept because it may hold headers and keys."""
+    """Return the client's error, without the original, which may contain headers and keys."""
     where = redact_url(request.url)
     causes = _causes(error)
     if any(_is_timeout(cause) for cause in causes):
-        return RequestTimeoutError(f"no answer within {request.timeout:g} s from {where}")
+        return RequestTimeoutError(f"no response within {request.timeout:g} s from {where}")
     what = f"{type(error).__name__}: {redact_text(_innermost_text(causes))}"
     for kinds, translated in _TRANSLATIONS:
         if any(isinstance(cause, kinds) for cause in causes):
@@ -83,12 +83,12 @@ def translate(error: Exception, request: Request) -> RequestError:
 
 
 def _is_timeout(cause: BaseException) -> bool:
-    # For urllib3 a refused connection is a kind of timeout.
+    # In urllib3, NewConnectionError is a subclass of a timeout error.
     return isinstance(cause, _TIMEOUTS) and not isinstance(cause, _NOT_CONNECTED)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return the exception and those inside it: causes, contexts, reasons, arguments."""
+    """Return the exception and all exceptions in its causes, contexts, reasons and arguments."""
     found: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
@@ -101,7 +101,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _innermost_text(causes: list[BaseException]) -> str:
-    """Return the system's own words where there are some: they name no URL and no header."""
+    """Return the operating system's message, which has no URL or header; else a class name."""
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
             return str(cause.strerror)

@@ -1,4 +1,4 @@
-"""Unpacking an answer's body within a bound: a small answer must not become a huge one."""
+"""Decompression of response bodies up to a limit, so that a small body cannot become a huge one."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ..errors import InvalidResponseError, ResponseTooLargeError
 
 __all__ = ["ACCEPTED", "unpack"]
 
-# The codings that we ask for: what the standard library can unpack piece by piece.
+# The codings to ask for, which the standard library can decompress up to a limit.
 ACCEPTED = "gzip, deflate"
-# zlib's window of 32 KiB: with a gzip header, with a zlib header, bare.
+# The wbits of zlib for a window of 32 KiB: with a gzip header, with a zlib header, bare.
 _GZIP, _ZLIB, _BARE = 31, 15, -15
 
 
 def unpack(body: bytes, coding: str, *, limit: int, status: int) -> bytes:
-    """The body without its ``Content-Encoding``.
+    """Return the body without its ``Content-Encoding``.
 
     Raises:
-        ResponseTooLargeError: it is larger than ``limit`` bytes.
-        InvalidResponseError: it is damaged, or in a coding that we did not ask for.
+        ResponseTooLargeError: the decompressed body is larger than ``limit`` bytes.
+        InvalidResponseError: the body is damaged, or in another coding than ``ACCEPTED``.
     """
     match coding.strip().lower():
         case "" | "identity":
@@ -27,10 +27,10 @@ def unpack(body: bytes, coding: str, *, limit: int, status: int) -> bytes:
         case "gzip" | "x-gzip":
             windows = [_GZIP]
         case "deflate":
-            # Some servers send the bare stream where the standard wants zlib's header.
+            # Some servers send the bare stream, although the standard requires zlib's header.
             windows = [_ZLIB, _BARE]
         case _:
-            msg = f"response body must be plain or in {ACCEPTED}, got another content coding"
+            msg = f"response body must be plain or use {ACCEPTED}, got another content coding"
             raise InvalidResponseError(msg, status=status)
     for window in windows:
         try:
@@ -45,9 +45,9 @@ def _inflate(body: bytes, window: int, limit: int, status: int) -> bytes:
     machine = zlib.decompressobj(window)
     unpacked = machine.decompress(body, limit + 1)
     if len(unpacked) > limit:
-        msg = f"response body must be at most {limit} bytes, got more after unpacking"
+        msg = f"response body must be at most {limit} bytes, got more after decompression"
         raise ResponseTooLargeError(msg, status=status)
     if not machine.eof:
-        msg = "the packed body ends early"
+        msg = "the compressed body ends early"
         raise zlib.error(msg)
     return unpacked

@@ -1,4 +1,4 @@
-"""The client as a provider of OpenFeature's SDK; needs the extra ``openfeature``.
+"""The client as a provider for OpenFeature's SDK; needs the extra ``openfeature``.
 
 >>> from openfeature import api
 >>> api.set_provider(FlagengineProvider(client))  # doctest: +SKIP

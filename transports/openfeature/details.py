@@ -1,15 +1,15 @@
-"""A flag's result in OpenFeature's terms: a value of the requested type, and why.
+"""A flag's result in OpenFeature's form: a value of the requested type, with its reason.
 
 ======== ==========================================================================================
-type     comes from
+type     value
 ======== ==========================================================================================
-boolean  whether the flag is on; every variant is on
+boolean  whether the flag is on, as it is with every variant
 text     the variant, or a payload that is text
-number   a payload that is a number, or a variant that reads as one
+number   a payload that is a number, or a variant that is the text of a number
 object   a payload that is an object or a list
 ======== ==========================================================================================
 
-A flag that is off gives the caller's default for everything but a boolean. Pure.
+For a flag that is off, all types but boolean get the caller's default. Pure.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class FlagResult(Protocol):
-    """What ``get_feature_flag_result`` returns, as far as it is read here."""
+    """The result of ``get_feature_flag_result``, with the attributes that this module reads."""
 
     @property
     def enabled(self) -> bool:
@@ -52,11 +52,11 @@ class FlagResult(Protocol):
 
     @property
     def payload(self) -> Any:
-        """The payload, decoded."""
+        """The decoded payload."""
         ...
 
 
-# Returns the value; None where the result has none of that type.
+# Returns the value of a type; None if the result has no such value.
 Conversion = Callable[[FlagResult], Any]
 
 _REASONS: Mapping[str, Reason] = MappingProxyType(
@@ -87,17 +87,17 @@ def as_text(result: FlagResult) -> str | None:
 
 
 def as_integer(result: FlagResult) -> int | None:
-    """Return a whole number."""
+    """Return the number if it is whole."""
     number = _number(result)
     return int(number) if number is not None and number == int(number) else None
 
 
 def as_float(result: FlagResult) -> float | None:
-    """Return any number."""
+    """Return the number."""
     number = _number(result)
     try:
         return None if number is None else float(number)
-    except OverflowError:  # JSON knows integers that no float can hold
+    except OverflowError:  # JSON may have integers too large for a float
         return None
 
 
@@ -109,7 +109,7 @@ def as_object(result: FlagResult) -> Any:
 def details_of(
     result: FlagResult | None, default: T, convert: Conversion, *, is_stale: bool = False
 ) -> FlagResolutionDetails[T]:
-    """Return the result in OpenFeature's form; None is an unknown flag."""
+    """Return the result in OpenFeature's form; a result of None means an unknown flag."""
     if result is None:
         return failure(default, ErrorCode.FLAG_NOT_FOUND, "unknown flag")
     is_default = not result.enabled and convert is not as_boolean
@@ -143,7 +143,7 @@ def _number(result: FlagResult) -> float | None:
 
 
 def _parsed(text: str) -> float | None:
-    """Read a variant's key; whole numbers exactly."""
+    """Return the number in a variant's key, exactly if it is whole; None if there is no number."""
     for kind in (int, float):
         try:
             number: float = kind(text)

@@ -1,8 +1,8 @@
-"""``FlagengineProvider``: answers from a client, for OpenFeature's SDK.
+"""``FlagengineProvider``: a provider for OpenFeature's SDK that evaluates flags with a client.
 
-The targeting key is the distinct id; without one, the active context has it. The attributes
-``groups``, ``group_properties`` and ``device_id`` are options of the client's call, all others are
-person properties. The provider has no evaluator and no thread, and raises nothing.
+The targeting key is the distinct id; without a targeting key, the active context's id is used. The
+attributes ``groups``, ``group_properties`` and ``device_id`` become options of the client's call,
+and all other attributes become person properties. The provider starts no thread and never raises.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
 class FlagClient(Protocol):
-    """The methods of a client that the provider calls; ``AsyncClient`` supports the asynchronous methods only.
+    """The methods of a client that the provider calls.
 
-    Optional: ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on``, ``shutdown``.
+    A client may also have ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on`` and
+    ``shutdown``. With an ``AsyncClient``, only the asynchronous resolvers work.
     """
 
     def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
-        """Return the flag's result, or None for an unknown flag; may be awaitable."""
+        """Return the flag's result, or None for an unknown flag, or an awaitable of either."""
         ...
 
     def capture(self, event: str, **options: Any) -> Any:
@@ -45,14 +46,14 @@ class FlagClient(Protocol):
 
 
 class FlagengineProvider(Resolvers):
-    """One client as a provider.
+    """A provider that uses a client.
 
     Args:
-        client: evaluates the flags.
-        default_distinct_id: for evaluations without a targeting key or a context.
-        ready_timeout: seconds that the initialisation waits for definitions.
-        shuts_down_client: whether the client ends with the provider.
-        clock: for tests.
+        client: the client that evaluates the flags.
+        default_distinct_id: the distinct id of evaluations without a targeting key and a context.
+        ready_timeout: seconds for which the initialisation waits for definitions.
+        shuts_down_client: whether the provider's shutdown also shuts the client down.
+        clock: the clock of the staleness checks.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class FlagengineProvider(Resolvers):
         return Metadata(name="flagengine")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:  # noqa: ARG002
-        """Wait for definitions, if the client loads any; without them the server evaluates flags."""
+        """Wait for definitions, if the client loads any; without them, the server evaluates flags."""
         on = getattr(self._client, "on", None)
         if on is not None and not self._unsubscribe:
             self._unsubscribe = [
@@ -90,7 +91,7 @@ class FlagengineProvider(Resolvers):
             _discarded(wait(timeout=self._ready_timeout))
 
     def shutdown(self) -> None:
-        """Stop listening; shut the client down if ``shuts_down_client``."""
+        """Unsubscribe from the client; shut it down if ``shuts_down_client``."""
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe = []
@@ -98,7 +99,7 @@ class FlagengineProvider(Resolvers):
             _discarded(self._client.shutdown())
 
     def check_health(self) -> None:
-        """Check now whether the definitions are stale; evaluations do so once a second."""
+        """Check now whether the definitions are stale; evaluations check this once a second."""
         self._announce(self._staleness.look(now=True))
 
     def track(
@@ -107,7 +108,7 @@ class FlagengineProvider(Resolvers):
         evaluation_context: EvaluationContext | None = None,
         tracking_event_details: TrackingEventDetails | None = None,
     ) -> None:
-        """Capture an event; its value, where there is one, is the property ``value``."""
+        """Capture an event; put the details' value, if any, into the property ``value``."""
         properties: dict[str, Any] = {}
         if tracking_event_details is not None:
             properties.update(tracking_event_details.attributes)
@@ -189,7 +190,7 @@ def _nobody(default: Any) -> FlagResolutionDetails[Any]:
 
 
 def _discarded(result: object) -> bool:
-    """Close a coroutine, which has no loop here; return whether ``result`` was a coroutine."""
+    """Close a coroutine, for which there is no loop; return whether ``result`` was a coroutine."""
     if not inspect.iscoroutine(result):
         return False
     result.close()

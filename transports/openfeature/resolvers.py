@@ -1,4 +1,4 @@
-"""The ten resolvers of OpenFeature's provider interface: how each type is converted."""
+"""The ten resolvers of OpenFeature's provider interface, with the conversion of each type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
 
 class Resolvers(AbstractProvider):
-    """Each calls ``_resolve`` or, if asynchronous, ``_resolve_async``."""
+    """The resolvers, which call ``_resolve`` or ``_resolve_async``."""
 
     @abstractmethod
     def _resolve(
@@ -34,64 +34,64 @@ class Resolvers(AbstractProvider):
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[bool]:
-        """Whether the flag is on."""
+        """Return whether the flag is on."""
         return self._resolve(flag_key, default_value, evaluation_context, details.as_boolean)
 
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[str]:
-        """Return the variant or a text."""
+        """Return the variant or a payload that is text."""
         return self._resolve(flag_key, default_value, evaluation_context, details.as_text)
 
     def resolve_integer_details(
         self, flag_key: str, default_value: int, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[int]:
-        """Return a whole number."""
+        """Return the number if it is whole."""
         return self._resolve(flag_key, default_value, evaluation_context, details.as_integer)
 
     def resolve_float_details(
         self, flag_key: str, default_value: float, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[float]:
-        """Return a number."""
+        """Return the number."""
         return self._resolve(flag_key, default_value, evaluation_context, details.as_float)
 
     def resolve_object_details(
         self, flag_key: str, default_value: _Object, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[_Object]:
-        """Return an object or a list."""
+        """Return a payload that is an object or a list."""
         return self._resolve(flag_key, default_value, evaluation_context, details.as_object)
 
     async def resolve_boolean_details_async(
         self, flag_key: str, default_value: bool, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[bool]:
-        """Whether the flag is on."""
+        """Return whether the flag is on."""
         convert = details.as_boolean
         return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_string_details_async(
         self, flag_key: str, default_value: str, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[str]:
-        """Return the variant or a text."""
+        """Return the variant or a payload that is text."""
         convert = details.as_text
         return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_integer_details_async(
         self, flag_key: str, default_value: int, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[int]:
-        """Return a whole number."""
+        """Return the number if it is whole."""
         convert = details.as_integer
         return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_float_details_async(
         self, flag_key: str, default_value: float, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[float]:
-        """Return a number."""
+        """Return the number."""
         convert = details.as_float
         return await self._resolve_async(flag_key, default_value, evaluation_context, convert)
 
     async def resolve_object_details_async(
         self, flag_key: str, default_value: _Object, evaluation_context: _Context = None
     ) -> FlagResolutionDetails[_Object]:
-        """Return an object or a list."""
+        """Return a payload that is an object or a list."""
         convert = details.as_object
         return await self._resolve_async(flag_key, default_value, evaluation_context, convert)

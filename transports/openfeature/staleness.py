@@ -1,6 +1,7 @@
-"""Notice when the definitions in use become stale, or fresh again.
+"""Detection of when the definitions in use become stale, or fresh again.
 
-Nothing runs in the background: each evaluation asks, and the health is read once a second at most.
+Nothing runs in the background. Each evaluation calls this, and the health is read at most once a
+second.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ _LOOK_EVERY = 1.0
 
 
 class Change(Enum):
-    """What changed since the last check."""
+    """The change since the last check."""
 
     STALE = "stale"
     FRESH = "fresh"
 
 
 class Staleness:
-    """Remembers whether the definitions are stale, and reports each change to one caller."""
+    """The remembered staleness; each change is returned to exactly one caller."""
 
     def __init__(self, health: Callable[[], Health] | None, clock: Clock) -> None:
         self._health = health
@@ -35,11 +36,11 @@ class Staleness:
         self.is_stale = False
 
     def look(self, *, now: bool = False) -> Change | None:
-        """Check the health if it is due, or ``now``; return what changed."""
+        """Check the health if a check is due, or ``now``; return the change, if any."""
         if self._health is None or not (self._is_due() or now):
             return None
         freshness = self._health().freshness
-        if freshness is Freshness.EMPTY:  # the server evaluates all flags: nothing can be stale
+        if freshness is Freshness.EMPTY:  # the server evaluates all flags, so nothing can be stale
             return None
         is_stale = freshness is not Freshness.FRESH
         with self._lock:

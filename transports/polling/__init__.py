@@ -1,4 +1,4 @@
-"""Definitions in: fetched, shared, published whole, and watched for their age."""
+"""Flag definitions: how they are fetched, shared between processes, published and checked for age."""
 
 from .fetch_results import Failed, FailureKind, Loaded, Unchanged
 from .health import Freshness, Health, LoadError, StalenessBudget

@@ -1,7 +1,4 @@
-"""What the poller asks its driver to do: values, in the driver's vocabulary.
-
-A driver that handles each of them has nothing left to decide.
-"""
+"""The poller's decisions, as values that the loader and the publisher carry out."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Ask the source, and hand its result back with this `generation`."""
+    """A fetch to make now; its result must come back with the same `generation`."""
 
     generation: int
     version: str | None
@@ -35,14 +32,14 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do before `until`; None: nothing until a result arrives or a load is requested."""
+    """A pause until the time `until`; None: until a result arrives or a load is requested."""
 
     until: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Put the fetched document into use."""
+    """A fetched document to put into use."""
 
     generation: int
     loaded: Loaded
@@ -50,7 +47,7 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Keep the definitions in use, which are still valid; note the time and the version."""
+    """The confirmation that the definitions in use are the latest, to note with time and version."""
 
     generation: int
     version: str | None
@@ -58,7 +55,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The fetch failed; keep the definitions in use."""
+    """A failed fetch that leaves the definitions in use."""
 
     generation: int
     failure: Failed
@@ -67,7 +64,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Clear:
-    """The server refused in a way that forbids using the definitions further."""
+    """A failed fetch after which the definitions must no longer be used."""
 
     generation: int
     failure: Failed
@@ -75,7 +72,7 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """The result belongs to no fetch that is out."""
+    """A result to ignore: a newer publication or a fork came before it."""
 
     generation: int
 
@@ -84,7 +81,7 @@ PollAction: TypeAlias = Publish | Refresh | Keep | Clear | Ignore
 
 
 class ReloadReply(StrEnum):
-    """What becomes of a request to load at once."""
+    """The reply to a request to load at once."""
 
     ACCEPTED = "accepted"
     JOINED = "joined"

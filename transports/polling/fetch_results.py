@@ -1,7 +1,7 @@
 """What a definition source can return: new definitions, nothing new, or a failure.
 
-These values pass from the sources, which do I/O, to the poller, which only decides. They show no
-key and no URL, so that any of them may be logged.
+These values pass from the sources, which do I/O, to the poller, which only decides. Their text
+contains no key and no URL, so any of them may be logged.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The definitions fetched as the ``version`` asked about are still the latest.
+    """The result of a fetch whose ``version`` argument still names the latest definitions.
 
-    ``version`` is the source's new name for them, if it gave one.
+    ``version`` is the source's new name for the same definitions, None if the name did not change.
     """
 
     version: str | None = None
@@ -43,11 +43,11 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No definitions: why, and what the server asked for.
+    """A failed fetch: the reason, and the wait that the server asked for.
 
-    ``status`` is the HTTP status if there was a response, ``retry_after`` the seconds that the
-    server asked the client to wait. ``once_per_episode`` is for sources whose failures repeat
-    unchanged at every fetch (a broken file): only the first in a row is then worth a warning.
+    ``status`` is the HTTP status if there was a response, ``retry_after`` the number of seconds
+    that the server asked the client to wait. ``once_per_episode`` is for sources whose failure
+    repeats at every fetch (a broken file): only the first failure in a row leads to a warning.
     """
 
     kind: FailureKind
@@ -66,11 +66,11 @@ class Loaded:
 
     Attributes:
         document: the definitions; text is parsed once, by the engine.
-        version: the source's own name for this state (an ETag, a file signature); the next
-            ``fetch`` gets it as its argument. None if the source has no such name.
-        if_malformed: the failure to report if `document` is no definitions document; the reason
-            is added to its message.
-        snapshot: `document` parsed, from a source that had to parse it.
+        version: the source's own name for these definitions (an ETag, a file signature); the
+            argument of the next ``fetch``. None if the source has no such name.
+        if_malformed: the failure to report if `document` is no definitions document; the parser's
+            reason is appended to the failure's message.
+        snapshot: the parsed `document`, if the source has parsed it.
     """
 
     document: DefinitionsDocument
@@ -82,7 +82,7 @@ class Loaded:
         return f"Loaded(version={self.version!r})"
 
     def malformed(self, reason: str) -> Failed:
-        """Return the failure to report: `document` is no definitions document."""
+        """Return the failure to report if `document` is no definitions document."""
         return replace(self.if_malformed, message=self.if_malformed.message + reason)
 
 

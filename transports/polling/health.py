@@ -1,6 +1,6 @@
-"""How trustworthy the definitions in use are: one frozen value, and the arithmetic behind it.
+"""The health of the definitions in use: one frozen value, and the arithmetic behind it.
 
-How old is too old is the caller's decision: a `StalenessBudget`. Nothing here acts on it.
+The caller decides which age is too old, with a `StalenessBudget`. Nothing here acts on the result.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StalenessBudget:
-    """Up to which age (seconds since the last successful load) definitions are good.
+    """The age, in seconds since the last successful load, at which definitions are stale or expired.
 
-    ``expired_after=None``: they never expire, however stale.
+    With ``expired_after=None`` definitions never expire.
     """
 
     stale_after: float = 90.0
     expired_after: float | None = None
 
     def freshness(self, age: float | None) -> Freshness:
-        """Return the freshness of definitions of that age; None: there are none."""
+        """Return the freshness of definitions of this age; None: no definitions are loaded."""
         if age is None:
             return Freshness.EMPTY
         if self.expired_after is not None and age > self.expired_after:
@@ -44,7 +44,7 @@ class StalenessBudget:
 
 @dataclass(frozen=True, slots=True)
 class LoadError:
-    """The last failure, without anything secret in it."""
+    """The last failed load, without keys and URLs."""
 
     kind: FailureKind
     message: str
@@ -55,7 +55,7 @@ class LoadError:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a dashboard or a readiness probe needs.
+    """The state of the definitions, for a dashboard or a readiness probe.
 
     ``last_error`` is None again after the next success; ``age`` is None while nothing is loaded.
     """

@@ -1,7 +1,7 @@
-"""The loader of flag definitions: loads when its driver says so, and knows what is in use.
+"""The loader of flag definitions: connects the poller, the source, the cache and the publisher.
 
-Ties the poller (which decides), the source (which fetches), the cache (which shares) and the
-publisher (which puts into use) together. Starts no thread itself: that is the driver's business.
+The poller decides when to load, the source fetches, the cache shares definitions with other
+processes, and the publisher puts definitions into use. The loader starts no thread: its driver does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from flagengine import Snapshot
 
-from .. import lifecycle
+from .. import fork_and_exit
 from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
 from ..steps import Call
@@ -37,15 +37,15 @@ SHUTDOWN_TIMEOUT = 10.0
 
 
 class DefinitionLoader:
-    """Keeps a store up to date. Safe to use from any thread.
+    """A loader that keeps a store up to date. Safe to use from any thread.
 
     Args:
         source: where definitions come from; None: only from `cache`.
-        cache: shares definitions with other processes.
-        driver: who loads: a ``ThreadPollDriver``, or nobody but the caller, which is the default.
+        cache: the cache that shares definitions with other processes.
+        driver: what loads: a ``ThreadPollDriver``, or by default only the caller.
         policy: how often to poll.
-        budget: how old definitions may get before their health says so.
-        clock: the time.
+        budget: the age at which `health` reports the definitions as stale or expired.
+        clock: the source of the time.
         on_failure: called with every failed load.
 
     Raises:
@@ -80,11 +80,11 @@ class DefinitionLoader:
         self._is_released = False
         self._renew_locks()
         self._driver.attach(self)
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     @property
     def current(self) -> Published:
-        """The definitions in use; the first look starts the driver."""
+        """The definitions in use; the first access starts the driver."""
         if not self._is_started:
             self.start()
         return self.store.current
@@ -101,11 +101,11 @@ class DefinitionLoader:
 
     @property
     def is_manual(self) -> bool:
-        """Whether nobody loads but the caller."""
+        """Whether only the caller loads."""
         return not self._driver.works_in_background
 
     def health(self) -> Health:
-        """Return how trustworthy the definitions in use are."""
+        """Return the health of the definitions in use."""
         return assess(
             self.store.current,
             self._budget,
@@ -115,15 +115,15 @@ class DefinitionLoader:
         )
 
     def start(self) -> None:
-        """Start the driver, once; a stopped loader stays stopped."""
+        """Start the driver once; do nothing after `stop`."""
         if not self.is_stopped:
             self._driver.start()
         self._is_started = True
 
     def tick(self) -> float | None:
-        """Load if a load is due; return the seconds until the next one, None: until requested.
+        """Load if a load is due; return the seconds until the next load, None: until requested.
 
-        Never raises an ``Exception``: a driver could not handle it.
+        Never raises an ``Exception``, because a driver could not handle it.
         """
         try:
             with self._lock:
@@ -136,7 +136,7 @@ class DefinitionLoader:
         return self._seconds_until_due()
 
     def request(self) -> ReloadReply:
-        """Make a load due now, unless the server has asked for a pause. Does not wait for it."""
+        """Make a load due now, unless the server has asked for a pause; do not wait for the load."""
         self.start()
         with self._lock:
             reply = self._poller.request(self._clock.monotonic())
@@ -144,7 +144,7 @@ class DefinitionLoader:
         return reply
 
     def reload(self, timeout: float | None = 10.0) -> bool:
-        """Load now, or join a load under way; whether it succeeded within `timeout` seconds.
+        """Load now, or join a load in progress; return whether it succeeded within `timeout` seconds.
 
         Returns False at once while the server has asked for a pause.
         """
@@ -154,15 +154,15 @@ class DefinitionLoader:
         return self._wait_for_load(before, timeout) and self._publisher.last_error is None
 
     def wait_until_ready(self, timeout: float | None = 30.0) -> bool:
-        """Block until there are flags; False after `timeout` seconds.
+        """Block until flags are loaded, for at most `timeout` seconds; return whether they are.
 
-        With a manual driver: load if a load is due, and do not wait.
+        With a manual driver, load if a load is due and do not wait.
         """
         self.start()
         return self.store.wait_until_ready(self._load_or_wait(timeout))
 
     def publish(self, document: DefinitionsDocument) -> Published:
-        """Put definitions into use that no fetch brought; a fetch that is out is ignored.
+        """Put definitions from the caller into use; ignore the result of a fetch in progress.
 
         Raises:
             SnapshotError: `document` is no definitions document.
@@ -173,15 +173,15 @@ class DefinitionLoader:
         return self._publisher.publish(prepared, generation)
 
     def stop(self) -> None:
-        """Load no more, for good; what is loaded stays in use."""
+        """Stop loading for good; the loaded definitions stay in use."""
         with self._lock:
             self._poller.stop()
         self.store.close()
 
     def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT) -> None:
-        """Stop for good, and let the cache release what it holds. May be repeated.
+        """Stop for good, and shut the cache down; a second call does nothing more.
 
-        A load that takes longer than half of `timeout` is left to its daemon thread.
+        Wait for a load in progress for at most half of `timeout`; its daemon thread then ends alone.
         """
         until = monotonic() + timeout
         self.stop()
@@ -191,7 +191,7 @@ class DefinitionLoader:
         self._caller.close()
 
     def after_fork(self) -> None:
-        """In a forked child: fresh locks, and no load under way."""
+        """Renew the locks in a forked child, and forget a load in progress."""
         self._renew_locks()
         self.store.renew_locks()
         self._poller.abandon()
@@ -199,7 +199,7 @@ class DefinitionLoader:
         self._is_started = False
 
     def at_exit(self, timeout: float) -> None:  # noqa: ARG002 - takes no time
-        """Start no load while the interpreter ends. An unreleased cache lock expires by itself."""
+        """Start no load while the interpreter exits; leave the cache, whose lock expires by itself."""
         self.stop()
         self._driver.stop(0.0)
 
@@ -220,7 +220,7 @@ class DefinitionLoader:
         return 0.0 if due is None else max(0.0, due - self._clock.monotonic())
 
     def _load_or_wait(self, timeout: float | None) -> float | None:
-        """Load if nobody else does; return how long to wait for who does."""
+        """Load if the driver is manual; return how long to wait for another thread's load."""
         if not self.is_manual:
             return timeout
         self.tick()
@@ -247,7 +247,7 @@ class DefinitionLoader:
                 return self._shared.fetch(fetch.version, loaded=fetch.loaded)
             result: FetchResult = self._caller(Call(self._source.fetch, (fetch.version,)))
         except Exception as error:  # noqa: BLE001 - a source may raise anything
-            # The message may hold an address with a password in it.
+            # The exception's message may contain a URL with a password.
             return Failed(FailureKind.SOURCE, f"the source raised {type(error).__name__}")
         return result
 
@@ -255,13 +255,13 @@ class DefinitionLoader:
         result, prepared = self._publisher.prepare(result)
         with self._lock:
             action = self._poller.fetched(fetch.generation, result, self._clock.monotonic())
-        # Outside the lock, since it calls listeners; the store itself refuses what is outdated.
+        # Outside the lock, because it calls listeners; the store refuses outdated definitions.
         self._publisher.apply(action, prepared)
         return action
 
     def _end(self, fetch: Fetch, *, is_answered: bool) -> None:
         if not is_answered:
-            # Interrupted: the poller must not wait for this fetch for ever.
+            # The load was interrupted: without this, the poller would wait for its result forever.
             with self._lock:
                 self._poller.abandon(fetch.generation)
         with self._load_ended:

@@ -1,4 +1,4 @@
-"""The numbers of polling and the table of what each failure means: data, no behaviour.
+"""The polling policy: intervals, backoff, and what each kind of failure means.
 
 Nothing here reads a clock; every function is arithmetic on its arguments.
 """
@@ -15,7 +15,7 @@ __all__ = ["RETRY_AFTER_CEILING", "FailureRule", "PollPolicy", "failure_rule"]
 DEFAULT_INTERVAL: Final = 30.0
 MINIMUM_INTERVAL: Final = 0.1
 BACKOFF_CEILING: Final = 60.0
-# The longest wait that polling grants a server.
+# The longest Retry-After that polling respects, in seconds.
 RETRY_AFTER_CEILING: Final = 600.0
 FIRST_LOAD_DELAY: Final = 1.0
 LARGEST_EXPONENT: Final = 16
@@ -23,7 +23,7 @@ LARGEST_EXPONENT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class FailureRule:
-    """What a kind of failure does to the definitions in use and to the next poll."""
+    """What a kind of failure means for the definitions in use and for the next poll."""
 
     clears: bool = False
     backs_off: bool = False
@@ -51,10 +51,10 @@ class PollPolicy:
 
     Attributes:
         interval: seconds between polls, at least 0.1.
-        backoff_ceiling: the longest backoff; an interval above it is never shortened.
-        first_load_delay: while nothing was ever loaded, a passing failure is retried after this
-            many seconds, doubling up to the interval, so that a blip at start-up does not cost a
-            whole interval.
+        backoff_ceiling: the longest backoff in seconds; an interval above it is never shortened.
+        first_load_delay: seconds before the first retry of a temporary failure while nothing was
+            ever loaded. The delay doubles up to `interval`, so a short outage at start-up does not
+            cost a whole interval.
     """
 
     interval: float = DEFAULT_INTERVAL
@@ -66,11 +66,11 @@ class PollPolicy:
             object.__setattr__(self, "interval", MINIMUM_INTERVAL)
 
     def backoff(self, refusals: int) -> float:
-        """Return the wait after that many refusals in a row: the interval times two to the n."""
+        """Return the wait after `refusals` refusals in a row: the interval times 2 ** refusals."""
         exponent = min(refusals, LARGEST_EXPONENT)
         return max(self.interval, min(self.interval * 2.0**exponent, self.backoff_ceiling))
 
     def retry_first_load(self, failures: int) -> float:
-        """Return the wait after that many passing failures, while nothing was ever loaded."""
+        """Return the wait after `failures` temporary failures while nothing was ever loaded."""
         exponent = min(failures - 1, LARGEST_EXPONENT)
         return min(self.first_load_delay * 2.0**exponent, self.interval)

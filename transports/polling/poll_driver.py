@@ -1,4 +1,4 @@
-"""Who carries out loads: what a driver of the loader is, and the one that waits to be called."""
+"""The protocol of the loader's drivers, and the driver that leaves loading to the caller."""
 
 from __future__ import annotations
 
@@ -8,53 +8,53 @@ __all__ = ["ManualPollDriver", "PollDriver", "Ticking"]
 
 
 class Ticking(Protocol):
-    """The loader, as its driver sees it. All of it may be used from any thread."""
+    """The loader as its driver sees it. Safe to use from any thread."""
 
     @property
     def is_stopped(self) -> bool:
-        """Whether there is nothing more to load."""
+        """Whether the loader has been stopped for good."""
         ...
 
     def tick(self) -> float | None:
-        """Load if a load is due; return the seconds until the next one, None: until woken."""
+        """Load if a load is due; return the seconds until the next load, None: until woken."""
         ...
 
     def stop(self) -> None:
-        """Load no more."""
+        """Stop loading for good."""
         ...
 
 
 class PollDriver(Protocol):
-    """Calls the loader's ``tick`` when a load is due."""
+    """A driver, which calls the loader's ``tick`` when a load is due."""
 
     @property
     def works_in_background(self) -> bool:
-        """Whether loads happen without the caller, who may wait for them then."""
+        """Whether loads happen in the background, so that the caller may wait for them."""
         ...
 
     def attach(self, loader: Ticking) -> None:
-        """Take the loader to tick. Called once, before anything else."""
+        """Take the loader to drive. Called once, before any other method."""
         ...
 
     def start(self) -> None:
-        """Begin to tick; at most once, until `forget`."""
+        """Begin to call ``tick``; a second call does nothing until `forget`."""
         ...
 
     def wake(self) -> None:
-        """Tick now: a load is due earlier."""
+        """Call ``tick`` soon: a load is due earlier than before."""
         ...
 
     def stop(self, timeout: float) -> None:
-        """End; wait at most `timeout` seconds for a load under way."""
+        """End; wait at most `timeout` seconds for a load in progress."""
         ...
 
     def forget(self) -> None:
-        """In a forked child: the workers are gone."""
+        """Forget the workers in a forked child, where their threads do not run."""
         ...
 
 
 class ManualPollDriver:
-    """Nobody loads but the caller: by ``tick``, and by waiting for definitions or a reload.
+    """A driver without workers: the caller loads, by ``tick``, ``reload`` or ``wait_until_ready``.
 
     For tests, and for functions that are frozen between two requests.
     """
@@ -68,7 +68,7 @@ class ManualPollDriver:
         """Do nothing."""
 
     def wake(self) -> None:
-        """Do nothing: there is nobody to wake."""
+        """Do nothing, because there is no worker."""
 
     def stop(self, timeout: float) -> None:
         """Do nothing."""

@@ -1,7 +1,7 @@
 """A daemon thread that loads definitions: started at the first use, and again in a forked child.
 
-Decides nothing: ticks the loader when a load is due. The thread holds the loader weakly, so that a
-client that is forgotten without a shutdown takes its thread with it.
+The thread calls the loader's ``tick`` when a load is due, and decides nothing. It references the
+loader weakly, so it ends when the loader is garbage-collected without a shutdown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LONGEST_WAIT = 3600.0
 
 
 class ThreadPollDriver:
-    """Keeps one loader up to date in the background."""
+    """A driver that keeps one loader up to date in the background."""
 
     works_in_background: ClassVar[bool] = True
 
@@ -27,13 +27,13 @@ class ThreadPollDriver:
         self.forget()
 
     def attach(self, loader: Ticking) -> None:
-        """Take the loader to tick."""
+        """Take the loader to drive."""
         self._loader = weakref.ref(loader)
-        # Wakes the thread of a forgotten loader, which then ends.
+        # A garbage-collected loader wakes its thread, which then ends.
         weakref.finalize(loader, self.wake).atexit = False
 
     def start(self) -> None:
-        """Start the thread, once; not for a loader that has been stopped."""
+        """Start the thread, unless it was started or the loader was stopped."""
         loader = self._loader()
         with self._lock:
             if self._thread is not None or loader is None or loader.is_stopped:
@@ -47,17 +47,17 @@ class ThreadPollDriver:
             try:
                 thread.start()
             except RuntimeError:
-                # No thread can be started while the interpreter shuts down.
+                # Python cannot start threads while the interpreter shuts down.
                 loader.stop()
                 return
             self._thread = thread
 
     def wake(self) -> None:
-        """Let the thread tick now."""
+        """Make the thread call ``tick`` now."""
         self._wake.set()
 
     def stop(self, timeout: float) -> None:
-        """Wake the thread, which ends; a load that takes longer is left to it."""
+        """Wake the thread, which then ends; wait for it for at most `timeout` seconds."""
         with self._lock:
             thread = self._thread
         self._wake.set()
@@ -65,7 +65,7 @@ class ThreadPollDriver:
             thread.join(timeout)
 
     def forget(self) -> None:
-        """In a forked child: a fresh lock and no thread; the next use starts one."""
+        """Renew the lock in a forked child and forget the thread; the next use starts another."""
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread = None

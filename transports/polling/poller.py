@@ -1,15 +1,15 @@
-"""The polling state machine: when to fetch, what an answer means, when to look again.
+"""The polling state machine: when to fetch, what a result means, and when to fetch again.
 
-Rule 1: nothing here does I/O, reads a clock, takes a lock or starts anything. `now` is an argument
-(monotonic seconds); the poller returns what is to be done as data. So it serves a thread and a
-caller who ticks alike.
+Rule 1: nothing here does I/O, reads a clock, takes a lock or starts a thread. `now` is an argument
+(monotonic seconds), and the poller returns its decisions as data. So a thread and a caller of
+``tick`` can use the same poller.
 
-Rule 2: at most one fetch is out at a time. Every fetch has a generation, a number that only grows;
-a result counts only if it belongs to the fetch that is out. A late result (after `abandon`, after
-a newer publication) is ignored.
+Rule 2: at most one fetch is in progress. Every fetch has a generation, a number that only grows; a
+result counts only if it belongs to the fetch in progress. A late result (after `abandon` or a newer
+publication) is ignored.
 
-Rule 3: "unchanged" is only true of the version that was asked about. If something else has been
-published since, or if the fetch named no version, "unchanged" counts as a failure and the next
+Rule 3: "unchanged" only confirms the version that the fetch named. If the fetch named no version,
+or if other definitions have been published since, "unchanged" counts as a failure and the next
 fetch is unconditional.
 
 Rule 4: failures keep the last good definitions; only the statuses in the policy's table clear them.
@@ -26,7 +26,7 @@ __all__ = ["Poller"]
 
 
 class Poller:
-    """Follows the module's rules. Not thread-safe: its caller holds a lock around each call."""
+    """A state machine with the rules above. Not thread-safe: its caller locks around each call."""
 
     __slots__ = (
         "_due",
@@ -49,7 +49,7 @@ class Poller:
         self._version: str | None = None
         self._loaded = False
         self._out: Fetch | None = None
-        # None: due at once. Zero would not do, since a clock may start anywhere.
+        # None: due at once. Not zero, because a monotonic clock may start at any number.
         self._due: float | None = None
         self._held_until: float | None = None
         self._failures = 0
@@ -63,7 +63,7 @@ class Poller:
 
     @property
     def fetching(self) -> bool:
-        """Whether a fetch is out."""
+        """Whether a fetch is in progress."""
         return self._out is not None
 
     @property
@@ -77,7 +77,7 @@ class Poller:
         return self._due
 
     def poll(self, now: float) -> Fetch | Wait:
-        """Return the fetch to make now, or how long nothing needs to be done."""
+        """Return the fetch to make now, or the time until which nothing is due."""
         if self._stopped or self._out is not None:
             return Wait(None)
         if self._due is not None and now < self._due:
@@ -86,7 +86,7 @@ class Poller:
         return self._out
 
     def request(self, now: float) -> ReloadReply:
-        """Request a load before it is due; held back while the server has asked for a pause."""
+        """Make a load due now; refuse while the server has asked for a pause."""
         if self._stopped:
             return ReloadReply.STOPPED
         if self._out is not None:
@@ -97,12 +97,12 @@ class Poller:
         return ReloadReply.ACCEPTED
 
     def fetched(self, generation: int, result: FetchResult, now: float) -> PollAction:
-        """Take the result of a fetch; return what it does to the definitions in use."""
+        """Take the result of a fetch; return what it means for the definitions in use."""
         fetch = self._out
         if fetch is None or fetch.generation != generation:
             return Ignore(generation)
         self._out = None
-        # Something newer was put in while this fetch was out (`published`).
+        # `published` put newer definitions into use during this fetch.
         if generation < self._published:
             self._due = now + self._policy.interval
             return Ignore(generation)
@@ -113,23 +113,23 @@ class Poller:
         return self._succeeded(generation, result, now)
 
     def published(self, version: str | None = None) -> int:
-        """Note definitions that did not come from a fetch; return their generation."""
+        """Note that the application published definitions; return their generation."""
         self._published = self._next_generation()
         self._version = version
         self._loaded = True
         return self._published
 
     def abandon(self, generation: int | None = None) -> None:
-        """Forget the fetch that is out, whose thread is gone (after a fork); fetch again at once.
+        """Forget the fetch in progress, whose thread is gone (after a fork); fetch again at once.
 
-        With `generation`: only if that is the fetch that is out.
+        With `generation`, do so only if the fetch in progress has this generation.
         """
         if self._out is not None and generation in (None, self._out.generation):
             self._out = None
             self._due = None
 
     def stop(self) -> None:
-        """Fetch no more; ignore a late result."""
+        """Stop fetching for good; ignore a late result."""
         self._stopped = True
         self._out = None
 

@@ -1,7 +1,6 @@
-"""From the result of a fetch to the definitions in use: parse, publish, refresh, keep or clear.
+"""The publisher: parses fetched documents, carries out the poller's actions, and logs failures.
 
-Carries out what the poller decides, and warns of failures. Decides nothing itself; knows neither
-sources nor schedules.
+It decides nothing itself, and it knows neither sources nor schedules.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _log = logging.getLogger("flagengine.definitions")
 
 
 class Publisher:
-    """Writes to one store; remembers the last failure."""
+    """The writer of one store; remembers the last failure."""
 
     def __init__(
         self,
@@ -42,9 +41,9 @@ class Publisher:
         self.last_error: LoadError | None = None
 
     def prepare(self, result: FetchResult) -> tuple[FetchResult, Published | None]:
-        """Parse a loaded document; the second is None if its content is in use already.
+        """Return the result, and the state that publishes it; None if its content is in use already.
 
-        A document that cannot be parsed comes back as a failure.
+        For a document that cannot be parsed, return a failure as the result.
         """
         if isinstance(result, Unchanged | Failed):
             return result, None
@@ -83,14 +82,14 @@ class Publisher:
         return self._store.publish(stamped)
 
     def _new_content(self, loaded: Loaded) -> Published | None:
-        """Return the state that publishes `loaded`; None if its content is in use already."""
+        """Return the state that publishes `loaded`; None if its content is already in use."""
         snapshot = loaded.snapshot or self._parsed(loaded.document)
         if snapshot == self._store.current.snapshot:
             return None
         return Published(snapshot, loaded.version)
 
     def _parsed(self, document: DefinitionsDocument) -> Snapshot:
-        """Parse `document`, unless it is the text that was parsed last."""
+        """Parse `document`, or return the last snapshot if the text is the same."""
         text = _text_of(document)
         if text is None:
             return Snapshot.parse(document)
@@ -117,7 +116,9 @@ class Publisher:
 
     def _warn(self, failure: Failed) -> None:
         loaded = self._store.current.snapshot is not None
-        consequence = "the last good ones stay in use" if loaded else "none are in use"
+        consequence = (
+            "the last good definitions stay in use" if loaded else "no definitions are in use"
+        )
         _log.warning("Could not load flag definitions: %s; %s", failure.message, consequence)
 
 

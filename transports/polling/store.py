@@ -1,7 +1,7 @@
 """The definitions in use: one immutable object, swapped whole.
 
-A reader takes `store.current` once and works with that; it never sees half an update, and what it
-holds never changes. Listeners are called after the swap, on the thread that published. Nothing here
+A reader takes `store.current` once and works with that object, which never changes; so no reader
+sees half an update. Listeners are called after the swap, on the thread that published. Nothing here
 fetches, polls or reads a clock.
 """
 
@@ -31,8 +31,8 @@ class Published:
         snapshot: the definitions; None before the first load and after they were cleared.
         version: the source's name for this state (an ETag).
         generation: grows with every publication; an older one never replaces a newer one.
-        refresh: grows with every successful load, "unchanged" included. That a flag is missing is
-            known for one refresh only.
+        refresh: grows with every successful load, "unchanged" included. The client remembers that
+            a flag is missing for one refresh only.
         loaded_at: wall-clock seconds when this content arrived.
         refreshed_at: monotonic seconds of the last successful load.
     """
@@ -46,7 +46,7 @@ class Published:
 
     @property
     def fingerprint(self) -> str | None:
-        """The content's name: equal for equal definitions, in every process."""
+        """The hash of the content: the same for equal definitions, in every process."""
         return None if self.snapshot is None else self.snapshot.fingerprint
 
     @property
@@ -67,14 +67,14 @@ class Published:
 
 @dataclass(frozen=True)
 class DefinitionsChanged:
-    """What a listener gets: at new content, and whenever the definitions are cleared."""
+    """A listener's argument, after new content and after the definitions were cleared."""
 
     previous: Published
     current: Published
 
     @cached_property
     def changed_keys(self) -> frozenset[str]:
-        """The keys of the flags that may answer differently now; compared when first asked for."""
+        """The keys of the flags whose answers may have changed; computed at the first access."""
         current, previous = self.current.snapshot, self.previous.snapshot
         return (current or _NOTHING).changed_keys(previous or _NOTHING)
 
@@ -88,7 +88,7 @@ Listener: TypeAlias = Callable[[DefinitionsChanged], object]
 
 
 class DefinitionStore:
-    """Holds the current state; see the module. Reading takes no lock."""
+    """A store of the current state. Reading takes no lock."""
 
     def __init__(self) -> None:
         self._current = Published()
@@ -102,7 +102,7 @@ class DefinitionStore:
         return self._current
 
     def publish(self, new: Published) -> Published:
-        """Put `new` into use unless something newer is in use; return the state in use."""
+        """Put `new` into use unless a newer generation is in use; return the state in use."""
         with self._lock:
             previous = self._current
             if new.generation < previous.generation:
@@ -110,7 +110,7 @@ class DefinitionStore:
             current = replace(new, refresh=previous.refresh + 1)
             self._current = current
             self._readiness.notify_all()
-        self._tell(previous, current)
+        self._notify(previous, current)
         return current
 
     def refresh(self, *, generation: int, version: str | None, at: float) -> Published:
@@ -136,10 +136,10 @@ class DefinitionStore:
                 return
             current = Published(generation=generation, refresh=previous.refresh)
             self._current = current
-        self._tell(previous, current)
+        self._notify(previous, current)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` at every change from now on; return a function that ends that."""
+        """Call `listener` at every change from now on; return a function that unsubscribes it."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
@@ -150,23 +150,23 @@ class DefinitionStore:
         return unsubscribe
 
     def wait_until_ready(self, timeout: float | None) -> bool:
-        """Block until there are flags; False after `timeout` seconds."""
+        """Block until flags are loaded, for at most `timeout` seconds; return whether they are."""
         with self._readiness:
             self._readiness.wait_for(lambda: self._current.is_ready or self._is_closed, timeout)
             return self._current.is_ready
 
     def close(self) -> None:
-        """End all waiting: there will be no more publications."""
+        """Wake all waiting threads: no more definitions will be published."""
         with self._lock:
             self._is_closed = True
             self._readiness.notify_all()
 
     def renew_locks(self) -> None:
-        """Replace the locks: in a forked child they may be held by threads that do not exist."""
+        """Replace the locks, which threads of the parent process may have held at the fork."""
         self._lock = threading.RLock()
         self._readiness = threading.Condition(self._lock)
 
-    def _tell(self, previous: Published, current: Published) -> None:
+    def _notify(self, previous: Published, current: Published) -> None:
         change = DefinitionsChanged(previous, current)
         for listener in self._listeners:
             try:

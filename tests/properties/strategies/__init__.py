@@ -1,8 +1,8 @@
 """Hypothesis strategies for whole definitions documents and for calls that fit them.
 
-``documents()`` draws a document as the definitions endpoint serves it; ``absurd_documents()``
-one with anything anywhere; ``calls(document)`` who is evaluated and with which options.
-Everything drawn is printed as plain Python, so that a failure can be pasted into a test.
+``documents()`` draws a document in the format of the definitions endpoint, ``absurd_documents()``
+draws a document with odd values anywhere, and ``calls(document)`` draws a person and options. Drawn
+values are printed as plain Python, so that a failure can be pasted into a test.
 """
 
 from tests.properties.strategies.absurd import (

@@ -1,4 +1,4 @@
-"""Strategies for documents with anything anywhere, which must do no harm."""
+"""Strategies for documents with odd values anywhere, which must do no harm."""
 
 import json
 from collections.abc import Iterator
@@ -68,13 +68,13 @@ _ANY_JSON = st.recursive(
 
 
 def absurd_values() -> st.SearchStrategy[Any]:
-    """Return what stands where nobody expects it."""
+    """Return odd values."""
     return st.sampled_from(_ABSURD) | _ANY_JSON
 
 
 @st.composite
 def absurd_documents(draw: st.DrawFn) -> Doc:
-    """Draw a document and put something absurd in one to three places of it."""
+    """Draw a document with odd values in one to three places."""
     document = _copied(draw(documents()))
     _spoil(draw, document, list(_places(document)))
     return document
@@ -82,7 +82,7 @@ def absurd_documents(draw: st.DrawFn) -> Doc:
 
 @st.composite
 def documents_with_an_absurd_flag(draw: st.DrawFn) -> tuple[Doc, Doc]:
-    """Draw a document, and the same with something absurd in its first flag's filters."""
+    """Draw a document, and a copy with an odd value in its first flag's filters."""
     document = draw(documents())
     spoilt = _copied(document)
     _spoil(draw, spoilt, list(_places(spoilt["flags"][0]["filters"])))
@@ -90,7 +90,7 @@ def documents_with_an_absurd_flag(draw: st.DrawFn) -> tuple[Doc, Doc]:
 
 
 def _copied(document: Doc) -> Doc:
-    """Return a copy of which no two places are one object."""
+    """Return a copy without shared objects."""
     copied: Doc = json.loads(json.dumps(document))
     return copied
 

@@ -1,4 +1,4 @@
-"""Strategies for calls: who is evaluated, with properties that hit and miss the filters."""
+"""Strategies for calls: persons with properties that match filters, and properties that do not."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ NOW = datetime(2024, 6, 8, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Call:
-    """The arguments of ``evaluate`` but for the snapshot and the keys."""
+    """The arguments of ``evaluate``, without the snapshot and the keys."""
 
     distinct_id: Any = "user-1"
     props: Mapping[str, Any] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Call:
 
 
 class Tier(Enum):
-    """An enumeration as applications have them."""
+    """An enumeration of an application."""
 
     PRO = "pro"
 
@@ -104,7 +104,7 @@ NOT_JSON = [
     range(3),
     complex(1, 2),
 ]
-"""Property values beyond JSON: convertible ones, and ones that count as not given."""
+"""Property values beyond JSON: convertible values, and values that count as not given."""
 
 _DISTINCT_IDS = ["user-1", "user-2", "user-3", "user-4", "user-5"] * 8 + [
     7,
@@ -148,7 +148,7 @@ _OVERRIDES: list[Any] = [None] * 30 + [
 
 
 def filters_of(document: Any) -> Iterator[dict[str, Any]]:
-    """Yield everything in a document that looks like a filter, wherever it stands."""
+    """Yield all values in a document that look like a filter."""
     waiting = [document]
     while waiting:
         one = waiting.pop()
@@ -161,7 +161,7 @@ def filters_of(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def _operands(document: Any) -> dict[str, list[Any]]:
-    """Collect what a document's filters compare each property with: values that hit."""
+    """Return the operands of a document's filters by property, which are values that match."""
     found: dict[str, list[Any]] = {}
     for one in filters_of(document):
         key, value = one["key"], one.get("value")
@@ -175,7 +175,7 @@ def _operands(document: Any) -> dict[str, list[Any]]:
 
 
 def property_values(kind: str, operands: list[Any], *, json_only: bool = False) -> list[Any]:
-    """Return a pool of values for one property: likely hits, its kind, and the unlikely."""
+    """Return a pool of values for a property: likely matches, its kind, and unlikely values."""
     return [*operands * 2, *KINDS[kind], *([] if json_only else NOT_JSON)]
 
 
@@ -196,7 +196,7 @@ def _properties(
 
 @st.composite
 def calls(draw: st.DrawFn, document: dict[str, Any], *, overrides: bool = True) -> Call:
-    """Draw a call for a document: its filters' properties are given, absent, or odd."""
+    """Draw a call for a document, with given, absent and odd properties of its filters."""
     operands = _operands(document)
     persons = {key: person_kind(key) for key in operands if key not in GROUP}
     groups_named = {key: GROUP[key] for key in operands if key in GROUP}
@@ -223,7 +223,7 @@ def calls(draw: st.DrawFn, document: dict[str, Any], *, overrides: bool = True) 
 
 @st.composite
 def keyless_calls(draw: st.DrawFn) -> Call:
-    """Draw a call without a document in mind, for documents that may be anything."""
+    """Draw a call that does not depend on a document."""
     pool = property_values("text", ["pro", True])
     props = {key: pick(draw, pool) for key in ["plan", "age", "version", "joined"]}
     options = {

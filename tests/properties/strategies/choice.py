@@ -1,4 +1,4 @@
-"""Choosing from a pool, cheaply: making a ``sampled_from`` costs more than drawing from it."""
+"""A fast choice from a pool, because making a ``sampled_from`` takes longer than drawing from it."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,5 +14,5 @@ _position = cache(lambda count: st.integers(0, count - 1))
 
 
 def pick(draw: st.DrawFn, pool: Sequence[T]) -> T:
-    """Draw a member of a pool; the first is the simplest."""
+    """Draw a member of a pool, of which the first is the simplest."""
     return pool[draw(_position(len(pool)))]

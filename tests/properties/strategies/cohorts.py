@@ -24,7 +24,7 @@ _NEGATIONS = [{}] * 4 + [{"negation": True}, {"negation": False}]
 
 
 def cohort_definitions(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
-    """Draw the ``cohorts`` of a document; most refer only to those before them."""
+    """Draw the ``cohorts`` of a document, most of which refer only to earlier cohorts."""
     cohorts: dict[str, Any] = {}
     for cohort_id in _IDS[: pick(draw, [2, 2, 3, 1, 0])]:
         if pick(draw, [False] * 30 + [True]):

@@ -1,4 +1,4 @@
-"""Filling in what is missing from a call, and leaving out what is there."""
+"""Adding the missing inputs of a call, and leaving out given inputs."""
 
 import re
 from collections.abc import Mapping
@@ -22,17 +22,17 @@ _IMPLICIT = ("distinct_id", "$group_key")
 
 
 def _is_plain(value: Any) -> bool:
-    """Tell whether every operator can judge a value: no date of odd shape, no odd letters."""
+    """Return whether every operator can decide a value: no odd dates, no odd letters."""
     return not isinstance(value, str) or _PLAIN.fullmatch(value) is not None
 
 
 @st.composite
 def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
-    """Draw a call that gives less than ``call``: what is left out is not known, not absent.
+    """Draw a call with fewer inputs than ``call``; the inputs left out are unknown, not absent.
 
-    Nothing is left out of a map that is declared complete, and a group only where a group that
-    was not passed is unresolved. ``devices`` allows the device id to be left out. The empty
-    distinct id stays, since an unknown one is not that (R5.2).
+    Keep all properties of a map that is declared complete. Leave out a group only if a missing group
+    is unresolved, and the device id only with ``devices``. Keep the empty distinct id, because an
+    unknown distinct id is not empty (R5.2).
     """
     complete = call.options["complete"]
     promise = complete if isinstance(complete, Mapping) else {}
@@ -60,7 +60,7 @@ def _thinned(draw: st.DrawFn, values: Mapping[str, Any], removable: list[str]) -
 
 
 def supplied(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
-    """Return ``call`` with a value for everything in ``missing``."""
+    """Return ``call`` with a value for all inputs in ``missing``."""
     operands = _operands(document)
 
     def value(key: str, kind: str) -> Any:
@@ -88,7 +88,7 @@ def supplied(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Ca
 
 
 def completed(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
-    """Return ``call`` with everything in ``missing`` given, or declared to be absent."""
+    """Return ``call`` with all inputs in ``missing`` given, or declared to be absent."""
     if not draw(st.booleans()):
         return supplied(draw, document, call, missing)
     ids = Missing((), (), missing.groups, missing.device_id, missing.distinct_id)

@@ -86,7 +86,7 @@ _CHAINS = ["right"] * 40 + ["empty", "absent", "stranger", "itself", "any flag"]
 
 @st.composite
 def documents(draw: st.DrawFn) -> Doc:
-    """Draw a document of one to four flags, well formed but for what real data has too."""
+    """Draw a document of one to four flags, as well formed as real data."""
     keys = pick(draw, _KEY_LISTS)
     document: Doc = {"flags": [], **pick(draw, _TOP)}
     mapping = pick(draw, _MAPPINGS)
@@ -103,7 +103,7 @@ def documents(draw: st.DrawFn) -> Doc:
 def _flag(
     draw: st.DrawFn, key: str, keys: list[str], chains: dict[str, list[str]]
 ) -> dict[str, Any]:
-    """Draw a flag; it may depend on those drawn before, which stand in ``chains``."""
+    """Draw a flag, which may depend on the flags in ``chains``, drawn before."""
     needed: list[str] = []
     conditions = [
         _condition(draw, keys, chains, needed) for _ in range(pick(draw, _CONDITION_COUNTS))
@@ -189,7 +189,7 @@ def _flag_filter(
 
 @st.composite
 def small_documents(draw: st.DrawFn) -> Doc:
-    """Draw a document of one flag with one condition of one property filter at 100 %."""
+    """Draw a document of a flag with a condition of a property filter at 100 %."""
     of_group = pick(draw, [False, False, True])
     one = group_filter(draw) if of_group else person_filter(draw)
     filters: Doc = {"groups": [{"properties": [one], "rollout_percentage": 100}]}

@@ -11,7 +11,7 @@ __all__ = ["group_filter", "person_filter"]
 
 
 def _cases(names: dict[str, str], kind: str) -> list[dict[str, Any]]:
-    """Return every filter that makes sense, as a pool to sample from: one draw each."""
+    """Return all sensible filters, as a pool to sample from with a single draw."""
     return [
         {"key": name, "type": kind, "operator": operator, "value": operand}
         for name, looks in names.items()

@@ -1,4 +1,4 @@
-"""Strategies for plain flags, which are walked in C, and for the edges of what that walk answers."""
+"""Strategies for plain flags, which the walk in C answers, and for the limits of this walk."""
 
 from collections import ChainMap, OrderedDict, UserDict
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ def _conditions(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def plain_documents(draw: st.DrawFn) -> Doc:
-    """Draw a document of one or two flags whose every filter tests text or a number."""
+    """Draw a document of one or two flags whose filters all test text or numbers."""
     cohorts = {"1": draw(_groups(3)), "2": draw(_groups(1))}
     chained = {"key": "id", "type": "cohort", "value": 2}
     if draw(st.booleans()):
@@ -86,7 +86,7 @@ def _flags(draw: st.DrawFn, key: str) -> dict[str, Any]:
 
 
 class _Text(str):
-    """Text that is no exact str."""
+    """Text of a subclass of str."""
 
     __slots__ = ()
 
@@ -98,14 +98,14 @@ class _Name(StrEnum):
 
 
 class _Table(dict[str, Any]):
-    """A dict that is no exact dict, and that invents what it lacks."""
+    """A subclass of dict that invents missing values."""
 
     def __missing__(self, key: str) -> Any:
         raise AssertionError(key)
 
 
 class _Age(int):
-    """A number that is no exact int."""
+    """A number of a subclass of int."""
 
 
 _VALUES = [
@@ -129,7 +129,7 @@ def plain_properties(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def mappings() -> st.SearchStrategy[Callable[[dict[str, Any]], Mapping[str, Any]]]:
-    """Return the kinds of mapping that properties may come in."""
+    """Return the kinds of mappings that properties may have."""
     return st.sampled_from(
         [
             *([dict] * 6),
@@ -143,7 +143,7 @@ def mappings() -> st.SearchStrategy[Callable[[dict[str, Any]], Mapping[str, Any]
 
 
 def distinct_ids() -> st.SearchStrategy[Any]:
-    """Return ids of every kind: those that are hashed, cut, rendered, and those that are not."""
+    """Return ids of every kind, which are hashed, cut, rendered, or none of these."""
     odd = [
         7,
         -0.0,

@@ -1,4 +1,4 @@
-"""The words that documents and calls are made of: few, so that they meet often."""
+"""The words of documents and calls: few words, so that they match often."""
 
 from typing import Final
 
@@ -46,7 +46,7 @@ KINDS: Final = {
     "boolean": BOOLEANS,
     "list": LISTS,
 }
-"""Property values by what they look like."""
+"""Property values by their kind."""
 
 PATTERNS: Final = [
     "pro",
@@ -101,7 +101,7 @@ OPERANDS: Final = {
     "is_date_after": DATES,
     "is_date_exact": DATES,
 }
-"""Every operator of property filters, with operands that fit it and some that do not."""
+"""All operators of property filters, with operands that fit and some that do not."""
 
 FITTING: Final = {
     "text": [
@@ -126,7 +126,7 @@ FITTING: Final = {
     "boolean": ["exact", "is_not"],
     "list": ["exact", "is_not", "icontains", "is_set"],
 }
-"""The operators that make sense of a kind of property."""
+"""The operators for each kind of property."""
 
 PERSON: Final = {
     "plan": "text",

@@ -1,4 +1,4 @@
-"""A client on a server that is played in memory, with a clock that is turned by hand."""
+"""A client with a server in memory and a manual clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFINITIONS = "/flags/definitions"
 
 
 class FakeServer:
-    """Answers each path with what was played for it, then as a healthy server would."""
+    """A server that answers each path from its script, and then as a healthy server would."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -89,7 +89,7 @@ class Bench:
         self.client.shutdown(0, discard=True)
 
     def events(self, name: str | None = None, path: str = BATCH) -> list[dict[str, Any]]:
-        """What arrived at the endpoint, after a flush."""
+        """Flush; return the events that arrived at the endpoint."""
         self.client.flush()
         arrived = [event for body in self.server.bodies(path) for event in body["batch"]]
         return [event for event in arrived if name in (None, event["event"])]
@@ -99,9 +99,9 @@ class Bench:
         return event
 
     def called(self, key: str | None = None) -> list[dict[str, Any]]:
-        """The properties of the flag reads that were told."""
-        told = [event["properties"] for event in self.events("$feature_flag_called")]
-        return [each for each in told if key in (None, each["$feature_flag"])]
+        """Return the properties of the ``$feature_flag_called`` events."""
+        called = [event["properties"] for event in self.events("$feature_flag_called")]
+        return [each for each in called if key in (None, each["$feature_flag"])]
 
     @property
     def flag_requests(self) -> list[Any]:
@@ -109,13 +109,13 @@ class Bench:
 
 
 def flag(key: str, *groups: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A definition; on for everybody when no conditions are given."""
+    """Return a flag definition; without conditions, the flag is on for everybody."""
     filters = {"groups": list(groups) or [{"rollout_percentage": 100}], **fields.pop("filters", {})}
     return {"id": 1, "key": key, "active": True, "filters": filters, **fields}
 
 
 def variant_flag(key: str, variant: str, payload: Any = None) -> dict[str, Any]:
-    """A definition that gives everybody the one variant."""
+    """Return a flag definition that gives everybody the same variant."""
     filters: dict[str, Any] = {
         "multivariate": {"variants": [{"key": variant, "rollout_percentage": 100}]}
     }
@@ -125,7 +125,7 @@ def variant_flag(key: str, variant: str, payload: Any = None) -> dict[str, Any]:
 
 
 def needs(name: str, value: Any = "x") -> dict[str, Any]:
-    """A condition on a person property, which cannot be decided without it."""
+    """Return a condition that cannot be decided without the person property."""
     return {"properties": [{"key": name, "type": "person", "value": value}]}
 
 

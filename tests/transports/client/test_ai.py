@@ -1,4 +1,4 @@
-"""What of an AI event's content is sent: the two options, and that privacy wins."""
+"""The content of AI events that is sent with the two options, of which privacy wins."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_nesting_without_end_ends() -> None:
         ({"enable_full_ai_capture": True}, {"$ai_model": "m", "$ai_input": "x" * 2000}),
     ],
 )
-def test_a_client_does_as_it_was_told(options: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_a_client_follows_its_options(options: dict[str, Any], expected: dict[str, Any]) -> None:
     with Bench(**options) as bench:
         given = {"$ai_model": "m", "$ai_input": "x" * 2000}
         assert bench.client.prepare_ai_properties(given) == expected

@@ -1,4 +1,4 @@
-"""The asynchronous client: the same answers, and a loop that is never held up."""
+"""The asynchronous client gives the same answers and never blocks the loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .bench import API_KEY, FLAGS, FakeServer, flag, local, needs
 
 
 class SlowServer(FakeServer):
-    """Holds each request until it is let go; says on which thread it came."""
+    """A transport that delays each request until it is released, and records its thread."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ def test_one_client_may_be_used_in_several_loops() -> None:
     assert len(sink.events) == 1
 
 
-def test_wrong_calls_and_options_are_told_at_once() -> None:
+def test_wrong_calls_and_options_raise_at_once() -> None:
     with pytest.raises(ValueError, match="sync_mode"):
         AsyncClient(API_KEY, sync_mode=True)
     client = AsyncClient(sink=MemorySink())

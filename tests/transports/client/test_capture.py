@@ -1,4 +1,4 @@
-"""What an event holds, in which order things win, and what never raises."""
+"""The properties of an event, their precedence, and calls that must not raise."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_no_property_makes_capture_raise(properties: Any) -> None:
         bench.client.evaluate_flags("u", groups=properties, group_properties=properties)
 
 
-def test_a_wrong_call_is_told_as_anywhere() -> None:
+def test_a_wrong_call_raises_type_error() -> None:
     with Bench() as bench:
         with pytest.raises(TypeError, match="distinctid"):
             bench.client.capture("e", distinctid="u")  # type: ignore[call-arg]

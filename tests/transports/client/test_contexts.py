@@ -1,4 +1,4 @@
-"""Contexts as the client offers them."""
+"""The client's methods for contexts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_context_may_be_entered_and_left_by_hand() -> None:
     assert (second["distinct_id"], second["properties"].get("x")) == ("a", 1)
 
 
-def test_unknown_context_data_is_told() -> None:
+def test_unknown_context_data_raises_type_error() -> None:
     with Bench() as bench, pytest.raises(TypeError, match="distinct"):
         bench.client.enter_context({"distinct": "a"})
 
@@ -98,7 +98,7 @@ def test_flags_that_are_no_snapshot_are_left_out(caplog: pytest.LogCaptureFixtur
         bench.client.capture_exception(ValueError(), "u", flags=FlagEvaluations())
         assert len(bench.events()) == 3
         assert bench.server.made(FLAGS) == []
-    assert "must be a snapshot" in caplog.text
+    assert "must be a result of evaluate_flags()" in caplog.text
     assert "could not evaluate the event's flags" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""The threads of the asynchronous client: few, only when needed, and gone by themselves."""
+"""The threads of the asynchronous client: few, started when needed, and ended when idle."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ def test_results_and_exceptions_arrive_and_an_idle_thread_is_used_again() -> Non
 
 
 def test_there_are_no_more_than_allowed_and_the_rest_wait_in_order() -> None:
-    threads, let_go, done = DaemonThreads(2, 0.01), threading.Event(), []
-    held = [threads.submit(lambda: let_go.wait(PATIENCE)) for _ in range(2)]
+    threads, release, done = DaemonThreads(2, 0.01), threading.Event(), []
+    blocking = [threads.submit(lambda: release.wait(PATIENCE)) for _ in range(2)]
     rest = [threads.submit(lambda n=n: done.append(n)) for n in range(5)]
     assert until(lambda: count(threads) == 2)
     assert done == []
-    let_go.set()
-    for future in [*held, *rest]:
+    release.set()
+    for future in [*blocking, *rest]:
         future.result(PATIENCE)
     assert sorted(done) == list(range(5))
     assert until(lambda: count(threads) == 0)
 
 
 def test_a_call_that_is_cancelled_before_its_turn_is_never_made() -> None:
-    threads, let_go, made = DaemonThreads(1, 0.01), threading.Event(), []
-    held = threads.submit(lambda: let_go.wait(PATIENCE))
-    assert until(held.running)
+    threads, release, made = DaemonThreads(1, 0.01), threading.Event(), []
+    blocking = threads.submit(lambda: release.wait(PATIENCE))
+    assert until(blocking.running)
     waiting = threads.submit(lambda: made.append(True))
     assert waiting.cancel()
-    let_go.set()
+    release.set()
     assert until(lambda: count(threads) == 0)
     assert made == []
 
@@ -77,16 +77,16 @@ def test_where_no_thread_can_be_started_the_call_is_made_in_place(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_starts_threads_of_its_own() -> None:
-    threads, let_go = DaemonThreads(1, 0.01), threading.Event()
-    held = threads.submit(lambda: let_go.wait(PATIENCE))
-    assert until(held.running)
+    threads, release = DaemonThreads(1, 0.01), threading.Event()
+    blocking = threads.submit(lambda: release.wait(PATIENCE))
+    assert until(blocking.running)
     child = os.fork()
     if child == 0:
         os._exit(0 if threads.submit(os.getpid).result(PATIENCE) == os.getpid() else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    let_go.set()
-    assert held.result(PATIENCE)
+    release.set()
+    assert blocking.result(PATIENCE)
 
 
 def test_a_call_that_hangs_does_not_keep_the_program_from_ending() -> None:

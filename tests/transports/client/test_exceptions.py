@@ -1,4 +1,4 @@
-"""Exceptions through the client: the acceptance scenarios, contexts, hooks, one report each."""
+"""Exceptions through the client: the acceptance scenarios, contexts, hooks, single reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remote config payloads and surveys: one request each, and what it brings."""
+"""Remote config payloads and surveys: their requests and results."""
 
 from __future__ import annotations
 

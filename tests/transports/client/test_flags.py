@@ -1,4 +1,4 @@
-"""Flags beyond the scenarios: the order of places, overrides, events, what never raises."""
+"""Flags beyond the acceptance scenarios: precedence, overrides, events, and errors."""
 
 from __future__ import annotations
 
@@ -286,7 +286,7 @@ class TestEvents:
             (called,) = bench.called()
         assert called["super"] == 1
 
-    def test_new_definitions_are_told_anew(self) -> None:
+    def test_reads_are_reported_again_after_new_definitions(self) -> None:
         definitions = local(flag("f"))
         with Bench(definitions=definitions) as bench:
             bench.client.get_feature_flag("f", USER)

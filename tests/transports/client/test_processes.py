@@ -1,4 +1,4 @@
-"""The life of a process with a client in it: exit, signals, forks, gevent; real sockets."""
+"""A client in a process's life: exit, signals, forks and gevent, with real sockets."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ FLAG = {"key": "beta", "active": True, "filters": {"groups": [{"rollout_percenta
 def make(**options):
     return Client("phc_x", host=URL, **options)
 
-def ours():
+def package_threads():
     return sorted(t.name for t in threading.enumerate() if t.name.startswith("flagengine"))
 """
 
 
 def run(server: MockServer, script: str, *, prelude: str = "", timeout: float = 30.0) -> str:
-    """The script's output in a process of its own, with warnings as errors."""
+    """Run the script in another process with warnings as errors; return its output."""
     code = f"{prelude}\nURL = {server.url!r}\n{PRELUDE}{script}"
-    # Forking with threads is what is tested here; newer Pythons warn of it.
+    # The scripts fork with threads on purpose, and newer Pythons warn of this.
     warn = ["-W", "error", "-W", "ignore:This process:DeprecationWarning"]
     done = subprocess.run(
         [sys.executable, *warn, "-c", code],
@@ -48,7 +48,7 @@ def run(server: MockServer, script: str, *, prelude: str = "", timeout: float = 
 
 
 def arrived(server: MockServer) -> Counter[str]:
-    # A process that ends in the middle of a request leaves it unfinished.
+    # A process that ends in the middle of a request leaves the request unfinished.
     batches = [seen for seen in server.seen if seen.path == "/batch/" and seen.is_whole]
     return Counter(event["event"] for seen in batches for event in seen.json()["batch"])
 
@@ -69,7 +69,7 @@ for client in clients:
 print(time.time(), flush=True)
 """
     started = float(run(server, script))
-    assert time.time() - started < 6  # a second, and what a busy machine needs
+    assert time.time() - started < 6  # a second, and a margin for a busy machine
 
 
 def test_an_unhandled_exception_is_reported_on_the_way_out(server: MockServer) -> None:
@@ -132,10 +132,10 @@ pids = []
 for _ in range(3):
     pid = os.fork()
     if pid == 0:
-        assert ours() == []
+        assert package_threads() == []
         assert client.get_feature_flag('beta', 'u') is True
         client.reload_feature_flags()
-        assert ours() == ['flagengine-definitions'], ours()
+        assert package_threads() == ['flagengine-definitions'], package_threads()
         assert client.definitions_health().last_error is None
         os._exit(0)
     pids.append(pid)
@@ -217,19 +217,19 @@ assert client.capture('late') is None
     assert arrived(server) == {"e": 1}
 
 
-def test_after_a_shutdown_no_thread_of_ours_is_left(server: MockServer) -> None:
+def test_after_a_shutdown_no_thread_of_the_client_is_left(server: MockServer) -> None:
     script = """
 client = make(secret_key='phx_x')
 client.capture('e', distinct_id='u')
 client.get_feature_flag('beta', 'u')
-assert ours()
+assert package_threads()
 client.shutdown()
 until = time.monotonic() + 5
-while ours() and time.monotonic() < until: time.sleep(0.01)
-assert ours() == [], ours()
+while package_threads() and time.monotonic() < until: time.sleep(0.01)
+assert package_threads() == [], package_threads()
 client.shutdown()
 client.flush()
-assert ours() == []
+assert package_threads() == []
 """
     run(server, script, prelude="import logging; logging.disable()")
 

@@ -1,4 +1,4 @@
-"""Properties that count later, the choice to take part, and what survives a restart."""
+"""Stored properties, opting out and in, and what survives a restart."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class TestOptOut:
             client.enable()
             assert client.capture("e", distinct_id="u") is not None
 
-    def test_flags_are_still_answered_but_not_told(self) -> None:
+    def test_flags_are_still_answered_but_not_reported(self) -> None:
         with Bench() as bench:
             bench.server.flags = {"a": True}
             bench.client.opt_out()

@@ -1,4 +1,4 @@
-"""The surface: every method of the reference on both clients, with the same keywords."""
+"""The public API: all methods of posthog-python on both clients, with the same keywords."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from flagengine.transports import AsyncClient, Client, NullSink
 
-# By the names of the reference; what is awaited on the asynchronous client.
+# By posthog-python's names: the methods that are awaited on the asynchronous client.
 AWAITED = {
     "alias_immediate",
     "capture_ai_immediate",

@@ -1,4 +1,4 @@
-"""Making a client: options, keys, what is refused, what is started, and that nothing leaks."""
+"""Making a client: options, keys, invalid arguments, threads, and secrets that must not leak."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_no_key_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_a_made_client_imports_nothing_more_in_its_threads() -> None:
-    # What a thread imports while another one forks is for ever half imported in the child.
+    # A module that a thread imports while another thread forks stays half-imported in the child.
     code = (
         "import sys, threading\n"
         "from decimal import Decimal\n"

@@ -1,4 +1,4 @@
-"""The views of a small Django project, all of which say whom they work for."""
+"""The views of a small Django project; each returns the id of its context's person."""
 
 from __future__ import annotations
 

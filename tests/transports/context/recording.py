@@ -1,4 +1,4 @@
-"""A stand-in for the client: it captures into a list, with what the context says."""
+"""A stand-in for the client that captures into a list, with the context's properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ASGI middleware, driven as a server would."""
+"""The ASGI middleware, called as by a server."""
 
 from __future__ import annotations
 

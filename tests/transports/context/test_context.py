@@ -1,4 +1,4 @@
-"""Contexts: inherited, changed, left, decorated, and seen by nobody else."""
+"""Contexts: inheritance, changes, ends, decorators, and isolation."""
 
 from __future__ import annotations
 

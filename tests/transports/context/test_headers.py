@@ -1,4 +1,4 @@
-"""Tracing headers and request metadata: sanitised, never an error."""
+"""Tracing headers and request metadata are sanitised, and never raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What importing contexts and exceptions costs: nothing that is not needed by everybody."""
+"""Importing contexts and exceptions imports no module that only some applications need."""
 
 from __future__ import annotations
 

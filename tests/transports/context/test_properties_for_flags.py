@@ -1,4 +1,4 @@
-"""Properties set for all later evaluations: additive, replaceable, and behind a call's own."""
+"""Properties for all later evaluations: they add up, can be replaced, and lose to a call's own."""
 
 from __future__ import annotations
 

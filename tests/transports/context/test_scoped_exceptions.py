@@ -1,4 +1,4 @@
-"""What ``context`` tells of exceptions that leave it, and that they always go on."""
+"""``context`` reports exceptions that leave it, and they always propagate."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def user():
     return active and active.distinct_id
 
 
-def told():
+def recorder():
     seen = []
     return seen, lambda error: seen.append((repr(error), user()))
 
 
-def test_an_exception_is_told_inside_the_context_and_goes_on():
-    seen, on_exception = told()
+def test_an_exception_is_reported_inside_the_context_and_propagates():
+    seen, on_exception = recorder()
     with (
         pytest.raises(ValueError, match="boom"),
         context(distinct_id="u1", capture_exceptions=True, on_exception=on_exception),
@@ -30,8 +30,8 @@ def test_an_exception_is_told_inside_the_context_and_goes_on():
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), GeneratorExit()])
-def test_what_ends_a_process_or_task_is_not_told(error):
-    seen, on_exception = told()
+def test_exceptions_that_end_a_process_or_task_are_not_reported(error):
+    seen, on_exception = recorder()
     with (
         pytest.raises(type(error)),
         context(capture_exceptions=True, on_exception=on_exception),
@@ -40,8 +40,8 @@ def test_what_ends_a_process_or_task_is_not_told(error):
     assert seen == []
 
 
-def test_nothing_is_told_unless_wanted():
-    seen, on_exception = told()
+def test_nothing_is_reported_without_capture_exceptions():
+    seen, on_exception = recorder()
     with pytest.raises(ZeroDivisionError), context(on_exception=on_exception):
         raise ZeroDivisionError
     with pytest.raises(ZeroDivisionError), context(capture_exceptions=True):
@@ -50,7 +50,7 @@ def test_nothing_is_told_unless_wanted():
 
 
 def test_a_nested_context_inherits_the_wish_to_capture():
-    seen, on_exception = told()
+    seen, on_exception = recorder()
     with (
         pytest.raises(ZeroDivisionError),
         context(capture_exceptions=True),
@@ -72,8 +72,8 @@ def test_a_report_that_raises_does_not_replace_the_exception(caplog):
     assert "Could not report" in caplog.text
 
 
-def test_exceptions_of_decorated_functions_of_each_kind_are_told():
-    seen, on_exception = told()
+def test_exceptions_of_decorated_functions_of_each_kind_are_reported():
+    seen, on_exception = recorder()
     decorated = context(distinct_id="u", capture_exceptions=True, on_exception=on_exception)
 
     @decorated

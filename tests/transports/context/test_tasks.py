@@ -1,4 +1,4 @@
-"""Contexts carried to background tasks."""
+"""Contexts that background tasks inherit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests through the middleware with the real client: what ends up in the queue."""
+"""Requests through the middleware with the real client, and the events in its queue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flagengine.transports.http.memory import MemoryTransport
 
 
 class Bench:
-    """A client without network, and what it queued."""
+    """A client without a network, with the events that it queued."""
 
     def __init__(self, **options):
         self.sink, self.transport = MemorySink(), MemoryTransport()

@@ -35,7 +35,7 @@ class QuietHandler(WSGIRequestHandler):
 
 @pytest.fixture
 def serve(monkeypatch):
-    """Serve an application; return a function that asks it."""
+    """Serve an application; return a function that makes requests."""
     monkeypatch.setattr(ServerHandler, "log_exception", lambda *_: None)
     servers = []
 

@@ -1,4 +1,4 @@
-"""The WSGI middleware called as a server calls it: streams, failures, the application's say."""
+"""The WSGI middleware called as by a server: streams, failures, the application's callbacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exceptions as the tests need them: raised for real, so that they have stacks."""
+"""Exceptions for the tests, which were really raised and so have stacks."""
 
 from __future__ import annotations
 

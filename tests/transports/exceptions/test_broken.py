@@ -1,4 +1,4 @@
-"""Exceptions and objects that are broken in every way: an event comes out, nothing is raised."""
+"""Exceptions and objects that are broken in every way lead to an event and raise nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exception's own part of capturing it: type, message, stack, source lines."""
+"""The description of an exception: type, message, stack, source lines."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_the_interpreters_crash_first_stack_is_turned_round():
         return handler()
 
     def handler():
-        return frames("no exception: the calling frames are walked from the inside out")
+        return frames("no exception, so the stack is made of the calling frames")
 
     assert [frame["function"] for frame in main()][-5:-2] == ["main", "handler", "frames"]
 

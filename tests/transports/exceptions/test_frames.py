@@ -1,4 +1,4 @@
-"""Whose a frame is, what it is called, and the variables in it."""
+"""Frames: whether they belong to the application, their names, and their variables."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.contract("capture-exception")
 
 @pytest.fixture
 def previous(monkeypatch):
-    """Stand in for what was installed before."""
+    """Stand in for the hooks that were installed before."""
     called = []
     monkeypatch.setattr(sys, "excepthook", lambda *args: called.append(args[1]))
     monkeypatch.setattr(threading, "excepthook", lambda args: called.append(args.exc_value))
@@ -32,14 +32,14 @@ def crash_in_thread(error):
 
 
 def test_both_hooks_report_and_call_what_was_there_before(previous):
-    told = []
-    hooks = ExceptionHooks(lambda *args: told.append(args))
+    reported = []
+    hooks = ExceptionHooks(lambda *args: reported.append(args))
     hooks.install()
     first, second = ValueError("main"), ValueError("thread")
     sys.excepthook(ValueError, first, None)
     crash_in_thread(second)
     hooks.uninstall()
-    assert told == [(first, HookKind.PROCESS), (second, HookKind.THREAD)]
+    assert reported == [(first, HookKind.PROCESS), (second, HookKind.THREAD)]
     assert previous == [first, second]
 
 
@@ -56,29 +56,29 @@ def test_uninstalling_brings_back_what_was_there(previous):
         assert (sys.excepthook, threading.excepthook) == before
 
 
-def test_a_hook_put_over_ours_stays_and_ours_falls_silent(previous):
-    told = []
-    hooks = ExceptionHooks(lambda error, _: told.append(error))
+def test_a_later_hook_stays_and_the_packages_hook_stops_reporting(previous):
+    reported = []
+    hooks = ExceptionHooks(lambda error, _: reported.append(error))
     hooks.install()
-    ours = sys.excepthook
+    package_hook = sys.excepthook
 
     def theirs(*args):
-        ours(*args)
+        package_hook(*args)
 
     sys.excepthook = theirs
     hooks.uninstall()
     assert sys.excepthook is theirs
     error = ValueError()
     sys.excepthook(ValueError, error, None)
-    assert told == []
+    assert reported == []
     assert previous == [error]
 
 
 def test_two_reporters_may_be_installed_and_removed_in_any_order(previous):
     before = sys.excepthook
-    told = []
-    first = ExceptionHooks(lambda *_: told.append("first"))
-    second = ExceptionHooks(lambda *_: told.append("second"))
+    reported = []
+    first = ExceptionHooks(lambda *_: reported.append("first"))
+    second = ExceptionHooks(lambda *_: reported.append("second"))
     first.install()
     second.install()
     sys.excepthook(ValueError, ValueError(), None)
@@ -86,32 +86,32 @@ def test_two_reporters_may_be_installed_and_removed_in_any_order(previous):
     sys.excepthook(ValueError, ValueError(), None)
     second.uninstall()
     sys.excepthook(ValueError, ValueError(), None)
-    assert told == ["second", "first", "second"]
+    assert reported == ["second", "first", "second"]
     assert len(previous) == 3
     assert sys.excepthook is before
 
 
 def test_a_reporter_covered_by_another_can_be_installed_again(previous):
-    told = []
-    first = ExceptionHooks(lambda *_: told.append("first"))
-    second = ExceptionHooks(lambda *_: told.append("second"))
+    reported = []
+    first = ExceptionHooks(lambda *_: reported.append("first"))
+    second = ExceptionHooks(lambda *_: reported.append("second"))
     first.install()
     second.install()
     first.uninstall()
     first.install()
     sys.excepthook(ValueError, ValueError(), None)
-    assert told == ["first", "second"]
+    assert reported == ["first", "second"]
     assert len(previous) == 1
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), GeneratorExit()])
 def test_what_ends_a_program_on_purpose_is_not_reported(previous, error):
-    told = []
-    hooks = ExceptionHooks(lambda *args: told.append(args))
+    reported = []
+    hooks = ExceptionHooks(lambda *args: reported.append(args))
     hooks.install()
     sys.excepthook(type(error), error, None)
     hooks.uninstall()
-    assert told == []
+    assert reported == []
     assert previous == [error]
 
 

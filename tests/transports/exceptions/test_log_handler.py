@@ -13,12 +13,12 @@ pytestmark = pytest.mark.contract("capture-exception", "exception-event-metadata
 
 @pytest.fixture
 def logged():
-    told = []
-    handler = ExceptionLogHandler(lambda error, options: told.append((error, options)))
+    reported = []
+    handler = ExceptionLogHandler(lambda error, options: reported.append((error, options)))
     loggers = [logging.getLogger(name) for name in ("shop", "flagengine.shop")]
     for logger in loggers:
         logger.addHandler(handler)
-    yield told
+    yield reported
     for logger in loggers:
         logger.removeHandler(handler)
 
@@ -52,13 +52,13 @@ def test_records_without_an_exception_below_the_level_or_our_own_are_not_reporte
     [(10, "debug"), (5, "debug"), (20, "info"), (35, "warning"), (45, "error"), (60, "fatal")],
 )
 def test_custom_levels_count_as_the_one_below(number, level):
-    told = []
-    handler = ExceptionLogHandler(lambda _, options: told.append(options["level"]), level=1)
+    reported = []
+    handler = ExceptionLogHandler(lambda _, options: reported.append(options["level"]), level=1)
     record = logging.makeLogRecord(
         {"levelno": number, "exc_info": (ValueError, ValueError(), None)}
     )
     handler.handle(record)
-    assert told == [level]
+    assert reported == [level]
 
 
 def test_a_report_that_raises_is_no_failure_of_the_log_call(monkeypatch):
@@ -71,13 +71,13 @@ def test_a_report_that_raises_is_no_failure_of_the_log_call(monkeypatch):
 
 
 def test_an_exception_logged_while_reporting_is_not_reported_again():
-    told = []
+    reported = []
 
     def report(error, _):
-        told.append(error)
+        reported.append(error)
         handler.handle(record)
 
     handler = ExceptionLogHandler(report)
     record = logging.makeLogRecord({"levelno": 40, "exc_info": (ValueError, ValueError(), None)})
     handler.handle(record)
-    assert len(told) == 1
+    assert len(reported) == 1

@@ -1,4 +1,4 @@
-"""Marks and reserved properties, of broken things too."""
+"""Marks and reserved properties, also of broken objects."""
 
 from __future__ import annotations
 

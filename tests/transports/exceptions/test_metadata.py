@@ -1,4 +1,4 @@
-"""The metadata contract: what is known of an exception is said, what is not is left out."""
+"""The metadata contract: the known facts of an exception are reported, unknown facts left out."""
 
 from __future__ import annotations
 

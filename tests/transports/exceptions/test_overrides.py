@@ -1,4 +1,4 @@
-"""Overrides, levels and boundaries: each value checked for itself, unknown ones left out."""
+"""Overrides, levels and boundaries: each value is checked, and unknown values are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many exceptions of a type are let through."""
+"""The rate limit of exceptions by type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever refers to whatever: the list stays a tree, in order, bounded."""
+"""The list of exceptions is an ordered, limited tree for any references between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINKS = st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29), st.booleans()
 
 @st.composite
 def graphs(draw):
-    """Build exceptions that refer to each other at random, groups among them."""
+    """Build exceptions and groups that refer to each other at random."""
     errors = [ValueError(str(number)) for number in range(20)]
     for number in range(10):
         members = draw(st.lists(st.sampled_from(errors), min_size=1, max_size=12))
@@ -47,7 +47,7 @@ def test_any_graph_becomes_a_bounded_tree_with_parents_first(error):
 
 
 def is_depth_first(parents):
-    """Whether each parent is the entry before it or one of that entry's ancestors."""
+    """Return whether each parent is the previous entry or an ancestor of the previous entry."""
     for number in range(1, len(parents)):
         ancestor = number - 1
         while ancestor is not None and ancestor != parents[number]:

@@ -1,4 +1,4 @@
-"""The opt-in cache: found again only for the same person, for a while, within bounds."""
+"""The opt-in cache: answers are found only for the same person, for a limited time and number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a flag-called event says, in full and in short."""
+"""The properties of the ``$feature_flag_called`` event, in its full and its short form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each read is reported once; being full forgets the oldest and never everything."""
+"""Each read is reported once; a full tracker forgets only the oldest reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the engine and from the server to one kind of answer, and how the two combine."""
+"""Answers from the engine and from the server, and their combination."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def published(*flags: dict[str, Any], at: float = 12.0, gate: bool = True) -> Pu
 
 
 class Setup:
-    """An evaluator whose server gives the same records whenever it is asked."""
+    """Return an evaluator whose server always returns the same records."""
 
     def __init__(self, **records: Any) -> None:
         body = json.dumps({"flags": records, "requestId": "r"}).encode()

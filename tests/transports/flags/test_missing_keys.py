@@ -1,4 +1,4 @@
-"""Negative knowledge: learnt from clean answers only, and for one refresh only."""
+"""Missing keys are learnt only from clean responses, and remembered for one refresh only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostHog's own projections: one outcome in each version of the response is read alike."""
+"""PostHog's own examples: each version of the response leads to the same answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_outcome_is_read_from_every_shape(case: dict[str, Any], name: str) -
 
 
 def _is_left_out(outcome: dict[str, Any], name: str) -> bool:
-    """Tell whether a response says nothing of the flag, or nothing that may be believed."""
+    """Return whether a response has no record of the flag, or no reliable record."""
     if outcome["omitted"] or (name in LISTS_ONLY_ENABLED and not outcome["enabled"]):
         return True
     return bool(outcome["failed"] and name == "flags_v2")

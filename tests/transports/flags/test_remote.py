@@ -1,4 +1,4 @@
-"""The flags request: what goes out, how often, and what comes of each answer."""
+"""The flags request: its content, its retries, and the outcome of each response."""
 
 from __future__ import annotations
 

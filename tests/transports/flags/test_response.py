@@ -1,4 +1,4 @@
-"""Every shape of answer becomes the same kind of flags."""
+"""Every shape of the response leads to the same answers."""
 
 from __future__ import annotations
 

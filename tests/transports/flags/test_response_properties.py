@@ -1,4 +1,4 @@
-"""Parsing is total: no answer, however odd, raises or touches a neighbour."""
+"""Parsing never raises, and an odd record never affects another flag."""
 
 from __future__ import annotations
 

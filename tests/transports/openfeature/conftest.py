@@ -1,4 +1,4 @@
-"""Registers providers with OpenFeature's SDK, and takes them away again."""
+"""A fixture that registers providers with OpenFeature's SDK and removes them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags of every kind of value."""
+"""Definitions of flags with each kind of value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider under OpenFeature's own SDK, over the real client and over stand-ins."""
+"""The provider under OpenFeature's SDK, with the real client and with stand-ins."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_value_of_another_type_is_a_mismatch(flags, method, key, default):
         ("gold", Reason.DEFAULT),
     ],
 )
-def test_reasons_are_told_in_openfeatures_words(flags, key, reason):
+def test_reasons_are_translated_into_openfeatures(flags, key, reason):
     details = flags.get_boolean_details(key, False, PERSON)
     assert details.reason is reason
     assert details.variant == ("red" if key == "color" else None)

@@ -1,4 +1,4 @@
-"""The provider's life: stale and fresh, changed, ended; over a client that the test ages."""
+"""The provider's events: stale and fresh definitions, changed definitions, shutdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PERSON = EvaluationContext("u1", {"plan": "pro"})
 
 
 class Standing:
-    """A client whose definitions age as the test says."""
+    """A client whose definitions have the age that the test sets."""
 
     def __init__(self):
         self.freshness = Freshness.FRESH
@@ -50,7 +50,7 @@ class Standing:
 
 @pytest.fixture
 def heard():
-    """Collect the provider's events; ``wait`` until so many have come."""
+    """A collector of the provider's events; ``wait`` blocks until enough have arrived."""
     names, arrived = [], threading.Condition()
 
     def handler(name):

@@ -1,4 +1,4 @@
-"""The cache provider contract, one test for each row of its table, synchronous and not."""
+"""The cache provider contract, a test for each row of its table, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def raises() -> Any:
 
 
 class Provider:
-    """A provider whose operations do what they are told; notes the order of calls."""
+    """A provider whose operations follow the test's script; it records the order of calls."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Provider:
 
 
 class AsyncProvider(Provider):
-    """The same with coroutine functions."""
+    """A provider with coroutine functions."""
 
     async def should_fetch_flag_definitions(self) -> Any:
         await asyncio.sleep(0)
@@ -162,7 +162,7 @@ def test_not_its_turn_with_nothing_cached_or_loaded_fetches_directly(
     assert provider.stored == []
 
 
-def test_a_turn_that_cannot_be_told_warns_and_fetches_directly(
+def test_an_undecided_turn_warns_and_fetches_directly(
     make: Make, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader, source = started(make(should_fetch=raises), clock)
@@ -191,7 +191,7 @@ def test_a_cache_that_cannot_be_read_warns_and_keeps(
     error = loader.health().last_error
     assert error is not None
     assert error.kind is FailureKind.CACHE
-    assert error.message.startswith("the definition cache could not be read: ")
+    assert error.message.startswith("could not read the definition cache: ")
 
 
 def test_a_cache_that_cannot_be_read_with_nothing_loaded_fetches_directly(

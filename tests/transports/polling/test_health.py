@@ -1,4 +1,4 @@
-"""FRESH, STALE, EXPIRED: the age of the definitions against the caller's budget."""
+"""FRESH, STALE, EXPIRED: the age of the definitions compared with the caller's budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What importing costs: nothing that is not needed by everybody."""
+"""Importing the polling modules imports no module that only some applications need."""
 
 from __future__ import annotations
 

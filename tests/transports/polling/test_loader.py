@@ -1,4 +1,4 @@
-"""Whole loads, ticked by hand: what is published, kept, cleared and said."""
+"""Whole loads with a manual driver: what is published, kept, cleared and logged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def status(code: int) -> Failed:
 
 
 class Script:
-    """A source that plays answers and notes what it was asked with."""
+    """A source that returns the results of a script, and records its arguments."""
 
     def __init__(self, *answers: FetchResult | Exception | Callable[[], FetchResult]) -> None:
         self.answers = list(answers)
@@ -168,7 +168,7 @@ def test_the_same_text_after_the_definitions_were_cleared_is_published_again(
     assert seen == [["one"], [], ["one"]]
 
 
-def test_with_nobody_else_to_load_whoever_waits_or_reloads_does(clock: ManualClock) -> None:
+def test_with_a_manual_driver_waiting_and_reloading_load(clock: ManualClock) -> None:
     loader = DefinitionLoader(Script(status(500), Loaded(ONE), Loaded(TWO)), clock=clock)
     assert loader.is_manual
     assert not loader.wait_until_ready(timeout=1000)
@@ -247,7 +247,7 @@ def test_a_failure_keeps_the_last_good_definitions_and_warns(
     assert keys(loader) == ["one"]
     assert loader.is_ready
     assert len(caplog.records) == len(errors) == 1
-    assert "last good ones stay in use" in caplog.text
+    assert "last good definitions stay in use" in caplog.text
     assert "password" not in caplog.text
     assert loader.health().last_error == errors[0]
 

@@ -1,4 +1,4 @@
-"""Whatever source and cache do, in whatever order: the loader holds the last good definitions."""
+"""The loader keeps the last good definitions in every sequence of results of source and cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def document(number: int) -> dict[str, Any]:
 
 
 class BrokenError(Exception):
-    """What a source or a cache may raise."""
+    """An error that a source or a cache raises."""
 
 
 sources = st.one_of(
@@ -37,7 +37,7 @@ steps = st.lists(st.tuples(turns, stored, st.booleans(), sources, st.floats(0, 9
 
 
 class World:
-    """Source and cache in one; both do what the current step says."""
+    """A source and a cache in one object; both follow the current step."""
 
     def __init__(self) -> None:
         self.turn: Any = True
@@ -92,9 +92,9 @@ def test_the_last_good_definitions_stay_until_better_ones_or_a_refusal(
         elif after != before:
             offered = [world.content, getattr(world.answer, "document", None)]
             assert after in [
-                {flag["key"] for flag in one["flags"]}
-                for one in offered
-                if isinstance(one, dict) and isinstance(one.get("flags"), list)
+                {flag["key"] for flag in document["flags"]}
+                for document in offered
+                if isinstance(document, dict) and isinstance(document.get("flags"), list)
             ]
         assert (loader.health().last_error is None) == (loader.health().consecutive_failures == 0)
         clock.advance(seconds)

@@ -1,4 +1,4 @@
-"""The background thread: lazy, one load at a time, bounded waits, gone when it should be."""
+"""The background thread: lazy, one load at a time, limited waits, ended with its loader."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENCE = 20.0
 
 
 class Gate:
-    """A source that says when it was asked and answers when it may."""
+    """A source that signals each fetch and returns when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = threading.Semaphore(0)
@@ -189,7 +189,7 @@ def test_a_forked_child_polls_on_its_own() -> None:
     gate = Gate()
     loader = DefinitionLoader(gate, driver=ThreadPollDriver())
     loader.start()
-    # The child is made while the parent's thread is in the middle of a load.
+    # The process forks while the parent's thread is in the middle of a load.
     assert gate.asked.acquire(timeout=PATIENCE)
     child = os.fork()
     if child == 0:
@@ -208,20 +208,20 @@ def test_a_forked_child_polls_on_its_own() -> None:
 def test_a_child_forked_while_locks_are_held_is_not_stuck() -> None:
     loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
     loader.wait_until_ready(PATIENCE)
-    held, let_go = threading.Event(), threading.Event()
+    locked, release = threading.Event(), threading.Event()
 
     def hold() -> None:
         with loader._lock, loader._driver._lock, loader.store._lock:
-            held.set()
-            let_go.wait(PATIENCE)
+            locked.set()
+            release.wait(PATIENCE)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(PATIENCE)
+    assert locked.wait(PATIENCE)
     child = os.fork()
     if child == 0:
         os._exit(0 if loader.reload(PATIENCE) else 1)
-    let_go.set()
+    release.set()
     holder.join()
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0

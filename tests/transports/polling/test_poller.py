@@ -1,4 +1,4 @@
-"""The polling machine, row by row: when it fetches, and what each answer does."""
+"""The polling state machine: when it fetches, and what each result does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every interleaving of looks, answers, demands, pushes and failures keeps the machine's promises."""
+"""The poller keeps its rules in every interleaving of polls, results, requests and publications."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ answers = st.one_of(
 
 
 class PollerMachine(RuleBasedStateMachine):
-    """Plays driver and server; keeps a model of what is in use."""
+    """The driver and the server of a poller, with a model of the definitions in use."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,11 +86,13 @@ class PollerMachine(RuleBasedStateMachine):
         fetch = data.draw(st.sampled_from(self.asked))
         action = self.poller.fetched(fetch.generation, answer, self.now)
         if fetch is not self.out:
-            assert isinstance(action, Ignore), "an answer to a fetch that is not out was used"
+            assert isinstance(action, Ignore), (
+                "a result of a fetch that is not in progress was used"
+            )
             return
         self.out = None
         if fetch.generation < self.in_use:
-            assert isinstance(action, Ignore), "an older answer over a newer one"
+            assert isinstance(action, Ignore), "an older result replaced a newer result"
             return
         self.check_used(fetch, answer, action)
 
@@ -115,7 +117,7 @@ class PollerMachine(RuleBasedStateMachine):
             assert isinstance(action, Clear)
             self.version, self.loaded = None, False
         else:
-            assert isinstance(action, Keep), "a passing failure touched the definitions"
+            assert isinstance(action, Keep), "a temporary failure changed the definitions"
         step = self.poller.poll(self.now)
         assert not isinstance(step, Fetch), "a failure made the next fetch due at once"
 
@@ -135,4 +137,4 @@ PollerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count
 
 @pytest.mark.contract("flag-definition-loader")
 class TestPoller(PollerMachine.TestCase):  # type: ignore[name-defined, misc]
-    """The machine under every interleaving."""
+    """The poller in every interleaving."""

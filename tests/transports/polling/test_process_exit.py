@@ -1,4 +1,4 @@
-"""Programs that end in the middle of things: quickly, quietly, with warnings as errors."""
+"""Programs that end during a load end quickly and without output, with warnings as errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Cache:
 """
 
 ENDINGS = {
-    "a thread at rest": """
+    "an idle thread": """
 loader = DefinitionLoader(Quick(), driver=ThreadPollDriver())
 assert loader.wait_until_ready(30)
 """,

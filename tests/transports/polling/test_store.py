@@ -1,4 +1,4 @@
-"""The published state: swapped whole, never backwards, and listeners told."""
+"""The published state is swapped whole, never replaced by an older state, and announced."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_nothing_is_in_use_at_first() -> None:
 def test_what_a_reader_holds_does_not_change_under_it() -> None:
     store = DefinitionStore()
     store.publish(state("a"))
-    held = store.current
+    taken = store.current
     store.publish(state("b", generation=2))
-    assert held.snapshot is not None
-    assert list(held.snapshot.flags) == ["a"]
+    assert taken.snapshot is not None
+    assert list(taken.snapshot.flags) == ["a"]
 
 
 @pytest.mark.contract("flag-definition-loader")
@@ -68,7 +68,7 @@ def test_listeners_learn_which_flags_changed_until_they_unsubscribe() -> None:
     assert [change.changed_keys for change in heard] == [{"a", "b"}, {"a", "c"}]
 
 
-def test_clearing_tells_listeners_even_when_nothing_was_loaded() -> None:
+def test_clearing_notifies_listeners_even_if_nothing_was_loaded() -> None:
     store, heard = DefinitionStore(), list[DefinitionsChanged]()
     store.subscribe(heard.append)
     store.clear(generation=1)

@@ -1,4 +1,4 @@
-"""Definitions that change a thousand times under eight readers: every read is one whole state."""
+"""Definitions that change a thousand times under eight readers: every read sees a whole state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def flag(key: str, number: int) -> dict[str, Any]:
 
 
 def document(number: int) -> dict[str, Any]:
-    """Two flags that must always be seen with the same number, in an object that says it too."""
+    """A published state whose version and two flags have the same number."""
     flags = [flag("left", number), flag("right", number)]
     return {"flags": flags, "minimal_flag_called_events": number % 2 == 1}
 
@@ -63,7 +63,7 @@ def test_every_read_under_a_thousand_changes_sees_one_whole_published_state() ->
             while not done.is_set():
                 state = loader.current
                 number = check(state)
-                assert number >= latest, "a reader was taken back in time"
+                assert number >= latest, "a reader saw an older state"
                 assert fingerprints[reader].setdefault(number, state.fingerprint) == (
                     state.fingerprint
                 )

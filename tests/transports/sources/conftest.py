@@ -12,7 +12,7 @@ import pytest
 
 
 class DefinitionsServer(ThreadingHTTPServer):
-    """A definitions endpoint that counts, remembers ETags and can be made to wait."""
+    """A definitions endpoint that counts requests, records ETags and can be made to wait."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -40,7 +40,7 @@ class DefinitionsServer(ThreadingHTTPServer):
         self.was_asked.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no error of ours."""
+        """Ignore errors, which come from killed clients."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -97,7 +97,7 @@ def test_a_config_map_swap_of_symlinks_is_noticed(tmp_path: Path) -> None:
     assert answer.document == text("in..2").encode()
 
 
-def test_two_writes_within_one_tick_of_the_file_systems_clock_are_told_apart(
+def test_two_writes_within_one_tick_of_the_file_systems_clock_are_distinguished(
     path: Path, source: FileDefinitions
 ) -> None:
     write(path, text("a"), at=NOW)

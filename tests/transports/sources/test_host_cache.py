@@ -1,4 +1,4 @@
-"""One request a host: the lock, the file, and what happens when a holder dies or hangs."""
+"""One request per host: the lock, the file, and a holder that dies or hangs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOW = 1_700_000_000.0
 
 
 class Turning(ManualClock):
-    """A clock that a `sleep` moves, so that waiting takes no time."""
+    """A clock that `sleep` advances, so that waiting takes no time."""
 
     def __init__(self) -> None:
         super().__init__(wall=NOW)
@@ -279,7 +279,7 @@ def test_the_default_directory_is_the_users_own(monkeypatch: pytest.MonkeyPatch)
     assert f"/somewhere/flagengine-{os.getuid()}/" in repr(HostFlagCache("phc_key"))
 
 
-# Real processes and a real server from here on.
+# The following tests use real processes and a real server.
 
 
 @contextmanager
@@ -348,7 +348,7 @@ def test_a_forked_child_neither_has_nor_prolongs_its_parents_lock(tmp_path: Path
         os._exit(0)
     os.close(from_parent)
     assert os.read(from_child, 1) == b"y"
-    # As if the parent were killed: closed, not unlocked. The child lives on, and the lock is free.
+    # Close the descriptor without unlocking, as if the parent were killed.
     assert parents._lock._descriptor is not None
     os.close(parents._lock._descriptor)
     parents._lock._descriptor = None

@@ -1,4 +1,4 @@
-"""The definitions endpoint: the request on the wire, and what each answer means."""
+"""The definitions endpoint: the request on the wire, and the meaning of each response."""
 
 from __future__ import annotations
 

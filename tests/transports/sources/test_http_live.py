@@ -1,4 +1,4 @@
-"""The HTTP source over real sockets: conditional requests, refusals, hangs and dead servers."""
+"""The HTTP source over real sockets: conditional requests, refusals, hanging and dead servers."""
 
 from __future__ import annotations
 

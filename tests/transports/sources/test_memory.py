@@ -1,4 +1,4 @@
-"""The source for tests is itself a good citizen of the protocol."""
+"""The source for tests follows the protocol of sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ten lines that the protocol promises are enough."""
+"""The ten-line source in the protocol's docstring works."""
 
 from __future__ import annotations
 

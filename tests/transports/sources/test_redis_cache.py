@@ -1,4 +1,4 @@
-"""Sharing through a real Redis, with the real client, synchronous and asynchronous."""
+"""Sharing definitions through a real Redis, with redis-py, synchronous and asynchronous."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Run as a program: forks workers as a pre-forking server does, each with a loader of its own.
+"""A program that forks workers as a pre-forking server does, each with a loader of its own.
 
     python workers.py URL DIRECTORY COUNT
 
-Each worker prints the keys it loaded, once; then it waits for its standard input to end.
+Each worker prints the keys that it loaded, and then waits for the end of its standard input.
 """
 
 from __future__ import annotations

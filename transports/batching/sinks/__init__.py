@@ -1,1 +1,1 @@
-"""Where batches end, one file for each kind; ``base`` says what a sink is."""
+"""The sinks, which deliver batches; ``base`` describes the protocol."""

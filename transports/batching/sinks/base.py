@@ -1,4 +1,4 @@
-"""What a sink is: your own needs only these two methods."""
+"""The protocol of sinks; an application may write its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Sink"]
 
 
 class Sink(Protocol):
-    """Delivers the batches of one lane, one at a time.
+    """A sink, which delivers the batches of one lane, one after the other.
 
     >>> from flagengine.transports.batching.delivery import DELIVERED
     >>> class Printer:
@@ -23,12 +23,12 @@ class Sink(Protocol):
     """
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
-        """Try once, for at most ``timeout`` seconds; return what came of it.
+        """Try once, for at most ``timeout`` seconds; return the outcome.
 
         An exception counts as a temporary failure.
         """
         ...
 
     def close(self) -> None:
-        """Release everything. Called once, after the last batch."""
+        """Release all resources. Called once, after the last batch."""
         ...

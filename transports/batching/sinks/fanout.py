@@ -1,8 +1,8 @@
-"""One batch to several sinks, each of which gets every event once.
+"""A sink that passes every batch on to several sinks.
 
-The lane sees one outcome: an event is delivered when all sinks have it, sent again while any sink
-asks for a retry, and refused when any sink refused it. A sink is not given the same event twice,
-even when the batch comes back smaller.
+The lane gets one outcome. An event is delivered when all sinks have accepted it, sent again while
+any sink asks for a retry, and refused when any sink has refused it. No sink gets an event again
+after it has accepted or refused the event.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from .base import Sink
 
 __all__ = ["FanOutSink"]
 
-# Uuids remembered for each sink: a lane has at most one batch and its halves under way.
+# Uuids remembered for each sink: enough, because a lane only sends one batch or its halves.
 _MAX_REMEMBERED = 10_000
 
 
 class FanOutSink:
-    """For one lane. The sinks are tried in the given order."""
+    """A sink for one lane that tries ``sinks`` in their order."""
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self._branches = [_Branch(sink) for sink in sinks]
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
-        """Give each sink the events that it does not have yet."""
+        """Give each sink the events that it has neither accepted nor refused."""
         outcomes = [branch.deliver(batch, timeout) for branch in self._branches]
         split = next(
             (outcome for outcome in outcomes if outcome.disposition is Disposition.SPLIT), None
@@ -44,7 +44,7 @@ class FanOutSink:
 
 
 class _Branch:
-    """One sink and the events that are settled with it."""
+    """One of the sinks, with the events that it has accepted or refused."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
@@ -80,7 +80,7 @@ class _Branch:
 
 
 def _results(batch: Batch, outcome: DeliveryOutcome) -> tuple[frozenset[str], dict[str, str]]:
-    """Return the uuids to send again, and the refused ones with the sink's details."""
+    """Return the uuids to send again, and the sink's details by refused uuid."""
     everything = frozenset(event.uuid for event in batch.events)
     details = str(outcome.error or outcome.disposition.name)
     match outcome.disposition:

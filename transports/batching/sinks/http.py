@@ -1,4 +1,4 @@
-"""Batches over HTTP: a wire makes the request and judges the response, a transport carries it."""
+"""Batches over HTTP: a wire makes the request and judges the response, a transport sends it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ...clock import Clock, Moment, read
+from ...clock import Clock, ClockReading, read
 from ...errors import TransportError
 from ...http.base import Request, Response, Transport
 from ...http.hosts import base_url
@@ -22,10 +22,10 @@ logger = logging.getLogger("flagengine.events")
 
 
 class Wire(Protocol):
-    """A capture protocol. Pure: the time is an argument, the network is the sink's."""
+    """A capture protocol. Pure: the time is an argument, and the sink uses the network."""
 
-    def request(self, batch: Batch, *, now: Moment, timeout: float) -> Request:
-        """Return the request for this try of the batch."""
+    def request(self, batch: Batch, *, now: ClockReading, timeout: float) -> Request:
+        """Return the request for this attempt to send the batch."""
         ...
 
     def judge(self, response: Response, *, wall: float) -> DeliveryOutcome:
@@ -34,7 +34,7 @@ class Wire(Protocol):
 
 
 class HttpSink:
-    """Does not close the transport, which others may use as well."""
+    """A sink that sends each batch in one request. It does not close the transport, which is shared."""
 
     def __init__(self, transport: Transport, wire: Wire, clock: Clock) -> None:
         self._transport = transport
@@ -56,9 +56,9 @@ class HttpSink:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One project on one host, and how requests to it are labelled and compressed.
+    """A project on a host, with the User-Agent and compression of requests.
 
-    ``sdk`` and ``version`` make the User-Agent ``<sdk>/<version>``.
+    The User-Agent is ``<sdk>/<version>``.
     """
 
     api_key: str = field(repr=False)
@@ -79,13 +79,13 @@ class Destination:
 
     @property
     def user_agent(self) -> str:
-        """Name and version, as in ``User-Agent`` and ``PostHog-Sdk-Info``."""
+        """The value of ``User-Agent`` and ``PostHog-Sdk-Info``."""
         return f"{self.sdk}/{self.version}"
 
     def post(
         self, path: str, body: bytes, *, headers: Mapping[str, str], timeout: float
     ) -> Request:
-        """Return a JSON POST to ``path``. ``extra_headers`` never replace the SDK's own."""
+        """Return a JSON POST to ``path``; ``extra_headers`` never replace the other headers."""
         url = self._base_url + path
         if logger.isEnabledFor(logging.DEBUG):
             shown = body.decode("utf-8", "replace").replace(self.api_key, "***")

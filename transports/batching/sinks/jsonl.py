@@ -1,7 +1,7 @@
-"""Events as lines of JSON in a file: for offline use, batch jobs, and to see what would be sent.
+"""A sink that writes events as lines of JSON to a file, for offline use, batch jobs and debugging.
 
 A batch is written whole or not at all. A file that would exceed ``max_bytes`` is renamed to
-``name.1`` (older files move up, the oldest is deleted), and a new one is begun.
+``name.1`` (older files move up, the oldest file is deleted), and a new file is begun.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ..limits import MIB
 
 __all__ = ["JsonlSink"]
 
-# An editor still opens such a file.
+# Small enough for an editor.
 MAX_BYTES = 64 * MIB
 BACKUPS = 5
 
 
 class JsonlSink:
-    """For one process: processes must not share a file that rotates."""
+    """A sink for one process: two processes must not write to the same rotating file."""
 
     def __init__(
         self,
@@ -40,19 +40,19 @@ class JsonlSink:
         self._file: AppendFile | None = None
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
-        """Write the batch; after a failure, such as a full disk, it is tried again later."""
+        """Write the batch; return a retry after a failure, such as a full disk."""
         lines = b"".join(event.body + b"\n" for event in batch.events)
         try:
             self._writable(len(lines)).append(lines)
         except OSError as error:
-            # Only strerror: the message could show anything.
+            # str(error) may contain the path again.
             return DeliveryOutcome(
                 Disposition.RETRY, SpoolError(f"cannot write {self._path}: {error.strerror}")
             )
         return DELIVERED
 
     def close(self) -> None:
-        """Close the file; another batch opens it again."""
+        """Close the file; the next batch opens it again."""
         if self._file:
             self._file.close()
             self._file = None

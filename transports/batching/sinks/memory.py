@@ -1,4 +1,4 @@
-"""Sinks in memory: one that keeps everything, and one that keeps nothing."""
+"""Sinks without I/O: ``MemorySink`` keeps all events, ``NullSink`` discards them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["MemorySink", "NullSink"]
 
 
 class MemorySink:
-    """Keeps the events, for tests. Returns the outcomes of a script first, if there is one.
+    """A sink for tests that keeps events, and returns the outcomes of ``script`` first.
 
-    ``events`` are the delivered ones, ``batches`` all tries.
+    ``events`` has the delivered events, ``batches`` every batch that was given to the sink.
     """
 
     def __init__(self, script: Iterable[DeliveryOutcome] = ()) -> None:
@@ -29,7 +29,7 @@ class MemorySink:
         self._script.extend(outcomes)
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
-        """Return the next outcome of the script; after its end, deliver."""
+        """Return the next outcome of the script; after its last outcome, deliver."""
         self.batches.append(batch)
         outcome = self._script.popleft() if self._script else DELIVERED
         if outcome is DELIVERED:
@@ -42,7 +42,7 @@ class MemorySink:
 
 
 class NullSink:
-    """Discards all events."""
+    """A sink that discards all events."""
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
         """Report the batch as delivered."""

@@ -1,1 +1,1 @@
-"""The disk spool, where accepted events survive the process; ``records`` is the file format."""
+"""The spool on disk, in which accepted events survive the process; ``records`` is its file format."""

@@ -1,6 +1,6 @@
-"""What connects one queue with its spool on disk. A disk that fails costs a warning, not an event.
+"""The connection of a queue with its spool. A failing disk causes a warning and loses no event.
 
-Every method is called with the pipeline's lock held, so that disk and queue have the same order.
+The pipeline holds its lock while it calls these methods, so spool and queue have the same order.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Iterable
 from ...errors import SpoolError
 from ..event import Event
 from ..queue import EventQueue
-from ..reports import Reporter
+from ..reports import DeliveryReporter
 from .spool import Spool
 
 __all__ = ["SpoolBacking"]
 
-# Events read back at once, while pushes wait.
+# The number of events that are read back at once, while pushes have to wait.
 _REFILL_SIZE = 1000
 
 
 class SpoolBacking:
-    """The disk behind one queue."""
+    """The spool behind one queue."""
 
-    def __init__(self, spool: Spool, queue: EventQueue, reporter: Reporter) -> None:
+    def __init__(self, spool: Spool, queue: EventQueue, reporter: DeliveryReporter) -> None:
         self._spool = spool
         self._queue = queue
         self._reporter = reporter
 
     def recover(self, now: float) -> bool:
-        """Take over what dead processes left on disk; return whether there was anything."""
+        """Take over the events of dead processes; return whether there were any."""
         try:
             count = self._spool.open()
         except SpoolError as error:
@@ -38,7 +38,7 @@ class SpoolBacking:
         return count > 0
 
     def store(self, event: Event) -> bool:
-        """Write an event that the queue will accept; return whether it is safe on disk."""
+        """Write the event if the queue will accept it; return whether it is on disk."""
         if self._queue.unfit(event):
             return False
         try:
@@ -48,7 +48,7 @@ class SpoolBacking:
             return False
 
     def refill(self, now: float) -> None:
-        """Read events back into the queue when it has room."""
+        """Read events back into the queue if it has room."""
         count = min(self._queue.refill_size, _REFILL_SIZE)
         if not count:
             return
@@ -60,11 +60,11 @@ class SpoolBacking:
         self._queue.restore(events, count, now)
 
     def holds(self, event: Event) -> bool:
-        """Whether the event waits on disk."""
+        """Return whether the event waits on disk."""
         return self._spool.holds(event)
 
     def acknowledge(self, events: Iterable[Event]) -> None:
-        """Note on disk that these events are finished."""
+        """Record on disk that these events are finished."""
         try:
             self._spool.acknowledge(events)
         except SpoolError as error:

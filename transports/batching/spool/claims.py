@@ -1,8 +1,8 @@
-"""Which process owns which folder of spooled events, so that no two send the same ones.
+"""The ownership of spool folders, so that no two processes send the same events.
 
-Every open spool has a folder of its own and holds a lock on a file in it. A folder whose lock is
-free belonged to a process that died: whoever takes the lock inherits the events. The operating
-system releases the lock when a process dies, whatever the cause.
+Every open spool has a folder of its own and holds a lock on a file in the folder. The operating
+system releases the lock when the process dies. A process that finds a folder with a free lock takes
+the lock and inherits the events.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from uuid import uuid4
 
 try:
     import fcntl
-except ImportError:  # Windows: folders are never inherited while anything could still use them.
+except ImportError:  # Windows, where folders are not locked
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Claim", "claim_new", "claim_orphans"]
 
 _LOCK_NAME = "lock"
-# Another process may take a new folder for an orphan before it is locked.
+# Before a new folder is locked, another process may mistake it for an orphan and take it.
 _MAX_TRIES = 100
 
 
@@ -81,7 +81,7 @@ def _try_claim(folder: Path) -> Claim | None:
     try:
         if fcntl is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Deleted between the opening and the locking: the lock is on a file that is gone.
+        # Fails if another process deleted the file before it was locked here.
         (folder / _LOCK_NAME).stat()
     except OSError:
         os.close(descriptor)

@@ -7,8 +7,8 @@ A segment is a magic line followed by records::
     kind    1 byte: E an event, A acknowledgements
     payload E: the event's JSON     A: uuids of 16 bytes each
 
-A process may die in the middle of a write. So a record counts only if it is complete and its
-checksum is right, and reading stops at the first record for which this does not hold.
+A process may die in the middle of a write. So a record is valid only if it is complete and its
+checksum is right, and reading stops at the first invalid record.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _UUID_BYTES = 16
 
 
 class RecordKind:
-    """The byte of each kind of record."""
+    """The bytes that mark the kinds of records."""
 
     EVENT = b"E"
     ACKNOWLEDGED = b"A"
 
 
 class SpoolRecord(NamedTuple):
-    """One complete record; ``end`` is the offset after it."""
+    """A valid record; ``end`` is the offset of the next record."""
 
     kind: bytes
     payload: bytes
@@ -68,13 +68,13 @@ def encode_acknowledgements(uuids: Iterable[str]) -> bytes:
 
 
 def scan(data: bytes) -> Iterator[SpoolRecord]:
-    """Read the complete records of a segment, up to the first damaged one."""
+    """Yield the records of a segment up to the first invalid record."""
     if data.startswith(MAGIC):
         yield from scan_records(data, len(MAGIC))
 
 
 def scan_records(data: bytes, offset: int = 0) -> Iterator[SpoolRecord]:
-    """Read the complete records from ``offset`` on, where a record must begin."""
+    """Yield the records from ``offset`` on, where a record must begin."""
     while (record := _decode(data, offset)) is not None:
         yield record
         offset = record.end

@@ -1,7 +1,7 @@
 """The segments of one spool folder: append at the end, read from a cursor, delete from the front.
 
-A segment is deleted when no event in it or before it waits any more. The order matters: the
-acknowledgement of an event may be in a later segment, and must outlive the event.
+A segment is deleted when no event in it or in an older segment waits any more. The order matters,
+because the acknowledgement of an event may be in a later segment and must outlive the event.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SUFFIX = ".spool"
 
 
 class SegmentLog:
-    """The log that this process writes. Not thread-safe; raises OSError."""
+    """The log that this process writes. Not thread-safe; its methods may raise OSError."""
 
     def __init__(self, folder: Path, *, segment_bytes: int, fsync: Fsync) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class SegmentLog:
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """The number of bytes on disk."""
         return self._file.size + sum(self._closed_sizes.values())
 
     @property
@@ -51,11 +51,11 @@ class SegmentLog:
         return not self._home
 
     def holds(self, uuid: str) -> bool:
-        """Whether the event is in the log and not acknowledged."""
+        """Return whether the event is in the log and not acknowledged."""
         return uuid.lower() in self._home
 
     def append(self, event: Event, *, unread: bool) -> None:
-        """Write one event at the end; ``unread``: ``read`` must return it in its turn."""
+        """Write an event at the end; with ``unread``, ``read`` will return it in its turn."""
         self._write(data := encode_event(event))
         if unread:
             self._reader.expect(self._number, self._file.size - len(data))
@@ -63,7 +63,7 @@ class SegmentLog:
         self._waiting[self._number] += 1
 
     def acknowledge(self, uuids: list[str]) -> None:
-        """Write that these events are finished, and delete finished segments."""
+        """Record that these events are finished, and delete finished segments."""
         known = [uuid.lower() for uuid in uuids if uuid.lower() in self._home]
         if not known:
             return
@@ -81,7 +81,7 @@ class SegmentLog:
         self._file.close()
 
     def abandon(self) -> None:
-        """Close the files of a parent process, in the child of a fork."""
+        """Close the parent's files in the child of a fork."""
         self._file.abandon()
 
     def _write(self, data: bytes) -> None:
@@ -107,7 +107,7 @@ class SegmentLog:
 
 
 class _Reader:
-    """A cursor over the unread events, which are one run at the end of the log."""
+    """A cursor over the unread events, which are the last events of the log."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -116,7 +116,7 @@ class _Reader:
         self._unread = 0
 
     def expect(self, number: int, offset: int) -> None:
-        """Note that an unread event was written there."""
+        """Note that an unread event was written at ``offset`` of segment ``number``."""
         if not self._unread:
             self._number, self._offset = number, offset
         self._unread += 1
@@ -156,7 +156,7 @@ def _read_from(path: Path, offset: int) -> bytes:
 
 
 def read_pending(folder: Path) -> Iterator[Event]:
-    """Read the events in a dead process's folder that were not acknowledged, each uuid once."""
+    """Yield the unacknowledged events in a dead process's folder, each uuid once."""
     paths = sorted(folder.glob(f"*{_SUFFIX}"))
     settled = {
         uuid

@@ -1,11 +1,11 @@
-"""Accepted events on disk, until they are acknowledged: what ``overflow="spill"`` writes to.
+"""The spool of ``overflow="spill"``, which keeps accepted events on disk until they are acknowledged.
 
-Every event is written before ``push`` returns, so that accepted events survive SIGKILL (and, with
-``fsync="always"``, a power cut). When memory is full, events wait only on disk and are read back
-in order. A later process finds the events of a dead one and sends them with the same uuids.
+Every event is written before ``push`` returns, so accepted events survive SIGKILL (and, with
+``fsync="always"``, a power cut). When memory is full, events wait only on disk and are read back in
+order. A later process finds the events of a dead process and sends them with the same uuids.
 
-One gap remains: if a process is killed between the server's answer and the acknowledgement on
-disk, its events are sent again; the server drops such duplicates by their uuids.
+If a process is killed between the server's response and the acknowledgement on disk, its events are
+sent again; the server drops such duplicates by their uuids.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from .segments import SegmentLog, read_pending
 
 __all__ = ["Spool"]
 
-# Room for some hundred thousand small events, in segments that are quick to read back.
+# Enough for some hundred thousand small events, in segments that are quick to read back.
 MAX_BYTES = 256 * MIB
 SEGMENT_BYTES = 4 * MIB
 
 
 class Spool:
-    """One lane's spool in ``directory``; opened at first use, thread-safe."""
+    """The spool of one lane in ``directory``, opened at the first use. Thread-safe."""
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class Spool:
         self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
         self._fsync = Fsync(fsync)
-        # Reentrant, like the pipeline's.
+        # Reentrant, like the pipeline's lock.
         self._lock = threading.RLock()
         self._claim: Claim | None = None
         self._log: SegmentLog | None = None
 
     def open(self) -> int:
-        """Take over the events of dead processes; return their number.
+        """Take over the events of dead processes; return how many.
 
         Raises:
             SpoolError: the directory cannot be used.
@@ -62,7 +62,7 @@ class Spool:
     def append(self, event: Event, *, unread: bool) -> bool:
         """Write the event; return False if the spool is full.
 
-        ``unread``: memory has no room for the event, ``read`` must return it.
+        ``unread`` says that the queue has no room for the event, so ``read`` must return it.
 
         Raises:
             SpoolError: the disk cannot be written.
@@ -84,7 +84,7 @@ class Spool:
             return self._opened().read(count)
 
     def acknowledge(self, events: Iterable[Event]) -> None:
-        """Note that these events are delivered or reported as lost.
+        """Record that these events are delivered or reported as lost.
 
         Raises:
             SpoolError: the disk cannot be written; a later process may send the events again.
@@ -93,17 +93,17 @@ class Spool:
             self._opened().acknowledge([event.uuid for event in events])
 
     def holds(self, event: Event) -> bool:
-        """Whether the event waits on disk."""
+        """Return whether the event waits on disk."""
         with self._lock:
             return self._log is not None and self._log.holds(event.uuid)
 
     def clear(self) -> None:
-        """Delete everything that is on disk."""
+        """Delete all events on disk."""
         with self._lock:
             self._remove()
 
     def close(self) -> None:
-        """Leave waiting events to a later process; remove an empty folder."""
+        """Leave waiting events to a later process; remove the folder if no event waits."""
         with self._lock:
             if self._log is not None and self._log.is_empty:
                 self._remove()
@@ -113,7 +113,7 @@ class Spool:
                 self._log = self._claim = None
 
     def after_fork(self) -> None:
-        """In the child: leave the files to the parent; the first use makes a new folder."""
+        """Leave the files to the parent in the child of a fork; the next use makes a new folder."""
         self._lock = threading.RLock()
         log, claim = self._log, self._claim
         self._log = self._claim = None
@@ -137,7 +137,7 @@ class Spool:
                 if not log.holds(event.uuid):
                     log.append(event, unread=True)
                     inherited += 1
-            # Only now: if killed before this line, the next process finds both copies and sends one.
+            # Last: if this process is killed before, the next finds both copies and sends one.
             orphan.remove()
         return inherited
 

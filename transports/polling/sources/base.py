@@ -1,7 +1,7 @@
-"""Where definitions come from: one method, and what it may return.
+"""The protocol of definition sources: one method, and its possible results.
 
-A definition source is any object with a ``fetch``. It is asked from time to time, never twice at
-once, and returns what it found::
+A definition source is any object with a method ``fetch``. The loader calls it from time to time,
+never twice at once::
 
     class BucketDefinitions:
         def __init__(self, bucket, name):
@@ -15,15 +15,15 @@ once, and returns what it found::
 
 The rules:
 
-- ``version`` is the source's name for the definitions in use, None if they came from elsewhere.
+- ``version`` is the source's name for the definitions in use; None if they came from elsewhere.
   Only a fetch with a version may return ``Unchanged``.
 - ``Loaded.document`` is the complete set: JSON text as it came, or a mapping with a ``flags`` list.
-- Trouble is a result too: ``Failed``. The loader catches an exception and counts it as a failure;
-  it does not log the message, which may hold an address with a password in it.
+- A failure is a result too: ``Failed``. The loader counts an exception as a failure and does not
+  log its message, which may contain a URL with a password.
 - ``fetch`` may be a coroutine function. It must return in finite time by itself.
-- A source that answers at once, such as a file, may have a true attribute ``is_at_hand``: a client
-  then fetches when it is made, and has flags from its first call on.
-- ``fetch`` is called on a background thread, with a ``ManualDriver`` on the caller's.
+- A source that answers at once, such as a file, may have an attribute ``is_at_hand = True``. The
+  client then fetches when it is made, and has flags from its first call on.
+- ``fetch`` is called on a background thread; with a ``ManualPollDriver``, on the caller's thread.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ __all__ = ["DefinitionSource"]
 
 
 class DefinitionSource(Protocol):
-    """Something that can be asked for flag definitions; see the module for the rules."""
+    """A source of flag definitions; the module's docstring has the rules."""
 
     def fetch(self, version: str | None, /) -> FetchResult | Awaitable[FetchResult]:
-        """Return the definitions that hold now; `version` names those in use."""
+        """Return the current definitions; `version` names those in use."""
         ...

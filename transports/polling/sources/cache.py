@@ -1,23 +1,23 @@
-"""Sharing definitions between processes: the cache provider contract, and when it is consulted.
+"""Sharing definitions between processes: the cache provider contract, and when it is called.
 
 A provider is any object with four operations, each synchronous or a coroutine function:
 
-- ``should_fetch_flag_definitions() -> bool``: whether it is this process's turn to ask the server.
-- ``get_flag_definitions() -> document | None``: the stored document; None if there is none.
-- ``on_flag_definitions_received(document)``: store this for the others. The document is complete:
-  every top-level field the server sent, since some of them change answers.
-- ``shutdown()``: give up the turn, close what is open.
+- ``should_fetch_flag_definitions() -> bool``: return whether this process must ask the server now.
+- ``get_flag_definitions() -> document | None``: return the stored document; None if there is none.
+- ``on_flag_definitions_received(document)``: store the document for the other processes. It has
+  every top-level field that the server sent, because some of the fields change answers.
+- ``shutdown()``: release the lock on asking the server, close what is open.
 
-Three more are called where present:
+Three more operations are called if the provider has them:
 
-- ``on_flag_definitions_unchanged()`` when the server said that the document stored last is still
-  the latest, so that it can be kept from expiring.
+- ``on_flag_definitions_unchanged()``: the server has confirmed that the stored document is still
+  the latest, so the provider can extend its expiry.
 - ``get_flag_definitions_text() -> bytes | str | None`` and
-  ``on_flag_definitions_text_received(text)`` in place of the second and third operation: a provider
-  that stores JSON text gets it as the server sent it. Only a source that has no text, but a
-  mapping, leads to ``on_flag_definitions_received``.
+  ``on_flag_definitions_text_received(text)``: used in place of the second and third operation, so
+  that a provider can store the JSON text as the server sent it. A source that returns a mapping
+  still leads to ``on_flag_definitions_received``.
 
-Whatever an operation raises, and ten seconds without an answer, cost a warning and nothing else.
+An operation that raises, or does not return within ten seconds, only causes a warning.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _log = logging.getLogger("flagengine.definitions")
 
 OPERATION_TIMEOUT = 10.0
 
-_UNREADABLE = "the definition cache could not be read: "
+_UNREADABLE = "could not read the definition cache: "
 
 
 class FlagDefinitionCacheProvider(Protocol):
-    """The four operations; see the module."""
+    """A cache provider; the module's docstring describes the operations."""
 
     def should_fetch_flag_definitions(self) -> bool | Awaitable[bool]:
-        """Return whether this process is to ask the server."""
+        """Return whether this process must ask the server now."""
         ...
 
     def get_flag_definitions(
@@ -62,17 +62,17 @@ class FlagDefinitionCacheProvider(Protocol):
         ...
 
     def shutdown(self) -> object:
-        """Release what is held."""
+        """Release the lock on asking the server, and close what is open."""
         ...
 
 
 class SharedSource:
-    """A source and a cache: on this process's turn it asks the source, else it reads the cache.
+    """A source behind a cache: the provider says whether to ask the source or to read the cache.
 
     Args:
-        source: where definitions come from; None: only what the cache holds.
+        source: where definitions come from; None: only from the cache.
         provider: the cache.
-        perform: carries out an operation of the provider or the source, awaited if need be.
+        perform: calls an operation of the provider or the source, and awaits a coroutine.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SharedSource:
         self._has_turn = False
 
     def fetch(self, version: str | None, *, loaded: bool) -> FetchResult:
-        """Get definitions from the cache or from the source, whichever the contract says."""
+        """Return definitions from the cache or from the source, as the provider decides."""
         self._has_turn = False
         try:
             has_turn = self._operate(self._provider.should_fetch_flag_definitions)
@@ -97,11 +97,11 @@ class SharedSource:
         if has_turn and self._source is not None:
             self._has_turn = True
             return self._ask(version)
-        # With nothing cached and nothing loaded, a request too many is better than no flags.
+        # With an empty cache and no definitions loaded, an extra request is better than no flags.
         return self._read(loaded=loaded) or self._ask(version)
 
     def share(self, action: PollAction) -> None:
-        """Pass on what the server sent on this process's turn: `action` is what it led to."""
+        """Pass the server's reply on to the provider; `action` is what the poller made of it."""
         if not self._has_turn:
             return
         if isinstance(action, Publish):
@@ -110,7 +110,7 @@ class SharedSource:
             self._confirm()
 
     def shutdown(self, timeout: float = OPERATION_TIMEOUT) -> None:
-        """Let the provider release what it holds."""
+        """Shut the provider down."""
         try:
             bound = min(timeout, OPERATION_TIMEOUT)
             self._perform(Call(self._provider.shutdown, (), bound))
@@ -125,13 +125,13 @@ class SharedSource:
         return result
 
     def _read(self, *, loaded: bool) -> FetchResult | None:
-        """Return what the cache holds, a failure that keeps what is loaded, or None: ask."""
+        """Return the cached definitions, or a failure; None if the source must be asked."""
         provider = self._provider
         get = getattr(provider, "get_flag_definitions_text", provider.get_flag_definitions)
         try:
             document = self._operate(get)
             if document is not None:
-                # Parsed at once if nothing is loaded: a broken document must lead to the server.
+                # Without loaded definitions, parse now: a broken document must lead to a request.
                 snapshot = None if loaded else Snapshot.parse(document)
                 if_malformed = Failed(FailureKind.CACHE, _UNREADABLE)
                 return Loaded(document, if_malformed=if_malformed, snapshot=snapshot)
@@ -180,5 +180,5 @@ def _warn(operation: str, error: Exception, consequence: str) -> None:
 def _described(error: Exception) -> str:
     if isinstance(error, SnapshotError):
         return redact_text(str(error))
-    # The message of a foreign exception may hold an address with a password in it.
+    # The message of a foreign exception may contain a URL with a password.
     return type(error).__name__

@@ -1,9 +1,9 @@
 """Definitions from a JSON file: a plain file, or a ConfigMap mount that swaps symlinks.
 
-A change is noticed by modification time, inode and size of the file that the path leads to, so that
-both an editor's save and a symlink swap count. A file whose content cannot be used (half written,
-broken, gone) is a failure, which leaves the last good definitions in use. Nothing watches the file
-in the background: the source looks at it when it is asked.
+The source detects a change by the modification time, inode and size of the file behind the path, so
+it detects both an editor's save and a symlink swap. A file that is half written, broken or missing
+is a failure, which leaves the last good definitions in use. Nothing watches the file in the
+background: the source reads its status at each fetch.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from ..fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
 
 __all__ = ["FileDefinitions"]
 
-# Two writes within one tick of the file system's clock leave the same time stamp. A file read less
-# than this many seconds after it was written is therefore compared by content at the next fetch.
+# Two writes within one tick of the file system's clock have the same modification time. So a file
+# that was read within this many seconds of its last write is read again at the next fetch.
 SETTLED_AFTER = 2.0
 
 
 class FileDefinitions:
-    """The definitions document in the file at `path`.
+    """A source that reads the definitions document at `path`.
 
     Args:
         path: the file; symlinks are followed anew at every fetch.
-        clock: says how recently the file was written.
+        clock: compared with the file's modification time.
     """
 
-    # Read when the client is made, since that needs neither a thread nor waiting.
+    # The client reads the file when it is made: that needs neither a thread nor waiting.
     is_at_hand: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
@@ -42,7 +42,7 @@ class FileDefinitions:
         return f"FileDefinitions({str(self._path)!r})"
 
     def fetch(self, version: str | None) -> FetchResult:
-        """Read the file, unless it is the one that `version` names."""
+        """Read the file, unless `version` names its current content."""
         try:
             if version is not None and _signature(self._path.stat()) == version:
                 return Unchanged(version)
@@ -53,8 +53,8 @@ class FileDefinitions:
 
     def _read(self, version: str | None) -> FetchResult:
         with self._path.open("rb") as file:
-            # Taken before the content: a write in between leaves an older signature, and the next
-            # fetch reads again.
+            # Before the content is read: after a write in between, the signature is too old, and
+            # the next fetch reads the file again.
             status = os.fstat(file.fileno())
             content = file.read()
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()

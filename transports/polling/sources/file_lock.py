@@ -10,10 +10,10 @@ __all__ = ["FileLock"]
 
 
 class FileLock:
-    """``flock`` on a file of its own; the file stays, since removing it would race.
+    """A ``flock`` on a lock file, which is never deleted, because deleting it would race.
 
-    The descriptor is not inherited by programs that are started. A forked child does inherit it and
-    must call `forget`, or the lock outlives its holder.
+    Programs that the process starts do not inherit the descriptor. A forked child does inherit it,
+    and must call `forget`; otherwise the lock outlives its holder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,8 +27,8 @@ class FileLock:
         return self._descriptor is not None
 
     def acquire(self) -> bool:
-        """Take the lock if nobody holds it; never wait."""
-        import fcntl  # noqa: PLC0415 - does not exist everywhere, and is needed only here
+        """Take the lock if it is free; never wait. Return whether this object holds it."""
+        import fcntl  # noqa: PLC0415 - Windows has no fcntl
 
         with self._guard:
             if self._descriptor is not None:
@@ -47,27 +47,27 @@ class FileLock:
             return True
 
     def touch(self, wall: float) -> None:
-        """Show that the holder is alive, if this object holds the lock."""
+        """Record `wall` as the holder's last sign of life, if this object holds the lock."""
         if self._descriptor is not None:
             os.utime(self._descriptor, (wall, wall))
 
     def touched_at(self) -> float:
-        """Return when the holder last showed that it is alive, in wall-clock seconds."""
+        """Return the time of the holder's last sign of life, in wall-clock seconds."""
         return self._path.stat().st_mtime
 
     def release(self) -> None:
-        """Give up the lock, if held."""
+        """Release the lock, if this object holds it."""
         import fcntl  # noqa: PLC0415 - as above
 
         with self._guard:
             descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            # Closing alone would leave the lock to a child that was forked without `forget`.
+            # Closing alone does not unlock while a forked child has the descriptor open.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def forget(self) -> None:
-        """In a forked child: close the inherited descriptor; the lock stays the parent's."""
+        """Close the inherited descriptor in a forked child; the parent keeps the lock."""
         self._guard = threading.Lock()
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:

@@ -1,9 +1,10 @@
-"""Sharing definitions between the processes of one host: a file and a lock, no server needed.
+"""Sharing definitions between the processes of one host, through a file and a lock.
 
 Forty workers make one request: the process that holds the lock asks the server and writes the file,
-the others read it. The operating system releases the lock (``flock``) of a process that is killed;
-a holder that hangs is passed over when it has not polled for too long. The file is replaced
-atomically and is readable by its owner only, because definitions can name customers. POSIX only.
+and the other processes read the file. The operating system releases the lock (``flock``) of a
+killed process. If the holder hangs and has not polled for too long, another process asks in its
+place. The file is replaced atomically, and only its owner can read it, because definitions can name
+customers. POSIX only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ... import lifecycle
+from ... import fork_and_exit
 from ...clock import Clock, SystemClock
 from ...json_text import read_json
 from .file_lock import FileLock
@@ -32,25 +33,25 @@ LOOK_AGAIN_AFTER = 0.02
 
 
 class UnsafeDirectoryError(OSError):
-    """Other users could write into the directory, and so decide flags."""
+    """The error for a directory in which other users can write, and so could change flags."""
 
 
 class HostFlagCache:
     """A flag definition cache provider in a directory of this host.
 
     Args:
-        name: distinguishes this project's definitions from another's, for example its project key;
-            only a digest of it is used.
+        name: the project's name, for example its project key. The file name has only its digest.
         directory: where to keep the file; by default a directory of this user under the temporary
-            directory. It is made with mode 0700 and refused if others may write to it.
-        fresh_for: a process that newly gets the lock does not ask the server if the file is younger
-            than this many seconds: short-lived processes one after the other make one request.
-        take_over_after: a holder that has not polled for this many seconds hangs; then a process
-            that finds the file no longer fresh asks in its place. A holder that polls and gets no
-            response does not hang: more requests would not help.
-        wait_for_first: how many seconds to wait for the holder's first file.
-        clock: the wall clock gives the age of the file, the monotonic clock bounds waiting.
-        sleep: waits between two looks at the file.
+            directory. It is made with mode 0700, and refused if other users may write to it.
+        fresh_for: seconds for which a file is fresh. A process that newly gets the lock does not
+            ask the server while the file is fresh, so a series of short-lived processes makes one
+            request.
+        take_over_after: seconds without a poll after which the holder counts as hanging. Another
+            process that finds the file no longer fresh then asks in its place. A holder that polls
+            but gets no response does not hang, because more requests would not help.
+        wait_for_first: seconds to wait for the holder's first file.
+        clock: its wall clock gives the age of the file, its monotonic clock limits waiting.
+        sleep: called to wait between two checks for the file.
     """
 
     def __init__(
@@ -73,15 +74,15 @@ class HostFlagCache:
         self._wait_for_first = wait_for_first
         self._clock = clock or SystemClock()
         self._sleep = sleep
-        lifecycle.watch(self)
+        fork_and_exit.watch(self)
 
     def __repr__(self) -> str:
         return f"<HostFlagCache {str(self._path)!r}>"
 
     def should_fetch_flag_definitions(self) -> bool:
-        """Return whether this process holds the lock or gets it now, or the holder seems to hang.
+        """Return whether this process must ask: it holds or gets the lock, or the holder hangs.
 
-        While there is no file at all, wait for the holder to write it or to die.
+        While there is no file, wait until the holder writes it or dies.
         """
         _make_private(self._directory)
         until = self._clock.monotonic() + self._wait_for_first
@@ -110,7 +111,7 @@ class HostFlagCache:
         return document
 
     def on_flag_definitions_received(self, document: Mapping[str, Any]) -> None:
-        """Replace the file, from a source that has no text."""
+        """Replace the file with `document`, which came from a source without JSON text."""
         text = json.dumps(dict(document), separators=(",", ":"))
         self.on_flag_definitions_text_received(text)
 
@@ -125,8 +126,8 @@ class HostFlagCache:
             return file.read()
 
     def on_flag_definitions_text_received(self, text: bytes | str) -> None:
-        """Replace the file: a reader sees the old content or the new one, never a part."""
-        # The random name is made with O_EXCL and mode 0600.
+        """Replace the file atomically: a reader sees the old content or the new, never a mixture."""
+        # mkstemp creates the file with O_EXCL and mode 0600.
         descriptor, name = tempfile.mkstemp(
             prefix=f"{self._path.stem}.", suffix=".tmp", dir=self._directory
         )
@@ -134,41 +135,41 @@ class HostFlagCache:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode() if isinstance(text, str) else text)
             os.utime(name, (self._clock.wall(),) * 2)
-            os.replace(name, self._path)  # noqa: PTH105 - its name is text already
+            os.replace(name, self._path)  # noqa: PTH105 - the name is a str
         except BaseException:
             os.unlink(name)  # noqa: PTH108
             raise
         self._remove_leftovers()
 
     def on_flag_definitions_unchanged(self) -> None:
-        """Mark the file as confirmed just now."""
+        """Set the file's modification time to now."""
         os.utime(self._path, (self._clock.wall(),) * 2)
 
     def shutdown(self) -> None:
-        """Give up the lock; the file stays for the others."""
+        """Release the lock; leave the file for the other processes."""
         self._lock.release()
 
     def after_fork(self) -> None:
-        """In a forked child: the lock is the parent's."""
+        """Leave the lock to the parent in a forked child."""
         self._lock.forget()
 
     def at_exit(self, timeout: float) -> None:
         """Do nothing: the operating system releases the lock."""
 
     def _is_fresh(self) -> bool | None:
-        """Return whether the file is young; None if there is no file."""
+        """Return whether the file is fresh; None if there is no file."""
         try:
             age = self._clock.wall() - self._path.stat().st_mtime
         except FileNotFoundError:
             return None
-        # The age of a file from the future is unknown.
+        # A file from the future has a negative age, and is not fresh.
         return 0 <= age < self._fresh_for
 
     def _holder_hangs(self) -> bool:
         return self._clock.wall() - self._lock.touched_at() > self._take_over_after
 
     def _remove_leftovers(self) -> None:
-        """Remove the temporary files of writers that were killed."""
+        """Remove the temporary files of killed writers."""
         for path in self._directory.glob(f"{self._path.stem}.*.tmp"):
             try:
                 if self._clock.wall() - path.stat().st_mtime > self._take_over_after:
@@ -182,12 +183,12 @@ def _own_directory() -> Path:
 
 
 def _make_private(directory: Path) -> None:
-    """Make sure that `directory` exists and that nobody else can write to it."""
+    """Make sure that `directory` exists and that no other user can write to it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode):
         msg = f"{directory} is not a directory"
         raise UnsafeDirectoryError(msg)
     if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        msg = f"{directory} is not this user's own, or others may write to it"
+        msg = f"{directory} must belong to this user and must not be writable by other users"
         raise UnsafeDirectoryError(msg)

@@ -1,6 +1,6 @@
 """Definitions from the server: one conditional GET, and the meaning of its status.
 
-Decides neither when to ask, nor how long to wait, nor what to do about a failure: the poller does.
+The poller decides when to ask, how long to wait, and what to do about a failure.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _MEANING: dict[int, str] = {
 
 
 class HttpDefinitions:
-    """The definitions endpoint of one project.
+    """A source that reads the definitions endpoint of one project.
 
     Args:
         transport: sends the request.
-        host: base URL, without a trailing slash.
-        project_key: names the project; part of the URL.
-        secret_key: secret or personal key; sent as a bearer token, shown nowhere.
+        host: base URL.
+        project_key: the key that names the project; part of the URL.
+        secret_key: secret or personal key; sent as a bearer token, never logged.
         timeout: deadline of one request in seconds.
-        headers: sent along, a ``User-Agent`` for example.
-        clock: reads ``Retry-After`` dates.
+        headers: further headers, for example a ``User-Agent``.
+        clock: the current time, which ``Retry-After`` dates are compared with.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class HttpDefinitions:
         return f"<HttpDefinitions timeout={self._timeout:g}>"
 
     def fetch(self, version: str | None) -> FetchResult:
-        """Ask for the definitions, unless those of the ETag `version` are the latest."""
+        """Request the definitions, unless the server still has those of the ETag `version`."""
         try:
             response = self._transport.request(self._request(version))
         except RequestError as error:

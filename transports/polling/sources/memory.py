@@ -1,4 +1,4 @@
-"""Definitions that the application brings: for tests, and for pushing them in by hand."""
+"""Definitions from the application, for tests and for applications that set them by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["MemoryDefinitions"]
 
 
 class MemoryDefinitions:
-    """Returns the document it was given last.
+    """A source that returns the document that the application set last.
 
     >>> source = MemoryDefinitions({"flags": []})
     >>> source.fetch(None)
@@ -49,7 +49,7 @@ class MemoryDefinitions:
             self._result = failure
 
     def fetch(self, version: str | None) -> FetchResult:
-        """Return what was given last."""
+        """Return the last document or failure."""
         with self._lock:
             self.fetches += 1
             result = self._result

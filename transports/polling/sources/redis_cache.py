@@ -1,8 +1,8 @@
 """Sharing definitions through Redis: one process asks the server, all others read Redis.
 
-Takes any client with ``get``, ``set`` and ``eval`` as redis-py has them, synchronous or
-asynchronous (``redis.Redis``, ``redis.asyncio.Redis``, valkey), and imports none. The turn to ask
-is a lock that expires, so that a process that dies gives it up.
+It accepts any client with redis-py's ``get``, ``set`` and ``eval``, synchronous or asynchronous
+(``redis.Redis``, ``redis.asyncio.Redis``, valkey), and imports none of them. The process that asks
+the server holds a lock that expires, so another process takes over when the holder dies.
 """
 
 from __future__ import annotations
@@ -67,13 +67,14 @@ class RedisFlagCache:
 
     Args:
         client: the Redis client.
-        prefix: names the service; all of its processes share it, no other service does.
-        lock_seconds: after how many seconds without renewal the turn expires: two polling
-            intervals or more.
-        data_seconds: how many seconds definitions are stored.
+        prefix: prefix of the Redis keys: the same for all processes of a service, and used by no
+            other service.
+        lock_seconds: seconds after which a lock that is not renewed expires; at least two polling
+            intervals.
+        data_seconds: seconds after which the stored definitions expire.
         closes_client: whether ``shutdown`` also closes the client. Use True for an asynchronous
             client that nothing else uses: its connections belong to the loader's private event
-            loop, on which only the loader can close them.
+            loop, and only the loader can close them there.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class RedisFlagCache:
         return f"<RedisFlagCache {self._data_key!r}>"
 
     def should_fetch_flag_definitions(self) -> bool | Awaitable[bool]:
-        """Take the turn if it is free, extend it if this process has it."""
+        """Take the lock, or extend it if this process holds it; return whether it does."""
         answer = self._client.eval(
             _TAKE_OR_EXTEND, 1, self._lock_key, self._token(), self._lock_seconds
         )
@@ -114,7 +115,7 @@ class RedisFlagCache:
         return _then(self.get_flag_definitions_text(), _decoded)
 
     def on_flag_definitions_received(self, document: Mapping[str, Any]) -> object:
-        """Store `document`, from a source that has no text."""
+        """Store `document`, which came from a source without JSON text."""
         text = json.dumps(dict(document), separators=(",", ":"))
         return self.on_flag_definitions_text_received(text)
 
@@ -123,7 +124,7 @@ class RedisFlagCache:
         return self._client.get(self._data_key)
 
     def on_flag_definitions_text_received(self, text: bytes | str) -> object:
-        """Store `text` for the others."""
+        """Store `text` for the other processes."""
         return self._client.set(self._data_key, text, ex=self._data_seconds)
 
     def on_flag_definitions_unchanged(self) -> object:
@@ -131,7 +132,7 @@ class RedisFlagCache:
         return self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
 
     def shutdown(self) -> object:
-        """Give up the turn, if this process has it; the definitions stay for the others."""
+        """Release the lock, if this process holds it; leave the definitions in Redis."""
         released = self._client.eval(_RELEASE, 1, self._lock_key, self._token())
         if self._closes_client and not inspect.isawaitable(released):
             self._client.close()
@@ -145,7 +146,7 @@ class RedisFlagCache:
                 await self._client.aclose()
 
     def _token(self) -> str:
-        """Return the name of this process; a forked child has another than its parent."""
+        """Return this process's lock token; a forked child makes its own."""
         pid = os.getpid()
         if self._owner[0] != pid:
             self._owner = (pid, uuid.uuid4().hex)
@@ -157,7 +158,7 @@ def _decoded(stored: bytes | str | None) -> Mapping[str, Any] | None:
 
 
 def _then(value: Any, convert: Callable[[Any], T]) -> T | Awaitable[T]:
-    """Apply `convert` to `value`, once it is awaited if it must be."""
+    """Apply `convert` to `value`, or to its result if `value` is awaitable."""
     if inspect.isawaitable(value):
         return _converted(value, convert)
     return convert(value)

@@ -1,4 +1,4 @@
-"""The acceptance scenarios about tracing headers: whom a request is about."""
+"""The acceptance scenarios about tracing headers, which identify a request's person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.contract("tracing-headers")
 
 
 def handle(bench: Bench, headers: dict[str, str], work: Callable[[], object]) -> None:
-    """Let an application behind the middleware do ``work`` for a request with ``headers``."""
+    """Do ``work`` in an application behind the middleware, for a request with ``headers``."""
 
     def application(_environ: dict[str, Any], start: Callable[..., object]) -> Iterable[bytes]:
         work()

@@ -16,7 +16,7 @@ USER = "user-123"
 
 
 class Provider:
-    """A cache provider that does what it is told, synchronously or not."""
+    """A cache provider that follows the test's script, synchronous or asynchronous."""
 
     def __init__(self, *, fetches: Any = True, cached: Any = None, ends: Any = None) -> None:
         self._fetches, self._cached, self._ends = fetches, cached, ends
@@ -79,7 +79,7 @@ def test_a_failed_refresh_keeps_them(caplog: pytest.LogCaptureFixture) -> None:
         bench.client.reload_feature_flags()
         assert bench.client.get_feature_flag("beta-ui", USER) is True
         assert len(bench.errors) == 1
-    assert "the last good ones stay in use" in caplog.text
+    assert "the last good definitions stay in use" in caplog.text
 
 
 def test_they_are_refreshed_after_the_interval() -> None:

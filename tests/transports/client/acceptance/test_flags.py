@@ -1,4 +1,4 @@
-"""The acceptance scenarios about reading single flags, all flags, and what is remembered of it."""
+"""The acceptance scenarios about reading single flags and all flags, and about their events."""
 
 from __future__ import annotations
 
@@ -180,27 +180,27 @@ class TestCache:
 
 @pytest.mark.contract("feature-flag-called-tracker")
 class TestTracker:
-    def test_the_first_read_is_told(self) -> None:
+    def test_the_first_read_is_reported(self) -> None:
         with Bench() as bench:
             bench.server.flags = {"beta-ui": True}
             bench.client.get_feature_flag("beta-ui", USER)
             (called,) = bench.called("beta-ui")
         assert called["$feature_flag_response"] is True
 
-    def test_the_same_value_is_told_once(self) -> None:
+    def test_the_same_value_is_reported_once(self) -> None:
         with Bench() as bench:
             bench.server.flags = {"beta-ui": True}
             for _ in range(2):
                 bench.client.get_feature_flag("beta-ui", USER)
             assert len(bench.called("beta-ui")) == 1
 
-    def test_another_value_is_told_again(self) -> None:
+    def test_another_value_is_reported_again(self) -> None:
         with Bench() as bench:
             for value in (True, False):
                 bench.server.flags = {"beta-ui": value}
                 bench.client.get_feature_flag("beta-ui", USER)
-            told = bench.called("beta-ui")
-        assert [each["$feature_flag_response"] for each in told] == [True, False]
+            called = bench.called("beta-ui")
+        assert [each["$feature_flag_response"] for each in called] == [True, False]
 
     def test_the_order_of_groups_does_not_matter(self) -> None:
         with Bench(definitions=local(GROUP_FLAG, group_type_mapping=COMPANIES)) as bench:
@@ -212,12 +212,12 @@ class TestTracker:
             )
             assert len(bench.called("company-beta")) == 1
 
-    def test_another_group_is_told_again(self) -> None:
+    def test_another_group_is_reported_again(self) -> None:
         with Bench(definitions=local(GROUP_FLAG, group_type_mapping=COMPANIES)) as bench:
             for key in ("company-123", "company-456"):
                 bench.client.get_feature_flag("company-beta", USER, groups={"company": key})
-            told = bench.called("company-beta")
-        groups = [each["$groups"]["company"] for each in told]
+            called = bench.called("company-beta")
+        groups = [each["$groups"]["company"] for each in called]
         assert groups == ["company-123", "company-456"]
 
     @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_disabled_missing_and_variant_flags_differ() -> None:
         assert snapshot.is_enabled("missing", True)
 
 
-def test_nothing_is_told_before_a_value_is_read() -> None:
+def test_nothing_is_reported_before_a_value_is_read() -> None:
     with Bench() as bench:
         bench.server.flags = {"beta-ui": True}
         snapshot = bench.client.evaluate_flags(USER)

@@ -1,4 +1,4 @@
-"""The snapshot of evaluated flags: reading, filtering, and who is told."""
+"""The result of ``evaluate_flags``: reading, filtering, and reporting reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from flagengine import Reason, Resolution
 from flagengine.transports.flags.answer import FlagAnswer, Origin
 from flagengine.transports.flags.called import FlagRead
-from flagengine.transports.flags.snapshot import FlagEvaluations
+from flagengine.transports.flags.evaluations import FlagEvaluations
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 
@@ -65,7 +65,7 @@ def test_payloads_are_silent_and_the_callers_to_change() -> None:
     assert flags.only_accessed().keys == []
 
 
-def test_making_a_snapshot_tells_nobody_and_the_first_read_tells_once() -> None:
+def test_evaluating_reports_nothing_and_the_first_read_is_reported_once() -> None:
     flags, reads = evaluated(groups={"company": "acme"}, device_id="d1")
     assert reads == []
     flags.is_enabled("many")
@@ -84,7 +84,7 @@ def test_an_absent_key_is_reported_missing_with_what_else_went_wrong() -> None:
     ]
 
 
-def test_the_requests_trouble_is_told_with_remote_answers_and_not_with_local_ones() -> None:
+def test_request_errors_are_reported_with_remote_answers_and_not_with_local_answers() -> None:
     flags, reads = evaluated(request_errors=("errors_while_computing_flags",))
     flags.get_flag("on")
     flags.get_flag("off")
@@ -118,7 +118,7 @@ def test_only_accessed_is_empty_when_nothing_was_read() -> None:
     assert flags.only_accessed().keys == ["off"]
 
 
-def test_a_filtered_copy_tells_of_its_reads_but_not_its_parent_nor_of_absent_keys() -> None:
+def test_a_filtered_copy_reports_its_reads_but_neither_its_parents_nor_absent_keys() -> None:
     flags, reads = evaluated()
     some = flags.only(["on"])
     some.get_flag("on")
@@ -140,7 +140,7 @@ def test_a_capture_gets_every_flag_and_the_sorted_active_ones() -> None:
     assert reads == []
 
 
-def test_an_empty_snapshot_answers_nothing_and_tells_nobody() -> None:
+def test_an_empty_result_answers_nothing_and_reports_nothing() -> None:
     flags = FlagEvaluations()
     assert flags.get_flag("any") is None
     assert flags.is_enabled("any", default_value=True)
@@ -175,7 +175,7 @@ def test_a_reporter_that_raises_does_not_reach_the_application(
     assert "flag read" in caplog.text
 
 
-def test_many_threads_that_read_one_flag_tell_of_it_once() -> None:
+def test_many_threads_that_read_a_flag_report_it_once() -> None:
     flags, reads = evaluated()
     start = threading.Barrier(8)
 

@@ -1,8 +1,8 @@
-"""The result of ``evaluate_flags``: what held for one person, to be read any number of times.
+"""The result of ``evaluate_flags``: a person's flags at one time, for any number of reads.
 
-Immutable in what it says: later definitions do not change it, and reading does no I/O. Reading a
-value counts as access (``only_accessed``), and ``on_read`` receives each flag's first read, to send
-the event; reading a payload is silent.
+Later definitions do not change the answers, and reading does no I/O. Reading a value counts as
+access (``only_accessed``), and the first read of each flag is passed to ``on_read``, which sends the
+event. Reading a payload neither counts nor sends an event.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _log = logging.getLogger("flagengine.flags")
 
 
 class FlagEvaluations:
-    """Flags evaluated together.
+    """The flags of a person, evaluated together.
 
     Args:
-        distinct_id: whom they were evaluated for; empty when nobody was known.
-        flags: the answers.
-        groups: the groups they were evaluated with.
-        device_id: the device, where it mattered.
-        unresolved: what the engine could not decide and the server did not answer either.
-        request_errors: codes of what went wrong with the request to the server, if there was one.
+        distinct_id: the person's distinct id; empty if there was none.
+        flags: the answers by key.
+        groups: the person's groups in the evaluation.
+        device_id: the device of the evaluation.
+        unresolved: resolutions of flags that neither the engine nor the server decided.
+        request_errors: the error codes of the request to the server, if a request was made.
         on_read: called with each flag's first read.
     """
 
@@ -74,7 +74,7 @@ class FlagEvaluations:
 
     @property
     def flags(self) -> Mapping[str, FlagAnswer]:
-        """The answers as they are; looking at them is silent."""
+        """The answers by key; access to them sends no event."""
         return MappingProxyType(self._flags)
 
     def is_enabled(
@@ -84,22 +84,22 @@ class FlagEvaluations:
         *,
         send_feature_flag_events: bool = True,
     ) -> bool:
-        """Whether the flag is on; ``default_value`` only when there is no answer for it."""
+        """Return whether the flag is on; ``default_value`` only if the flag has no answer."""
         answer = self._read(key, reports=send_feature_flag_events)
         return default_value if answer is None else answer.enabled
 
     def get_flag(self, key: str, *, send_feature_flag_events: bool = True) -> Any:
-        """Return True, False or the variant's key; None when there is no answer."""
+        """Return True, False or the variant's key; None if there is no answer."""
         answer = self._read(key, reports=send_feature_flag_events)
         return None if answer is None else deepcopy(answer.value)
 
     def get_flag_payload(self, key: str) -> Any:
-        """Return the payload; None when there is none. Silent."""
+        """Return the payload, None if there is none; send no event."""
         answer = self._flags.get(key)
         return None if answer is None else answer.payload
 
     def only(self, keys: Iterable[str]) -> FlagEvaluations:
-        """Return a copy with these flags alone; keys that were not evaluated cause a warning."""
+        """Return a copy with only these flags; log a warning for keys that were not evaluated."""
         wanted = list(dict.fromkeys(keys))
         unknown = [key for key in wanted if key not in self._flags]
         if unknown:
@@ -107,11 +107,11 @@ class FlagEvaluations:
         return self._filtered(wanted)
 
     def only_accessed(self) -> FlagEvaluations:
-        """Return a copy with the flags whose values have been read so far."""
+        """Return a copy with only the flags whose values have been read so far."""
         return self._filtered(list(self._accessed))
 
     def event_properties(self) -> dict[str, Any]:
-        """Return what ``capture(flags=…)`` adds to an event: every flag, and which are on."""
+        """Return the properties that ``capture(flags=…)`` adds to an event."""
         properties = {f"$feature/{key}": answer.value for key, answer in self._flags.items()}
         active = sorted(key for key, answer in self._flags.items() if answer.enabled)
         if active:
@@ -134,14 +134,14 @@ class FlagEvaluations:
         answer = self._flags.get(key)
         if answer is not None:
             self._accessed[key] = None
-        # An absent key says nothing in a filtered copy: it may well exist in the original.
+        # A key that is absent from a filtered copy may exist in the original.
         is_reported = reports and not (answer is None and self._is_filtered)
         if is_reported and self._on_read is not None and self._is_first(key):
             self._report(key, answer, self._on_read)
         return answer
 
     def _is_first(self, key: str) -> bool:
-        """Whether nobody read this before; one atomic step, without a lock that a fork could keep."""
+        """Return whether this is the flag's first read. Atomic without a lock, which a fork may break."""
         mine = object()
         return self._reported.setdefault(key, mine) is mine
 

@@ -1,8 +1,8 @@
-"""Fork and exit of the process, passed to the objects that have threads, locks or queues.
+"""Hooks at fork and exit of the process, for objects with threads, locks or queues.
 
-Nothing is registered at import: the first ``watch`` does it. The hooks hold weak references, so a
-forgotten client is not kept alive, and only the child's side of a fork is hooked: a hook before
-the fork could stall any program that starts a subprocess.
+The first ``watch`` registers the hooks; the import registers nothing. The hooks hold weak
+references, so they do not keep an unused client alive. They only run in the child of a fork, because
+a hook before the fork could delay any program that starts a subprocess.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["EXIT_BUDGET", "Watched", "expect_exit", "watch"]
 
 logger = logging.getLogger("flagengine")
 
-# The limit in seconds for the exit work of all watched objects together.
+# Seconds at exit for all watched objects together.
 EXIT_BUDGET = 1.0
 
 
@@ -27,11 +27,11 @@ class Watched(Protocol):
     """An object with work to do after a fork and at exit."""
 
     def after_fork(self) -> None:
-        """Reset locks and threads in the child: the parent's other threads do not exist there."""
+        """Reset locks and threads in the child, which has none of the parent's other threads."""
         ...
 
     def at_exit(self, timeout: float) -> None:
-        """Finish within ``timeout`` seconds: the interpreter ends."""
+        """Finish within ``timeout`` seconds, because the interpreter exits."""
         ...
 
 
@@ -39,9 +39,9 @@ _watched: weakref.WeakSet[Watched] = weakref.WeakSet()
 _state = {"is_hooked": False, "finalizer_pid": 0}
 
 
-def watch(who: Watched) -> None:
-    """Call the methods of ``who`` at a fork and at exit; keep only a weak reference."""
-    _watched.add(who)
+def watch(watched: Watched) -> None:
+    """Call the methods of ``watched`` at a fork and at exit; keep only a weak reference."""
+    _watched.add(watched)
     if not _state["is_hooked"]:
         _state["is_hooked"] = True
         atexit.register(_at_exit)
@@ -50,9 +50,10 @@ def watch(who: Watched) -> None:
 
 
 def expect_exit() -> None:
-    """Prepare for the exit of this process; call before anything can be lost.
+    """Make sure that the exit hook runs in this process; call this before the first event is queued.
 
-    Children of ``multiprocessing`` end without atexit; its own exit hook must be set in the child.
+    Children of ``multiprocessing`` do not run ``atexit`` hooks, so the hook of ``multiprocessing``
+    must be set in the child.
     """
     if _state["finalizer_pid"] == os.getpid():
         return
@@ -64,17 +65,17 @@ def expect_exit() -> None:
 
 
 def _after_fork() -> None:
-    for who in list(_watched):
+    for watched in list(_watched):
         try:
-            who.after_fork()
+            watched.after_fork()
         except Exception:
-            logger.exception("could not reset %s after a fork", type(who).__name__)
+            logger.exception("could not reset %s after a fork", type(watched).__name__)
 
 
 def _at_exit() -> None:
     deadline = time.monotonic() + EXIT_BUDGET
-    for who in list(_watched):
+    for watched in list(_watched):
         try:
-            who.at_exit(max(0.0, deadline - time.monotonic()))
+            watched.at_exit(max(0.0, deadline - time.monotonic()))
         except Exception:
-            logger.exception("%s could not finish at exit", type(who).__name__)
+            logger.exception("%s could not finish at exit", type(watched).__name__)
