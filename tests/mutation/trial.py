@@ -52,10 +52,14 @@ class Trial:
 
 
 def copied_tree(name: str) -> Path:
-    """Copy the repository to where mutants live."""
+    """Copy the repository to where mutants live.
+
+    Links stay links: a copy of ``flagengine/transports`` would hide the change from every test.
+    """
     copy = ROOT / ".mutants" / name
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*_NOT_COPIED))
+    ignored = shutil.ignore_patterns(*_NOT_COPIED)
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
     return copy
 
 
