@@ -55,8 +55,9 @@ _BATCH = (
     "tests/batch/test_equals_scalar.py",
 )
 _EVENTS = (
-    _tests("transports", "pipeline workers sinks retry"),
-    _tests("transports", "queue_properties capture_contract processes"),
+    _tests("transports", "queue lanes wires"),
+    _tests("transports", "pipeline sinks retry"),
+    _tests("transports", "workers queue_properties capture_contract processes"),
 )
 
 
@@ -91,11 +92,15 @@ AREAS: Mapping[str, Area] = {
     "queue": Area(_files("transports/batching", "queue lanes"), _EVENTS),
     "delivery": Area(("transports/batching/delivery.py",), _EVENTS),
     "spool": Area(
-        ("transports/batching/spool/*.py",), ("tests/transports/test_spool.py", *_EVENTS)
+        ("transports/batching/spool/*.py",),
+        (_tests("transports", "spool"), *_EVENTS),
     ),
     "poller": Area(
         _files("transports/polling", "poller policy"),
-        ("tests/transports/polling", "tests/transports/sources", "tests/transports/test_retry.py"),
+        (
+            "tests/transports/polling/test_poller.py tests/transports/test_retry.py",
+            "tests/transports/polling tests/transports/sources",
+        ),
     ),
 }
 

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import zlib
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from flagengine.transports.errors import (
     InvalidRequestError,
     RequestTimeoutError,
     ResponseTooLargeError,
+    TransportError,
 )
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.http.hosts import base_url
@@ -260,6 +262,7 @@ def test_what_a_status_means(wire: Any, status: int, disposition: Disposition) -
 @pytest.mark.parametrize(
     ("error", "disposition"),
     [
+        (TransportError("x"), Disposition.RETRY),
         (ConnectError("x"), Disposition.RETRY),
         (RequestTimeoutError("x"), Disposition.RETRY),
         (InvalidRequestError("x"), Disposition.REJECTED),
@@ -308,7 +311,31 @@ def test_a_v1_success_that_cannot_be_read_is_delivered(body: bytes) -> None:
 
 def test_v1_not_found_hints_at_the_mode_and_error_texts_show_no_key() -> None:
     assert "capture v1" in str(judge_v1(Response(404)).error)
+    assert "capture v1" not in str(judge_v1(Response(400)).error)
     refused = WireV0(destination()).judge(
         Response(400, {}, b'{"error": "bad key phc_abcdefgh"}'), wall=0.0
     )
     assert str(refused.error) == 'HTTP 400: {"error": "bad key ***"}'
+
+
+@pytest.mark.contract("retry-queue")
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", ""),
+        (b" no\n  such  key ", ": no such key"),
+        (b"\xff", ": \ufffd"),
+        (b"x" * 999, ": " + "x" * 200),
+        (("\U0001f600" * 999).encode(), ": " + "\U0001f600" * 200),
+        (b" " * 799 + b"xyz", ": x"),
+    ],
+    ids=["nothing", "lines", "no text", "long", "four bytes each", "blank"],
+)
+def test_the_start_of_an_answer_is_shown_on_one_line(body: bytes, shown: str) -> None:
+    outcome = WireV0(destination()).judge(Response(400, {}, body), wall=0.0)
+    assert str(outcome.error) == f"HTTP 400{shown}"
+
+
+def test_an_outcome_cannot_be_changed_because_all_batches_share_it() -> None:
+    with pytest.raises(FrozenInstanceError):
+        DELIVERED.disposition = Disposition.RETRY  # type: ignore[misc]

@@ -180,7 +180,7 @@ class EventQueue:
     @property
     def refill_size(self) -> int:
         """The number of events to read back from disk; 0 while the queue is more than half full."""
-        if not self._spilled or 2 * len(self._open) > self.limits.max_queue_size:
+        if 2 * len(self._open) > self.limits.max_queue_size:
             return 0
         return min(self._spilled, self.limits.max_queue_size - len(self._open))
 
@@ -191,7 +191,7 @@ class EventQueue:
         """
         self.tally.events["kept"] += claimed - len(events)
         self._spilled -= claimed
-        if events and not self._open:
+        if not self._open:
             self._opened_at = now
         self._open.extend(events)
         self._open_bytes += sum(len(event.body) for event in events)
@@ -218,7 +218,7 @@ class EventQueue:
             return _AT_ONCE if is_flushed else max(head.not_before, head.retry_after_until)
         if not self._open:
             return None
-        if self._draining or self._due_through >= self._open_seq or self._has_full_batch():
+        if self._due_through >= self._open_seq or self._has_full_batch():
             return _AT_ONCE
         return self._opened_at + self.limits.flush_interval
 
@@ -322,7 +322,7 @@ class EventQueue:
         half = len(batch.events) // 2
         if not half:
             return [self._drop(batch, DropReason.TOO_LARGE, outcome.error)]
-        self._batch_cap = max(half, 1)
+        self._batch_cap = half
         for events in (batch.events[half:], batch.events[:half]):
             self._sealed.appendleft(self._make_batch(events, batch.first_seq, now))
         return []
@@ -349,7 +349,7 @@ class EventQueue:
         batches = [*self._sealed, self._in_flight] if self._in_flight else self._sealed
         if any(batch.first_seq <= goal.last_seq for batch in batches):
             return False
-        return not self.queued or self._open_seq > goal.last_seq
+        return self._open_seq > goal.last_seq
 
     def _stop_flush(self) -> None:
         self._stops += 1
@@ -368,10 +368,9 @@ class EventQueue:
 
         With ``DropReason.DISCARDED``, count the events that are only on disk as dropped as well.
         """
-        batches = [*self._sealed]
-        if self._open:
-            batches.append(Batch(self.name, tuple(self._open), "", 0.0, self._open_seq, attempt=0))
-        drops = [self._abandon(batch, reason, is_kept) for batch in batches]
+        drops = [self._abandon(batch, reason, is_kept) for batch in self._sealed]
+        unsent = tuple(event for event in self._open if not is_kept(event))
+        drops.append(Dropped(self.name, unsent, reason))
         if self._in_flight:
             drops.insert(0, self._abandon(self._in_flight, DropReason.UNCONFIRMED, is_kept))
         kept = self.pending - sum(len(dropped.events) for dropped in drops)

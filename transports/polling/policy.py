@@ -31,7 +31,7 @@ class FailureRule:
 
 # A refused key (401) and an exhausted quota (402) mean that the definitions may no longer be used.
 # 403 and 429 are about this request, not about the definitions.
-_BY_STATUS: Final = {
+_BY_STATUS: Final[dict[int | None, FailureRule]] = {
     401: FailureRule(clears=True, backs_off=True),
     402: FailureRule(clears=True),
     403: FailureRule(backs_off=True),
@@ -42,7 +42,7 @@ _KEEP: Final = FailureRule()
 
 def failure_rule(failure: Failed) -> FailureRule:
     """Return the rule for `failure`; a status that is not in the table keeps the definitions."""
-    return _BY_STATUS.get(failure.status or 0, _KEEP)
+    return _BY_STATUS.get(failure.status, _KEEP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,9 @@ class Poller:
         if generation < self._published:
             self._due = now + self._policy.interval
             return Ignore(generation)
-        if isinstance(result, Unchanged):
-            result = self._checked_unchanged(fetch, result)
+        if isinstance(result, Unchanged) and fetch.version is None:
+            why = "answered 'unchanged' to an unconditional request"
+            result = Failed(FailureKind.MALFORMED, why)
         if isinstance(result, Failed):
             return self._failed(generation, result, now)
         return self._succeeded(generation, result, now)
@@ -136,12 +137,6 @@ class Poller:
     def _next_generation(self) -> int:
         self._generation += 1
         return self._generation
-
-    def _checked_unchanged(self, fetch: Fetch, result: Unchanged) -> Unchanged | Failed:
-        if self._loaded and fetch.version is not None and fetch.version == self._version:
-            return result
-        self._version = None
-        return Failed(FailureKind.MALFORMED, "answered 'unchanged' to an unconditional request")
 
     def _succeeded(
         self, generation: int, result: Loaded | Unchanged, now: float
@@ -173,7 +168,7 @@ class Poller:
     def _delay(self, rule: FailureRule, failure: Failed) -> float:
         if rule.backs_off:
             delay = self._policy.backoff(self._refusals)
-        elif self._loaded or rule.clears or self._published:
+        elif rule.clears or self._published:
             delay = self._policy.interval
         else:
             delay = self._policy.retry_first_load(self._failures)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 
 from flagengine.transports.polling.actions import (
@@ -15,7 +17,7 @@ from flagengine.transports.polling.actions import (
     Wait,
 )
 from flagengine.transports.polling.fetch_results import Failed, FailureKind, Loaded, Unchanged
-from flagengine.transports.polling.policy import PollPolicy
+from flagengine.transports.polling.policy import PollPolicy, failure_rule
 from flagengine.transports.polling.poller import Poller
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
@@ -59,7 +61,9 @@ def test_the_first_fetch_is_due_at_once_and_unconditional() -> None:
 
 def test_nothing_is_fetched_while_a_fetch_is_out() -> None:
     poller = Poller()
+    assert not poller.fetching
     fetched(poller, START)
+    assert poller.fetching
     assert poller.poll(START + 1e9) == Wait(None)
 
 
@@ -72,6 +76,12 @@ def test_the_next_poll_is_an_interval_after_the_answer() -> None:
 def test_the_interval_has_a_floor() -> None:
     assert PollPolicy(interval=0.0).interval == 0.1
     assert PollPolicy(interval=float("nan")).interval == 0.1
+
+
+def test_the_numbers_of_polling_cannot_be_changed() -> None:
+    for value, name in ((PollPolicy(), "interval"), (failure_rule(NETWORK), "clears")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, True)
 
 
 def test_an_unchanged_answer_refreshes_and_takes_the_new_version() -> None:
@@ -162,6 +172,27 @@ def test_a_success_ends_the_backing_off() -> None:
     assert wait_after(poller, status(429), START + 120) == 60.0
 
 
+def test_a_passing_failure_ends_the_backing_off() -> None:
+    poller = loaded_poller(interval=5.0)
+    now, waits = START + 5, []
+    for code in (429, 429, 500, 429):
+        waits.append(wait_after(poller, status(code), now))
+        now += waits[-1]
+    assert waits == [10.0, 20.0, 5.0, 10.0]
+
+
+@pytest.mark.parametrize(("code", "wait"), [(401, 10.0), (402, 5.0), (403, 10.0), (429, 10.0)])
+def test_a_refused_first_load_waits_as_a_later_one_does(code: int, wait: float) -> None:
+    assert wait_after(Poller(PollPolicy(interval=5.0)), status(code), START) == wait
+
+
+@pytest.mark.parametrize("code", [401, 402])
+def test_a_failure_after_the_definitions_were_cleared_keeps_the_rhythm(code: int) -> None:
+    poller = loaded_poller()
+    wait_after(poller, status(code), START + 30)
+    assert wait_after(poller, NETWORK, START + 90) == 30.0
+
+
 def test_a_first_load_that_fails_in_passing_is_tried_again_soon() -> None:
     poller, now, waits = Poller(), START, []
     for _ in range(7):
@@ -196,6 +227,13 @@ def test_a_plain_server_error_does_not_hold_back_loads_on_demand() -> None:
     assert poller.request(START + 31) is ReloadReply.ACCEPTED
 
 
+def test_a_server_error_with_retry_after_holds_back_loads_on_demand() -> None:
+    poller = loaded_poller()
+    wait_after(poller, status(503, 45.0), START + 30)
+    assert poller.request(START + 74) is ReloadReply.HELD_BACK
+    assert poller.request(START + 75) is ReloadReply.ACCEPTED
+
+
 def test_an_answer_that_was_not_asked_for_is_ignored() -> None:
     poller = loaded_poller()
     assert poller.fetched(7, Loaded(DOCUMENT), START) == Ignore(7)
@@ -206,8 +244,26 @@ def test_the_answer_of_an_abandoned_fetch_is_ignored() -> None:
     old = fetched(poller, START)
     poller.abandon()
     new = fetched(poller, START)
+    assert poller.fetched(old.generation, Loaded(DOCUMENT, "old"), START) == Ignore(old.generation)
     assert isinstance(poller.fetched(new.generation, Loaded(DOCUMENT, "new"), START), Publish)
     assert poller.fetched(old.generation, Loaded(DOCUMENT, "old"), START) == Ignore(old.generation)
+
+
+def test_with_nothing_out_there_is_nothing_to_abandon() -> None:
+    poller = loaded_poller()
+    for generation in (None, 1):
+        poller.abandon(generation)
+        assert poller.poll(START) == Wait(START + 30)
+
+
+def test_only_the_fetch_that_is_named_is_abandoned() -> None:
+    poller = Poller()
+    fetch = fetched(poller, START)
+    poller.abandon(fetch.generation + 1)
+    assert poller.fetching
+    poller.abandon(fetch.generation)
+    assert not poller.fetching
+    assert fetched(poller, START).generation == fetch.generation + 1
 
 
 def test_an_answer_older_than_what_was_published_meanwhile_is_ignored() -> None:
@@ -215,7 +271,14 @@ def test_an_answer_older_than_what_was_published_meanwhile_is_ignored() -> None:
     fetch = fetched(poller, START + 30)
     assert poller.published("pushed") == 3
     assert poller.fetched(fetch.generation, Loaded(DOCUMENT), START + 30) == Ignore(2)
+    assert poller.poll(START + 30) == Wait(START + 60)
     assert fetched(poller, START + 60).version == "pushed"
+
+
+def test_what_was_published_counts_as_loaded() -> None:
+    poller = Poller()
+    poller.published("pushed")
+    assert fetched(poller, START) == Fetch(2, "pushed", loaded=True)
 
 
 def test_a_stopped_machine_fetches_nothing_and_ignores_late_answers() -> None:
