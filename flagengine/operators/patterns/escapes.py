@@ -128,9 +128,8 @@ def _property_name(source: Source) -> str:
         raise InvalidPatternError
     if start != "{":
         return start if start in _PROPERTY_LETTERS else f"one letter {start}"
-    end = source.text.find("}", source.position)
-    if end < 0:
+    name, brace, _ = source.text[source.position :].partition("}")
+    if not brace:
         raise InvalidPatternError
-    name = source.text[source.position : end]
-    source.position = end + 1
+    source.position += len(name + brace)
     return name
