@@ -38,6 +38,7 @@ _OPERATORS = (
     _tests("properties", "compiled_equals_interpreter"),
 )
 _PATTERNS = (
+    _tests("unit", "pattern_characters pattern_limits"),
     "tests/unit/test_rust_regex.py",
     f"{_KIT} --evaluators=SINGLE",
     "tests/differential/test_regex_oracle.py::test_a_translated_pattern_answers_as_the_engine",

@@ -140,6 +140,28 @@ MATCHES = [
     (r"(?i)\p{ASCII}", "\u212a", True),
     ("\u00e9$", "caf\u00e9", True),
     ("[\u0430-\u044f]", "\u0436", True),
+    ("a b", "a b", True),
+    ("a b", "ab", False),
+    ("a#b", "a#b", True),
+    ("(?x)a#c\nb", "ab", True),
+    ("(?x)a # c\n b # d", "ab", True),
+    ("(?x)a # c\n b # d", "ad", False),
+    ("(?x) ^ a {2} $", "aa", True),
+    ("(?x)^a{2}$", "aa", True),
+    ("^a?$", "", True),
+    ("^a?$", "aa", False),
+    ("^a+$", "", False),
+    ("^a*$", "", True),
+    ("^a{2,2}$", "aa", True),
+    ("^a{2,2}$", "aaa", False),
+    ("^a{,2}$", "aa", True),
+    ("^a{2}$", "a", False),
+    ("^a{2,}$", "a", False),
+    ("^a{1 }$", "a{1 }", True),
+    ("^[-]]$", "-]", True),
+    ("^caf\u00e9$", "caf\u00e9", True),
+    ("^caf", "caf\u00e9", True),
+    ("\\\u00e9", "\u00e9", True),
 ]
 
 DEFERRED_TEXTS = [
@@ -157,6 +179,12 @@ DEFERRED_TEXTS = [
     (r"^[\W_]$", "\u00e9"),
     (r"\bcaf", "caf\u00e9"),
     (r"\b\w+\b", "a" * 1_000),
+    (r"[\p{Alphabetic}1]", "\u00e9"),
+    (r"[\W&&[^a]]", "\u00e9"),
+    (r"[[^a]&&\W]", "\u00e9"),
+    ("(?i)[[^\u00e9]\u00e9]", "\u00c9"),
+    ("^\u00e9$", "\ud800"),
+    ("^\u00e9", "\ud800"),
 ]
 
 INVALID_PATTERNS = [
@@ -164,7 +192,8 @@ INVALID_PATTERNS = [
     "(?i)*", "(?:)*", "(?:(?i))+", "a{2}*", "a???", "a{2,1}", "[z-a]", r"[a-\d]", r"[\w-.]", "\\",
     r"\y", r"\X", r"\Q", r"\c", r"[\y]", r"\x", r"\x4", r"\xZZ", r"\x{}", r"\x{110000}",
     r"\x{d800}", r"\u00", r"\u{d800}", r"\p", r"\p{", r"\p{L", "(?", "(?)", "(?-)", "(?-:a)",
-    "(?z)", "(?i", "(?i:a", "[[:alpha:]", "[a-", "[a&&",
+    "(?z)", "(?i", "(?i:a", "[[:alpha:]", "[a-", "[a&&", r"\x{dfff}",
+    "(?z\u00e9)", r"(?x)\xZZ", "(?)a", r"[\p{Lu",
 ]  # fmt: skip
 
 UNSUPPORTED_PATTERNS = [
@@ -180,6 +209,7 @@ UNSUPPORTED_PATTERNS = [
     "(?:" * 3 + "a{0,20}" + "){20}" * 3,
     r"\b" + "a" * 1_000, r"\p{sc=Foo}", r"\p{Script_Extensions=Latin}", r"\pé", "(?|a)",
     "a" * 10_001, "(" * 51 + ")" * 51, "[" * 30 + "a" + "]" * 30, "((a{100}){100}){100}",
+    "(*A)", "(?i-)a", "(?\u00e9)a", "(?-ii)a",
 ]  # fmt: skip
 
 
@@ -215,10 +245,27 @@ def test_a_pattern_that_cannot_be_translated_is_unsupported(pattern: str) -> Non
     assert compiled.reason
 
 
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("a(?=b)", "look-ahead"),
+        ("(?<!a)b", "look-behind"),
+        ("(?>a)", "atomic groups"),
+        ("(?P=n)", "back-references"),
+        ("(?~a)", "this kind of group"),
+        ("a++", "possessive quantifiers"),
+        ("(a{40}){40}", "too large for RE2"),
+    ],
+)
+def test_an_unsupported_pattern_says_what_it_has(pattern: str, reason: str) -> None:
+    assert compile_pattern(pattern) == UnsupportedPattern(reason)
+
+
 def test_a_searched_text_is_left_as_it_is_and_the_pattern_is_kept() -> None:
     compiled = compile_pattern("a.c")
     assert compiled == compile_pattern("a.c")
     assert compiled != compile_pattern("a.d")
+    assert compiled not in ("a.c", INVALID, UnsupportedPattern("a.c"))
     assert repr(compiled) == "Search(pattern='a.c')"
 
 
@@ -301,7 +348,7 @@ def test_a_release_of_re2_with_other_internals_is_searched_publicly(
 def test_re2_writes_nothing_to_the_terminal() -> None:
     code = r"""
 from flagengine.operators.patterns import compile_pattern
-for pattern in ("(?:a?){1000}", "(?:" * 9 + "a" + "){0,9}" * 9, r"[^\s\S]{9}", "(a|b)*a(a|b){20}"):
+for pattern in ("(?:a?){1000}", "(a{40}){40}", "(?:" * 9 + "a" + "){0,9}" * 9, r"[^\s\S]{9}", "(a|b)*a(a|b){20}"):
     compiled = compile_pattern(pattern)
     getattr(compiled, "search", str)("ab" * 10000)
 """

@@ -72,5 +72,4 @@ def are_assigned(ranges: Iterable[tuple[int, int]]) -> bool:
 
 
 def _is_within(low: int, high: int) -> bool:
-    index = bisect_right(_STARTS, low) - 1
-    return index >= 0 and high <= ASSIGNED[index][1]
+    return high <= ASSIGNED[bisect_right(_STARTS, low) - 1][1]

@@ -159,8 +159,7 @@ def _mask_of(ranges: Ranges) -> int:
     for low, high in ranges:
         if low < _ASCII_SIZE:
             mask |= (1 << min(high + 1, _ASCII_SIZE)) - (1 << low)
-        if high >= _ASCII_SIZE:
-            mask |= _or(1 << bit for bit in _TRACKED_BEYOND_ASCII if low <= TRACKED[bit] <= high)
+        mask |= _or(1 << bit for bit in _TRACKED_BEYOND_ASCII if low <= TRACKED[bit] <= high)
     return mask
 
 
@@ -184,5 +183,5 @@ def _beyond_tracked(ranges: Ranges) -> Ranges:
     return tuple((low, high) for low, high in pieces if low <= high)
 
 
-_BEYOND: Final = _beyond_tracked(((0, TOP),))
+_BEYOND: Final = _beyond_tracked(((_ASCII_SIZE, TOP),))
 EVERYTHING: Final = CharSet.of([(0, TOP)])

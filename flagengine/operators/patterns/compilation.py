@@ -1,6 +1,8 @@
 """The choice of a pattern's search: text methods, RE2 for every text, or RE2 for some texts."""
 
+from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from flagengine.operators.patterns.effort import steps, weight
@@ -114,10 +116,7 @@ def _longest(node: Node) -> int:
     for part in walk(node):
         if isinstance(part, Repeat) and part.most is None and is_nullable(part.item):
             raise UnsupportedPatternError("an endless repetition of nothing beside a word boundary")
-    low, high = -1, _MAX_STEPS
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if steps(node, middle) <= _MAX_STEPS else (low, middle - 1)
-    if low < 0:
+    answered = bisect_right(range(_MAX_STEPS), float(_MAX_STEPS), key=partial(steps, node))
+    if not answered:
         raise UnsupportedPatternError("a word boundary in a pattern of too many branches")
-    return low
+    return answered - 1

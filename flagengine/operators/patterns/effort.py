@@ -81,25 +81,25 @@ def _sequence_branches(node: Sequence, length: int) -> tuple[float, float]:
 
 
 def _is_anchored(node: Node) -> bool:
-    first = node.items[0] if isinstance(node, Sequence) and node.items else node
+    first = node.items[0] if isinstance(node, Sequence) else node
     return first is Assertion.TEXT_START
 
 
 def _is_pinned(item: Node, following: Node | None) -> bool:
-    if not isinstance(item, Repeat) or following is None:
+    if not isinstance(item, Repeat):
         return False
     run, end = _one_character(item.item), _first_character(following)
     return run is not None and end is not None and not run & end & _ASCII
 
 
-def _first_character(node: Node) -> int | None:
+def _first_character(node: Node | None) -> int | None:
     """Return the mask of the characters that a match begins with; None when it is not known."""
     if isinstance(node, Repeat) and node.least:
         return _one_character(node.item)
     return _one_character(node)
 
 
-def _one_character(node: Node) -> int | None:
+def _one_character(node: Node | None) -> int | None:
     if isinstance(node, Chars):
         return node.members.mask
     if isinstance(node, Literal):

@@ -128,9 +128,8 @@ def _property_name(reader: PatternReader) -> str:
         raise InvalidPatternError
     if start != "{":
         return start if start in _PROPERTY_LETTERS else f"one letter {start}"
-    end = reader.text.find("}", reader.position)
-    if end < 0:
+    name, brace, _ = reader.text[reader.position :].partition("}")
+    if not brace:
         raise InvalidPatternError
-    name = reader.text[reader.position : end]
-    reader.position = end + 1
+    reader.position += len(name + brace)
     return name

@@ -54,5 +54,5 @@ class PatternReader:
         """Pass blanks and comments in verbose mode."""
         while self.is_at_verbose_blank:
             if self.take() == "#":
-                end = self.text.find("\n", self.position)
-                self.position = len(self.text) if end < 0 else end + 1
+                comment, newline, _ = self.text[self.position :].partition("\n")
+                self.position += len(comment + newline)

@@ -47,9 +47,7 @@ def translate(node: Node, *, ascii_only: bool) -> str:
 
 
 def _quantifier(node: Repeat) -> str:
-    if node.most is None:
-        return {0: "*", 1: "+"}.get(node.least, f"{{{node.least},}}")
-    return f"{{{node.least}}}" if node.least == node.most else f"{{{node.least},{node.most}}}"
+    return f"{{{node.least},{'' if node.most is None else node.most}}}"
 
 
 def _ascii_set(members: CharSet) -> str:
@@ -72,5 +70,4 @@ def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
 
 
 def _char(code: int) -> str:
-    char = chr(code)
-    return char if char.isascii() and char.isalnum() else f"\\x{{{code:x}}}"
+    return f"\\x{{{code:x}}}"
