@@ -110,3 +110,20 @@ def test_the_scalar_engine_is_asked_once_for_each_case_that_matters(
     for batch_rows in (7, 600):
         found = assert_rows_have_the_scalar_answers(flags, table, batch_rows=batch_rows)
         assert found == {"f": asked}
+
+
+@pytest.mark.parametrize("missing_group", ["as_server", "unresolved"])
+def test_a_group_that_every_row_has_is_asked_for_its_property(missing_group: str) -> None:
+    gold = {**person("tier", "exact", "gold"), "type": "group", "group_type_index": 0}
+    groups = [{"properties": [gold]}]
+    flag = {"key": "f", "active": True, "filters": {"groups": groups}}
+    flags = Snapshot.parse({"flags": [flag], "group_type_mapping": {"0": "company"}})
+    table = pa.table({"distinct_id": ["a", "b"], "org": ["o1", "o2"], "tier": ["gold", "tin"]})
+    evaluation = evaluate_table(
+        flags,
+        table,
+        groups={"company": "org"},
+        group_properties={"company": ["tier"]},
+        missing_group=missing_group,
+    )
+    assert evaluation.read_all().column("f").to_pylist() == [True, False]
