@@ -49,7 +49,7 @@ _COMPILED = (
     _tests("properties", "compiled_equals_interpreter backends"),
 )
 _BATCH = (
-    "tests/batch/test_cases.py tests/batch/test_kernel.py tests/batch/test_tables.py",
+    "tests/batch/test_cases.py tests/batch/test_walk.py tests/batch/test_kernel.py tests/batch/test_tables.py",
     f"{_KIT} --evaluators=TABLE_AMONG",
     "tests/batch/test_native.py tests/batch/test_real_data.py",
     "tests/batch/test_equals_scalar.py",
