@@ -43,9 +43,11 @@ _PATTERNS = (
     "tests/differential/test_regex_oracle.py::test_a_translated_pattern_answers_as_the_engine",
 )
 _COMPILED = (
+    "tests/unit/test_compiled_flags.py",
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
     _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
     _tests("unit", "dropped_snapshots forgetting overrides plan_in_words"),
+    f"{_KIT} --evaluators=SINGLE,ALL",
     _tests("properties", "compiled_equals_interpreter backends"),
 )
 _BATCH = (
