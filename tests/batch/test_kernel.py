@@ -147,6 +147,8 @@ def test_a_group_that_every_row_has_is_asked_for_its_property(missing_group: str
 
 HALF = {"rollout_percentage": 50}
 BY_GROUP = {"aggregation_group_type_index": 0}
+BY_DEVICE = {"bucketing_identifier": "device_id"}
+HELD_OUT = {"holdout": {"id": 1, "exclusion_percentage": 50}}
 UNNAMED = {"aggregation_group_type_index": 5}
 TWO = [{"key": key, "rollout_percentage": 50} for key in ("v0", "v1")]
 EVERYTHING = {"overrides": {"f": "blue"}}
@@ -160,9 +162,9 @@ EVERYTHING = {"overrides": {"f": "blue"}}
         ({}, [ALIKE, HALF], EVERYTHING, 1),
         ({"evaluation_runtime": "server"}, [HALF], {"evaluation_runtime": "client"}, 1),
         ({"ensure_experience_continuity": True}, [HALF, {}], {}, 1),
-        ({"holdout": {"id": 1, "exclusion_percentage": 50}, **UNNAMED}, [{}], {}, 1),
+        ({**HELD_OUT, **UNNAMED}, [{}], {}, 1),
         # Those who are held out, enrolled or matched already are not asked for another hash.
-        ({"holdout": {"id": 1, "exclusion_percentage": 50}}, [HALF], {}, 3),
+        (HELD_OUT, [HALF], {}, 3),
         ({"feature_enrollment": True}, [HALF], {}, 3),
         ({"feature_enrollment": True}, [HALF], {"complete": True}, 4),
         ({"drawn": TWO}, [{**HALF, "variant": "v0"}, {}], {}, 3),
@@ -179,14 +181,11 @@ EVERYTHING = {"overrides": {"f": "blue"}}
         # Each subject has a hash of its own, if it is there.
         ({}, [{**HALF, **BY_GROUP}, HALF], {}, 6),
         ({"drawn": TWO}, [{**HALF, "variant": "v0"}, BY_GROUP], {}, 5),
+        ({}, [BY_GROUP, HALF], {}, 3),
+        ({**HELD_OUT, **BY_DEVICE}, [{**HALF, **BY_GROUP}], {}, 5),
         ({"early_exit": True}, [{**HALF, **BY_GROUP}, HALF], {}, 6),
-        ({"bucketing_identifier": "device_id"}, [HALF], {"device_id": "d"}, 3),
-        (
-            {"holdout": {"id": 1, "exclusion_percentage": 50}, "bucketing_identifier": "device_id"},
-            [{**HALF}],
-            {"device_id": "d"},
-            5,
-        ),
+        (BY_DEVICE, [HALF], {}, 3),
+        ({**HELD_OUT, **BY_DEVICE}, [HALF], {}, 5),
         ({}, [{"rollout_percentage": 1e300}, {"rollout_percentage": 0}, HALF], {}, 1),
     ],
 )
@@ -293,3 +292,35 @@ def test_an_engine_has_no_answers_before_it_has_seen_a_row() -> None:
     assert engine.keys == ("f",)
     assert engine.answers("f").resolutions == []
     assert engine.answers("f").cases == 0
+
+
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("with_json", [True, False])
+@pytest.mark.parametrize("key", ["distinct_id", "$os", "$initial_browser", "p"])
+def test_a_varied_column_with_gaps_is_filled_as_any_other(
+    key: str, with_json: bool, complete: bool
+) -> None:
+    flags = snapshot([{"properties": [person(key, "icontains", "7")]}])
+    varied = [None if row % 3 == 0 else one for row, one in enumerate(TEXTS)]
+    other = ["7" if row % 2 else "8" for row in range(600)]
+    people = [
+        {key: own, "$os_name": more, "$browser": more}
+        for own, more in zip(varied, other, strict=True)
+    ]
+    whole = [{key: more} for more in other] if with_json else [{}] * 600
+    columns = {f"own {name}": [one[name] for one in people] for name in people[0]}
+    table = pa.table({"id": IDS, "all": list(map(json.dumps, whole)), **columns})
+    evaluation = evaluate_table(
+        flags,
+        table,
+        distinct_id="id",
+        person_properties={name: f"own {name}" for name in people[0]},
+        person_json="all" if with_json else None,
+        complete=complete,
+    )
+    expected = []
+    for distinct_id, below, one in zip(IDS, whole, people, strict=True):
+        props = {**below, **{name: value for name, value in one.items() if value is not None}}
+        expected.append(evaluate_flag(flags, "f", distinct_id, props, complete=complete).value)
+    assert evaluation.read_all().column("f").to_pylist() == expected
+    assert len(set(expected)) > 1

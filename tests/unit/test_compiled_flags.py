@@ -39,6 +39,8 @@ COHORTS = {
 ONE = {"variants": [{"key": "v", "rollout_percentage": 100}]}
 PART = {"variants": [{"key": "v", "rollout_percentage": 30}]}
 GROUP = {"key": "distinct_id", "type": "group", "group_type_index": 0, "value": "user-1"}
+HALF = {"id": 1, "exclusion_percentage": 50}
+OF_PERSONS = {"aggregation_group_type_index": None}
 CONTINUOUS = {"ensure_experience_continuity": True}
 DEVICE = {"bucketing_identifier": "device_id"}
 
@@ -53,6 +55,8 @@ DEVICE = {"bucketing_identifier": "device_id"}
         flag("f", when(COHORT, rollout_percentage=0), when(person("z")), early_exit=True),
         # A step that may fail the flag leaves a reason and an index.
         flag("f", when(depends_on("gone")), when(person("a"))),
+        flag("f", {}, when(depends_on("gone"))),
+        flag("f", OF_PERSONS, holdout=HALF, aggregation_group_type_index=5),
         flag("f", when(person("a")), when(COHORT), when(person("b"))),
         flag("f", when(depends_on("gone")), feature_enrollment=True),
         # A hash that is not known matters where it can change the answer, and only there.
@@ -62,8 +66,8 @@ DEVICE = {"bucketing_identifier": "device_id"}
             for drawn in ({}, ONE, PART)
             for condition in ({}, {"rollout_percentage": 0}, {"rollout_percentage": 50})
         ),
-        {**flag("f", {}, holdout={"id": 1, "exclusion_percentage": 50}), **DEVICE},
-        {**flag("f", {}, holdout={"id": 1, "exclusion_percentage": 50}), **CONTINUOUS},
+        {**flag("f", {}, holdout=HALF), **DEVICE},
+        {**flag("f", {}, holdout=HALF), **CONTINUOUS},
         flag("f", {}, holdout={"id": 1, "exclusion_percentage": 100}),
         flag("f", {}, holdout={"id": 1, "exclusion_percentage": 0}),
         flag("f", when(GROUP), when(person("distinct_id", "user-1"), rollout_percentage=0)),
@@ -80,6 +84,7 @@ def test_a_compiled_flag_answers_as_the_interpreter(one: dict[str, Any]) -> None
         {"a": "x", "$device_id": "d"},
         {"a": "É" * 300, "b": "y", "$device_id": ""},
         {"a": "z", "b": "x", "z": "x"},
+        {"b": "y"},
         {"$feature_enrollment/f": math.nan, "a": "z", "b": "z"},
         {"$feature_enrollment/f": "true"},
         {"$feature_enrollment/f": False},
