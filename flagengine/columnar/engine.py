@@ -70,7 +70,7 @@ class Engine:
         """Return the answers that a flag has given so far."""
         return self._kernels[key].answers
 
-    def rows(self, batch: pa.RecordBatch, first_row: int = 0) -> Rows:
+    def rows(self, batch: pa.RecordBatch, first_row: int) -> Rows:
         """Return the rows of a batch; ``first_row`` is its position in the table."""
         return Rows(batch, self.layout, first_row)
 
@@ -120,7 +120,7 @@ class Engine:
     def _plan(self, key: str) -> FlagPlan | None:
         """Return the plan of a flag; None when the answer does not depend on it."""
         plan = self.plans.plan(key)
-        if plan is None or key in self.overridden.flags or plan.defect or not plan.active:
+        if plan is None or key in self.overridden.flags or not plan.active:
             return None
         if is_filtered_out(plan, self._request.runtime, self._request.contexts):
             return None

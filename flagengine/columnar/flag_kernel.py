@@ -67,20 +67,20 @@ class FlagKernel:
     def __init__(self, plan: FlagPlan | None, scalar: Scalar) -> None:
         """Prepare everything that does not depend on the rows."""
         self.answers = Answers()
-        self._plan = plan
         self._scalar = scalar
-        self._walk = None if plan is None else Walk(plan)
+        self._walked = None if plan is None else (plan, Walk(plan))
         self._subjects = () if plan is None else _subjects(plan)
         self._rollouts: dict[Any, frozenset[Bucketing]] = {}
         self._draws: dict[Any, frozenset[Bucketing]] = {}
 
     def run(self, rows: Rows, tests: Tests) -> NDArray[Any]:
         """Return for every row the position of its answer among :attr:`answers`."""
-        if self._plan is None or self._walk is None:
+        if self._walked is None:
             return self._answered(rows, Cases.constant(()))
-        start = combined(self._parts(self._plan, rows, tests))
-        hashed = self._hashed(self._plan, self._walk, rows, start)
-        return self._answered(rows, self._drawn(self._plan, self._walk, rows, hashed))
+        plan, walk = self._walked
+        start = combined(self._parts(plan, rows, tests))
+        hashed = self._hashed(plan, walk, rows, start)
+        return self._answered(rows, self._drawn(plan, walk, rows, hashed))
 
     def _parts(self, plan: FlagPlan, rows: Rows, tests: Tests) -> list[Cases]:
         """Return the parts of a case that are known before hashing; :meth:`_start` reads them."""
@@ -101,15 +101,14 @@ class FlagKernel:
         """Add the intervals of the rollout hashes that may matter."""
         found = [start]
         for bucketing, shares in walk.shares.items():
-            matters = partial(self._rolls, plan, bucketing)
+            matters = partial(self._rolls, plan, walk, bucketing)
             found.append(_intervals(plan, rows, bucketing, shares, start.where(matters)))
         return combined(found)
 
-    def _rolls(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
+    def _rolls(self, plan: FlagPlan, walk: Walk, bucketing: Bucketing, label: Any) -> bool:
         found = self._rollouts.get(label)
         if found is None:
-            assert self._walk is not None
-            found = self._walk.rollouts(self._start(plan, label))
+            found = walk.rollouts(self._start(plan, label))
             _remember(self._rollouts, label, found)
         return bucketing in found
 
@@ -119,18 +118,17 @@ class FlagKernel:
         for bucketing in self._subjects:
             if bucketing not in walk.drawing:
                 continue
-            wanted = hashed.where(partial(self._draws_variant, plan, bucketing))
+            wanted = hashed.where(partial(self._draws_variant, plan, walk, bucketing))
             drawn = _intervals(plan, rows, bucketing, walk.variants, wanted, VARIANT_SALT)
             found.append(drawn)
         return combined(found)
 
-    def _draws_variant(self, plan: FlagPlan, bucketing: Bucketing, label: Any) -> bool:
+    def _draws_variant(self, plan: FlagPlan, walk: Walk, bucketing: Bucketing, label: Any) -> bool:
         found = self._draws.get(label)
         if found is None:
-            assert self._walk is not None
             start, *intervals = label
-            by_subject = dict(zip(self._walk.shares, intervals, strict=True))
-            found = self._walk.draws(self._start(plan, start), by_subject)
+            by_subject = dict(zip(walk.shares, intervals, strict=True))
+            found = walk.draws(self._start(plan, start), by_subject)
             _remember(self._draws, label, found)
         return bucketing in found
 
@@ -161,11 +159,10 @@ def _remember(known: dict[Any, Any], label: Any, found: Any) -> None:
 
 def _first_rows(cases: Cases, count: int) -> NDArray[np.int64]:
     """Return the first row of each case; ``count`` for a case without rows."""
-    firsts = np.full(len(cases.labels), count, np.int64)
     if cases.codes is None:
-        firsts[0] = 0 if count else count
-    else:
-        firsts[cases.codes[::-1]] = np.arange(count - 1, -1, -1)
+        return np.zeros(len(cases.labels), np.int64)
+    firsts = np.full(len(cases.labels), count, np.int64)
+    firsts[cases.codes[::-1]] = np.arange(count - 1, -1, -1)
     return firsts
 
 

@@ -34,7 +34,7 @@ _UNSENDABLE: Final = object()
 class Rows:
     """The rows of a record batch; ``first_row`` is their position in the table, for messages."""
 
-    def __init__(self, batch: pa.RecordBatch, layout: Layout, first_row: int = 0) -> None:
+    def __init__(self, batch: pa.RecordBatch, layout: Layout, first_row: int) -> None:
         """Bind a batch; nothing is read yet."""
         self.batch = batch
         self.count: int = batch.num_rows

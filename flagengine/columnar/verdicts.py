@@ -257,7 +257,7 @@ def _either(left: Cases, right: Cases) -> Cases:
 
 
 def _is_boolean(cases: Cases) -> bool:
-    return cases.codes is not None and tuple(cases.labels) == DECIDED
+    return tuple(cases.labels) == DECIDED
 
 
 def _pairwise(left: Cases, right: Cases, join: Callable[[Sequence[Label]], Label]) -> Cases:

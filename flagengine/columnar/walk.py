@@ -85,15 +85,14 @@ class Walk:
     def _rollouts(self) -> dict[Bucketing, set[Share]]:
         found: dict[Bucketing, set[Share]] = {}
         for condition in self._plan.conditions:
-            if condition.bucketing.is_hashable and condition.share.without_hash is None:
+            if condition.share.without_hash is None:
                 found.setdefault(condition.bucketing, set()).add(condition.share)
         return found
 
     @property
     def drawing(self) -> set[Bucketing]:
         """The subjects that may have to draw a variant."""
-        drawing = [condition for condition in self._plan.conditions if condition.draws]
-        return {condition.bucketing for condition in drawing if condition.bucketing.is_hashable}
+        return {condition.bucketing for condition in self._plan.conditions if condition.draws}
 
     def rollouts(self, start: Start) -> frozenset[Bucketing]:
         """Return the subjects whose rollout hash may matter to a case."""

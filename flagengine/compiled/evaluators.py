@@ -70,7 +70,7 @@ class Evaluators:
     def in_order(self) -> tuple[Evaluator, ...]:
         """Return all flags' evaluators in the document's order; empty until all are compiled."""
         compiled, keys = self.compiled, self.keys
-        if not self._in_order and len(compiled) >= len(keys) and compiled.keys() >= keys.keys():
+        if not self._in_order and compiled.keys() >= keys.keys():
             self._in_order = tuple(compiled[key] for key in keys)
         return self._in_order
 

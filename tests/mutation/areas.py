@@ -44,13 +44,15 @@ _PATTERNS = (
     "tests/differential/test_regex_oracle.py::test_a_translated_pattern_answers_as_the_engine",
 )
 _COMPILED = (
+    "tests/unit/test_compiled_flags.py",
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
     _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
     _tests("unit", "dropped_snapshots forgetting overrides plan_in_words"),
+    f"{_KIT} --evaluators=SINGLE,ALL",
     _tests("properties", "compiled_equals_interpreter backends"),
 )
 _BATCH = (
-    "tests/batch/test_kernel.py tests/batch/test_tables.py",
+    "tests/batch/test_cases.py tests/batch/test_walk.py tests/batch/test_kernel.py tests/batch/test_tables.py",
     f"{_KIT} --evaluators=TABLE_AMONG",
     "tests/batch/test_native.py tests/batch/test_real_data.py",
     "tests/batch/test_equals_scalar.py",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flagengine.operators.patterns import Search, Unsupported, compile_pattern
+from flagengine.operators.patterns import Search, UnsupportedPattern, compile_pattern
 
 LARGEST = [
     ("a{1000}", "a{1001}", "more than 1000 repetitions"),
@@ -59,7 +59,7 @@ def heavy(characters: int, sets: int) -> str:
 @pytest.mark.parametrize(("largest", "larger", "reason"), LARGEST)
 def test_a_pattern_is_answered_up_to_a_size(largest: str, larger: str, reason: str) -> None:
     assert isinstance(compile_pattern(largest), Search)
-    assert compile_pattern(larger) == Unsupported(reason)
+    assert compile_pattern(larger) == UnsupportedPattern(reason)
 
 
 @pytest.mark.parametrize(("pattern", "longest"), LONGEST)
@@ -74,6 +74,6 @@ def test_beside_a_word_boundary_texts_are_answered_up_to_a_length(
 
 def test_a_pattern_is_answered_up_to_a_weight_on_the_server() -> None:
     assert isinstance(compile_pattern(heavy(383, 4)), Search)
-    assert compile_pattern(heavy(400, 1)) == Unsupported(
+    assert compile_pattern(heavy(400, 1)) == UnsupportedPattern(
         "a pattern that may be too large for the server"
     )
