@@ -96,7 +96,7 @@ AREAS: Mapping[str, Area] = {
     "delivery": Area(("transports/batching/delivery.py",), _EVENTS),
     "spool": Area(
         ("transports/batching/spool/*.py",),
-        (_tests("transports", "spool"), *_EVENTS),
+        (_tests("transports", "spool_files spool"), *_EVENTS),
     ),
     "poller": Area(
         _files("transports/polling", "poller policy"),

@@ -70,7 +70,7 @@ def test_nothing_is_fetched_while_a_fetch_is_out() -> None:
 def test_the_next_poll_is_an_interval_after_the_answer() -> None:
     poller = loaded_poller(interval=30.0)
     assert poller.poll(START + 29.9) == Wait(START + 30.0)
-    assert fetched(poller, START + 30.0).version == '"v1"'
+    assert fetched(poller, START + 30.0) == Fetch(2, '"v1"', loaded=True)
 
 
 def test_the_interval_has_a_floor() -> None:

@@ -36,9 +36,7 @@ class Claim:
 
     def release(self) -> None:
         """Release the folder; its content stays."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        os.close(self._descriptor)
 
     def remove(self) -> None:
         """Delete the folder and release it."""

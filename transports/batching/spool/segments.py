@@ -111,9 +111,7 @@ class _Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._number = 0
-        self._offset = 0
-        self._unread = 0
+        self._number = self._offset = self._unread = 0
 
     def expect(self, number: int, offset: int) -> None:
         """Note that an unread event was written at ``offset`` of segment ``number``."""

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from ...errors import InvalidEventError, SpoolError
 from ..append_file import Fsync
@@ -28,6 +29,11 @@ __all__ = ["Spool"]
 # Enough for some hundred thousand small events, in segments that are quick to read back.
 MAX_BYTES = 256 * MIB
 SEGMENT_BYTES = 4 * MIB
+
+
+class _Files(NamedTuple):
+    claim: Claim
+    log: SegmentLog
 
 
 class Spool:
@@ -47,8 +53,7 @@ class Spool:
         self._fsync = Fsync(fsync)
         # Reentrant, like the pipeline's lock.
         self._lock = threading.RLock()
-        self._claim: Claim | None = None
-        self._log: SegmentLog | None = None
+        self._files: _Files | None = None
 
     def open(self) -> int:
         """Take over the events of dead processes; return how many.
@@ -95,7 +100,7 @@ class Spool:
     def holds(self, event: Event) -> bool:
         """Return whether the event waits on disk."""
         with self._lock:
-            return self._log is not None and self._log.holds(event.uuid)
+            return self._files is not None and self._files.log.holds(event.uuid)
 
     def clear(self) -> None:
         """Delete all events on disk."""
@@ -105,29 +110,29 @@ class Spool:
     def close(self) -> None:
         """Leave waiting events to a later process; remove the folder if no event waits."""
         with self._lock:
-            if self._log is not None and self._log.is_empty:
+            if self._files is None:
+                return
+            if self._files.log.is_empty:
                 self._remove()
-            elif self._log is not None and self._claim is not None:
-                self._log.close()
-                self._claim.release()
-                self._log = self._claim = None
+                return
+            self._files.log.close()
+            self._files.claim.release()
+            self._files = None
 
     def after_fork(self) -> None:
         """Leave the files to the parent in the child of a fork; the next use makes a new folder."""
         self._lock = threading.RLock()
-        log, claim = self._log, self._claim
-        self._log = self._claim = None
-        if log is not None and claim is not None:
-            log.abandon()
-            claim.release()
+        files, self._files = self._files, None
+        if files is not None:
+            files.log.abandon()
+            files.claim.release()
 
     def _opened(self) -> SegmentLog:
-        if self._log is None:
-            self._claim = claim_new(self._directory)
-            self._log = SegmentLog(
-                self._claim.folder, segment_bytes=self._segment_bytes, fsync=self._fsync
-            )
-        return self._log
+        if self._files is None:
+            claim = claim_new(self._directory)
+            log = SegmentLog(claim.folder, segment_bytes=self._segment_bytes, fsync=self._fsync)
+            self._files = _Files(claim, log)
+        return self._files.log
 
     def _open(self) -> int:
         log = self._opened()
@@ -142,10 +147,10 @@ class Spool:
         return inherited
 
     def _remove(self) -> None:
-        if self._log is not None and self._claim is not None:
-            self._log.close()
-            self._claim.remove()
-        self._log = self._claim = None
+        if self._files is not None:
+            self._files.log.close()
+            self._files.claim.remove()
+        self._files = None
 
 
 @contextmanager
