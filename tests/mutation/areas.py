@@ -20,7 +20,7 @@ def _tests(folder: str, names: str) -> str:
 
 
 _WORDS = (
-    "tests/unit/test_plan_in_words.py",
+    "tests/unit/test_plan_in_words.py tests/unit/test_references.py",
     "tests/cli/test_plan.py tests/cli/test_explain.py",
     "tests/unit/test_explain.py tests/unit/test_validation.py",
 )

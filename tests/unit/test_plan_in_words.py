@@ -34,6 +34,17 @@ def test_a_flag_that_is_not_active_or_not_understood_says_only_that() -> None:
     assert found[1].startswith("  cannot be evaluated here: ")
 
 
+def test_the_others_stop_only_where_a_flag_ends_early() -> None:
+    conditions = [{"rollout_percentage": 5}, {"rollout_percentage": 0}]
+    assert lines({"filters": {"groups": conditions}})[1:-1] == [
+        "  condition 0: 5 % by person get true",
+        "  condition 1: 0 % by person get true",
+    ]
+    stop = "    the others whose filters match stop here with false"
+    found = lines({"filters": {"groups": conditions, "early_exit": True}})
+    assert found.count(stop) == 2
+
+
 def test_enrollment_and_holdout_come_before_the_conditions() -> None:
     holdout = {"id": 7, "exclusion_percentage": 12.5}
     filters = {"feature_enrollment": True, "holdout": holdout, "groups": [{}]}
@@ -69,6 +80,7 @@ def test_a_condition_names_its_share_its_group_and_its_values() -> None:
         (person(value="y" * 58), 'person p exact "' + "y" * 58 + '"'),
         (person(value="y" * 59), 'person p exact "' + "y" * 59 + "…"),
         (person(group_type_index=0, type="group"), 'company p exact "x"'),
+        (person(operator="icontains"), 'person p icontains "x"'),
         (person(operator="newest"), "only the server knows: unknown operator 'newest'"),
         (
             {"key": "g", "type": "flag", "operator": "exact", "value": True},
