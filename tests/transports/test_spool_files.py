@@ -194,7 +194,7 @@ def test_events_are_inherited_with_their_number_and_their_folders_go(tmp_path: P
 
 def test_a_foreign_record_is_our_error(tmp_path: Path) -> None:
     spool_of(tmp_path, Event(EVENTS[0].uuid, "e", b"[]")).after_fork()
-    with pytest.raises(SpoolError, match="cannot use the spool in .*: "):
+    with pytest.raises(SpoolError, match=r"cannot use the spool in .*: "):
         Spool(tmp_path).open()
 
 
