@@ -32,6 +32,7 @@ _SCALAR = (
     "tests/properties",
 )
 _OPERATORS = (
+    _tests("unit", "operators"),
     _tests("unit", "versions instants values text_accelerator"),
     f"{_KIT} --evaluators=SINGLE",
     "tests/conformance/test_rules_beyond_json.py tests/unit/test_validation.py",
