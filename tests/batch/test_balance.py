@@ -53,7 +53,7 @@ class TestBalance:
         table = pa.table({"distinct_id": every})
         layout = Layout.of(table.schema, distinct_id="distinct_id")
         codes = Engine(snapshot, layout)
-        rows = codes.rows(table.to_batches()[0])
+        rows = codes.rows(table.to_batches()[0], 0)
         one, two = (
             rows.person_ids.numbers("sha1", f"{key}.", "", True, clip=True)
             for key in ("one", "two")

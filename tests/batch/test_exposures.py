@@ -44,7 +44,7 @@ def _exposures(*, enabled_only: bool = False) -> tuple[Exposures, Engine]:
 
 def test_definite_answers_of_people_with_an_id_are_exposures():
     exposures, engine = _exposures()
-    table = exposures.table(engine.rows(_PEOPLE.to_batches()[0]))
+    table = exposures.table(engine.rows(_PEOPLE.to_batches()[0], 0))
     assert table.schema == SCHEMA
     rows = table.to_pylist()
     assert [row["distinct_id"] for row in rows] == [f"id-{n}" for n in range(50)]
@@ -57,13 +57,13 @@ def test_definite_answers_of_people_with_an_id_are_exposures():
 
 def test_with_enabled_only_false_answers_are_left_out():
     exposures, engine = _exposures(enabled_only=True)
-    values = exposures.table(engine.rows(_PEOPLE.to_batches()[0])).column("value").to_pylist()
+    values = exposures.table(engine.rows(_PEOPLE.to_batches()[0], 0)).column("value").to_pylist()
     assert set(values) == {"a", "b"}
 
 
 def test_events_are_what_the_client_sends_and_have_the_ids_of_the_table():
     exposures, engine = _exposures()
-    rows = engine.rows(_PEOPLE.to_batches()[0])
+    rows = engine.rows(_PEOPLE.to_batches()[0], 0)
     events = [json.loads(line) for line in exposures.events(rows)]
     assert [one["uuid"] for one in events] == exposures.table(rows).column("uuid").to_pylist()
     event = next(one for one in events if one["properties"]["$feature_flag_response"] == "a")

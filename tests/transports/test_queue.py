@@ -23,7 +23,7 @@ from flagengine.transports.batching.delivery import DELIVERED, DeliveryOutcome, 
 from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import Exhausted, LaneLimits, Overflow
 from flagengine.transports.batching.queue import EventQueue
-from flagengine.transports.clock import Moment
+from flagengine.transports.clock import ClockReading
 from flagengine.transports.errors import StatusError
 
 from .support import NO_JITTER
@@ -37,8 +37,8 @@ REJECTED = DeliveryOutcome(Disposition.REJECTED, StatusError(400))
 _numbers = count()
 
 
-def at(seconds: float) -> Moment:
-    return Moment(seconds, WALL + seconds)
+def at(seconds: float) -> ClockReading:
+    return ClockReading(seconds, WALL + seconds)
 
 
 def event(size: int = 1) -> Event:

@@ -11,7 +11,7 @@ from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import MIB, LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.queue import EventQueue
-from flagengine.transports.batching.reports import Reporter
+from flagengine.transports.batching.reports import DeliveryReporter
 from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.batching.spool.backing import SpoolBacking
 from flagengine.transports.batching.spool.records import (
@@ -229,7 +229,7 @@ def test_records_name_their_events_and_may_be_empty() -> None:
 
 def backed(spool: Spool, **limits: int) -> tuple[SpoolBacking, EventQueue]:
     queue = EventQueue("events", LaneLimits(overflow=Overflow.SPILL, **limits))  # type: ignore[arg-type]
-    return SpoolBacking(spool, queue, Reporter(None, None)), queue
+    return SpoolBacking(spool, queue, DeliveryReporter(None, None)), queue
 
 
 def test_recovery_says_whether_there_was_anything(tmp_path: Path) -> None:
