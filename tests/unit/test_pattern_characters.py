@@ -109,9 +109,9 @@ AT_THE_EDGES = [
 
 WITHOUT_REGARD_TO_CASE = [
     (LONG_S, "sS" + LONG_S, "tT\x00" + UNASSIGNED),
-    (KELVIN, "kK" + KELVIN, "lL\x00" + UNASSIGNED),
+    (KELVIN, "kK" + KELVIN, "lLsS\x00" + UNASSIGNED),
     (f"[{LONG_S}]", "sS" + LONG_S, "tT" + UNASSIGNED),
-    (f"[{KELVIN}]", "kK" + KELVIN, "lL" + UNASSIGNED),
+    (f"[{KELVIN}]", "kK" + KELVIN, "lLsS" + UNASSIGNED),
     ("[[^a]]", "b" + UNASSIGNED, "aA"),
     # Beside the long s, which is an s, and the kelvin sign, which is a k.
     ("[\u017e\u017f]", "\u017d\u017esS\u017f", "z"),
