@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flagengine.inputs.subject import ABSENT
-from flagengine.operators import DIALECTS, FORMS, Form, Matcher, is_operator
+from flagengine.operators import DIALECTS, FORMS, Matcher, is_operator
 from flagengine.values.instants import Moment
 
 ANSWERS = [
@@ -33,6 +33,12 @@ ANSWERS = [
     ("is_not", "a", "a", False),
     ("is_not", "a", ABSENT, True),
     ("is_not", True, "true", False),
+    ("exact", "other", "no", False),
+    ("is_not", True, "no", True),
+    ("is_not", "true", 5, True),
+    ("gt", 1, 2, True),
+    ("gt", 1, 1, False),
+    ("gt", 1, "x", False),
     ("is_set", None, None, True),
     ("is_set", None, ABSENT, False),
     ("is_not_set", None, None, False),
@@ -67,6 +73,8 @@ ANSWERS = [
     ("is_date_before", "2024-06-01", "2024-05-01", True),
     ("is_date_before", "2024-06-01", "none", False),
     ("is_date_before", 5, "2024-05-01", False),
+    ("is_date_before", "January 5, 2024", "2024-05-01", None),
+    ("is_date_before", "2024-06-01", "January 5, 2024", None),
 ]
 
 
@@ -88,15 +96,33 @@ def test_an_operator_answers(operator: str, operand: Any, value: Any, expected: 
         assert found.text.test()(FORMS[found.form](value)) is expected
 
 
-@pytest.mark.parametrize("operator", ["exact", "gt", "between", "regex", "semver_eq"])
-def test_what_is_absent_matches_no_positive_operator(operator: str) -> None:
-    operand = [1, 2] if operator == "between" else "1.0"
+@pytest.mark.parametrize(
+    ("operator", "operand"),
+    [
+        ("exact", "a"),
+        ("exact", True),
+        ("gt", 1),
+        ("between", [1, 2]),
+        ("regex", "a"),
+        ("semver_eq", "1.0"),
+        ("semver_tilde", "1.0"),
+        ("is_date_after", "2024-06-01"),
+    ],
+)
+def test_what_is_absent_matches_no_positive_operator(operator: str, operand: Any) -> None:
     assert matcher(operator, operand).matches(ABSENT, None) is False
 
 
 @pytest.mark.parametrize(
     ("operator", "operand"),
-    [("gt", "x"), ("between", 1), ("regex", "("), ("semver_eq", "x"), ("is_date_after", "banana")],
+    [
+        ("gt", "x"),
+        ("between", 1),
+        ("regex", "("),
+        ("semver_eq", "x"),
+        ("semver_tilde", "x"),
+        ("is_date_after", "banana"),
+    ],
 )
 def test_an_operator_that_cannot_read_its_operand_is_hopeless(operator: str, operand: Any) -> None:
     found = matcher(operator, operand)
@@ -113,6 +139,8 @@ def test_equality_is_that_of_text_from_the_second_version_on() -> None:
     assert matcher("exact", False, 1).matches("other", None) is True
     assert matcher("exact", False, 2).matches("other", None) is False
     assert matcher("is_not", False, 2).matches("other", None) is True
+    assert matcher("is_not", False, 1).matches("other", None) is False
+    assert matcher("exact", [], 2).matches("TRUE", None) is True
 
 
 def test_operators_are_known_by_every_name_of_theirs() -> None:
@@ -122,4 +150,6 @@ def test_operators_are_known_by_every_name_of_theirs() -> None:
 
 def test_a_date_that_only_the_server_may_read_says_so() -> None:
     assert matcher("is_date_after", "2024-06-01").server_only is None
-    assert matcher("is_date_after", "2024-06-01").form is Form.DATE
+    why = matcher("is_date_after", "January 5, 2024").server_only
+    assert why is not None
+    assert "'January 5, 2024'" in why

@@ -155,6 +155,7 @@ MATCHES = [
     ("^a{2,2}$", "aa", True),
     ("^a{2,2}$", "aaa", False),
     ("^a{,2}$", "aa", True),
+    ("^a{,}$", "aa", True),
     ("^a{2}$", "a", False),
     ("^a{2,}$", "a", False),
     ("^a{1 }$", "a{1 }", True),
