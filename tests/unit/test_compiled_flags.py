@@ -1,6 +1,7 @@
 """Compiled flags: which calls they take, which objects they give, and that they equal the interpreter."""
 
 import math
+from inspect import getsourcelines
 from typing import Any
 
 import pytest
@@ -225,3 +226,17 @@ class TestOverriding:
             assert {key: every[key] for key in ("c", "a")} == dict(some.items())
             few = evaluate(snapshot, "user-1", {}, flag_keys=["c"])
             assert few["c"] == explain(snapshot, "c", "user-1").resolution
+
+
+def test_a_generated_function_shows_its_source_line_by_line() -> None:
+    snapshot = Snapshot.parse({"flags": [flag("f", when(person("p", "1.0", "semver_eq")))]})
+    first, *others = getsourcelines(snapshot.evaluator("f"))[0]
+    assert first == "def evaluate(distinct_id, props, subject=None):\n"
+    assert all(line.endswith("\n") for line in others)
+
+
+def test_without_the_accelerator_text_is_tested_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("text_tests", "plain"):
+        monkeypatch.setattr(f"flagengine.compiled.{module}.accelerator", None)
+    snapshot = Snapshot.parse({"flags": [flag("f", when(person("p", "x")))]})
+    assert [answer.value for answer in answers(snapshot, "f", {"p": "X"})] == [True] * 3

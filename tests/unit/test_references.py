@@ -69,3 +69,9 @@ def test_a_chain_that_names_several_absent_flags_is_reported_by_the_first() -> N
     document = {"flags": [flag("a", depends_on("z", "x", "y", "z"))]}
     (issue,) = Snapshot.parse(document).issues
     assert "'x'" in issue.message
+
+
+def test_a_cohort_is_reported_where_it_names_a_cohort_that_is_not_there() -> None:
+    unknown = {"key": "id", "type": "cohort", "value": 2}
+    cohorts = {"1": {"type": "AND", "values": [unknown]}}
+    assert found(cohorts=cohorts) == [("missing_cohort", "/cohorts/1/values/0/value")]

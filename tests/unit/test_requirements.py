@@ -186,3 +186,8 @@ def test_they_are_written_as_json_values():
         False,
     )
     assert (found.group_properties, found.distinct_id) == ((("company", "tier"),), True)
+
+
+def test_of_several_absent_flags_the_first_is_named():
+    found = requirements(_document(_of(_depending("gone", ["first", "gone"]))), "f")
+    assert found.why == ("the flag 'first' is not in the definitions",)
