@@ -72,6 +72,7 @@ ANSWERS = [
     ("semver_caret", "x", "1.2", False),
     ("is_date_before", "2024-06-01", "2024-05-01", True),
     ("is_date_before", "2024-06-01", "none", False),
+    ("is_date_before", "2024-02-31", "2024-01-01", False),
     ("is_date_before", 5, "2024-05-01", False),
     ("is_date_before", "January 5, 2024", "2024-05-01", None),
     ("is_date_before", "2024-06-01", "January 5, 2024", None),
