@@ -324,3 +324,24 @@ def test_a_varied_column_with_gaps_is_filled_as_any_other(
         expected.append(evaluate_flag(flags, "f", distinct_id, props, complete=complete).value)
     assert evaluation.read_all().column("f").to_pylist() == expected
     assert len(set(expected)) > 1
+
+
+def test_a_varied_column_and_the_json_of_all_properties_are_read_together() -> None:
+    columns = [TEXTS[place] if place % 3 else None for place in range(600)]
+    wholes = [{"p": TEXTS[-place]} if place % 2 else {} for place in range(600)]
+    table = pa.table({"distinct_id": IDS, "p": columns, "all": list(map(json.dumps, wholes))})
+    flags = snapshot([{"properties": [person("p", "icontains", "3")]}])
+    found = evaluate_table(flags, table, person_json="all").read_all().column("f").to_pylist()
+    merged = [
+        whole if own is None else {"p": own} for own, whole in zip(columns, wholes, strict=True)
+    ]
+    assert found == [evaluate_flag(flags, "f", "user-1", props).value for props in merged]
+
+
+def test_without_any_device_id_a_share_of_devices_is_unknown() -> None:
+    flag = {"key": "f", "active": True, "filters": {"groups": [HALF]}, **BY_DEVICE}
+    flags = Snapshot.parse({"flags": [flag]})
+    table = pa.table({"distinct_id": IDS[:3]})
+    assert_rows_have_the_scalar_answers(flags, table)
+    evaluation = evaluate_table(flags, table)
+    assert evaluation.read_all().column("f").to_pylist() == [None] * 3

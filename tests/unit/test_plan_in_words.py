@@ -128,3 +128,8 @@ def test_a_dependency_on_a_deleted_flag_says_which_way_it_always_goes(
     }
     (found,) = filters_in_words(depends, others=[gone])
     assert found.startswith(f"{word}: ")
+
+
+def test_a_holdout_beyond_all_holds_out_all() -> None:
+    filters = {"holdout": {"id": 7, "exclusion_percentage": 250}, "groups": [{}]}
+    assert "  hold out 100 % of all by person: holdout-7" in lines({"filters": filters})
