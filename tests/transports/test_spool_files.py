@@ -53,6 +53,16 @@ def test_a_read_takes_as_many_events_as_it_asks_for(
         assert spool.read(count) == rest[:count]
         del rest[:count]
     assert spool.read(1) == []
+    later = make()
+    spool.append(later, unread=True)
+    assert spool.read(2) == [later]
+
+
+def test_a_torn_record_ends_the_reading_and_costs_only_itself(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path, *EVENTS[:2])
+    (path,) = files(tmp_path)
+    path.write_bytes(path.read_bytes()[:-5])
+    assert spool.read(2) == EVENTS[:1]
 
 
 def test_a_new_spool_has_nothing_to_read(tmp_path: Path) -> None:
@@ -194,7 +204,7 @@ def test_events_are_inherited_with_their_number_and_their_folders_go(tmp_path: P
 
 def test_a_foreign_record_is_our_error(tmp_path: Path) -> None:
     spool_of(tmp_path, Event(EVENTS[0].uuid, "e", b"[]")).after_fork()
-    with pytest.raises(SpoolError, match="cannot use the spool in .*: "):
+    with pytest.raises(SpoolError, match=r"cannot use the spool in .*: "):
         Spool(tmp_path).open()
 
 
