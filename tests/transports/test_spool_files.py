@@ -53,6 +53,16 @@ def test_a_read_takes_as_many_events_as_it_asks_for(
         assert spool.read(count) == rest[:count]
         del rest[:count]
     assert spool.read(1) == []
+    later = make()
+    spool.append(later, unread=True)
+    assert spool.read(2) == [later]
+
+
+def test_a_torn_record_ends_the_reading_and_costs_only_itself(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path, *EVENTS[:2])
+    (path,) = files(tmp_path)
+    path.write_bytes(path.read_bytes()[:-5])
+    assert spool.read(2) == EVENTS[:1]
 
 
 def test_a_new_spool_has_nothing_to_read(tmp_path: Path) -> None:
