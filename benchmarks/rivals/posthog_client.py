@@ -96,8 +96,10 @@ class Getter(_Client):
         if len(workload.asked) > 1:
             every = f"client.get_all_flags(person_id, {keywords})"
             return Question(every, names, lambda found: _in_order(workload, found))
-        one = f"client.get_feature_flag(key, person_id, {keywords}, send_feature_flag_events=False)"
-        return Question(one, {**names, "key": workload.asked[0]})
+        call = (
+            f"client.get_feature_flag(key, person_id, {keywords}, send_feature_flag_events=False)"
+        )
+        return Question(call, {**names, "key": workload.asked[0]})
 
 
 class EvaluateFlags(_Client):

@@ -43,18 +43,18 @@ class People:
         ]
 
 
-def long_row(one: Resolution) -> dict[str, Any]:
+def long_row(resolution: Resolution) -> dict[str, Any]:
     """Return a resolution as a row of the long output."""
     return {
-        "flag": one.key,
-        "value": value_text(one.value),
-        "enabled": None if one.value is None else one.enabled,
-        "variant": one.variant,
-        "payload": one.raw_payload,
-        "reason": one.reason.value,
-        "condition_index": one.condition_index,
-        "unresolved_reason": one.unresolved_reason and one.unresolved_reason.value,
-        "missing": missing_text(one),
+        "flag": resolution.key,
+        "value": value_text(resolution.value),
+        "enabled": None if resolution.value is None else resolution.enabled,
+        "variant": resolution.variant,
+        "payload": resolution.raw_payload,
+        "reason": resolution.reason.value,
+        "condition_index": resolution.condition_index,
+        "unresolved_reason": resolution.unresolved_reason and resolution.unresolved_reason.value,
+        "missing": missing_text(resolution),
     }
 
 
@@ -63,18 +63,18 @@ def exported_people(draw: st.DrawFn, document: Any) -> People:
     """Draw people as in an export of persons, with properties in columns of JSON text."""
     drawn = draw(st.lists(calls(document), min_size=1, max_size=7))
     options = {k: v for k, v in drawn[0].options.items() if k not in PER_PERSON}
-    people = [_in_json(one) for one in drawn]
-    device = any("device_id" in one.options for one in people)
+    people = [_in_json(call) for call in drawn]
+    device = any("device_id" in call.options for call in people)
     table = {
-        "id": pa.array([one.distinct_id for one in people], pa.string()),
-        "props": pa.array([json.dumps(one.props) for one in people]),
-        "device": pa.array([one.options.get("device_id") for one in people], pa.string()),
+        "id": pa.array([call.distinct_id for call in people], pa.string()),
+        "props": pa.array([json.dumps(call.props) for call in people]),
+        "device": pa.array([call.options.get("device_id") for call in people], pa.string()),
     }
     for name in GROUPS:
-        groups = [one.options["groups"].get(name) for one in people]
+        groups = [call.options["groups"].get(name) for call in people]
         table[f"group {name}"] = pa.array(groups, pa.string())
-        properties = [one.options["group_properties"].get(name) for one in people]
-        table[f"{name} props"] = pa.array([json.dumps(one or {}) for one in properties])
+        properties = [call.options["group_properties"].get(name) for call in people]
+        table[f"{name} props"] = pa.array([json.dumps(props or {}) for props in properties])
     reading = {
         "distinct_id": "id",
         "person_json": "props",

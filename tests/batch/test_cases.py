@@ -56,7 +56,7 @@ def test_combinations_are_those_that_rows_have(left: int, right: int) -> None:
     assert rows(combined(parts)) == pairs
     for place in range(3):
         among = [*parts[:place], constant, *parts[place:]]
-        expected = [(*one[:place], "all", *one[place:]) for one in pairs]
+        expected = [(*pair[:place], "all", *pair[place:]) for pair in pairs]
         assert rows(combined(among)) == expected
 
 
@@ -114,7 +114,7 @@ def test_mixed_rows_come_from_inside_the_mask_or_from_outside(
     mask = np.arange(ROWS) % 5 == 0
     found = rows(mixed(mask, inside, outside))
     triples = zip(mask, rows(inside), rows(outside), strict=True)
-    assert found == [one if is_in else other for is_in, one, other in triples]
+    assert found == [inner if is_in else outer for is_in, inner, outer in triples]
 
 
 def test_only_gaps_are_filled() -> None:

@@ -39,7 +39,9 @@ COLUMNS = [
     pa.array(IDS, pa.string()),
     pa.array(IDS, pa.large_string()),
     pa.array(IDS).dictionary_encode(),
-    pa.array([None if one is None else one.encode() for one in IDS], pa.binary()),
+    pa.array(
+        [None if distinct_id is None else distinct_id.encode() for distinct_id in IDS], pa.binary()
+    ),
 ]
 
 
@@ -64,8 +66,8 @@ def test_a_row_has_the_answer_of_its_call(
         for row in result.read_all().to_pylist()
     ]
     expected = []
-    for one in IDS:
-        answer = evaluate_flag(_snapshot(filters, settings), "f", one)
+    for distinct_id in IDS:
+        answer = evaluate_flag(_snapshot(filters, settings), "f", distinct_id)
         value = answer.value
         text = str(value).lower() if isinstance(value, bool) else value
         expected.append((text, answer.reason, answer.unresolved_reason))

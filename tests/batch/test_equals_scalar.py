@@ -44,7 +44,7 @@ class TestEqualsScalar:
         for position, key in enumerate(keys):
             values = rows.column("value").to_pylist()[position :: len(keys)]
             column = wide.column(f"flag {key}").to_pylist()
-            assert [_text(one) for one in column] == values
+            assert [_text(cell) for cell in column] == values
 
 
 def _text(value: object) -> object:

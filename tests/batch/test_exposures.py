@@ -65,8 +65,8 @@ def test_events_are_what_the_client_sends_and_have_the_ids_of_the_table():
     exposures, engine = _exposures()
     rows = engine.rows(_PEOPLE.to_batches()[0], 0)
     events = [json.loads(line) for line in exposures.events(rows)]
-    assert [one["uuid"] for one in events] == exposures.table(rows).column("uuid").to_pylist()
-    event = next(one for one in events if one["properties"]["$feature_flag_response"] == "a")
+    assert [event["uuid"] for event in events] == exposures.table(rows).column("uuid").to_pylist()
+    event = next(event for event in events if event["properties"]["$feature_flag_response"] == "a")
     assert event["event"] == "$feature_flag_called"
     assert event["timestamp"] == "2026-11-24T12:00:00+00:00"
     assert event["properties"]["$feature/ab"] == "a"
@@ -80,5 +80,5 @@ def test_the_id_is_what_it_was_in_the_first_release():
 
 
 @given(*[st.tuples(st.text(max_size=3), st.text(max_size=3), st.text(max_size=3))] * 2)
-def test_ids_differ_when_anything_differs(one: tuple[str, ...], other: tuple[str, ...]):
-    assert (exposure_id(*one) == exposure_id(*other)) == (one == other)
+def test_ids_differ_when_anything_differs(left: tuple[str, ...], right: tuple[str, ...]):
+    assert (exposure_id(*left) == exposure_id(*right)) == (left == right)

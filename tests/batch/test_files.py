@@ -32,7 +32,7 @@ def test_results_come_back_from_every_format(tmp_path: Path, name: str, shape: A
     wanted = evaluate_table(_SNAPSHOT, _PEOPLE, output=shape).read_all().to_pylist()
     found = [{k: _plain(v) for k, v in row.items()} for row in _read(path).to_pylist()]
     assert found == [{k: _plain(v) for k, v in row.items()} for row in wanted]
-    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 def _plain(value: object) -> object:
@@ -51,7 +51,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, name: str):
     with pytest.raises(KeyboardInterrupt):
         write_file(path, _PEOPLE.schema, failing())
     assert _read(path).num_rows == 10
-    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 def test_a_folder_of_partitions_is_one_table(tmp_path: Path):

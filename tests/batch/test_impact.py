@@ -45,7 +45,7 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
 
 def _measured(old: list[Any], new: list[Any], sample: Sample | None = None) -> Impact:
     layout = Layout.of(_PEOPLE.schema, distinct_id="distinct_id")
-    keys = dict.fromkeys(one["key"] for one in [*old, *new])
+    keys = dict.fromkeys(flag["key"] for flag in [*old, *new])
     engines = [Engine(Snapshot.parse({"flags": flags}), layout, keys) for flags in (old, new)]
     batches = _PEOPLE.to_batches(max_chunksize=300)
     *_, last = measure_impact(*engines, batches, 2, sample)
@@ -79,15 +79,20 @@ class TestImpact:
     )
     def test_everyone_who_changes_is_counted_with_the_cause(self, new: dict[str, Any], cause: str):
         flag = _measured([_BASE], [new]).flags["f"]
-        before, after = (Snapshot.parse({"flags": [one]}) for one in (_BASE, new))
+        before, after = (Snapshot.parse({"flags": [definition]}) for definition in (_BASE, new))
         wanted = 0
         for row in _PEOPLE.to_pylist():
-            answers = [evaluate_flag(one, "f", row["distinct_id"], row) for one in (before, after)]
-            pairs = {(one.value, one.raw_payload) for one in answers}
+            answers = [
+                evaluate_flag(snapshot, "f", row["distinct_id"], row)
+                for snapshot in (before, after)
+            ]
+            pairs = {(answer.value, answer.raw_payload) for answer in answers}
             wanted += len(pairs) > 1
         assert flag.changed == wanted > 0
-        assert sum(one.rows for one in flag.transitions.values()) == wanted
-        assert {name for one in flag.transitions.values() for name in one.causes} == {cause}
+        assert sum(transition.rows for transition in flag.transitions.values()) == wanted
+        assert {name for transition in flag.transitions.values() for name in transition.causes} == {
+            cause
+        }
 
     def test_a_flag_of_one_snapshot_is_new_or_gone(self):
         other = {"key": "g", "active": True, "filters": {"groups": [{}]}}
@@ -97,11 +102,11 @@ class TestImpact:
 
     def test_examples_are_people_who_change(self):
         new = _changed("filters/groups/1/rollout_percentage", 60)
-        for one in _measured([_BASE], [new]).flags["f"].transitions.values():
-            for name in one.examples:
+        for transition in _measured([_BASE], [new]).flags["f"].transitions.values():
+            for name in transition.examples:
                 row = next(row for row in _PEOPLE.to_pylist() if row["distinct_id"] == name)
                 value = evaluate_flag(Snapshot.parse({"flags": [new]}), "f", name, row).value
-                assert value == (False if one.new == "false" else one.new)
+                assert value == (False if transition.new == "false" else transition.new)
 
     def test_nothing_changes_between_equal_snapshots(self):
         impact = _measured([_BASE], [_BASE])

@@ -50,7 +50,7 @@ def call_of(
     row: dict[str, Any], groups: Any = (), device_id: str = "", batch_rows: int = 0, **options: Any
 ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     """Return a row's id, properties and options; groups have no properties."""
-    props = {key: one for key, one in row.items() if one is not None}
+    props = {key: value for key, value in row.items() if value is not None}
     named = {name: props.pop(column) for name, column in dict(groups).items() if column in props}
     about = {"groups": named, "device_id": props.pop(device_id, None), **options}
     return props.pop("distinct_id", None), props, about
@@ -66,7 +66,7 @@ def test_many_bounds_and_many_variants_are_told_apart(bounds: int, variants: int
 @pytest.mark.parametrize("gaps", [0, 3])
 @pytest.mark.parametrize("operator", ["icontains", "is_not", "regex"])
 def test_a_column_in_which_nearly_every_row_differs(gaps: int, operator: str) -> None:
-    texts = [None if gaps and place % gaps == 0 else one for place, one in enumerate(TEXTS)]
+    texts = [None if gaps and place % gaps == 0 else text for place, text in enumerate(TEXTS)]
     flags = snapshot([{"properties": [person("p", operator, "7")]}])
     assert_rows_have_the_scalar_answers(flags, pa.table({"distinct_id": IDS, "p": texts}))
 
@@ -195,7 +195,7 @@ def test_no_hash_is_computed_that_cannot_matter(
     of_filters = ("holdout", "feature_enrollment", "aggregation_group_type_index", "early_exit")
     filters = {name: about[name] for name in of_filters if name in about}
     variants = {"variants": about.get("drawn", [])}
-    flag = {name: one for name, one in about.items() if name not in (*of_filters, "drawn")}
+    flag = {name: value for name, value in about.items() if name not in (*of_filters, "drawn")}
     flag["filters"] = {"groups": conditions, "multivariate": variants, **filters}
     flags = Snapshot.parse(
         {"flags": [{"key": "f", "active": True, **flag}], "group_type_mapping": {"0": "company"}}
@@ -225,7 +225,9 @@ def test_values_that_only_python_holds_for_equal_are_decided_apart(operator: str
         flags = snapshot([{"properties": [person("p", operator, operand)]}])
         evaluation = evaluate_table(flags, table, person_json="all", now=NOW, batch_rows=3)
         found = evaluation.read_all().column("f").to_pylist()
-        expected = [evaluate_flag(flags, "f", "u", one, now=NOW).value for one in documents]
+        expected = [
+            evaluate_flag(flags, "f", "u", document, now=NOW).value for document in documents
+        ]
         assert found == expected
 
 
@@ -262,12 +264,12 @@ def test_what_is_not_sent_is_unknown_with_the_group_and_without(
     found = [(row["value"], row["missing"]) for row in evaluation.read_all().to_pylist()]
     expected = []
     for row in rows:
-        given = {name: one for name, one in row.items() if one is not None}
+        given = {name: value for name, value in row.items() if value is not None}
         resolution = evaluate_flag(
             flags,
             "f",
             "a",
-            {name: one for name, one in given.items() if name not in ("org", "t")},
+            {name: value for name, value in given.items() if name not in ("org", "t")},
             groups={"company": given["org"]} if "org" in given else {},
             group_properties={"company": {key: given["t"]} if "t" in given else {}},
             **options,
@@ -301,14 +303,14 @@ def test_a_varied_column_with_gaps_is_filled_as_any_other(
     key: str, with_json: bool, complete: bool
 ) -> None:
     flags = snapshot([{"properties": [person(key, "icontains", "7")]}])
-    varied = [None if row % 3 == 0 else one for row, one in enumerate(TEXTS)]
+    varied = [None if row % 3 == 0 else text for row, text in enumerate(TEXTS)]
     other = ["7" if row % 2 else "8" for row in range(600)]
     people = [
         {key: own, "$os_name": more, "$browser": more}
         for own, more in zip(varied, other, strict=True)
     ]
     whole = [{key: more} for more in other] if with_json else [{}] * 600
-    columns = {f"own {name}": [one[name] for one in people] for name in people[0]}
+    columns = {f"own {name}": [given[name] for given in people] for name in people[0]}
     table = pa.table({"id": IDS, "all": list(map(json.dumps, whole)), **columns})
     evaluation = evaluate_table(
         flags,
@@ -319,8 +321,8 @@ def test_a_varied_column_with_gaps_is_filled_as_any_other(
         complete=complete,
     )
     expected = []
-    for distinct_id, below, one in zip(IDS, whole, people, strict=True):
-        props = {**below, **{name: value for name, value in one.items() if value is not None}}
+    for distinct_id, below, given in zip(IDS, whole, people, strict=True):
+        props = {**below, **{name: value for name, value in given.items() if value is not None}}
         expected.append(evaluate_flag(flags, "f", distinct_id, props, complete=complete).value)
     assert evaluation.read_all().column("f").to_pylist() == expected
     assert len(set(expected)) > 1

@@ -36,8 +36,8 @@ _ENDS = ["", "a", "\n", "é", "K", "\u017f", "ΑΣ", "\x00", " ", "🙂", "ß", 
 
 
 def _snapshot(operator: str, operand: object, version: int) -> Snapshot:
-    one = {"key": "p", "type": "person", "operator": operator, "value": operand}
-    filters = {"groups": [{"properties": [one]}]}
+    filter_ = {"key": "p", "type": "person", "operator": operator, "value": operand}
+    filters = {"groups": [{"properties": [filter_]}]}
     flag = {"key": "f", "active": True, "filters": filters}
     return Snapshot.parse({"flags": [flag], "property_matching_version": version})
 
@@ -95,7 +95,9 @@ class TestNativeNumbers:
         table = pa.table({"distinct_id": ["x"] * len(column), "p": column})
         result = evaluate_table(snapshot, table, json_nulls=null, carry=[]).read_all()
         wanted = [
-            evaluate_flag(snapshot, "f", "x", {"p": one} if one is not None or null else {}).value
-            for one in column.to_pylist()
+            evaluate_flag(
+                snapshot, "f", "x", {"p": value} if value is not None or null else {}
+            ).value
+            for value in column.to_pylist()
         ]
         assert result.column("f").to_pylist() == wanted

@@ -48,6 +48,6 @@ def test_every_flight_is_counted_once(table: pa.Table):
     result.read_all()
     for counts in result.stats.answers.values():
         assert counts.total() == table.num_rows == 336_776
-    late = {one.value: count for one, count in result.stats.answers["late"].items()}
+    late = {answer.value: count for answer, count in result.stats.answers["late"].items()}
     assert late[True] == 26_581
     assert sum(result.stats.fallback_rows.values()) < 200

@@ -51,7 +51,7 @@ def _with_flags(*args: Any, **more: Any) -> Any:
 
 def test_every_row_of_every_partition_has_the_local_answers(spark: Any):
     df = _with_flags(_people(spark).repartition(5), SNAPSHOT, now=NOW, batch_rows=100)
-    assert [(one.name, one.dataType.simpleString()) for one in df.schema.fields] == [
+    assert [(field.name, field.dataType.simpleString()) for field in df.schema.fields] == [
         ("distinct_id", "string"),
         ("plan", "string"),
         ("pro", "boolean"),
@@ -100,7 +100,7 @@ class TestFiles:
         pyarrow.parquet.write_table(PEOPLE, tmp_path / "people.parquet")
         pyarrow.csv.write_csv(PEOPLE, tmp_path / "people.csv")
         (tmp_path / "broken.parquet").write_text("PAR1 and then nothing")
-        lines = (json.dumps(one) for one in PEOPLE.to_pylist())
+        lines = (json.dumps(row) for row in PEOPLE.to_pylist())
         (tmp_path / "people.jsonl").write_text("\n".join(lines))
         return tmp_path
 

@@ -23,8 +23,8 @@ def snapshot(*conditions: dict[str, Any], **filters: Any) -> Snapshot:
 
 
 def having(key: str, value: Any, operator: str = "exact", **more: Any) -> dict[str, Any]:
-    one = {"key": key, "type": "person", "operator": operator, "value": value, **more}
-    return {"properties": [one]}
+    filter_ = {"key": key, "type": "person", "operator": operator, "value": value, **more}
+    return {"properties": [filter_]}
 
 
 PRO = snapshot(having("plan", "pro"))
@@ -165,7 +165,7 @@ class TestColumns:
             snapshot(tier), table, person_properties={}, groups={"company": "g"},
             group_properties={"company": {"tier": "t"}}, missing_group="unresolved", output="long",
         )  # fmt: skip
-        assert [json.loads(one) for one in column(result, "missing")] == [
+        assert [json.loads(cell) for cell in column(result, "missing")] == [
             {"groups": ["company"]},
             {"groups": ["company"], "group_properties": {"company": ["tier"]}},
             {"group_properties": {"company": ["tier"]}},
@@ -310,7 +310,7 @@ class TestResults:
         table = pa.table({"distinct_id": [f"id-{n}" for n in range(1_000)]})
         result = evaluate_table(HALF, table, batch_rows=100)
         result.read_all()
-        counts = {one.value: count for one, count in result.stats.answers["f"].items()}
+        counts = {answer.value: count for answer, count in result.stats.answers["f"].items()}
         assert sum(counts.values()) == result.stats.rows == 1_000
         assert result.stats.fallback_rows["f"] <= 6
 

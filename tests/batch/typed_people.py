@@ -18,13 +18,13 @@ from tests.properties.strategies.vocabulary import (
     VERSIONS,
 )
 
-_WORDS = [one for one in [*TEXTS, *VERSIONS, *DATES, *NUMBERS] if isinstance(one, str)]
+_WORDS = [value for value in [*TEXTS, *VERSIONS, *DATES, *NUMBERS] if isinstance(value, str)]
 _MOMENTS = [
     datetime(2024, 6, 1, 12, 30, tzinfo=UTC),
     datetime(2024, 3, 10, 2, 30, 0, 5, tzinfo=UTC),
     datetime(1, 1, 2, tzinfo=UTC),
 ]
-_NAIVE = [one.replace(tzinfo=None) for one in _MOMENTS]
+_NAIVE = [moment.replace(tzinfo=None) for moment in _MOMENTS]
 
 TYPES: list[tuple[pa.DataType, list[Any]]] = [
     (pa.string(), _WORDS),
@@ -38,7 +38,7 @@ TYPES: list[tuple[pa.DataType, list[Any]]] = [
     (pa.bool_(), [True, False]),
     (pa.timestamp("us", "UTC"), _MOMENTS),
     (pa.timestamp("us", "America/New_York"), _MOMENTS[:2]),
-    (pa.timestamp("s"), [one.replace(microsecond=0) for one in _NAIVE]),
+    (pa.timestamp("s"), [moment.replace(microsecond=0) for moment in _NAIVE]),
     (pa.date32(), [date(2024, 2, 29), date(2024, 6, 1)]),
     (pa.date64(), [date(2024, 2, 29), date(2024, 6, 1)]),
     (pa.time64("us"), [time(12, 30), time(1, 2, 3, 4)]),
@@ -79,9 +79,9 @@ def _sent(kind: pa.DataType, value: Any) -> Any:
 def _column(draw: st.DrawFn, rows: int, pools: Any, hits: Any = ()) -> tuple[pa.Array, list[Any]]:
     kind, values = draw(st.sampled_from(pools))
     if kind == pa.string():
-        values = [*values, *(one for one in hits if isinstance(one, str))]
+        values = [*values, *(hit for hit in hits if isinstance(hit, str))]
     cells = [draw(st.sampled_from([*values, None])) for _ in range(rows)]
-    return pa.array(cells, kind), [_sent(kind, one) for one in cells]
+    return pa.array(cells, kind), [_sent(kind, cell) for cell in cells]
 
 
 @st.composite
@@ -104,22 +104,22 @@ def typed_people(draw: st.DrawFn, document: Any) -> People:
         table[f"p {key}"], cells = draw(_column(rows, TYPES, operands[key]))
         target = group_properties[GROUP_OF[key]] if key in GROUP else person
         target[key] = f"p {key}"
-        for one, cell in zip(people, cells, strict=True):
-            props = one.props
+        for call, cell in zip(people, cells, strict=True):
+            props = call.props
             if key in GROUP:
-                props = one.options["group_properties"].setdefault(GROUP_OF[key], {})
+                props = call.options["group_properties"].setdefault(GROUP_OF[key], {})
             if cell is not None or nulls:
                 props[key] = cell
     groups = {}
     for name in ("company", "team"):
         table[f"g {name}"], cells = draw(_column(rows, IDS))
         groups[name] = f"g {name}"
-        for one, cell in zip(people, cells, strict=True):
+        for call, cell in zip(people, cells, strict=True):
             if cell is not None:
-                one.options["groups"][name] = cell
+                call.options["groups"][name] = cell
     table["device"], devices = draw(_column(rows, IDS))
-    for one, device in zip(people, devices, strict=True):
-        one.options["device_id"] = device
+    for call, device in zip(people, devices, strict=True):
+        call.options["device_id"] = device
     reading = {
         "distinct_id": "id",
         "person_properties": person,
@@ -129,7 +129,7 @@ def typed_people(draw: st.DrawFn, document: Any) -> People:
         "json_nulls": nulls,
     }
     bound = [
-        Call(identity, one.props, one.options) for identity, one in zip(ids, people, strict=True)
+        Call(identity, call.props, call.options) for identity, call in zip(ids, people, strict=True)
     ]
     return People(pa.table(table), reading, bound, options)
 

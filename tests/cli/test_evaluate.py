@@ -9,7 +9,7 @@ from flagengine import Snapshot
 
 
 def values(result):
-    return {key: one["value"] for key, one in json.loads(result.stdout)["flags"].items()}
+    return {key: flag["value"] for key, flag in json.loads(result.stdout)["flags"].items()}
 
 
 def test_the_table_lists_all_flags_with_missing_inputs(run, definitions):

@@ -119,7 +119,7 @@ class TestBatch:
             _, said = process.communicate(timeout=60)
         assert process.returncode == 1
         assert said.strip() == b"Aborted!"
-        assert sorted(one.name for one in folder.glob("*out*")) == []
+        assert sorted(path.name for path in folder.glob("*out*")) == []
 
 
 @pytest.mark.usefixtures("folder")
@@ -182,7 +182,7 @@ class TestExposures:
         assert run(*command, "--enabled-only", "--flag", "pro").exit_code == 0
         events = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]
         assert len(events) == 500
-        assert {one["properties"]["$feature_flag"] for one in events} == {"pro"}
+        assert {event["properties"]["$feature_flag"] for event in events} == {"pro"}
 
     def test_events_in_another_format_are_wrong_usage(self):
         command = ["exposures", "old.json", "people.parquet", "-o", "e.parquet", "--events"]

@@ -31,7 +31,7 @@ def test_findings_are_listed_under_their_flag_with_place_and_remedy(run, save):
 def test_json_holds_counts_and_findings(run, save):
     found = json.loads(run("validate", save(ODD), "--json").stdout)
     assert found["counts"] == {"error": 0, "warning": 1, "info": 1}
-    assert [one["code"] for one in found["findings"]] == ["unknown_pin", "unknown_field"]
+    assert [finding["code"] for finding in found["findings"]] == ["unknown_pin", "unknown_field"]
     assert found["findings"][1]["pointer"] == "/flags/1/colour"
 
 

@@ -78,7 +78,12 @@ def document(rollout: int = 50) -> dict[str, Any]:
 
 
 def questions() -> Iterator[tuple[Any, dict[str, Any], dict[str, Any]]]:
-    yield from ((one, props, options) for one in IDS for props in PERSONS for options in OPTIONS)
+    yield from (
+        (distinct_id, props, options)
+        for distinct_id in IDS
+        for props in PERSONS
+        for options in OPTIONS
+    )
 
 
 def interpreted(snapshot: Snapshot) -> list[dict[str, Resolution]]:
@@ -100,7 +105,7 @@ def at_once(threads: int, work: Callable[[int], Any]) -> list[Any]:
         return work(number)
 
     with ThreadPoolExecutor(threads) as pool:
-        return [one.result() for one in [pool.submit(start, i) for i in range(threads)]]
+        return [future.result() for future in [pool.submit(start, i) for i in range(threads)]]
 
 
 def answers_of(snapshot: Snapshot, order: int) -> list[dict[str, Resolution]]:
@@ -138,7 +143,7 @@ def test_threads_that_bind_the_same_flag_get_functions_that_answer_alike() -> No
     subject = Subject(distinct_id, props, Request.parse(options), current_time)
 
     def bind(_: int) -> list[Resolution]:
-        return [one.evaluator("flag-8")(distinct_id, props, subject) for one in snapshots]
+        return [snapshot.evaluator("flag-8")(distinct_id, props, subject) for snapshot in snapshots]
 
     assert at_once(8, bind) == [[expected] * len(snapshots)] * 8
 
@@ -179,7 +184,9 @@ def test_readers_see_the_answers_of_one_of_two_snapshots_while_they_are_swapped(
     texts = [document(0), document(100)]
     parsed = [Snapshot.parse(text) for text in texts]
     distinct_id, props, options = "user-1", PERSONS[1], {"now": NOW}
-    possible = [dict(evaluate(one, distinct_id, props, **options).items()) for one in parsed]
+    possible = [
+        dict(evaluate(snapshot, distinct_id, props, **options).items()) for snapshot in parsed
+    ]
     assert possible[0] != possible[1]
     current = [parsed[0]]
     done: list[bool] = []
@@ -199,7 +206,7 @@ def test_readers_see_the_answers_of_one_of_two_snapshots_while_they_are_swapped(
             one_by_one = {
                 key: evaluate_flag(taken, key, distinct_id, props, **options) for key in keys
             }
-            assert any(one_by_one.items() <= one.items() for one in possible)
+            assert any(one_by_one.items() <= answers.items() for answers in possible)
             rounds += 1
         return rounds
 

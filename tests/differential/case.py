@@ -18,7 +18,7 @@ NOT_THERE = object()
 class Reading:
     """A property filter and the value that it reads; ``aggregation`` is that of its condition."""
 
-    one: dict[str, Any]
+    filter_: dict[str, Any]
     operator: str
     operand: Any
     actual: Any
@@ -56,15 +56,17 @@ class Case:
             key = waiting.pop()
             if key in by_key and key not in found:
                 found[key] = by_key[key]
-                waiting += [one.get("key") for one in self._own(by_key[key]) if _is_flag(one)]
+                waiting += [
+                    filter_.get("key") for filter_ in self._own(by_key[key]) if _is_flag(filter_)
+                ]
         return list(found.values())
 
     def _own(self, flag: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for condition in _conditions(flag):
-            for one in condition.get("properties") or []:
-                yield one
-                if one.get("type") == "cohort":
-                    yield from self.leaves(one.get("value"), set())
+            for filter_ in condition.get("properties") or []:
+                yield filter_
+                if filter_.get("type") == "cohort":
+                    yield from self.leaves(filter_.get("value"), set())
 
     def leaves(self, cohort_id: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
         """Yield every leaf and every group below a cohort."""
@@ -74,50 +76,52 @@ class Case:
         seen.add(name)
         waiting = [(self.document.get("cohorts") or {}).get(name)]
         while waiting:
-            one = waiting.pop()
-            if isinstance(one, dict):
-                yield one
-                waiting += one.get("values") or []
-                if one.get("type") == "cohort":
-                    yield from self.leaves(one.get("value"), seen)
+            node = waiting.pop()
+            if isinstance(node, dict):
+                yield node
+                waiting += node.get("values") or []
+                if node.get("type") == "cohort":
+                    yield from self.leaves(node.get("value"), seen)
 
     @cached_property
     def conditions(self) -> list[tuple[dict[str, Any], dict[str, Any], int | None]]:
         """The flags' conditions, each with its flag and its aggregation."""
         return [
-            (flag, one, one.get("aggregation_group_type_index", _aggregation(flag)))
+            (flag, condition, condition.get("aggregation_group_type_index", _aggregation(flag)))
             for flag in self.flags
-            for one in _conditions(flag)
+            for condition in _conditions(flag)
         ]
 
     @cached_property
     def filters(self) -> list[dict[str, Any]]:
         """All filters of the conditions, and the parts of the cohorts that they name."""
-        return [one for flag in self.flags for one in self._own(flag)]
+        return [filter_ for flag in self.flags for filter_ in self._own(flag)]
 
     @cached_property
     def readings(self) -> list[Reading]:
         """The property filters with the values that they read."""
         found = []
         for _, condition, aggregation in self.conditions:
-            for one in condition.get("properties") or []:
-                if one.get("type") == "cohort":
-                    below = self.leaves(one.get("value"), set())
+            for filter_ in condition.get("properties") or []:
+                if filter_.get("type") == "cohort":
+                    below = self.leaves(filter_.get("value"), set())
                     found += [self._reading(leaf, None, True) for leaf in below if "key" in leaf]
-                elif one.get("type") != "flag":
-                    found.append(self._reading(one, aggregation, False))
+                elif filter_.get("type") != "flag":
+                    found.append(self._reading(filter_, aggregation, False))
         return found
 
-    def _reading(self, one: dict[str, Any], aggregation: int | None, in_cohort: bool) -> Reading:
-        kind = one.get("type") or ("person" if aggregation is None else "group")
+    def _reading(
+        self, filter_: dict[str, Any], aggregation: int | None, in_cohort: bool
+    ) -> Reading:
+        kind = filter_.get("type") or ("person" if aggregation is None else "group")
         properties: Any = self.call.props
         if kind == "group":
-            index = one.get("group_type_index")
+            index = filter_.get("group_type_index")
             name = self.group_name(aggregation if index is None else index)
             properties = (self.call.options.get("group_properties") or {}).get(name, {})
-        actual = properties.get(str(one["key"]), NOT_THERE)
-        operator = one.get("operator") or "exact"
-        return Reading(one, operator, one.get("value"), actual, aggregation, in_cohort)
+        actual = properties.get(str(filter_["key"]), NOT_THERE)
+        operator = filter_.get("operator") or "exact"
+        return Reading(filter_, operator, filter_.get("value"), actual, aggregation, in_cohort)
 
     def group_name(self, index: int | None) -> Any:
         """Return the name of a group type."""
@@ -143,8 +147,8 @@ def configuration(flag: dict[str, Any]) -> dict[str, Any]:
 def _conditions(flag: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the conditions; none for a malformed flag (which may be malformed if deleted)."""
     found = configuration(flag).get("groups") or []
-    return found if all(isinstance(one, dict) for one in found) else []
+    return found if all(isinstance(condition, dict) for condition in found) else []
 
 
-def _is_flag(one: dict[str, Any]) -> bool:
-    return one.get("type") == "flag"
+def _is_flag(filter_: dict[str, Any]) -> bool:
+    return filter_.get("type") == "flag"

@@ -41,7 +41,7 @@ def _is_json(value: Any, depth: int = 0) -> bool:
     if depth > 100:
         return False
     if isinstance(value, list):
-        return all(_is_json(one, depth + 1) for one in value)
+        return all(_is_json(member, depth + 1) for member in value)
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_json(value[key], depth + 1) for key in value)
     if isinstance(value, float):
@@ -58,7 +58,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _odd(pattern: re.Pattern[str], *values: Any) -> bool:
-    return any(not isinstance(one, str) or not pattern.fullmatch(one) for one in values)
+    return any(not isinstance(value, str) or not pattern.fullmatch(value) for value in values)
 
 
 def _is_odd_version(reading: Reading) -> bool:
@@ -85,11 +85,13 @@ def _is_day(written: str) -> bool:
 
 def _has_a_zone(case: Case) -> bool:
     zone = case.call.options.get("project_timezone", "UTC")
-    return zone != "UTC" and any(one.operator.startswith("is_date_") for one in case.readings)
+    return zone != "UTC" and any(
+        reading.operator.startswith("is_date_") for reading in case.readings
+    )
 
 
-def _is_unknown_operator(one: dict[str, Any]) -> bool:
-    name = one.get("operator")
+def _is_unknown_operator(filter_: dict[str, Any]) -> bool:
+    name = filter_.get("operator")
     return name is not None and not is_operator(name)
 
 
@@ -105,43 +107,47 @@ def _is_circular(case: Case) -> bool:
             for leaf in _direct(case.document.get("cohorts") or {}, name)
         )
 
-    roots = {str(one.get("value")) for one in case.filters if one.get("type") == "cohort"}
+    roots = {
+        str(filter_.get("value")) for filter_ in case.filters if filter_.get("type") == "cohort"
+    }
     return any(below(name, ()) for name in roots)
 
 
 def _direct(cohorts: dict[str, Any], name: str) -> list[dict[str, Any]]:
     found, waiting = [], [cohorts.get(name)]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += one.get("values") or []
-            if one.get("type") == "cohort":
-                found.append(one)
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += node.get("values") or []
+            if node.get("type") == "cohort":
+                found.append(node)
     return found
 
 
 def _misses_a_cohort(case: Case) -> bool:
-    named = {str(one.get("value")) for one in case.filters if one.get("type") == "cohort"}
+    named = {
+        str(filter_.get("value")) for filter_ in case.filters if filter_.get("type") == "cohort"
+    }
     return bool(named - set(case.document.get("cohorts") or {}))
 
 
-def _is_empty_group(one: dict[str, Any]) -> bool:
-    return not one or (one.get("type") in ("AND", "OR") and not one.get("values"))
+def _is_empty_group(filter_: dict[str, Any]) -> bool:
+    return not filter_ or (filter_.get("type") in ("AND", "OR") and not filter_.get("values"))
 
 
 def _reads_another_map(case: Case) -> bool:
     """Return whether a filter's type or index does not fit its condition's aggregation."""
     for _, condition, aggregation in case.conditions:
-        for one in condition.get("properties") or []:
-            kind = one.get("type")
+        for filter_ in condition.get("properties") or []:
+            kind = filter_.get("type")
             if kind in ("cohort", "flag") and aggregation is not None:
                 return True
-            if kind == "group" and one.get("group_type_index", aggregation) != aggregation:
+            if kind == "group" and filter_.get("group_type_index", aggregation) != aggregation:
                 return True
             if kind in ("person", "group") and (kind == "group") != (aggregation is not None):
                 return True
     return any(
-        reading.in_cohort and reading.one.get("type") == "group" for reading in case.readings
+        reading.in_cohort and reading.filter_.get("type") == "group" for reading in case.readings
     )
 
 
@@ -168,10 +174,10 @@ def _depends_across(case: Case) -> bool:
 
 def _has_broken_chain(case: Case) -> bool:
     known = {flag["key"] for flag in case.document["flags"]}
-    for one in case.filters:
-        if one.get("type") == "flag":
-            chain = one.get("dependency_chain") or []
-            whole = {*chain, one["key"]}
+    for filter_ in case.filters:
+        if filter_.get("type") == "flag":
+            chain = filter_.get("dependency_chain") or []
+            whole = {*chain, filter_["key"]}
             if not chain or not whole <= known or len(set(chain)) < len(chain):
                 return True
             if any(other["key"] == case.key for other in case.flags[1:]) or _loops(case, whole):
@@ -184,7 +190,9 @@ def _loops(case: Case, keys: set[str]) -> bool:
     below: dict[str, set[str]] = {}
     for flag, condition, _ in case.conditions:
         named = {
-            one["key"] for one in condition.get("properties") or [] if one.get("type") == "flag"
+            filter_["key"]
+            for filter_ in condition.get("properties") or []
+            if filter_.get("type") == "flag"
         }
         below.setdefault(flag["key"], set()).update(named)
     waiting, seen = [(key, ()) for key in keys], 0
@@ -193,7 +201,7 @@ def _loops(case: Case, keys: set[str]) -> bool:
         seen += 1
         if key in path:
             return True
-        waiting += [(one, (*path, key)) for one in below.get(key, ())]
+        waiting += [(dependency, (*path, key)) for dependency in below.get(key, ())]
     return False
 
 
@@ -209,25 +217,25 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
     (
         "bucketing identifiers inside filters",
         "R2.19",
-        _any_flag(lambda one: "bucketing_identifier" in configuration(one)),
+        _any_flag(lambda flag: "bucketing_identifier" in configuration(flag)),
     ),
     ("naive dates in the project's zone", "R8.82", _has_a_zone),
     (
         "configuration formats",
         "R2.5",
         _any_flag(
-            lambda one: (
-                configuration(one).get("version", 1) != 1
-                or isinstance(configuration(one).get("version"), bool)
+            lambda flag: (
+                configuration(flag).get("version", 1) != 1
+                or isinstance(configuration(flag).get("version"), bool)
             )
         ),
     ),
-    ("deleted flags", "R2.6", _any_flag(lambda one: one.get("deleted") is True)),
+    ("deleted flags", "R2.6", _any_flag(lambda flag: flag.get("deleted") is True)),
     ("circular cohorts", "R10.9", _is_circular),
     (
         "cohort leaves that properties cannot decide",
         "R10.6",
-        _any_filter(lambda one: one.get("type") not in _TYPES),
+        _any_filter(lambda filter_: filter_.get("type") not in _TYPES),
     ),
     ("cohorts not in the document", "R10.7", _misses_a_cohort),
     (
@@ -242,24 +250,27 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "operators of cohorts",
         "R10.2",
         _any_filter(
-            lambda one: (
-                one.get("type") == "cohort" and one.get("operator") not in (None, "in", "not_in")
+            lambda filter_: (
+                filter_.get("type") == "cohort"
+                and filter_.get("operator") not in (None, "in", "not_in")
             )
         ),
     ),
     (
         "null operands of cohorts",
         "R10.12",
-        _any_filter(lambda one: one.get("type") == "cohort" and one.get("value") is None),
+        _any_filter(
+            lambda filter_: filter_.get("type") == "cohort" and filter_.get("value") is None
+        ),
     ),
     (
         "flag leaves of cohorts",
         "R10.13",
         lambda case: any(
-            one.get("type") == "flag"
-            for one in case.filters
+            filter_.get("type") == "flag"
+            for filter_ in case.filters
             if not any(
-                one is direct
+                filter_ is direct
                 for _, condition, _ in case.conditions
                 for direct in condition.get("properties") or []
             )
@@ -270,14 +281,16 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "operands of dependencies",
         "R11.2",
         _any_filter(
-            lambda one: one.get("type") == "flag" and not isinstance(one.get("value"), bool | str)
+            lambda filter_: (
+                filter_.get("type") == "flag" and not isinstance(filter_.get("value"), bool | str)
+            )
         ),
     ),
     ("dependencies across person and group", "R11.4", _depends_across),
     (
         "experience continuity",
         "R6.12",
-        _any_flag(lambda one: bool(one.get("ensure_experience_continuity"))),
+        _any_flag(lambda flag: bool(flag.get("ensure_experience_continuity"))),
     ),
     ("device ids", "R6.8", _any_flag(_is_device)),
     ("unnamed group types", "R6.7", _is_unnamed_index),
@@ -309,16 +322,19 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "the implicit distinct_id and $group_key",
         "R6.3",
         _any_reading(
-            lambda one: one.one["key"] in ("distinct_id", "$group_key") and one.actual is NOT_THERE
+            lambda reading: (
+                reading.filter_["key"] in ("distinct_id", "$group_key")
+                and reading.actual is NOT_THERE
+            )
         ),
     ),
     (
         "enrollment of group flags",
         "R4.5",
         _any_flag(
-            lambda one: (
-                bool(configuration(one).get("feature_enrollment"))
-                and configuration(one).get("aggregation_group_type_index") is not None
+            lambda flag: (
+                bool(configuration(flag).get("feature_enrollment"))
+                and configuration(flag).get("aggregation_group_type_index") is not None
             )
         ),
     ),
@@ -327,7 +343,14 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "R7.7",
         lambda case: (
             not all(
-                map(_is_json, [one.actual for one in case.readings if one.actual is not NOT_THERE])
+                map(
+                    _is_json,
+                    [
+                        reading.actual
+                        for reading in case.readings
+                        if reading.actual is not NOT_THERE
+                    ],
+                )
             )
             or any(
                 not _is_json(value)
@@ -340,30 +363,38 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
     (
         "operators of other filters",
         "R8.90",
-        _any_reading(lambda one: one.operator in ("in", "not_in", "flag_evaluates_to")),
+        _any_reading(lambda reading: reading.operator in ("in", "not_in", "flag_evaluates_to")),
     ),
     (
         "filter types that need the server",
         "R2.12",
-        _any_reading(lambda one: one.one.get("type") == "person_metadata"),
+        _any_reading(lambda reading: reading.filter_.get("type") == "person_metadata"),
     ),
     (
         "number keys of filters",
         "R2.14",
-        _any_reading(lambda one: not isinstance(one.one["key"], str)),
+        _any_reading(lambda reading: not isinstance(reading.filter_["key"], str)),
     ),
-    ("older names of operators", "R2.15", _any_reading(lambda one: one.operator in ("min", "max"))),
-    ("null operands", "R8.01", _any_reading(lambda one: one.operand is None)),
+    (
+        "older names of operators",
+        "R2.15",
+        _any_reading(lambda reading: reading.operator in ("min", "max")),
+    ),
+    ("null operands", "R8.01", _any_reading(lambda reading: reading.operand is None)),
     (
         "icontains_multi",
         "R8.40",
-        _any_reading(lambda one: one.operator.endswith("icontains_multi")),
+        _any_reading(lambda reading: reading.operator.endswith("icontains_multi")),
     ),
-    ("between", "R8.60", _any_reading(lambda one: one.operator.endswith("between"))),
+    ("between", "R8.60", _any_reading(lambda reading: reading.operator.endswith("between"))),
     ("versions", "R8.70", _any_reading(_is_odd_version)),
     ("dates", "R8.81", _any_reading(_is_odd_date)),
     ("numbers", "R8.50", _any_reading(_is_odd_number)),
-    ("regular expressions", "R9.7", _any_reading(lambda one: one.operator.endswith("regex"))),
+    (
+        "regular expressions",
+        "R9.7",
+        _any_reading(lambda reading: reading.operator.endswith("regex")),
+    ),
     ("text of numbers with exponent", "R7.3", lambda case: "1e+16" in repr(case.document)),
     (
         "later matches after an unresolved condition",

@@ -137,7 +137,9 @@ def plain_cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
         "dependency_chain": ["first"],
     }
     # The SDK passes no groups to a dependency, so a dependency on groups is not plain.
-    mixed = any("aggregation_group_type_index" in one for one in first["filters"]["groups"])
+    mixed = any(
+        "aggregation_group_type_index" in condition for condition in first["filters"]["groups"]
+    )
     others = cohorts if mixed else [*cohorts, dependency]
     second = draw(_flags("second", others, of_groups=False))
     third = draw(_flags("third", [], of_groups=True))

@@ -82,7 +82,7 @@ def theirs(case: dict[str, Any]) -> Any:
 def judged(case: dict[str, Any], answer: Any) -> str:
     """Return the kind of an answer: right, value wrong, guess, needless deferral, or crash."""
     wanted = [case["expected"], case.get("also_acceptable", case["expected"])]
-    values = [one.get("value", DEFERRED) for one in wanted]
+    values = [outcome.get("value", DEFERRED) for outcome in wanted]
     if any(answer == value and type(answer) is type(value) for value in values):
         return "right"
     if answer == DEFERRED:

@@ -60,8 +60,8 @@ class TestOtherDefinitions:
 
 def _compare(compared: Counter[str], what: str, data: st.DataObject, document: Doc) -> None:
     """Compare the answers for every flag that both have."""
-    for one in (document, *document["flags"]):
-        one.pop("flagengine", None)
+    for definition in (document, *document["flags"]):
+        definition.pop("flagengine", None)
     whole = data.draw(calls(document, overrides=False))
     shared = {name: whole.options.get(name) for name in ("groups", "group_properties", "device_id")}
     call = Call(whole.distinct_id, whole.props, shared)

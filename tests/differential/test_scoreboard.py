@@ -29,7 +29,7 @@ PAYLOADS = {"pay-01"}
 def test_the_recorded_cases_are_found_again():
     found = {case["id"]: judged(case, theirs(case)) for _, case in cases()}
     assert set(RECORDED["cases"]) <= set(found)
-    differing = {one for one in RECORDED["cases"] if found[one] != "right"} | ACCEPTABLE
+    differing = {case_id for case_id in RECORDED["cases"] if found[case_id] != "right"} | ACCEPTABLE
     assert differing == set(RECORDED["py_differs"]) - PAYLOADS
 
 

@@ -70,7 +70,7 @@ def evaluators_alone(snapshot: Snapshot, key: str) -> list[Any]:
 def assert_bound_calls_are_alike(snapshot: Snapshot, call: Call) -> None:
     """Return the arguments of a flag's evaluator: a person, or a person with all inputs."""
     bare = Call(call.distinct_id, call.props)
-    about = {name: one for name, one in call.options.items() if name not in ABOUT_REQUESTS}
+    about = {name: value for name, value in call.options.items() if name not in ABOUT_REQUESTS}
     whole = Call(call.distinct_id, call.props, about)
     expected, expected_whole = interpreted(snapshot, bare), interpreted(snapshot, whole)
     subject = Subject(call.distinct_id, call.props or {}, Request.parse(about), lambda: NOW)
@@ -89,9 +89,9 @@ def assert_public_calls_are_alike(snapshot: Snapshot, call: Call) -> None:
         found = call.all(snapshot, flag_keys=keys)
         for key in found:
             assert_alike(call.all(snapshot, flag_keys=keys)[key], expected.get(key, found[key]))
-        for (key, one), value in zip(found.items(), found.values(), strict=True):
-            assert_alike(one, expected.get(key, one))
-            assert value is one
+        for (key, resolution), value in zip(found.items(), found.values(), strict=True):
+            assert_alike(resolution, expected.get(key, resolution))
+            assert value is resolution
 
 
 def assert_all_alike(document: Doc, overrides: Any, *about: Call) -> None:
@@ -155,5 +155,5 @@ def test_evaluation_in_any_order_of_asking_is_alike():
         partly = evaluate(snapshot, "user-1")
         assert_alike(partly[f"f{i}"], expected[f"f{i}"])
         assert_alike(evaluate_flag(snapshot, f"f{i}", "user-1"), expected[f"f{i}"])
-        for key, one in partly.items():
-            assert_alike(one, expected[key])
+        for key, resolution in partly.items():
+            assert_alike(resolution, expected[key])

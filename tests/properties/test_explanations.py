@@ -87,8 +87,8 @@ class TestRequirements:
         for key, needed in requirements(snapshot).items():
             everything = needed.inputs
             whole = supplied(data.draw, document, call, everything)
-            for one in (call, whole):
-                resolution = one.one(snapshot, key)
+            for asked in (call, whole):
+                resolution = asked.one(snapshot, key)
                 if needed.decided_locally is Decidability.NEVER:
                     assert resolution.reason is Reason.UNRESOLVED
             if needed.decided_locally is Decidability.ALWAYS:

@@ -44,10 +44,16 @@ class TestOverrides:
         snapshot = Snapshot.parse(document)
         keys = [*snapshot.keys, "undefined"]
         answers = call.having(overrides=keys).all(snapshot)
-        assert {key: one.value for key, one in answers.items()} == dict.fromkeys(keys, True)
+        assert {key: resolution.value for key, resolution in answers.items()} == dict.fromkeys(
+            keys, True
+        )
 
     @pytest.mark.rule("R14.4", "R14.5")
-    @given(st.data(), documents(), _OVERRIDES.filter(lambda one: one.get("flags") is not False))
+    @given(
+        st.data(),
+        documents(),
+        _OVERRIDES.filter(lambda overrides: overrides.get("flags") is not False),
+    )
     def test_the_forms_of_overrides_mean_the_same(
         self, data: st.DataObject, document: Doc, overrides: dict[str, Any]
     ):
@@ -62,7 +68,7 @@ class TestOverrides:
     def test_a_dependent_flag_sees_the_overridden_value(
         self, data: st.DataObject, document: Doc, value: Any
     ):
-        one = {
+        filter_ = {
             "key": "a",
             "type": "flag",
             "operator": "flag_evaluates_to",
@@ -70,7 +76,7 @@ class TestOverrides:
             "dependency_chain": ["a"],
         }
         document["flagengine"] = {"hash": "sha1"}
-        last = {"key": "last", "active": True, "filters": {"groups": [{"properties": [one]}]}}
+        last = {"key": "last", "active": True, "filters": {"groups": [{"properties": [filter_]}]}}
         document["flags"].append(last)
         call = data.draw(calls(document, overrides=False)).having(overrides={"a": value})
         call = call.having(evaluation_runtime=None, evaluation_contexts=None)

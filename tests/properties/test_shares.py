@@ -24,7 +24,7 @@ def _flag(key: str, algorithm: str, filters: dict[str, Any]) -> Snapshot:
 
 def _rolled_out(key: str, algorithm: str, percentage: float, ids: list[str]) -> set[str]:
     snapshot = _flag(key, algorithm, {"groups": [{"rollout_percentage": percentage}]})
-    return {one for one in ids if evaluate_flag(snapshot, key, one).value is True}
+    return {subject for subject in ids if evaluate_flag(snapshot, key, subject).value is True}
 
 
 class TestRollouts:
@@ -39,7 +39,7 @@ class TestRollouts:
             assert smaller <= larger
 
     @pytest.mark.rule("R3.5", "R3.8")
-    @given(_KEYS, _HASHES, st.text(min_size=1, max_size=20).filter(lambda one: one.isprintable()))
+    @given(_KEYS, _HASHES, st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()))
     def test_nobody_is_in_nothing_and_everybody_in_all(
         self, key: str, algorithm: str, subject: str
     ):
@@ -68,7 +68,7 @@ class TestVariants:
         ]
         filters = {"groups": [{}], "multivariate": {"variants": variants}}
         snapshot = _flag(key, algorithm, filters)
-        values = {evaluate_flag(snapshot, key, one).value for one in IDS[:40]}
+        values = {evaluate_flag(snapshot, key, subject).value for subject in IDS[:40]}
         drawable = {f"v{index}" for index, weight in enumerate(weights) if weight}
         assert values <= (drawable if sum(weights) > 100 else drawable | {True})
         assert True not in values or sum(weights) <= 100
@@ -80,7 +80,7 @@ class TestVariants:
         variants = [{"key": key, "rollout_percentage": share} for key, share in weights.items()]
         filters = {"groups": [{}], "multivariate": {"variants": variants}}
         snapshot = _flag("split", algorithm, filters)
-        counts = Counter(evaluate_flag(snapshot, "split", one).value for one in IDS)
+        counts = Counter(evaluate_flag(snapshot, "split", subject).value for subject in IDS)
         for value, share in {**weights, True: 7.5}.items():
             expected = len(IDS) * share / 100
             assert abs(counts[value] - expected) <= 4 * sqrt(expected)
@@ -94,10 +94,10 @@ class TestVariants:
         filters = {"multivariate": {"variants": variants}}
         part = _flag(key, algorithm, filters | {"groups": [{"rollout_percentage": percentage}]})
         whole = _flag(key, algorithm, filters | {"groups": [{}]})
-        for one in IDS[:20]:
-            found = evaluate_flag(part, key, one)
+        for subject in IDS[:20]:
+            found = evaluate_flag(part, key, subject)
             if found.value is not False:
-                assert found.value == evaluate_flag(whole, key, one).value
+                assert found.value == evaluate_flag(whole, key, subject).value
 
     @pytest.mark.rule("R3.12", "R4.11")
     @given(_KEYS, st.sampled_from(["a", "b"]))
@@ -114,9 +114,9 @@ class TestHoldouts:
     @given(_KEYS, _HASHES, _PERCENTAGES)
     def test_a_holdout_is_the_same_for_every_flag(self, key: str, algorithm: str, share: float):
         filters = {"holdout": {"id": 3, "exclusion_percentage": share}, "groups": [{}]}
-        one, other = _flag(key, algorithm, filters), _flag("other", algorithm, filters)
+        first, second = _flag(key, algorithm, filters), _flag("other", algorithm, filters)
         for subject in IDS[:30]:
-            found = evaluate_flag(one, key, subject)
-            assert found.value == evaluate_flag(other, "other", subject).value
+            found = evaluate_flag(first, key, subject)
+            assert found.value == evaluate_flag(second, "other", subject).value
             held_out = found.reason is Reason.HOLDOUT_CONDITION_VALUE
             assert found.value == ("holdout-3" if held_out else True)

@@ -65,7 +65,7 @@ class TestTotality:
     def test_an_absurd_flag_keeps_its_slot_and_leaves_the_others_alone(
         self, both: tuple[Doc, Doc], call: Call
     ):
-        document, spoilt = (Snapshot.parse(one) for one in both)
+        document, spoilt = (Snapshot.parse(definitions) for definitions in both)
         assert list(spoilt.keys) == list(document.keys)
         first = both[0]["flags"][0]["key"]
         for key in document.keys:
@@ -145,7 +145,9 @@ class TestForms:
         self, data: st.DataObject, document: Doc, anything: Any
     ):
         call = data.draw(calls(document))
-        plain = {key: one.value for key, one in call.all(Snapshot.parse(document)).items()}
+        plain = {
+            key: resolution.value for key, resolution in call.all(Snapshot.parse(document)).items()
+        }
         for name in ("minimal_flag_called_events", "unknown"):
             document[name] = anything
         for flag in document["flags"]:
@@ -154,7 +156,7 @@ class TestForms:
             for name in ("holdout_groups", "super_groups", "bucketing_identifier", "sort_key"):
                 flag["filters"][name] = anything
         decorated = call.all(Snapshot.parse(document))
-        assert {key: one.value for key, one in decorated.items()} == plain
+        assert {key: resolution.value for key, resolution in decorated.items()} == plain
 
     @pytest.mark.rule("R13.9")
     @given(st.data(), documents())

@@ -577,9 +577,9 @@ class TestEnd:
     def test_what_is_safe_on_disk_is_kept_and_no_loss(self) -> None:
         queue = queue_of(max_queue_size=2, overflow=Overflow.SPILL, flush_at=100)
         events = [event() for _ in range(3)]
-        for one in events:
-            queue.push(one, 0.0, stored=True)
-        actions = queue.give_up(DropReason.SHUTDOWN, lambda one: one is not events[0])
+        for item in events:
+            queue.push(item, 0.0, stored=True)
+        actions = queue.give_up(DropReason.SHUTDOWN, lambda item: item is not events[0])
         assert actions == [
             Dropped("events", (events[0],), DropReason.SHUTDOWN),
             Kept("events", 2),

@@ -47,7 +47,7 @@ DEVICE = {"bucketing_identifier": "device_id"}
 
 
 @pytest.mark.parametrize(
-    "one",
+    "definition",
     [
         # A walk ends at its last step, whatever was in doubt before.
         flag(
@@ -77,8 +77,8 @@ DEVICE = {"bucketing_identifier": "device_id"}
         flag("f", {}, feature_enrollment=True),
     ],
 )
-def test_a_compiled_flag_answers_as_the_interpreter(one: dict[str, Any]) -> None:
-    document = {"flags": [one], "cohorts": COHORTS, "group_type_mapping": {"0": "company"}}
+def test_a_compiled_flag_answers_as_the_interpreter(definition: dict[str, Any]) -> None:
+    document = {"flags": [definition], "cohorts": COHORTS, "group_type_mapping": {"0": "company"}}
     snapshot = Snapshot.parse(document)
     some: list[dict[str, Any]] = [
         {},
@@ -134,9 +134,15 @@ def test_equal_answers_are_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
         wrong = [{"a": "y", "b": "x"}, {"a": "x", "b": "y"}, {"a": "y", "b": "y"}]
         assert len({id(evaluator(f"user-{row}", props)) for row in (1, 2) for props in wrong}) == 1
         before = [evaluator("user-1", props) for props in doubts]
-        assert all(evaluator("user-1", one) is it for one, it in zip(doubts, before, strict=True))
+        assert all(
+            evaluator("user-1", props) is answer
+            for props, answer in zip(doubts, before, strict=True)
+        )
         monkeypatch.setattr("flagengine.compiled.runtime._REMEMBERED", 3)
-        assert all(evaluator("user-1", one) is it for one, it in zip(doubts, before, strict=True))
+        assert all(
+            evaluator("user-1", props) is answer
+            for props, answer in zip(doubts, before, strict=True)
+        )
         monkeypatch.undo()
 
 
@@ -148,7 +154,7 @@ def test_forced_answers_are_one_object_until_there_are_too_many(
     values = [True, False, "blue"]
     found = [evaluators.forced("f", value) for value in values]
     assert all(
-        evaluators.forced("f", value) is one for value, one in zip(values, found, strict=True)
+        evaluators.forced("f", value) is answer for value, answer in zip(values, found, strict=True)
     )
     evaluators.forced("f", "red")
     assert evaluators.forced("f", True) is not found[0]

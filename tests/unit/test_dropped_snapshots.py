@@ -30,14 +30,16 @@ MANY_TIMES = 20
 
 def _document() -> dict[str, Any]:
     groups = {
-        key: [{"properties": [one], "rollout_percentage": 50}] for key, one in FILTERS.items()
+        key: [{"properties": [filter_], "rollout_percentage": 50}]
+        for key, filter_ in FILTERS.items()
     }
     deep: dict[str, Any] = {"type": "OR", "values": [FILTERS["text"], FILTERS["number"]]}
     for _ in range(30):
         deep = {"type": "AND", "values": [deep]}
     return {
         "flags": [
-            {"key": key, "active": True, "filters": {"groups": one}} for key, one in groups.items()
+            {"key": key, "active": True, "filters": {"groups": conditions}}
+            for key, conditions in groups.items()
         ],
         "cohorts": {"1": deep},
     }
@@ -79,7 +81,7 @@ def test_a_kept_evaluator_keeps_working_and_goes_with_its_snapshot():
     expected = {key: evaluate_flag(snapshot, key, "user-1", {"age": True}) for key in bound}
     del snapshot
     gc.collect()
-    assert {key: one("user-1", {"age": True}) for key, one in bound.items()} == expected
+    assert {key: evaluator("user-1", {"age": True}) for key, evaluator in bound.items()} == expected
     del bound
     gc.collect()
     assert gone() is None
@@ -88,10 +90,10 @@ def test_a_kept_evaluator_keeps_working_and_goes_with_its_snapshot():
 def test_copies_with_overrides_come_and_go_without_the_first_one():
     snapshot = Snapshot.parse(_document())
     copies = [_used(snapshot.with_overrides({"text": on})) for on in (True, False, "control", None)]
-    gone = [weakref.ref(one) for one in copies]
+    gone = [weakref.ref(copied) for copied in copies]
     del copies
     gc.collect()
-    assert [one() for one in gone] == [None] * 4
+    assert [reference() for reference in gone] == [None] * 4
     _used(snapshot)
 
 

@@ -69,8 +69,8 @@ def test_enrollment_and_holdout_stand_before_the_conditions():
 
 
 def test_what_only_the_server_knows_is_said():
-    one = {"key": "plan", "type": "person", "operator": "resembles", "value": "x"}
-    assert _lines(_document({"groups": [{"properties": [one]}]})) == GOLDEN["server"]
+    filter_ = {"key": "plan", "type": "person", "operator": "resembles", "value": "x"}
+    assert _lines(_document({"groups": [{"properties": [filter_]}]})) == GOLDEN["server"]
     assert _lines(_document({"version": 2})) == GOLDEN["format"]
 
 
@@ -127,14 +127,14 @@ def test_the_smallest_missing_leaves_out_what_cannot_matter_any_more():
 def test_a_dependency_that_is_named_again_is_shown_once():
     flags = [{"key": "f0", "active": True, "filters": {"groups": [{}]}}]
     for number in range(1, 40):
-        one = {
+        filter_ = {
             "key": f"f{number - 1}",
             "type": "flag",
             "operator": "flag_evaluates_to",
             "value": True,
             "dependency_chain": [f"f{below}" for below in range(number)],
         }
-        filters = {"groups": [{"properties": [one, one]}]}
+        filters = {"groups": [{"properties": [filter_, filter_]}]}
         flags.append({"key": f"f{number}", "active": True, "filters": filters})
     explanation = explain({"flags": flags}, "f39", "user-1")
     assert explanation.resolution.value is True

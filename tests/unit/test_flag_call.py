@@ -117,11 +117,11 @@ def test_any_type_of_snapshot_and_any_arguments_are_harmless(snapshot_type: Any)
 def test_it_leaks_nothing():
     arguments = (SNAPSHOT, "f", "u", {"plan": "pro"})
     answer = evaluate_flag(*arguments)
-    before = [sys.getrefcount(one) for one in (answer, *arguments)]
+    before = [sys.getrefcount(item) for item in (answer, *arguments)]
     for _ in range(10_000):
         evaluate_flag(*arguments)
         evaluate_flag(SNAPSHOT, "unknown", "u", arguments[3])
-    assert [sys.getrefcount(one) for one in (answer, *arguments)] == before
+    assert [sys.getrefcount(item) for item in (answer, *arguments)] == before
 
 
 def test_a_circle_through_it_is_collected():

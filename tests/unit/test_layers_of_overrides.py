@@ -8,8 +8,8 @@ from flagengine import Reason, Snapshot, evaluate, evaluate_flag, explain
 
 
 def _document(chain: list[str]) -> dict[str, Any]:
-    one = {"key": chain[-1], "type": "flag", "operator": "flag_evaluates_to", "value": True}
-    depends = {"properties": [one | {"dependency_chain": chain}], "rollout_percentage": 0}
+    filter_ = {"key": chain[-1], "type": "flag", "operator": "flag_evaluates_to", "value": True}
+    depends = {"properties": [filter_ | {"dependency_chain": chain}], "rollout_percentage": 0}
     return {
         "flags": [
             {"key": "base", "active": True, "filters": {"groups": [{"properties": []}]}},

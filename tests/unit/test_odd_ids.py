@@ -43,12 +43,12 @@ def test_what_is_cut_off_an_id_may_make_it_unusable(distinct_id: str, algorithm:
 
 @pytest.mark.rule("R6.2", "R6.3")
 @pytest.mark.parametrize("distinct_id", IDS, ids=ascii)
-@pytest.mark.parametrize("one", FILTERS, ids=lambda one: one["operator"])
+@pytest.mark.parametrize("filter_", FILTERS, ids=lambda filter_: filter_["operator"])
 @pytest.mark.parametrize("complete", [False, True])
 def test_an_unusable_id_is_no_property(
-    distinct_id: str, one: dict[str, Any], complete: bool
+    distinct_id: str, filter_: dict[str, Any], complete: bool
 ) -> None:
-    condition = {"properties": [{"key": "distinct_id", "type": "person", **one}]}
+    condition = {"properties": [{"key": "distinct_id", "type": "person", **filter_}]}
     _assert_alike(_document(condition), distinct_id)
     _assert_alike(_document(condition), distinct_id, complete=complete)
 

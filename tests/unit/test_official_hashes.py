@@ -24,7 +24,7 @@ DOCUMENT: dict[str, Any] = json.loads(
 
 def vectors(name: str) -> Any:
     found = DOCUMENT[name]
-    return pytest.mark.parametrize("vector", found, ids=[one["id"] for one in found])
+    return pytest.mark.parametrize("vector", found, ids=[vector["id"] for vector in found])
 
 
 every_hash = pytest.mark.parametrize(
@@ -34,9 +34,9 @@ every_hash = pytest.mark.parametrize(
 
 def _plans(variants: list[dict[str, Any]]) -> tuple[VariantPlan, ...]:
     plans, reached = [], 0.0
-    for one in variants:
-        reached += one["rollout_percentage"] / 100.0
-        plans.append(VariantPlan(one["key"], reached, one["rollout_percentage"]))
+    for variant in variants:
+        reached += variant["rollout_percentage"] / 100.0
+        plans.append(VariantPlan(variant["key"], reached, variant["rollout_percentage"]))
     return tuple(plans)
 
 

@@ -14,9 +14,14 @@ def _flag(key: str, **filters: Any) -> dict[str, Any]:
 
 
 def _depending_on(key: str, value: Any, **more: Any) -> dict[str, Any]:
-    one = {"key": key, "type": "flag", "operator": "flag_evaluates_to", "value": value}
-    one["dependency_chain"] = [key]
-    return {"key": "top", "active": True, "filters": {"groups": [{"properties": [one]}]}, **more}
+    filter_ = {"key": key, "type": "flag", "operator": "flag_evaluates_to", "value": value}
+    filter_["dependency_chain"] = [key]
+    return {
+        "key": "top",
+        "active": True,
+        "filters": {"groups": [{"properties": [filter_]}]},
+        **more,
+    }
 
 
 @pytest.mark.rule("R14.3", "R14.4", "R14.5")
@@ -111,22 +116,22 @@ def test_a_replacement_replaces_only_what_it_names(value: Any, flags: Any, paylo
 
 def test_overrides_are_immutable_equal_by_content_hashable_and_picklable():
     written = {"flags": {"a": True}, "payloads": {"a": {"p": 1}}}
-    one, other = Overrides.parse(written), Overrides.parse(written)
+    first, second = Overrides.parse(written), Overrides.parse(written)
     written["flags"]["a"] = False
-    assert one == other
-    assert hash(one) == hash(other)
-    assert pickle.loads(pickle.dumps(one)) == one
+    assert first == second
+    assert hash(first) == hash(second)
+    assert pickle.loads(pickle.dumps(first)) == first
     with pytest.raises(TypeError):
-        one.flags["a"] = False  # type: ignore[index]
+        first.flags["a"] = False  # type: ignore[index]
     with pytest.raises(AttributeError):
-        one.flags = {}  # type: ignore[misc]
+        first.flags = {}  # type: ignore[misc]
 
 
 @pytest.mark.rule("R14.1")
 def test_a_key_that_no_definition_has_is_in_the_results():
     snapshot = Snapshot.parse({"flags": [_flag("a")]})
     found = evaluate(snapshot, "user-1", overrides={"new": "v", "a": False})
-    assert {key: one.value for key, one in found.items()} == {"a": False, "new": "v"}
+    assert {key: resolution.value for key, resolution in found.items()} == {"a": False, "new": "v"}
     assert evaluate_flag(snapshot, "new", "user-1", overrides=["new"]).reason == "overridden"
 
 
@@ -158,7 +163,7 @@ def test_a_dependency_has_its_overridden_value(base: str, *, of_snapshot: bool):
 def test_a_snapshots_own_overrides_lie_below_those_of_a_call():
     snapshot = Snapshot.parse({"flags": [_flag("a")]}).with_overrides({"a": "x", "b": "y"})
     found = evaluate(snapshot, "user-1", overrides={"a": "z"})
-    assert {key: one.value for key, one in found.items()} == {"a": "z", "b": "y"}
+    assert {key: resolution.value for key, resolution in found.items()} == {"a": "z", "b": "y"}
     assert evaluate_flag(snapshot, "a", "user-1", overrides=False).value is True
     twice = snapshot.with_overrides({"c": True})
     assert set(evaluate(twice, "user-1")) == {"a", "b", "c"}

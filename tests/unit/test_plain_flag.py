@@ -235,9 +235,9 @@ def test_a_key_that_cannot_be_compared_is_handed_on(test: Any) -> None:
 @either_test
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_stops_the_program_is_passed_on(test: Any, error: type[BaseException]) -> None:
-    for one in (test, ("not", ("any", test)), ("all", ALWAYS, test)):
+    for nested in (test, ("not", ("any", test)), ("all", ALWAYS, test)):
         with pytest.raises(error):
-            everybody(one)("user-1", {Claimant(raising(error())): 5})
+            everybody(nested)("user-1", {Claimant(raising(error())): 5})
 
 
 @either_test
@@ -377,7 +377,7 @@ JUNK += [
     ("gt", 1, 1.0),
 ]
 JUNK += [("lt", "p", 1.0, 1), ("\ud800", 1), ("all\0",), (text("a"),), ("any", ("all", ("not", 1)))]
-kinds = [f"{number}-{type(one).__name__}" for number, one in enumerate(JUNK)]
+kinds = [f"{number}-{type(value).__name__}" for number, value in enumerate(JUNK)]
 
 
 @pytest.mark.parametrize("first", JUNK, ids=kinds)
@@ -401,8 +401,8 @@ def test_no_argument_of_any_type_crashes(first: Any, second: Any) -> None:
         lambda: build((fine,), None, hand_on)(first, second, first),
     ]
     for place in range(len(fine)):
-        bad = tuple(first if i == place else one for i, one in enumerate(fine))
-        worse = tuple(second if i == (place + 1) % 6 else one for i, one in enumerate(bad))
+        bad = tuple(first if i == place else part for i, part in enumerate(fine))
+        worse = tuple(second if i == (place + 1) % 6 else part for i, part in enumerate(bad))
         calls.append(lambda bad=bad: build((bad,), None, hand_on)("user-1", {}))
         calls.append(lambda worse=worse: build((fine, worse), None, hand_on)("user-1", {}))
     for call in calls:

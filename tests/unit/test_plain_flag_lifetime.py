@@ -77,15 +77,17 @@ def test_reference_counts_stand_still_over_many_calls() -> None:
         (own, (distinct_id, failing)),
         (own, (distinct_id, stopping)),
     ]
-    for one, arguments in calls:
-        _assert_steady(held, one, arguments)
+    for call, arguments in calls:
+        _assert_steady(held, call, arguments)
 
 
-def _assert_steady(held: list[Any], one: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+def _assert_steady(
+    held: list[Any], call: Callable[..., object], arguments: tuple[Any, ...]
+) -> None:
     def run(times: int) -> None:
         for _ in repeat(None, times):
             with suppress(KeyboardInterrupt):
-                one(*arguments)
+                call(*arguments)
 
     run(10)
     counts, blocks = [sys.getrefcount(item) for item in held], sys.getallocatedblocks()
@@ -110,10 +112,10 @@ def test_dropped_flags_and_failed_constructions_leak_nothing() -> None:
     ]
 
     def run(times: int) -> None:
-        for one in conditions:
+        for given in conditions:
             for _ in repeat(None, times):
                 with suppress(TypeError, ValueError):
-                    accelerator.PlainFlag(one, match, hand_on)
+                    accelerator.PlainFlag(given, match, hand_on)
 
     run(10)
     gc.collect()
@@ -184,7 +186,7 @@ def test_threads_share_a_flag_and_a_dict_that_changes() -> None:
             if plain("user-1", props) not in ("match", None):
                 wrong.append(dict(props))
 
-    threads = [threading.Thread(target=one) for one in (disturb, work, work)]
+    threads = [threading.Thread(target=task) for task in (disturb, work, work)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -73,7 +73,7 @@ def test_a_condition_names_its_share_its_group_and_its_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "words"),
+    ("filter_", "words"),
     [
         (person(), 'person p exact "x"'),
         ({"key": "p", "type": "person", "value": [1, "a"]}, 'person p exact [1,"a"]'),
@@ -98,9 +98,9 @@ def test_a_condition_names_its_share_its_group_and_its_values() -> None:
         ),
     ],
 )
-def test_a_filter_in_words(one: dict[str, Any], words: str) -> None:
+def test_a_filter_in_words(filter_: dict[str, Any], words: str) -> None:
     other = {"key": "g", "active": True, "filters": {"groups": [{}]}}
-    found = filters_in_words(one, group_type_mapping={"0": "company"}, others=[other])
+    found = filters_in_words(filter_, group_type_mapping={"0": "company"}, others=[other])
     assert found == [words]
 
 

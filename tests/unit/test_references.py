@@ -40,7 +40,7 @@ PLACE = "/flags/0/filters/groups/0/properties/0"
 
 
 @pytest.mark.parametrize(
-    ("one", "issues"),
+    ("filter_", "issues"),
     [
         (depends_on("b"), []),
         (depends_on("gone"), [("missing_dependency", f"{PLACE}/dependency_chain")]),
@@ -58,11 +58,11 @@ PLACE = "/flags/0/filters/groups/0/properties/0"
     ],
 )
 def test_a_filter_is_reported_where_it_names_what_is_not_there(
-    one: dict[str, Any], issues: list[tuple[str, str]]
+    filter_: dict[str, Any], issues: list[tuple[str, str]]
 ) -> None:
     person = {"key": "p", "type": "person", "value": "x"}
     cohorts = {"1": {"type": "AND", "values": [person]}}
-    assert found(flag("a", one), flag("b"), cohorts=cohorts) == issues
+    assert found(flag("a", filter_), flag("b"), cohorts=cohorts) == issues
 
 
 def test_a_chain_that_names_several_absent_flags_is_reported_by_the_first() -> None:

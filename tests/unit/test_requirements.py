@@ -133,8 +133,8 @@ def test_many_variants_pinned_by_undecided_conditions_leave_the_verdict_right():
 
 
 def _depending(target: str, chain: list[str]) -> dict[str, Any]:
-    one = {"key": target, "type": "flag", "operator": "flag_evaluates_to", "value": True}
-    return _when(one | {"dependency_chain": chain})
+    filter_ = {"key": target, "type": "flag", "operator": "flag_evaluates_to", "value": True}
+    return _when(filter_ | {"dependency_chain": chain})
 
 
 def test_a_dependency_brings_its_inputs_and_its_verdict():

@@ -85,7 +85,7 @@ class TestReading:
     def test_issues_say_what_where_and_how(self, document: dict[str, Any]):
         document["flags"] += [5, {"active": True}, {"key": "x/~", "active": "yes", "filters": {}}]
         issues = Snapshot.parse(document).issues
-        assert [(one.code, one.pointer) for one in issues] == [
+        assert [(issue.code, issue.pointer) for issue in issues] == [
             (IssueCode.NOT_AN_OBJECT, "/flags/2"),
             (IssueCode.MISSING_KEY, "/flags/3/key"),
             (IssueCode.WRONG_TYPE, "/flags/4/active"),
@@ -110,14 +110,16 @@ class TestReading:
         found = evaluate(snapshot, "user-1", groups={"company": "acme"})
         assert found["a"].unresolved_reason == "unsupported_definition"
         assert found["b"].value is True
-        assert [one.pointer for one in snapshot.issues] == [
+        assert [issue.pointer for issue in snapshot.issues] == [
             "/flags/0/filters/groups/0/rollout_percentage"
         ]
         assert snapshot.fingerprint
 
     @pytest.mark.rule("R2.4")
     @pytest.mark.parametrize(
-        "number", [float("nan"), float("inf"), 10**5_000, 10**400], ids=lambda one: f"{one % 7}"
+        "number",
+        [float("nan"), float("inf"), 10**5_000, 10**400],
+        ids=lambda number: f"{number % 7}",
     )
     def test_nor_is_one_in_a_mapping(self, number: float, document: dict[str, Any]):
         document["flags"][0]["filters"]["groups"][0]["rollout_percentage"] = number
@@ -212,7 +214,7 @@ class TestValue:
         def run() -> None:
             start.wait()
             found = evaluate(snapshot, "user-1", {"plan": "pro"})
-            answers.append({key: one.value for key, one in found.items()})
+            answers.append({key: resolution.value for key, resolution in found.items()})
 
         threads = [threading.Thread(target=run) for _ in range(8)]
         for thread in threads:

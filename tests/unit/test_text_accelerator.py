@@ -202,7 +202,7 @@ def test_a_value_that_is_not_short_ascii_text_is_left_to_python(
         {"P": "a"},
         {b"p": "a", 1: "a", None: "a"},
     ],
-    ids=lambda one: type(one).__name__,
+    ids=lambda value: type(value).__name__,
 )
 def test_other_mappings_and_missing_keys_are_left_to_python(negated: bool, props: Any) -> None:
     assert accelerator.TextTest("p", "equals", ("a",), negated).test(props) is None
@@ -268,7 +268,7 @@ def test_a_key_that_empties_the_dict_while_it_is_compared_does_no_harm() -> None
 # Errors
 
 JUNK: list[Any] = [None, 1, 2**100, b"a", ["a"], {}, object(), str, "a", "equals", (), (1,), ("a",)]
-kinds = [f"{number}-{type(one).__name__}" for number, one in enumerate(JUNK)]
+kinds = [f"{number}-{type(value).__name__}" for number, value in enumerate(JUNK)]
 
 
 @pytest.mark.parametrize("first", JUNK, ids=kinds)
@@ -344,19 +344,19 @@ def test_bound_methods_keep_their_test_alive() -> None:
 
 def test_reference_counts_stand_still_over_a_million_calls() -> None:
     key, value, long = (os.urandom(n).hex() for n in (4, 18, 200))
-    one = accelerator.TextTest(key, "contains", (value[4:20],), False)
+    single = accelerator.TextTest(key, "contains", (value[4:20],), False)
     many = accelerator.TextTest(key, "equals", tuple(map(str, range(1_000))), True)
     found, wide, too_long = {key: value}, {key: "é"}, {key: long}
     failing = {Claimant(_raising(LookupError("no"))): "a"}
     failing_test = accelerator.TextTest("p", "equals", ("a",), False)
-    held = (key, value, long, one, many, found, wide, too_long, failing, None, True, False)
+    held = (key, value, long, single, many, found, wide, too_long, failing, None, True, False)
     calls: list[tuple[Callable[[object], object], object]] = [
-        (one.test, found),
+        (single.test, found),
         (many.test, found),
-        (one.test, wide),
-        (one.test, too_long),
-        (one.test, {}),
-        (one.test, None),
+        (single.test, wide),
+        (single.test, too_long),
+        (single.test, {}),
+        (single.test, None),
         (failing_test.test, failing),
     ]
 
@@ -387,10 +387,10 @@ def test_dropped_tests_and_failed_constructions_leak_nothing() -> None:
     ]
 
     def run(times: int) -> None:
-        for one in arguments:
+        for passed in arguments:
             for _ in repeat(None, times):
                 with suppress(TypeError, ValueError):
-                    accelerator.TextTest(*one)
+                    accelerator.TextTest(*passed)
 
     run(10)
     blocks, counts = sys.getallocatedblocks(), (sys.getrefcount(key), sys.getrefcount(operand))
@@ -419,7 +419,7 @@ def test_threads_share_a_test_and_a_dict_that_changes() -> None:
             if test(props) is False:
                 wrong.append(props)
 
-    threads = [threading.Thread(target=one) for one in (disturb, work, work)]
+    threads = [threading.Thread(target=task) for task in (disturb, work, work)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -30,8 +30,8 @@ def conditions(*groups, **filters):
 
 
 def filtering(operator="exact", value="x", **members):
-    one = {"key": "p", "type": "person", "operator": operator, "value": value} | members
-    return conditions({"properties": [one]})
+    filter_ = {"key": "p", "type": "person", "operator": operator, "value": value} | members
+    return conditions({"properties": [filter_]})
 
 
 def variants(*weights, **members):
@@ -155,7 +155,7 @@ FINE = [
 
 @pytest.mark.parametrize(("code", "broken", "pointer"), BROKEN)
 def test_a_broken_document_gives_the_code_at_its_place(code, broken, pointer):
-    assert (code, pointer) in [(one.code, one.pointer) for one in validate(broken)]
+    assert (code, pointer) in [(finding.code, finding.pointer) for finding in validate(broken)]
 
 
 def test_every_code_has_a_broken_document_that_gives_it():
@@ -172,31 +172,31 @@ def test_every_finding_is_complete_and_said_once(code, broken, pointer):
     del code, pointer
     found = validate(broken)
     assert len(set(found)) == len(found)
-    for one in found:
-        assert one.severity is CATALOGUE[one.code].severity
-        assert one.message
-        assert one.hint
-        assert "\n" not in one.message + one.hint
+    for finding in found:
+        assert finding.severity is CATALOGUE[finding.code].severity
+        assert finding.message
+        assert finding.hint
+        assert "\n" not in finding.message + finding.hint
 
 
 def test_the_engines_issue_wins_over_the_schema():
     broken = document(flag(active="yes", filters={"groups": [{"rollout_percentage": "5"}]}))
-    assert [one.code for one in validate(broken)] == ["wrong_type", "wrong_type"]
+    assert [finding.code for finding in validate(broken)] == ["wrong_type", "wrong_type"]
 
 
 def test_a_list_of_a_wrong_type_is_reported_once():
     broken = document(flag(evaluation_contexts=["web", 1, 2]))
-    assert [one.code for one in validate(broken)] == ["wrong_type"]
+    assert [finding.code for finding in validate(broken)] == ["wrong_type"]
 
 
 def test_another_configuration_format_is_not_looked_into():
     broken = configured(version=2, groups="?", rules=[1], payloads={"x": "y"})
-    assert [one.code for one in validate(broken)] == ["unsupported_version"]
+    assert [finding.code for finding in validate(broken)] == ["unsupported_version"]
 
 
 def test_near_misses_are_named():
     def hint(broken):
-        return min(validate(broken), key=lambda one: one.code.endswith("local")).hint
+        return min(validate(broken), key=lambda finding: finding.code.endswith("local")).hint
 
     assert hint(filtering("icontain")) == "Did you mean icontains?"
     assert hint(filtering(type="persn")) == "Did you mean person?"
@@ -206,14 +206,14 @@ def test_near_misses_are_named():
 
 def test_findings_stand_in_the_documents_order():
     flags = [flag(str(index), colour=1) for index in range(12)]
-    pointers = [one.pointer for one in validate(document(*flags))]
+    pointers = [finding.pointer for finding in validate(document(*flags))]
     assert pointers == [f"/flags/{index}/colour" for index in range(12)]
 
 
 def test_an_earlier_condition_covers_only_those_who_reach_a_later_one():
     def codes(*groups, **filters):
         found = validate(conditions(*groups, **filters) | {"group_type_mapping": {"0": "company"}})
-        return [one.pointer[-1] for one in found if one.code == "unreachable_condition"]
+        return [finding.pointer[-1] for finding in found if finding.code == "unreachable_condition"]
 
     mail = {"key": "mail", "type": "person", "operator": "is_set"}
     company = {"aggregation_group_type_index": 0}
@@ -251,7 +251,7 @@ def test_a_cohort_nested_very_deep_is_a_finding_and_never_raises(depth):
 
 
 def test_a_cohort_nested_too_deep_is_named_as_such():
-    assert "too_deep" in [one.code for one in validate(json.dumps(nested_cohort(60)))]
+    assert "too_deep" in [finding.code for finding in validate(json.dumps(nested_cohort(60)))]
 
 
 @pytest.mark.parametrize("junk", [None, 1, "x", [], [None], {}, {"a": None}, True])
@@ -282,5 +282,5 @@ def test_without_jsonschema_the_extra_is_named(monkeypatch):
 
 
 def test_a_finding_reads_as_one_line():
-    one = Finding("code", Severity.ERROR, "/flags/0", "what is wrong", "the way out")
-    assert str(one) == "error /flags/0: what is wrong [code]"
+    finding = Finding("code", Severity.ERROR, "/flags/0", "what is wrong", "the way out")
+    assert str(finding) == "error /flags/0: what is wrong [code]"

@@ -89,7 +89,7 @@ ASCENDING = [
 
 @pytest.mark.rule("R8.72", "R8.73")
 def test_versions_are_ordered_as_the_crate_orders_them():
-    read = [version(one) for one in ASCENDING]
+    read = [version(text) for text in ASCENDING]
     shuffled = read[::-1]
     shuffled.sort()  # type: ignore[type-var]
     assert shuffled == read
@@ -116,7 +116,7 @@ def _inside(requirement: Any, written: str) -> bool:
 )
 def test_a_tilde_reaches_to_the_next_minor(operand: str, inside: list[str], outside: list[str]):
     requirement = tilde(operand)
-    assert {one: _inside(requirement, one) for one in [*inside, *outside]} == {
+    assert {written: _inside(requirement, written) for written in [*inside, *outside]} == {
         **dict.fromkeys(inside, True),
         **dict.fromkeys(outside, False),
     }
@@ -138,7 +138,7 @@ def test_a_caret_reaches_to_the_next_breaking_change(
     operand: str, inside: list[str], outside: list[str]
 ):
     requirement = caret(operand)
-    assert {one: _inside(requirement, one) for one in [*inside, *outside]} == {
+    assert {written: _inside(requirement, written) for written in [*inside, *outside]} == {
         **dict.fromkeys(inside, True),
         **dict.fromkeys(outside, False),
     }
@@ -162,7 +162,7 @@ def test_a_caret_reaches_to_the_next_breaking_change(
 )
 def test_a_star_stands_for_any_number(operand: str, inside: list[str], outside: list[str]):
     requirement = wildcard(operand)
-    assert {one: _inside(requirement, one) for one in [*inside, *outside]} == {
+    assert {written: _inside(requirement, written) for written in [*inside, *outside]} == {
         **dict.fromkeys(inside, True),
         **dict.fromkeys(outside, False),
     }

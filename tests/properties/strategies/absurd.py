@@ -108,8 +108,8 @@ def _places(document: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every place of a document."""
     waiting: list[Any] = [document]
     while waiting:
-        one = waiting.pop()
-        for name in list(one) if isinstance(one, dict) else range(len(one)):
-            yield one, name
-            if isinstance(one[name], dict | list):
-                waiting.append(one[name])
+        container = waiting.pop()
+        for name in list(container) if isinstance(container, dict) else range(len(container)):
+            yield container, name
+            if isinstance(container[name], dict | list):
+                waiting.append(container[name])

@@ -151,21 +151,21 @@ def filters_of(document: Any) -> Iterator[dict[str, Any]]:
     """Yield all values in a document that look like a filter."""
     waiting = [document]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if "key" in one and "filters" not in one and "rollout_percentage" not in one:
-                yield one
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if "key" in node and "filters" not in node and "rollout_percentage" not in node:
+                yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
 
 
 def _operands(document: Any) -> dict[str, list[Any]]:
     """Return the operands of a document's filters by property, which are values that match."""
     found: dict[str, list[Any]] = {}
-    for one in filters_of(document):
-        key, value = one["key"], one.get("value")
-        if isinstance(key, str | int) and one.get("type") not in ("cohort", "flag"):
+    for filter_ in filters_of(document):
+        key, value = filter_["key"], filter_.get("value")
+        if isinstance(key, str | int) and filter_.get("type") not in ("cohort", "flag"):
             members = value if isinstance(value, list) else []
             found.setdefault(str(key), []).extend([value, *members])
     for flag in document["flags"]:

@@ -44,7 +44,7 @@ def _member(draw: st.DrawFn, cohort_id: str, keys: list[str], depth: int) -> dic
     if kind == "person":
         return person_filter(draw) | pick(draw, _NEGATIONS)
     if kind == "cohort":
-        before = [one for one in _IDS if one < cohort_id]
+        before = [earlier for earlier in _IDS if earlier < cohort_id]
         target = pick(draw, [*before * 12, "99", cohort_id, "3"])
         operator = pick(draw, [{}, {"operator": "in"}, {"operator": "not_in"}])
         negation = pick(draw, _NEGATIONS)

@@ -64,7 +64,11 @@ def supplied(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Ca
     operands = _operands(document)
 
     def value(key: str, kind: str) -> Any:
-        pool = [one for one in [*operands.get(key, []) * 2, *KINDS[kind]] if _is_plain(one)]
+        pool = [
+            candidate
+            for candidate in [*operands.get(key, []) * 2, *KINDS[kind]]
+            if _is_plain(candidate)
+        ]
         return pick(draw, pool)
 
     props = dict(call.props)
@@ -93,9 +97,13 @@ def completed(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> C
         return supplied(draw, document, call, missing)
     ids = Missing((), (), missing.groups, missing.device_id, missing.distinct_id)
     found = supplied(draw, document, call, ids)
-    known = {key: one for key, one in call.props.items() if key not in missing.person_properties}
+    known = {
+        key: value for key, value in call.props.items() if key not in missing.person_properties
+    }
     by_group = {
-        name: {key: one for key, one in of.items() if (name, key) not in missing.group_properties}
+        name: {
+            key: value for key, value in of.items() if (name, key) not in missing.group_properties
+        }
         for name, of in found.options["group_properties"].items()
     }
     return replace(found, props=known).having(complete=True, group_properties=by_group)

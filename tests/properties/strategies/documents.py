@@ -174,7 +174,7 @@ def _flag_filter(
     how = pick(draw, _CHAINS)
     if how == "any flag":
         target = pick(draw, keys)
-    one = {
+    filter_ = {
         "key": target,
         "type": "flag",
         "operator": pick(draw, ["flag_evaluates_to"] * 16 + ["exact", None]),
@@ -184,15 +184,15 @@ def _flag_filter(
     if how == "right" and target in chains:
         needed.extend(chain)
     wrong = {"empty": [], "stranger": ["stranger", target], "itself": [target, target]}
-    return one if how == "absent" else one | {"dependency_chain": wrong.get(how, chain)}
+    return filter_ if how == "absent" else filter_ | {"dependency_chain": wrong.get(how, chain)}
 
 
 @st.composite
 def small_documents(draw: st.DrawFn) -> Doc:
     """Draw a document of a flag with a condition of a property filter at 100 %."""
     of_group = pick(draw, [False, False, True])
-    one = group_filter(draw) if of_group else person_filter(draw)
-    filters: Doc = {"groups": [{"properties": [one], "rollout_percentage": 100}]}
+    filter_ = group_filter(draw) if of_group else person_filter(draw)
+    filters: Doc = {"groups": [{"properties": [filter_], "rollout_percentage": 100}]}
     if of_group:
         filters["aggregation_group_type_index"] = 0
     flag = {"key": "a", "active": True, "filters": filters}

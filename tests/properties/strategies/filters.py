@@ -47,37 +47,37 @@ def person_filter(draw: st.DrawFn) -> dict[str, Any]:
 
 def group_filter(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a filter on a group property, with or without the index of its group type."""
-    one = dict(pick(draw, _GROUP_CASES))
+    filter_ = dict(pick(draw, _GROUP_CASES))
     index = pick(draw, _INDEXES)
     if index != "absent":
-        one["group_type_index"] = index
-    return _twisted(draw, one)
+        filter_["group_type_index"] = index
+    return _twisted(draw, filter_)
 
 
-def _twisted(draw: st.DrawFn, one: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 a table
+def _twisted(draw: st.DrawFn, filter_: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 a table
     twist = pick(draw, _TWISTS)
     if twist == "any operand":
-        one["value"] = pick(draw, _ANYTHING)
+        filter_["value"] = pick(draw, _ANYTHING)
     elif twist == "any operator":
-        one["operator"] = pick(draw, list(OPERANDS))
+        filter_["operator"] = pick(draw, list(OPERANDS))
     elif twist == "no operator":
-        del one["operator"]
+        del filter_["operator"]
     elif twist == "null operator":
-        one["operator"] = None
+        filter_["operator"] = None
     elif twist == "no value":
-        del one["value"]
+        del filter_["value"]
     elif twist == "no type":
-        del one["type"]
+        del filter_["type"]
     elif twist == "negation":
-        one["negation"] = True
+        filter_["negation"] = True
     elif twist == "unknown operator":
-        one["operator"] = "resembles"
+        filter_["operator"] = "resembles"
     elif twist == "cohort operator":
-        one["operator"] = pick(draw, ["in", "not_in", "flag_evaluates_to"])
+        filter_["operator"] = pick(draw, ["in", "not_in", "flag_evaluates_to"])
     elif twist == "unknown type":
-        one["type"] = "astrological"
+        filter_["type"] = "astrological"
     elif twist == "person_metadata":
-        one["type"] = "person_metadata"
+        filter_["type"] = "person_metadata"
     elif twist == "number key":
-        one["key"] = 7
-    return one
+        filter_["key"] = 7
+    return filter_

@@ -24,12 +24,12 @@ def graphs(draw):
     for number in range(10):
         members = draw(st.lists(st.sampled_from(errors), min_size=1, max_size=12))
         errors.append(ExceptionGroup(f"g{number}", members))
-    for one, other, is_cause in draw(LINKS):
+    for index, other, is_cause in draw(LINKS):
         with suppress(TypeError):
             if is_cause:
-                errors[one].__cause__ = errors[other]
+                errors[index].__cause__ = errors[other]
             else:
-                errors[one].__context__ = errors[other]
+                errors[index].__context__ = errors[other]
     return draw(st.sampled_from(errors))
 
 

@@ -127,14 +127,14 @@ def test_a_confirmation_keeps_the_file_fresh(tmp_path: Path, clock: Turning) -> 
 def test_a_holder_that_hangs_is_passed_over_by_one_of_the_others(
     tmp_path: Path, clock: Turning
 ) -> None:
-    hanging, one, another = (cache(tmp_path, clock) for _ in range(3))
+    hanging, waiting, another = (cache(tmp_path, clock) for _ in range(3))
     hanging.should_fetch_flag_definitions()
     hanging.on_flag_definitions_received(DOCUMENT)
     clock.advance(180)
-    assert not one.should_fetch_flag_definitions()
+    assert not waiting.should_fetch_flag_definitions()
     clock.advance(1)
-    assert one.should_fetch_flag_definitions()
-    one.on_flag_definitions_received(DOCUMENT)
+    assert waiting.should_fetch_flag_definitions()
+    waiting.on_flag_definitions_received(DOCUMENT)
     assert not another.should_fetch_flag_definitions()
 
 
@@ -162,13 +162,13 @@ def test_a_file_from_the_future_is_not_trusted_to_be_fresh(tmp_path: Path, clock
 def test_projects_do_not_meet_and_their_keys_are_not_on_disk(
     tmp_path: Path, clock: Turning
 ) -> None:
-    one, other = cache(tmp_path, clock), cache(tmp_path, clock, name="phc_other")
-    assert one.should_fetch_flag_definitions()
-    assert other.should_fetch_flag_definitions()
-    one.on_flag_definitions_received(DOCUMENT)
-    assert other.get_flag_definitions() is None
+    first, second = cache(tmp_path, clock), cache(tmp_path, clock, name="phc_other")
+    assert first.should_fetch_flag_definitions()
+    assert second.should_fetch_flag_definitions()
+    first.on_flag_definitions_received(DOCUMENT)
+    assert second.get_flag_definitions() is None
     assert not any("phc" in path.name for path in files(tmp_path, ""))
-    assert "phc" not in repr(one)
+    assert "phc" not in repr(first)
 
 
 def test_only_the_owner_may_read_what_is_written(tmp_path: Path, clock: Turning) -> None:

@@ -85,8 +85,8 @@ def keys(loader: DefinitionLoader) -> list[str]:
 
 
 def test_the_first_to_ask_gets_the_turn_and_keeps_it(client: Any) -> None:
-    one, other = RedisFlagCache(client), RedisFlagCache(client)
-    turns = [cache.should_fetch_flag_definitions() for cache in (one, other, one, other)]
+    first, second = RedisFlagCache(client), RedisFlagCache(client)
+    turns = [cache.should_fetch_flag_definitions() for cache in (first, second, first, second)]
     assert turns == [True, False, True, False]
 
 
@@ -100,11 +100,11 @@ def test_the_turn_lasts_a_minute_and_is_extended_by_asking_again(client: Any) ->
 
 
 def test_a_turn_that_ran_out_is_free(client: Any) -> None:
-    one, other = RedisFlagCache(client), RedisFlagCache(client)
-    one.should_fetch_flag_definitions()
+    first, second = RedisFlagCache(client), RedisFlagCache(client)
+    first.should_fetch_flag_definitions()
     client.delete("flagengine:flag-definitions:lock")
-    assert other.should_fetch_flag_definitions()
-    assert not one.should_fetch_flag_definitions()
+    assert second.should_fetch_flag_definitions()
+    assert not first.should_fetch_flag_definitions()
 
 
 def test_what_is_stored_is_read_back_whole_and_kept_a_day(client: Any) -> None:
@@ -127,20 +127,20 @@ def test_a_client_that_decodes_answers_works_as_well(client: Any, port: int) -> 
 
 
 def test_services_with_other_prefixes_do_not_meet(client: Any) -> None:
-    one, other = RedisFlagCache(client, prefix="a"), RedisFlagCache(client, prefix="b")
-    one.on_flag_definitions_received(DOCUMENT)
-    assert other.get_flag_definitions() is None
-    assert one.should_fetch_flag_definitions()
-    assert other.should_fetch_flag_definitions()
+    first, second = RedisFlagCache(client, prefix="a"), RedisFlagCache(client, prefix="b")
+    first.on_flag_definitions_received(DOCUMENT)
+    assert second.get_flag_definitions() is None
+    assert first.should_fetch_flag_definitions()
+    assert second.should_fetch_flag_definitions()
 
 
 def test_a_shutdown_gives_up_the_own_turn_only(client: Any) -> None:
-    one, other = RedisFlagCache(client), RedisFlagCache(client)
-    one.should_fetch_flag_definitions()
-    other.shutdown()
+    first, second = RedisFlagCache(client), RedisFlagCache(client)
+    first.should_fetch_flag_definitions()
+    second.shutdown()
     assert client.exists("flagengine:flag-definitions:lock")
-    one.shutdown()
-    assert other.should_fetch_flag_definitions()
+    first.shutdown()
+    assert second.should_fetch_flag_definitions()
 
 
 def test_what_others_wrote_under_the_key_is_no_crash(client: Any) -> None:
