@@ -347,3 +347,18 @@ def test_without_any_device_id_a_share_of_devices_is_unknown() -> None:
     assert_rows_have_the_scalar_answers(flags, table)
     evaluation = evaluate_table(flags, table)
     assert evaluation.read_all().column("f").to_pylist() == [None] * 3
+
+
+@pytest.mark.parametrize("complete", [{"person_properties": True}, {"group_properties": True}])
+def test_persons_and_groups_are_complete_by_themselves(complete: dict[str, bool]) -> None:
+    tier = {**person("tier", "is_not_set", "x"), "type": "group", "group_type_index": 0}
+    filters = {"groups": [{"properties": [tier]}]}
+    of_group = {"key": "group", "active": True, "filters": filters}
+    filters = {"groups": [{"properties": [person("p", "is_not_set", "x")]}]}
+    of_person = {"key": "person", "active": True, "filters": filters}
+    flags = Snapshot.parse({"flags": [of_group, of_person], "group_type_mapping": {"0": "company"}})
+    table = pa.table({"distinct_id": IDS[:3], "company": ["acme"] * 3})
+    evaluation = evaluate_table(flags, table, groups={"company": "company"}, complete=complete)
+    answers = evaluation.read_all()
+    assert answers.column("group").to_pylist() == [complete.get("group_properties")] * 3
+    assert answers.column("person").to_pylist() == [complete.get("person_properties")] * 3

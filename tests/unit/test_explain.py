@@ -235,3 +235,16 @@ GOLDEN: dict[str, list[str]] = {
         "└─ decided by the definitions, which have no such flag",
     ],
 }
+
+
+def test_a_draw_is_inside_when_it_gives_a_variant():
+    red = {"key": "red", "rollout_percentage": 30}
+    document = _document({"groups": [{}], "multivariate": {"variants": [red]}})
+    draws = {
+        user: explain(document, "beta", user, {}).to_dict()["conditions"][0]["draw"]["bucket"]
+        for user in ("user-1", "user-2", "user-3", "user-4")
+    }
+    assert {bucket < 0.3 for bucket in draws.values()} == {True, False}
+    for user, bucket in draws.items():
+        (condition,) = explain(document, "beta", user, {}).to_dict()["conditions"]
+        assert condition["draw"]["verdict"] == ("inside" if bucket < 0.3 else "outside")
