@@ -351,14 +351,21 @@ def test_without_any_device_id_a_share_of_devices_is_unknown() -> None:
 
 @pytest.mark.parametrize("complete", [{"person_properties": True}, {"group_properties": True}])
 def test_persons_and_groups_are_complete_by_themselves(complete: dict[str, bool]) -> None:
-    tier = {**person("tier", "is_not_set", "x"), "type": "group", "group_type_index": 0}
+    tier = {**person("tier", "is_not", "x"), "type": "group", "group_type_index": 0}
     filters = {"groups": [{"properties": [tier]}]}
     of_group = {"key": "group", "active": True, "filters": filters}
-    filters = {"groups": [{"properties": [person("p", "is_not_set", "x")]}]}
+    filters = {"groups": [{"properties": [person("p", "is_not", "x")]}]}
     of_person = {"key": "person", "active": True, "filters": filters}
     flags = Snapshot.parse({"flags": [of_group, of_person], "group_type_mapping": {"0": "company"}})
-    table = pa.table({"distinct_id": IDS[:3], "company": ["acme"] * 3})
-    evaluation = evaluate_table(flags, table, groups={"company": "company"}, complete=complete)
+    columns = {"company": ["acme"] * 2, "tier": ["a", None], "p": ["a", None]}
+    evaluation = evaluate_table(
+        flags,
+        pa.table({"distinct_id": IDS[:2], **columns}),
+        person_properties=["p"],
+        groups={"company": "company"},
+        group_properties={"company": {"tier": "tier"}},
+        complete=complete,
+    )
     answers = evaluation.read_all()
-    assert answers.column("group").to_pylist() == [complete.get("group_properties")] * 3
-    assert answers.column("person").to_pylist() == [complete.get("person_properties")] * 3
+    assert answers.column("group").to_pylist() == [True, complete.get("group_properties")]
+    assert answers.column("person").to_pylist() == [True, complete.get("person_properties")]
