@@ -9,8 +9,7 @@ result counts only if it belongs to the fetch in progress. A late result (after 
 publication) is ignored.
 
 Rule 3: "unchanged" only confirms the version that the fetch named. If the fetch named no version,
-or if other definitions have been published since, "unchanged" counts as a failure and the next
-fetch is unconditional.
+"unchanged" counts as a failure; after another publication it is late, and ignored (rule 2).
 
 Rule 4: failures keep the last good definitions; only the statuses in the policy's table clear them.
 """
