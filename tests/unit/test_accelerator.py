@@ -3,7 +3,6 @@
 import copy
 import os
 import pickle
-import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.growth import growth
 
 accelerator = pytest.importorskip(
     "flagengine.native._accelerator", reason="the extension was not built or is switched off"
@@ -346,18 +347,16 @@ def test_reference_counts_stand_still_over_ten_million_calls() -> None:
         (hasher.within, (wide,)),
     ]
 
-    def measure() -> tuple[list[int], int]:
-        return [sys.getrefcount(item) for item in held], sys.getallocatedblocks()
-
     for call, arguments in calls:
-        call(*arguments)
-        counts, blocks = measure()
-        for _ in repeat(None, 1_000_000):
-            call(*arguments)
-        counts_after, blocks_after = measure()
-        assert counts_after[:6] == counts[:6]
-        assert max(b - a for a, b in zip(counts[6:], counts_after[6:], strict=True)) < 100
-        assert blocks_after - blocks < 100
+
+        def run(call: Any = call, arguments: Any = arguments) -> None:
+            for _ in repeat(None, 250_000):
+                call(*arguments)
+
+        references, blocks = growth(run, held)
+        assert references[:6] == [0] * 6
+        assert max(references[6:]) < 100
+        assert blocks < 100
 
 
 def test_failing_calls_and_dropped_hashers_leak_nothing() -> None:
@@ -374,19 +373,17 @@ def test_failing_calls_and_dropped_hashers_leak_nothing() -> None:
         lambda: accelerator.bucket_column(prefix, prefix, offsets, b"a" * 9, out, count=1),
     ]
 
-    def run(times: int) -> None:
+    def run() -> None:
         for call in calls:
-            for _ in repeat(None, times):
+            for _ in repeat(None, 3_000):
                 try:
                     call()
                 except (UnicodeEncodeError, ValueError, OverflowError):
                     continue
 
-    run(10)
-    blocks, count = sys.getallocatedblocks(), sys.getrefcount(prefix)
-    run(10_000)
-    assert sys.getallocatedblocks() - blocks < 200
-    assert sys.getrefcount(prefix) == count
+    references, blocks = growth(run, (prefix,))
+    assert references == [0]
+    assert blocks < 200
 
 
 # Threads

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from itertools import repeat
 from typing import Any
 
 import pytest
+
+from tests.unit.growth import growth
 
 accelerator = pytest.importorskip(
     "flagengine.native._accelerator", reason="the extension was not built or is switched off"
@@ -84,16 +85,14 @@ def test_reference_counts_stand_still_over_many_calls() -> None:
 def _assert_steady(
     held: list[Any], call: Callable[..., object], arguments: tuple[Any, ...]
 ) -> None:
-    def run(times: int) -> None:
-        for _ in repeat(None, times):
+    def run() -> None:
+        for _ in repeat(None, CALLS // 30):
             with suppress(KeyboardInterrupt):
                 call(*arguments)
 
-    run(10)
-    counts, blocks = [sys.getrefcount(item) for item in held], sys.getallocatedblocks()
-    run(CALLS // 10)
-    assert [sys.getrefcount(item) for item in held] == counts
-    assert sys.getallocatedblocks() - blocks < 100
+    references, blocks = growth(run, held)
+    assert references == [0] * len(held)
+    assert blocks < 100
 
 
 def test_dropped_flags_and_failed_constructions_leak_nothing() -> None:
@@ -111,20 +110,15 @@ def test_dropped_flags_and_failed_constructions_leak_nothing() -> None:
         (fine, None),
     ]
 
-    def run(times: int) -> None:
+    def run() -> None:
         for given in conditions:
-            for _ in repeat(None, times):
+            for _ in repeat(None, 1_000):
                 with suppress(TypeError, ValueError):
                     accelerator.PlainFlag(given, match, hand_on)
 
-    run(10)
-    gc.collect()
-    held = (key, match, everyone, hand_on)
-    blocks, counts = sys.getallocatedblocks(), [sys.getrefcount(item) for item in held]
-    run(2_000)
-    gc.collect()
-    assert [sys.getrefcount(item) for item in held] == counts
-    assert sys.getallocatedblocks() - blocks < 200
+    references, blocks = growth(run, (key, match, everyone, hand_on))
+    assert references == [0] * 4
+    assert blocks < 200
 
 
 class Node:

@@ -3,7 +3,6 @@
 import copy
 import os
 import pickle
-import sys
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
@@ -15,6 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from tests.unit.growth import growth
 
 accelerator = pytest.importorskip(
     "flagengine.native._accelerator", reason="the extension was not built or is switched off"
@@ -360,19 +361,16 @@ def test_reference_counts_stand_still_over_a_million_calls() -> None:
         (failing_test.test, failing),
     ]
 
-    def measure() -> tuple[list[int], int]:
-        return [sys.getrefcount(item) for item in held], sys.getallocatedblocks()
-
     for test, props in calls:
-        test(props)
-        counts, blocks = measure()
-        for _ in repeat(None, 150_000):
-            test(props)
-        counts_after, blocks_after = measure()
-        differences = [b - a for a, b in zip(counts, counts_after, strict=True)]
-        assert differences[:9] == [0] * 9
-        assert max(map(abs, differences)) < 100
-        assert blocks_after - blocks < 100
+
+        def run(test: Any = test, props: Any = props) -> None:
+            for _ in repeat(None, 50_000):
+                test(props)
+
+        references, blocks = growth(run, held)
+        assert references[:9] == [0] * 9
+        assert max(map(abs, references)) < 100
+        assert blocks < 100
 
 
 def test_dropped_tests_and_failed_constructions_leak_nothing() -> None:
@@ -386,17 +384,15 @@ def test_dropped_tests_and_failed_constructions_leak_nothing() -> None:
         (key, "equals", [operand], False),
     ]
 
-    def run(times: int) -> None:
+    def run() -> None:
         for passed in arguments:
-            for _ in repeat(None, times):
+            for _ in repeat(None, 2_000):
                 with suppress(TypeError, ValueError):
                     accelerator.TextTest(*passed)
 
-    run(10)
-    blocks, counts = sys.getallocatedblocks(), (sys.getrefcount(key), sys.getrefcount(operand))
-    run(5_000)
-    assert sys.getallocatedblocks() - blocks < 200
-    assert (sys.getrefcount(key), sys.getrefcount(operand)) == counts
+    references, blocks = growth(run, (key, operand))
+    assert references == [0, 0]
+    assert blocks < 200
 
 
 # Threads
