@@ -369,3 +369,11 @@ def test_persons_and_groups_are_complete_by_themselves(complete: dict[str, bool]
     answers = evaluation.read_all()
     assert answers.column("group").to_pylist() == [True, complete.get("group_properties")]
     assert answers.column("person").to_pylist() == [True, complete.get("person_properties")]
+
+
+def test_an_opt_in_that_cannot_be_sent_is_unknown_beside_an_opt_out() -> None:
+    filters = {"feature_enrollment": True, "groups": [{}]}
+    flags = Snapshot.parse({"flags": [{"key": "f", "active": True, "filters": filters}]})
+    opted = pa.array([b"false", b"\xff", b"true"])
+    table = pa.table({"distinct_id": IDS[:3], "$feature_enrollment/f": opted})
+    assert evaluate_table(flags, table).read_all().column("f").to_pylist() == [False, None, True]

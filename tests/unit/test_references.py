@@ -75,3 +75,7 @@ def test_a_cohort_is_reported_where_it_names_a_cohort_that_is_not_there() -> Non
     unknown = {"key": "id", "type": "cohort", "value": 2}
     cohorts = {"1": {"type": "AND", "values": [unknown]}}
     assert found(cohorts=cohorts) == [("missing_cohort", "/cohorts/1/values/0/value")]
+
+
+def test_a_property_that_is_named_like_its_flag_is_no_circle() -> None:
+    assert found(flag("p", {"key": "p", "type": "person", "value": "x"})) == []
