@@ -13,7 +13,7 @@ from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import depth, ordered, reachable
 from flagengine.plan.lower import lower_flag
 from flagengine.plan.nodes import Node
-from flagengine.plan.review import review_cohort, review_flag
+from flagengine.plan.reference_issues import cohort_issues, flag_issues
 from flagengine.values.json_values import text
 
 __all__ = ["Plans"]
@@ -78,10 +78,10 @@ class Plans:
         yield from self.definitions.issues
         for flag in self.definitions.flags.values():
             yield from flag.issues
-            yield from review_flag(flag, self)
+            yield from flag_issues(flag, self)
         for cohort in self.definitions.cohorts:
             yield from cohort.issues
-            yield from review_cohort(cohort, self)
+            yield from cohort_issues(cohort, self)
 
     def _filters(self, key: str) -> list[Filter]:
         """Return the filters of a flag and of every cohort below it."""

@@ -8,7 +8,7 @@ from flagengine.analysis.lint.places import Place, places
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.plan.plans import Plans
-from flagengine.plan.review import located_filters, located_leaves
+from flagengine.plan.reference_issues import located_filters, located_leaves
 
 __all__ = ["Fields", "Inspection", "LocatedFilter", "aggregation_of"]
 

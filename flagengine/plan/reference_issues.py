@@ -14,7 +14,7 @@ from flagengine.plan.cohorts import cohort_excess, references
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, Scope
 from flagengine.values.json_values import text
 
-__all__ = ["located_filters", "located_leaves", "review_cohort", "review_flag"]
+__all__ = ["cohort_issues", "flag_issues", "located_filters", "located_leaves"]
 
 
 def located_filters(flag: Flag) -> Iterator[tuple[str, Filter]]:
@@ -44,7 +44,7 @@ def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
             waiting.extend(reversed(members))
 
 
-def review_flag(flag: Flag, scope: Scope) -> Iterator[Issue]:
+def flag_issues(flag: Flag, scope: Scope) -> Iterator[Issue]:
     """Yield the issues of a flag's references and of its hash."""
     if flag.hash_algorithm not in (None, *ALGORITHMS):
         yield Issue(
@@ -67,7 +67,7 @@ def _dependencies(flag: Flag, scope: Scope) -> Iterator[Issue]:
         yield Issue(IssueCode.TOO_DEEP, flag.pointer, message)
 
 
-def review_cohort(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
+def cohort_issues(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
     """Yield the issues of a cohort's references."""
     for pointer, leaf in located_leaves(cohort):
         yield from _filter(pointer, leaf, scope)
