@@ -50,7 +50,7 @@ _COMPILED = (
     _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
     _tests("unit", "dropped_snapshots forgetting overrides plan_in_words"),
     f"{_KIT} --evaluators=SINGLE,ALL",
-    _tests("properties", "compiled_equals_interpreter backends"),
+    _tests("properties", "compiled_equals_interpreter"),
 )
 _BATCH = (
     "tests/batch/test_cases.py tests/batch/test_walk.py tests/batch/test_kernel.py tests/batch/test_tables.py",
@@ -82,7 +82,7 @@ AREAS: Mapping[str, Area] = {
         _files("flagengine/plan", "changes cohorts flag_plan graph lower nodes plans shares"),
         _SCALAR,
     ),
-    "plan in words": Area(_files("flagengine/plan", "render review"), _WORDS),
+    "plan in words": Area(_files("flagengine/plan", "render reference_issues"), _WORDS),
     "interpreter": Area(_files("flagengine/evaluation", "interpreter draws"), _SCALAR),
     "conclusion": Area(
         ("flagengine/evaluation/conclusion.py", "flagengine/results/verdicts.py"), _SCALAR

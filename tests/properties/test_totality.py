@@ -5,7 +5,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flagengine import Missing, Reason, Resolution, Snapshot, SnapshotError, requirements
@@ -172,3 +172,18 @@ class TestForms:
         assert some["no such flag"].reason is Reason.UNKNOWN_FLAG
         assert some["no such flag"].missing == Missing()
         assert dict(lazy) == {key: call.one(snapshot, key) for key in keys}
+
+    @pytest.mark.rule("R6.15")
+    @given(st.data(), documents())
+    def test_a_call_without_options_equals_one_with_their_defaults(
+        self, data: st.DataObject, document: Doc
+    ):
+        assume("_date_" not in repr(document))
+        snapshot, call = Snapshot.parse(document), data.draw(calls(document))
+        defaults = {"complete": False, "missing_group": "as_server"}
+        bare, spelt = (Call(call.distinct_id, call.props, options) for options in ({}, defaults))
+        for key in snapshot.keys:
+            assert bare.one(snapshot, key) == spelt.one(snapshot, key)
+            assert bare.one(snapshot, key) == spelt.having(now=call.options["now"]).one(
+                snapshot, key
+            )
