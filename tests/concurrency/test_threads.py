@@ -1,10 +1,8 @@
 """Threads that share snapshots get the interpreter's answers (SPEC R6.15)."""
 
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from flagengine import Resolution, Snapshot, evaluate, evaluate_flag, explain
 from flagengine.inputs.environment import current_time
 from flagengine.inputs.request import Request
 from flagengine.inputs.subject import Subject
+from tests.threads import at_once
 
 NOW = datetime(2024, 6, 8, 12, tzinfo=UTC)
 SWAPS = 1_000
@@ -94,18 +93,6 @@ def interpreted(snapshot: Snapshot) -> list[dict[str, Resolution]]:
         }
         for distinct_id, props, options in questions()
     ]
-
-
-def at_once(threads: int, work: Callable[[int], Any]) -> list[Any]:
-    """Do the work in threads that start together; raise the exception of any thread."""
-    barrier = Barrier(threads)
-
-    def start(number: int) -> Any:
-        barrier.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return [future.result() for future in [pool.submit(start, i) for i in range(threads)]]
 
 
 def answers_of(snapshot: Snapshot, order: int) -> list[dict[str, Resolution]]:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.threads import at_once
 from tests.unit.growth import growth
 
 accelerator = pytest.importorskip(
@@ -395,18 +396,14 @@ def test_threads_share_a_hasher_and_columns() -> None:
     hasher = accelerator.Hasher("flag-a.")
     wrong: list[object] = []
 
-    def work() -> None:
+    def work(_: int) -> None:
         for _ in range(10):
             if numbers_of(texts, "flag-a.") != expected:
                 wrong.append("column")
             if list(map(hasher.bucket, texts)) != expected:
                 wrong.append("hasher")
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(4, work)
     assert not wrong
 
 

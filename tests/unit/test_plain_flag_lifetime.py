@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.threads import at_once
 from tests.unit.growth import growth
 
 accelerator = pytest.importorskip(
@@ -180,9 +181,5 @@ def test_threads_share_a_flag_and_a_dict_that_changes() -> None:
             if plain("user-1", props) not in ("match", None):
                 wrong.append(dict(props))
 
-    threads = [threading.Thread(target=task) for task in (disturb, work, work)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(3, lambda number: (disturb, work, work)[number]())
     assert not wrong

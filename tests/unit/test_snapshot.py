@@ -3,12 +3,12 @@
 import copy
 import json
 import pickle
-import threading
 from typing import Any
 
 import pytest
 
 from flagengine import Issue, IssueCode, Snapshot, SnapshotError, evaluate, evaluate_flag
+from tests.threads import at_once
 
 FLAG: dict[str, Any] = {
     "key": "beta",
@@ -208,20 +208,12 @@ class TestValue:
     def test_threads_may_share_it(self):
         flags = [{**FLAG, "key": f"flag-{number}"} for number in range(100)]
         snapshot = Snapshot.parse({"flags": flags})
-        answers: list[dict[str, Any]] = []
-        start = threading.Barrier(8)
 
-        def run() -> None:
-            start.wait()
+        def run(_: int) -> dict[str, Any]:
             found = evaluate(snapshot, "user-1", {"plan": "pro"})
-            answers.append({key: resolution.value for key, resolution in found.items()})
+            return {key: resolution.value for key, resolution in found.items()}
 
-        threads = [threading.Thread(target=run) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert answers == [dict.fromkeys(snapshot.keys, True)] * 8
+        assert at_once(8, run) == [dict.fromkeys(snapshot.keys, True)] * 8
 
 
 class TestResults:

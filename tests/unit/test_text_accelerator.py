@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.threads import at_once
 from tests.unit.growth import growth
 
 accelerator = pytest.importorskip(
@@ -415,9 +416,5 @@ def test_threads_share_a_test_and_a_dict_that_changes() -> None:
             if test(props) is False:
                 wrong.append(props)
 
-    threads = [threading.Thread(target=task) for task in (disturb, work, work)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(3, lambda number: (disturb, work, work)[number]())
     assert not wrong

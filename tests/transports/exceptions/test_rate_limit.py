@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.exceptions import ExceptionRateLimiter
+from tests.threads import at_once
 
 pytestmark = pytest.mark.contract("capture-exception")
 
@@ -58,15 +57,8 @@ def test_types_without_end_do_not_fill_the_memory():
 
 
 def test_threads_share_a_bucket_exactly():
-    limiter, counts = ExceptionRateLimiter(size=50, clock=ManualClock()), []
-    threads = [
-        threading.Thread(target=lambda: counts.append(admitted(limiter, 40))) for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(counts) == 50
+    limiter = ExceptionRateLimiter(size=50, clock=ManualClock())
+    assert sum(at_once(4, lambda _: admitted(limiter, 40))) == 50
 
 
 def test_a_child_of_a_fork_has_a_lock_of_its_own():

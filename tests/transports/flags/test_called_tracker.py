@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from flagengine.transports.flags.called import CalledTracker
+from tests.threads import at_once
 
 pytestmark = pytest.mark.contract("feature-flag-called-tracker")
 
@@ -77,19 +76,12 @@ def test_clearing_forgets_everything() -> None:
 
 
 def test_of_many_threads_that_read_at_once_one_is_first() -> None:
-    tracker, firsts = CalledTracker(), list[int]()
-    start = threading.Barrier(8)
+    tracker = CalledTracker()
 
-    def read() -> None:
-        start.wait()
-        firsts.append(sum(tracker.is_first("u", f"flag-{n}", True) for n in range(500)))
+    def read(_: int) -> int:
+        return sum(tracker.is_first("u", f"flag-{n}", True) for n in range(500))
 
-    threads = [threading.Thread(target=read) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(firsts) == 500
+    assert sum(at_once(8, read)) == 500
 
 
 def test_a_fork_renews_the_lock_and_keeps_the_memory() -> None:

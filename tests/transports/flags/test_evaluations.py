@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from flagengine import Reason, Resolution
 from flagengine.transports.flags.answer import FlagAnswer, Origin
 from flagengine.transports.flags.called import FlagRead
 from flagengine.transports.flags.evaluations import FlagEvaluations
+from tests.threads import at_once
 
 pytestmark = pytest.mark.contract("evaluate-flags")
 
@@ -177,15 +177,5 @@ def test_a_reporter_that_raises_does_not_reach_the_application(
 
 def test_many_threads_that_read_a_flag_report_it_once() -> None:
     flags, reads = evaluated()
-    start = threading.Barrier(8)
-
-    def read() -> None:
-        start.wait()
-        flags.get_flag("on")
-
-    threads = [threading.Thread(target=read) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(8, lambda _: flags.get_flag("on"))
     assert len(reads) == 1
