@@ -22,10 +22,11 @@ PERSON := --distinct-id user-8 --property country=DE
 # As many processes as there are processors; the tests of one file share a process.
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-# Most of the time goes into these: examples, other engines, wheels, watched and killed processes.
-SLOW := properties differential packaging faults accelerator architecture/test_purity.py \
-	unit/test_plain_flag_lifetime.py
-QUICK := $(addprefix --ignore=tests/,$(SLOW)) --evaluators=SINGLE,TABLE_AMONG
+# Most of the time goes into these: examples, other engines, wheels, threads, killed processes.
+SLOW := properties differential packaging faults accelerator concurrency architecture/test_purity.py \
+	batch/test_equals_scalar.py batch/test_native.py cli/test_process.py transports/test_processes.py \
+	transports/client/test_processes.py unit/test_plain_flag_lifetime.py
+QUICK := $(addprefix --ignore=tests/,$(SLOW)) -m 'not slow' --evaluators=SINGLE,TABLE_AMONG
 WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/cli
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit

@@ -330,6 +330,7 @@ def test_bound_methods_keep_their_hasher_alive() -> None:
         assert method("user-0") == number(f"flag-{i}.", "user-0", "variant")
 
 
+@pytest.mark.slow
 def test_reference_counts_stand_still_over_ten_million_calls() -> None:
     prefix, subject, long, salt = (os.urandom(n).hex() for n in (4, 18, 60, 4))
     wide = subject + "🦔"

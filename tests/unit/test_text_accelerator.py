@@ -344,6 +344,7 @@ def test_bound_methods_keep_their_test_alive() -> None:
         assert test({f"p{i}": f"A{i}"}) is True
 
 
+@pytest.mark.slow
 def test_reference_counts_stand_still_over_a_million_calls() -> None:
     key, value, long = (os.urandom(n).hex() for n in (4, 18, 200))
     single = accelerator.TextTest(key, "contains", (value[4:20],), False)
