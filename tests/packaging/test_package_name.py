@@ -1,7 +1,6 @@
 """The transports have the name ``flagengine.transports`` in every kind of installation."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,14 +74,16 @@ def test_type_checkers_find_the_types(installed, checker, tmp_path):
     program = installed / "application" / "program.py"
     program.write_text(WRONG, "utf-8")
     python = python_of(installed / "venv")
-    if checker == "mypy":
-        pytest.importorskip("mypy")
-        command = [sys.executable, "-m", "mypy", "--python-executable", python, "--strict"]
-        command += ["--cache-dir", tmp_path]
-    elif shutil.which("pyright"):
-        command = ["pyright", "--pythonpath", python]
-    else:
-        pytest.skip("pyright is not installed")
+    pytest.importorskip(checker)
+    options = {
+        "mypy": ["--python-executable", python, "--strict", "--cache-dir", tmp_path],
+        "pyright": ["--pythonpath", python],
+    }
+    command = [sys.executable, "-m", checker]
+    # pyright fetches its program at its first use.
+    if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode:
+        pytest.skip(f"{checker} does not start")
+    command += options[checker]
     done = subprocess.run(
         [*command, program.name], cwd=program.parent, capture_output=True, text=True, check=False
     )
