@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flagengine.plan.flag_plan import FlagPlan
-from flagengine.results.resolution import Resolution
+from flagengine.results.resolution import Resolution, Value
+from flagengine.values.json_values import text
 
 __all__ = ["TEXT", "dictionary_column", "plain_column", "possible_values", "value_text"]
 
@@ -31,11 +32,9 @@ def possible_values(plan: FlagPlan | None, override: bool | str | None) -> tuple
     return tuple(found)
 
 
-def value_text(value: bool | str | None) -> str | None:
-    """Return a value as the text of a column."""
-    if value is None or isinstance(value, str):
-        return value
-    return "true" if value else "false"
+def value_text(value: Value) -> str | None:
+    """Return a value as the text of a column; a number or an object as its JSON."""
+    return value if value is None or isinstance(value, str) else text(value)
 
 
 def plain_column(

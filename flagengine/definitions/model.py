@@ -5,10 +5,13 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from flagengine.definitions.issues import Issue
 from flagengine.values.record import Record
+
+if TYPE_CHECKING:  # the rules hold filters
+    from flagengine.definitions.rules.model import RuleSet
 
 __all__ = [
     "INHERIT",
@@ -79,6 +82,7 @@ class Holdout(Record):
 class Flag(Record):
     """A flag in the document's shape.
 
+    A flag of configuration format 2 has ``rules``, and no fields of format 1 besides the row's.
     ``defect`` is the issue that makes the whole flag undecidable; only the metadata of such a flag
     is meaningful. ``issues`` holds every issue, the defect included.
     """
@@ -101,6 +105,8 @@ class Flag(Record):
     holdout: Holdout | None = None
     feature_enrollment: bool = False
     hash_algorithm: str | None = None
+    config_version: Literal[1, 2] = 1
+    rules: "RuleSet | None" = None
     pointer: str = ""
     defect: Issue | None = None
     issues: tuple[Issue, ...] = ()

@@ -19,6 +19,10 @@ class FrozenDict(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Hash by content: the members are read-only too."""
+        return hash(frozenset(self.items()))
+
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         """Pickle and copy as a plain dict."""
         return dict, (dict(self),)
@@ -31,6 +35,10 @@ class FrozenList(list[Any]):
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
     append = clear = extend = insert = pop = remove = _refuse
     reverse = sort = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Hash by content: the members are read-only too."""
+        return hash(tuple(self))
 
     def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
         """Pickle and copy as a plain list."""
