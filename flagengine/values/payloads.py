@@ -69,7 +69,7 @@ def shared_payload(raw: str) -> Any:
 
 
 def frozen(value: Any) -> Any:
-    """Return a JSON value as a read-only copy."""
+    """Return a JSON value read-only: its objects and lists refuse to change."""
     if isinstance(value, dict):
         return FrozenDict((name, frozen(member)) for name, member in value.items())
     if isinstance(value, list):

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from flagengine.definitions.filters import Filter
 from flagengine.definitions.issues import IssueCode
-from flagengine.definitions.model import Filter
 from flagengine.definitions.reading import is_number, json_type, shown
 from flagengine.definitions.rules.notes import Members, Notes, closed
 from flagengine.definitions.rules.numbers import is_whole
