@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
-from flagengine.definitions.filter import Filter
+from flagengine.definitions.filters import Filter
 from flagengine.definitions.issues import Issue
 from flagengine.values.record import Record
 

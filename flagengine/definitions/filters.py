@@ -1,4 +1,4 @@
-"""A filter of a condition, a cohort or a rule as the server sent it (SPEC R2, R20)."""
+"""Filters, which the conditions of format 1 and the rules of format 2 share (SPEC R1, R20)."""
 
 from typing import Any
 
