@@ -117,7 +117,8 @@ def _definitions(snapshot: Compared) -> Iterator[tuple[_Name, Iterable[Filter]]]
         yield ("flag", key), (leaf for condition in conditions for leaf in condition.filters)
     for cohort_id in snapshot.index.cohorts:
         cohort = snapshot.cohort(cohort_id)
-        yield ("cohort", cohort_id), leaves(cohort.definition if cohort else None)
+        below = leaves(cohort.definition if cohort else None)
+        yield ("cohort", cohort_id), (leaf for leaf in below if leaf.type == "cohort")
 
 
 def _targets(leaf: Filter) -> Iterator[_Name]:
