@@ -248,7 +248,14 @@ def test_shapes_of_the_lenient_parser_are_left_to_the_server(written: str):
 @pytest.mark.rule("R8.86")
 @pytest.mark.parametrize(
     ("value", "instant"),
-    [(0, 0), (1.5, 1_500_000_000), (-1, -1_000_000_000), (1_717_243_200, 1_717_243_200 * 10**9)],
+    [
+        (0, 0),
+        (1.5, 1_500_000_000),
+        (1.0009765625, 1_000_976_563),
+        (-0.5, -1_000_000_000),
+        (-1, -1_000_000_000),
+        (1_717_243_200, 1_717_243_200 * 10**9),
+    ],
 )
 def test_a_number_is_unix_seconds(value: float, instant: int):
     assert _at(value) == instant
