@@ -18,7 +18,13 @@ from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.subject import CLICK_IDS
-from flagengine.results.resolution import Missing, Reason, Resolution, UnresolvedReason
+from flagengine.results.resolution import (
+    Missing,
+    Reason,
+    Resolution,
+    RuleReference,
+    UnresolvedReason,
+)
 from flagengine.snapshot import Snapshot
 from flagengine.values.json_values import NOT_GIVEN, to_json_value
 from flagengine.values.payloads import decode_payload
@@ -82,6 +88,7 @@ __all__ = [
     "Reason",
     "Requirements",
     "Resolution",
+    "RuleReference",
     "Snapshot",
     "SnapshotError",
     "UnresolvedReason",

@@ -5,10 +5,14 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from flagengine.definitions.filters import Filter
 from flagengine.definitions.issues import Issue
 from flagengine.values.record import Record
+
+if TYPE_CHECKING:  # few flags have rules
+    from flagengine.definitions.rules.model import RuleSet
 
 __all__ = [
     "INHERIT",
@@ -37,22 +41,6 @@ Aggregation = int | None
 """A group type index, or None for persons."""
 
 
-class Filter(Record):
-    """One property, cohort or flag filter.
-
-    ``type`` is None when it is absent. ``value`` is any JSON value; an absent or null value is
-    None. ``dependency_chain`` is None when it is absent or malformed.
-    """
-
-    key: str
-    type: str | None = None
-    operator: str | None = None
-    value: Any = None
-    group_type_index: int | None = None
-    negation: bool = False
-    dependency_chain: tuple[str, ...] | None = None
-
-
 class Condition(Record):
     """One of a flag's conditions, which are combined by OR; the default rollout is 100 %."""
 
@@ -79,6 +67,7 @@ class Holdout(Record):
 class Flag(Record):
     """A flag in the document's shape.
 
+    A flag of configuration format 2 has ``rules``, and no fields of format 1 besides the row's.
     ``defect`` is the issue that makes the whole flag undecidable; only the metadata of such a flag
     is meaningful. ``issues`` holds every issue, the defect included.
     """
@@ -101,6 +90,8 @@ class Flag(Record):
     holdout: Holdout | None = None
     feature_enrollment: bool = False
     hash_algorithm: str | None = None
+    config_version: Literal[1, 2] = 1
+    rules: "RuleSet | None" = None
     pointer: str = ""
     defect: Issue | None = None
     issues: tuple[Issue, ...] = ()

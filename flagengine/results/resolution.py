@@ -1,16 +1,27 @@
 """The answer of an evaluation: the value, the reason and the missing inputs. Data only."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from flagengine.values.payloads import shared_payload
+from flagengine.values.payloads import FrozenDict, frozen, shared_payload
 from flagengine.values.record import Record, derived
 
-__all__ = ["NOTHING_MISSING", "Missing", "Reason", "Resolution", "UnresolvedReason"]
+__all__ = [
+    "NOTHING_MISSING",
+    "Missing",
+    "Reason",
+    "Resolution",
+    "RuleReference",
+    "UnresolvedReason",
+    "Value",
+]
+
+Value = bool | str | int | float | FrozenDict | None
+"""A flag's value. Only flags of configuration format 2 have numbers and objects (SPEC R20)."""
 
 
 class Reason(StrEnum):
-    """The reasons for a flag's value: the server's codes, then the engine's own (SPEC R13)."""
+    """The reasons for a flag's value: the server's codes, then the engine's own (SPEC R13, R20)."""
 
     SUPER_CONDITION_VALUE = "super_condition_value"
     HOLDOUT_CONDITION_VALUE = "holdout_condition_value"
@@ -20,6 +31,12 @@ class Reason(StrEnum):
     NO_GROUP_TYPE = "no_group_type"
     FLAG_DISABLED = "flag_disabled"
     MISSING_DEPENDENCY = "missing_dependency"
+    TARGETING_MATCH = "targeting_match"
+    ROLLOUT_MISS = "rollout_miss"
+    EXPERIMENT_PAUSED = "experiment_paused"
+    HOLDOUT = "holdout"
+    NO_RULE_MATCH = "no_rule_match"
+    ERROR = "error"
     OVERRIDDEN = "overridden"
     UNRESOLVED = "unresolved"
     UNKNOWN_FLAG = "unknown_flag"
@@ -27,12 +44,17 @@ class Reason(StrEnum):
 
 
 class UnresolvedReason(StrEnum):
-    """The reasons for having no local value; the first member that applies wins (SPEC R13)."""
+    """The reasons for having no local value; the first member that applies wins (SPEC R13).
+
+    The last two are errors of a format 2 flag, which the server has too (SPEC R20).
+    """
 
     EXPERIENCE_CONTINUITY = "experience_continuity"
     UNSUPPORTED_DEFINITION = "unsupported_definition"
     UNRESOLVED_DEPENDENCY = "unresolved_dependency"
     MISSING_CONTEXT = "missing_context"
+    INVALID_REGEX = "invalid_regex"
+    INVALID_PROPERTY = "invalid_property"
 
 
 class Missing(Record):
@@ -79,20 +101,57 @@ class Missing(Record):
 
 NOTHING_MISSING = Missing()
 
+_DELEGATING: Final = (
+    Reason.FLAG_DISABLED,
+    Reason.TARGETING_MATCH,
+    Reason.ROLLOUT_MISS,
+    Reason.EXPERIMENT_PAUSED,
+    Reason.HOLDOUT,
+    Reason.NO_RULE_MATCH,
+)
+
+
+class RuleReference(Record):
+    """The rule of a format 2 flag that ended its evaluation (SPEC R20).
+
+    ``type`` is ``targeted_release``, ``percentage_rollout`` or ``experiment``; ``index`` is the
+    zero-based position in the stored list; ``variant_key`` names the variant that an experiment
+    assigned.
+    """
+
+    id: str
+    type: str
+    index: int
+    variant_key: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as a JSON value."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "index": self.index,
+            "variant_key": self.variant_key,
+        }
+
 
 class Resolution(Record):
     """The answer for one flag and one subject.
 
-    ``value`` is True, False, a variant key, or None for no value. If the flag is unresolved,
+    ``value`` is True, False, a variant key, or None for no value; a flag of configuration format 2
+    may also have other text, a number, or a read-only dict. If the flag is unresolved,
     ``unresolved_reason`` says why and ``missing`` names the inputs that a definite answer needs.
-    ``condition_index`` is the zero-based position of the deciding condition, if a condition decided.
+    ``condition_index`` is the zero-based position of the deciding condition or rule, if one decided,
+    and ``rule`` is the deciding rule of a format 2 flag.
     ``raw_payload`` is the stored JSON text. ``payload`` is the decoded text, or the text itself if
-    it is not JSON; it is read-only because results are shared. ``enabled`` is True for True and for
-    every variant; ``variant`` is the variant key, or None.
+    it is not JSON; it is read-only because results are shared. ``enabled`` is False for False and
+    None, else True; ``variant`` is the value if that is text, or None.
+
+    ``caller_default`` is True if the flag is decided and leaves its value to the caller's default:
+    ``value`` is None although nothing is unresolved.
     """
 
     key: str
-    value: bool | str | None
+    value: Value
     reason: Reason
     condition_index: int | None = None
     description: str = ""
@@ -102,15 +161,21 @@ class Resolution(Record):
     flag_id: int | None = None
     flag_version: int | None = None
     has_experiment: bool | None = None
+    config_version: int = 1
+    rule: RuleReference | None = None
 
+    caller_default: bool = derived(init=False)
     enabled: bool = derived(init=False)
     variant: str | None = derived(init=False)
     payload: Any = derived(init=False)
 
     def __post_init__(self) -> None:
         """Derive the remaining fields, once."""
+        if type(self.value) is dict:  # unpickling makes a plain dict of a read-only one
+            object.__setattr__(self, "value", frozen(self.value))
         raw = self.raw_payload
         derived = {
+            "caller_default": self.value is None and self.reason in _DELEGATING,
             "enabled": self.value is not None and self.value is not False,
             "variant": self.value if isinstance(self.value, str) else None,
             "payload": None if raw is None else shared_payload(raw),
@@ -134,4 +199,7 @@ class Resolution(Record):
             "flag_id": self.flag_id,
             "flag_version": self.flag_version,
             "has_experiment": self.has_experiment,
+            "config_version": self.config_version,
+            "rule": self.rule and self.rule.to_dict(),
+            "caller_default": self.caller_default,
         }

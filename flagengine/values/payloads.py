@@ -1,10 +1,18 @@
 """Payloads: JSON text, and the decoded, read-only value that resolutions share (SPEC R12)."""
 
 import json
+import math
 from functools import lru_cache
-from typing import Any, Never
+from typing import Any, Final, Never
 
-__all__ = ["FrozenDict", "FrozenList", "decode_payload", "shared_payload"]
+__all__ = [
+    "FrozenDict",
+    "FrozenList",
+    "decode_payload",
+    "frozen",
+    "parse_payload",
+    "shared_payload",
+]
 
 
 def _refuse(*_: object, **__: object) -> Never:
@@ -19,6 +27,10 @@ class FrozenDict(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Hash by content: the members are read-only too."""
+        return hash(frozenset(self.items()))
+
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         """Pickle and copy as a plain dict."""
         return dict, (dict(self),)
@@ -32,9 +44,37 @@ class FrozenList(list[Any]):
     append = clear = extend = insert = pop = remove = _refuse
     reverse = sort = _refuse
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Hash by content: the members are read-only too."""
+        return hash(tuple(self))
+
     def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
         """Pickle and copy as a plain list."""
         return list, (list(self),)
+
+
+def _no_number(written: str) -> Never:
+    message = f"{written} is no JSON number"
+    raise ValueError(message)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    return number if math.isfinite(number) else _no_number(written)
+
+
+# Without these hooks Python reads NaN, Infinity, -Infinity and 1e999, which JSON does not have.
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+
+
+def parse_payload(raw: str) -> Any:
+    """Return the value of a payload's JSON text.
+
+    Raises:
+        ValueError: the text is not JSON.
+        RecursionError: the text is nested too deep for the space on the stack.
+    """
+    return _DECODER.decode(raw)
 
 
 def decode_payload(raw: str) -> Any:
@@ -42,27 +82,36 @@ def decode_payload(raw: str) -> Any:
 
     The caller may change the value.
 
-    >>> decode_payload('{"a": 1}'), decode_payload("plain")
-    ({'a': 1}, 'plain')
+    >>> decode_payload('{"a": 1}'), decode_payload("plain"), decode_payload("[NaN]")
+    ({'a': 1}, 'plain', '[NaN]')
     """
     try:
-        return json.loads(raw)
+        return parse_payload(raw)
     except (ValueError, RecursionError):
         return raw
 
 
-@lru_cache(1_024)
 def shared_payload(raw: str) -> Any:
     """Return the decoded payload, read-only; the same text gives the same object."""
     try:
-        return _frozen(decode_payload(raw))
+        return _remembered(raw)
     except RecursionError:
         return raw
 
 
-def _frozen(value: Any) -> Any:
+@lru_cache(1_024)
+def _remembered(raw: str) -> Any:
+    """Decode a payload; raise RecursionError, which is not remembered: another call may have room."""
+    try:
+        return frozen(parse_payload(raw))
+    except ValueError:
+        return raw
+
+
+def frozen(value: Any) -> Any:
+    """Return a JSON value read-only: its objects and lists refuse to change."""
     if isinstance(value, dict):
-        return FrozenDict((name, _frozen(member)) for name, member in value.items())
+        return FrozenDict((name, frozen(member)) for name, member in value.items())
     if isinstance(value, list):
-        return FrozenList(map(_frozen, value))
+        return FrozenList(map(frozen, value))
     return value

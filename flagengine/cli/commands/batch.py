@@ -10,6 +10,7 @@ from flagengine.cli.output import print_json, print_lines, print_table
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, check_keys
+from flagengine.values.json_values import text
 
 if TYPE_CHECKING:
     from flagengine.batch import Stats
@@ -161,14 +162,11 @@ def _summary(stats: "Stats") -> dict[str, object]:
 def _by_value(stats: "Stats", key: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for resolution, count in stats.answers[key].items():
-        value = resolution.value if isinstance(resolution.value, str) else _WORDS[resolution.value]
+        value = "(none)" if resolution.value is None else text(resolution.value)
         if resolution.unresolved_reason:
             value = f"unresolved: {resolution.unresolved_reason.value}"
         found[value] = found.get(value, 0) + count
     return dict(sorted(found.items(), key=lambda item: -item[1]))
-
-
-_WORDS = {True: "true", False: "false", None: "(none)"}
 
 
 def _print(stats: "Stats") -> None:
