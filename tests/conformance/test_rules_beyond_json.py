@@ -78,6 +78,18 @@ def test_a_datetime_compares_as_a_date() -> None:
     assert _value("is_date_exact", "2024-06-01", date(2024, 6, 1)) is True
 
 
+@pytest.mark.rule("R7.7", "R18.1")
+def test_a_date_is_the_start_of_its_day_and_text_elsewhere() -> None:
+    assert _value("is_date_before", "2024-06-01T12:00:00Z", date(2024, 6, 1)) is True
+    assert _value("icontains", "2024", date(2024, 6, 1)) is True
+
+
+@pytest.mark.rule("R7.7", "R18.1")
+@pytest.mark.parametrize(("operator", "operand"), [("gt", 4), ("exact", 5), ("icontains", "5")])
+def test_bytes_are_the_text_that_they_encode_to_every_operator(operator: str, operand: Any) -> None:
+    assert _value(operator, operand, b"5") is True
+
+
 class Opaque:
     """A value that no client can send."""
 
@@ -219,7 +231,22 @@ def test_enabled_and_variant_follow_the_value() -> None:
 
 @pytest.mark.rule("R12.3")
 def test_the_payload_is_decoded_or_handed_back() -> None:
-    for stored, decoded in (('{"a": [1]}', {"a": [1]}), ("not json", "not json"), ("", "")):
+    kept = (
+        "not json",
+        "",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "[NaN]",
+        '{"a": [{"b": Infinity}]}',
+        "[1e999]",
+    )
+    values = {
+        '{"a": [1]}': {"a": [1]},
+        '{"a": 1, "a": 2.5}': {"a": 2.5},
+        **{text: text for text in kept},
+    }
+    for stored, decoded in values.items():
         document = _flag("is_set", None, payloads={"true": stored})
         assert evaluate_flag(document, "flag-a", "u", {"p": 1}).payload == decoded
 
