@@ -7,18 +7,22 @@ a read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from flagengine import Resolution
 
-from ..flags.answer import FlagAnswer
+from ..flags.answer import FlagAnswer, FlagFailure
 from ..flags.called import (
     EVENT,
+    EXPOSURE,
+    CalledTracker,
     FlagRead,
+    exposure_properties,
     flag_called_properties,
-    is_minimal,
-    minimal_properties,
+    sent_called,
+    sent_exposure,
 )
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags
@@ -39,46 +43,88 @@ class ReadOptions(FlagOptions, total=False):
     """Whether this read sends an event; None: the client's ``send_feature_flag_event``."""
 
 
+class Reading(NamedTuple):
+    """A flag as a getter finds it: the answer, or why there is none.
+
+    ``unresolved`` is the engine's resolution of a flag that nobody decided.
+    """
+
+    answer: FlagAnswer | None = None
+    failure: FlagFailure | None = None
+    unresolved: Resolution | None = None
+
+
+NO_READING: Final = Reading()
+
+
 def read_flag(
-    components: Components, key: str, distinct_id: object, options: ReadOptions
-) -> Steps[FlagAnswer | None]:
-    """Return a flag's answer, None if there is none; report the read."""
+    components: Components,
+    key: str,
+    distinct_id: object,
+    options: ReadOptions,
+    *,
+    reports: bool | None = None,
+) -> Steps[Reading]:
+    """Return what is known of a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return None
+        return NO_READING
     found = yield from evaluated(components, query)
-    answer = found.answers.get(key)
-    wanted = options.get("send_feature_flag_events")
+    reading = Reading(found.answers.get(key), found.failures.get(key), found.unresolved.get(key))
+    wanted = options.get("send_feature_flag_events") if reports is None else reports
     # An override sends no event, even if it makes the flag missing.
-    is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
+    is_silent = (
+        reading.answer is None and components.evaluator.overrides.flags.get(key, False) is None
+    )
     if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
         person, groups, device = query.distinct_id, query.groups, query.device_id
-        read = FlagRead(key, answer, person, groups, device, found.request_errors)
+        answer, failure = reading.answer, reading.failure
+        read = FlagRead(key, answer, person, groups, device, found.request_errors, failure)
         report(components, read, disable_geoip=query.disable_geoip)
-    if answer is None and key in found.unresolved:
-        _log_unresolved(found.unresolved[key])
-    return answer
+    if reading.answer is None and reading.unresolved is not None:
+        _log_unresolved(reading.unresolved)
+    return reading
 
 
 def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
-    """Send ``$feature_flag_called``, unless it was sent before or the client may send nothing."""
+    """Send the events of a read, unless they were sent before or the client may send nothing."""
     answer = read.answer
     if not components.status.is_active or (answer is not None and answer.is_override):
         return
-    value = None if answer is None else answer.value
-    if not components.tracker.is_first(
-        read.distinct_id, read.key, value, read.groups, read.device_id
-    ):
+    send = partial(_send_once, components, read, disable_geoip=disable_geoip)
+    # An assignment is one exposure, whatever its value is and wherever it is read.
+    assignment = (read.distinct_id, read.key, None, read.groups, None, read.attribution)
+    access = (*assignment[:2], read.value, read.groups, read.device_id, read.attribution)
+    send(EVENT, components.tracker, access, partial(flag_called_properties, read), sent_called)
+    if read.attribution is not None and read.attribution.is_exposure:
+        make = partial(exposure_properties, read)
+        send(EXPOSURE, components.exposures, assignment, make, sent_exposure)
+
+
+def _send_once(
+    components: Components,
+    read: FlagRead,
+    name: str,
+    tracker: CalledTracker,
+    seen: tuple[Any, ...],
+    make: Callable[[], dict[str, Any]],
+    keep: Callable[[FlagRead, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]],
+    *,
+    disable_geoip: bool,
+) -> None:
+    if not tracker.is_first(*seen):
         return
-    components.outbox.queue(
-        components.preparation.prepare(
-            EVENT,
-            distinct_id=read.distinct_id,
-            properties=flag_called_properties(read),
-            disable_geoip=disable_geoip,
-            keep=minimal_properties if is_minimal(answer) else None,
-        )
+    own = make()
+    event = components.preparation.prepare(
+        name,
+        distinct_id=read.distinct_id,
+        properties=own,
+        disable_geoip=disable_geoip,
+        keep=partial(keep, read, own),
     )
+    is_refused = event is not None and components.outbox.queue(event) is None
+    if is_refused and read.attribution is not None:
+        tracker.forget(*seen)
 
 
 def _log_unresolved(resolution: Resolution) -> None:
@@ -138,10 +184,10 @@ def flags_of(
     if snapshot is not None:
         found = type(snapshot).__name__
         logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
-    if not send or not components.status.is_active:
+    wishes = send if isinstance(send, Mapping) else NOTHING
+    if not send or not wishes.get("should_send", True) or not components.status.is_active:
         return NOTHING
     try:
-        wishes = send if isinstance(send, Mapping) else NOTHING
         return (yield from _event_properties(components, message, wishes, may_ask=may_ask))
     except Exception as error:  # noqa: BLE001 - the event is worth more than its flags
         logger.warning("could not evaluate the event's flags (%s); left out", type(error).__name__)
@@ -155,7 +201,7 @@ def _event_properties(
     locally = wishes.get("only_evaluate_locally")
     query = flag_query(
         message.get("distinct_id"),
-        wishes.get("flag_keys"),
+        wishes.get("flag_keys", wishes.get("flag_keys_filter")),
         {
             "groups": message.get("groups"),
             "person_properties": wishes.get("person_properties"),
