@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from flagengine import Resolution
 
-from ..flags.answer import FlagAnswer, FlagFailure
 from ..flags.called import (
     EVENT,
     EXPOSURE,
@@ -27,6 +26,7 @@ from ..flags.called import (
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags
 from ..flags.query import FlagOptions, FlagQuery, flag_query
+from ..flags.reading import Found
 from ..steps import Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
@@ -43,20 +43,6 @@ class ReadOptions(FlagOptions, total=False):
     """Whether this read sends an event; None: the client's ``send_feature_flag_event``."""
 
 
-class Reading(NamedTuple):
-    """A flag as a getter finds it: the answer, or why there is none.
-
-    ``unresolved`` is the engine's resolution of a flag that nobody decided.
-    """
-
-    answer: FlagAnswer | None = None
-    failure: FlagFailure | None = None
-    unresolved: Resolution | None = None
-
-
-NO_READING: Final = Reading()
-
-
 def read_flag(
     components: Components,
     key: str,
@@ -64,26 +50,24 @@ def read_flag(
     options: ReadOptions,
     *,
     reports: bool | None = None,
-) -> Steps[Reading]:
+) -> Steps[Found]:
     """Return what is known of a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return NO_READING
+        return Found()
     found = yield from evaluated(components, query)
-    reading = Reading(found.answers.get(key), found.failures.get(key), found.unresolved.get(key))
+    flag = Found(found.answers.get(key), found.failures.get(key), found.unresolved.get(key))
     wanted = options.get("send_feature_flag_events") if reports is None else reports
     # An override sends no event, even if it makes the flag missing.
-    is_silent = (
-        reading.answer is None and components.evaluator.overrides.flags.get(key, False) is None
-    )
+    is_silent = flag.answer is None and components.evaluator.overrides.flags.get(key, False) is None
     if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
         person, groups, device = query.distinct_id, query.groups, query.device_id
-        answer, failure = reading.answer, reading.failure
+        answer, failure = flag.answer, flag.failure
         read = FlagRead(key, answer, person, groups, device, found.request_errors, failure)
         report(components, read, disable_geoip=query.disable_geoip)
-    if reading.answer is None and reading.unresolved is not None:
-        _log_unresolved(reading.unresolved)
-    return reading
+    if flag.answer is None and flag.unresolved is not None:
+        _log_unresolved(flag.unresolved)
+    return flag
 
 
 def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:

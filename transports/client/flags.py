@@ -13,6 +13,7 @@ from ..flags.answer import FeatureFlagResult, FlagAnswer
 from ..flags.called import FlagRead
 from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
+from ..flags.reading import FlagReading
 from ..steps import Steps
 from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
@@ -26,6 +27,7 @@ __all__ = [
     "get_all_flags_and_payloads",
     "get_feature_flag",
     "get_feature_flag_payload",
+    "get_feature_flag_reading",
     "get_feature_flag_result",
     "is_feature_enabled",
 ]
@@ -55,8 +57,8 @@ def get_feature_flag(
     Send ``$feature_flag_called``, once for each person and value, and ``$experiment_exposure`` if the
     answer exposes the person to an experiment.
     """
-    reading = yield from read_flag(client.components, key, distinct_id, options)
-    return None if reading.answer is None else reading.answer.own_value
+    answer = (yield from read_flag(client.components, key, distinct_id, options)).answer
+    return None if answer is None else answer.own_value
 
 
 @guarded_steps(nothing, ReadOptions)
@@ -83,6 +85,18 @@ def get_feature_flag_result(
     """Return value, payload and reason together; None if the flag is unknown."""
     answer = (yield from read_flag(client.components, key, distinct_id, options)).answer
     return None if answer is None else answer.result()
+
+
+@guarded_steps(nothing, ReadOptions)
+def get_feature_flag_reading(
+    client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
+) -> Steps[FlagReading | None]:
+    """Return the result together with the reason for a missing value; None after a failure here.
+
+    Do as ``get_feature_flag_result`` otherwise.
+    """
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    return found.reading(key)
 
 
 @guarded_steps(nothing, ReadOptions)
