@@ -7,8 +7,8 @@ suspends a task in ``AsyncClient``. It sends no events.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from flagengine import Overrides
 
@@ -27,6 +27,8 @@ from .response import FlagsResponse
 __all__ = ["FlagEvaluator"]
 
 logger = logging.getLogger("flagengine.flags")
+
+T = TypeVar("T")
 
 
 class FlagEvaluator:
@@ -120,26 +122,12 @@ class FlagEvaluator:
                 self._missing.learn(local.lacking(query.keys), response, published.refresh)
             if self.cache is not None:
                 self.cache.store(query, response.flags)
-            asked = response.flags if query.keys is None else frozenset(query.keys)
-            found = {
-                key: answer
-                for key, answer in response.flags.items()
-                if key in asked and key not in local.withheld
-            }
-            failures |= {
-                key: failure
-                for key, failure in response.failures.items()
-                if key in asked and key not in local.answers and key not in local.withheld
-            }
+            found = _wanted(response.flags, query, local)
+            failures |= _wanted(response.failures, query, local)
         answers = {**self._with_payload_overrides(found), **local.answers}
         unresolved = {key: why for key, why in local.unresolved.items() if key not in answers}
-        return EvaluatedFlags(
-            answers,
-            unresolved,
-            withheld=local.withheld,
-            request_errors=outcome.errors,
-            failures=failures,
-        )
+        failures = {key: failure for key, failure in failures.items() if key not in answers}
+        return EvaluatedFlags(answers, unresolved, request_errors=outcome.errors, failures=failures)
 
     def _log_unreadable(self, response: FlagsResponse) -> None:
         for key, failure in response.failures.items():
@@ -170,7 +158,7 @@ class FlagEvaluator:
         if len(found) < len(lacking):
             return None
         answers = {**self._with_payload_overrides(found), **local.answers}
-        return EvaluatedFlags(answers, withheld=local.withheld, failures=local.failures)
+        return EvaluatedFlags(answers, failures=local.failures)
 
     def _stale(self, query: FlagQuery, local: EvaluatedFlags) -> dict[str, FlagAnswer]:
         """Return the cached answers to use after a failed request."""
@@ -179,3 +167,11 @@ class FlagEvaluator:
         wanted = [*local.unresolved, *local.undefined] if query.keys is None else query.keys
         found = self.cache.find(query, local.lacking(wanted))
         return {key: answer.as_stale() for key, answer in found.items()}
+
+
+def _wanted(records: Mapping[str, T], query: FlagQuery, local: EvaluatedFlags) -> dict[str, T]:
+    """Return the server's records that the query asks for and that are not withheld."""
+    asked = records if query.keys is None else frozenset(query.keys)
+    return {
+        key: record for key, record in records.items() if key in asked and key not in local.withheld
+    }
