@@ -11,8 +11,9 @@ from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from flagengine.evaluation.conclusion import Step, contribution, held_out
-from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan
+from flagengine.evaluation.conclusion import Step, contribution, held_out, lost
+from flagengine.evaluation.rules import outcomes, stuck
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan, RulePlan
 from flagengine.plan.nodes import AllOf, Constant, FlagTest, Node, PropertyTest, Undecidable
 from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
 from flagengine.results.resolution import UnresolvedReason
@@ -61,7 +62,7 @@ def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers
     for steps in stages:
         states, ended = _advance(states, steps)
         yield from ended
-    yield from {state | {False} for state in states}
+    yield from {state | {plan.otherwise} for state in states}
 
 
 def _advance(states: set[Answers], steps: Iterable[Step]) -> tuple[set[Answers], set[Answers]]:
@@ -87,6 +88,9 @@ def _holdout(holdout: HoldoutPlan) -> Iterator[Step]:
 
 def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> Iterator[Step]:
     """Yield every possible contribution of a condition."""
+    if condition.rule is not None:
+        yield from _rule(condition, condition.rule)
+        return
     verdicts = set(_outcomes(AllOf(condition.tests), of_flag))
     if condition.bucketing.by is BucketBy.GROUP:
         verdicts.add(False)
@@ -98,6 +102,17 @@ def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> It
         yield contribution(condition, verdict, inside, drawn, may_fail=bool(failing))
         if failing and verdict is False:  # a test before the failing cohort is false
             yield contribution(condition, verdict, inside, drawn)
+
+
+def _rule(condition: ConditionPlan, rule: RulePlan) -> Iterator[Step]:
+    """Yield every possible contribution of a rule; an error is the server's answer too (R20)."""
+    verdicts = [_outcomes(node, {}) for node in condition.tests]
+    if any(False in found for found in verdicts):
+        yield lost(condition.index)
+    if any(UNSUPPORTED in found for found in verdicts):
+        yield stuck(condition, UNSUPPORTED)
+    if all(True in found for found in verdicts):
+        yield from outcomes(condition, rule)
 
 
 def _insides(share: Share, bucketing: Bucketing) -> tuple[bool | None, ...]:
@@ -123,8 +138,8 @@ def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Verdict]:
         return _flag_outcomes(node, of_flag)
     first, *others = [_outcomes(part, of_flag) for part in node.parts] or [{node.join(())}]
     found = {node.join((verdict,)) for verdict in first}
-    for outcomes in others:
-        found = {_alike(node.join(pair)) for pair in product(found, outcomes)}
+    for verdicts in others:
+        found = {_alike(node.join(pair)) for pair in product(found, verdicts)}
     return found
 
 

@@ -15,6 +15,7 @@ from flagengine.evaluation.trace import (
 )
 from flagengine.inputs.request import CallOptions, Request
 from flagengine.inputs.subject import ABSENT
+from flagengine.plan.shares import Answer, Served
 from flagengine.results.resolution import Missing, Resolution
 from flagengine.results.verdicts import Gap, Verdict
 from flagengine.snapshot import Snapshot, evaluators_of
@@ -29,6 +30,7 @@ REDACTED: Final = "(redacted)"
 MAX_LEVELS: Final = 60
 """The depth of an explanation; deeper tests are evaluated, but not shown."""
 
+_DEFAULT: Final = "the caller's default"
 _CUT: Final = "deeper tests are not shown"
 _SHOWN: Final = 60
 
@@ -122,8 +124,8 @@ class Explanation(Record):
             "filters": [self._test(test, at) for test in trace.tests],
             "rollout": trace.rollout and _hash(trace.rollout),
             "draw": trace.draw and _hash(trace.draw),
-            "possible_answers": list(trace.answers),
-        }
+            "possible_answers": [_value(answer) for answer in trace.answers],
+        } | ({} if trace.kind == "condition" else _of_rule(trace))
 
     def _test(self, trace: TestTrace, at: _At) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": trace.kind, "verdict": _verdict_word(trace.verdict)}
@@ -173,11 +175,13 @@ class Explanation(Record):
 
     def _condition_line(self, trace: ConditionTrace, at: _At) -> Line:
         parts = [self._test_line(test, at) for test in trace.tests]
+        if trace.holdout is not None:
+            parts.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
         if trace.rollout is not None:
             parts.append(Line(f"rollout: {_hash_text(trace.rollout)}"))
         if trace.draw is not None:
             parts.append(Line(f"variant: {_draw_text(trace)}"))
-        return Line(f"condition {trace.index}: {_outcome(trace)}", tuple(parts))
+        return Line(f"{trace.kind} {trace.index}: {_outcome(trace)}", tuple(parts))
 
     def _test_line(self, trace: TestTrace, at: _At) -> Line:
         if at.level >= MAX_LEVELS:
@@ -238,6 +242,20 @@ def _filter_text(origin: Filter, group: str | None) -> str:
     return f"{where} {origin.key} {origin.operator or 'exact'} {_shown(origin.value)}"
 
 
+def _of_rule(trace: ConditionTrace) -> dict[str, Any]:
+    """Return what a rule has and a condition has not."""
+    variants = [answer.variant_key for answer in trace.answers if isinstance(answer, Served)]
+    return {
+        "kind": trace.kind,
+        "holdout": trace.holdout and _hash(trace.holdout),
+        "variant_key": variants[0] if variants else None,
+    }
+
+
+def _value(answer: Answer) -> Any:
+    return answer.value if isinstance(answer, Served) else answer
+
+
 def _hash(trace: HashTrace) -> dict[str, Any]:
     verdict = {True: "inside", False: "outside", None: "unknown"}[trace.verdict]
     return {
@@ -258,7 +276,7 @@ def _hash_text(trace: HashTrace) -> str:
 
 
 def _draw_text(trace: ConditionTrace) -> str:
-    drawn = " or ".join(_shown(answer) for answer in trace.answers)
+    drawn = " or ".join(_answer_text(answer) for answer in trace.answers)
     if trace.draw is None or trace.draw.bucket is None:
         return f"{drawn} (not known which)"
     return f"{drawn or 'not drawn'} ({trace.draw.bucket:.6f}, by {trace.draw.subject})"
@@ -278,13 +296,23 @@ def _outcome(trace: ConditionTrace) -> str:
     if trace.note:
         return trace.note
     if not trace.answers:
-        return "no match"
-    answers = " or ".join(_shown(answer) for answer in trace.answers)
+        return "no match" if trace.passes else "ends without an answer"
+    answers = " or ".join(_answer_text(answer) for answer in trace.answers)
     return f"may give {answers}" if trace.passes else f"gives {answers}"
+
+
+def _answer_text(answer: Answer) -> str:
+    """Return an answer as text; a rule may leave it to the caller, and may name a variant."""
+    if not isinstance(answer, Served):
+        return _shown(answer)
+    value = _DEFAULT if answer.value is None else _shown(answer.value)
+    return value if answer.variant_key is None else f"{value} of variant {answer.variant_key}"
 
 
 def _headline(resolution: Resolution) -> str:
     value = "unresolved" if resolution.unresolved_reason else _shown(resolution.value)
+    if resolution.caller_default:
+        value = _DEFAULT
     reason = resolution.unresolved_reason or resolution.reason
     return f"{resolution.key} is {value} ({reason.value}: {resolution.description})"
 

@@ -3,7 +3,7 @@
 The schema depends only on the definitions, so it is known before the first row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final, Protocol
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flagengine.columnar.answer_columns import (
     TEXT,
+    column_type,
     dictionary_column,
     missing_text,
     plain_column,
@@ -22,6 +23,8 @@ from flagengine.columnar.answer_columns import (
 )
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.errors import TableError
+from flagengine.evaluation.outcomes import typed_payload
+from flagengine.plan.flag_plan import RulePlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 
 __all__ = ["LONG_COLUMNS", "Long", "Output", "Wide"]
@@ -36,6 +39,9 @@ LONG_COLUMNS: Final = {
     "condition_index": pa.int32(),
     "unresolved_reason": TEXT,
     "missing": pa.string(),
+    "rule_id": TEXT,
+    "rule_type": TEXT,
+    "variant_key": TEXT,
 }
 
 
@@ -49,7 +55,7 @@ class Output(Protocol):
 
 
 class Wide:
-    """A column per flag: booleans, or text for a flag with variants; null if unresolved."""
+    """A column per flag: booleans, numbers, or text for other values; null for no value."""
 
     def __init__(
         self, engine: Engine, schema: pa.Schema, carried: Sequence[str], prefix: str
@@ -58,14 +64,12 @@ class Wide:
         self._engine = engine
         self._carried = carried
         self._texts = {key: _texts(engine, key) for key in engine.keys}
-        added = [
-            pa.field(f"{prefix}{key}", TEXT if self._is_text(key) else pa.bool_())
+        self._types = {
+            key: column_type(engine.plans.plan(key), engine.overridden.flags.get(key))
             for key in engine.keys
-        ]
+        }
+        added = [pa.field(f"{prefix}{key}", self._types[key]) for key in engine.keys]
         self.schema = _schema(schema, carried, added)
-
-    def _is_text(self, key: str) -> bool:
-        return len(self._texts[key]) > 2
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
         """Return the batch with a column per flag."""
@@ -77,9 +81,9 @@ class Wide:
 
     def _column(self, key: str, codes: NDArray[Any]) -> pa.Array:
         answers = self._engine.answers(key).resolutions
-        if self._is_text(key):
+        if self._types[key] == TEXT:
             return dictionary_column(answers, codes, _value, self._texts[key])
-        return plain_column(answers, codes, lambda resolution: resolution.value, pa.bool_())
+        return plain_column(answers, codes, lambda resolution: resolution.value, self._types[key])
 
 
 class Long:
@@ -97,6 +101,9 @@ class Long:
             "payload": _payloads(engine),
             "reason": [reason.value for reason in Reason],
             "unresolved_reason": [reason.value for reason in UnresolvedReason],
+            "rule_id": _of_rules(engine, lambda rule: [rule.id]),
+            "rule_type": _of_rules(engine, lambda rule: [rule.type]),
+            "variant_key": _of_rules(engine, _variant_keys),
         }
         added = [pa.field(name, kind) for name, kind in LONG_COLUMNS.items()]
         self.schema = _schema(schema, carried, added)
@@ -136,6 +143,9 @@ _READERS: Final[dict[str, Any]] = {
         resolution.unresolved_reason and resolution.unresolved_reason.value
     ),
     "missing": missing_text,
+    "rule_id": lambda resolution: resolution.rule and resolution.rule.id,
+    "rule_type": lambda resolution: resolution.rule and resolution.rule.type,
+    "variant_key": lambda resolution: resolution.rule and resolution.rule.variant_key,
 }
 
 
@@ -146,9 +156,23 @@ def _texts(engine: Engine, key: str) -> list[str]:
 
 def _payloads(engine: Engine) -> list[str]:
     found = dict.fromkeys(engine.overridden.payloads.values())
-    for plan in map(engine.plans.plan, engine.keys):
+    for key in engine.keys:
+        plan = engine.plans.plan(key)
         found |= dict.fromkeys(plan.payloads.values() if plan else ())
+        values = possible_values(plan, engine.overridden.flags.get(key))
+        found |= dict.fromkeys(filter(None, map(typed_payload, values)))
     return list(found)
+
+
+def _of_rules(engine: Engine, read: Callable[[RulePlan], Iterable[str]]) -> list[str]:
+    """Return the distinct texts that ``read`` gives for the rules of all flags."""
+    plans = filter(None, map(engine.plans.plan, engine.keys))
+    rules = (condition.rule for plan in plans for condition in plan.conditions)
+    return list(dict.fromkeys(text for rule in rules if rule for text in read(rule)))
+
+
+def _variant_keys(rule: RulePlan) -> Iterator[str]:
+    return filter(None, (answer.variant_key for answer in rule.values))
 
 
 def _schema(schema: pa.Schema, carried: Sequence[str], added: list[pa.Field]) -> pa.Schema:

@@ -1,7 +1,7 @@
 """Answers to Arrow columns: the text of each distinct answer, and a look-up per row."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,27 +9,50 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flagengine.plan.flag_plan import FlagPlan
+from flagengine.plan.shares import Served
 from flagengine.results.resolution import Resolution, Value
 from flagengine.values.json_values import text
 
-__all__ = ["TEXT", "dictionary_column", "plain_column", "possible_values", "value_text"]
+__all__ = [
+    "TEXT",
+    "column_type",
+    "dictionary_column",
+    "plain_column",
+    "possible_values",
+    "value_text",
+]
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
-def possible_values(plan: FlagPlan | None, override: bool | str | None) -> tuple[bool | str, ...]:
-    """Return every value that a flag can have, false and true first."""
-    found: dict[bool | str, None] = {False: None, True: None}
+def possible_values(plan: FlagPlan | None, override: Value) -> list[Value]:
+    """Return every value that a flag can have, false and true first for a flag of booleans."""
+    found: list[Value] = [] if plan is not None and plan.return_type != "boolean" else [False, True]
     if plan is not None:
-        found |= dict.fromkeys(variant.key for variant in plan.variants)
-        found |= dict.fromkeys(
-            condition.pinned for condition in plan.conditions if condition.pinned
-        )
-        if plan.holdout is not None:
-            found[plan.holdout.value] = None
-    if override is not None:
-        found[override] = None
-    return tuple(found)
+        found += _served(plan)
+        found += [variant.key for variant in plan.variants]
+        found += [condition.pinned for condition in plan.conditions if condition.pinned]
+        found += [] if plan.holdout is None else [plan.holdout.value]
+    return found if override is None else [*found, override]
+
+
+def _served(plan: FlagPlan) -> Iterator[Value]:
+    """Yield the values of a format 2 flag's rules, and its default unless that is the caller's."""
+    for condition in plan.conditions:
+        for answer in () if condition.rule is None else condition.rule.values:
+            yield answer.value
+    if isinstance(plan.otherwise, Served) and plan.otherwise.value is not None:
+        yield plan.otherwise.value
+
+
+def column_type(plan: FlagPlan | None, override: Value) -> pa.DataType:
+    """Return the type of a flag's column: booleans, numbers, or text, objects as their JSON."""
+    values = possible_values(plan, override)
+    if all(isinstance(value, bool) for value in values) and values:
+        return pa.bool_()
+    are_numbers = all(isinstance(value, int | float) for value in values)
+    is_number_flag = plan is not None and plan.return_type == "number"
+    return pa.float64() if is_number_flag and are_numbers else TEXT
 
 
 def value_text(value: Value) -> str | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from flagengine.columnar.cases import Cases, combined
 from flagengine.columnar.rows import Rows
+from flagengine.columnar.rules import rule_cases
 from flagengine.columnar.subject_ids import Mask, SubjectIds
 from flagengine.columnar.verdicts import Tests
 from flagengine.columnar.walk import Shares, Start, Walk
@@ -78,6 +79,8 @@ class FlagKernel:
         if self._walked is None:
             return self._answered(rows, Cases.constant(()))
         plan, walk = self._walked
+        if plan.config_version == 2:
+            return self._answered(rows, rule_cases(plan, rows, tests))
         start = combined(self._parts(plan, rows, tests))
         hashed = self._hashed(plan, walk, rows, start)
         return self._answered(rows, self._drawn(plan, walk, rows, hashed))
@@ -199,7 +202,7 @@ def _intervals(
     """Return the interval of each row's number; the last interval for a row that is not wanted."""
     if wanted is False:
         return Cases.constant(None)
-    prefix = plan.prefix if prefix is None else prefix
+    prefix = plan.prefix() if prefix is None else prefix
     ids, clip = _ids(rows, bucketing), bucketing.is_cut
     return shares.intervals(ids.numbers(plan.algorithm, prefix, salt, wanted, clip=clip))
 

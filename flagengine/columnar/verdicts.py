@@ -56,8 +56,6 @@ Label = bool | Doubts
 DECIDED: Final = (False, True)
 
 _MAY_FAIL: Final = "the server may fail the flag"
-_UNSUPPORTED: Final = Doubts({"unsupported"})
-
 _COSTLY: Final = (Form.DATE, Form.VERSION, Form.TEXT)
 """The forms whose tests are costly enough to be remembered from batch to batch."""
 
@@ -178,7 +176,7 @@ class Tests:
         return [
             self._special(node, label)
             if _is_special(label)
-            else (_UNSUPPORTED if (answer := test(form)) is None else answer)
+            else (_doubt(node) if (answer := test(form)) is None else answer)
             for label, form in zip(values.labels, self._in_form(node, values), strict=True)
         ]
 
@@ -202,7 +200,7 @@ class Tests:
         if _is_special(label):
             return self._special(node, label)
         answer = node.matcher.matches(label, self)
-        return _UNSUPPORTED if answer is None else answer
+        return _doubt(node) if answer is None else answer
 
     def _in_form(self, node: PropertyTest, values: Cases) -> list[Any]:
         """Return the values in the form that an operator reads; operators share each form."""
@@ -239,9 +237,17 @@ def _is_special(label: Any) -> bool:
 
 
 def _identity(node: PropertyTest) -> Hashable:
-    """Return a key that equal tests share: the property, the operator and its operand."""
+    """Return a key that equal tests share: the property, the operator and its operand.
+
+    A format 2 test may differ from a format 1 test of the same filter only in its doubt.
+    """
     assert node.origin is not None, "a property test keeps the filter that it was lowered from"
-    return (node.group, node.key, node.origin.operator, text([node.origin.value]))
+    doubt = node.doubt.reason
+    return (node.group, node.key, node.origin.operator, text([node.origin.value]), doubt)
+
+
+def _doubt(node: PropertyTest) -> Doubts:
+    return Doubts({node.doubt.reason})
 
 
 def _both(left: Cases, right: Cases) -> Cases:

@@ -16,7 +16,7 @@ from flagengine.columnar.cases import Cases, smallest_type
 from flagengine.columnar.verdicts import Label
 from flagengine.hashing.buckets import bound, upper
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
-from flagengine.plan.shares import Bucketing, Share
+from flagengine.plan.shares import Bucketing, Share, VariantPlan
 from flagengine.results.verdicts import all_of
 
 __all__ = ["Shares", "Start", "Walk"]
@@ -35,9 +35,9 @@ class Shares:
         return cls(sorted({bound(share.percentage) + 1 for share in shares}))
 
     @classmethod
-    def of_variants(cls, plan: FlagPlan) -> "Shares":
+    def of_variants(cls, variants: Sequence[VariantPlan]) -> "Shares":
         """Return the intervals of variants, by position; the last interval has no variant."""
-        ends = np.array([upper(variant.upper) for variant in plan.variants], np.uint64)
+        ends = np.array([upper(variant.upper) for variant in variants], np.uint64)
         return cls(np.maximum.accumulate(ends).tolist())
 
     def intervals(self, numbers: NDArray[np.uint64]) -> Cases:
@@ -80,7 +80,7 @@ class Walk:
         self.shares = {
             bucketing: Shares.of_rollouts(shares) for bucketing, shares in self._rollouts().items()
         }
-        self.variants = Shares.of_variants(plan)
+        self.variants = Shares.of_variants(plan.variants)
 
     def _rollouts(self) -> dict[Bucketing, set[Share]]:
         found: dict[Bucketing, set[Share]] = {}

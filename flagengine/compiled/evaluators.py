@@ -12,11 +12,13 @@ from flagengine.compiled.flags import Evaluator
 from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import overridden
 from flagengine.inputs.arguments import checked_mapping
-from flagengine.inputs.overrides import Overrides, Value
+from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import NO_OPTIONS
 from flagengine.inputs.subject import Subject
 from flagengine.plan.plans import Plans
-from flagengine.results.resolution import Resolution
+from flagengine.results.resolution import Resolution, Value
+from flagengine.values.json_values import text
+from flagengine.values.payloads import FrozenDict
 
 __all__ = ["Evaluators"]
 
@@ -76,7 +78,7 @@ class Evaluators:
 
     def forced(self, key: str, value: Value) -> Resolution:
         """Return the resolution of an override, and remember it for the next call."""
-        slot = (key, type(value), value)
+        slot = (key, type(value), text(value) if type(value) is FrozenDict else value)
         if slot not in self._forced:
             if len(self._forced) >= _MAX_FORCED:
                 self._forced.clear()

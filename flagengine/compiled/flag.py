@@ -13,9 +13,10 @@ from flagengine.compiled.conditions import ConditionWriter
 from flagengine.compiled.flags import Flags
 from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.program import Program
+from flagengine.compiled.rules import RuleWriter
 from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.tests import TestWriter
-from flagengine.evaluation.outcomes import decided, unresolved
+from flagengine.evaluation.outcomes import disabled, unresolved
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.subject import Subject, usable_id
@@ -37,7 +38,7 @@ def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
     if plan.defect is not None:
         return constantly(unresolved(plan, UNSUPPORTED, plan.defect))
     if not plan.active:
-        return constantly(decided(plan, False, Reason.FLAG_DISABLED))
+        return constantly(disabled(plan))
     program = Program(plan)
     generated = OnDemand(lambda: _generated(program, flags))
     return plain_flag(program, generated) or generated.function
@@ -84,17 +85,26 @@ class _FlagWriter:
         source = self.source
         with source.block("try:"):
             self._write_inputs()
-            self._write_subjects()
-            broken = f"(({runtime.BROKEN}, False, 0, None),)" if self._is_broken else "()"
-            source.line(f"notes = {broken}")
-            source.line("out = lost = skipped = -1" if self._has_groups else "out = -1")
-            self._tests.properties.fetch_shared()
-            self._write_enrollment()
-            self._write_holdout()
-            self._write_conditions()
-            self._write_end()
+            if self._plan.config_version == 2:
+                self._tests.properties.fetch_shared()
+                RuleWriter(source, self._tests, self._program).write()
+            else:
+                self._write_walk()
         with source.block("except UnicodeEncodeError:  # a lone surrogate in an id"):
             source.line(f"return {self._interpreted()}")
+
+    def _write_walk(self) -> None:
+        """Write the steps of a format 1 flag."""
+        source = self.source
+        self._write_subjects()
+        broken = f"(({runtime.BROKEN}, False, 0, None),)" if self._is_broken else "()"
+        source.line(f"notes = {broken}")
+        source.line("out = lost = skipped = -1" if self._has_groups else "out = -1")
+        self._tests.properties.fetch_shared()
+        self._write_enrollment()
+        self._write_holdout()
+        self._write_conditions()
+        self._write_end()
 
     def _interpreted(self) -> str:
         call = self._bind(self._flags.interpret, "interpret")
@@ -121,11 +131,13 @@ class _FlagWriter:
 
         Hashing finds the lone surrogates of an uncut id. A longer id is checked, because its lone
         surrogate may be cut off, and so is an id that a filter compares, because it may not be
-        hashed. The interpreter takes unusable ids, and the empty id with its own rule (SPEC R3.16).
+        hashed. A rule checks the id without hashing it: an unusable id is outside 100 % (R20). The
+        interpreter takes unusable ids, and the empty id with its own rule (SPEC R3.16).
         """
         ordinary = f"type(distinct_id) is str and 0 < len(distinct_id) <= {SUBJECT_CHARACTERS}"
         reads = any(node.group is None and node.key == "distinct_id" for node in self._properties)
-        return f"{ordinary} and distinct_id.isascii()" if reads else ordinary
+        is_checked = reads or self._plan.config_version == 2
+        return f"{ordinary} and distinct_id.isascii()" if is_checked else ordinary
 
     def _write_subjects(self) -> None:
         """Write the variables for the device and the groups that are hashed."""

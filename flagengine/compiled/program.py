@@ -8,12 +8,13 @@ from functools import cached_property
 
 from flagengine.evaluation.conclusion import Step, conclude, contribution, held_out, lost
 from flagengine.evaluation.draws import HOLDOUT_PREFIX, VARIANT_SALT
+from flagengine.evaluation.rules import left_out, matched, missed
 from flagengine.hashing.buckets import Algorithm, Hasher, bind, bound, upper
-from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan, RulePlan
 from flagengine.plan.shares import Bucketing, Share
 from flagengine.results.resolution import Reason, Resolution
 
-__all__ = ["Branch", "Program"]
+__all__ = ["Branch", "Program", "RuleBranch"]
 
 
 class Branch:
@@ -32,28 +33,77 @@ class Branch:
         self.within: Hasher | None = None
         self.draw: Hasher | None = None
         if plan.bucketing.is_hashable and plan.share.without_hash is not True:
-            self.within = _within(flag, flag.prefix, plan.share, plan.bucketing)
+            self.within = _within(flag, flag.prefix(plan), plan.share, plan.bucketing)
         if plan.bucketing.is_hashable and plan.draws:
             ends = [upper(variant.upper) for variant in plan.variants]
-            self.draw = _hasher(flag, flag.prefix, VARIANT_SALT, ends, plan.bucketing)
+            self.draw = _hasher(flag, flag.prefix(plan), VARIANT_SALT, ends, plan.bucketing)
         self.matches = tuple(
             _concluded(flag, contribution(plan, True, True, (value,))) for value in plan.values
         )
         self.out = _concluded(flag, contribution(plan, True, False, ()))
 
 
+class RuleBranch:
+    """One rule of a format 2 flag, with its answers.
+
+    ``withholds``, ``within`` and ``draw`` are the hashes of the holdout, the rollout and the draw;
+    None where no hash decides. A match gives the member of ``matches`` at the position drawn.
+    ``missed`` is the answer outside the rollout, None if the next rule is tried.
+    """
+
+    __slots__ = (
+        "draw",
+        "held_out",
+        "matches",
+        "missed",
+        "paused",
+        "plan",
+        "rule",
+        "withholds",
+        "within",
+    )
+
+    def __init__(self, flag: FlagPlan, plan: ConditionPlan, rule: RulePlan) -> None:
+        """Prepare a rule of a flag."""
+        self.plan = plan
+        self.rule = rule
+        subject, prefix = plan.bucketing, rule.prefix
+        is_rollout = not rule.ends_at_once
+        self.withholds: Hasher | None = None
+        self.within: Hasher | None = None
+        self.draw: Hasher | None = None
+        if rule.held_out is not None:
+            self.withholds = _within(flag, rule.holdout_prefix, rule.held_out, subject)
+        if is_rollout and plan.share.without_hash is not True:
+            self.within = _within(flag, prefix, plan.share, subject)
+        if is_rollout and plan.draws:
+            ends = [upper(variant.upper) for variant in plan.variants]
+            self.draw = _hasher(flag, prefix, VARIANT_SALT, ends, subject)
+        self.paused = _concluded(flag, left_out(plan, rule, Reason.EXPERIMENT_PAUSED))
+        self.held_out = _concluded(flag, left_out(plan, rule, Reason.HOLDOUT))
+        self.missed = _concluded(flag, missed(plan, rule)) if plan.stops else None
+        self.matches = tuple(_concluded(flag, matched(plan, value)) for value in rule.values)
+
+
 class Program:
-    """One flag that is active and whose definition can be read."""
+    """One flag that is active and whose definition can be read; it has branches or rules."""
 
     def __init__(self, plan: FlagPlan) -> None:
         """Prepare a plan."""
         self.plan = plan
-        self.branches = tuple(Branch(plan, condition) for condition in plan.conditions)
+        self.branches = tuple(
+            Branch(plan, condition) for condition in plan.conditions if condition.rule is None
+        )
+        self.rules = tuple(
+            RuleBranch(plan, condition, condition.rule)
+            for condition in plan.conditions
+            if condition.rule is not None
+        )
 
     @cached_property
     def nothing(self) -> Resolution:
-        """The answer when every condition fails in its tests."""
-        return _concluded(self.plan, *(lost(branch.plan.index) for branch in self.branches))
+        """The answer when every condition or rule fails in its tests."""
+        return _concluded(self.plan, *(lost(place.index) for place in self.plan.conditions))
 
     def losses(self, reason: Reason) -> tuple[Resolution, ...]:
         """Return the answers for false, by the last condition that was lost for this reason."""

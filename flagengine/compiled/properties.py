@@ -15,7 +15,7 @@ from flagengine.inputs.subject import ABSENT
 from flagengine.operators import Form, TextKind, TextRule
 from flagengine.plan.nodes import Node, PropertyTest, walk
 from flagengine.results.resolution import Missing
-from flagengine.results.verdicts import Gap
+from flagengine.results.verdicts import UNSUPPORTED, Gap
 from flagengine.values.json_values import ascii_fold, to_json_value
 
 __all__ = ["PropertyWriter"]
@@ -128,7 +128,10 @@ class PropertyWriter:
     def _matched(self, node: PropertyTest, gap: str, actual: str) -> str:
         call = self._source.constant(runtime.match, "match")
         matcher = self._source.constant(node.matcher, "matcher")
-        return f"{call}({matcher}, {gap}, {actual}, subject)"
+        if node.doubt is UNSUPPORTED:
+            return f"{call}({matcher}, {gap}, {actual}, subject)"
+        doubt = self._source.constant(node.doubt, "doubt")
+        return f"{call}({matcher}, {gap}, {actual}, subject, {doubt})"
 
 
 def _comparison(rule: TextRule) -> tuple[str, Any] | None:

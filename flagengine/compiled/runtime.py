@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from flagengine.evaluation.conclusion import Step, conclude, contribution, failing, held_out, lost
 from flagengine.evaluation.outcomes import decided, unresolved
+from flagengine.evaluation.rules import stuck
 from flagengine.inputs.subject import Subject, usable_id
 from flagengine.operators import Matcher
-from flagengine.plan.flag_plan import EnrollmentPlan, FlagPlan
+from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
 from flagengine.values.json_values import NOT_GIVEN, to_json_value
@@ -18,6 +19,7 @@ __all__ = [
     "HOLDOUT",
     "MISSING",
     "Ending",
+    "Stuck",
     "any_of_all",
     "device_of",
     "doubts_about_flags",
@@ -44,12 +46,17 @@ def any_of_all(*verdicts: Verdict) -> Verdict:
     return any_of(verdicts)
 
 
-def match(matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None) -> Verdict:
-    """Match a property's value in any form; ``lacking`` is the verdict of an unknown value."""
+def match(
+    matcher: Matcher, lacking: Gap, actual: Any, subject: Subject | None, doubt: Gap = UNSUPPORTED
+) -> Verdict:
+    """Match a property's value in any form.
+
+    ``lacking`` is the verdict of an unknown value, ``doubt`` that of one that is not decided.
+    """
     if actual is NOT_GIVEN:
         return lacking
     verdict = matcher.matches(actual, subject)
-    return UNSUPPORTED if verdict is None else verdict
+    return doubt if verdict is None else verdict
 
 
 def doubts_about_flags() -> Callable[[Resolution], Gap]:
@@ -151,6 +158,22 @@ class Ending:
         return contribution(
             condition, verdict, inside, answers, hash_gap, may_fail=FAILING in verdicts
         )
+
+
+class Stuck:
+    """The answers of a flag that ends at one rule without an answer, by the gap that ends it."""
+
+    def __init__(self, plan: FlagPlan, rule: ConditionPlan) -> None:
+        """Bind a flag and its rule."""
+        self._plan = plan
+        self._rule = rule
+        self._known: dict[Gap, Resolution] = {}
+
+    def __call__(self, gap: Gap) -> Resolution:
+        """Return the answer; a gap is a constant of the flag, so there are few."""
+        if gap not in self._known:
+            self._known[gap] = conclude(self._plan, [stuck(self._rule, gap)]).resolution
+        return self._known[gap]
 
 
 _LOSING: Final = (Reason.OUT_OF_ROLLOUT_BOUND, Reason.NO_CONDITION_MATCH, Reason.NO_GROUP_TYPE)

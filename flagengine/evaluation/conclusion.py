@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flagengine.evaluation.outcomes import decided, unresolved
+from flagengine.evaluation.outcomes import decided, served, unresolved
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
-from flagengine.plan.shares import Answer
+from flagengine.plan.shares import Answer, Served
 from flagengine.results.resolution import NOTHING_MISSING, Missing, Reason, Resolution
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, joined
 from flagengine.values.record import Record
@@ -17,7 +17,8 @@ class Step(Record):
     """The contribution of one holdout or condition to the walk.
 
     ``answers`` are the values that the step may give; ``passes`` tells whether the walk can go on
-    after the step; ``gap`` says why the step is in doubt. ``reason`` is the reason for the flag's
+    after the step. A step that ends the walk without an answer is an error of the flag, or needs an
+    input: only rules have such steps. ``gap`` says why the step is in doubt. ``reason`` is the reason for the flag's
     value if the step decides, and a possible reason for false if no step does.
     """
 
@@ -91,7 +92,10 @@ def held_out(value: str, inside: bool | None, hash_gap: Gap | None) -> Step:
 def conclude(plan: FlagPlan, steps: Sequence[Step]) -> Conclusion:
     """Return the only possible answer, or an unresolved answer when several are possible."""
     last = steps[-1] if steps and not steps[-1].passes else None
-    final: set[Answer] = set(last.answers) if last else {False}
+    if last is not None and not last.answers:
+        gap = last.gap or UNSUPPORTED
+        return Conclusion(unresolved(plan, gap), f"rule {last.index}", gap.needed)
+    final: set[Answer] = set(last.answers) if last else {plan.otherwise}
     conflict = _last_conflict(steps, final)
     if conflict is None:
         (value,) = final
@@ -122,6 +126,8 @@ def _last_conflict(steps: Sequence[Step], final: set[Answer]) -> int | None:
 def _conclusive(
     plan: FlagPlan, steps: Sequence[Step], last: Step | None, value: Answer
 ) -> Conclusion:
+    if isinstance(value, Served):
+        return _served(plan, last, value)
     if value is False:
         reason, index = _best_reason(steps)
         deciding = "the lack of a matching condition" if last is None else f"condition {index}"
@@ -131,6 +137,14 @@ def _conclusive(
         return Conclusion(decided(plan, value, last.reason), "the holdout")
     resolution = decided(plan, value, Reason.CONDITION_MATCH, last.index)
     return Conclusion(resolution, f"condition {last.index}")
+
+
+def _served(plan: FlagPlan, last: Step | None, answer: Served) -> Conclusion:
+    if last is None or last.index is None:
+        resolution = served(plan, answer, Reason.NO_RULE_MATCH, None)
+        return Conclusion(resolution, "the lack of a matching rule")
+    resolution = served(plan, answer, last.reason, plan.conditions[last.index])
+    return Conclusion(resolution, f"rule {last.index}")
 
 
 _SCORES: Final = {

@@ -6,7 +6,7 @@ from typing import Final
 from flagengine.hashing.buckets import Algorithm, bucket, murmur3_bucket
 from flagengine.plan.shares import VariantPlan
 
-__all__ = ["HOLDOUT_PREFIX", "VARIANT_SALT", "draw", "fraction"]
+__all__ = ["HOLDOUT_PREFIX", "VARIANT_SALT", "fraction", "position"]
 
 VARIANT_SALT: Final = "variant"
 HOLDOUT_PREFIX: Final = "holdout-"
@@ -27,9 +27,7 @@ def fraction(algorithm: str, prefix: str, subject: str, salt: str = "") -> float
     return float(_HASHES[algorithm](prefix, subject, salt)) / _BUCKETS
 
 
-def draw(variants: Sequence[VariantPlan], h: float) -> str | None:
-    """Return the first variant whose upper end is above h; None when h is above every end."""
-    for variant in variants:
-        if h < variant.upper:
-            return variant.key
-    return None
+def position(variants: Sequence[VariantPlan], h: float) -> int:
+    """Return the position of the first variant whose upper end is above h; their number if none."""
+    ends = (place for place, variant in enumerate(variants) if h < variant.upper)
+    return next(ends, len(variants))

@@ -18,12 +18,14 @@ from flagengine.evaluation.conclusion import (
 )
 from flagengine.evaluation.outcomes import (
     decided,
+    disabled,
     filtered_out,
     is_filtered_out,
     overridden,
     unknown_flag,
     unresolved,
 )
+from flagengine.evaluation.rules import RuleWalk
 from flagengine.evaluation.trace import ConditionTrace, FlagTrace, HashTrace, TestTrace
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.subject import Subject
@@ -118,8 +120,7 @@ class Interpreter:
             resolution = unresolved(plan, UNSUPPORTED, plan.defect)
             return _at_once(resolution, "the flag's definition", None)
         if not plan.active:
-            resolution = decided(plan, False, Reason.FLAG_DISABLED)
-            return _at_once(resolution, "the flag's inactive state")
+            return _at_once(disabled(plan), "the flag's inactive state")
         return self._active_flag(plan)
 
     def _active_flag(self, plan: FlagPlan) -> FlagTrace:
@@ -160,9 +161,14 @@ class Interpreter:
             steps.append(step)
         for condition in plan.conditions:
             if steps and not steps[-1].passes:
-                traces.append(ConditionTrace(condition.index, None, note="not reached"))
+                kind = "condition" if condition.rule is None else "rule"
+                traces.append(ConditionTrace(condition.index, None, note="not reached", kind=kind))
                 continue
-            trace, step = self._condition(plan, condition)
+            if condition.rule is not None:
+                walk = RuleWalk(plan, self._subject.distinct_id or "", self._test)
+                trace, step = walk.rule(condition, condition.rule)
+            else:
+                trace, step = self._condition(plan, condition)
             steps.append(step)
             traces.append(trace)
         return FlagTrace(conclude(plan, steps), tuple(traces), holdout=holdout_trace)
@@ -193,7 +199,7 @@ class Interpreter:
             return ConditionTrace(index, False, tests, answers=step.answers), step
         if place.gap is not None and condition.bucketing.is_of_group:
             verdict = place.gap | (verdict if isinstance(verdict, Gap) else None)
-        rollout = self._inside(plan, place, plan.prefix, condition.share)
+        rollout = self._inside(plan, place, plan.prefix(condition), condition.share)
         draw, drawn = self._draw(plan, condition, place)
         step = contribution(
             condition, verdict, rollout.verdict, drawn, place.gap, may_fail=may_fail
@@ -209,11 +215,10 @@ class Interpreter:
             return None, condition.values
         if place.key is None:
             return HashTrace(place.label, None, 1.0, None), condition.possible
-        h = draws.fraction(plan.algorithm, plan.prefix, place.key, draws.VARIANT_SALT)
-        variant = draws.draw(condition.variants, h)
-        return HashTrace(place.label, h, 1.0, variant is not None), (
-            True if variant is None else variant,
-        )
+        h = draws.fraction(plan.algorithm, plan.prefix(condition), place.key, draws.VARIANT_SALT)
+        position = draws.position(condition.variants, h)
+        trace = HashTrace(place.label, h, 1.0, position < len(condition.variants))
+        return trace, (condition.values[position],)
 
     # Hashes and their subjects.
 
@@ -279,7 +284,7 @@ class Interpreter:
         if actual is NOT_GIVEN:
             return Gap.lacking(self._lacking(node))
         verdict = node.matcher.matches(actual, self._subject)
-        return UNSUPPORTED if verdict is None else verdict
+        return node.doubt if verdict is None else verdict
 
     def _lacking(self, node: PropertyTest) -> Missing:
         if node.group is None:

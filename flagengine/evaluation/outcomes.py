@@ -3,15 +3,26 @@
 from typing import Any, Final
 
 from flagengine.definitions.model import Flag
-from flagengine.plan.flag_plan import FlagPlan
-from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
+from flagengine.plan.shares import Served
+from flagengine.results.resolution import (
+    Reason,
+    Resolution,
+    RuleReference,
+    UnresolvedReason,
+    Value,
+)
 from flagengine.results.verdicts import Gap
+from flagengine.values.json_values import text
 
 __all__ = [
     "decided",
+    "disabled",
     "filtered_out",
     "is_filtered_out",
     "overridden",
+    "served",
+    "typed_payload",
     "unknown_flag",
     "unresolved",
 ]
@@ -23,13 +34,20 @@ _DESCRIPTIONS: Final = {
     Reason.NO_CONDITION_MATCH: "No matching condition set",
     Reason.NO_GROUP_TYPE: "No group type",
     Reason.FLAG_DISABLED: "Feature flag is disabled",
+    Reason.ROLLOUT_MISS: "Out of the rollout",
+    Reason.EXPERIMENT_PAUSED: "The experiment is paused",
+    Reason.HOLDOUT: "Held out of the experiment",
+    Reason.NO_RULE_MATCH: "No matching rule",
 }
 _UNRESOLVED: Final = {
     UnresolvedReason.EXPERIENCE_CONTINUITY: "The server may remember another answer",
     UnresolvedReason.UNSUPPORTED_DEFINITION: "The definition cannot be evaluated here",
     UnresolvedReason.UNRESOLVED_DEPENDENCY: "A flag it depends on is unresolved",
     UnresolvedReason.MISSING_CONTEXT: "Inputs are missing",
+    UnresolvedReason.INVALID_REGEX: "A filter's pattern is not a regular expression",
+    UnresolvedReason.INVALID_PROPERTY: "A filter compares as a number what is not a number",
 }
+_ERRORS: Final = (UnresolvedReason.INVALID_REGEX, UnresolvedReason.INVALID_PROPERTY)
 
 
 def decided(
@@ -51,13 +69,51 @@ def decided(
     )
 
 
+def served(
+    plan: FlagPlan, answer: Served, reason: Reason, condition: ConditionPlan | None
+) -> Resolution:
+    """Return the answer of a format 2 flag, which the rule of ``condition`` ended (R20)."""
+    index = None if condition is None else condition.index
+    if reason is Reason.TARGETING_MATCH and index is not None:
+        description = f"Matched rule {index + 1}"
+    else:
+        description = _DESCRIPTIONS[reason]
+    return Resolution(
+        plan.key,
+        answer.value,
+        reason,
+        index,
+        description,
+        raw_payload=typed_payload(answer.value),
+        rule=_reference(condition, answer),
+        **_metadata(plan),
+    )
+
+
+def _reference(condition: ConditionPlan | None, answer: Served) -> RuleReference | None:
+    if condition is None or condition.rule is None:
+        return None
+    rule = condition.rule
+    return RuleReference(rule.id, rule.type, condition.index, answer.variant_key)
+
+
+def disabled(plan: FlagPlan) -> Resolution:
+    """Return the answer of an inactive flag: false, or no value in format 2 (R4.3, R20)."""
+    if plan.config_version == 1:
+        return decided(plan, False, Reason.FLAG_DISABLED)
+    return served(plan, Served(None), Reason.FLAG_DISABLED, None)
+
+
 def unresolved(plan: FlagPlan, gap: Gap, why: str | None = None) -> Resolution:
-    """Return an unresolved answer: why it is unresolved, and which inputs are missing."""
+    """Return an unresolved answer: why it is unresolved, and which inputs are missing.
+
+    An error of a format 2 flag, which the server has too, is the reason itself (R20).
+    """
     description = _UNRESOLVED[gap.reason] if why is None else f"{_UNRESOLVED[gap.reason]}: {why}"
     return Resolution(
         plan.key,
         None,
-        Reason.UNRESOLVED,
+        Reason.ERROR if gap.reason in _ERRORS else Reason.UNRESOLVED,
         description=description,
         unresolved_reason=gap.reason,
         missing=gap.missing,
@@ -65,10 +121,12 @@ def unresolved(plan: FlagPlan, gap: Gap, why: str | None = None) -> Resolution:
     )
 
 
-def overridden(key: str, value: bool | str | None, plan: FlagPlan | None) -> Resolution:
+def overridden(key: str, value: Value, plan: FlagPlan | None) -> Resolution:
     """Return the caller's own answer, with the definition's payload for that value (R14)."""
     plan = plan or FlagPlan(key)
-    payload = None if value is None else _payload(plan, value)
+    payload = typed_payload(value)
+    if payload is None and isinstance(value, bool | str):
+        payload = _payload(plan, value)
     description = "Overridden by the caller"
     return Resolution(
         key,
@@ -103,6 +161,11 @@ def is_filtered_out(
     return contexts is not None and bool(tags) and not tags & contexts
 
 
+def typed_payload(value: Value) -> str | None:
+    """Return the payload of a number or an object, which is its JSON; None for other values (R20)."""
+    return None if value is None or isinstance(value, bool | str) else text(value)
+
+
 def _payload(plan: FlagPlan, value: bool | str) -> str | None:
     if value is False:
         return None
@@ -114,4 +177,5 @@ def _metadata(plan: FlagPlan) -> dict[str, Any]:
         "flag_id": plan.flag_id,
         "flag_version": plan.flag_version,
         "has_experiment": plan.has_experiment,
+        "config_version": plan.config_version,
     }

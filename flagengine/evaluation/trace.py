@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flagengine.definitions.model import Filter
 from flagengine.evaluation.conclusion import Conclusion
+from flagengine.plan.shares import Answer
 from flagengine.results.resolution import Resolution
 from flagengine.results.verdicts import Verdict
 from flagengine.values.record import Record
@@ -63,8 +64,9 @@ class HashTrace(Record):
 
 
 class ConditionTrace(Record):
-    """One condition: its tests, its rollout, and its contribution.
+    """One condition, or one rule (``kind``): its tests, its rollout, and its contribution.
 
+    ``holdout`` is a rule's own; ``tests`` of a rule end with the first that does not match.
     ``answers`` are the values that the condition may give; ``passes`` tells whether the walk can go
     on after it.
     """
@@ -74,9 +76,11 @@ class ConditionTrace(Record):
     tests: tuple[TestTrace, ...] = ()
     rollout: HashTrace | None = None
     draw: HashTrace | None = None
-    answers: tuple[bool | str, ...] = ()
+    answers: tuple[Answer, ...] = ()
     passes: bool = True
     note: str = ""
+    kind: str = "condition"
+    holdout: HashTrace | None = None
 
 
 class FlagTrace(Record):

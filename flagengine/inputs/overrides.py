@@ -5,14 +5,14 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypedDict
 
+from flagengine.results.resolution import Value
 from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+from flagengine.values.payloads import frozen
 from flagengine.values.record import Record
 
 __all__ = ["NO_OVERRIDES", "Overrides", "OverridesLike"]
 
-Value = bool | str | None
-"""True, False, a variant, or None for "as if there were no such flag"."""
-FlagOverrides = Mapping[str, Value] | Sequence[str] | AbstractSet[str] | Literal[False] | None
+FlagOverrides = Mapping[str, Any] | Sequence[str] | AbstractSet[str] | Literal[False] | None
 """Values by flag key, keys to turn on, False to hide every layer below, or None for nothing."""
 
 
@@ -29,7 +29,8 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class Overrides(Record):
     """One layer, or several layers combined with ``|``, where the right-hand layer wins.
 
-    ``flags`` maps keys to True, False, a variant, or None for "as if there were no such flag";
+    ``flags`` maps keys to True, False, a variant, a number or an object as flags of format 2 have
+    them, or None for "as if there were no such flag";
     ``payloads`` maps keys to JSON text. ``clears_flags`` and ``clears_payloads`` tell whether the
     layer hides every layer below it.
     """
@@ -112,8 +113,9 @@ class Overrides(Record):
 
 def _restored(*fields: Any) -> Overrides:
     flags, payloads, clears_flags, clears_payloads = fields
+    values = {key: frozen(value) for key, value in flags.items()}
     return Overrides(
-        MappingProxyType(flags), MappingProxyType(payloads), clears_flags, clears_payloads
+        MappingProxyType(values), MappingProxyType(payloads), clears_flags, clears_payloads
     )
 
 
@@ -139,7 +141,7 @@ def _flags(value: Any) -> Overrides:
         flags = dict(value)
         for key, forced in flags.items():
             if not isinstance(forced, bool | str | None):
-                raise _no_value(key, forced)
+                flags[key] = _typed(key, forced)
             _key(key)
         return Overrides(MappingProxyType(flags))
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
@@ -171,8 +173,15 @@ def _key(key: Any) -> str:
     raise TypeError(message)
 
 
-def _no_value(key: Any, value: Any) -> TypeError:
-    return TypeError(
-        f"the override of {key!r} must be True, False, a variant key or None, "
-        f"got {type(value).__name__}"
+def _typed(key: Any, value: Any) -> Value:
+    """Return a number or an object as a flag of format 2 has it, or raise TypeError."""
+    converted = to_json_value(value)
+    is_number = isinstance(converted, int | float) and not isinstance(converted, bool)
+    if is_number or isinstance(converted, dict):
+        found: Value = frozen(converted)
+        return found
+    message = (
+        f"the override of {key!r} must be True, False, a variant key, a finite number, an object "
+        f"or None, got {type(value).__name__}"
     )
+    raise TypeError(message)

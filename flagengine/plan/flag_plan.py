@@ -13,15 +13,16 @@ from flagengine.plan.shares import (
     Answer,
     BucketBy,
     Bucketing,
+    Served,
     Share,
     VariantPlan,
     possible_variants,
 )
-from flagengine.results.resolution import Missing
+from flagengine.results.resolution import Missing, Value
 from flagengine.results.verdicts import Gap
 from flagengine.values.record import Record
 
-__all__ = ["ConditionPlan", "EnrollmentPlan", "FlagPlan", "HoldoutPlan"]
+__all__ = ["ConditionPlan", "EnrollmentPlan", "FlagPlan", "HoldoutPlan", "RulePlan"]
 
 
 class EnrollmentPlan(Record):
@@ -58,6 +59,30 @@ class HoldoutPlan(Record):
         return "" if self.bucketing.by is BucketBy.GROUP else None
 
 
+class RulePlan(Record):
+    """What a condition has that is a rule of a format 2 flag (SPEC R20).
+
+    Tests are decided in their order, and the first without a verdict ends the flag. A match then
+    gives the ``default`` if the rule is ``paused``, and to those inside ``held_out``, whose hash has
+    the prefix ``holdout_prefix``. Others inside the condition's share get the member of ``values``
+    at the position drawn: above the last variant the last variant again.
+    """
+
+    id: str
+    type: str
+    prefix: str
+    values: tuple[Served, ...]
+    default: Served
+    paused: bool = False
+    held_out: Share | None = None
+    holdout_prefix: str = ""
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Whether the rule ends the flag for everyone whose tests match, without any hash."""
+        return self.paused or self.type == "targeted_release"
+
+
 class ConditionPlan(Record):
     """One condition: its tests, its share, its subject, and what a match gives.
 
@@ -72,6 +97,7 @@ class ConditionPlan(Record):
     pinned: str | None = None
     variants: tuple[VariantPlan, ...] = ()
     stops: bool = False
+    rule: RulePlan | None = None
 
     @property
     def draws(self) -> bool:
@@ -81,6 +107,8 @@ class ConditionPlan(Record):
     @property
     def values(self) -> tuple[Answer, ...]:
         """The values that a match may give, by the position drawn; one value without a draw."""
+        if self.rule is not None:
+            return self.rule.values
         if self.variants:
             return (*(variant.key for variant in self.variants), True)
         return (True if self.pinned is None else self.pinned,)
@@ -88,11 +116,15 @@ class ConditionPlan(Record):
     @property
     def possible(self) -> tuple[Answer, ...]:
         """The values that a match may give when the hash is not known."""
+        if self.rule is not None:
+            return self.rule.values
         return possible_variants(self.variants) if self.variants else self.values
 
     @property
     def needs_hash(self) -> bool:
         """Whether the subject's hash can change what the condition contributes."""
+        if self.rule is not None:
+            return not self.rule.ends_at_once
         inside = self.share.without_hash
         return inside is None or (inside and len(self.possible) > 1)
 
@@ -121,7 +153,11 @@ class ConditionPlan(Record):
 
 
 class FlagPlan(Record):
-    """All that is needed to answer one flag; ``defect`` says why the flag cannot be evaluated."""
+    """All that is needed to answer one flag; ``defect`` says why the flag cannot be evaluated.
+
+    The conditions of a format 2 flag are its rules. ``otherwise`` is the answer when none ends the
+    walk: false, or the default value of a format 2 flag, whose values have the ``return_type``.
+    """
 
     key: str
     active: bool = True
@@ -137,10 +173,14 @@ class FlagPlan(Record):
     flag_id: int | None = None
     flag_version: int | None = None
     has_experiment: bool | None = None
+    config_version: int = 1
+    otherwise: Answer = False
+    return_type: str = "boolean"
 
-    @property
-    def prefix(self) -> str:
-        """The text before the subject in the hashes of rollouts and draws."""
+    def prefix(self, condition: ConditionPlan | None = None) -> str:
+        """Return the text before the subject in the hashes of a condition's rollout and draw."""
+        if condition is not None and condition.rule is not None:
+            return condition.rule.prefix
         return f"{self.key}."
 
     @property
@@ -148,7 +188,7 @@ class FlagPlan(Record):
         """The tests of all conditions."""
         return tuple(node for condition in self.conditions for node in condition.tests)
 
-    def is_broken(self, overridden: Mapping[str, Answer | None]) -> bool:
+    def is_broken(self, overridden: Mapping[str, Value]) -> bool:
         """Tell whether the server may fail the flag because of a dependency (SPEC R11.6)."""
         tests = (node for node in self.tests if isinstance(node, FlagTest))
         return any(node.why_broken(overridden) is not None for node in tests)

@@ -44,6 +44,9 @@ class Scope(Protocol):
     def cohort_may_fail(self, cohort_id: str) -> bool:
         """Tell whether a cohort, or a cohort below it, is missing or circular."""
 
+    def has_rules(self, key: str) -> bool:
+        """Tell whether there is a flag of format 2 with this key."""
+
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
 
@@ -56,15 +59,31 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         "flag_id": flag.id,
         "flag_version": flag.version,
         "has_experiment": flag.has_experiment,
+        "config_version": flag.config_version,
     }
     if flag.defect is not None:
         return FlagPlan(**metadata, defect=str(flag.defect))  # type: ignore[arg-type]
+    shared = {
+        **metadata,
+        "active": flag.active,
+        "evaluation_runtime": flag.evaluation_runtime,
+        "evaluation_contexts": flag.evaluation_contexts,
+    }
+    if flag.rules is not None:
+        from flagengine.plan.rules import lower_rules  # noqa: PLC0415 format 2 is rare so far
+
+        conditions, otherwise = lower_rules(flag.rules, scope.definitions.property_matching_version)
+        return FlagPlan(
+            **shared,  # type: ignore[arg-type]
+            conditions=conditions,
+            otherwise=otherwise,
+            return_type=flag.rules.return_type,
+        )
     if algorithm not in ALGORITHMS:
         return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
     variants = _variants(flag)
     return FlagPlan(
-        **metadata,  # type: ignore[arg-type]
-        active=flag.active,
+        **shared,  # type: ignore[arg-type]
         enrollment=_enrollment(flag),
         holdout=_holdout(flag, scope),
         conditions=tuple(
@@ -74,8 +93,6 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         variants=variants,
         payloads=flag.payloads or {},
         algorithm=algorithm,
-        evaluation_runtime=flag.evaluation_runtime,
-        evaluation_contexts=flag.evaluation_contexts,
     )
 
 
@@ -221,6 +238,8 @@ def _is_absent(key: str, scope: Scope) -> bool:
 
 def _broken(leaf: Filter, scope: Scope) -> str | None:
     """Say why a dependency cannot be followed, or return None when it can (R11.5)."""
+    if scope.has_rules(leaf.key):
+        return f"{leaf.key!r} has format 2, whose meaning for other flags is not published"
     if not leaf.dependency_chain:
         return "the dependency chain is empty: a circular dependency, or a flag that does not exist"
     below = graph.depth(leaf.key, scope.dependencies)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flagengine.definitions.model import Filter
 from flagengine.operators import Matcher
-from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.results.verdicts import D, all_of, any_of, negated
+from flagengine.results.resolution import Reason, Resolution, UnresolvedReason, Value
+from flagengine.results.verdicts import UNSUPPORTED, D, Gap, all_of, any_of, negated
 from flagengine.values.record import Record
 
 __all__ = [
@@ -28,12 +28,16 @@ __all__ = [
 
 
 class PropertyTest(Record):
-    """A matcher applied to one property of the person (``group`` None) or of a group type."""
+    """A matcher applied to one property of the person (``group`` None) or of a group type.
+
+    ``doubt`` is the verdict of a value that the matcher does not decide.
+    """
 
     key: str
     matcher: Matcher
     group: str | None = None
     origin: Filter | None = None
+    doubt: Gap = UNSUPPORTED
 
 
 class Constant(Record):
@@ -85,7 +89,7 @@ class FlagTest(Record):
             return value == self.expected
         return (value is not False) is self.expected
 
-    def why_broken(self, overridden: Mapping[str, bool | str | None]) -> str | None:
+    def why_broken(self, overridden: Mapping[str, Value]) -> str | None:
         """Say why the dependency cannot be followed; an override may replace it (SPEC R11.5)."""
         if self.key in overridden:
             is_hidden = overridden[self.key] is None

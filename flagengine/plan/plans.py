@@ -52,6 +52,11 @@ class Plans:
         """Tell whether a cohort, or a cohort below it, is missing or circular."""
         return cohort_may_fail(cohort_id, self)
 
+    def has_rules(self, key: str) -> bool:
+        """Tell whether there is a flag of format 2 with this key."""
+        flag = self.definitions.flag(key)
+        return flag is not None and flag.config_version == 2
+
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name, cohorts included."""
         if key not in self._dependencies:

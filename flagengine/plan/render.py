@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
+from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, RulePlan
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -16,6 +16,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
+from flagengine.plan.shares import Answer, Served
 from flagengine.values.json_values import text
 
 __all__ = ["render_flag", "render_test"]
@@ -33,7 +34,7 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
         yield f"cannot be evaluated here: {plan.defect}"
         return
     if not plan.active:
-        yield "is not active: false"
+        yield f"is not active: {'false' if plan.config_version == 1 else 'no value'}"
         return
     if plan.enrollment is not None:
         yield f"if the person has {plan.enrollment.key}: true if the property is true, else false"
@@ -41,8 +42,10 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
         share = f"{plan.holdout.share.percentage:g} % of all by {plan.holdout.bucketing.by.value}"
         yield f"hold out {share}: {plan.holdout.value}"
     for condition in plan.conditions:
-        yield from _condition(condition)
-    yield "otherwise false"
+        yield from (
+            _condition(condition) if condition.rule is None else _rule(condition, condition.rule)
+        )
+    yield f"otherwise {_answer(plan.otherwise)}"
 
 
 def _condition(condition: ConditionPlan) -> Iterator[str]:
@@ -51,6 +54,35 @@ def _condition(condition: ConditionPlan) -> Iterator[str]:
         yield f"  if {render_test(node)}"
     if condition.stops and condition.share.without_hash is not True:
         yield "  the others whose filters match stop here with false"
+
+
+def _rule(condition: ConditionPlan, rule: RulePlan) -> Iterator[str]:
+    """Describe a rule, whose tests are decided in order (SPEC R20)."""
+    yield f"rule {condition.index} ({rule.type}): {_who(condition)} get {_rule_value(condition, rule)}"
+    for node in condition.tests:
+        yield f"  if {render_test(node)}"
+    default = _answer(rule.default)
+    if rule.paused:
+        yield f"  the rule is paused: everyone whose filters match gets {default}"
+    if rule.held_out is not None:
+        yield f"  hold out {rule.held_out.percentage:g} %: {default}"
+    if condition.stops and condition.share.without_hash is not True:
+        yield f"  the others whose filters match stop here with {default}"
+
+
+def _rule_value(condition: ConditionPlan, rule: RulePlan) -> str:
+    if not condition.draws:
+        return _answer(rule.values[0])
+    drawn = zip(condition.variants, rule.values, strict=False)
+    return " or ".join(
+        f"{_answer(answer)} ({variant.key}, {variant.weight:g} %)" for variant, answer in drawn
+    )
+
+
+def _answer(answer: Answer) -> str:
+    if not isinstance(answer, Served):
+        return text(answer)
+    return "the caller's default" if answer.value is None else _shown(answer.value)
 
 
 def _who(condition: ConditionPlan) -> str:

@@ -6,13 +6,32 @@ This module decides what a hash is needed for; the evaluators compute the hash.
 from collections.abc import Sequence
 from enum import Enum
 
-from flagengine.results.resolution import Missing, UnresolvedReason
+from flagengine.results.resolution import Missing, UnresolvedReason, Value
 from flagengine.results.verdicts import UNSUPPORTED, Gap
 from flagengine.values.record import Record
 
-__all__ = ["Answer", "BucketBy", "Bucketing", "Share", "VariantPlan", "possible_variants"]
+__all__ = [
+    "Answer",
+    "BucketBy",
+    "Bucketing",
+    "Served",
+    "Share",
+    "VariantPlan",
+    "possible_variants",
+]
 
-Answer = bool | str
+
+class Served(Record):
+    """The value that a format 2 rule gives: read-only JSON, None for the caller's default.
+
+    ``variant_key`` names the variant of an experiment that has the value.
+    """
+
+    value: Value
+    variant_key: str | None = None
+
+
+Answer = bool | str | Served
 """A flag's value; True for an enabled flag without a variant."""
 
 

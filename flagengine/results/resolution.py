@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, Final
 
-from flagengine.values.payloads import FrozenDict, shared_payload
+from flagengine.values.payloads import FrozenDict, frozen, shared_payload
 from flagengine.values.record import Record, derived
 
 __all__ = [
@@ -171,6 +171,8 @@ class Resolution(Record):
 
     def __post_init__(self) -> None:
         """Derive the remaining fields, once."""
+        if type(self.value) is dict:  # unpickling makes a plain dict of a read-only one
+            object.__setattr__(self, "value", frozen(self.value))
         raw = self.raw_payload
         derived = {
             "caller_default": self.value is None and self.reason in _DELEGATING,

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from flagengine.results.resolution import NOTHING_MISSING, Missing, UnresolvedReason
 from flagengine.values.record import Record
 
-__all__ = ["UNSUPPORTED", "D", "Gap", "Verdict", "all_of", "any_of", "joined", "negated"]
+__all__ = [
+    "INVALID_PROPERTY",
+    "INVALID_REGEX",
+    "UNSUPPORTED",
+    "D",
+    "Gap",
+    "Verdict",
+    "all_of",
+    "any_of",
+    "joined",
+    "negated",
+]
 
 
 if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
@@ -62,6 +73,12 @@ _PRECEDENCE: Final = tuple(UnresolvedReason)
 
 UNSUPPORTED: Final = Gap(UnresolvedReason.UNSUPPORTED_DEFINITION)
 """The gap that no input closes: only the server knows."""
+
+INVALID_REGEX: Final = Gap(UnresolvedReason.INVALID_REGEX)
+"""The error of a format 2 predicate whose pattern is no pattern (SPEC R20)."""
+
+INVALID_PROPERTY: Final = Gap(UnresolvedReason.INVALID_PROPERTY)
+"""The error of a format 2 predicate that compares as a number what is none (SPEC R20)."""
 
 Verdict = bool | Gap
 """True, False, or the gap of a test without a verdict."""

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import Any, Never
 
-__all__ = ["FrozenDict", "FrozenList", "decode_payload", "shared_payload"]
+__all__ = ["FrozenDict", "FrozenList", "decode_payload", "frozen", "shared_payload"]
 
 
 def _refuse(*_: object, **__: object) -> Never:
@@ -63,14 +63,15 @@ def decode_payload(raw: str) -> Any:
 def shared_payload(raw: str) -> Any:
     """Return the decoded payload, read-only; the same text gives the same object."""
     try:
-        return _frozen(decode_payload(raw))
+        return frozen(decode_payload(raw))
     except RecursionError:
         return raw
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """Return a JSON value read-only: its objects and lists refuse to change."""
     if isinstance(value, dict):
-        return FrozenDict((name, _frozen(member)) for name, member in value.items())
+        return FrozenDict((name, frozen(member)) for name, member in value.items())
     if isinstance(value, list):
-        return FrozenList(map(_frozen, value))
+        return FrozenList(map(frozen, value))
     return value

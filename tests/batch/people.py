@@ -55,6 +55,9 @@ def long_row(resolution: Resolution) -> dict[str, Any]:
         "condition_index": resolution.condition_index,
         "unresolved_reason": resolution.unresolved_reason and resolution.unresolved_reason.value,
         "missing": missing_text(resolution),
+        "rule_id": resolution.rule and resolution.rule.id,
+        "rule_type": resolution.rule and resolution.rule.type,
+        "variant_key": resolution.rule and resolution.rule.variant_key,
     }
 
 

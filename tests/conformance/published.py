@@ -102,6 +102,8 @@ def as_published(resolution: Resolution) -> dict[str, Any]:
         "description": resolution.description,
         "unresolved_reason": resolution.unresolved_reason and resolution.unresolved_reason.value,
         "missing": _missing(resolution),
+        "rule": resolution.rule and resolution.rule.to_dict(),
+        "caller_default": resolution.caller_default,
     }
 
 
@@ -111,8 +113,14 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
     return {
         name: (found[name], value)
         for name, value in wanted.items()
-        if found[name] != value or type(found[name]) is not type(value)
+        if not _is_alike(found[name], value)
     }
+
+
+def _is_alike(found: Any, wanted: Any) -> bool:
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return json.dumps(found, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    return found == wanted and type(found) is type(wanted)
 
 
 def _wanted(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,6 @@
 """Dask: flags as columns of a DataFrame of pandas partitions."""
 
-from typing import Any
+from typing import Any, Final
 
 import dask.dataframe as dd
 import pandas as pd
@@ -19,7 +19,7 @@ def with_flags(frame: Any, flag_defs: Snapshot | Document, **arguments: Any) -> 
     """Return the Dask DataFrame with a column per flag.
 
     ``arguments`` are the arguments of :func:`~flagengine.batch.evaluate_table` except ``output``.
-    Flags are nullable columns ("boolean", "string"), because an answer may be unresolved.
+    Flags are nullable columns ("boolean", "Float64", "string"), because an answer may be unresolved.
     """
     if not isinstance(frame, dd.DataFrame):
         message = f"frame must be a dask.dataframe.DataFrame, got {type(frame).__name__}"
@@ -37,5 +37,8 @@ def with_flags(frame: Any, flag_defs: Snapshot | Document, **arguments: Any) -> 
 
 
 def _series(flags: pa.Table, name: str, index: pd.Index) -> pd.Series:
-    kind = "boolean" if flags.schema.field(name).type == pa.bool_() else "string"
+    kind = _KINDS.get(flags.schema.field(name).type, "string")
     return pd.Series(flags.column(name).to_pylist(), index, dtype=kind)
+
+
+_KINDS: Final = {pa.bool_(): "boolean", pa.float64(): "Float64"}

@@ -1,5 +1,6 @@
 """The cause of a changed answer, derived from two definitions of a flag and two answers."""
 
+from flagengine.batch.impact.causes_of_rules import cause_of_rules
 from flagengine.definitions.model import Condition, Flag, Variant
 from flagengine.results.resolution import Reason, Resolution
 
@@ -14,6 +15,10 @@ def cause_of(old: Flag | None, new: Flag | None, was: Resolution, will_be: Resol
         return "the flag is new" if old is None else "the flag was removed"
     if old.active is not new.active:
         return "switched on" if new.active else "switched off"
+    if old.config_version != new.config_version:
+        return "the configuration format changed"
+    if old.rules is not None and new.rules is not None:
+        return cause_of_rules(old.rules, new.rules, was, will_be) or _of_flag(old, new)
     if old.holdout != new.holdout and _HOLDOUT in (was.reason, will_be.reason):
         return "the holdout changed"
     if old.feature_enrollment is not new.feature_enrollment:

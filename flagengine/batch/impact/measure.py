@@ -146,4 +146,6 @@ def _words(resolution: Resolution) -> str:
     """Return an answer as text for people."""
     if resolution.value is not None:
         return str(value_text(resolution.value))
+    if resolution.caller_default:
+        return "the caller's default"
     return "no such flag" if resolution.reason is Reason.UNKNOWN_FLAG else "unresolved"

@@ -136,7 +136,12 @@ def measure_balance(engine: Engine, batches: Iterable[pa.RecordBatch], threads: 
 
 
 def _is_hashed(plan: FlagPlan) -> bool:
-    """Tell whether a flag's answers depend on the hash of the distinct id."""
+    """Tell whether a flag's answers depend on the hash of its key and the distinct id.
+
+    A flag of format 2 is left out: each of its rules has a hash of its own.
+    """
+    if plan.config_version == 2:
+        return False
     return plan.active and bool(_by_person(plan)) and bool(_rollouts(plan) or plan.variants)
 
 
@@ -169,7 +174,7 @@ def _counted(
 def _fractions(rows: Rows, plan: FlagPlan, salt: str) -> NDArray[np.float64]:
     """Return h for everyone with a distinct id that can be hashed."""
     hashed = rows.person_ids.presence.where(lambda label: label is True)
-    numbers = rows.person_ids.numbers(plan.algorithm, plan.prefix, salt, hashed, clip=True)
+    numbers = rows.person_ids.numbers(plan.algorithm, plan.prefix(), salt, hashed, clip=True)
     return numbers[numbers < BUCKETS].astype(np.float64) / BUCKETS
 
 

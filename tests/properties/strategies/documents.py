@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.properties.strategies.choice import pick
 from tests.properties.strategies.cohorts import cohort_definitions
 from tests.properties.strategies.filters import group_filter, person_filter
+from tests.properties.strategies.rules import rule_filters
 from tests.properties.strategies.vocabulary import (
     KEYS,
     ODD_KEYS,
@@ -60,6 +61,7 @@ _PAST = [{}] * 16 + [
     {"evaluation_tags": ["web", "mobile"]},
     {"has_experiment": True, "version": 3, "team_id": "x"},
 ]
+_OF_RULES = [{}] * 8 + [{"active": False}, {"evaluation_runtime": "client"}, {"deleted": True}]
 _ENROLLED = [{}] * 14 + [{"feature_enrollment": True}, {"feature_enrollment": None}]
 _HELD_OUT = [{}] * 12 + [
     {"holdout": {"id": 7, "exclusion_percentage": 50}},
@@ -77,7 +79,7 @@ _FLAG_LEVEL = [{}] * 20 + [
     {"aggregation_group_type_index": None},
 ]
 _CONDITION_LEVEL = [{}] * 30 + _FLAG_LEVEL[20:]
-_FORMATS = [{}] * 60 + [{"version": 2}, {"version": None}, {"version": True}, {"version": 1.0}]
+_FORMATS = [{}] * 60 + [{"version": 3}, {"version": None}, {"version": True}, {"version": 1.0}]
 _CONDITION_COUNTS = [1, 1, 2, 2, 2, 3, 0]
 _FILTER_COUNTS = [1, 1, 1, 2, 2, 3, 0]
 _FILTER_KINDS = ["person"] * 12 + ["group"] * 2 + ["cohort"] * 3 + ["flag"] * 5
@@ -104,6 +106,9 @@ def _flag(
     draw: st.DrawFn, key: str, keys: list[str], chains: dict[str, list[str]]
 ) -> dict[str, Any]:
     """Draw a flag, which may depend on the flags in ``chains``, drawn before."""
+    if pick(draw, [False] * 6 + [True]):
+        chains[key] = [key]
+        return {"key": key, "active": True, "filters": rule_filters(draw)} | pick(draw, _OF_RULES)
     needed: list[str] = []
     conditions = [
         _condition(draw, keys, chains, needed) for _ in range(pick(draw, _CONDITION_COUNTS))
