@@ -31,7 +31,11 @@ OUTCOMES = {
 }
 
 
-def record(outcome: str = "split", value: Any = False, **changes: Any) -> dict[str, Any]:
+def record(
+    outcome: str = "split",
+    value: Any = False,  # noqa: FBT002 - a value like others
+    **changes: Any,
+) -> dict[str, Any]:
     """Return a record; ``changes`` are of the metadata, and None removes a field."""
     code, rule_type, identity = OUTCOMES[outcome]
     rule = {"rule_type": rule_type, "rule_id": RULE} if rule_type else {}
