@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.compiled.evaluators import Evaluators
 from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.definitions import Definitions
-from flagengine.definitions.document import Document, read_document
+from flagengine.definitions.document import Document, read_with_losses
 from flagengine.definitions.issues import Issue
 from flagengine.definitions.model import Flag
 from flagengine.definitions.parsing import EXTENSION
@@ -15,6 +15,9 @@ from flagengine.inputs.environment import current_time
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.plan.changes import Compared, changed_keys
 from flagengine.plan.plans import Plans
+
+if TYPE_CHECKING:  # few documents lose anything
+    from flagengine.definitions.rules.lost import Lost
 
 __all__ = ["Evaluator", "Snapshot", "as_snapshot", "evaluators_of"]
 
@@ -79,7 +82,7 @@ class Snapshot:
         :attr:`issues`. Raise :class:`SnapshotError` only for input that is not a definitions
         document.
         """
-        return cls(Plans(Definitions(read_document(document))))
+        return cls(Plans(Definitions(*read_with_losses(document))))
 
     def with_overrides(self, overrides: OverridesLike) -> "Snapshot":
         """Return a copy with ``overrides`` in addition to the snapshot's own overrides."""
@@ -142,9 +145,12 @@ class Snapshot:
         return Compared(definitions.index, self.overrides, definitions.flag, definitions.cohort)
 
     def _content(self) -> dict[str, Any]:
-        """Return the members of the document that can change an answer."""
+        """Return what can change an answer: members of the document, and what its text had."""
         document = self._definitions.document
-        return {name: document[name] for name in _CONTENT if name in document}
+        content: dict[str, Any] = {name: document[name] for name in _CONTENT if name in document}
+        if self._definitions.lost:
+            content["lost"] = self._definitions.lost
+        return content
 
     @property
     def _definitions(self) -> Definitions:
@@ -170,11 +176,14 @@ class Snapshot:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the document and the overrides; unpickling makes the rest again."""
-        return _restored, (self._definitions.document, self.overrides)
+        definitions = self._definitions
+        return _restored, (definitions.document, self.overrides, definitions.lost)
 
 
-def _restored(document: dict[str, Any], overrides: Overrides) -> Snapshot:
-    return Snapshot(Plans(Definitions(document)), overrides)
+def _restored(
+    document: dict[str, Any], overrides: Overrides, lost: "Lost | None" = None
+) -> Snapshot:
+    return Snapshot(Plans(Definitions(document, lost)), overrides)
 
 
 def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:

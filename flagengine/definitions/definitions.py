@@ -4,14 +4,17 @@ Reading is pure: two threads that read the same flag at the same time only waste
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flagengine.definitions.index import Index
 from flagengine.definitions.issues import Issue
 from flagengine.definitions.model import Cohort, Flag
-from flagengine.definitions.parsing import parse_cohort, parse_flag
+from flagengine.definitions.parsing import NOTHING_LOST, parse_cohort, parse_flag
 from flagengine.definitions.reading import pointer_to
 from flagengine.values.record import replace
+
+if TYPE_CHECKING:  # few documents lose anything
+    from flagengine.definitions.rules.lost import Lost
 
 __all__ = ["Definitions"]
 
@@ -28,12 +31,14 @@ class Definitions:
         "hash_algorithm",
         "index",
         "keys",
+        "lost",
         "property_matching_version",
     )
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        """Index a document from ``read_document``, which no caller can change."""
-        index = Index(document)
+    def __init__(self, document: dict[str, Any], lost: "Lost | None" = None) -> None:
+        """Index a document from ``read_with_losses``, which no caller can change."""
+        self.lost = lost or {}
+        index = Index(document, self.lost)
         self.index = index
         self._flags: dict[str, Flag] = {}
         self._cohorts: dict[str, Cohort] = {}
@@ -62,7 +67,8 @@ class Definitions:
     def flag(self, key: str) -> Flag | None:
         """Return the flag with this key, or None."""
         if key not in self._flags and key in self.index.flags:
-            flag = parse_flag(key, self.index.flags[key], self.index.pointers[key])
+            lost = self.index.lost.get(key, NOTHING_LOST)
+            flag = parse_flag(key, self.index.flags[key], self.index.pointers[key], lost)
             if key in self.index.duplicates:
                 flag = replace(flag, defect=self.index.duplicates[key])
             self._flags[key] = flag

@@ -4,13 +4,17 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.issues import IssueCode, SnapshotError
+from flagengine.definitions.parsing import config_version_of
 from flagengine.definitions.reading import json_type
 from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN, to_json_value
 
-__all__ = ["Document", "read_document"]
+if TYPE_CHECKING:  # few documents lose anything
+    from flagengine.definitions.rules.lost import Lost
+
+__all__ = ["Document", "read_document", "read_with_losses"]
 
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
@@ -29,8 +33,20 @@ _EXPECTED: Final = 'a definitions document must be an object with a list "flags"
 
 def read_document(document: Document) -> dict[str, Any]:
     """Return a definitions document that no caller can change, or raise SnapshotError."""
-    is_text = isinstance(document, str | bytes | bytearray)
-    value = _decoded(document) if is_text else document  # type: ignore[arg-type]
+    return read_with_losses(document)[0]
+
+
+def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
+    """Return a definitions document, and what its flags of format 2 lost by decoding (R20.2)."""
+    if not isinstance(document, str | bytes | bytearray):
+        return _owned(_checked(document)), {}
+    value, text = _decoded(document)
+    checked: dict[str, Any] = _checked(value)
+    return checked, _lost(text, checked["flags"])
+
+
+def _checked(value: Any) -> Any:
+    """Return a value that has the outline of a definitions document, or raise SnapshotError."""
     if not isinstance(value, Mapping):
         message = f"{_EXPECTED}, got {json_type(value)}"
         raise SnapshotError(IssueCode.NOT_AN_OBJECT, "", message)
@@ -40,7 +56,24 @@ def read_document(document: Document) -> dict[str, Any]:
     if not isinstance(value["flags"], list | tuple):
         message = f"{_EXPECTED}, got {json_type(value['flags'])} as flags"
         raise SnapshotError(IssueCode.WRONG_TYPE, "/flags", message)
-    return value if is_text else _owned(value)  # type: ignore[return-value]
+    return value
+
+
+def _lost(text: str | bytes | bytearray, flags: list[Any]) -> "Lost":
+    positions = [position for position, flag in enumerate(flags) if _is_format_2(flag)]
+    if not positions:
+        return {}
+    from flagengine.definitions.rules.lost import lost_by_decoding  # noqa: PLC0415 few need it
+
+    try:
+        return lost_by_decoding(text, positions)
+    except RecursionError:  # it needs slightly more of the stack than the first reading
+        return lost_by_decoding(_cut_deep(text), positions)
+
+
+def _is_format_2(flag: Any) -> bool:
+    filters = flag.get("filters") if isinstance(flag, dict) else None
+    return isinstance(filters, dict) and "version" in filters and config_version_of(filters) == 2
 
 
 def _members(value: Mapping[str, Any]) -> str:
@@ -48,18 +81,19 @@ def _members(value: Mapping[str, Any]) -> str:
     return f"an object with {names}" if names else "an empty object"
 
 
-def _decoded(document: str | bytes | bytearray) -> Any:
+def _decoded(document: str | bytes | bytearray) -> tuple[Any, str | bytes | bytearray]:
+    """Return the decoded value, and the text that it was decoded from."""
+    if isinstance(document, str):
+        document = document.removeprefix("\ufeff")
     try:
-        if isinstance(document, str):
-            return json.loads(document.removeprefix("\ufeff"))
-        return json.loads(document)
+        return json.loads(document), document
     except UnicodeDecodeError as error:
         message = f"{_EXPECTED}; the bytes are not UTF-8: {error}"
         raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
     except RecursionError:
         return _decoded(_cut_deep(document))
     except ValueError as error:
-        return _leniently(document, error)
+        return _leniently(document, error), document
 
 
 def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:

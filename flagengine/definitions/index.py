@@ -4,12 +4,15 @@ This module reads nothing below the top level.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.issues import Issue, IssueCode
 from flagengine.definitions.parsing import ALGORITHMS, EXTENSION
 from flagengine.definitions.reading import is_number, json_type, pointer_to, shown
 from flagengine.values.json_values import has_utf8
+
+if TYPE_CHECKING:  # few documents lose anything
+    from flagengine.definitions.rules.lost import Lost
 
 __all__ = ["Index"]
 
@@ -19,8 +22,8 @@ _INDEX_DIGITS: Final = 10
 class Index:
     """The unread flags and cohorts of a document by key, and the issues at its top level."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Index a document whose ``flags`` is a list."""
+    def __init__(self, document: Mapping[str, Any], lost: "Lost") -> None:
+        """Index a document whose ``flags`` is a list, and what its decoding lost."""
         self.issues: list[Issue] = []
         self.flags: dict[str, dict[str, Any]] = {}
         self.pointers: dict[str, str] = {}
@@ -28,6 +31,9 @@ class Index:
         self.deleted: set[str] = set()
         for position, source in enumerate(document["flags"]):
             self._add_flag(position, source)
+        self.lost = (
+            {key: lost[at] for key, at in self.pointers.items() if at in lost} if lost else {}
+        )
         self.cohorts: Mapping[str, Any] = self._mapping(document, "cohorts")
         self.group_names = self._group_names(self._mapping(document, "group_type_mapping"))
         version = document.get("property_matching_version")

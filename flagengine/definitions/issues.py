@@ -25,6 +25,12 @@ class IssueCode(StrEnum):
     COHORT_CYCLE = "cohort_cycle"
     MISSING_COHORT = "missing_cohort"
     MISSING_DEPENDENCY = "missing_dependency"
+    UNSUPPORTED_RULE = "unsupported_rule"
+    UNKNOWN_MEMBER = "unknown_member"
+    INVALID_VALUE = "invalid_value"
+    OUT_OF_RANGE = "out_of_range"
+    NOT_UNIQUE = "not_unique"
+    TOO_LARGE = "too_large"
     UNKNOWN_HASH = "unknown_hash"
     NOT_JSON = "not_json"
 

@@ -5,12 +5,13 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from flagengine.definitions.filters import Filter
 from flagengine.definitions.issues import Issue
 from flagengine.values.record import Record
 
-if TYPE_CHECKING:  # the rules hold filters
+if TYPE_CHECKING:  # few flags have rules
     from flagengine.definitions.rules.model import RuleSet
 
 __all__ = [
@@ -38,22 +39,6 @@ INHERIT: Final = Inherit.INHERIT
 
 Aggregation = int | None
 """A group type index, or None for persons."""
-
-
-class Filter(Record):
-    """One property, cohort or flag filter.
-
-    ``type`` is None when it is absent. ``value`` is any JSON value; an absent or null value is
-    None. ``dependency_chain`` is None when it is absent or malformed.
-    """
-
-    key: str
-    type: str | None = None
-    operator: str | None = None
-    value: Any = None
-    group_type_index: int | None = None
-    negation: bool = False
-    dependency_chain: tuple[str, ...] | None = None
 
 
 class Condition(Record):

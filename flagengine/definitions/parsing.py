@@ -4,6 +4,7 @@ Parsing is total: a flag or cohort that cannot be read keeps its slot and has an
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from flagengine.definitions.issues import Issue, IssueCode
@@ -28,7 +29,15 @@ from flagengine.definitions.reading import (
 from flagengine.operators import is_operator
 from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
 
-__all__ = ["ALGORITHMS", "EXTENSION", "MAX_COHORT_DEPTH", "parse_cohort", "parse_flag"]
+__all__ = [
+    "ALGORITHMS",
+    "EXTENSION",
+    "MAX_COHORT_DEPTH",
+    "NOTHING_LOST",
+    "config_version_of",
+    "parse_cohort",
+    "parse_flag",
+]
 
 MAX_COHORT_DEPTH: Final = 50
 """The depth to which a cohort's groups and references may nest (SPEC R15)."""
@@ -39,21 +48,36 @@ EXTENSION: Final = "flagengine"
 ALGORITHMS: Final = ("sha1", "murmur3")
 """The hashes that the extension field may name (SPEC R16)."""
 
+NOTHING_LOST: Final[Mapping[str, str | None]] = MappingProxyType({})
+"""What the decoding of most documents loses."""
+
 _RUNTIMES: Final = ("all", "client", "server")
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag", "person_metadata")
 _LOCAL: Final = (IssueCode.UNKNOWN_OPERATOR, IssueCode.UNKNOWN_FILTER_TYPE)
 """Issues that make one filter undecidable; any other issue is a flag's defect (R2.2, R2.10)."""
 
 
-def parse_flag(key: str, source: Mapping[str, Any], pointer: str) -> Flag:
-    """Read one flag and its ``issues``; ``defect`` is the issue that makes it undecidable."""
+def parse_flag(
+    key: str,
+    source: Mapping[str, Any],
+    pointer: str,
+    lost: Mapping[str, str | None] = NOTHING_LOST,
+) -> Flag:
+    """Read one flag and its ``issues``; ``defect`` is the issue that makes it undecidable.
+
+    ``lost`` says what the decoding of JSON text lost of a format 2 configuration (SPEC R20.2).
+    """
     issues: list[Issue] = []
     reader = Reader(source, pointer, issues)
     filters = reader.mapping("filters") or {}
     configuration = Reader(filters, pointer_to(pointer, "filters"), issues)
     identity = _identity(reader, key, pointer)
-    if not _is_known_format(configuration):
+    config_version = config_version_of(filters)
+    if config_version is None:
+        _refuse_format(configuration)
         return Flag(**identity, defect=issues[-1], issues=tuple(issues))
+    if config_version == 2:
+        return _flag_of_rules(identity, reader, configuration, lost)
     fields = identity | _switches(reader) | _audience(reader) | _configuration(configuration)
     defect = next((issue for issue in issues if issue.code not in _LOCAL), None)
     return Flag(**fields, defect=defect, issues=tuple(issues))
@@ -73,18 +97,41 @@ def _identity(reader: Reader, key: str, pointer: str) -> dict[str, Any]:
     }
 
 
-def _is_known_format(configuration: Reader) -> bool:
-    """Tell whether the configuration format is 1, the only format that is read (R2)."""
-    version = configuration.source.get("version")
-    if "version" not in configuration.source or (is_number(version) and version == 1):
-        return True
+def config_version_of(filters: Mapping[str, Any]) -> Literal[1, 2] | None:
+    """Return the format of a flag's configuration; None for an unknown format (R2.5, R20.1)."""
+    version = filters.get("version")
+    if "version" not in filters or (is_number(version) and version == 1):
+        return 1
+    return 2 if is_number(version) and version == 2 else None
+
+
+def _refuse_format(configuration: Reader) -> None:
+    version = configuration.source["version"]
+    got = repr(shown(version)) if isinstance(version, str) else shown(version)
     configuration.note(
         IssueCode.UNSUPPORTED_VERSION,
-        f"configuration format must be 1, got {shown(version)}; "
-        "only the server can evaluate this flag",
+        f"configuration format must be 1 or 2, got {got}; only the server can evaluate this flag",
         "version",
     )
-    return False
+
+
+def _flag_of_rules(
+    identity: dict[str, Any], reader: Reader, filters: Reader, lost: Mapping[str, str | None]
+) -> Flag:
+    """Read a flag of format 2, of which the row has the members of format 1 (R20)."""
+    from flagengine.definitions.rules.parsing import parse_rules  # noqa: PLC0415 few flags need it
+
+    row = _switches(reader) | _audience(reader)
+    rules, issues, defect = parse_rules(filters.source, filters.pointer, lost)
+    faults = tuple(reader.issues)
+    return Flag(
+        **identity,
+        **row,
+        config_version=2,
+        rules=None if faults else rules,
+        defect=faults[0] if faults else defect,
+        issues=faults + issues,
+    )
 
 
 def _switches(reader: Reader) -> dict[str, Any]:

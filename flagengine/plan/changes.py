@@ -66,6 +66,7 @@ def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
     return (
         key in index.duplicates,
         key in index.deleted,
+        index.lost.get(key),
         (is_replaced, type(value), value),
         overrides.payloads.get(key),
     )

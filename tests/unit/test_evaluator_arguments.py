@@ -72,7 +72,7 @@ CALLS: dict[str, Callable[..., Any]] = {
         ({"project_timezone": "../etc"}, ValueError, "got '../etc'"),
         ({"project_timezone": 5}, ValueError, "got 5"),
         ({"overrides": 5}, TypeError, "got int"),
-        ({"overrides": {"a": 1}}, TypeError, "the override of 'a' must be True, False"),
+        ({"overrides": {"a": [1]}}, TypeError, "the override of 'a' must be True, False"),
         ({"group_propertys": {}}, TypeError, "did you mean 'group_properties'?"),
         ({"person_properties": {}}, TypeError, "unexpected keyword argument 'person_properties'"),
     ],

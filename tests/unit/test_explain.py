@@ -71,7 +71,7 @@ def test_enrollment_and_holdout_stand_before_the_conditions():
 def test_what_only_the_server_knows_is_said():
     filter_ = {"key": "plan", "type": "person", "operator": "resembles", "value": "x"}
     assert _lines(_document({"groups": [{"properties": [filter_]}]})) == GOLDEN["server"]
-    assert _lines(_document({"version": 2})) == GOLDEN["format"]
+    assert _lines(_document({"version": 3})) == GOLDEN["format"]
 
 
 def test_answers_without_a_walk_are_one_line_and_a_reason():
@@ -218,7 +218,7 @@ GOLDEN: dict[str, list[str]] = {
         "└─ no further inputs would settle it: ask the server",
     ],
     "format": [
-        "beta is unresolved (unsupported_definition: The definition cannot be evaluated here: /flags/0/filters/version: configuration format must be 1, got 2; only the server can evaluate this flag [unsupported_version])",
+        "beta is unresolved (unsupported_definition: The definition cannot be evaluated here: /flags/0/filters/version: configuration format must be 1 or 2, got 3; only the server can evaluate this flag [unsupported_version])",
         "├─ undecided: the flag's definition",
         "└─ no further inputs would settle it: ask the server",
     ],

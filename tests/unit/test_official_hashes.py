@@ -139,7 +139,7 @@ def test_a_hash_among_variants(vector: dict[str, Any]) -> None:
 def test_a_seed_that_is_the_flags_key_changes_no_hash(vector: dict[str, Any]) -> None:
     if "v2" not in vector:
         assert vector["divergence"] == "final_variant_fallback"
-        assert draws.draw(_plans([{"key": "all", "rollout_percentage": 100}]), 1.0) is None
+        assert draws.position(_plans([{"key": "all", "rollout_percentage": 100}]), 1.0) == 1
         return
     seeded = vector["v2"]
     parts = seeded["prefix"], seeded["identifier"], seeded["salt"]

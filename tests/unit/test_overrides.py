@@ -49,6 +49,9 @@ def test_the_forms_are_read(written: Any, flags: Any, payloads: Any):
     assert bool(found) == bool(flags or payloads)
 
 
+_VALUES = "True, False, a variant key, a finite number, an object or None"
+
+
 @pytest.mark.rule("R14.5")
 @pytest.mark.parametrize(
     ("written", "message"),
@@ -56,7 +59,8 @@ def test_the_forms_are_read(written: Any, flags: Any, payloads: Any):
         (True, "a list or set of flag keys, or False, got bool"),
         ("a", "a list or set of flag keys, or False, got str"),
         (5, "got int"),
-        ({"a": 5}, "the override of 'a' must be True, False, a variant key or None, got int"),
+        ({"a": ["x"]}, f"the override of 'a' must be {_VALUES}, got list"),
+        ({"a": float("nan")}, f"the override of 'a' must be {_VALUES}, got float"),
         ({5: True}, "a flag key must be text, got int"),
         ([5], "a flag key must be text, got int"),
         ({"payloads": {"a": object()}}, "the payload override of 'a' must be JSON, got object"),

@@ -236,6 +236,9 @@ class TestResults:
             "flag_id": 3,
             "flag_version": 7,
             "has_experiment": False,
+            "config_version": 1,
+            "rule": None,
+            "caller_default": False,
         }
 
     def test_a_resolution_cannot_be_changed(self, document: dict[str, Any]):

@@ -53,6 +53,18 @@ def cohort(*values, kind="AND", **members):
     return conditions(asks) | {"cohorts": {"1": definition} | members}
 
 
+def ruled(**members):
+    filters = {"version": 2, "return_type": "boolean", "default_value": None, "rules": [RULE]}
+    return document(flag(filters=filters | members))
+
+
+F = "/flags/0/filters"
+RULE = {
+    "id": "11111111-1111-4111-8111-111111111111",
+    "rule_type": "targeted_release",
+    "targeting": {"properties": []},
+    "value": True,
+}
 PLAN = {"key": "plan", "type": "person", "value": "pro"}
 DEPENDS = {"key": "a", "type": "flag", "operator": "flag_evaluates_to", "value": True}
 NESTED = json.loads("[" * 200 + "]" * 200)
@@ -68,7 +80,17 @@ BROKEN = [
     ("duplicate_key", document(flag(), flag()), "/flags/1/key"),
     ("unknown_operator", filtering("icontain"), f"{P}/operator"),
     ("unknown_filter_type", filtering(type="persn"), f"{P}/type"),
-    ("unsupported_version", configured(version=2), "/flags/0/filters/version"),
+    ("unsupported_version", configured(version=3), "/flags/0/filters/version"),
+    (
+        "unsupported_rule",
+        ruled(aggregation_group_type_index=0),
+        f"{F}/aggregation_group_type_index",
+    ),
+    ("unknown_member", ruled(groups=[]), f"{F}/groups"),
+    ("invalid_value", ruled(return_type="json"), f"{F}/return_type"),
+    ("out_of_range", ruled(return_type="string", default_value=""), f"{F}/default_value"),
+    ("not_unique", ruled(rules=[RULE, RULE]), f"{F}/rules/1/id"),
+    ("too_large", ruled(rules=[RULE | {"description": "x" * 2**19}]), F),
     ("too_deep", filtering(value=NESTED), f"{P}/value"),
     ("dependency_cycle", conditions({"properties": [DEPENDS]}), "/flags/0"),
     ("cohort_cycle", cohort({"key": "id", "type": "cohort", "value": 1}), "/cohorts/1"),
@@ -190,7 +212,7 @@ def test_a_list_of_a_wrong_type_is_reported_once():
 
 
 def test_another_configuration_format_is_not_looked_into():
-    broken = configured(version=2, groups="?", rules=[1], payloads={"x": "y"})
+    broken = configured(version=3, groups="?", rules=[1], payloads={"x": "y"})
     assert [finding.code for finding in validate(broken)] == ["unsupported_version"]
 
 

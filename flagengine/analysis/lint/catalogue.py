@@ -71,8 +71,43 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "unsupported_version": Entry(
         _W,
-        "The flag's configuration format is not 1, so the flag is not interpreted at all.",
+        "The flag's configuration format is neither 1 nor 2, so the flag is not interpreted at all.",
         "Evaluate this flag on the server; remove filters.version if the flag is in format 1.",
+    ),
+    "unsupported_rule": Entry(
+        _W,
+        "A part of a format 2 flag is valid, but is not evaluated here: a linked experiment, assignment "
+        "by group, or a predicate about groups, cohorts or flags. It leaves the whole flag to the server.",
+        "Evaluate this flag on the server.",
+    ),
+    "unknown_member": Entry(
+        _E,
+        "An object of a format 2 flag has a member that its kind must not have, so the flag cannot be "
+        "evaluated.",
+        "Remove or rename the member; the members depend on the type of the rule.",
+    ),
+    "invalid_value": Entry(
+        _E,
+        "A text or value in a format 2 flag is not one of those allowed there, so the flag cannot be "
+        "evaluated.",
+        "Use one of the values that the message names.",
+    ),
+    "out_of_range": Entry(
+        _E,
+        "A number, a length, a count or a sum in a format 2 flag exceeds its limits, so the flag cannot "
+        "be evaluated.",
+        "Stay within the limits that the message names; percentages have at most two decimals.",
+    ),
+    "not_unique": Entry(
+        _E,
+        "A format 2 flag has a rule id, a variant key or a member name twice, so the flag cannot be "
+        "evaluated.",
+        "Rename or remove one of the two.",
+    ),
+    "too_large": Entry(
+        _E,
+        "The configuration of a format 2 flag exceeds the size limit, so the flag cannot be evaluated.",
+        "Write fewer or shorter rules.",
     ),
     "too_deep": Entry(
         _E,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flagengine.analysis.lint import Fields, Finding, Inspection, Severity, finding, lint, rank
 from flagengine.definitions.definitions import Definitions
-from flagengine.definitions.document import Document, read_document
+from flagengine.definitions.document import Document, read_with_losses
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.definitions.reading import pointer_to, shown
@@ -35,10 +35,10 @@ def validate(document: Document) -> tuple[Finding, ...]:
     jsonschema, part of the extra ``cli``, is not installed.
     """
     try:
-        own = read_document(document)
+        own, lost = read_with_losses(document)
     except SnapshotError as error:
         return (finding(error.code, error.pointer, str(error)),)
-    plans = Plans(Definitions(own))
+    plans = Plans(Definitions(own, lost))
     found = [_from_issue(issue, own) for issue in _issues(plans, own)]
     found += lint(Inspection(own, plans, _fields()))
     found += _schema_findings(own, found)

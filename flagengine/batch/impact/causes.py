@@ -15,10 +15,12 @@ def cause_of(old: Flag | None, new: Flag | None, was: Resolution, will_be: Resol
         return "the flag is new" if old is None else "the flag was removed"
     if old.active is not new.active:
         return "switched on" if new.active else "switched off"
-    if old.config_version != new.config_version:
-        return "the configuration format changed"
-    if old.rules is not None and new.rules is not None:
-        return cause_of_rules(old.rules, new.rules, was, will_be) or _of_flag(old, new)
+    if (old.rules, new.rules) != (None, None):
+        return cause_of_rules(old.rules, new.rules, was, will_be)
+    return _of_format_1(old, new, was, will_be)
+
+
+def _of_format_1(old: Flag, new: Flag, was: Resolution, will_be: Resolution) -> str:
     if old.holdout != new.holdout and _HOLDOUT in (was.reason, will_be.reason):
         return "the holdout changed"
     if old.feature_enrollment is not new.feature_enrollment:

@@ -6,10 +6,14 @@ from flagengine.results.resolution import Resolution
 __all__ = ["cause_of_rules"]
 
 
-def cause_of_rules(old: RuleSet, new: RuleSet, was: Resolution, will_be: Resolution) -> str | None:
-    """Return which part of the rules changed; None when they are the same."""
+def cause_of_rules(
+    old: RuleSet | None, new: RuleSet | None, was: Resolution, will_be: Resolution
+) -> str:
+    """Return which part of the rules changed; a flag of format 1 has None for rules."""
+    if old is None or new is None:
+        return "the configuration format changed"
     if old == new:
-        return None
+        return "a project setting changed"
     before = {rule.id: rule for rule in old.rules}
     after = {rule.id: rule for rule in new.rules}
     for reference in (will_be.rule, was.rule):

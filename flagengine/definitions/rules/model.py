@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from flagengine.definitions.model import Filter
+from flagengine.definitions.filters import Filter
 from flagengine.values.record import Record
 
 __all__ = ["ReturnType", "Rule", "RuleHoldout", "RuleSet", "RuleType", "RuleVariant"]
