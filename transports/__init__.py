@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .flags.answer import FeatureFlagResult
     from .flags.evaluations import FlagEvaluations
     from .flags.reading import FlagError, FlagReading
+    from .flags.typed import FlagDetails
     from .http.base import Request, Response
     from .http.live import LiveTransport
     from .http.memory import MemoryTransport
@@ -48,6 +49,7 @@ __all__ = [
     "FeatureFlagEvaluationRuntime",
     "FeatureFlagResult",
     "FileDefinitions",
+    "FlagDetails",
     "FlagError",
     "FlagEvaluations",
     "FlagReading",
@@ -97,6 +99,7 @@ _HOMES = {
     ".flags.answer": ["FeatureFlagResult"],
     ".flags.evaluations": ["FlagEvaluations"],
     ".flags.reading": ["FlagError", "FlagReading"],
+    ".flags.typed": ["FlagDetails"],
     ".http.base": ["Request", "Response"],
     ".http.live": ["LiveTransport"],
     ".http.memory": ["MemoryTransport"],

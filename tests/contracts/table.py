@@ -59,7 +59,7 @@ NEWER = {
     "exception-event-mechanism": "kept; later merged into exception-event-metadata",
     "experiment-exposure": "kept; from the harness's package feature_flag_rules_v2",
     "local-feature-flag-holdouts": "kept",
-    "typed-flag-values": "proposed; values, reasons and events are kept, typed accessors are missing",
+    "typed-flag-values": "proposed; kept, but older accessors give numbers, objects and null as they are",
 }
 # Contracts for server SDKs that this client does not have.
 MISSING = ("logs", "mcp-analytics", "metrics", "network-request-metrics", "traces")

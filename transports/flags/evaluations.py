@@ -16,13 +16,15 @@ from flagengine import Resolution
 
 from .answer import FlagAnswer, FlagFailure
 from .called import FlagRead
+from .reading import FlagReading, Found
+from .typed_reads import TypedReads
 
 __all__ = ["FlagEvaluations"]
 
 _log = logging.getLogger("flagengine.flags")
 
 
-class FlagEvaluations:
+class FlagEvaluations(TypedReads):
     """The flags of a person, evaluated together.
 
     Args:
@@ -134,6 +136,10 @@ class FlagEvaluations:
         )
         copy._is_filtered = True
         return copy
+
+    def _reading(self, key: str, *, reports: bool) -> FlagReading:
+        answer = self._read(key, reports=reports)
+        return Found(answer, self._failures.get(key), self.unresolved.get(key)).reading(key)
 
     def _read(self, key: str, *, reports: bool) -> FlagAnswer | None:
         answer = self._flags.get(key)

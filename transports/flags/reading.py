@@ -25,6 +25,8 @@ class FlagError(StrEnum):
     """The flag's definition or the server's record of it cannot be read."""
     INVALID_CONTEXT = "INVALID_CONTEXT"
     """The flag is of a group, and the person's group is missing."""
+    TYPE_MISMATCH = "TYPE_MISMATCH"
+    """The value has another type than the caller asked for."""
     GENERAL = "GENERAL"
     """The evaluation failed."""
 

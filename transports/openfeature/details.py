@@ -26,6 +26,8 @@ from typing import Any, Protocol, TypeVar
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 
+from ..flags import typed
+
 __all__ = [
     "Conversion",
     "FlagResult",
@@ -111,12 +113,12 @@ def as_text(result: FlagResult) -> str | None:
 
 def as_integer(result: FlagResult) -> int | None:
     """Return the number if it is whole."""
-    return _whole(_number(result))
+    return typed.integer(_number(result))
 
 
 def as_float(result: FlagResult) -> float | None:
     """Return the number."""
-    return _real(_number(result))
+    return typed.number(_number(result))
 
 
 def as_object(result: FlagResult) -> Any:
@@ -170,25 +172,14 @@ def _is_left_to_caller(result: FlagResult, convert: Conversion, *, is_typed: boo
 
 def _typed(result: FlagResult, convert: Conversion) -> Any:
     """Return the value of a format 2 flag if it has the requested type, else None."""
-    value: Any = getattr(result, "value", None)
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if convert is as_integer:
-        return _whole(number)
-    if convert is as_float:
-        return _real(number)
-    kinds: dict[Conversion, type] = {as_boolean: bool, as_text: str, as_object: dict}
-    return value if isinstance(value, kinds[convert]) else None
-
-
-def _whole(number: float | None) -> int | None:
-    return int(number) if number is not None and number == int(number) else None
-
-
-def _real(number: float | None) -> float | None:
-    try:
-        return None if number is None else float(number)
-    except OverflowError:  # JSON may have integers too large for a float
-        return None
+    types: dict[Conversion, Callable[[Any], Any]] = {
+        as_boolean: typed.boolean,
+        as_text: typed.text,
+        as_integer: typed.integer,
+        as_float: typed.number,
+        as_object: typed.json_object,
+    }
+    return types[convert](getattr(result, "value", None))
 
 
 def _mismatch(result: FlagResult, convert: Conversion) -> str:

@@ -193,14 +193,15 @@ def test_events_have_no_numbers_objects_or_null(
     assert "$feature_flag_payload" not in called
 
 
-def test_a_failed_flag_reports_its_reason_and_no_rule(server: MockServer) -> None:
-    sent = failed("dependency_error")
+@pytest.mark.parametrize("code", ["dependency_error", "experiment_split"])
+def test_a_failed_flag_reports_its_reason_and_no_rule(server: MockServer, code: str) -> None:
+    sent = failed(code)
     sent["metadata"] |= record("split")["metadata"]
     server.default = answer(layout=sent, extra={"errorsWhileComputingFlags": True})
     with Reads(server) as reads:
         assert reads.read() is None
         (called,), exposures = reads.sent(CALLED), reads.sent(EXPOSURE)
-    assert rule_of(called) == {"config_version": 2, "reason_code": "dependency_error"}
+    assert rule_of(called) == {"config_version": 2, "reason_code": code}
     assert called["$feature_flag_response"] is None
     errors = "errors_while_computing_flags,evaluation_failed"
     assert called["$feature_flag_error"] == errors
