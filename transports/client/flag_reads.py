@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from flagengine import Resolution
 
+from ..batching.event import Event
 from ..flags.called import (
     EVENT,
     EXPOSURE,
@@ -26,7 +27,6 @@ from ..flags.called import (
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags
 from ..flags.query import FlagOptions, FlagQuery, flag_query
-from ..flags.reading import Found
 from ..steps import Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
@@ -34,6 +34,8 @@ from .preparation import NOTHING
 __all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "read_flag", "report"]
 
 logger = logging.getLogger("flagengine.flags")
+
+NOTHING_FOUND: Final = EvaluatedFlags()
 
 
 class ReadOptions(FlagOptions, total=False):
@@ -50,24 +52,24 @@ def read_flag(
     options: ReadOptions,
     *,
     reports: bool | None = None,
-) -> Steps[Found]:
-    """Return what is known of a flag; report the read, by default if the client's option says so."""
+) -> Steps[EvaluatedFlags]:
+    """Evaluate a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return Found()
+        return NOTHING_FOUND
     found = yield from evaluated(components, query)
-    flag = Found(found.answers.get(key), found.failures.get(key), found.unresolved.get(key))
+    answer = found.answers.get(key)
     wanted = options.get("send_feature_flag_events") if reports is None else reports
     # An override sends no event, even if it makes the flag missing.
-    is_silent = flag.answer is None and components.evaluator.overrides.flags.get(key, False) is None
+    is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
     if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
         person, groups, device = query.distinct_id, query.groups, query.device_id
-        answer, failure = flag.answer, flag.failure
+        failure = None if answer is not None else found.failures.get(key)
         read = FlagRead(key, answer, person, groups, device, found.request_errors, failure)
         report(components, read, disable_geoip=query.disable_geoip)
-    if flag.answer is None and flag.unresolved is not None:
-        _log_unresolved(flag.unresolved)
-    return flag
+    if answer is None and key in found.unresolved:
+        _log_unresolved(found.unresolved[key])
+    return found
 
 
 def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
@@ -75,39 +77,49 @@ def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> No
     answer = read.answer
     if not components.status.is_active or (answer is not None and answer.is_override):
         return
-    send = partial(_send_once, components, read, disable_geoip=disable_geoip)
-    # An assignment is one exposure, whatever its value is and wherever it is read.
-    assignment = (read.distinct_id, read.key, None, read.groups, None, read.attribution)
-    access = (*assignment[:2], read.value, read.groups, read.device_id, read.attribution)
-    send(EVENT, components.tracker, access, partial(flag_called_properties, read), sent_called)
-    if read.attribution is not None and read.attribution.is_exposure:
-        make = partial(exposure_properties, read)
-        send(EXPOSURE, components.exposures, assignment, make, sent_exposure)
-
-
-def _send_once(
-    components: Components,
-    read: FlagRead,
-    name: str,
-    tracker: CalledTracker,
-    seen: tuple[Any, ...],
-    make: Callable[[], dict[str, Any]],
-    keep: Callable[[FlagRead, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]],
-    *,
-    disable_geoip: bool,
-) -> None:
-    if not tracker.is_first(*seen):
+    rule = read.attribution
+    access = (read.distinct_id, read.key, read.value, read.groups, read.device_id, rule)
+    if components.tracker.is_first(*access):
+        own = flag_called_properties(read)
+        event = _prepared(
+            components, EVENT, read, own, partial(sent_called, read, own), disable_geoip
+        )
+        _queue(components, event, components.tracker, access)
+    if rule is None or not rule.is_exposure:
         return
-    own = make()
-    event = components.preparation.prepare(
+    # An assignment is one exposure, whatever its value is and wherever it is read.
+    assignment = (read.distinct_id, read.key, None, read.groups, None, rule)
+    if components.exposures.is_first(*assignment):
+        own = exposure_properties(read)
+        event = _prepared(
+            components, EXPOSURE, read, own, partial(sent_exposure, own), disable_geoip
+        )
+        _queue(components, event, components.exposures, assignment)
+
+
+def _prepared(
+    components: Components,
+    name: str,
+    read: FlagRead,
+    own: Mapping[str, Any],
+    keep: Callable[[Mapping[str, Any]], dict[str, Any]],
+    disable_geoip: bool,
+) -> Event | None:
+    return components.preparation.prepare(
         name,
         distinct_id=read.distinct_id,
         properties=own,
         disable_geoip=disable_geoip,
-        keep=partial(keep, read, own),
+        keep=keep,
     )
+
+
+def _queue(
+    components: Components, event: Event | None, tracker: CalledTracker, seen: tuple[Any, ...]
+) -> None:
+    """Queue the event; if the queue refuses it, let a later read of a format 2 flag send it."""
     is_refused = event is not None and components.outbox.queue(event) is None
-    if is_refused and read.attribution is not None:
+    if is_refused and seen[-1] is not None:
         tracker.forget(*seen)
 
 

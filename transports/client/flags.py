@@ -13,7 +13,7 @@ from ..flags.answer import FeatureFlagResult, FlagAnswer
 from ..flags.called import FlagRead
 from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
-from ..flags.reading import FlagReading
+from ..flags.reading import FlagReading, reading_of
 from ..steps import Steps
 from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
@@ -57,7 +57,8 @@ def get_feature_flag(
     Send ``$feature_flag_called``, once for each person and value, and ``$experiment_exposure`` if the
     answer exposes the person to an experiment.
     """
-    answer = (yield from read_flag(client.components, key, distinct_id, options)).answer
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    answer = found.answers.get(key)
     return None if answer is None else answer.own_value
 
 
@@ -71,7 +72,8 @@ def is_feature_enabled(
     **options: Unpack[ReadOptions],
 ) -> Steps[bool | None]:
     """Return whether the flag is on; ``default_value`` only if it has no value or is unknown."""
-    answer = (yield from read_flag(client.components, key, distinct_id, options)).answer
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    answer = found.answers.get(key)
     if answer is None:
         return default_value
     is_left_to_caller = answer.value is None and default_value is not None
@@ -83,7 +85,8 @@ def get_feature_flag_result(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FeatureFlagResult | None]:
     """Return value, payload and reason together; None if the flag is unknown."""
-    answer = (yield from read_flag(client.components, key, distinct_id, options)).answer
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    answer = found.answers.get(key)
     return None if answer is None else answer.result()
 
 
@@ -96,7 +99,7 @@ def get_feature_flag_reading(
     Do as ``get_feature_flag_result`` otherwise.
     """
     found = yield from read_flag(client.components, key, distinct_id, options)
-    return found.reading(key)
+    return reading_of(key, found)
 
 
 @guarded_steps(nothing, ReadOptions)
@@ -123,7 +126,7 @@ def get_feature_flag_payload(
             return supposed.payload
     reports = match_value is None and bool(options.get("send_feature_flag_events"))
     found = yield from read_flag(components, key, distinct_id, options, reports=reports)
-    answer = found.answer
+    answer = found.answers.get(key)
     if answer is None or match_value not in (None, answer.value):
         return None
     return answer.payload

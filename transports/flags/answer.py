@@ -108,7 +108,9 @@ class FlagAnswer(_Found):
     def legacy_value(self) -> bool | str:
         """The value for events and older interfaces: True, False, or text that is not empty."""
         value = self.resolution.value
-        return value if isinstance(value, str) and value else self.enabled
+        if isinstance(value, bool):
+            return value
+        return value if isinstance(value, str) and value else self.resolution.enabled
 
     @property
     def is_its_own_payload(self) -> bool:

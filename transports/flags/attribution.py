@@ -69,12 +69,11 @@ class Attribution(NamedTuple):
 
 def attribution_of(answer: FlagAnswer | None, *, is_failed: bool = False) -> Attribution | None:
     """Return what a read of the answer reports; None for a flag of format 1 and a stale answer."""
-    if answer is None or answer.is_stale or answer.is_override:
+    if answer is None or answer.resolution.config_version != 2:
         return None
-    rule = answer.rule_metadata
-    if rule.config_version != 2:
+    if answer.is_stale or answer.is_override:
         return None
-    code = answer.reason_code
+    rule, code = answer.rule_metadata, answer.reason_code
     if is_failed or not _names_rule(code, rule):
         return Attribution(code)
     if code != SPLIT:

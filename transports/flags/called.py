@@ -131,7 +131,9 @@ class FlagRead(NamedTuple):
     @property
     def attribution(self) -> Attribution | None:
         """What the read reports of the deciding rule; None for a flag of format 1."""
-        return attribution_of(self.described, is_failed=self.answer is None)
+        if self.answer is not None:
+            return attribution_of(self.answer)
+        return attribution_of(self.described, is_failed=True)
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -236,9 +238,7 @@ def sent_called(
     return event_without_seeds(kept)
 
 
-def sent_exposure(
-    _read: FlagRead, own: Mapping[str, Any], merged: Mapping[str, Any]
-) -> dict[str, Any]:
+def sent_exposure(own: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
     """Return the properties to send in ``$experiment_exposure``; it has no short form."""
     return event_without_seeds(_pinned(own, merged, _NOT_OF_AN_EXPOSURE))
 

@@ -16,7 +16,8 @@ from flagengine import Resolution
 
 from .answer import FlagAnswer, FlagFailure
 from .called import FlagRead
-from .reading import FlagReading, Found
+from .local import EvaluatedFlags
+from .reading import FlagReading, reading_of
 from .typed_reads import TypedReads
 
 __all__ = ["FlagEvaluations"]
@@ -138,8 +139,9 @@ class FlagEvaluations(TypedReads):
         return copy
 
     def _reading(self, key: str, *, reports: bool) -> FlagReading:
-        answer = self._read(key, reports=reports)
-        return Found(answer, self._failures.get(key), self.unresolved.get(key)).reading(key)
+        self._read(key, reports=reports)
+        found = EvaluatedFlags(self._flags, self.unresolved, failures=self._failures)
+        return reading_of(key, found)
 
     def _read(self, key: str, *, reports: bool) -> FlagAnswer | None:
         answer = self._flags.get(key)

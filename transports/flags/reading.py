@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from flagengine import Resolution, UnresolvedReason
 
 from .answer import FeatureFlagResult, FlagAnswer, FlagFailure
+from .local import EvaluatedFlags
 
-__all__ = ["FlagError", "FlagReading", "Found"]
+__all__ = ["FlagError", "FlagReading", "reading_of"]
 
 
 class FlagError(StrEnum):
@@ -49,25 +49,15 @@ class FlagReading:
     message: str = ""
 
 
-class Found(NamedTuple):
-    """What an evaluation found of a flag: the answer, or why there is none.
-
-    ``unresolved`` is the engine's resolution of a flag that neither engine nor server decided.
-    """
-
-    answer: FlagAnswer | None = None
-    failure: FlagFailure | None = None
-    unresolved: Resolution | None = None
-
-    def reading(self, key: str) -> FlagReading:
-        """Return the reading of the flag ``key``."""
-        if self.answer is not None:
-            return _answered(key, self.answer)
-        if self.failure is not None:
-            return _failed(key, self.failure)
-        if self.unresolved is not None:
-            return _unresolved(key, self.unresolved)
-        return FlagReading(key, error=FlagError.FLAG_NOT_FOUND, message="unknown flag")
+def reading_of(key: str, found: EvaluatedFlags) -> FlagReading:
+    """Return what an evaluation found of the flag ``key``."""
+    if key in found.answers:
+        return _answered(key, found.answers[key])
+    if key in found.failures:
+        return _failed(key, found.failures[key])
+    if key in found.unresolved:
+        return _unresolved(key, found.unresolved[key])
+    return FlagReading(key, error=FlagError.FLAG_NOT_FOUND, message="unknown flag")
 
 
 def _answered(key: str, answer: FlagAnswer) -> FlagReading:

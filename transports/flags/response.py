@@ -182,6 +182,7 @@ def _answer(
         flag_id=integer(metadata.get("id")),
         flag_version=integer(metadata.get("version")),
         has_experiment=_of(bool, metadata.get("has_experiment")),
+        config_version=1 if rule is None or rule.config_version is None else rule.config_version,
     )
     return FlagAnswer(resolution, origin, code, rule)
 

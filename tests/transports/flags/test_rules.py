@@ -15,7 +15,7 @@ from flagengine.transports.flags.called import FlagRead, flag_called_properties
 from flagengine.transports.flags.evaluate import FlagEvaluator
 from flagengine.transports.flags.local import EvaluatedFlags, LocalFlags
 from flagengine.transports.flags.query import FlagQuery
-from flagengine.transports.flags.reading import FlagError, Found
+from flagengine.transports.flags.reading import FlagError, reading_of
 from flagengine.transports.flags.remote import RemoteFlags
 from flagengine.transports.http.base import Response
 from flagengine.transports.http.memory import MemoryTransport
@@ -66,7 +66,7 @@ def test_a_value_left_to_the_caller_is_an_answer(evaluate: Any, reason: Reason) 
     found, requests = evaluate(resolved(reason))
     answer = found.answers["layout"]
     assert (answer.value, answer.enabled, answer.legacy_value, requests) == (None, False, False, 0)
-    reading = Found(answer).reading("layout")
+    reading = reading_of("layout", found)
     assert (reading.error, reading.result) == (None, answer.result())
 
 
@@ -85,7 +85,7 @@ def test_an_error_is_final_because_the_server_fails_in_the_same_way(
     found, requests = evaluate(unresolved(why, Reason.ERROR))
     assert (dict(found.answers), requests) == ({}, 0)
     failure = found.failures["layout"]
-    assert Found(failure=failure).reading("layout").error is FlagError.GENERAL
+    assert reading_of("layout", found).error is FlagError.GENERAL
     read = FlagRead("layout", None, "u", request_errors=("timeout",), failure=failure)
     properties = flag_called_properties(read)
     assert properties["$feature_flag_error"] == "evaluation_failed"
@@ -106,7 +106,7 @@ def test_an_unresolved_flag_is_asked_of_the_server(evaluate: Any) -> None:
     ],
 )
 def test_what_stays_unresolved_says_why(why: UnresolvedReason, error: FlagError) -> None:
-    reading = Found(unresolved=unresolved(why)).reading("layout")
+    reading = reading_of("layout", EvaluatedFlags(unresolved={"layout": unresolved(why)}))
     assert (reading.result, reading.error) == (None, error)
     assert str(why) in reading.message
 
