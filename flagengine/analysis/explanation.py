@@ -16,7 +16,7 @@ from flagengine.evaluation.trace import (
 from flagengine.inputs.request import CallOptions, Request
 from flagengine.inputs.subject import ABSENT
 from flagengine.plan.shares import Answer, Served
-from flagengine.results.resolution import Missing, Resolution
+from flagengine.results.resolution import Missing, Reason, Resolution
 from flagengine.results.verdicts import Gap, Verdict
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.json_values import NOT_GIVEN, text
@@ -167,10 +167,7 @@ class Explanation(Record):
         if trace.holdout is not None:
             lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
         lines += [self._condition_line(condition, at.below()) for condition in trace.conditions]
-        verb = "undecided:" if trace.resolution.unresolved_reason else "decided by"
-        lines.append(Line(f"{verb} {trace.conclusion.deciding}"))
-        if trace.resolution.unresolved_reason is not None:
-            lines.append(_missing_line(trace.conclusion.smallest_missing))
+        lines += _ending(trace)
         return Line(_headline(trace.resolution), tuple(lines))
 
     def _condition_line(self, trace: ConditionTrace, at: _At) -> Line:
@@ -313,8 +310,23 @@ def _headline(resolution: Resolution) -> str:
     value = "unresolved" if resolution.unresolved_reason else _shown(resolution.value)
     if resolution.caller_default:
         value = _DEFAULT
+    elif resolution.reason is Reason.ERROR:
+        value = "an error"
     reason = resolution.unresolved_reason or resolution.reason
     return f"{resolution.key} is {value} ({reason.value}: {resolution.description})"
+
+
+def _ending(trace: FlagTrace) -> Iterator[Line]:
+    """Yield what decided, or what keeps the flag from a decision and would settle it."""
+    resolution, deciding = trace.resolution, trace.conclusion.deciding
+    if resolution.reason is Reason.ERROR:
+        yield Line(f"failed by {deciding}")
+        yield Line("the server fails too: the definition or the property must change")
+    elif resolution.unresolved_reason is None:
+        yield Line(f"decided by {deciding}")
+    else:
+        yield Line(f"undecided: {deciding}")
+        yield _missing_line(trace.conclusion.smallest_missing)
 
 
 def _missing_line(smallest: Missing | None) -> Line:

@@ -171,10 +171,11 @@ class Rows:
             return filled(given, source, GONE)
         return given
 
-    def group_value(self, group: str, key: str, *, complete: bool) -> Cases:
+    def group_value(self, group: str, key: str, *, complete: bool, strict: bool) -> Cases:
         """Return a group property, the implicit ``$group_key`` included.
 
-        Rows without the group have the label :data:`NO_GROUP` or :data:`NO_GROUP_NOR_VALUE`.
+        Rows without the group have the label :data:`NO_GROUP` or :data:`NO_GROUP_NOR_VALUE`, or
+        the value given unless ``strict`` (SPEC R6.6).
         """
         own = self.group_property(group, key)
         is_known = complete or key == "$group_key"
@@ -183,11 +184,13 @@ class Rows:
         if present.codes is None and present.labels[0]:
             return given
 
-        def without_group(label: Any) -> object:
+        def without_group(label: Any) -> Any:
+            if not strict:
+                return NO_GROUP if label is NOT_GIVEN or label is GONE else label
             lacks = label is NOT_GIVEN or (label is GONE and not is_known)
             return NO_GROUP_NOR_VALUE if lacks else NO_GROUP
 
-        without = own.relabelled(without_group)
+        without = Cases([without_group(label) for label in own.labels], own.codes)
         if present.codes is None:
             return without
         return mixed(present.codes.view(bool), given, without)

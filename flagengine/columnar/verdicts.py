@@ -109,7 +109,7 @@ class Tests:
         return self._combination(node)
 
     def _cohort(self, node: CohortTest) -> Cases:
-        identity = ("cohort", node.cohort, node.negated)
+        identity = ("cohort", id(node.definition), node.negated)
         if identity not in self._known:
             self._known[identity] = self._combination(node)
         return self._known[identity]
@@ -138,7 +138,8 @@ class Tests:
     def _value(self, group: str | None, key: str) -> Cases:
         if group is None:
             return self._rows.person_value(key, complete=self._complete.person)
-        return self._rows.group_value(group, key, complete=self._complete.of_group(group))
+        complete = self._complete.of_group(group)
+        return self._rows.group_value(group, key, complete=complete, strict=self._strict_groups)
 
     def _property(self, node: PropertyTest) -> Cases:
         identity = _identity(node)

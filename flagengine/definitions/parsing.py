@@ -284,16 +284,17 @@ def _property_group(
     if depth > MAX_COHORT_DEPTH:
         reader.note(IssueCode.TOO_DEEP, f"groups nest more than {MAX_COHORT_DEPTH} levels deep")
         return None
-    kind = _group_type(reader)
+    kind = _group_type(reader, is_inner=depth > 1)
     if kind is None:
         return None
     members = (_member(value, issues, depth) for value in reader.objects("values"))
     return PropertyGroup(kind, tuple(member for member in members if member is not None))
 
 
-def _group_type(reader: Reader) -> Literal["AND", "OR"] | None:
+def _group_type(reader: Reader, *, is_inner: bool) -> Literal["AND", "OR"] | None:
+    """Read the type of a group; inner groups may have the older name of AND (R10.3)."""
     kind = reader.source.get("type")
-    if kind == "AND":
+    if kind == "AND" or (is_inner and kind == "property"):
         return "AND"
     if kind == "OR":
         return "OR"

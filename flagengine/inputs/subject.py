@@ -178,13 +178,16 @@ class Subject:
     def group_property(self, name: str, key: str) -> Any:
         """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
 
-        A group that was not passed has no properties: the server reads an empty map.
+        A group that was not passed has the properties given for its type, and no others (SPEC R6.6).
         """
-        if self.group_key(name) is None:
-            return NOT_GIVEN if self._request.strict_groups else ABSENT
         properties = self._request.group_properties.get(name) or {}
+        given = to_json_value(properties[key]) if key in properties else NOT_GIVEN
+        if self.group_key(name) is None:
+            if self._request.strict_groups:
+                return NOT_GIVEN
+            return ABSENT if given is NOT_GIVEN else given
         if key in properties:
-            return to_json_value(properties[key])
+            return given
         if key == "$group_key":
             return to_json_value(self._request.groups[name])
         return ABSENT if self._request.complete.of_group(name) else NOT_GIVEN

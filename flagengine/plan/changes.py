@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from flagengine.definitions.index import Index
 from flagengine.definitions.model import Cohort, Filter, Flag
 from flagengine.inputs.overrides import Overrides
+from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.cohorts import leaves
-from flagengine.values.json_values import text
 from flagengine.values.record import Record
 
 __all__ = ["Compared", "changed_keys"]
@@ -118,12 +118,14 @@ def _definitions(snapshot: Compared) -> Iterator[tuple[_Name, Iterable[Filter]]]
         yield ("flag", key), (leaf for condition in conditions for leaf in condition.filters)
     for cohort_id in snapshot.index.cohorts:
         cohort = snapshot.cohort(cohort_id)
-        yield ("cohort", cohort_id), leaves(cohort.definition if cohort else None)
+        below = leaves(cohort.definition if cohort else None)
+        yield ("cohort", cohort_id), (leaf for leaf in below if leaf.type == "cohort")
 
 
 def _targets(leaf: Filter) -> Iterator[_Name]:
-    if leaf.type == "cohort":
-        yield "cohort", text(leaf.value)
+    named = named_cohort(leaf) if leaf.type == "cohort" else None
+    if named is not None:
+        yield "cohort", named
     elif leaf.type == "flag":
         # The test also depends on whether every flag of the chain exists.
         yield from (("flag", key) for key in (*(leaf.dependency_chain or ()), leaf.key))

@@ -1,7 +1,7 @@
 """Cohorts to nodes (SPEC R10): Kleene logic, and the reasons why a whole cohort is undecidable.
 
 Lowering a cohort checks everything below the cohort: whether a leaf cannot be decided by
-properties, whether a cohort refers to itself, and whether a cohort is not in the document.
+properties, whether a cohort refers to itself, and whether the server may fail to look a cohort up.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from typing import Final
 from flagengine.definitions.model import Cohort, Filter, PropertyGroup
 from flagengine.definitions.parsing import MAX_COHORT_DEPTH
 from flagengine.plan import graph
-from flagengine.plan.lower import Scope, lower_filter
+from flagengine.plan.cohort_ids import named_cohort
+from flagengine.plan.lower import Scope, lower_leaf
 from flagengine.plan.nodes import AllOf, AnyOf, Node, Not, Undecidable
 from flagengine.results.resolution import UnresolvedReason
-from flagengine.values.json_values import text
 
 __all__ = [
     "cohort_excess",
@@ -45,24 +45,20 @@ def references(cohort: Cohort | None) -> set[str]:
     """Return the ids of the cohorts that a cohort's definition names."""
     if cohort is None:
         return set()
-    return {
-        text(leaf.value)
-        for leaf in leaves(cohort.definition)
-        if leaf.type == "cohort" and leaf.value is not None
-    }
+    return set(filter(None, map(_named, leaves(cohort.definition))))
 
 
-def lower_cohort(cohort_id: str, scope: Scope) -> Node:
+def lower_cohort(name: str, scope: Scope) -> Node:
     """Return the node of a cohort's definition, or :class:`Undecidable` with the reason."""
-    cohort = scope.definitions.cohort(cohort_id)
+    cohort = scope.definitions.cohort(name)
     if cohort is None:
-        why = f"cohort {cohort_id} is not in the definitions: static, deleted or another project's"
+        why = f"cohort {name} is not in the definitions: static, deleted or another project's"
         return Undecidable(_UNSUPPORTED, why, may_fail=True)
     obstacle = _obstacle(cohort, scope)
     if obstacle is not None:
-        return Undecidable(_UNSUPPORTED, obstacle, may_fail=cohort_may_fail(cohort_id, scope))
+        return Undecidable(_UNSUPPORTED, obstacle, may_fail=cohort_may_fail(name, scope))
     if cohort.definition is None:
-        return Undecidable(_UNSUPPORTED, _unreadable(cohort))
+        return Undecidable(_UNSUPPORTED, _unreadable(cohort), may_fail=True)
     return _group(cohort.definition, scope)
 
 
@@ -72,40 +68,53 @@ def _unreadable(cohort: Cohort) -> str:
     return f"cohort {cohort.id} is empty; engines disagree on whether it matches"
 
 
-def cohort_may_fail(cohort_id: str, scope: Scope) -> bool:
-    """Tell whether a cohort, or a cohort below it, is missing or circular."""
-    edges = _edges(scope)
-    names = {cohort_id, *graph.reachable(cohort_id, edges)}
-    is_incomplete = any(scope.definitions.cohort(name) is None for name in names)
-    return is_incomplete or graph.depth(cohort_id, edges) is None
+def cohort_may_fail(name: str, scope: Scope) -> bool:
+    """Tell whether the server may be unable to look up a cohort or a cohort below it (R10.8)."""
+    names = (name, *graph.reachable(name, _edges(scope)))
+    if not all(_is_sound(scope.definitions.cohort(below)) for below in names):
+        return True
+    depth = _depth(name, scope)
+    return depth is None or depth > MAX_COHORT_DEPTH
 
 
-def cohort_excess(cohort_id: str, scope: Scope) -> str | None:
+def _is_sound(cohort: Cohort | None) -> bool:
+    """Tell whether a cohort is there and readable, and all its cohort leaves name a cohort."""
+    if cohort is None or cohort.definition is None:
+        return False
+    return not any(map(_names_nothing, leaves(cohort.definition)))
+
+
+def _names_nothing(leaf: Filter) -> bool:
+    return leaf.type == "cohort" and named_cohort(leaf) is None
+
+
+def cohort_excess(name: str, scope: Scope) -> str | None:
     """Say which limit (R15) a cohort and the cohorts below it exceed; None for a circular cohort."""
-    depth = _depth(cohort_id, scope)
+    depth = _depth(name, scope)
     if depth is None:
         return None
     if depth > MAX_COHORT_DEPTH:
         return f"nests more than {MAX_COHORT_DEPTH} groups and cohorts deep"
-    if _size(cohort_id, scope, {}) > MAX_COHORT_PARTS:
+    if _size(name, scope, {}) > MAX_COHORT_PARTS:
         return f"has more than {MAX_COHORT_PARTS} filters, those of nested cohorts included"
     return None
 
 
-def _size(cohort_id: str, scope: Scope, known: dict[str, int]) -> int:
+def _size(name: str, scope: Scope, known: dict[str, int]) -> int:
     """Count the leaves of a cohort that is neither circular nor too deep."""
-    if cohort_id not in known:
-        cohort = scope.definitions.cohort(cohort_id)
-        known[cohort_id] = sum(
-            _size(text(leaf.value), scope, known)
-            if leaf.type == "cohort" and leaf.value is not None
-            else 1
-            for leaf in leaves(cohort.definition if cohort else None)
-        )
-    return known[cohort_id]
+    if name not in known:
+        cohort = scope.definitions.cohort(name)
+        named = map(_named, leaves(cohort.definition if cohort else None))
+        known[name] = sum(1 if below is None else _size(below, scope, known) for below in named)
+    return known[name]
 
 
-def _depth(cohort_id: str, scope: Scope) -> int | None:
+def _named(leaf: Filter) -> str | None:
+    """Return the id that a leaf names if it is a cohort leaf."""
+    return named_cohort(leaf) if leaf.type == "cohort" else None
+
+
+def _depth(name: str, scope: Scope) -> int | None:
     """Return how deep groups and named cohorts nest; None for a circular cohort."""
     groups: dict[str, PropertyGroup | None] = {}
 
@@ -119,15 +128,15 @@ def _depth(cohort_id: str, scope: Scope) -> int | None:
                 nested = f"group {id(part)}"
                 groups[nested] = part
                 found.add(nested)
-            elif part.type == "cohort" and part.value is not None:
-                found.add(text(part.value))
+            elif (below := _named(part)) is not None:
+                found.add(below)
         return found
 
-    return graph.depth(cohort_id, edges)
+    return graph.depth(name, edges)
 
 
 def _edges(scope: Scope) -> graph.Edges:
-    return lambda cohort_id: references(scope.definitions.cohort(cohort_id))
+    return lambda name: references(scope.definitions.cohort(name))
 
 
 def _obstacle(cohort: Cohort, scope: Scope) -> str | None:
@@ -143,6 +152,8 @@ def _obstacle(cohort: Cohort, scope: Scope) -> str | None:
         for leaf in leaves(found.definition if found else None):
             if leaf.type not in _DECIDABLE:
                 return f"cohort {name} has a {leaf.type} filter, which properties cannot decide"
+            if _names_nothing(leaf):
+                return f"cohort {name} has a cohort filter that names no cohort"
     return None
 
 
@@ -156,5 +167,5 @@ def _group(group: PropertyGroup, scope: Scope) -> Node:
 def _part(part: PropertyGroup | Filter, scope: Scope) -> Node:
     if isinstance(part, PropertyGroup):
         return _group(part, scope)
-    node = lower_filter(part, None, scope)
+    node = lower_leaf(part, scope)
     return Not(node) if part.negation else node

@@ -130,15 +130,15 @@ class ConditionPlan(Record):
 
     @property
     def parted(self) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-        """The tests in the server's order, split before the first that may fail the flag (R10.8).
+        """The tests before the cohorts, and the cohorts if one may fail the flag (R10.8).
 
-        Cohorts come last. If no test of the first part is false, the server may fail the flag.
+        If no test of the first part is false, the server looks up all cohorts and may fail the flag.
+        All tests are in the first part, the cohorts last, if no cohort may fail the flag.
         """
-        ordered = sorted(self.tests, key=lambda node: isinstance(node, CohortTest))
-        for position, node in enumerate(ordered):
-            if isinstance(node, CohortTest) and node.may_fail:
-                return tuple(ordered[:position]), tuple(ordered[position:])
-        return tuple(ordered), ()
+        cohorts = tuple(node for node in self.tests if isinstance(node, CohortTest))
+        others = tuple(node for node in self.tests if not isinstance(node, CohortTest))
+        fails = any(node.may_fail for node in cohorts)
+        return (others, cohorts) if fails else ((*others, *cohorts), ())
 
     def may_fail(self, verdicts: Sequence[object]) -> bool:
         """Tell whether tests with these verdicts reach a test that may fail the flag (R10.8)."""

@@ -3,6 +3,7 @@
 Lowering is total: a definition without a meaning becomes :class:`Undecidable`.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from flagengine.definitions.definitions import Definitions
@@ -17,13 +18,14 @@ from flagengine.operators import (
     is_operator,
 )
 from flagengine.plan import graph
+from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
 from flagengine.plan.shares import BucketBy, Bucketing, Share, VariantPlan
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.values.json_values import text
 
-__all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "lower_filter", "lower_flag"]
+__all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "lower_filter", "lower_flag", "lower_leaf"]
 
 MAX_DEPENDENCY_DEPTH: Final = 50
 """The maximum length of a chain of dependent flags (SPEC R15)."""
@@ -42,13 +44,13 @@ class Scope(Protocol):
         """Return the lowered definition of a cohort, or why there is none."""
 
     def cohort_may_fail(self, cohort_id: str) -> bool:
-        """Tell whether a cohort, or a cohort below it, is missing or circular."""
+        """Tell whether the server may be unable to look a cohort up (SPEC R10.8)."""
 
     def has_rules(self, key: str) -> bool:
         """Tell whether there is a flag of format 2 with this key."""
 
     def dependencies(self, key: str) -> frozenset[str]:
-        """Return the keys of the flags that a flag's filters name, cohorts included."""
+        """Return the keys of the flags that a flag's filters name."""
 
 
 def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
@@ -149,15 +151,34 @@ def _condition(
     own = condition.aggregation
     aggregation = flag.aggregation if own is INHERIT else own
     is_pinned = any(variant.key == condition.variant for variant in variants)
+    tests = tuple(lower_filter(leaf, aggregation, scope) for leaf in condition.filters)
     return ConditionPlan(
         index=index,
-        tests=tuple(lower_filter(leaf, aggregation, scope) for leaf in condition.filters),
+        tests=(*tests, *_contradictions(tests)),
         share=Share(condition.rollout_percentage),
         bucketing=_bucketing(flag, aggregation, scope),
         pinned=condition.variant if is_pinned else None,
         variants=() if is_pinned else variants,
         stops=flag.early_exit,
     )
+
+
+def _contradictions(tests: Sequence[Node]) -> Iterator[Constant]:
+    """Yield a false test for each flag whose tests contradict one another (R11.12)."""
+    expected: dict[str, set[bool | str]] = {}
+    for node in tests:
+        if isinstance(node, FlagTest):
+            expected.setdefault(node.key, set()).add(node.expected)
+    for key, values in expected.items():
+        if len(values - {True}) > 1 or {True, False} <= values:
+            yield Constant(False, f"no value of the flag {key!r} satisfies all filters")
+
+
+def lower_leaf(leaf: Filter, scope: Scope) -> Node:
+    """Return the test that a cohort's leaf means: leaves know no groups and no flags (R10.13)."""
+    if leaf.type == "flag" and (leaf.operator is None or is_operator(leaf.operator)):
+        return Constant(False, "a cohort is evaluated without the answers of flags", leaf)
+    return lower_filter(leaf, None, scope)
 
 
 def lower_filter(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
@@ -202,19 +223,27 @@ def _property_test(leaf: Filter, group: str | None, scope: Scope) -> Node:
 
 
 def _cohort_test(leaf: Filter, scope: Scope) -> Node:
-    if leaf.value is None:
-        return Constant(False, "the filter has no value", leaf)
-    if leaf.operator not in (None, "in", "not_in"):
-        why = f"cohorts have no operator {leaf.operator!r}"
-        return Undecidable(_UNSUPPORTED, why, origin=leaf)
-    cohort = text(leaf.value)
+    cohort = named_cohort(leaf)
+    if cohort is None:
+        none = Constant(False, "the filter names no cohort", leaf)
+        return CohortTest(text(leaf.value), none, may_fail=True, origin=leaf)
     return CohortTest(
         cohort,
-        scope.cohort_plan(cohort),
+        _membership(leaf, cohort, scope),
         negated=leaf.operator == "not_in",
         may_fail=scope.cohort_may_fail(cohort),
         origin=leaf,
     )
+
+
+def _membership(leaf: Filter, cohort: str, scope: Scope) -> Node:
+    """Return the definition of a filter's cohort, or what another operator gives (R10.2)."""
+    if leaf.operator in (None, "in", "not_in"):
+        return scope.cohort_plan(cohort)
+    why = f"cohorts have no operator {leaf.operator!r}"
+    if is_operator(leaf.operator):
+        return Constant(False, why, leaf)
+    return Undecidable(_UNSUPPORTED, why, origin=leaf)
 
 
 def _flag_test(leaf: Filter, scope: Scope) -> Node:

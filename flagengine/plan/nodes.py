@@ -137,10 +137,10 @@ class Not(Record):
 
 
 class CohortTest(Record):
-    """Membership of a cohort; all tests of the same cohort share ``definition``.
+    """Membership of a cohort; tests that ask for the same membership share ``definition``.
 
-    With ``may_fail`` the cohort, or a cohort below it, is missing or circular. A server that
-    reaches the test may fail the whole flag, whatever the verdict (SPEC R10.8).
+    With ``may_fail`` the server may be unable to look the cohort up, and a server that reaches the
+    cohorts of the condition then fails the whole flag, whatever the verdict (SPEC R10.8).
     """
 
     cohort: str

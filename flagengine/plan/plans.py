@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
-from flagengine.definitions.model import Filter
-from flagengine.plan.cohorts import cohort_may_fail, leaves, lower_cohort, references
+from flagengine.plan.cohorts import cohort_may_fail, lower_cohort, references
 from flagengine.plan.flag_plan import FlagPlan
-from flagengine.plan.graph import depth, ordered, reachable
+from flagengine.plan.graph import depth, ordered
 from flagengine.plan.lower import lower_flag
 from flagengine.plan.nodes import Node
 from flagengine.plan.reference_issues import cohort_issues, flag_issues
-from flagengine.values.json_values import text
 
 __all__ = ["Plans"]
 
@@ -49,7 +47,7 @@ class Plans:
         return self._cohorts[cohort_id]
 
     def cohort_may_fail(self, cohort_id: str) -> bool:
-        """Tell whether a cohort, or a cohort below it, is missing or circular."""
+        """Tell whether the server may be unable to look a cohort up (SPEC R10.8)."""
         return cohort_may_fail(cohort_id, self)
 
     def has_rules(self, key: str) -> bool:
@@ -58,9 +56,12 @@ class Plans:
         return flag is not None and flag.config_version == 2
 
     def dependencies(self, key: str) -> frozenset[str]:
-        """Return the keys of the flags that a flag's filters name, cohorts included."""
+        """Return the keys of the flags that a flag's filters name."""
         if key not in self._dependencies:
-            named = (leaf.key for leaf in self._filters(key) if leaf.type == "flag" and leaf.key)
+            flag = self.definitions.flag(key)
+            conditions = flag.conditions if flag else ()
+            filters = (leaf for condition in conditions for leaf in condition.filters)
+            named = (leaf.key for leaf in filters if leaf.type == "flag" and leaf.key)
             self._dependencies[key] = frozenset(named)
         return self._dependencies[key]
 
@@ -87,18 +88,6 @@ class Plans:
         for cohort in self.definitions.cohorts:
             yield from cohort.issues
             yield from cohort_issues(cohort, self)
-
-    def _filters(self, key: str) -> list[Filter]:
-        """Return the filters of a flag and of every cohort below it."""
-        flag = self.definitions.flag(key)
-        conditions = flag.conditions if flag else ()
-        filters = [leaf for condition in conditions for leaf in condition.filters]
-        cohorts = {text(leaf.value) for leaf in filters if leaf.type == "cohort"}
-        for cohort_id in tuple(cohorts):
-            cohorts |= reachable(cohort_id, self._references)
-        for cohort in filter(None, map(self.definitions.cohort, cohorts)):
-            filters.extend(leaves(cohort.definition))
-        return filters
 
     def _references(self, cohort_id: str) -> set[str]:
         return references(self.definitions.cohort(cohort_id))

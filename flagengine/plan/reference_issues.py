@@ -10,9 +10,9 @@ from flagengine.definitions.model import Cohort, Filter, Flag, PropertyGroup
 from flagengine.definitions.parsing import ALGORITHMS
 from flagengine.definitions.reading import pointer_to, shown
 from flagengine.plan import graph
+from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.cohorts import cohort_excess, references
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, Scope
-from flagengine.values.json_values import text
 
 __all__ = ["cohort_issues", "flag_issues", "located_filters", "located_leaves"]
 
@@ -53,7 +53,8 @@ def flag_issues(flag: Flag, scope: Scope) -> Iterator[Issue]:
             f"unknown hash {shown(flag.hash_algorithm)!r}; known are sha1 and murmur3",
         )
     for pointer, leaf in located_filters(flag):
-        yield from _filter(pointer, leaf, scope)
+        yield from _cohort_filter(pointer, leaf, scope)
+        yield from _flag_filter(pointer, leaf, scope)
     if flag.defect is None:
         yield from _dependencies(flag, scope)
 
@@ -70,10 +71,10 @@ def _dependencies(flag: Flag, scope: Scope) -> Iterator[Issue]:
 def cohort_issues(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
     """Yield the issues of a cohort's references."""
     for pointer, leaf in located_leaves(cohort):
-        yield from _filter(pointer, leaf, scope)
+        yield from _cohort_filter(pointer, leaf, scope)
 
-    def edges(cohort_id: str) -> set[str]:
-        return references(scope.definitions.cohort(cohort_id))
+    def edges(name: str) -> set[str]:
+        return references(scope.definitions.cohort(name))
 
     pointer = pointer_to("/cohorts", cohort.id)
     if cohort.id in graph.reachable(cohort.id, edges):
@@ -83,17 +84,17 @@ def cohort_issues(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
         yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
 
 
-def _filter(pointer: str, leaf: Filter, scope: Scope) -> Iterator[Issue]:
-    if (
-        leaf.type == "cohort"
-        and leaf.value is not None
-        and scope.definitions.cohort(text(leaf.value)) is None
-    ):
+def _cohort_filter(pointer: str, leaf: Filter, scope: Scope) -> Iterator[Issue]:
+    named = named_cohort(leaf) if leaf.type == "cohort" else None
+    if named is not None and scope.definitions.cohort(named) is None:
         yield Issue(
             IssueCode.MISSING_COHORT,
             pointer_to(pointer, "value"),
             f"cohort {shown(leaf.value)} is not in the definitions: static, deleted or foreign",
         )
+
+
+def _flag_filter(pointer: str, leaf: Filter, scope: Scope) -> Iterator[Issue]:
     if leaf.type == "flag" and leaf.operator == "flag_evaluates_to" and leaf.value is not None:
         chain = leaf.dependency_chain
         absent = [key for key in (*(chain or ()), leaf.key) if key not in scope.definitions.keys]

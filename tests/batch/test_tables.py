@@ -171,6 +171,22 @@ class TestColumns:
             {"group_properties": {"company": ["tier"]}},
         ]
 
+    @pytest.mark.rule("R6.6", "R19.3")
+    def test_the_properties_of_rows_without_their_group_are_read(self):
+        rows = [
+            {"distinct_id": "a", "g": "acme", "p": '{"tier": 1}'},
+            {"distinct_id": "b", "g": None, "p": '{"tier": 1}'},
+            {"distinct_id": "c", "g": "", "p": '{"tier": true}'},
+            {"distinct_id": "d", "g": None, "p": '{"tier": 1.0}'},
+            {"distinct_id": "e", "g": None, "p": '{"tier": [1]}'},
+            {"distinct_id": "f", "g": None, "p": "{}"},
+            {"distinct_id": "g", "g": "acme", "p": "{}"},
+        ]
+        one = snapshot(having("tier", "1", type="group", group_type_index=0))
+        reading: dict[str, Any] = {"groups": {"company": "g"}, "group_json": {"company": "p"}}
+        found = column(evaluate_table(one, pa.Table.from_pylist(rows), **reading))
+        assert found == [True, True, False, False, False, False, None]
+
     def test_groups_and_their_properties_come_from_named_columns(self):
         gold = having("tier", "gold", type="group", group_type_index=0)
         grouped = snapshot(gold, aggregation_group_type_index=0)

@@ -78,6 +78,18 @@ def test_a_datetime_compares_as_a_date() -> None:
     assert _value("is_date_exact", "2024-06-01", date(2024, 6, 1)) is True
 
 
+@pytest.mark.rule("R7.7", "R18.1")
+def test_a_date_is_the_start_of_its_day_and_text_elsewhere() -> None:
+    assert _value("is_date_before", "2024-06-01T12:00:00Z", date(2024, 6, 1)) is True
+    assert _value("icontains", "2024", date(2024, 6, 1)) is True
+
+
+@pytest.mark.rule("R7.7", "R18.1")
+@pytest.mark.parametrize(("operator", "operand"), [("gt", 4), ("exact", 5), ("icontains", "5")])
+def test_bytes_are_the_text_that_they_encode_to_every_operator(operator: str, operand: Any) -> None:
+    assert _value(operator, operand, b"5") is True
+
+
 class Opaque:
     """A value that no client can send."""
 

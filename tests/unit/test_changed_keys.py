@@ -84,6 +84,7 @@ def test_a_changed_cohort_changes_the_flags_that_reach_it():
         flag("direct", in_cohort(1)),
         flag("nested", in_cohort("2")),
         flag("other", in_cohort(3)),
+        flag("none", in_cohort(None), in_cohort("all")),
     ]
     nested = {"type": "AND", "values": [in_cohort(1)]}
 
@@ -110,7 +111,7 @@ def test_a_changed_flag_changes_the_flags_that_depend_on_it():
     cohorts = {"1": {"type": "AND", "values": [depends_on("base")]}}
     old = {"flags": [flag("base"), *dependants], "cohorts": cohorts}
     new = {"flags": [flag("base", active=False), *dependants], "cohorts": cohorts}
-    assert changed(old, new) == {"base", "near", "far", "in a cohort"}
+    assert changed(old, new) == {"base", "near", "far"}  # no cohort reads a flag
 
 
 def test_a_flag_that_comes_goes_or_is_deleted_changes_those_whose_chain_names_it():

@@ -26,11 +26,12 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class LocatedFilter:
-    """A filter, its pointer, and the aggregation of its condition."""
+    """A filter, its pointer, and the aggregation of its condition; cohorts have no aggregation."""
 
     pointer: str
     filter: Filter
     aggregation: Aggregation = None
+    in_cohort: bool = False
 
     @property
     def kind(self) -> str:
@@ -84,4 +85,4 @@ class Inspection:
         """The leaves of the readable cohorts."""
         for cohort in self.definitions.cohorts:
             for pointer, leaf in located_leaves(cohort):
-                yield LocatedFilter(pointer, leaf)
+                yield LocatedFilter(pointer, leaf, in_cohort=True)

@@ -8,6 +8,7 @@ from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection, LocatedFilter
 from flagengine.definitions.reading import pointer_to, shown
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE, VALUELESS, UnsupportedOperator, never
+from flagengine.plan.cohort_ids import named_cohort
 from flagengine.values.instants import LENIENT, Moment, instant_of_filter
 
 __all__ = ["check_operands"]
@@ -87,6 +88,10 @@ def _cohort(located: LocatedFilter) -> Iterator[Finding]:
     if located.filter.value is None:
         message = "a cohort filter needs the cohort's id"
         yield finding("null_operand", pointer_to(located.pointer, "value"), message)
+    elif named_cohort(located.filter) is None:
+        message = f"a cohort filter needs the cohort's id, got {shown(located.filter.value)}"
+        hint = "Write the id of a cohort."
+        yield finding("malformed_operand", pointer_to(located.pointer, "value"), message, hint)
     elif located.filter.operator not in (None, "in", "not_in"):
         yield _misplaced(
             located,
@@ -96,7 +101,9 @@ def _cohort(located: LocatedFilter) -> Iterator[Finding]:
 
 def _flag(located: LocatedFilter) -> Iterator[Finding]:
     pointer = pointer_to(located.pointer, "value")
-    if located.filter.operator != "flag_evaluates_to":
+    if located.in_cohort:
+        yield _misplaced(located, "a flag filter in a cohort never matches")
+    elif located.filter.operator != "flag_evaluates_to":
         written = shown(located.filter.operator) if located.filter.operator else "no operator"
         yield _misplaced(
             located, f"a flag filter must have the operator flag_evaluates_to, got {written}"
