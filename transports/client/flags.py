@@ -171,8 +171,8 @@ def evaluate_flags(
 ) -> Steps[FlagEvaluations]:
     """Evaluate flags with at most one request, for any number of reads.
 
-    Without a distinct id, return an empty result. The first read of each flag sends
-    ``$feature_flag_called``. Pass the result to ``capture(flags=...)`` to add the flags to an event.
+    Without a distinct id, return an empty result. The first read of each flag sends the events that
+    ``get_feature_flag`` sends. Pass the result to ``capture(flags=...)`` to add the flags to an event.
     """
     components = client.components
     query = query_of(components, distinct_id, flag_keys, options)

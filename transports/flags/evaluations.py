@@ -78,6 +78,12 @@ class FlagEvaluations(TypedReads):
         return list(self._flags)
 
     @property
+    def unresolved_flags(self) -> Mapping[str, str]:
+        """Why the engine left flags without a value, by key, if the server did not decide them."""
+        reasons = {key: str(each.unresolved_reason) for key, each in self.unresolved.items()}
+        return MappingProxyType(reasons)
+
+    @property
     def flags(self) -> Mapping[str, FlagAnswer]:
         """The answers by key; access to them sends no event."""
         return MappingProxyType(self._flags)

@@ -116,3 +116,22 @@ def test_an_events_flags_take_posthog_pythons_names() -> None:
         (chosen,), (none,) = bench.events("chosen"), bench.events("none")
         assert chosen["properties"]["$active_feature_flags"] == ["a"]
         assert "$active_feature_flags" not in none["properties"]
+
+
+def test_the_result_says_why_flags_are_unresolved() -> None:
+    definitions = local(flag("a"), flag("open", needs("plan")))
+    with Bench(definitions=definitions, strict_local_evaluation=True) as bench:
+        flags = bench.client.evaluate_flags(USER)
+    assert dict(flags.unresolved_flags) == {"open": "missing_context"}
+
+
+def test_a_remote_config_has_two_names_for_its_key(caplog: pytest.LogCaptureFixture) -> None:
+    with Bench(secret_key=SECRET, enable_local_evaluation=False) as bench:
+        for name in ("key", "flag_key"):
+            chosen: dict[str, Any] = {name: "limits"}
+            assert bench.client.get_remote_config_payload(**chosen) == {"status": 1}
+        assert bench.client.get_remote_config_payload() is None
+        paths = [request.url for request in bench.server.requests]
+    assert len(paths) == 2
+    assert all("/feature_flags/limits/remote_config" in path for path in paths)
+    assert "needs a flag_key" in caplog.text
