@@ -431,3 +431,13 @@ def test_new_definitions_repeat_no_exposure_but_a_reset_does() -> None:
         bench.client.shutdown()
         components = bench.client.components
         assert (len(components.tracker), len(components.exposures)) == (0, 0)
+
+
+def test_of_format_1_a_refused_event_is_not_tried_again() -> None:
+    with Bench(max_queue_size=1) as bench:
+        bench.server.flags = {"older": True}
+        bench.client.capture("first", distinct_id=USER)
+        bench.client.get_feature_flag("older", USER)
+        assert len(bench.events()) == 1
+        bench.client.get_feature_flag("older", USER)
+        assert len(bench.events()) == 1
