@@ -9,6 +9,7 @@ from typing import Any, Literal
 from flagengine.cli.reading import not_json, read_json_object
 from flagengine.cli.trouble import Trouble
 from flagengine.evaluator import CallOptions
+from flagengine.values.payloads import decode_payload
 
 __all__ = ["Person", "moment_of", "read_person"]
 
@@ -40,7 +41,7 @@ def read_person(
 ) -> Person:
     """Return the person that the options describe; raise `Trouble` for the first bad option."""
     keys = dict(_split("--group", "company=acme", text) for text in groups)
-    own = {key: _value(value) for key, value in _pairs("--property", "plan=pro", pairs)}
+    own = {key: decode_payload(value) for key, value in _pairs("--property", "plan=pro", pairs)}
     options = CallOptions(
         groups=keys,
         group_properties=_group_properties(group_pairs, keys),
@@ -67,17 +68,9 @@ def _pairs(option: str, example: str, written: Iterable[str]) -> list[tuple[str,
     return [_split(option, example, text) for text in written]
 
 
-def _value(written: str) -> Any:
-    """Return a JSON value, or the text itself when it is not JSON."""
-    try:
-        return json.loads(written)
-    except (ValueError, RecursionError):
-        return written
-
-
 def _override(written: str) -> bool | str | None:
     """Return true, false, null, or the name of a variant, which may look like a number."""
-    value = _value(written)
+    value = decode_payload(written)
     return value if value is None or isinstance(value, bool | str) else written
 
 
@@ -96,7 +89,7 @@ def _group_properties(written: Iterable[str], groups: Iterable[str]) -> dict[str
     found: dict[str, dict[str, Any]] = {}
     for path, value in _pairs("--group-property", "company.tier=gold", written):
         group, key = _group_and_key(path, groups)
-        found.setdefault(group, {})[key] = _value(value)
+        found.setdefault(group, {})[key] = decode_payload(value)
     return found
 
 

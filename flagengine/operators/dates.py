@@ -10,7 +10,6 @@ from flagengine.values.instants import (
     Moment,
     instant_of_filter,
     instant_of_property,
-    is_date_text,
 )
 
 __all__ = ["OPERATORS", "compare_date"]
@@ -24,7 +23,9 @@ _COMPARISONS = {
 
 def compare_date(operand: Any, *, name: str) -> Matcher:
     """Return ``is_date_before``, ``is_date_after`` or ``is_date_exact``; the operand must be text."""
-    if not isinstance(operand, str) or not is_date_text(operand):
+    # Whether text is a date depends neither on the moment nor, but for skipped hours, on the zone.
+    sample = instant_of_filter(operand, Moment(0)) if isinstance(operand, str) else None
+    if sample is None:
         return Matcher(Form.DATE, never, absent=False)
     holds = _COMPARISONS[name]
 
@@ -37,8 +38,7 @@ def compare_date(operand: Any, *, name: str) -> Matcher:
             return None
         return bool(holds(instant, bound))
 
-    is_lenient = instant_of_filter(operand, Moment(0)) is LENIENT
-    why = f"only the server's parser may read the date {operand!r}" if is_lenient else None
+    why = f"only the server's parser may read the date {operand!r}" if sample is LENIENT else None
     return Matcher(Form.DATE, test, absent=False, server_only=why)
 
 

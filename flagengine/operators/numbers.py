@@ -35,12 +35,12 @@ def compare(operand: Any, *, name: str) -> Matcher:
 def between(operand: Any, *, negated: bool) -> Matcher:
     """Return ``between`` or ``not_between``; both bounds are inside.
 
-    Malformed or reversed bounds never match, negated or not. A property that is no number, or that
-    is known to be absent, is outside; NaN never matches, negated or not.
+    Malformed or reversed bounds never match, negated or not, with or without the property. A property
+    that is no number, or that is known to be absent, is outside; NaN never matches, negated or not.
     """
     bounds = _bounds(operand)
     if bounds is None:
-        return Matcher(Form.NUMBER, never, absent=negated)
+        return Matcher(Form.NUMBER, never, absent=False)
     low, high = bounds
 
     def test(value: float | None) -> bool:

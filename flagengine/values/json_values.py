@@ -185,7 +185,10 @@ def _to_float(value: int) -> float:
 
 
 def _float_text(value: float) -> str:
-    """Return the shortest round-trip digits, without exponent from 1e-5 up to 1e16, as the server."""
+    """Return the shortest round-trip digits, without exponent from 1e-5 up to 1e16, as the server.
+
+    The exponent has its sign but no padding, which only the one digit of 1e-6 to 1e-9 has in Python.
+    """
     if not math.isfinite(value):
         return "null"
     shortest = repr(value)
@@ -194,7 +197,7 @@ def _float_text(value: float) -> str:
     mantissa, _, exponent = shortest.partition("e")
     if int(exponent) == -5:
         return f"{value:.{len(mantissa.lstrip('-').replace('.', '')) + 4}f}"
-    return f"{mantissa}e{int(exponent)}"
+    return f"{mantissa}e{int(exponent):+d}"
 
 
 def _container_text(value: Json) -> str:

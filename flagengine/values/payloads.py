@@ -1,10 +1,18 @@
 """Payloads: JSON text, and the decoded, read-only value that resolutions share (SPEC R12)."""
 
 import json
+import math
 from functools import lru_cache
-from typing import Any, Never
+from typing import Any, Final, Never
 
-__all__ = ["FrozenDict", "FrozenList", "decode_payload", "frozen", "shared_payload"]
+__all__ = [
+    "FrozenDict",
+    "FrozenList",
+    "decode_payload",
+    "frozen",
+    "parse_payload",
+    "shared_payload",
+]
 
 
 def _refuse(*_: object, **__: object) -> Never:
@@ -45,26 +53,58 @@ class FrozenList(list[Any]):
         return list, (list(self),)
 
 
+def _no_number(written: str) -> Never:
+    message = f"{written} is no JSON number"
+    raise ValueError(message)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    return number if math.isfinite(number) else _no_number(written)
+
+
+# Without these hooks Python reads NaN, Infinity, -Infinity and 1e999, which JSON does not have.
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+
+
+def parse_payload(raw: str) -> Any:
+    """Return the value of a payload's JSON text.
+
+    Raises:
+        ValueError: the text is not JSON.
+        RecursionError: the text is nested too deep for the space on the stack.
+    """
+    return _DECODER.decode(raw)
+
+
 def decode_payload(raw: str) -> Any:
     """Return the value of a payload's JSON text, or the text itself if it is not JSON (R12.3).
 
     The caller may change the value.
 
-    >>> decode_payload('{"a": 1}'), decode_payload("plain")
-    ({'a': 1}, 'plain')
+    >>> decode_payload('{"a": 1}'), decode_payload("plain"), decode_payload("[NaN]")
+    ({'a': 1}, 'plain', '[NaN]')
     """
     try:
-        return json.loads(raw)
+        return parse_payload(raw)
     except (ValueError, RecursionError):
         return raw
 
 
-@lru_cache(1_024)
 def shared_payload(raw: str) -> Any:
     """Return the decoded payload, read-only; the same text gives the same object."""
     try:
-        return frozen(decode_payload(raw))
+        return _remembered(raw)
     except RecursionError:
+        return raw
+
+
+@lru_cache(1_024)
+def _remembered(raw: str) -> Any:
+    """Decode a payload; raise RecursionError, which is not remembered: another call may have room."""
+    try:
+        return frozen(parse_payload(raw))
+    except ValueError:
         return raw
 
 

@@ -1,8 +1,8 @@
 """Version requirements: ``~1.2.3``, ``^1.2``, ``1.2.x`` (SPEC R8.7).
 
 The server's semver library defines the grammar and the matching rules: commas join comparators,
-omitted parts match anything, and a pre-release matches only if a comparator names a pre-release of
-the same three numbers.
+omitted parts match anything, only a patch number takes a pre-release or build metadata, and a
+pre-release matches only if a comparator names a pre-release of the same three numbers.
 """
 
 import re
@@ -25,9 +25,9 @@ _MAX_COMPARATORS: Final = 32
 _NUMBER: Final = r"0|[1-9][0-9]*"
 _COMPARATOR: Final = re.compile(
     rf"(?P<op>=|>=|>|<=|<|~|\^)?\ *(?P<major>{_NUMBER})"
-    rf"(?:\.(?P<minor>[*xX]|{_NUMBER})(?:\.(?P<patch>[*xX]|{_NUMBER})"
+    rf"(?:\.(?P<minor>[*xX]|{_NUMBER})(?:\.(?:(?P<star>[*xX])|(?P<patch>{_NUMBER})"
     r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?\ *",
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?))?)?\ *",
     re.ASCII,
 )
 
@@ -150,10 +150,10 @@ def _comparator(written: str) -> _Comparator | None:
         return None
     op, minor, patch, pre = match["op"], match["minor"], match["patch"], match["pre"]
     starred = minor in ("*", "x", "X")
-    if (starred and patch not in (None, "*", "x", "X")) or not _is_pre_release(patch, pre):
+    if (starred and patch is not None) or not _is_pre_release(pre):
         return None
     if op is None:
-        op = "x" if starred or patch in ("*", "x", "X") else "^"
+        op = "x" if starred or match["star"] else "^"
     numbers = [_number(part) for part in (match["major"], minor, patch)]
     if any(part is not None and part > _LARGEST_PART for part in numbers):
         return None
@@ -166,10 +166,8 @@ def _number(part: str | None) -> int | None:
     return int(part) if part is not None and part.isdigit() else None
 
 
-def _is_pre_release(patch: str | None, pre: str | None) -> bool:
-    """Tell whether a pre-release is valid: a numeric patch, and no leading zeros in numbers."""
-    if pre is None:
-        return True
-    return _number(patch) is not None and not any(
+def _is_pre_release(pre: str | None) -> bool:
+    """Tell whether a pre-release is absent or valid: no leading zeros in its numbers."""
+    return pre is None or not any(
         part.isdigit() and len(part) > 1 and part[0] == "0" for part in pre.split(".")
     )

@@ -72,6 +72,7 @@ def test_a_folder_of_partitions_is_one_table(tmp_path: Path):
         ("p.csv", b"", "cannot be read"),
         ("p.csv", b"a,b\n1\n", "cannot be read"),
         ("p.jsonl", b'{"a": 1}\n{"a"\n', "line 2"),
+        ("p.jsonl", b'{"a": 1}\n' + b"[" * 100_000, "line 2: invalid JSON"),
         ("p.jsonl", b'{"a": 1}\n[]\n', "line 2: must be a JSON object"),
         ("p.xls", b"", "suffix"),
     ],

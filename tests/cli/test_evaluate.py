@@ -135,3 +135,11 @@ def test_control_characters_never_reach_the_terminal(run, save):
     assert r"\x1b[2J\u202e" in result.stdout
     assert "\x1b" not in result.stdout
     assert json.loads(run("evaluate", evil, "--json").stdout)["flags"]
+
+
+@pytest.mark.parametrize("written", ["pro", "NaN", "-Infinity", "[NaN]", "[" * 5_000])
+def test_a_property_that_is_not_json_is_text(run, save, written):
+    leaf = {"key": "p", "type": "person", "operator": "exact", "value": written}
+    filters = {"groups": [{"properties": [leaf]}]}
+    document = save({"flags": [{"key": "a", "active": True, "filters": filters}]})
+    assert values(run("evaluate", document, "--property", f"p={written}", "--json")) == {"a": True}

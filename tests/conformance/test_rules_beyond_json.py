@@ -231,7 +231,22 @@ def test_enabled_and_variant_follow_the_value() -> None:
 
 @pytest.mark.rule("R12.3")
 def test_the_payload_is_decoded_or_handed_back() -> None:
-    for stored, decoded in (('{"a": [1]}', {"a": [1]}), ("not json", "not json"), ("", "")):
+    kept = (
+        "not json",
+        "",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "[NaN]",
+        '{"a": [{"b": Infinity}]}',
+        "[1e999]",
+    )
+    values = {
+        '{"a": [1]}': {"a": [1]},
+        '{"a": 1, "a": 2.5}': {"a": 2.5},
+        **{text: text for text in kept},
+    }
+    for stored, decoded in values.items():
         document = _flag("is_set", None, payloads={"true": stored})
         assert evaluate_flag(document, "flag-a", "u", {"p": 1}).payload == decoded
 

@@ -33,7 +33,7 @@ _SCALAR = (
 )
 _OPERATORS = (
     _tests("unit", "operators"),
-    _tests("unit", "versions instants values text_accelerator"),
+    _tests("unit", "versions instants values payloads text_accelerator"),
     f"{_KIT} --evaluators=SINGLE",
     "tests/conformance/test_rules_beyond_json.py tests/unit/test_validation.py",
     _tests("properties", "compiled_equals_interpreter"),

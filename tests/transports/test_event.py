@@ -138,6 +138,8 @@ def test_an_event_is_parsed_from_its_own_bytes() -> None:
     assert parse_event(event.body) == event
     with pytest.raises(InvalidEventError):
         parse_event(b"[]")
+    with pytest.raises(InvalidEventError):
+        parse_event(b"[" * 100_000)
 
 
 @given(st.floats(0, 2**37))

@@ -119,8 +119,11 @@ def test_what_is_absent_matches_no_positive_operator(operator: str, operand: Any
     [
         ("gt", "x"),
         ("between", 1),
+        ("not_between", 1),
+        ("not_between", [2, 1]),
         ("regex", "("),
         ("semver_eq", "x"),
+        ("semver_neq", "x"),
         ("semver_tilde", "x"),
         ("is_date_after", "banana"),
     ],
@@ -133,7 +136,12 @@ def test_an_operator_that_cannot_read_its_operand_is_hopeless(operator: str, ope
 
 def test_what_some_value_or_absence_satisfies_is_not_hopeless() -> None:
     assert not matcher("gt", 1).is_hopeless
-    assert not matcher("not_between", "x").is_hopeless
+    assert not matcher("not_between", [1, 2]).is_hopeless
+
+
+def test_an_invalid_pattern_matches_a_property_that_is_absent_when_negated() -> None:
+    assert matcher("not_regex", "(").matches(ABSENT, None) is True
+    assert not matcher("not_regex", "(").is_hopeless
 
 
 def test_equality_is_that_of_text_from_the_second_version_on() -> None:

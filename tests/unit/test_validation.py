@@ -130,6 +130,7 @@ BROKEN = [
     ("unreachable_variant", variants(100, 10), "/flags/0/filters/multivariate/variants/1"),
     ("unknown_pin", conditions({"variant": "b"}), f"{G}/variant"),
     ("payload_not_json", configured(payloads={"true": "hi"}), "/flags/0/filters/payloads/true"),
+    ("payload_not_json", configured(payloads={"true": "[NaN]"}), "/flags/0/filters/payloads/true"),
     ("raw_payload", configured(payloads={"true": {}}), "/flags/0/filters/payloads/true"),
     ("unused_payload", configured(payloads={"false": "1"}), "/flags/0/filters/payloads/false"),
     ("null_operand", filtering("is_not", None), f"{P}/value"),

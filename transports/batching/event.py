@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..errors import InvalidEventError
-from ..json_text import to_json
+from ..json_text import read_json, to_json
 from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
 __all__ = ["Event", "make_event", "parse_event"]
@@ -81,7 +81,7 @@ def parse_event(body: bytes) -> Event:
         InvalidEventError: the bytes are not the body of an event.
     """
     try:
-        envelope = json.loads(body)
+        envelope = read_json(body)
         return Event(str(envelope["uuid"]), str(envelope["event"]), body)
     except (ValueError, KeyError, TypeError) as error:
         msg = f"expected the JSON object of an event, got {len(body)} other bytes"

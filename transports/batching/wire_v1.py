@@ -14,14 +14,13 @@ any other, or no result    delivered
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..clock import ClockReading
 from ..errors import StatusError
 from ..http.base import Request, Response
-from ..json_text import to_json
+from ..json_text import read_json, to_json
 from ..retry import parse_retry_after
 from .batch import Batch
 from .delivery import DELIVERED, MAX_DETAILS, DeliveryOutcome, Disposition, judge_status
@@ -93,9 +92,9 @@ class WireV1:
 def _read_results(body: bytes) -> dict[str, tuple[str, str]]:
     """Return results and details by uuid; an empty dict (all delivered) if the body is unreadable."""
     try:
-        results = json.loads(body)["results"]
+        results = read_json(body)["results"]
         return {str(uuid).lower(): _read_result(entry) for uuid, entry in results.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

@@ -16,7 +16,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ..json_text import to_json
+from ..json_text import read_json, to_json
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 
@@ -72,7 +72,7 @@ class JsonStorage(MutableMapping[str, Any]):
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_bytes())
+        values = read_json(path.read_bytes())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

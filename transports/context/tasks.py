@@ -21,7 +21,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..json_text import to_json
+from ..json_text import read_json, to_json
 from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
 from .scoped import context
@@ -95,7 +95,7 @@ def _tags_text(properties: Mapping[str, Any]) -> str | None:
 
 def _tags(text: str | None) -> dict[str, Any] | None:
     try:
-        tags = json.loads(text or "null")
+        tags = read_json(text or "null")
     except ValueError:
         return None
     return tags if isinstance(tags, dict) else None

@@ -1,6 +1,5 @@
 """Payloads that are not JSON text, and payloads that no value of the flag has."""
 
-import json
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -10,6 +9,7 @@ from flagengine.analysis.lint.inspection import Inspection
 from flagengine.analysis.lint.places import Place
 from flagengine.definitions.model import Flag
 from flagengine.definitions.reading import json_type, pointer_to, shown
+from flagengine.values.payloads import parse_payload
 
 __all__ = ["check_payloads"]
 
@@ -39,7 +39,7 @@ def _payload(place: Place, key: str, payload: Any) -> Iterator[Finding]:
 
 def _json_error(payload: str) -> str | None:
     try:
-        json.loads(payload)
+        parse_payload(payload)
     except RecursionError:
         return "nested too deeply"
     except ValueError as error:

@@ -124,7 +124,7 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             try:
                 value = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise FileError(f"{path}, line {number}: invalid JSON: {error}") from None
             if not isinstance(value, dict):
                 found = type(value).__name__

@@ -43,6 +43,8 @@ def test_a_remote_config_request_quotes_the_key_and_carries_the_secret_key() -> 
         (b'{"a": 1}', {"a": 1}),
         (b'"{\\"a\\": 1}"', {"a": 1}),
         (b'"plain text"', "plain text"),
+        (b'"[NaN]"', "[NaN]"),
+        (b'"-Infinity"', "-Infinity"),
         (b"null", None),
         (b"[1]", [1]),
     ],

@@ -214,11 +214,12 @@ class TestStorage:
             assert bench.client.get_persisted_property("x") is None
         assert "cannot read the storage" in caplog.text
 
+    @pytest.mark.parametrize("content", ["{half", "[" * 100_000])
     def test_a_broken_file_counts_as_empty(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         path = tmp_path / "client.json"
-        path.write_text("{half")
+        path.write_text(content)
         storage = JsonStorage(path)
         assert dict(storage) == {}
         assert "cannot read the storage" in caplog.text

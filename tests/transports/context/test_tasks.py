@@ -42,7 +42,7 @@ def test_properties_of_any_kind_do_no_harm():
         assert to_headers()["X-POSTHOG-DISTINCT-ID"] == "u1"
 
 
-@pytest.mark.parametrize("tags", ["", "{", "[1]", "7", None, 7, b"\xff"])
+@pytest.mark.parametrize("tags", ["", "{", "[1]", "7", None, 7, b"\xff", "[" * 100_000])
 def test_tags_that_cannot_be_read_are_none(tags):
     assert from_task_headers({"X-POSTHOG-CONTEXT-TAGS": tags}) == {}
     assert from_task_headers(None) == {}
