@@ -58,6 +58,7 @@ floors: $(VENV)/.test
 
 nightly: $(VENV)/.test
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) --dist load -m hypothesis $(EXPLORED) $(PYTEST_OPTIONS)
+	$(BIN)/python -m tests.differential.rules_v2_draws --draws 100000 --seed $$(date +%s)
 
 mutants: $(VENV)/.mutation
 	$(BIN)/python -m tests.mutation $(MUTANTS)

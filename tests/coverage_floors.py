@@ -20,6 +20,7 @@ from coverage import Coverage
 ROOT = Path(__file__).parents[1]
 
 WHOLE = {
+    "format 2 reader": ("flagengine/definitions/rules/*",),
     "plan": ("flagengine/plan/*",),
     "interpreter": ("flagengine/evaluation/*", "flagengine/results/verdicts.py"),
     "operators": ("flagengine/operators/*",),

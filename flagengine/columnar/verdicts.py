@@ -218,11 +218,11 @@ class Tests:
         """Return the verdict for rows without a value."""
         if label is NO_GROUP or label is NO_GROUP_NOR_VALUE:
             if not self._strict_groups:
-                return node.matcher.absent
+                return _absent(node)
             group = Doubts({("group", node.group)})
             return group if label is NO_GROUP else group | self._lacking(node.group, node.key)
         if label is GONE and self._is_complete(node.group):
-            return node.matcher.absent
+            return _absent(node)
         return self._lacking(node.group, node.key)
 
     def _is_complete(self, group: str | None) -> bool:
@@ -245,6 +245,11 @@ def _identity(node: PropertyTest) -> Hashable:
     assert node.origin is not None, "a property test keeps the filter that it was lowered from"
     doubt = node.doubt.reason
     return (node.group, node.key, node.origin.operator, text([node.origin.value]), doubt)
+
+
+def _absent(node: PropertyTest) -> Label:
+    answer = node.matcher.absent
+    return _doubt(node) if answer is None else answer
 
 
 def _doubt(node: PropertyTest) -> Doubts:

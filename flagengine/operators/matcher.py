@@ -109,14 +109,15 @@ class Matcher(Record):
     """One operator with its operand.
 
     ``test`` answers True, False, or None when only the server knows. A test of :attr:`Form.DATE`
-    takes ``(value, moment)``. ``absent`` is the answer for a property that is known to be absent.
+    takes ``(value, moment)``. ``absent`` is the answer for a property that is known to be absent; None
+    is the same as for a value.
     ``text`` or ``number`` is a test of text or numbers as data, which compilers read.
     ``server_only`` says why only the server can answer True, if that is so.
     """
 
     form: Form
     test: Callable[..., bool | None]
-    absent: bool
+    absent: bool | None
     text: TextRule | None = None
     number: NumberRule | None = None
     server_only: str | None = None

@@ -27,7 +27,7 @@ def strict_matcher(name: str, operand: Any, matching_version: int) -> tuple[Matc
         is_negated = name.startswith("not_")
         return Matcher(Form.JSON, _undecided, is_negated, server_only=matcher.why), UNSUPPORTED
     if name in _PATTERNS and matcher.test is never:
-        return Matcher(Form.JSON, _undecided, matcher.absent), INVALID_REGEX
+        return Matcher(Form.JSON, _undecided, absent=None), INVALID_REGEX
     if name in _NUMBERS:
         return _number_matcher(matcher), INVALID_PROPERTY
     return matcher, UNSUPPORTED

@@ -54,3 +54,17 @@ def test_errors_are_findings_and_warnings_only_when_strict(run, save, document, 
 def test_junk_is_reported_without_raising(run, save, name, junk):
     path = save({"flags": [{"key": "a"}, 7, {"key": []}]} | {name: junk})
     run("validate", path, exits=1)
+
+
+def test_rules_whose_new_order_changes_answers_are_reported_beside_the_current_file(run, save):
+    value = {"rule_type": "targeted_release", "targeting": {"properties": []}, "value": True}
+    asked = {"properties": [{"key": "plan", "type": "person", "value": "pro"}]}
+    rules = [value | {"id": f"{index}1111111-1111-4111-8111-111111111111"} for index in range(2)]
+    rules[0] |= {"targeting": asked, "value": False}
+    filters = {"version": 2, "return_type": "boolean", "default_value": None, "rules": rules}
+    current = save({"flags": [{"key": "a", "filters": filters}]})
+    moved = save({"flags": [{"key": "a", "filters": filters | {"rules": rules[::-1]}}]}, "new.json")
+    assert "rule_order_changes_traffic" not in run("validate", moved).stdout
+    assert "rule_order_changes_traffic" in run("validate", moved, "--current", current).stdout
+    result = run("validate", moved, "--current", "nowhere.json", exits=2)
+    assert "nowhere.json: no such file" in result.stderr

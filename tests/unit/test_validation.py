@@ -65,6 +65,21 @@ RULE = {
     "targeting": {"properties": []},
     "value": True,
 }
+OTHER = RULE | {"id": "22222222-2222-4222-8222-222222222222"}
+ROLLOUT = OTHER | {
+    "rule_type": "percentage_rollout",
+    "rollout_percentage": 20,
+    "on_rollout_miss": "continue",
+    "assignment_algorithm": "sha1_60_v1",
+    "seed": "s",
+}
+
+
+def asked(operator, value):
+    predicate = {"key": "plan", "type": "person", "operator": operator, "value": value}
+    return RULE | {"targeting": {"properties": [predicate]}}
+
+
 PLAN = {"key": "plan", "type": "person", "value": "pro"}
 DEPENDS = {"key": "a", "type": "flag", "operator": "flag_evaluates_to", "value": True}
 NESTED = json.loads("[" * 200 + "]" * 200)
@@ -157,6 +172,18 @@ BROKEN = [
     ),
     ("unnamed_group", filtering(type="group"), f"{P}/group_type_index"),
     ("empty_group", cohort(), "/cohorts/1"),
+    ("unreachable_lower_rule", ruled(rules=[RULE, OTHER]), f"{F}/rules/1"),
+    ("rollout_miss_can_enter_lower_rule", ruled(rules=[ROLLOUT, RULE]), f"{F}/rules/1"),
+    (
+        "null_operand",
+        ruled(rules=[asked("exact", None)]),
+        f"{F}/rules/0/targeting/properties/0/value",
+    ),
+    (
+        "invalid_pattern",
+        ruled(rules=[asked("regex", "(")]),
+        f"{F}/rules/0/targeting/properties/0/value",
+    ),
     ("never_local", filtering("regex", "a(?=b)"), "/flags/0"),
     (
         "sometimes_local",
@@ -177,6 +204,10 @@ FINE = [
     filtering("is_date_after", "-30d"),
     filtering("regex", r"@(example|test)\.com$"),
     conditions({"exposure_frozen_at": None, "description": "x"}),
+    ruled(),
+    ruled(rules=[]),
+    ruled(rules=[ROLLOUT | {"on_rollout_miss": "return_default"}]),
+    ruled(rules=[asked("is_set", None), OTHER | {"value": False}]),
 ]
 
 
@@ -186,7 +217,8 @@ def test_a_broken_document_gives_the_code_at_its_place(code, broken, pointer):
 
 
 def test_every_code_has_a_broken_document_that_gives_it():
-    assert {code for code, _, _ in BROKEN} == set(CATALOGUE)
+    with_another_document = {"rule_order_changes_traffic"}  # see test_rule_findings.py
+    assert {code for code, _, _ in BROKEN} | with_another_document == set(CATALOGUE)
 
 
 @pytest.mark.parametrize("fine", FINE)
@@ -219,6 +251,15 @@ def test_a_list_of_a_wrong_type_is_reported_once():
 def test_another_configuration_format_is_not_looked_into():
     broken = configured(version=3, groups="?", rules=[1], payloads={"x": "y"})
     assert [finding.code for finding in validate(broken)] == ["unsupported_version"]
+
+
+def test_a_refused_flag_of_format_2_has_the_engines_findings_alone():
+    broken = ruled(rules=[{**RULE, "value": "x", "seed": 1}], groups=[])
+    assert [finding.code for finding in validate(broken)] == [
+        "unknown_member",
+        "unknown_member",
+        "wrong_type",
+    ]
 
 
 def test_near_misses_are_named():
@@ -294,8 +335,11 @@ def test_junk_anywhere_is_a_finding_and_never_raises(junk):
 
 
 def test_the_schema_is_valid_and_documents_every_member():
-    Draft202012Validator.check_schema(schema())
-    for name, definition in {**schema()["$defs"], "document": schema()}.items():
+    both = [schema(), schema("rules.v2.json")]
+    for found in both:
+        Draft202012Validator.check_schema(found)
+    named = [pair for found in both for pair in (*found["$defs"].items(), ("document", found))]
+    for name, definition in named:
         assert definition["title"], name
         assert definition["description"], name
         for member, described in definition.get("properties", {}).items():

@@ -13,7 +13,9 @@ from flagengine.analysis.lint import (
     groups,
     locality,
     operands,
+    order,
     payloads,
+    rules,
     variants,
 )
 from flagengine.analysis.lint.catalogue import CATALOGUE, Entry, Severity
@@ -44,6 +46,8 @@ CHECKS: Final[tuple[Callable[[Inspection], Iterator[Finding]], ...]] = (
     operands.check_operands,
     groups.check_group_indexes,
     groups.check_empty_groups,
+    rules.check_rules,
+    order.check_order,
     locality.check_locality,
 )
 

@@ -276,6 +276,25 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Add members, or remove the group.",
     ),
     # Locality.
+    # Rules of format 2.
+    "unreachable_lower_rule": Entry(
+        _W,
+        "Nobody reaches the rule, because a rule above it decides on everyone whom it targets. PostHog "
+        "calls this UNREACHABLE_LOWER_RULE.",
+        "Remove the rule, or move it above the rule that the message names.",
+    ),
+    "rollout_miss_can_enter_lower_rule": Entry(
+        _W,
+        "A rollout that continues after a miss reaches a lower rule with the same value, so more people get "
+        "the value than the rollout says. PostHog calls this ROLLOUT_MISS_CAN_ENTER_LOWER_RULE.",
+        'Write "on_rollout_miss": "return_default" if the rollout is meant to be the limit.',
+    ),
+    "rule_order_changes_traffic": Entry(
+        _W,
+        "Compared with the current definitions, a rule was moved above another, and some people get another "
+        "value for it. PostHog calls this RULE_ORDER_CHANGES_TRAFFIC.",
+        "Restore the order, unless the change is meant.",
+    ),
     "never_local": Entry(
         _W,
         "The flag cannot be decided locally, even with every input given.",

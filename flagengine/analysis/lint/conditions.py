@@ -14,7 +14,8 @@ __all__ = ["check_conditions", "check_percentages"]
 def check_conditions(inspection: Inspection) -> Iterator[Finding]:
     """Yield conditions that nobody can match."""
     for flag in inspection.flags:
-        if flag.active and not flag.conditions and not flag.feature_enrollment:
+        is_empty = not flag.conditions and not flag.feature_enrollment and flag.rules is None
+        if flag.active and is_empty:
             pointer = pointer_to(flag.pointer, "filters", "groups")
             message = "the flag is active but has no conditions, so it is always false"
             yield finding("no_conditions", pointer, message)

@@ -7,6 +7,7 @@ from typing import Any
 from flagengine.analysis.lint.places import Place, places
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
+from flagengine.definitions.reading import pointer_to
 from flagengine.plan.plans import Plans
 from flagengine.plan.reference_issues import located_filters, located_leaves
 
@@ -45,13 +46,26 @@ def aggregation_of(flag: Flag, condition: Condition) -> Aggregation:
     return flag.aggregation if own is INHERIT else own
 
 
+def _predicates(flag: Flag) -> Iterator[LocatedFilter]:
+    """Yield the predicates of a flag of format 2."""
+    for index, rule in enumerate(flag.rules.rules if flag.rules else ()):
+        pointer = pointer_to(flag.pointer, "filters", "rules", index, "targeting", "properties")
+        for position, predicate in enumerate(rule.filters):
+            yield LocatedFilter(pointer_to(pointer, position), predicate)
+
+
 @dataclass(frozen=True)
 class Inspection:
-    """The document that is inspected; ``fields`` maps kinds of :class:`Place` to their members."""
+    """The document that is inspected.
+
+    ``fields`` maps kinds of :class:`Place` to their members; ``current`` has the flags that
+    the document is to replace, as far as they are known.
+    """
 
     document: Mapping[str, Any]
     plans: Plans
     fields: Mapping[str, Fields] = field(default_factory=dict)
+    current: Mapping[str, Flag] = field(default_factory=dict)
 
     @property
     def definitions(self) -> Definitions:
@@ -78,6 +92,7 @@ class Inspection:
             for pointer, filter_ in located_filters(flag):
                 index = int(pointer.split("/")[-3])
                 yield LocatedFilter(pointer, filter_, aggregations[index])
+            yield from _predicates(flag)
         yield from self.leaves
 
     @property

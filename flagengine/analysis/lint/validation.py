@@ -19,6 +19,7 @@ from flagengine.definitions.parsing import EXTENSION
 from flagengine.definitions.reading import pointer_to, shown
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
 from flagengine.plan.plans import Plans
+from flagengine.snapshot import Snapshot
 
 __all__ = ["Finding", "Severity", "schema", "validate"]
 
@@ -28,10 +29,11 @@ _UNTYPED: Final = (IssueCode.NOT_AN_OBJECT, IssueCode.WRONG_TYPE)
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag")
 
 
-def validate(document: Document) -> tuple[Finding, ...]:
+def validate(document: Document, current: Snapshot | None = None) -> tuple[Finding, ...]:
     """Return all findings about a document, in the document's order.
 
-    An input that is not a definitions document gives a single finding. Raise ModuleNotFoundError if
+    With ``current``, which the document is to replace, they include rules of format 2 whose new order
+    changes answers. An input that is not a definitions document gives a single finding. Raise ModuleNotFoundError if
     jsonschema, part of the extra ``cli``, is not installed.
     """
     try:
@@ -40,15 +42,15 @@ def validate(document: Document) -> tuple[Finding, ...]:
         return (finding(error.code, error.pointer, str(error)),)
     plans = Plans(Definitions(own, lost))
     found = [_from_issue(issue, own) for issue in _issues(plans, own)]
-    found += lint(Inspection(own, plans, _fields()))
-    found += _schema_findings(own, found)
+    found += lint(Inspection(own, plans, _fields(), current.flags if current else {}))
+    found += _schema_findings(_without_refused_rules(own, plans), found)
     return tuple(sorted(dict.fromkeys(found), key=rank))
 
 
 @cache
-def schema() -> Mapping[str, Any]:
-    """Return the JSON Schema of a definitions document."""
-    source = files("flagengine.analysis.lint.schemas").joinpath("definitions.v1.json")
+def schema(name: str = "definitions.v1.json") -> Mapping[str, Any]:
+    """Return the JSON Schema of a definitions document, or with ``rules.v2.json`` of format 2."""
+    source = files("flagengine.analysis.lint.schemas").joinpath(name)
     return loads(source.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
@@ -99,6 +101,17 @@ def _value_at(document: Any, pointer: str) -> Any:
     return document
 
 
+def _without_refused_rules(document: Mapping[str, Any], plans: Plans) -> Mapping[str, Any]:
+    """Leave out configurations of format 2 that the engine refused, because it named each fault."""
+    flags = list(document["flags"])
+    for key, pointer in plans.definitions.index.pointers.items():
+        flag = plans.definitions.flags[key]
+        if flag.config_version == 2 and flag.defect is not None:
+            position = int(pointer.rpartition("/")[2])
+            flags[position] = {**flags[position], "filters": None}
+    return {**document, "flags": flags}
+
+
 def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Iterator[Finding]:
     """Yield the schema's errors at places without another finding."""
     places = {found.pointer for found in known}
@@ -120,10 +133,13 @@ def _is_bottomless(found: Finding) -> bool:
 def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     try:
         from jsonschema import Draft202012Validator  # noqa: PLC0415 (70 ms, and only for people)
+        from referencing import Registry, Resource  # noqa: PLC0415 a part of jsonschema
     except ModuleNotFoundError as missing:
         message = f"validate needs {missing.name}: pip install 'flagengine[cli]'"
         raise ModuleNotFoundError(message, name=missing.name) from None
-    for error in Draft202012Validator(schema()).iter_errors(document):
+    rules: Resource[Any] = Resource.from_contents(schema("rules.v2.json"))
+    registry: Registry[Any] = rules @ Registry()
+    for error in Draft202012Validator(schema(), registry=registry).iter_errors(document):
         pointer = pointer_to("", *error.absolute_path)
         if error.validator == "required":
             for name in error.validator_value:

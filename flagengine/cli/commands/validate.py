@@ -11,7 +11,7 @@ from flagengine.analysis.lint import Finding, Severity
 from flagengine.analysis.lint.validation import validate
 from flagengine.cli import options
 from flagengine.cli.output import Cell, print_json, print_lines
-from flagengine.cli.reading import not_json, read_bytes, shown_name
+from flagengine.cli.reading import not_json, read_bytes, read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, Trouble
 from flagengine.definitions.document import read_document
 from flagengine.definitions.issues import IssueCode, SnapshotError
@@ -36,9 +36,16 @@ _SEVERITIES: Final = [severity.value for severity in Severity]
     show_default=True,
     help="Show findings of this severity and above.",
 )
+@click.option(
+    "--current",
+    metavar="FILE",
+    help="The definitions in use: also report rules whose new order changes answers.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 @options.as_json
-def command(*, source: str, severity: str, strict: bool, as_json: bool) -> None:
+def command(
+    *, source: str, severity: str, current: str | None, strict: bool, as_json: bool
+) -> None:
     """Check definitions: the format, references and likely mistakes.
 
     Every finding has a code (see docs/findings.md), a severity, a JSON pointer and a remedy.
@@ -48,7 +55,7 @@ def command(*, source: str, severity: str, strict: bool, as_json: bool) -> None:
     flagengine validate definitions.json --strict --json
     """  # noqa: D301 (click keeps the lines after it as they are)
     data = read_bytes(source)
-    findings = _findings(data)
+    findings = _findings(data, current)
     if any(finding.code == IssueCode.NOT_JSON for finding in findings):
         raise _unreadable(source, data)
     shown = [
@@ -66,9 +73,10 @@ def command(*, source: str, severity: str, strict: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _findings(data: bytes) -> tuple[Finding, ...]:
+def _findings(data: bytes, current: str | None) -> tuple[Finding, ...]:
+    replaced = None if current is None else read_snapshot(current)
     try:
-        return validate(data)
+        return validate(data, replaced)
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
 
