@@ -43,7 +43,6 @@ FLAG_MISSING: Final = "flag_missing"
 # The codes in the order of PostHog's contract, in which they are joined.
 _ERRORS: Final = (
     "errors_while_computing_flags",
-    "evaluation_failed",
     FLAG_MISSING,
     "quota_limited",
     "timeout",
