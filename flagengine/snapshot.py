@@ -111,6 +111,12 @@ class Snapshot:
         """Whether the project wants short events about flag reads; no answer depends on it."""
         return self._definitions.document.get("minimal_flag_called_events") is True
 
+    def to_document(self) -> dict[str, Any]:
+        """Return the definitions document as it was read; the copy is the caller's to change."""
+        from copy import deepcopy  # noqa: PLC0415 1 ms, paid by callers that need it
+
+        return deepcopy(self._definitions.document)
+
     @property
     def issues(self) -> tuple[Issue, ...]:
         """Everything that is wrong in the document, in the document's order."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .client.ai import prepare_ai_properties
     from .client.asynchronous import AsyncClient
     from .client.client import Client
+    from .client.definitions import FeatureFlagEvaluationRuntime
     from .client.flags import FlagsAndPayloads
     from .client.options import Options
     from .client.preparation import PreparedEvent
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .errors import TransportError
     from .flags.answer import FeatureFlagResult
     from .flags.evaluations import FlagEvaluations
+    from .flags.reading import FlagError, FlagReading
+    from .flags.typed import FlagDetails
     from .http.base import Request, Response
     from .http.live import LiveTransport
     from .http.memory import MemoryTransport
@@ -43,9 +46,13 @@ __all__ = [
     "Client",
     "Context",
     "FanOutSink",
+    "FeatureFlagEvaluationRuntime",
     "FeatureFlagResult",
     "FileDefinitions",
+    "FlagDetails",
+    "FlagError",
     "FlagEvaluations",
+    "FlagReading",
     "FlagsAndPayloads",
     "Freshness",
     "Health",
@@ -81,6 +88,7 @@ _HOMES = {
     ".client.ai": ["prepare_ai_properties"],
     ".client.asynchronous": ["AsyncClient"],
     ".client.client": ["Client"],
+    ".client.definitions": ["FeatureFlagEvaluationRuntime"],
     ".client.flags": ["FlagsAndPayloads"],
     ".client.options": ["Options"],
     ".client.preparation": ["PreparedEvent"],
@@ -90,6 +98,8 @@ _HOMES = {
     ".errors": ["TransportError"],
     ".flags.answer": ["FeatureFlagResult"],
     ".flags.evaluations": ["FlagEvaluations"],
+    ".flags.reading": ["FlagError", "FlagReading"],
+    ".flags.typed": ["FlagDetails"],
     ".http.base": ["Request", "Response"],
     ".http.live": ["LiveTransport"],
     ".http.memory": ["MemoryTransport"],

@@ -95,6 +95,7 @@ def test_a_snapshot_shows_its_users_few_names():
         "overrides",
         "parse",
         "property_matching_version",
+        "to_document",
         "with_overrides",
     }
 

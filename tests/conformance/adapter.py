@@ -108,6 +108,8 @@ class Session:
             disable_geoip=bool(settings.get("disable_geoip", False)),
             extra_headers={"X-Test-Id": test_id} if test_id else {},
             request_timeout=5,
+            # The harness asserts the version that SDKs asked for before typed flag values.
+            flags_api_version=2,
             transport=self.recorder,
         )
         self.client.on("error", self._on_error)

@@ -80,7 +80,7 @@ def test_historical_migration_is_sent_only_when_set() -> None:
         assert body_of(make_request(make(), historical_migration=True))["historical_migration"]
 
 
-@pytest.mark.contract("capture")
+@pytest.mark.contract("capture", "capture-v1")
 def test_v1_labels_the_request_in_headers_and_has_no_key_in_the_body() -> None:
     request = v1(make(), attempt=3)
     assert request.url == "http://host/i/v1/analytics/events"
@@ -99,7 +99,7 @@ def test_v1_labels_the_request_in_headers_and_has_no_key_in_the_body() -> None:
     assert body["created_at"] == "2025-01-02T03:04:03.000Z"
 
 
-@pytest.mark.contract("capture")
+@pytest.mark.contract("capture", "capture-v1")
 def test_v1_moves_what_has_a_place_of_its_own() -> None:
     event = make(
         properties={
@@ -134,7 +134,7 @@ def test_v1_moves_what_has_a_place_of_its_own() -> None:
     assert "$set" not in shaped
 
 
-@pytest.mark.contract("capture")
+@pytest.mark.contract("capture", "capture-v1")
 def test_v1_leaves_out_options_that_nobody_set() -> None:
     assert to_v1(make()).keys() == {"event", "uuid", "distinct_id", "timestamp", "properties"}
 
@@ -284,7 +284,7 @@ def results(**by_uuid: Any) -> DeliveryOutcome:
     return judge_v1(Response(200, {"Retry-After": "3"}, body))
 
 
-@pytest.mark.contract("capture", "retry-queue")
+@pytest.mark.contract("capture", "capture-v1", "retry-queue")
 def test_v1_results_decide_event_by_event() -> None:
     outcome = results(
         A={"result": "ok"},

@@ -257,3 +257,12 @@ class TestResults:
             found["off"]
         with pytest.raises(TypeError):
             found["beta"] = None  # type: ignore[index]
+
+
+def test_the_document_is_given_back_as_a_copy() -> None:
+    snapshot = Snapshot.parse(json.dumps(DOCUMENT))
+    document = snapshot.to_document()
+    assert document == DOCUMENT
+    document["flags"][0]["filters"].clear()
+    assert snapshot.to_document() == DOCUMENT
+    assert evaluate_flag(snapshot, "beta", "u", {"plan": "pro"}).value is True

@@ -88,6 +88,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         outbox=outbox,
         evaluator=evaluator,
         tracker=CalledTracker(options.max_cache_size),
+        exposures=CalledTracker(options.max_cache_size),
         transport=transport,
         loader=loader,
         exceptions=ExceptionReporting(options, preparation, outbox, status, clock),

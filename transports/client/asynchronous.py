@@ -114,6 +114,7 @@ class AsyncClient(SharedVerbs):
     evaluate_flags = awaited(_flags.evaluate_flags)
     get_feature_flag = awaited(_flags.get_feature_flag)
     get_feature_flag_payload = awaited(_flags.get_feature_flag_payload)
+    get_feature_flag_reading = awaited(_flags.get_feature_flag_reading)
     get_feature_flag_result = awaited(_flags.get_feature_flag_result)
     is_feature_enabled = awaited(_flags.is_feature_enabled)
     feature_enabled = is_feature_enabled

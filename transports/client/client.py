@@ -76,6 +76,7 @@ class Client(SharedVerbs):
     evaluate_flags = blocking(_flags.evaluate_flags)
     get_feature_flag = blocking(_flags.get_feature_flag)
     get_feature_flag_payload = blocking(_flags.get_feature_flag_payload)
+    get_feature_flag_reading = blocking(_flags.get_feature_flag_reading)
     get_feature_flag_result = blocking(_flags.get_feature_flag_result)
     is_feature_enabled = blocking(_flags.is_feature_enabled)
     feature_enabled = is_feature_enabled

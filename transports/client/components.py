@@ -45,6 +45,8 @@ class Components:
     Attributes:
         loader: the loader of definitions; None without a source of definitions.
         flag_properties: the properties set for flags outside of any context.
+        tracker: which ``$feature_flag_called`` events were sent.
+        exposures: which ``$experiment_exposure`` events were sent; new definitions change nothing.
         report: reports an error and the events that it lost.
         blocks: whether methods that are synchronous on both clients may wait for the network.
     """
@@ -60,6 +62,7 @@ class Components:
     outbox: Outbox
     evaluator: FlagEvaluator
     tracker: CalledTracker
+    exposures: CalledTracker
     transport: Transport
     loader: DefinitionLoader | None
     exceptions: ExceptionReporting
@@ -96,10 +99,16 @@ class Components:
             self.transport.close()
 
     def after_fork(self) -> None:
-        """Renew the locks in a forked child; keep the record of sent ``$feature_flag_called``."""
+        """Renew the locks in a forked child; keep the record of sent flag events."""
         self._lock = threading.Lock()
-        for part in (self.listeners, self.memory, self.tracker, self.evaluator):
+        trackers = (self.tracker, self.exposures)
+        for part in (self.listeners, self.memory, *trackers, self.evaluator):
             part.after_fork()
+
+    def forget_reads(self) -> None:
+        """Forget which events of flag reads were sent."""
+        self.tracker.clear()
+        self.exposures.clear()
 
     def at_exit(self, timeout: float) -> None:
         """No-op: the pipeline and the loader register their own exit hooks."""

@@ -1,8 +1,10 @@
-"""The methods for flag definitions: check, await, reload them, and react to changes."""
+"""The methods for flag definitions: check, await, reload and read them, and react to changes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
 
 from ..polling.health import Health, StalenessBudget, assess
 from ..polling.store import DefinitionsChanged
@@ -12,7 +14,11 @@ from .listeners import FLAGS_LOADED
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
+    "FeatureFlagEvaluationRuntime",
     "definitions_health",
+    "feature_flag_definitions",
+    "get_feature_flag_evaluation_runtime",
+    "get_feature_flag_keys_by_evaluation_runtime",
     "is_local_evaluation_ready",
     "on_change",
     "reload_feature_flags",
@@ -21,6 +27,18 @@ __all__ = [
 
 WAIT_TIMEOUT = 30.0
 RELOAD_TIMEOUT = 10.0
+
+
+class FeatureFlagEvaluationRuntime(StrEnum):
+    """Where a flag is meant to be evaluated; ``ALL`` suits both runtimes."""
+
+    ALL = "all"
+    CLIENT = "client"
+    SERVER = "server"
+
+    def matches(self, other: FeatureFlagEvaluationRuntime) -> bool:
+        """Return whether a flag of one of these runtimes suits the other."""
+        return self is other or FeatureFlagEvaluationRuntime.ALL in (self, other)
 
 
 def _no() -> bool:
@@ -71,6 +89,48 @@ def definitions_health(client: HasComponents) -> Health:
     """Return the age of the definitions and the last error, for a dashboard or a probe."""
     loader = client.components.loader
     return _no_health() if loader is None else loader.health()
+
+
+@guarded(nothing)
+def feature_flag_definitions(client: HasComponents) -> list[dict[str, Any]] | None:
+    """Return the loaded definitions of the flags, as the server sent them; None before any are loaded.
+
+    The first call starts loading. The list is a copy, made at each call.
+    """
+    snapshot = client.components.published.snapshot
+    return None if snapshot is None else list(snapshot.to_document()["flags"])
+
+
+@guarded(nothing)
+def get_feature_flag_evaluation_runtime(
+    client: HasComponents, key: str
+) -> FeatureFlagEvaluationRuntime | None:
+    """Return where a loaded flag is meant to be evaluated; None if no such flag is loaded.
+
+    A flag that does not say has ``FeatureFlagEvaluationRuntime.ALL``.
+    """
+    snapshot = client.components.published.snapshot
+    flag = None if snapshot is None else snapshot.flags.get(key)
+    return None if flag is None else FeatureFlagEvaluationRuntime(flag.evaluation_runtime)
+
+
+@guarded(list)
+def get_feature_flag_keys_by_evaluation_runtime(
+    client: HasComponents, evaluation_runtime: FeatureFlagEvaluationRuntime | str
+) -> list[str]:
+    """Return the keys of the loaded flags that suit a runtime, in the order of the definitions.
+
+    ``all`` returns every loaded flag. Log an unknown runtime, and return an empty list.
+    """
+    wanted = FeatureFlagEvaluationRuntime(evaluation_runtime)
+    snapshot = client.components.published.snapshot
+    if snapshot is None:
+        return []
+    return [
+        key
+        for key, flag in snapshot.flags.items()
+        if FeatureFlagEvaluationRuntime(flag.evaluation_runtime).matches(wanted)
+    ]
 
 
 def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:

@@ -27,19 +27,25 @@ logger = logging.getLogger("flagengine.client")
 
 
 @guarded_steps(nothing)
-def get_remote_config_payload(client: HasComponents, flag_key: str) -> Steps[Any]:
+def get_remote_config_payload(
+    client: HasComponents, flag_key: str | None = None, *, key: str | None = None
+) -> Steps[Any]:
     """Return the decoded payload of a remote config flag; None if it cannot be fetched.
 
-    This needs a secret key.
+    This needs a secret key. ``key`` is posthog-python's name for ``flag_key``.
     """
     components = client.components
+    name = flag_key if key is None else key
+    if name is None:
+        logger.error("get_remote_config_payload() needs a flag_key; nothing was fetched")
+        return None
     if not _may_ask(components):
         return None
     secret = components.options.secret
     if not secret:
         logger.error("get_remote_config_payload() needs a secret_key; nothing was fetched")
         return None
-    path = f"/api/projects/@current/feature_flags/{quote(flag_key, safe='')}/remote_config"
+    path = f"/api/projects/@current/feature_flags/{quote(name, safe='')}/remote_config"
     headers = {"Authorization": f"Bearer {clean_header_value(secret)}"}
     payload = yield from _document(components, "remote config", path, headers)
     # The server often sends a JSON string that itself contains JSON.

@@ -7,18 +7,22 @@ a read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final
 
 from flagengine import Resolution
 
-from ..flags.answer import FlagAnswer
+from ..batching.event import Event
 from ..flags.called import (
     EVENT,
+    EXPOSURE,
+    CalledTracker,
     FlagRead,
+    exposure_properties,
     flag_called_properties,
-    is_minimal,
-    minimal_properties,
+    sent_called,
+    sent_exposure,
 )
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags
@@ -31,6 +35,8 @@ __all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "rea
 
 logger = logging.getLogger("flagengine.flags")
 
+NOTHING_FOUND: Final = EvaluatedFlags()
+
 
 class ReadOptions(FlagOptions, total=False):
     """The keyword arguments of getters that send an event."""
@@ -40,45 +46,81 @@ class ReadOptions(FlagOptions, total=False):
 
 
 def read_flag(
-    components: Components, key: str, distinct_id: object, options: ReadOptions
-) -> Steps[FlagAnswer | None]:
-    """Return a flag's answer, None if there is none; report the read."""
+    components: Components,
+    key: str,
+    distinct_id: object,
+    options: ReadOptions,
+    *,
+    reports: bool | None = None,
+) -> Steps[EvaluatedFlags]:
+    """Evaluate a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return None
+        return NOTHING_FOUND
     found = yield from evaluated(components, query)
     answer = found.answers.get(key)
-    wanted = options.get("send_feature_flag_events")
+    wanted = options.get("send_feature_flag_events") if reports is None else reports
     # An override sends no event, even if it makes the flag missing.
     is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
     if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
         person, groups, device = query.distinct_id, query.groups, query.device_id
-        read = FlagRead(key, answer, person, groups, device, found.request_errors)
+        failure = None if answer is not None else found.failures.get(key)
+        read = FlagRead(key, answer, person, groups, device, found.request_errors, failure)
         report(components, read, disable_geoip=query.disable_geoip)
     if answer is None and key in found.unresolved:
         _log_unresolved(found.unresolved[key])
-    return answer
+    return found
 
 
 def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
-    """Send ``$feature_flag_called``, unless it was sent before or the client may send nothing."""
+    """Send the events of a read, unless they were sent before or the client may send nothing."""
     answer = read.answer
     if not components.status.is_active or (answer is not None and answer.is_override):
         return
-    value = None if answer is None else answer.value
-    if not components.tracker.is_first(
-        read.distinct_id, read.key, value, read.groups, read.device_id
-    ):
-        return
-    components.outbox.queue(
-        components.preparation.prepare(
-            EVENT,
-            distinct_id=read.distinct_id,
-            properties=flag_called_properties(read),
-            disable_geoip=disable_geoip,
-            keep=minimal_properties if is_minimal(answer) else None,
+    rule = read.attribution
+    access = (read.distinct_id, read.key, read.value, read.groups, read.device_id, rule)
+    if components.tracker.is_first(*access):
+        own = flag_called_properties(read)
+        event = _prepared(
+            components, EVENT, read, own, partial(sent_called, read, own), disable_geoip
         )
+        _queue(components, event, components.tracker, access)
+    if rule is None or not rule.is_exposure:
+        return
+    # An assignment is one exposure, whatever its value is and wherever it is read.
+    assignment = (read.distinct_id, read.key, None, read.groups, None, rule)
+    if components.exposures.is_first(*assignment):
+        own = exposure_properties(read)
+        event = _prepared(
+            components, EXPOSURE, read, own, partial(sent_exposure, own), disable_geoip
+        )
+        _queue(components, event, components.exposures, assignment)
+
+
+def _prepared(
+    components: Components,
+    name: str,
+    read: FlagRead,
+    own: Mapping[str, Any],
+    keep: Callable[[Mapping[str, Any]], dict[str, Any]],
+    disable_geoip: bool,
+) -> Event | None:
+    return components.preparation.prepare(
+        name,
+        distinct_id=read.distinct_id,
+        properties=own,
+        disable_geoip=disable_geoip,
+        keep=keep,
     )
+
+
+def _queue(
+    components: Components, event: Event | None, tracker: CalledTracker, seen: tuple[Any, ...]
+) -> None:
+    """Queue the event; if the queue refuses it, let a later read of a format 2 flag send it."""
+    is_refused = event is not None and components.outbox.queue(event) is None
+    if is_refused and seen[-1] is not None:
+        tracker.forget(*seen)
 
 
 def _log_unresolved(resolution: Resolution) -> None:
@@ -138,10 +180,10 @@ def flags_of(
     if snapshot is not None:
         found = type(snapshot).__name__
         logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
-    if not send or not components.status.is_active:
+    wishes = send if isinstance(send, Mapping) else NOTHING
+    if not send or not wishes.get("should_send", True) or not components.status.is_active:
         return NOTHING
     try:
-        wishes = send if isinstance(send, Mapping) else NOTHING
         return (yield from _event_properties(components, message, wishes, may_ask=may_ask))
     except Exception as error:  # noqa: BLE001 - the event is worth more than its flags
         logger.warning("could not evaluate the event's flags (%s); left out", type(error).__name__)
@@ -155,7 +197,7 @@ def _event_properties(
     locally = wishes.get("only_evaluate_locally")
     query = flag_query(
         message.get("distinct_id"),
-        wishes.get("flag_keys"),
+        wishes.get("flag_keys", wishes.get("flag_keys_filter")),
         {
             "groups": message.get("groups"),
             "person_properties": wishes.get("person_properties"),

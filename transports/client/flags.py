@@ -13,6 +13,7 @@ from ..flags.answer import FeatureFlagResult, FlagAnswer
 from ..flags.called import FlagRead
 from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
+from ..flags.reading import FlagReading, reading_of
 from ..steps import Steps
 from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
@@ -26,18 +27,20 @@ __all__ = [
     "get_all_flags_and_payloads",
     "get_feature_flag",
     "get_feature_flag_payload",
+    "get_feature_flag_reading",
     "get_feature_flag_result",
     "is_feature_enabled",
 ]
 
-FlagValue: TypeAlias = bool | str
-"""True, False or a variant's key; typed answers (``flags_api_version=4``) may hold other JSON."""
+FlagValue: TypeAlias = bool | str | int | float | dict[str, Any]
+"""True, False or text, such as a variant's key; flags of configuration format 2 may also have a number
+or an object."""
 
 
 class FlagsAndPayloads(TypedDict):
     """The result of ``get_all_flags_and_payloads``."""
 
-    feature_flags: dict[str, FlagValue]
+    feature_flags: dict[str, FlagValue | None]
     feature_flag_payloads: dict[str, Any]
 
 
@@ -49,12 +52,14 @@ def _no_flags() -> FlagsAndPayloads:
 def get_feature_flag(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FlagValue | None]:
-    """Return True, False or the variant's key; None if the flag is unknown.
+    """Return True, False, text, a number or an object; None if the flag has no value or is unknown.
 
-    Send ``$feature_flag_called``, once for each person and value.
+    Send ``$feature_flag_called``, once for each person and value, and ``$experiment_exposure`` if the
+    answer exposes the person to an experiment.
     """
-    answer = yield from read_flag(client.components, key, distinct_id, options)
-    return None if answer is None else answer.value
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    answer = found.answers.get(key)
+    return None if answer is None else answer.own_value
 
 
 @guarded_steps(nothing, ReadOptions)
@@ -66,9 +71,13 @@ def is_feature_enabled(
     default_value: bool | None = None,
     **options: Unpack[ReadOptions],
 ) -> Steps[bool | None]:
-    """Return whether the flag is on; ``default_value`` only if the flag is unknown."""
-    answer = yield from read_flag(client.components, key, distinct_id, options)
-    return default_value if answer is None else answer.enabled
+    """Return whether the flag is on; ``default_value`` only if it has no value or is unknown."""
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    answer = found.answers.get(key)
+    if answer is None:
+        return default_value
+    is_left_to_caller = answer.value is None and default_value is not None
+    return default_value if is_left_to_caller else answer.enabled
 
 
 @guarded_steps(nothing, ReadOptions)
@@ -76,65 +85,79 @@ def get_feature_flag_result(
     client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
 ) -> Steps[FeatureFlagResult | None]:
     """Return value, payload and reason together; None if the flag is unknown."""
-    answer = yield from read_flag(client.components, key, distinct_id, options)
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    answer = found.answers.get(key)
     return None if answer is None else answer.result()
 
 
-@guarded_steps(nothing, FlagOptions)
+@guarded_steps(nothing, ReadOptions)
+def get_feature_flag_reading(
+    client: HasComponents, key: str, distinct_id: object = None, **options: Unpack[ReadOptions]
+) -> Steps[FlagReading | None]:
+    """Return the result together with the reason for a missing value; None after a failure here.
+
+    Do as ``get_feature_flag_result`` otherwise.
+    """
+    found = yield from read_flag(client.components, key, distinct_id, options)
+    return reading_of(key, found)
+
+
+@guarded_steps(nothing, ReadOptions)
 def get_feature_flag_payload(
     client: HasComponents,
     key: str,
     distinct_id: object = None,
     *,
     match_value: Any = None,
-    **options: Unpack[FlagOptions],
+    **options: Unpack[ReadOptions],
 ) -> Steps[Any]:
     """Return the flag's payload, or the payload of ``match_value``; None if there is no payload.
 
-    Send no event.
+    Send no event, unless ``send_feature_flag_events`` is true; ``match_value`` never sends any,
+    because it is a look-up and no read.
     """
     components = client.components
-    query = query_of(components, distinct_id, (key,), options)
-    if query is None:
-        return None
     if match_value is not None:
+        query = query_of(components, distinct_id, (key,), options)
+        if query is None:
+            return None
         supposed = components.evaluator.with_value(key, match_value, query, components.published)
         if supposed is not None:
             return supposed.payload
-    found = yield from evaluated(components, query)
+    reports = match_value is None and bool(options.get("send_feature_flag_events"))
+    found = yield from read_flag(components, key, distinct_id, options, reports=reports)
     answer = found.answers.get(key)
     if answer is None or match_value not in (None, answer.value):
         return None
     return answer.payload
 
 
-@guarded_steps(dict, FlagOptions)
+class BulkOptions(FlagOptions, total=False):
+    """The keyword arguments of getters for many flags."""
+
+    flag_keys: Iterable[str] | None
+    """The keys of the flags to evaluate; None: all flags."""
+    flag_keys_to_evaluate: Iterable[str] | None
+    """posthog-python's name for ``flag_keys``."""
+
+
+@guarded_steps(dict, BulkOptions)
 def get_all_flags(
-    client: HasComponents,
-    distinct_id: object = None,
-    *,
-    flag_keys: Iterable[str] | None = None,
-    **options: Unpack[FlagOptions],
-) -> Steps[dict[str, FlagValue]]:
+    client: HasComponents, distinct_id: object = None, **options: Unpack[BulkOptions]
+) -> Steps[dict[str, FlagValue | None]]:
     """Return the values of all flags, or of ``flag_keys``; send no event."""
-    answers = yield from _all(client.components, distinct_id, flag_keys, options)
-    return {key: answer.value for key, answer in answers.items()}
+    answers = yield from _all(client.components, distinct_id, options)
+    return {key: answer.own_value for key, answer in answers.items()}
 
 
-@guarded_steps(_no_flags, FlagOptions)
+@guarded_steps(_no_flags, BulkOptions)
 def get_all_flags_and_payloads(
-    client: HasComponents,
-    distinct_id: object = None,
-    *,
-    flag_keys: Iterable[str] | None = None,
-    **options: Unpack[FlagOptions],
+    client: HasComponents, distinct_id: object = None, **options: Unpack[BulkOptions]
 ) -> Steps[FlagsAndPayloads]:
     """Return the values and the existing payloads of the flags; send no event."""
-    answers = yield from _all(client.components, distinct_id, flag_keys, options)
-    payloads = {
-        key: answer.payload for key, answer in answers.items() if answer.raw_payload is not None
-    }
-    values = {key: answer.value for key, answer in answers.items()}
+    answers = yield from _all(client.components, distinct_id, options)
+    payloads = {key: answer.payload for key, answer in answers.items() if answer.has_payload}
+    values = {key: answer.own_value for key, answer in answers.items()}
     return {"feature_flags": values, "feature_flag_payloads": payloads}
 
 
@@ -148,8 +171,8 @@ def evaluate_flags(
 ) -> Steps[FlagEvaluations]:
     """Evaluate flags with at most one request, for any number of reads.
 
-    Without a distinct id, return an empty result. The first read of each flag sends
-    ``$feature_flag_called``. Pass the result to ``capture(flags=...)`` to add the flags to an event.
+    Without a distinct id, return an empty result. The first read of each flag sends the events that
+    ``get_feature_flag`` sends. Pass the result to ``capture(flags=...)`` to add the flags to an event.
     """
     components = client.components
     query = query_of(components, distinct_id, flag_keys, options)
@@ -167,14 +190,18 @@ def evaluate_flags(
         groups=query.groups,
         device_id=query.device_id,
         unresolved=found.unresolved,
+        failures=found.failures,
         request_errors=found.request_errors,
         on_read=on_read,
     )
 
 
 def _all(
-    components: Components, distinct_id: object, keys: Iterable[str] | None, options: FlagOptions
+    components: Components, distinct_id: object, options: BulkOptions
 ) -> Steps[Mapping[str, FlagAnswer]]:
+    keys = options.get("flag_keys")
+    if keys is None:
+        keys = options.get("flag_keys_to_evaluate")
     query = query_of(components, distinct_id, keys, options)
     if query is None:
         return {}

@@ -84,7 +84,7 @@ def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
     is_drained = components.pipeline.shutdown(timeout, discard=discard)
     if components.loader is not None:
         components.loader.shutdown(max(_LOADER_TIMEOUT, until - time.monotonic()))
-    components.tracker.clear()
+    components.forget_reads()
     components.close_transport()
     return is_drained
 

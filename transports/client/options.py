@@ -139,12 +139,14 @@ class Options:
     """The deadline of a request for flags."""
     feature_flags_request_max_retries: int = 1
     """The number of retries of a flag request after no response, a 502 or a 504."""
-    flags_api_version: int = 2
-    """The response version to request; the client reads all known versions."""
+    flags_api_version: int = 4
+    """The response version to request; the client reads all known versions. From version 3 on, flags
+    have typed values (numbers, objects) and name the rule that decided them."""
     send_feature_flag_event: bool = True
-    """Whether reading a flag sends ``$feature_flag_called``."""
+    """Whether reading a flag sends ``$feature_flag_called``, and ``$experiment_exposure`` if the read
+    exposes the person to an experiment."""
     max_cache_size: int = 50_000
-    """The number of distinct ids whose sent ``$feature_flag_called`` events are remembered."""
+    """The number of distinct ids whose sent flag events are remembered."""
     missing_group: Literal["as_server", "unresolved", "false"] = "as_server"
     """The result of a group flag if the group is missing: false, as on the server, or unresolved.
     "false" is a deprecated name for "as_server"."""

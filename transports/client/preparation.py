@@ -60,7 +60,8 @@ class CaptureOptions(TypedDict, total=False):
     """The result of ``evaluate_flags``, whose flags are added to the event."""
     send_feature_flags: bool | Mapping[str, Any]
     """Whether to evaluate flags for the event: True, or a mapping of ``only_evaluate_locally``,
-    ``person_properties``, ``group_properties``, ``flag_keys``. Prefer ``flags``."""
+    ``person_properties``, ``group_properties``, ``flag_keys`` (in posthog-python ``flag_keys_filter``)
+    and ``should_send``. Prefer ``flags``."""
     disable_geoip: bool | None
     """Overrides the client's ``disable_geoip``."""
 

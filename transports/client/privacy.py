@@ -57,4 +57,4 @@ def reset(client: HasComponents) -> None:
     components.memory.forget_registered()
     components.change_flag_properties(lambda _: NO_PROPERTIES)
     components.evaluator.forget()
-    components.tracker.clear()
+    components.forget_reads()

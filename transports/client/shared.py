@@ -70,6 +70,11 @@ class SharedVerbs:
     # Definitions.
     is_local_evaluation_ready = _definitions.is_local_evaluation_ready
     definitions_health = _definitions.definitions_health
+    feature_flag_definitions = _definitions.feature_flag_definitions
+    get_feature_flag_evaluation_runtime = _definitions.get_feature_flag_evaluation_runtime
+    get_feature_flag_keys_by_evaluation_runtime = (
+        _definitions.get_feature_flag_keys_by_evaluation_runtime
+    )
 
     # Stored properties.
     register = _properties.register

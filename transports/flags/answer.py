@@ -2,17 +2,32 @@
 
 ``FlagAnswer`` is the only type of answers inside the client; values, payloads and event properties
 are read from it. Users get a ``FeatureFlagResult``.
+
+A flag of configuration format 2 may have a number or an object as its value, or None: then the flag
+leaves its value to the caller's default. The older parts of the API see this rendering of a value:
+
+================  =======  ========  =============  =========
+value             enabled  variant   event's value  payload
+================  =======  ========  =============  =========
+None, False       no       None      False          None
+True              yes      None      True           None
+text              yes      the text  the text       None
+number, object    yes      None      True           the value
+================  =======  ========  =============  =========
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flagengine import Reason, Resolution, decode_payload
 
-__all__ = ["FeatureFlagResult", "FlagAnswer", "Origin"]
+from .records import RuleMetadata
+
+__all__ = ["FeatureFlagResult", "FlagAnswer", "FlagFailure", "Origin"]
 
 
 class Origin(NamedTuple):
@@ -25,6 +40,7 @@ class Origin(NamedTuple):
         request_id: the id of the request for the answers; None for local answers.
         evaluated_at: milliseconds since 1970, as sent by the server.
         minimal_events: whether the server asks for short ``$feature_flag_called`` events.
+        api_version: the version of the response that was asked for; None for local answers.
     """
 
     is_local: bool = False
@@ -32,6 +48,7 @@ class Origin(NamedTuple):
     request_id: str | None = None
     evaluated_at: int | None = None
     minimal_events: bool = False
+    api_version: int | None = None
 
 
 def _field(path: str, doc: str) -> property:
@@ -45,6 +62,8 @@ class _Found(NamedTuple):
     resolution: Resolution
     origin: Origin
     server_reason: str | None = None
+    server_metadata: RuleMetadata | None = None
+    is_stale: bool = False
 
 
 class FlagAnswer(_Found):
@@ -55,6 +74,8 @@ class FlagAnswer(_Found):
             ``reason`` is ``UNRESOLVED`` if the engine has no such reason.
         origin: the origin of the answer.
         server_reason: the code of the server's reason, unchanged; None in a local answer.
+        server_metadata: what a typed record says of the deciding rule; None in other answers.
+        is_stale: whether the answer is from a cache that was read because the request failed.
     """
 
     __slots__ = ()
@@ -62,7 +83,7 @@ class FlagAnswer(_Found):
     key = _field("resolution.key", "The flag's key.")
     value = _field(
         "resolution.value",
-        "True, False or the variant's key; in typed server answers also a number or an object.",
+        "True, False, text, a number, an object, or None for the caller's default. Do not change it.",
     )
     enabled = _field("resolution.enabled", "Whether the flag is on.")
     variant = _field("resolution.variant", "The variant's key; None for other values.")
@@ -78,10 +99,49 @@ class FlagAnswer(_Found):
     minimal_events = _field("origin.minimal_events", "See `Origin`.")
 
     @property
+    def own_value(self) -> Any:
+        """The value, copied if the caller could change it."""
+        value = self.resolution.value
+        return deepcopy(value) if isinstance(value, dict) else value
+
+    @property
+    def legacy_value(self) -> bool | str:
+        """The value for events and older interfaces: True, False, or text that is not empty."""
+        value = self.resolution.value
+        if isinstance(value, bool):
+            return value
+        return value if isinstance(value, str) and value else self.resolution.enabled
+
+    @property
+    def is_its_own_payload(self) -> bool:
+        """Whether the value is a number or an object, which is also the payload."""
+        return not isinstance(self.resolution.value, bool | str | None)
+
+    @property
+    def has_payload(self) -> bool:
+        """Whether there is a payload."""
+        return self.resolution.raw_payload is not None or self.is_its_own_payload
+
+    @property
     def payload(self) -> Any:
-        """The payload's value, decoded at each access, because a caller may change the value."""
+        """The payload's value, new at each access, because a caller may change the value."""
         raw = self.resolution.raw_payload
-        return None if raw is None else decode_payload(raw)
+        if raw is not None:
+            return decode_payload(raw)
+        return self.own_value if self.is_its_own_payload else None
+
+    @property
+    def rule_metadata(self) -> RuleMetadata:
+        """What is known of the rule that decided the flag."""
+        if self.server_metadata is not None:
+            return self.server_metadata
+        resolution = self.resolution
+        rule = resolution.rule
+        if rule is None:
+            return RuleMetadata(resolution.config_version)
+        return RuleMetadata(
+            resolution.config_version, rule.type, rule.id, variant_key=rule.variant_key
+        )
 
     @property
     def reason(self) -> str | None:
@@ -102,6 +162,10 @@ class FlagAnswer(_Found):
         """Return a copy with another payload."""
         return self._replace(resolution=self.resolution.__replace__(raw_payload=raw_payload))
 
+    def as_stale(self) -> FlagAnswer:
+        """Return a copy that is marked as stale."""
+        return self._replace(is_stale=True)
+
     def result(self) -> FeatureFlagResult:
         """Return the answer in the form of ``get_feature_flag_result``."""
         return FeatureFlagResult(
@@ -111,16 +175,58 @@ class FlagAnswer(_Found):
             self.payload,
             self.reason,
             self.reason_code,
-            self.value,
+            self.own_value,
             self.locally_evaluated,
+            self.condition_index,
+            self.flag_id,
+            self.flag_version,
+            self.has_experiment,
+            *self.rule_metadata,
         )
+
+
+class FlagFailure(NamedTuple):
+    """Why a flag has no answer, although it exists.
+
+    Attributes:
+        error: the code for ``$feature_flag_error``: ``evaluation_failed`` if the evaluation failed,
+            ``unknown_error`` if the server's record cannot be read.
+        answer: the reason, the metadata and the origin of a failed evaluation; its value is None.
+        wrong_field: the path of the field that makes a record unreadable.
+    """
+
+    error: str
+    answer: FlagAnswer | None = None
+    wrong_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureFlagResult:
     """A flag's answer.
 
-    ``variant`` is None for boolean flags. ``reason`` is text for people, ``reason_code`` a code.
+    The fields after ``locally_evaluated`` are None if they are unknown. Those from ``rule_type`` on
+    are of flags of configuration format 2, and of servers that are asked for their ``/flags?v=3``
+    or later; ``config_version`` is 1 for all other flags.
+
+    Attributes:
+        key: the flag's key.
+        enabled: whether the flag is on; False also for a flag without a value.
+        variant: the value if it is text, such as a variant's key; None for other values.
+        payload: the payload; for a number or an object, the value itself.
+        reason: the reason for the value, as text for people.
+        reason_code: the reason as a code, such as ``condition_match`` or ``experiment_split``.
+        value: True, False, text, a number or an object; None for the caller's default.
+        locally_evaluated: whether the engine gave the answer.
+        condition_index: the position of the deciding condition, or of the deciding rule.
+        flag_id: the flag's id in the project.
+        flag_version: the version of the flag's definition.
+        has_experiment: whether an experiment uses the flag.
+        config_version: the format of the flag's configuration, 1 or 2.
+        rule_type: ``targeted_release``, ``percentage_rollout`` or ``experiment``.
+        rule_id: the id of the deciding rule.
+        experiment_id: the experiment that is linked to the deciding rule.
+        variant_key: the key of the variant that the experiment assigned; its value may differ.
+        holdout_id: the holdout that kept the person out of the experiment.
     """
 
     key: str
@@ -131,3 +237,13 @@ class FeatureFlagResult:
     reason_code: str | None = None
     value: Any = None
     locally_evaluated: bool = False
+    condition_index: int | None = None
+    flag_id: int | None = None
+    flag_version: int | None = None
+    has_experiment: bool | None = None
+    config_version: int | None = None
+    rule_type: str | None = None
+    rule_id: str | None = None
+    experiment_id: int | None = None
+    variant_key: str | None = None
+    holdout_id: int | None = None

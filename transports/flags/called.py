@@ -1,6 +1,8 @@
-"""The event ``$feature_flag_called`` of a flag read: its properties, and which were already sent.
+"""The events of a flag read: their properties, and which were already sent.
 
-Pure except for the tracker's memory. The client decides whether an event is sent.
+Every read has ``$feature_flag_called``. A read that exposes a person to an experiment also has
+``$experiment_exposure``. Both have a value only if it is a boolean or text; a number or an object is
+sent as True. Pure except for the tracker's memory. The client decides whether an event is sent.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -15,18 +18,25 @@ from cachetools import LRUCache
 
 from flagengine import CLICK_IDS
 
-from .answer import FlagAnswer
+from .answer import FlagAnswer, FlagFailure
+from .attribution import ATTRIBUTION_PROPERTIES, Attribution, attribution_of
+from .seeds import event_without_seeds
 
 __all__ = [
     "EVENT",
+    "EXPOSURE",
     "CalledTracker",
     "FlagRead",
+    "exposure_properties",
     "flag_called_properties",
     "is_minimal",
     "minimal_properties",
+    "sent_called",
+    "sent_exposure",
 ]
 
 EVENT: Final = "$feature_flag_called"
+EXPOSURE: Final = "$experiment_exposure"
 LOCAL_REASON: Final = "Evaluated locally"
 FLAG_MISSING: Final = "flag_missing"
 
@@ -67,12 +77,34 @@ _MINIMAL: Final = frozenset(
     }
 )
 
+_REASON: Final = "$feature_flag_reason"
+# What the super properties and the context may not add to the events of a format 2 flag.
+_NOT_OF_A_CALL: Final = ATTRIBUTION_PROPERTIES | {
+    _REASON,
+    "$feature_flag_forced_variant",
+    "$feature_flag_experiment_id",
+    "$feature_flag_holdout_id",
+}
+_NOT_OF_AN_EXPOSURE: Final = _NOT_OF_A_CALL | {"$experiment_exposure_source"}
+_OF_AN_EXPOSURE: Final = (
+    "$feature_flag",
+    "$feature_flag_response",
+    "locally_evaluated",
+    "$feature_flag_id",
+    "$feature_flag_version",
+    "$feature_flag_request_id",
+    "$feature_flag_evaluated_at",
+    "$feature_flag_rule_id",
+    "$feature_flag_variant_key",
+    "$groups",
+)
+
 
 class FlagRead(NamedTuple):
     """A read of a flag's value.
 
-    ``answer`` is None if the key has no answer; ``request_errors`` has the error codes of the
-    request to the server, if a request was made.
+    ``answer`` is None if the key has no answer, and ``failure`` then says whether the flag exists.
+    ``request_errors`` has the error codes of the request to the server, if a request was made.
     """
 
     key: str
@@ -81,23 +113,41 @@ class FlagRead(NamedTuple):
     groups: Mapping[str, Any] = MappingProxyType({})
     device_id: str | None = None
     request_errors: tuple[str, ...] = ()
+    failure: FlagFailure | None = None
 
     @property
-    def value(self) -> Any:
-        """The value that was read; None if there is no answer."""
-        return None if self.answer is None else self.answer.value
+    def value(self) -> bool | str | None:
+        """The value in the form that events have; None if there is no answer."""
+        return None if self.answer is None else self.answer.legacy_value
+
+    @property
+    def described(self) -> FlagAnswer | None:
+        """The answer, or the description of a failed evaluation."""
+        if self.answer is None and self.failure is not None:
+            return self.failure.answer
+        return self.answer
+
+    @property
+    def attribution(self) -> Attribution | None:
+        """What the read reports of the deciding rule; None for a flag of format 1."""
+        if self.answer is not None:
+            return attribution_of(self.answer)
+        return attribution_of(self.described, is_failed=True)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """The error codes of this read. A local answer does not depend on the request's errors."""
-        if self.answer is None:
-            return (*self.request_errors, FLAG_MISSING)
-        return () if self.answer.locally_evaluated else self.request_errors
+        described = self.described
+        is_local = described is not None and described.locally_evaluated
+        of_the_request = () if is_local else self.request_errors
+        if self.answer is not None:
+            return of_the_request
+        return (*of_the_request, FLAG_MISSING if self.failure is None else self.failure.error)
 
 
 def flag_called_properties(read: FlagRead) -> dict[str, Any]:
     """Return the event's own properties, without those that are unknown."""
-    answer = read.answer
+    answer = read.described
     properties: dict[str, Any] = {
         "$feature_flag": read.key,
         "$feature_flag_response": read.value,
@@ -108,17 +158,27 @@ def flag_called_properties(read: FlagRead) -> dict[str, Any]:
     if answer is not None:
         optional |= _details(answer)
     properties |= {name: value for name, value in optional.items() if value is not None}
+    attribution = read.attribution
+    if attribution is not None:
+        properties.pop(_REASON, None)
+        properties |= attribution.properties()
     if read.groups:
         properties["$groups"] = dict(read.groups)
     return properties
 
 
+def exposure_properties(read: FlagRead) -> dict[str, Any]:
+    """Return the properties of ``$experiment_exposure`` for a read that is an exposure."""
+    called = flag_called_properties(read)
+    return {name: called[name] for name in _OF_AN_EXPOSURE if name in called}
+
+
 def _details(answer: FlagAnswer) -> dict[str, Any]:
     return {
-        "$feature_flag_payload": answer.payload,
+        "$feature_flag_payload": None if answer.is_its_own_payload else answer.payload,
         "$feature_flag_id": answer.flag_id,
         "$feature_flag_version": answer.flag_version,
-        "$feature_flag_reason": LOCAL_REASON if answer.locally_evaluated else answer.reason,
+        _REASON: LOCAL_REASON if answer.locally_evaluated else answer.reason,
         "$feature_flag_request_id": answer.request_id,
         "$feature_flag_evaluated_at": answer.evaluated_at,
         "$feature_flag_has_experiment": answer.has_experiment,
@@ -145,8 +205,12 @@ def is_minimal(answer: FlagAnswer | None) -> bool:
     return answer is not None and answer.minimal_events and answer.has_experiment is False
 
 
-def minimal_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
+def minimal_properties(
+    properties: Mapping[str, Any], further: AbstractSet[str] = frozenset()
+) -> dict[str, Any]:
     """Return those of the fully enriched ``properties`` that a short event may have.
+
+    ``further`` are names that this event may also have.
 
     >>> minimal_properties({"$feature_flag": "a", "plan": "pro", "utm_source": "x"})
     {'$feature_flag': 'a', 'utm_source': 'x'}
@@ -154,8 +218,34 @@ def minimal_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in properties.items()
-        if name in _MINIMAL or name.startswith("utm_")
+        if name in _MINIMAL or name in further or name.startswith("utm_")
     }
+
+
+def sent_called(
+    read: FlagRead, own: Mapping[str, Any], merged: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the properties to send in ``$feature_flag_called``.
+
+    ``own`` are those of the read; ``merged`` also has those of the client and the context, which
+    change nothing that a format 2 flag reports.
+    """
+    is_format_2 = read.attribution is not None
+    kept = _pinned(own, merged, _NOT_OF_A_CALL) if is_format_2 else merged
+    if is_minimal(read.answer):
+        kept = minimal_properties(kept, ATTRIBUTION_PROPERTIES if is_format_2 else frozenset())
+    return event_without_seeds(kept)
+
+
+def sent_exposure(own: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties to send in ``$experiment_exposure``; it has no short form."""
+    return event_without_seeds(_pinned(own, merged, _NOT_OF_AN_EXPOSURE))
+
+
+def _pinned(
+    own: Mapping[str, Any], merged: Mapping[str, Any], foreign: AbstractSet[str]
+) -> dict[str, Any]:
+    return {name: value for name, value in merged.items() if name in own or name not in foreign}
 
 
 class CalledTracker:
@@ -188,9 +278,10 @@ class CalledTracker:
         value: object,
         groups: Mapping[str, object] | None = None,
         device_id: str | None = None,
+        attribution: tuple[object, ...] | None = None,
     ) -> bool:
         """Record this read; return whether it was not recorded before. Atomic."""
-        report = hash((key, _hashable(value), _sorted_pairs(groups), device_id))
+        report = _report(key, value, groups, device_id, attribution)
         with self._lock:
             reports = self._by_id.get(distinct_id)
             if reports is None:
@@ -202,6 +293,11 @@ class CalledTracker:
             reports[report] = None
             return True
 
+    def forget(self, distinct_id: str, key: str, *read: Any) -> None:
+        """Forget a read whose event was refused; the arguments are those of ``is_first``."""
+        with self._lock:
+            self._by_id.get(distinct_id, {}).pop(_report(key, *read), None)
+
     def clear(self) -> None:
         """Forget all reads."""
         with self._lock:
@@ -210,6 +306,16 @@ class CalledTracker:
     def after_fork(self) -> None:
         """Renew the lock in a forked child; keep the recorded reads."""
         self._lock = threading.Lock()
+
+
+def _report(
+    key: str,
+    value: object,
+    groups: Mapping[str, object] | None,
+    device_id: str | None,
+    attribution: tuple[object, ...] | None,
+) -> int:
+    return hash((key, _hashable(value), _sorted_pairs(groups), device_id, attribution))
 
 
 def _hashable(value: object) -> tuple[str, str]:

@@ -7,8 +7,8 @@ suspends a task in ``AsyncClient``. It sends no events.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from flagengine import Overrides
 
@@ -22,10 +22,13 @@ from .local import EvaluatedFlags, LocalFlags
 from .missing_keys import MissingKeys
 from .query import FlagQuery
 from .remote import RemoteFlags, RemoteOutcome
+from .response import FlagsResponse
 
 __all__ = ["FlagEvaluator"]
 
 logger = logging.getLogger("flagengine.flags")
+
+T = TypeVar("T")
 
 
 class FlagEvaluator:
@@ -108,24 +111,29 @@ class FlagEvaluator:
     ) -> EvaluatedFlags:
         """Add those answers of the server that the query asks for and that have no local answer."""
         response = outcome.response
+        failures = dict(local.failures)
         if response is None:
             self._request_failed(outcome.error)
             found = self._stale(query, local)
         else:
             self.incidents.resolve("remote")
+            self._log_unreadable(response)
             if query.keys is not None and published.snapshot is not None:
                 self._missing.learn(local.lacking(query.keys), response, published.refresh)
             if self.cache is not None:
                 self.cache.store(query, response.flags)
-            asked = response.flags if query.keys is None else frozenset(query.keys)
-            found = {
-                key: answer
-                for key, answer in response.flags.items()
-                if key in asked and key not in local.withheld
-            }
+            found = _wanted(response.flags, query, local)
+            failures |= _wanted(response.failures, query, local)
         answers = {**self._with_payload_overrides(found), **local.answers}
         unresolved = {key: why for key, why in local.unresolved.items() if key not in answers}
-        return EvaluatedFlags(answers, unresolved, request_errors=outcome.errors)
+        failures = {key: failure for key, failure in failures.items() if key not in answers}
+        return EvaluatedFlags(answers, unresolved, request_errors=outcome.errors, failures=failures)
+
+    def _log_unreadable(self, response: FlagsResponse) -> None:
+        for key, failure in response.failures.items():
+            wrong = failure.wrong_field
+            if wrong is not None and self.incidents.opens(("unreadable", key)):
+                logger.warning("cannot read the server's record of flag %r: wrong %s", key, wrong)
 
     def _request_failed(self, error: TransportError | None) -> None:
         if error is None:
@@ -149,11 +157,21 @@ class FlagEvaluator:
         found = self.cache.find(query, lacking)
         if len(found) < len(lacking):
             return None
-        return EvaluatedFlags({**self._with_payload_overrides(found), **local.answers})
+        answers = {**self._with_payload_overrides(found), **local.answers}
+        return EvaluatedFlags(answers, failures=local.failures)
 
     def _stale(self, query: FlagQuery, local: EvaluatedFlags) -> dict[str, FlagAnswer]:
         """Return the cached answers to use after a failed request."""
         if self.cache is None or self.cache.mode is not CacheMode.FALLBACK:
             return {}
         wanted = [*local.unresolved, *local.undefined] if query.keys is None else query.keys
-        return self.cache.find(query, local.lacking(wanted))
+        found = self.cache.find(query, local.lacking(wanted))
+        return {key: answer.as_stale() for key, answer in found.items()}
+
+
+def _wanted(records: Mapping[str, T], query: FlagQuery, local: EvaluatedFlags) -> dict[str, T]:
+    """Return the server's records that the query asks for and that are not withheld."""
+    asked = records if query.keys is None else frozenset(query.keys)
+    return {
+        key: record for key, record in records.items() if key in asked and key not in local.withheld
+    }

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from types import MappingProxyType
 from typing import Any
 
 from flagengine import Resolution
 
-from .answer import FlagAnswer
+from .answer import FlagAnswer, FlagFailure
 from .called import FlagRead
+from .local import EvaluatedFlags
+from .reading import FlagReading, reading_of
+from .typed_reads import TypedReads
 
 __all__ = ["FlagEvaluations"]
 
 _log = logging.getLogger("flagengine.flags")
 
 
-class FlagEvaluations:
+class FlagEvaluations(TypedReads):
     """The flags of a person, evaluated together.
 
     Args:
@@ -32,6 +34,7 @@ class FlagEvaluations:
         groups: the person's groups in the evaluation.
         device_id: the device of the evaluation.
         unresolved: resolutions of flags that neither the engine nor the server decided.
+        failures: why existing flags have no answer, by key.
         request_errors: the error codes of the request to the server, if a request was made.
         on_read: called with each flag's first read.
     """
@@ -44,6 +47,7 @@ class FlagEvaluations:
         groups: Mapping[str, Any] | None = None,
         device_id: str | None = None,
         unresolved: Mapping[str, Resolution] | None = None,
+        failures: Mapping[str, FlagFailure] | None = None,
         request_errors: tuple[str, ...] = (),
         on_read: Callable[[FlagRead], object] | None = None,
     ) -> None:
@@ -52,6 +56,7 @@ class FlagEvaluations:
         self.groups = MappingProxyType(dict(groups or {}))
         self.unresolved = MappingProxyType(dict(unresolved or {}))
         self._flags = dict(flags or {})
+        self._failures = dict(failures or {})
         self._request_errors = request_errors
         self._on_read = on_read
         self._is_filtered = False
@@ -73,6 +78,12 @@ class FlagEvaluations:
         return list(self._flags)
 
     @property
+    def unresolved_flags(self) -> Mapping[str, str]:
+        """Why the engine left flags without a value, by key, if the server did not decide them."""
+        reasons = {key: str(each.unresolved_reason) for key, each in self.unresolved.items()}
+        return MappingProxyType(reasons)
+
+    @property
     def flags(self) -> Mapping[str, FlagAnswer]:
         """The answers by key; access to them sends no event."""
         return MappingProxyType(self._flags)
@@ -84,14 +95,14 @@ class FlagEvaluations:
         *,
         send_feature_flag_events: bool = True,
     ) -> bool:
-        """Return whether the flag is on; ``default_value`` only if the flag has no answer."""
+        """Return whether the flag is on; ``default_value`` only if the flag has no value."""
         answer = self._read(key, reports=send_feature_flag_events)
-        return default_value if answer is None else answer.enabled
+        return default_value if answer is None or answer.value is None else answer.enabled
 
     def get_flag(self, key: str, *, send_feature_flag_events: bool = True) -> Any:
-        """Return True, False or the variant's key; None if there is no answer."""
+        """Return True, False, text, a number or an object; None if there is no value."""
         answer = self._read(key, reports=send_feature_flag_events)
-        return None if answer is None else deepcopy(answer.value)
+        return None if answer is None else answer.own_value
 
     def get_flag_payload(self, key: str) -> Any:
         """Return the payload, None if there is none; send no event."""
@@ -112,30 +123,39 @@ class FlagEvaluations:
 
     def event_properties(self) -> dict[str, Any]:
         """Return the properties that ``capture(flags=…)`` adds to an event."""
-        properties = {f"$feature/{key}": answer.value for key, answer in self._flags.items()}
+        properties: dict[str, Any] = {
+            f"$feature/{key}": answer.legacy_value for key, answer in self._flags.items()
+        }
         active = sorted(key for key, answer in self._flags.items() if answer.enabled)
         if active:
             properties["$active_feature_flags"] = active
         return properties
 
-    def _filtered(self, keys: Iterable[str]) -> FlagEvaluations:
+    def _filtered(self, keys: list[str]) -> FlagEvaluations:
         copy = FlagEvaluations(
             self.distinct_id,
             {key: self._flags[key] for key in keys if key in self._flags},
             groups=self.groups,
             device_id=self.device_id,
+            failures={key: self._failures[key] for key in keys if key in self._failures},
             request_errors=self._request_errors,
             on_read=self._on_read,
         )
         copy._is_filtered = True
         return copy
 
+    def _reading(self, key: str, *, reports: bool) -> FlagReading:
+        self._read(key, reports=reports)
+        found = EvaluatedFlags(self._flags, self.unresolved, failures=self._failures)
+        return reading_of(key, found)
+
     def _read(self, key: str, *, reports: bool) -> FlagAnswer | None:
         answer = self._flags.get(key)
-        if answer is not None:
+        is_known = answer is not None or key in self._failures
+        if is_known:
             self._accessed[key] = None
         # A key that is absent from a filtered copy may exist in the original.
-        is_reported = reports and not (answer is None and self._is_filtered)
+        is_reported = reports and (is_known or not self._is_filtered)
         if is_reported and self._on_read is not None and self._is_first(key):
             self._report(key, answer, self._on_read)
         return answer
@@ -148,9 +168,8 @@ class FlagEvaluations:
     def _report(
         self, key: str, answer: FlagAnswer | None, on_read: Callable[[FlagRead], object]
     ) -> None:
-        read = FlagRead(
-            key, answer, self.distinct_id, self.groups, self.device_id, self._request_errors
-        )
+        errors, failure = self._request_errors, self._failures.get(key)
+        read = FlagRead(key, answer, self.distinct_id, self.groups, self.device_id, errors, failure)
         try:
             on_read(read)
         except Exception:  # noqa: BLE001 - a callback may raise anything

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from flagengine import Overrides, Reason, Resolution, Snapshot, evaluate, evaluate_flag
 
 from ..polling.store import Published
-from .answer import FlagAnswer, Origin
+from .answer import FlagAnswer, FlagFailure, Origin
 from .query import FlagQuery
 
 __all__ = ["EvaluatedFlags", "LocalFlags"]
@@ -53,9 +53,10 @@ class EvaluatedFlags(NamedTuple):
         answers: the answers by flag key.
         unresolved: resolutions of flags that neither the engine nor the server decided.
         undefined: keys that the definitions do not have.
-        withheld: keys without a value for which the server must not be asked, because the flag is
-            overridden to be missing or has other evaluation contexts.
+        withheld: keys without an answer for which the server must not be asked, because the flag is
+            overridden to be missing, has other evaluation contexts, or fails as it would there.
         request_errors: the error codes of the request to the server.
+        failures: why existing flags have no answer, by key; from the engine or the server.
     """
 
     answers: Mapping[str, FlagAnswer] = MappingProxyType({})
@@ -63,6 +64,7 @@ class EvaluatedFlags(NamedTuple):
     undefined: tuple[str, ...] = ()
     withheld: frozenset[str] = frozenset()
     request_errors: tuple[str, ...] = ()
+    failures: Mapping[str, FlagFailure] = MappingProxyType({})
 
     def lacking(self, keys: Iterable[str]) -> list[str]:
         """Return those of the keys for which a cache or the server may still have an answer."""
@@ -164,9 +166,10 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
     unresolved: dict[str, Resolution] = {}
     undefined: list[str] = []
     withheld: list[str] = []
+    failures: dict[str, FlagFailure] = {}
     for resolution in resolutions:
         key = resolution.key
-        if resolution.value is not None:
+        if resolution.value is not None or resolution.caller_default:
             answers[key] = FlagAnswer(resolution, origin)
         elif resolution.reason is Reason.UNRESOLVED:
             unresolved[key] = resolution
@@ -174,4 +177,8 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
             undefined.append(key)
         else:
             withheld.append(key)
-    return EvaluatedFlags(answers, unresolved, tuple(undefined), frozenset(withheld))
+            if resolution.reason is Reason.ERROR:
+                failures[key] = FlagFailure("evaluation_failed", FlagAnswer(resolution, origin))
+    return EvaluatedFlags(
+        answers, unresolved, tuple(undefined), frozenset(withheld), failures=failures
+    )

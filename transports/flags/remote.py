@@ -23,7 +23,7 @@ from .response import FlagsResponse, parse_flags_response
 __all__ = ["RemoteFlags", "RemoteOutcome", "flags_body"]
 
 DEFAULT_TIMEOUT = 3.0
-DEFAULT_API_VERSION = 2
+DEFAULT_API_VERSION = 4
 # The limit of ``max_retries``, because the application waits while a flag is read.
 MOST_RETRIES = 10
 _RETRIED = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
@@ -92,6 +92,7 @@ class RemoteFlags:
     ) -> None:
         self._transport = transport
         self._url = f"{host.rstrip('/')}/flags/?v={api_version}"
+        self._api_version = api_version
         self._project_key = project_key
         self._timeout = timeout
         self._contexts = evaluation_contexts
@@ -126,7 +127,7 @@ class RemoteFlags:
             return RemoteOutcome(error=error, attempts=attempts)
         if not response.is_success:
             return RemoteOutcome(error=_status_error(response), attempts=attempts)
-        parsed = parse_flags_response(response.body)
+        parsed = parse_flags_response(response.body, self._api_version)
         if parsed is None:
             unreadable = InvalidResponseError("expected a JSON object", status=response.status)
             return RemoteOutcome(error=unreadable, attempts=attempts)

@@ -9,7 +9,11 @@ number   a payload that is a number, or a variant that is the text of a number
 object   a payload that is an object or a list
 ======== ==========================================================================================
 
-For a flag that is off, all types but boolean get the caller's default. Pure.
+For a flag that is off, all types but boolean get the caller's default.
+
+A flag of configuration format 2 has a value of a fixed type, which no other type gets; a number or an
+object is the value itself, not a payload. If the flag has no value, every type gets the caller's
+default. Pure.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from typing import Any, Protocol, TypeVar
 
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
+
+from ..flags import typed
 
 __all__ = [
     "Conversion",
@@ -70,9 +76,28 @@ _REASONS: Mapping[str, Reason] = MappingProxyType(
         "missing_dependency": Reason.DEFAULT,
         "flag_disabled": Reason.DISABLED,
         "overridden": Reason.STATIC,
+        "targeting_match": Reason.TARGETING_MATCH,
+        "experiment_split": Reason.SPLIT,
+        "rollout_miss": Reason.DEFAULT,
+        "experiment_paused": Reason.DEFAULT,
+        "holdout": Reason.DEFAULT,
+        "no_rule_match": Reason.DEFAULT,
     }
 )
-_NOTED = ("reason", "reason_code", "locally_evaluated", "flag_id", "flag_version")
+_NOTED = (
+    "reason",
+    "reason_code",
+    "condition_index",
+    "locally_evaluated",
+    "flag_id",
+    "flag_version",
+    "config_version",
+    "rule_type",
+    "rule_id",
+    "experiment_id",
+    "variant_key",
+    "holdout_id",
+)
 
 
 def as_boolean(result: FlagResult) -> bool:
@@ -88,17 +113,12 @@ def as_text(result: FlagResult) -> str | None:
 
 def as_integer(result: FlagResult) -> int | None:
     """Return the number if it is whole."""
-    number = _number(result)
-    return int(number) if number is not None and number == int(number) else None
+    return typed.integer(_number(result))
 
 
 def as_float(result: FlagResult) -> float | None:
     """Return the number."""
-    number = _number(result)
-    try:
-        return None if number is None else float(number)
-    except OverflowError:  # JSON may have integers too large for a float
-        return None
+    return typed.number(_number(result))
 
 
 def as_object(result: FlagResult) -> Any:
@@ -112,27 +132,62 @@ def details_of(
     """Return the result in OpenFeature's form; a result of None means an unknown flag."""
     if result is None:
         return failure(default, ErrorCode.FLAG_NOT_FOUND, "unknown flag")
-    is_default = not result.enabled and convert is not as_boolean
-    value = default if is_default else convert(result)
+    is_typed = _is_format_2(result)
+    is_default = _is_left_to_caller(result, convert, is_typed=is_typed)
+    value = default if is_default else _typed(result, convert) if is_typed else convert(result)
     if value is None:
-        found = "no payload" if result.payload is None else type(result.payload).__name__
-        message = (
-            f"value must be {convert.__name__[3:]}, got variant {result.variant!r} and {found}"
-        )
-        return failure(default, ErrorCode.TYPE_MISMATCH, message)
+        return failure(default, ErrorCode.TYPE_MISMATCH, _mismatch(result, convert), result)
+    variant = getattr(result, "variant_key", None) if is_typed else result.variant
     return FlagResolutionDetails(
         value=value,
         reason=Reason.STALE if is_stale else _reason(result),
-        variant=None if is_default else result.variant,
+        variant=None if is_default else variant,
         flag_metadata=_metadata(result),
     )
 
 
-def failure(default: T, code: ErrorCode, message: str) -> FlagResolutionDetails[T]:
-    """Return the default with an error."""
+def failure(
+    default: T, code: ErrorCode, message: str, result: FlagResult | None = None
+) -> FlagResolutionDetails[T]:
+    """Return the default with an error, and what is known of the flag."""
     return FlagResolutionDetails(
-        value=default, error_code=code, error_message=message, reason=Reason.ERROR
+        value=default,
+        error_code=code,
+        error_message=message,
+        reason=Reason.ERROR,
+        flag_metadata={} if result is None else _metadata(result),
     )
+
+
+def _is_format_2(result: FlagResult) -> bool:
+    return getattr(result, "config_version", None) == 2
+
+
+def _is_left_to_caller(result: FlagResult, convert: Conversion, *, is_typed: bool) -> bool:
+    """Return whether the caller's default is the value."""
+    if is_typed and getattr(result, "value", None) is None:
+        return True
+    return not result.enabled and convert is not as_boolean
+
+
+def _typed(result: FlagResult, convert: Conversion) -> Any:
+    """Return the value of a format 2 flag if it has the requested type, else None."""
+    types: dict[Conversion, Callable[[Any], Any]] = {
+        as_boolean: typed.boolean,
+        as_text: typed.text,
+        as_integer: typed.integer,
+        as_float: typed.number,
+        as_object: typed.json_object,
+    }
+    return types[convert](getattr(result, "value", None))
+
+
+def _mismatch(result: FlagResult, convert: Conversion) -> str:
+    wanted = convert.__name__[3:]
+    if _is_format_2(result):
+        return f"value must be {wanted}, got {type(getattr(result, 'value', None)).__name__}"
+    found = "no payload" if result.payload is None else type(result.payload).__name__
+    return f"value must be {wanted}, got variant {result.variant!r} and {found}"
 
 
 def _number(result: FlagResult) -> float | None:
@@ -161,7 +216,7 @@ def _reason(result: FlagResult) -> Reason:
     code = getattr(result, "reason_code", None)
     reason = _REASONS.get(str(code), Reason.UNKNOWN)
     is_drawn = reason is Reason.TARGETING_MATCH and result.variant is not None
-    return Reason.SPLIT if is_drawn else reason
+    return Reason.SPLIT if is_drawn and not _is_format_2(result) else reason
 
 
 def _metadata(result: FlagResult) -> dict[str, bool | int | float | str]:

@@ -20,6 +20,7 @@ from openfeature.track import TrackingEventDetails
 
 from ..clock import Clock, SystemClock
 from ..context import current
+from ..flags.reading import FlagReading
 from . import details
 from .resolvers import Resolvers
 from .staleness import Change, Staleness
@@ -32,8 +33,8 @@ _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 class FlagClient(Protocol):
     """The methods of a client that the provider calls.
 
-    A client may also have ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on`` and
-    ``shutdown``. With an ``AsyncClient``, only the asynchronous resolvers work.
+    A client may also have ``get_feature_flag_reading``, which says why a flag has no value,
+    ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on`` and ``shutdown``. With an ``AsyncClient``, only the asynchronous resolvers work.
     """
 
     def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
@@ -128,7 +129,7 @@ class FlagengineProvider(Resolvers):
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
-        result = self._client.get_feature_flag_result(key, distinct_id, **options)
+        result = self._ask()(key, distinct_id, **options)
         if _discarded(result):
             message = "AsyncClient supports only the `*_async` resolver methods"
             return details.failure(default, ErrorCode.GENERAL, message)
@@ -142,7 +143,7 @@ class FlagengineProvider(Resolvers):
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
-        ask = self._client.get_feature_flag_result
+        ask = self._ask()
         if inspect.iscoroutinefunction(ask):
             result = await ask(key, distinct_id, **options)
         else:
@@ -150,10 +151,17 @@ class FlagengineProvider(Resolvers):
             result = await asyncio.to_thread(ask, key, distinct_id, **options)
         return self._details(result, default, convert)
 
+    def _ask(self) -> Callable[..., Any]:
+        ask: Callable[..., Any] | None = getattr(self._client, "get_feature_flag_reading", None)
+        return self._client.get_feature_flag_result if ask is None else ask
+
     def _details(
-        self, result: Any, default: Any, convert: details.Conversion
+        self, found: Any, default: Any, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
         self._announce(self._staleness.look())
+        result = found.result if isinstance(found, FlagReading) else found
+        if isinstance(found, FlagReading) and found.error is not None:
+            return details.failure(default, ErrorCode[found.error], found.message, result)
         is_stale = self._staleness.is_stale and getattr(result, "locally_evaluated", False)
         return details.details_of(result, default, convert, is_stale=is_stale)
 

@@ -8,7 +8,7 @@ from flagengine.transports.exceptions import LOGGING, PROCESS, HookKind, without
 
 from .raising import entries, mechanisms, properties, raised
 
-pytestmark = pytest.mark.contract("exception-event-metadata")
+pytestmark = pytest.mark.contract("exception-event-metadata", "exception-event-mechanism")
 DJANGO = {"mechanism_type": "middleware", "handled": False, "source": "django.middleware"}
 
 

@@ -17,7 +17,7 @@ from flagengine.transports.exceptions.mechanism import make_mechanism
 
 from .raising import mechanisms, properties, raised
 
-pytestmark = pytest.mark.contract("exception-event-metadata")
+pytestmark = pytest.mark.contract("exception-event-metadata", "exception-event-mechanism")
 
 
 def test_valid_overrides_of_an_integration_beat_the_boundary():

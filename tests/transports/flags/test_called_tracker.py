@@ -90,3 +90,22 @@ def test_a_fork_renews_the_lock_and_keeps_the_memory() -> None:
     tracker._lock.acquire()
     tracker.after_fork()
     assert not tracker.is_first("u", "beta", True)
+
+
+def test_another_rule_is_another_read() -> None:
+    tracker = CalledTracker()
+    read = ("u", "beta", True, {}, None)
+    assert tracker.is_first(*read, ("experiment_split", "rule", "experiment", "a"))
+    assert tracker.is_first(*read, ("experiment_split", "rule", "experiment", "b"))
+    assert tracker.is_first(*read)
+
+
+def test_a_forgotten_read_is_first_again_and_no_other_is() -> None:
+    tracker = CalledTracker()
+    refused, other = ("u", "beta", True, {}, None, None), ("u", "beta", False, {}, None, None)
+    assert tracker.is_first(*refused)
+    assert tracker.is_first(*other)
+    tracker.forget(*refused)
+    tracker.forget("nobody", *refused[1:])
+    assert tracker.is_first(*refused)
+    assert not tracker.is_first(*other)

@@ -50,7 +50,7 @@ def test_the_request_is_a_post_of_json_without_an_authorization() -> None:
     setup.flags.evaluate(QUERY)
     (request,) = setup.transport.requests
     assert request.method == "POST"
-    assert request.url == "https://us.i.posthog.com/flags/?v=2"
+    assert request.url == "https://us.i.posthog.com/flags/?v=4"
     assert request.timeout == 3.0
     assert request.body is not None
     body = json.loads(request.body)

@@ -380,4 +380,4 @@ class TestFlagRequests:
             bench.client.get_all_flags(USER)
             (request,) = bench.server.made(FLAGS)
         assert "authorization" not in {name.lower() for name in request.headers}
-        assert request.url.endswith("/flags/?v=2")
+        assert request.url.endswith("/flags/?v=4")

@@ -105,6 +105,14 @@ def test_to_nothing_when_nothing_was_read() -> None:
         assert bench.client.evaluate_flags(USER).only_accessed().keys == []
 
 
+def test_asking_for_no_flag_asks_for_nothing() -> None:
+    with Bench(definitions=local(flag("search")), flag_cache="memory://local/") as bench:
+        bench.server.flags = dict(THREE)
+        bench.client.evaluate_flags(USER, flag_keys=["beta-ui"])
+        assert bench.client.evaluate_flags(USER, flag_keys=[]).keys == []
+        assert len(bench.flag_requests) == 1
+
+
 def test_asking_for_some_and_keeping_some_are_two_things(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
