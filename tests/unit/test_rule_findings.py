@@ -110,6 +110,7 @@ def test_a_rule_that_nobody_reaches_is_named(rules, unreachable):
         ([drawn(100), targeted()], []),
         ([drawn(20), drawn(30)], [1]),
         ([drawn(30), drawn(20)], []),
+        ([drawn(30), drawn(20), drawn(25)], []),
         ([drawn(30), drawn(20, seed="other")], [1]),
         ([drawn(20), last(targeted()), targeted()], []),
         ([drawn(20), last(targeted(B)), targeted()], []),
