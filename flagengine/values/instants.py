@@ -32,7 +32,8 @@ __all__ = [
 _STEPS: Final = {"h": 3_600 * SECOND, "d": DAY, "w": 7 * DAY}
 _RELATIVE: Final = re.compile(r"-?([0-9]+)([hdwmy])")
 _RELATIVE_LIMIT: Final = 10_000
-_SERVER_YEARS: Final = 262_142  # the range of the server's date type
+_FIRST_SECOND: Final = -8_334_601_228_800  # the range of the server's date type, in Unix seconds
+_LAST_SECOND: Final = 8_210_266_876_799
 
 _FLOAT: Final = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?|nan)",
@@ -73,12 +74,14 @@ def instant_of_property(value: Any, moment: Moment) -> int | Lenient | None:
 
 
 def _from_seconds(seconds: float) -> int | None:
-    """Return an instant as the server computes it: floor the seconds, round the fraction."""
+    """Return an instant as the server computes it: floor the seconds, round the fraction, halves up."""
     if math.isnan(seconds):
         return 0
-    if abs(seconds) > _SERVER_YEARS * 365.2425 * 86_400:
+    if not _FIRST_SECOND <= seconds < _LAST_SECOND + 1:
         return None
-    nanos = max(0, round(math.fmod(seconds, 1.0) * SECOND))
+    fraction = max(0.0, math.fmod(seconds, 1.0) * SECOND)
+    nanos = math.floor(fraction)
+    nanos += fraction - nanos >= 0.5
     whole = math.floor(seconds)
     if nanos >= SECOND and whole % 60 != 59:
         return None

@@ -18,10 +18,21 @@ __all__ = ["DIVERGENCES", "explained"]
 
 Predicate = Callable[[Case], bool]
 
-_TYPES: Final = {"person", "group", "cohort", "flag", "person_metadata", "AND", "OR", None}
+_TYPES: Final = {
+    "person",
+    "group",
+    "cohort",
+    "flag",
+    "person_metadata",
+    "AND",
+    "OR",
+    "property",
+    None,
+}
 
 _SEMVER = re.compile(r"(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,18})")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
+_COHORT_ID = re.compile(r"[+-]?[0-9]{1,20}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -129,6 +140,29 @@ def _misses_a_cohort(case: Case) -> bool:
         str(filter_.get("value")) for filter_ in case.filters if filter_.get("type") == "cohort"
     }
     return bool(named - set(case.document.get("cohorts") or {}))
+
+
+def _names_no_cohort(filter_: dict[str, Any]) -> bool:
+    if filter_.get("type") != "cohort":
+        return False
+    value = filter_.get("value")
+    if isinstance(value, str) and _COHORT_ID.fullmatch(value):
+        value = int(value)
+    is_id = isinstance(value, int) and not isinstance(value, bool)
+    return not is_id or not -(2**31) <= value < 2**31
+
+
+def _contradicts_itself(case: Case) -> bool:
+    """Return whether a condition expects different values of one flag."""
+    for _, condition, _ in case.conditions:
+        expected = [
+            (filter_.get("key"), filter_.get("value"))
+            for filter_ in condition.get("properties") or []
+            if filter_.get("type") == "flag" and isinstance(filter_.get("value"), bool | str)
+        ]
+        if len({key for key, _ in expected}) < len(set(expected)):
+            return True
+    return False
 
 
 def _is_empty_group(filter_: dict[str, Any]) -> bool:
@@ -256,12 +290,11 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
             )
         ),
     ),
+    ("operands of cohorts that are no id", "R10.12", _any_filter(_names_no_cohort)),
     (
-        "null operands of cohorts",
-        "R10.12",
-        _any_filter(
-            lambda filter_: filter_.get("type") == "cohort" and filter_.get("value") is None
-        ),
+        "groups of cohorts of the type property",
+        "R10.3",
+        _any_filter(lambda filter_: filter_.get("type") == "property"),
     ),
     (
         "flag leaves of cohorts",
@@ -286,6 +319,7 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
             )
         ),
     ),
+    ("contradictory filters on one flag", "R11.12", _contradicts_itself),
     ("dependencies across person and group", "R11.4", _depends_across),
     (
         "experience continuity",
@@ -304,6 +338,11 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
     ),
     ("the property map of a filter", "R6.14", _reads_another_map),
     ("unusable group keys", "R6.4", _is_group_odd),
+    (
+        "group properties without a group",
+        "R6.6",
+        lambda case: bool(set(case.call.options.get("group_properties") or {}) - set(case.groups)),
+    ),
     (
         "unusable distinct ids",
         "R6.2",
@@ -395,7 +434,6 @@ DIVERGENCES: Final[list[tuple[str, str, Predicate]]] = [
         "R9.7",
         _any_reading(lambda reading: reading.operator.endswith("regex")),
     ),
-    ("text of numbers with exponent", "R7.3", lambda case: "1e+16" in repr(case.document)),
     (
         "later matches after an unresolved condition",
         "R5.10",

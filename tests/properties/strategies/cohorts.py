@@ -36,7 +36,8 @@ def cohort_definitions(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
 
 def _group(draw: st.DrawFn, cohort_id: str, keys: list[str], depth: int) -> dict[str, Any]:
     members = [_member(draw, cohort_id, keys, depth) for _ in range(pick(draw, [1, 1, 2, 2, 3]))]
-    return {"type": pick(draw, ["AND", "OR"]), "values": members}
+    kinds = ["AND", "OR"] if depth == 0 else ["AND", "OR", "AND", "OR", "property"]
+    return {"type": pick(draw, kinds), "values": members}
 
 
 def _member(draw: st.DrawFn, cohort_id: str, keys: list[str], depth: int) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _member(draw: st.DrawFn, cohort_id: str, keys: list[str], depth: int) -> dic
         return person_filter(draw) | pick(draw, _NEGATIONS)
     if kind == "cohort":
         before = [earlier for earlier in _IDS if earlier < cohort_id]
-        target = pick(draw, [*before * 12, "99", cohort_id, "3"])
+        target = pick(draw, [*before * 12, "99", cohort_id, "3", None])
         operator = pick(draw, [{}, {"operator": "in"}, {"operator": "not_in"}])
         negation = pick(draw, _NEGATIONS)
         return {"key": "id", "type": "cohort", "value": target, **operator, **negation}

@@ -166,7 +166,7 @@ def _cohort_filter(draw: st.DrawFn) -> dict[str, Any]:
             {"operator": None, "negation": True},
         ],
     )
-    value = pick(draw, [1, 2, "1", "2", 1, 2, 1, 2, 1, "1", 3, 99, None])
+    value = pick(draw, [1, 2, "1", "2", 1, 2, 1, 2, 1, "1", 3, 99, None, "all"])
     return {"key": "id", "type": "cohort", "value": value, **operator}
 
 
