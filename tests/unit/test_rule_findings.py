@@ -110,6 +110,7 @@ def test_a_rule_that_nobody_reaches_is_named(rules, unreachable):
         ([drawn(100), targeted()], []),
         ([drawn(20), drawn(30)], [1]),
         ([drawn(30), drawn(20)], []),
+        ([drawn(30), drawn(20), drawn(25)], []),
         ([drawn(30), drawn(20, seed="other")], [1]),
         ([drawn(20), last(targeted()), targeted()], []),
         ([drawn(20), last(targeted(B)), targeted()], []),
@@ -187,13 +188,77 @@ BEYOND_A_SCHEMA = (
 BEYOND_A_SCHEMA += ("about persons", "surrogate")
 
 
+def _agree(filters):
+    is_valid = Draft202012Validator(schema("rules.v2.json")).is_valid(filters)
+    snapshot = Snapshot.parse({"flags": [{"key": "f", "filters": filters}, GOOD]})
+    assert snapshot.flags["good"].defect is None
+    flag = snapshot.flags["f"]
+    malformed = [issue for issue in flag.issues if issue.code not in UNSUPPORTED]
+    if malformed and is_valid:
+        assert all(any(word in issue.message for word in BEYOND_A_SCHEMA) for issue in malformed)
+    else:
+        assert is_valid is not bool(malformed)
+    return malformed
+
+
 @pytest.mark.parametrize("filters", list(_configurations()))
 def test_the_schema_and_the_engine_refuse_the_same_configurations(filters):
-    if isinstance(filters["version"], bool) or filters["version"] != 2:
-        return
-    errors = list(Draft202012Validator(schema("rules.v2.json")).iter_errors(filters))
-    flag = Snapshot.parse({"flags": [{"key": "f", "filters": filters}]}).flags["f"]
-    malformed = [issue for issue in flag.issues if issue.code not in UNSUPPORTED]
-    assert bool(errors) <= bool(malformed)
-    if malformed and not errors:
-        assert all(any(word in issue.message for word in BEYOND_A_SCHEMA) for issue in malformed)
+    if not isinstance(filters["version"], bool) and filters["version"] == 2:
+        _agree(filters)
+
+
+JUNK = [None, True, 0, -1, 1.5, 2.0, 1e300, "", "x", [], [None], {}, {"x": None}]
+GOOD = {"key": "good", "active": True, "filters": {"groups": [{}]}}
+PREDICATE = A | {"operator": "icontains", "value": "x", "negation": None, "label": "l"}
+WHOLE = document(
+    targeted(PREDICATE, value={"a": [1, {"b": "c"}]})
+    | {"description": "d", "metadata": {"x": [1]}},
+    drawn(33.33, seed="t", value={}),
+    split(50, holdout=("h", 5), values=({}, {"a": None})),
+    kind="object",
+)
+
+
+def _places(value, steps=()):
+    """Yield the path of every value inside a value."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, member in pairs if isinstance(value, dict | list) else ():
+        yield (*steps, step)
+        if isinstance(member, dict | list):
+            yield from _places(member, (*steps, step))
+
+
+def _changed(path, change):
+    """Return the configuration of ``WHOLE`` after a change to the parent of a place."""
+    filters = json.loads(json.dumps(WHOLE))["flags"][0]["filters"]
+    parent = filters
+    for step in path[:-1]:
+        parent = parent[step]
+    change(parent, path[-1])
+    return filters
+
+
+@pytest.mark.rule("R2.18", "R20.31")
+@pytest.mark.parametrize("junk", JUNK, ids=json.dumps)
+def test_junk_in_any_place_is_refused_in_that_place_or_beside_it(junk):
+    for path in _places(WHOLE["flags"][0]["filters"]):
+        if path != ("version",):
+            filters = _changed(path, lambda parent, name: parent.__setitem__(name, junk))
+            for issue in _agree(filters):
+                steps = issue.pointer.split("/")[4:]
+                common = [str(step) for step in path][: len(steps)]
+                assert steps[: len(path) - 1] == common[: len(path) - 1] or "holdout" in path, path
+
+
+def test_a_member_that_is_taken_away_or_added_is_refused_or_optional():
+    assert _agree(WHOLE["flags"][0]["filters"]) == []
+    optional = {"description", "metadata", "holdout", "operator", "negation", "label"}
+    for path in _places(WHOLE["flags"][0]["filters"]):
+        if isinstance(path[-1], str) and path != ("version",):
+            is_open = "metadata" in path[:-1] or "value" in path[:-1] or path[-1] == "value"
+            refused = _agree(_changed(path, lambda parent, name: parent.__delitem__(name)))
+            assert bool(refused) is (path[-1] not in optional) or is_open, path
+            added = _changed(
+                path, lambda parent, name: parent.__setitem__(f"{name}_", parent[name])
+            )
+            assert bool(_agree(added)) or is_open, path

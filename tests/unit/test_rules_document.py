@@ -86,12 +86,13 @@ def test_every_member_is_in_the_records():
 
 
 def test_percentages_are_floats_and_minus_zero_is_zero():
-    rules = read(
-        configured({**ROLLOUT, "rollout_percentage": 5}, EXPERIMENT | {"id": ID[:-1] + "2"})
-    )
-    assert rules.defect is None
-    first, second = rules.rules.rules
-    assert repr((first.rollout_percentage, second.holdout.exclusion_percentage)) == "(5.0, 0.0)"
+    others = [ROLLOUT | {"id": ID[:-1] + "2", "rollout_percentage": 5}]
+    others += [EXPERIMENT | {"id": ID[:-1] + "3"}]
+    flag = read(configured({**ROLLOUT, "rollout_percentage": -0.0}, *others))
+    assert flag.defect is None
+    rollouts = [rule.rollout_percentage for rule in flag.rules.rules[:2]]
+    excluded = flag.rules.rules[2].holdout.exclusion_percentage
+    assert repr([*rollouts, excluded]) == "[0.0, 5.0, 0.0]"
 
 
 def test_served_values_are_read_only_and_minus_zero_is_zero():
@@ -116,6 +117,13 @@ def test_a_refused_flag_has_no_rules_and_leaves_its_neighbours_alone():
     assert evaluate_flag(document, "good", "u").value is True
     found = evaluate_flag(document, "f", "u")
     assert found.unresolved_reason == "unsupported_definition"
+
+
+def test_a_fault_of_the_row_refuses_the_flag_too():
+    document = configured(TARGETED)
+    document["flags"][1]["active"] = "yes"
+    flag = read(document)
+    assert (flag.rules, flag.defect.pointer) == (None, "/flags/1/active")
 
 
 @pytest.mark.rule("R20.30")
