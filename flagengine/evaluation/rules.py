@@ -129,6 +129,8 @@ class RuleWalk:
 
     def _needed(self, start: int, gap: Gap) -> Missing | None:
         """Return the inputs that settle the flag whatever they are; None when no inputs would."""
+        if gap.reason in _ERRORS:
+            return NOTHING_MISSING
         if gap.reason is not UnresolvedReason.MISSING_CONTEXT:
             return None
         needed = NOTHING_MISSING

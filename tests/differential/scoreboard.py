@@ -83,13 +83,18 @@ def judged(case: dict[str, Any], answer: Any) -> str:
     """Return the kind of an answer: right, value wrong, guess, needless deferral, or crash."""
     wanted = [case["expected"], case.get("also_acceptable", case["expected"])]
     values = [outcome.get("value", DEFERRED) for outcome in wanted]
-    if any(answer == value and type(answer) is type(value) for value in values):
+    if any(_is_alike(answer, value) for value in values):
         return "right"
     if answer == DEFERRED:
         return "needless deferral"
     if isinstance(answer, str) and answer.startswith("raises "):
         return "crash"
     return "guess" if DEFERRED in values else "value wrong"
+
+
+def _is_alike(answer: Any, value: Any) -> bool:
+    are_objects = isinstance(answer, dict) and isinstance(value, dict)
+    return bool(answer == value) and (are_objects or type(answer) is type(value))
 
 
 def scores(only: Collection[str] = ()) -> dict[str, Counter[str]]:

@@ -85,8 +85,12 @@ class TestUnresolvedAnswers:
                 continue
             assert bool(smallest) is not _is_conclusive(explanation.resolution)
             richer = supplied(data.draw, document, call, smallest)
-            assert _is_conclusive(richer.one(snapshot, key))
-            assert smallest | explanation.resolution.missing == explanation.resolution.missing
+            settled, missing = richer.one(snapshot, key), explanation.resolution.missing
+            assert _is_conclusive(settled)
+            if settled.config_version == 2:  # only the first missing input is named (R20.72)
+                assert smallest | missing == smallest
+            else:
+                assert smallest | missing == missing
 
 
 def _completed_step_by_step(

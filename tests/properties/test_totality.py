@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flagengine import Missing, Reason, Resolution, Snapshot, SnapshotError, requirements
+from flagengine.values.payloads import FrozenDict
 from tests.properties.strategies import (
     Call,
     Doc,
@@ -25,14 +26,18 @@ def _assert_sound(key: str, resolution: Resolution) -> None:
     """Assert the invariants of all resolutions."""
     value = resolution.value
     assert resolution.key == key
-    assert value is None or isinstance(value, bool | str)
+    kinds = (bool, str) if resolution.config_version == 1 else (bool, str, int, float, FrozenDict)
+    assert value is None or isinstance(value, kinds) or resolution.reason is Reason.OVERRIDDEN
     assert resolution.enabled == (value is not None and value is not False)
     assert resolution.variant == (value if isinstance(value, str) else None)
-    assert (resolution.reason is Reason.UNRESOLVED) == (resolution.unresolved_reason is not None)
+    without_answer = resolution.reason in (Reason.UNRESOLVED, Reason.ERROR)
+    assert without_answer == (resolution.unresolved_reason is not None)
+    assert not (without_answer and resolution.caller_default)
     assert value is None or not resolution.missing
-    if value is None:
+    if value is None and not resolution.caller_default:
         assert resolution.reason in (
             Reason.UNRESOLVED,
+            Reason.ERROR,
             Reason.UNKNOWN_FLAG,
             Reason.FILTERED_OUT,
             Reason.OVERRIDDEN,
@@ -113,7 +118,7 @@ class TestPurity:
         call = data.draw(calls(document))
         answers = dict(call.all(Snapshot.parse(document)))
         for flag in document["flags"]:
-            for condition in flag["filters"]["groups"]:
+            for condition in flag["filters"].get("groups", []):
                 condition["properties"] = (condition["properties"] or [])[::-1]
         assert dict(call.all(Snapshot.parse(document))) == answers
 
@@ -153,6 +158,8 @@ class TestForms:
         for flag in document["flags"]:
             for name in ("id", "name", "version", "team_id", "rollout_percentage"):
                 flag[name] = anything
+            if "rules" in flag["filters"]:
+                continue  # format 2 refuses unknown members of the configuration
             for name in ("holdout_groups", "super_groups", "bucketing_identifier", "sort_key"):
                 flag["filters"][name] = anything
         decorated = call.all(Snapshot.parse(document))
