@@ -8,7 +8,15 @@ from flagengine.analysis.decidability import Decidability, decidability
 from flagengine.definitions.document import Document
 from flagengine.inputs.arguments import renamed
 from flagengine.plan.flag_plan import FlagPlan
-from flagengine.plan.nodes import FlagTest, Node, PropertyTest, Undecidable, walk
+from flagengine.plan.nodes import (
+    CohortTest,
+    Constant,
+    FlagTest,
+    Node,
+    PropertyTest,
+    Undecidable,
+    walk,
+)
 from flagengine.plan.plans import Plans
 from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Missing
@@ -174,4 +182,6 @@ def _obstacle(node: Node) -> str | None:
         return node.why
     if isinstance(node, PropertyTest):
         return node.matcher.server_only
+    if isinstance(node, CohortTest) and node.may_fail and isinstance(node.definition, Constant):
+        return f"cohort {node.cohort} cannot be looked up"
     return node.why_broken({}) if isinstance(node, FlagTest) else None

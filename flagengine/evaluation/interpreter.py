@@ -282,7 +282,9 @@ class Interpreter:
 
     def _matched(self, node: PropertyTest, actual: object) -> Verdict:
         if actual is NOT_GIVEN:
-            return Gap.lacking(self._lacking(node))
+            missing = self._lacking(node)
+            settles = missing if node.matcher.server_only is None else None
+            return Gap(UnresolvedReason.MISSING_CONTEXT, missing, needed=settles)
         verdict = node.matcher.matches(actual, self._subject)
         return node.doubt if verdict is None else verdict
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Decidability, Missing, Snapshot, requirements
+from flagengine import Decidability, Missing, Snapshot, explain, requirements
 
 ALWAYS, SOMETIMES, NEVER = Decidability.ALWAYS, Decidability.SOMETIMES, Decidability.NEVER
 PLAN = {"key": "plan", "type": "person", "value": "pro"}
@@ -192,3 +192,23 @@ def test_they_are_written_as_json_values():
 def test_of_several_absent_flags_the_first_is_named():
     found = requirements(_document(_of(_depending("gone", ["first", "gone"]))), "f")
     assert found.why == ("the flag 'first' is not in the definitions",)
+
+
+@pytest.mark.parametrize(
+    ("filters", "why"),
+    [
+        ({"value": None}, "cohort null cannot be looked up"),
+        ({"value": "beta users"}, "cohort beta users cannot be looked up"),
+        ({"value": 99, "operator": "exact"}, "cohort 99 cannot be looked up"),
+    ],
+)
+def test_a_cohort_that_may_fail_the_flag_is_the_obstacle(filters: dict[str, Any], why: str):
+    cohort = {"key": "id", "type": "cohort", **filters}
+    found = requirements(_document(_of(_when(cohort), _when(PLAN))), "f")
+    assert (found.decided_locally, found.why) == (SOMETIMES, (why,))
+
+
+def test_no_input_settles_a_date_that_only_the_server_reads():
+    explanation = explain(_document(_of(_when(LENIENT))), "f", "user-1")
+    assert explanation.resolution.missing == Missing(("on",))
+    assert explanation.smallest_missing is None
