@@ -27,7 +27,7 @@ WHOLE = {
     "compiled": ("flagengine/compiled/*",),
     "batch kernel": tuple(
         f"flagengine/columnar/{name}.py"
-        for name in ("cases", "verdicts", "walk", "flag_kernel", "engine", "rows")
+        for name in ("cases", "verdicts", "walk", "rules", "flag_kernel", "engine", "rows")
     ),
 }
 """The parts that decide answers, in which tests must reach every line and every branch."""

@@ -3,6 +3,7 @@
 from collections import ChainMap, OrderedDict, UserDict
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from tests.properties.strategies.calls import NOT_JSON, property_values
+from tests.properties.strategies.choice import pick
 from tests.properties.strategies.documents import Doc
 from tests.properties.strategies.vocabulary import PERCENTAGES, TEXTS, VARIANTS, WEIGHTS
 
@@ -24,61 +26,59 @@ _MANY = [[f"{word}{i}" for i in range(9)] for word in ("pro", "PRO")]
 _SHARES = [*PERCENTAGES, 1e-15, 99.999999, 100, 100]
 
 
-@st.composite
-def _tests(draw: st.DrawFn) -> dict[str, Any]:
-    key = draw(st.sampled_from(_KEYS))
-    how = draw(st.sampled_from(["text", "text", "list", "number", "number"]))
+def _test(draw: st.DrawFn) -> dict[str, Any]:
+    key = pick(draw, _KEYS)
+    how = pick(draw, ["text", "text", "list", "number", "number"])
     if how == "number":
-        operator, value = draw(st.sampled_from(_NUMBER)), draw(st.sampled_from(_BOUNDS))
+        operator, value = pick(draw, _NUMBER), pick(draw, _BOUNDS)
     elif how == "list":
-        operator = draw(st.sampled_from(_LISTS))
-        value = draw(st.sampled_from([["pro"], ["pro", "é"], ["", "1"], [], *_MANY]))
+        operator = pick(draw, _LISTS)
+        value = pick(draw, [["pro"], ["pro", "é"], ["", "1"], [], *_MANY])
     else:
-        operator, value = draw(st.sampled_from(_TEXT)), draw(st.sampled_from(TEXTS))
+        operator, value = pick(draw, _TEXT), pick(draw, TEXTS)
     return {"key": key, "type": "person", "operator": operator, "value": value}
 
 
-@st.composite
-def _groups(draw: st.DrawFn, depth: int) -> dict[str, Any]:
+def _group(draw: st.DrawFn, depth: int) -> dict[str, Any]:
     members = [
-        draw(_groups(depth - 1) if depth and draw(st.booleans()) else _tests())
-        for _ in range(draw(st.integers(1, 3)))
+        _group(draw, depth - 1) if depth and pick(draw, [False, True]) else _test(draw)
+        for _ in range(pick(draw, [1, 2, 3]))
     ]
     for member in members:
         if "key" in member:
-            member["negation"] = draw(st.sampled_from([False, False, True]))
-    return {"type": draw(st.sampled_from(["AND", "OR"])), "values": members}
+            member["negation"] = pick(draw, [False, False, True])
+    return {"type": pick(draw, ["AND", "OR"]), "values": members}
 
 
-@st.composite
-def _conditions(draw: st.DrawFn) -> dict[str, Any]:
-    tests = draw(st.lists(_tests(), max_size=2))
-    for cohort_id in draw(st.sampled_from([[], [], [1], [2], [1, 2]])):
-        operator = draw(st.sampled_from(["in", "not_in"]))
+def _condition(draw: st.DrawFn) -> dict[str, Any]:
+    tests = [_test(draw) for _ in range(pick(draw, [0, 1, 2]))]
+    for cohort_id in pick(draw, [[], [], [1], [2], [1, 2]]):
+        operator = pick(draw, ["in", "not_in"])
         tests.append({"key": "id", "type": "cohort", "value": cohort_id, "operator": operator})
-    condition = {"properties": tests, "rollout_percentage": draw(st.sampled_from(_SHARES))}
-    pinned = draw(st.sampled_from(["absent"] * 4 + ["control"]))
+    condition = {"properties": tests, "rollout_percentage": pick(draw, _SHARES)}
+    pinned = pick(draw, ["absent"] * 4 + ["control"])
     return condition if pinned == "absent" else condition | {"variant": pinned}
 
 
 @st.composite
 def plain_documents(draw: st.DrawFn) -> Doc:
     """Draw a document of one or two flags whose filters all test text or numbers."""
-    cohorts = {"1": draw(_groups(3)), "2": draw(_groups(1))}
+    cohorts = {"1": _group(draw, 3), "2": _group(draw, 1)}
     chained = {"key": "id", "type": "cohort", "value": 2}
-    if draw(st.booleans()):
+    if pick(draw, [False, True]):
         cohorts["1"]["values"].append(chained)
-    flags = [draw(_flags(key)) for key in draw(st.sampled_from([["a"], ["a", "ключ/~"]]))]
-    matching = draw(st.sampled_from([{}, {"property_matching_version": 2}]))
+    flags = [_flag(draw, key) for key in pick(draw, [["a"], ["a", "ключ/~"]])]
+    matching = pick(draw, [{}, {"property_matching_version": 2}])
     return {"flags": flags, "cohorts": cohorts, **matching}
 
 
-@st.composite
-def _flags(draw: st.DrawFn, key: str) -> dict[str, Any]:
-    filters: dict[str, Any] = {"groups": draw(st.lists(_conditions(), max_size=4))}
-    filters["early_exit"] = draw(st.sampled_from([False, False, True]))
-    if draw(st.booleans()):
-        names = zip(VARIANTS, draw(st.sampled_from(WEIGHTS)), strict=False)
+def _flag(draw: st.DrawFn, key: str) -> dict[str, Any]:
+    filters: dict[str, Any] = {
+        "groups": [_condition(draw) for _ in range(pick(draw, [1, 2, 0, 3, 4]))]
+    }
+    filters["early_exit"] = pick(draw, [False, False, True])
+    if pick(draw, [False, True]):
+        names = zip(VARIANTS, pick(draw, WEIGHTS), strict=False)
         variants = [{"key": name, "rollout_percentage": weight} for name, weight in names]
         payloads = {"true": "1", "control": '{"a": [1]}', "false": "never"}
         filters |= {"multivariate": {"variants": variants}, "payloads": payloads}
@@ -122,12 +122,13 @@ def plain_properties(draw: st.DrawFn) -> dict[str, Any]:
     """Draw properties for a plain document."""
     found = {}
     for key in _KEYS:
-        if draw(st.sampled_from([True, True, True, False] if key != "distinct_id" else [False])):
-            name = _Text(key) if draw(st.sampled_from([False] * 9 + [True])) else key
-            found[name] = draw(st.sampled_from(_VALUES))
+        if pick(draw, [True, True, True, False] if key != "distinct_id" else [False]):
+            name = _Text(key) if pick(draw, [False] * 9 + [True]) else key
+            found[name] = pick(draw, _VALUES)
     return found
 
 
+@cache
 def mappings() -> st.SearchStrategy[Callable[[dict[str, Any]], Mapping[str, Any]]]:
     """Return the kinds of mappings that properties may have."""
     return st.sampled_from(
@@ -142,6 +143,7 @@ def mappings() -> st.SearchStrategy[Callable[[dict[str, Any]], Mapping[str, Any]
     )
 
 
+@cache
 def distinct_ids() -> st.SearchStrategy[Any]:
     """Return ids of every kind, which are hashed, cut, rendered, or none of these."""
     odd = [
