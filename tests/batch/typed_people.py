@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.batch.people import PER_PERSON, People
 from tests.properties.strategies import Call, calls
 from tests.properties.strategies.calls import _operands
+from tests.properties.strategies.choice import pick
 from tests.properties.strategies.vocabulary import (
     DATES,
     GROUP,
@@ -75,12 +76,11 @@ def _sent(kind: pa.DataType, value: Any) -> Any:
     return value
 
 
-@st.composite
 def _column(draw: st.DrawFn, rows: int, pools: Any, hits: Any = ()) -> tuple[pa.Array, list[Any]]:
-    kind, values = draw(st.sampled_from(pools))
+    kind, values = pick(draw, pools)
     if kind == pa.string():
         values = [*values, *(hit for hit in hits if isinstance(hit, str))]
-    cells = [draw(st.sampled_from([*values, None])) for _ in range(rows)]
+    cells = [pick(draw, [*values, None]) for _ in range(rows)]
     return pa.array(cells, kind), [_sent(kind, cell) for cell in cells]
 
 
@@ -89,19 +89,19 @@ def typed_people(draw: st.DrawFn, document: Any) -> People:
     """Draw people whose inputs are columns, in which nulls mean absent or null, as drawn."""
     options = draw(calls(document)).options
     options = {k: v for k, v in options.items() if k not in PER_PERSON}
-    rows = draw(st.integers(1, 6))
-    nulls = draw(st.booleans())
+    rows = pick(draw, [1, 2, 3, 4, 5, 6])
+    nulls = pick(draw, [False, True])
     operands = _operands(document)
     table, people = (
         {},
         [Call(None, {}, {"groups": {}, "group_properties": {}}) for _ in range(rows)],
     )
-    table["id"], ids = draw(_column(rows, IDS))
+    table["id"], ids = _column(draw, rows, IDS)
     person, group_properties = {}, {name: {} for name in ("company", "team")}
     for key in sorted(operands):
-        if draw(st.integers(0, 9)) == 0:
+        if pick(draw, [False] * 9 + [True]):
             continue
-        table[f"p {key}"], cells = draw(_column(rows, TYPES, operands[key]))
+        table[f"p {key}"], cells = _column(draw, rows, TYPES, operands[key])
         target = group_properties[GROUP_OF[key]] if key in GROUP else person
         target[key] = f"p {key}"
         for call, cell in zip(people, cells, strict=True):
@@ -112,12 +112,12 @@ def typed_people(draw: st.DrawFn, document: Any) -> People:
                 props[key] = cell
     groups = {}
     for name in ("company", "team"):
-        table[f"g {name}"], cells = draw(_column(rows, IDS))
+        table[f"g {name}"], cells = _column(draw, rows, IDS)
         groups[name] = f"g {name}"
         for call, cell in zip(people, cells, strict=True):
             if cell is not None:
                 call.options["groups"][name] = cell
-    table["device"], devices = draw(_column(rows, IDS))
+    table["device"], devices = _column(draw, rows, IDS)
     for call, device in zip(people, devices, strict=True):
         call.options["device_id"] = device
     reading = {
