@@ -58,6 +58,13 @@ _BATCH = (
     "tests/batch/test_native.py tests/batch/test_real_data.py",
     "tests/batch/test_equals_scalar.py",
 )
+_RULES_OF_FORMAT_2 = (
+    "tests/unit/test_rules.py tests/batch/test_rules.py tests/unit/test_rules_document.py",
+    "tests/conformance/test_official_rules_evaluation.py",
+    f"{_KIT} -kru- --evaluators=INTERPRETED,GENERATED,TABLE_AMONG",
+    "tests/conformance/test_official_rules.py tests/conformance/test_cases.py -kdocument",
+    "tests/differential/test_rules_v2.py",
+)
 _EVENTS = (
     _tests("transports", "queue lanes wires"),
     _tests("transports", "pipeline sinks retry"),
@@ -78,8 +85,19 @@ def _files(folder: str, names: str) -> tuple[str, ...]:
 
 
 AREAS: Mapping[str, Area] = {
+    "rules": Area(
+        (
+            *_files("flagengine/evaluation", "rules"),
+            *_files("flagengine/plan", "rules"),
+            *_files("flagengine/operators", "strict"),
+            *_files("flagengine/compiled", "rules program"),
+            *_files("flagengine/columnar", "rules answer_columns"),
+        ),
+        _RULES_OF_FORMAT_2,
+    ),
+    "reader of rules": Area(("flagengine/definitions/rules/*.py",), _RULES_OF_FORMAT_2),
     "plan": Area(
-        _files("flagengine/plan", "changes cohorts flag_plan graph lower nodes plans shares"),
+        _files("flagengine/plan", "changes cohorts cohort_ids flag_plan graph lower nodes plans shares"),
         _SCALAR,
     ),
     "plan in words": Area(_files("flagengine/plan", "render reference_issues"), _WORDS),
