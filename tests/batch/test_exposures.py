@@ -82,3 +82,50 @@ def test_the_id_is_what_it_was_in_the_first_release():
 @given(*[st.tuples(st.text(max_size=3), st.text(max_size=3), st.text(max_size=3))] * 2)
 def test_ids_differ_when_anything_differs(left: tuple[str, ...], right: tuple[str, ...]):
     assert (exposure_id(*left) == exposure_id(*right)) == (left == right)
+
+
+_RULES = {
+    "whole": [{"rule_type": "targeted_release", "value": {"limit": 0}}],
+    "nobody": [],
+}
+_TYPED = Snapshot.parse(
+    {
+        "flags": [
+            {
+                "key": key,
+                "active": True,
+                "filters": {
+                    "version": 2,
+                    "return_type": "object",
+                    "default_value": {},
+                    "rules": [
+                        {
+                            "id": "11111111-1111-4111-8111-111111111111",
+                            "targeting": {"properties": []},
+                            **rule,
+                        }
+                        for rule in rules
+                    ],
+                },
+            }
+            for key, rules in _RULES.items()
+        ]
+    }
+)
+
+
+def test_an_event_of_a_format_2_flag_has_its_rule_and_no_object():
+    people = pa.table({"distinct_id": ["id-1"]})
+    engine = Engine(_TYPED, Layout.of(people.schema, distinct_id="distinct_id"), now=_NOW)
+    rows = engine.rows(people.to_batches()[0], 0)
+    events = [json.loads(line) for line in Exposures(engine, _NOW).events(rows)]
+    common = {"$feature_flag_response": True, "locally_evaluated": True}
+    common |= {"$feature_flag_config_version": 2}
+    rule = {"$feature_flag_rule_id": "11111111-1111-4111-8111-111111111111"}
+    rule |= {"$feature_flag_rule_type": "targeted_release"}
+    whole = {"$feature_flag": "whole", "$feature/whole": True}
+    nobody = {"$feature_flag": "nobody", "$feature/nobody": True}
+    assert [event["properties"] for event in events] == [
+        {**common, **whole, "$feature_flag_reason_code": "targeting_match", **rule},
+        {**common, **nobody, "$feature_flag_reason_code": "no_rule_match"},
+    ]

@@ -202,3 +202,13 @@ class TestBalance:
         assert run("balance", "old.json", "one.parquet", "--fail").exit_code == 1
         found = json.loads(run("balance", "old.json", "one.parquet", "--json").output)
         assert found["flags"]["half"]["tests"][0]["p"] < 1e-9
+
+    def test_flags_of_format_2_are_named_as_left_out(self, folder: Path):
+        filters = {"version": 2, "return_type": "boolean", "default_value": True, "rules": []}
+        document = _document()
+        document["flags"].append({"key": "ruled", "active": True, "filters": filters})
+        (folder / "rules.json").write_text(json.dumps(document))
+        line = "flags of format 2 are left out: ruled"
+        assert line in run("balance", "rules.json", "people.parquet").output
+        assert line in run("balance", "rules.json", "people.parquet", "--flag", "ruled").output
+        assert line not in run("balance", "rules.json", "people.parquet", "--flag", "half").output

@@ -1,4 +1,4 @@
-"""Every block of README.md is correct.
+"""Every block of README.md is correct, and every block of Python in docs/typed-flags.md.
 
 A block of Python is followed by its output; the blocks share a namespace. A block that is marked
 ``python no-run`` needs a server, so only its calls are checked. A console block has a command and its
@@ -25,18 +25,21 @@ from flagengine.transports.client.options import read_options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(README)
 NOT_RUN = re.findall(r"^```python no-run\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path):
+@pytest.mark.parametrize("page", ["README.md", "docs/typed-flags.md"])
+def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, page):
     # Blocks may write files, and they read the fixtures.
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     monkeypatch.chdir(tmp_path)
     namespace = {}
-    for (kind, source), (following, expected) in pairwise(BLOCKS):
+    blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+    for (kind, source), (following, expected) in pairwise(blocks):
         if kind == "python":
             assert following == "text", source
             printed = StringIO()

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import sys
+import time
 
 import pytest
 
@@ -261,3 +262,12 @@ class TestLimits:
             code = IssueCode.TOO_DEEP if depth > 124 else None
             defect = read(text).defect
             assert (defect and defect.code) == code, depth
+
+
+def test_many_repeated_members_are_found_in_linear_time():
+    document = json.dumps({"flags": [{"key": "k", "active": True, "filters": {"version": 2}}]})
+    pairs = ", ".join(f'"m{number}": 1, "m{number}": 2' for number in range(30_000))
+    started = time.process_time()
+    snapshot = Snapshot.parse(document.replace('"version": 2', f'"version": 2, {pairs}'))
+    assert time.process_time() - started < 10
+    assert snapshot.issues[0].code is IssueCode.NOT_UNIQUE

@@ -78,7 +78,7 @@ def attribution_of(answer: FlagAnswer | None, *, is_failed: bool = False) -> Att
         return Attribution(code)
     if code != SPLIT:
         return Attribution(code, rule.rule_id, rule.rule_type)
-    if rule.variant_key is None or _lacks_experiment(answer, rule):
+    if not rule.variant_key or _lacks_experiment(answer, rule):
         return Attribution(code)
     return Attribution(code, rule.rule_id, rule.rule_type, rule.variant_key)
 

@@ -137,6 +137,7 @@ class FlagEvaluations(TypedReads):
             {key: self._flags[key] for key in keys if key in self._flags},
             groups=self.groups,
             device_id=self.device_id,
+            unresolved={key: self.unresolved[key] for key in keys if key in self.unresolved},
             failures={key: self._failures[key] for key in keys if key in self._failures},
             request_errors=self._request_errors,
             on_read=self._on_read,
@@ -146,7 +147,12 @@ class FlagEvaluations(TypedReads):
 
     def _reading(self, key: str, *, reports: bool) -> FlagReading:
         self._read(key, reports=reports)
-        found = EvaluatedFlags(self._flags, self.unresolved, failures=self._failures)
+        found = EvaluatedFlags(
+            self._flags,
+            self.unresolved,
+            request_errors=self._request_errors,
+            failures=self._failures,
+        )
         return reading_of(key, found)
 
     def _read(self, key: str, *, reports: bool) -> FlagAnswer | None:

@@ -57,6 +57,9 @@ def reading_of(key: str, found: EvaluatedFlags) -> FlagReading:
         return _failed(key, found.failures[key])
     if key in found.unresolved:
         return _unresolved(key, found.unresolved[key])
+    if found.request_errors:
+        message = f"the request for flags failed: {', '.join(found.request_errors)}"
+        return FlagReading(key, error=FlagError.GENERAL, message=message)
     return FlagReading(key, error=FlagError.FLAG_NOT_FOUND, message="unknown flag")
 
 

@@ -93,6 +93,16 @@ def json_object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+_TYPES: Final[Mapping[OfType[Any], str]] = {
+    boolean: "boolean",
+    text: "string",
+    integer: "integer",
+    number: "number",
+    json_object: "object",
+}
+"""The names of the types, as the accessors have them."""
+
+
 def details_of(reading: FlagReading, of_type: OfType[T], default: T) -> FlagDetails[T]:
     """Return the details of a reading, as the type that ``of_type`` accepts."""
     result = reading.result
@@ -106,7 +116,7 @@ def details_of(reading: FlagReading, of_type: OfType[T], default: T) -> FlagDeta
     # A flag that is off has no value of another type.
     if result.value is None or result.value is False:
         return FlagDetails(reading.key, default, _reason(result), flag_metadata=metadata)
-    message = f"value must be {of_type.__name__}, got {type(result.value).__name__}"
+    message = f"value must be {_TYPES[of_type]}, got {type(result.value).__name__}"
     if result.config_version == 1 and of_type in (integer, number, json_object):
         message += "; numbers and objects need a server that sends typed values"
     return _error(reading.key, default, FlagError.TYPE_MISMATCH, message, metadata)

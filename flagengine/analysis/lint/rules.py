@@ -8,7 +8,6 @@ from flagengine.analysis.lint.inspection import Inspection
 from flagengine.analysis.lint.reach import Population, Walk, predicates, serves, walk
 from flagengine.definitions.reading import pointer_to
 from flagengine.definitions.rules.model import Rule, RuleSet
-from flagengine.values.json_values import text
 
 __all__ = ["check_rules"]
 
@@ -64,7 +63,7 @@ def _widened(rule_set: RuleSet, root: str) -> Iterator[Finding]:
             if {upper, lower} <= serving(population):
                 message = (
                     f"serves the same value as rule {upper} ({rule.id}), which continues after a "
-                    f"miss, to people outside its rollout of {text(rule.rollout_percentage)} %"
+                    f"miss, to people outside its rollout of {rule.rollout_percentage:g} %"
                 )
                 pointer = pointer_to(root, lower)
                 yield finding("rollout_miss_can_enter_lower_rule", pointer, message)

@@ -106,13 +106,16 @@ class Exposures:
         return [self._event(name, resolution) for name, resolution in self._exposed(rows)]
 
     def _event(self, name: str, resolution: Resolution) -> str:
+        # A number or an object is sent as true, without a payload, as the client sends it.
+        is_sent = isinstance(resolution.value, bool | str)
+        value = resolution.value if is_sent else True
         properties = {
             "$feature_flag": resolution.key,
-            "$feature_flag_response": resolution.value,
-            f"$feature/{resolution.key}": resolution.value,
+            "$feature_flag_response": value,
+            f"$feature/{resolution.key}": value,
             "locally_evaluated": True,
-            "$feature_flag_reason": _LOCAL,
-            "$feature_flag_payload": resolution.payload,
+            **_reason(resolution),
+            "$feature_flag_payload": resolution.payload if is_sent else None,
             "$feature_flag_id": resolution.flag_id,
             "$feature_flag_version": resolution.flag_version,
             "$feature_flag_has_experiment": resolution.has_experiment,
@@ -125,6 +128,19 @@ class Exposures:
             "properties": {key: value for key, value in properties.items() if value is not None},
         }
         return json.dumps(event, ensure_ascii=False)
+
+
+def _reason(resolution: Resolution) -> dict[str, Any]:
+    """Return the reason as the client reports it; for format 2 with the rule that decided."""
+    if resolution.config_version == 1:
+        return {"$feature_flag_reason": _LOCAL}
+    rule = resolution.rule
+    return {
+        "$feature_flag_config_version": resolution.config_version,
+        "$feature_flag_reason_code": resolution.reason.value,
+        "$feature_flag_rule_id": None if rule is None else rule.id,
+        "$feature_flag_rule_type": None if rule is None else rule.type,
+    }
 
 
 def _by_row(codes: Sequence[NDArray[Any]]) -> list[list[int]]:

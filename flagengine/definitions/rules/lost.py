@@ -6,6 +6,7 @@ number to binary64 and keeps the last member, so the text is read a second time.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -47,8 +48,8 @@ def _losses(filters: Any) -> Iterator[tuple[str, str | None]]:
 
 
 def _repeated(pairs: tuple[tuple[str, Any], ...]) -> list[str]:
-    names = [name for name, _ in pairs]
-    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    counts = Counter(name for name, _ in pairs)
+    return [name for name, count in counts.items() if count > 1]
 
 
 def _is_changed(written: str) -> bool:

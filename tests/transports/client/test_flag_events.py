@@ -114,6 +114,7 @@ INCOMPLETE = [
     {"rule_type": None},
     {"rule_id": None},
     {"variant_key": None},
+    {"variant_key": ""},
     {"rule_type": "percentage_rollout"},
     {"rule_type": "future"},
     {"rule_id": "not-a-uuid"},

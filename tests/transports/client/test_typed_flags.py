@@ -253,6 +253,30 @@ def test_a_reading_tells_the_failures_apart(server: MockServer) -> None:
     assert (absent.result, absent.error) == (None, FlagError.FLAG_NOT_FOUND)
 
 
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (Answer(status=500), "api_error_500"),
+        (Answer(body=b"[]"), "unknown_error"),
+        (Answer(fault="drop"), "connection_error"),
+        (answer(extra={"quotaLimited": ["feature_flags"]}), "quota_limited"),
+        (answer(extra={"errorsWhileComputingFlags": True}), "errors_while_computing_flags"),
+    ],
+)
+def test_a_failed_request_does_not_say_that_a_flag_is_unknown(
+    server: MockServer, sent: Answer, code: str
+) -> None:
+    server.default = sent
+    with client_of(server) as client:
+        reading = client.get_feature_flag_reading("layout", USER)
+        details = client.evaluate_flags(USER).get_integer_details("layout", 10)
+    assert reading is not None
+    assert (reading.result, reading.error) == (None, FlagError.GENERAL)
+    assert code in reading.message
+    assert (details.value, details.error_code) == (10, FlagError.GENERAL)
+    assert code in (details.error_message or "")
+
+
 def test_no_seed_of_a_response_reaches_the_caller(server: MockServer) -> None:
     value = {"size": 1, "seed": "s1", "rules": [{"assignmentSeed": "s2", "id": 3}]}
     sent = record("released", value, holdout_seed="s3", payload={"$flag_seed": "s4", "a": 1})

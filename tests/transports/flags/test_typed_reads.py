@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Reason, Resolution
+from flagengine import Reason, Resolution, UnresolvedReason
 from flagengine.transports.flags.answer import FlagAnswer, Origin
 from flagengine.transports.flags.called import FlagRead
 from flagengine.transports.flags.evaluations import FlagEvaluations
@@ -91,7 +91,7 @@ def test_another_type_is_a_mismatch(value: Any, kind: str, found_type: str) -> N
     found = details(record("split", value), kind)
     assert (found.value, found.reason) == (DEFAULTS[kind], "ERROR")
     assert (found.error_code, found.variant) == ("TYPE_MISMATCH", None)
-    assert found.error_message.endswith(f", got {found_type}")
+    assert found.error_message.startswith(f"value must be {kind}, got {found_type}")
     assert found.flag_metadata["variant_key"] == "arm_a"
 
 
@@ -205,3 +205,11 @@ def test_numbers_beyond_a_float_are_integers_alone() -> None:
     assert integer(10**400) == 10**400
     assert number(10**400) is None
     assert integer(json.loads("1e400")) is None
+
+
+def test_a_filtered_copy_tells_why_a_flag_has_no_value() -> None:
+    why = UnresolvedReason.UNSUPPORTED_DEFINITION
+    stuck = Resolution("stuck", None, Reason.UNRESOLVED, unresolved_reason=why)
+    found = FlagEvaluations("u", {}, unresolved={"stuck": stuck, "other": stuck}).only(["stuck"])
+    assert dict(found.unresolved) == {"stuck": stuck}
+    assert found.get_string_details("stuck", "x").error_code == "PARSE_ERROR"

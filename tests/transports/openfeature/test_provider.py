@@ -17,6 +17,7 @@ from flagengine.transports import AsyncClient, Client, MemoryDefinitions, Memory
 from flagengine.transports.context import context
 from flagengine.transports.openfeature import FlagengineProvider
 
+from ..mock_server import Answer
 from .definitions import DOCUMENT
 
 PERSON = EvaluationContext("u1", {"plan": "pro"})
@@ -28,8 +29,10 @@ def sink():
 
 
 @pytest.fixture
-def flags(sink, use):
-    client = Client("phc_key", definitions=MemoryDefinitions(DOCUMENT), sink=sink)
+def flags(sink, use, server):
+    server.default = Answer(body=b'{"flags": {}}')
+    definitions = MemoryDefinitions(DOCUMENT)
+    client = Client("phc_key", host=server.url, definitions=definitions, sink=sink)
     provider = FlagengineProvider(client, shuts_down_client=True)
     return use(provider)
 
