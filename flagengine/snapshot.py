@@ -112,7 +112,11 @@ class Snapshot:
         return self._definitions.document.get("minimal_flag_called_events") is True
 
     def to_document(self) -> dict[str, Any]:
-        """Return the definitions document as it was read; the copy is the caller's to change."""
+        """Return the definitions document as it was read; the copy is the caller's to change.
+
+        What decoding lost of the JSON text is lost in the copy too: a format 2 flag that was refused
+        for a repeated member or the digits of a number may be read from the copy (SPEC R20.16).
+        """
         from copy import deepcopy  # noqa: PLC0415 1 ms, paid by callers that need it
 
         return deepcopy(self._definitions.document)

@@ -131,10 +131,16 @@ def _value(resolution: Resolution) -> str | None:
     return value_text(resolution.value)
 
 
+def _enabled(resolution: Resolution) -> bool | None:
+    """Return whether the flag is on; None if it is not decided. The caller's default counts as off."""
+    is_decided = resolution.value is not None or resolution.caller_default
+    return resolution.enabled if is_decided else None
+
+
 _READERS: Final[dict[str, Any]] = {
     "flag": lambda resolution: resolution.key,
     "value": _value,
-    "enabled": lambda resolution: None if resolution.value is None else resolution.enabled,
+    "enabled": _enabled,
     "variant": lambda resolution: resolution.variant,
     "payload": lambda resolution: resolution.raw_payload,
     "reason": lambda resolution: resolution.reason.value,

@@ -10,6 +10,10 @@ __all__ = ["answer", "detail", "needs", "reason"]
 
 def answer(resolution: Resolution) -> tuple[str, str]:
     """Return a flag's value and its style."""
+    if resolution.reason is Reason.ERROR:
+        return "error", "yellow"
+    if resolution.caller_default:
+        return "the caller's default", "dim"
     if resolution.value is None:
         return ("unresolved" if resolution.unresolved_reason else "none"), "yellow"
     return _json(resolution.value), "green" if resolution.enabled else "dim"

@@ -67,6 +67,7 @@ class Holdout(Record):
 class Flag(Record):
     """A flag in the document's shape.
 
+    ``config_version`` is None for an unknown configuration format.
     A flag of configuration format 2 has ``rules``, and no fields of format 1 besides the row's.
     ``defect`` is the issue that makes the whole flag undecidable; only the metadata of such a flag
     is meaningful. ``issues`` holds every issue, the defect included.
@@ -90,7 +91,7 @@ class Flag(Record):
     holdout: Holdout | None = None
     feature_enrollment: bool = False
     hash_algorithm: str | None = None
-    config_version: Literal[1, 2] = 1
+    config_version: Literal[1, 2] | None = 1
     rules: "RuleSet | None" = None
     pointer: str = ""
     defect: Issue | None = None

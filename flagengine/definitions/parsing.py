@@ -75,7 +75,7 @@ def parse_flag(
     config_version = config_version_of(filters)
     if config_version is None:
         _refuse_format(configuration)
-        return Flag(**identity, defect=issues[-1], issues=tuple(issues))
+        return Flag(**identity, config_version=None, defect=issues[-1], issues=tuple(issues))
     if config_version == 2:
         return _flag_of_rules(identity, reader, configuration, lost)
     fields = identity | _switches(reader) | _audience(reader) | _configuration(configuration)

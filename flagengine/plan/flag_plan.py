@@ -173,7 +173,7 @@ class FlagPlan(Record):
     flag_id: int | None = None
     flag_version: int | None = None
     has_experiment: bool | None = None
-    config_version: int = 1
+    config_version: int | None = 1
     otherwise: Answer = False
     return_type: str = "boolean"
 

@@ -146,6 +146,7 @@ class Resolution(Record):
     it is not JSON; it is read-only because results are shared. ``enabled`` is False for False and
     None, else True; ``variant`` is the value if that is text, or None.
 
+    ``config_version`` is the flag's configuration format, 1 or 2; None for an unknown one.
     ``caller_default`` is True if the flag is decided and leaves its value to the caller's default:
     ``value`` is None although nothing is unresolved.
     """
@@ -161,7 +162,7 @@ class Resolution(Record):
     flag_id: int | None = None
     flag_version: int | None = None
     has_experiment: bool | None = None
-    config_version: int = 1
+    config_version: int | None = 1
     rule: RuleReference | None = None
 
     caller_default: bool = derived(init=False)

@@ -48,7 +48,7 @@ def long_row(resolution: Resolution) -> dict[str, Any]:
     return {
         "flag": resolution.key,
         "value": value_text(resolution.value),
-        "enabled": None if resolution.value is None else resolution.enabled,
+        "enabled": resolution.enabled if _is_decided(resolution) else None,
         "variant": resolution.variant,
         "payload": resolution.raw_payload,
         "reason": resolution.reason.value,
@@ -59,6 +59,10 @@ def long_row(resolution: Resolution) -> dict[str, Any]:
         "rule_type": resolution.rule and resolution.rule.type,
         "variant_key": resolution.rule and resolution.rule.variant_key,
     }
+
+
+def _is_decided(resolution: Resolution) -> bool:
+    return resolution.value is not None or resolution.caller_default
 
 
 @st.composite

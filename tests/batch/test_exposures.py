@@ -12,6 +12,7 @@ from flagengine import Snapshot, evaluate_flag
 from flagengine.batch.statistics.exposures import SCHEMA, Exposures, exposure_id
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.layout import Layout
+from tests.rules import document
 
 _VARIANTS = [{"key": key, "rollout_percentage": 50} for key in ("a", "b")]
 _NEEDY = {"properties": [{"key": "plan", "type": "person", "value": "pro"}]}
@@ -129,3 +130,15 @@ def test_an_event_of_a_format_2_flag_has_its_rule_and_no_object():
         {**common, **whole, "$feature_flag_reason_code": "targeting_match", **rule},
         {**common, **nobody, "$feature_flag_reason_code": "no_rule_match"},
     ]
+
+
+def test_a_flag_that_leaves_its_value_to_the_caller_is_an_exposure_that_is_off():
+    snapshot = Snapshot.parse(document(default=None))
+    people = pa.table({"distinct_id": ["id-1"]})
+    engine = Engine(snapshot, Layout.of(people.schema, distinct_id="distinct_id"), now=_NOW)
+    rows = engine.rows(people.to_batches()[0], 0)
+    (row,) = Exposures(engine, _NOW).table(rows).to_pylist()
+    assert (row["value"], row["reason"]) == (None, "no_rule_match")
+    (event,) = map(json.loads, Exposures(engine, _NOW).events(rows))
+    assert event["properties"]["$feature_flag_response"] is False
+    assert Exposures(engine, _NOW, enabled_only=True).events(rows) == []

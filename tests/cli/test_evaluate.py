@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flagengine import Snapshot
+from tests.rules import document, having, targeted
 
 
 def values(result):
@@ -143,3 +144,17 @@ def test_a_property_that_is_not_json_is_text(run, save, written):
     filters = {"groups": [{"properties": [leaf]}]}
     document = save({"flags": [{"key": "a", "active": True, "filters": filters}]})
     assert values(run("evaluate", document, "--property", f"p={written}", "--json")) == {"a": True}
+
+
+def test_answers_of_format_2_that_are_no_value_say_which_kind_they_are(run, save):
+    flags = [
+        document(default=None, key="left")["flags"][0],
+        document(targeted(having("p", 1, "gt")), key="broken")["flags"][0],
+        document(targeted(having("q")), key="open")["flags"][0],
+    ]
+    shown = run("evaluate", save({"flags": flags}), "--property", "p=x").stdout
+    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+    assert "the caller's default" in lines["left"]
+    assert "error" in lines["broken"]
+    assert "unresolved" not in lines["broken"]
+    assert "unresolved" in lines["open"]

@@ -97,7 +97,9 @@ AREAS: Mapping[str, Area] = {
     ),
     "reader of rules": Area(("flagengine/definitions/rules/*.py",), _RULES_OF_FORMAT_2),
     "plan": Area(
-        _files("flagengine/plan", "changes cohorts cohort_ids flag_plan graph lower nodes plans shares"),
+        _files(
+            "flagengine/plan", "changes cohorts cohort_ids flag_plan graph lower nodes plans shares"
+        ),
         _SCALAR,
     ),
     "plan in words": Area(_files("flagengine/plan", "render reference_issues"), _WORDS),

@@ -91,6 +91,14 @@ class TestResolutions:
         }
         assert found["h"].unresolved_reason == "unsupported_definition"
 
+    @pytest.mark.parametrize("version", [3, 0, "2", None, True])
+    def test_an_unknown_format_has_no_version(self, version: Any):
+        filters = {"version": version, "groups": [{}]}
+        source = {"flags": [{"key": "f", "active": True, "filters": filters}]}
+        found = evaluate_flag(source, "f", "user-1")
+        assert (found.config_version, found.value) == (None, None)
+        assert found.unresolved_reason == "unsupported_definition"
+
     def test_overrides_of_numbers_and_objects(self):
         source = Snapshot.parse(document(default=1, kind="number"))
         for value in (5, 0, {"a": {"b": 1}}, 2.5):

@@ -177,12 +177,19 @@ class Options:
     """Length of the refill interval in seconds."""
 
     def __post_init__(self) -> None:
-        """Validate the keys; reject a project key passed as a secret key.
+        """Validate the keys and the response version; reject a project key passed as a secret key.
 
         Raises:
-            ValueError: a secret key contains a project key.
-            TypeError: a key is not text.
+            ValueError: a secret key contains a project key, or the response version is not positive.
+            TypeError: a key is not text, or the response version is not an integer.
         """
+        version = self.flags_api_version
+        if not isinstance(version, int) or isinstance(version, bool):
+            msg = f"flags_api_version must be an integer such as 4, got {version!r}"
+            raise TypeError(msg)
+        if version < 1:
+            msg = f"flags_api_version must be at least 1, got {version}"
+            raise ValueError(msg)
         for name in ("api_key", "secret_key", "personal_api_key"):
             given = getattr(self, name)
             if given is not None and not isinstance(given, str):

@@ -73,7 +73,8 @@ class Exposures:
                 continue
             for known, code in zip(answers, row, strict=True):
                 resolution = known[code]
-                if resolution.enabled or (resolution.value is False and not self._enabled_only):
+                is_off = resolution.value is False or resolution.caller_default
+                if resolution.enabled or (is_off and not self._enabled_only):
                     yield name, resolution
 
     def table(self, rows: Rows) -> pa.RecordBatch:
@@ -106,9 +107,10 @@ class Exposures:
         return [self._event(name, resolution) for name, resolution in self._exposed(rows)]
 
     def _event(self, name: str, resolution: Resolution) -> str:
-        # A number or an object is sent as true, without a payload, as the client sends it.
+        # A number or an object is sent as true, without a payload, and no value as false, as the
+        # client sends them.
         is_sent = isinstance(resolution.value, bool | str)
-        value = resolution.value if is_sent else True
+        value = resolution.value if is_sent else resolution.enabled
         properties = {
             "$feature_flag": resolution.key,
             "$feature_flag_response": value,

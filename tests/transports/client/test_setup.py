@@ -66,6 +66,22 @@ def test_a_key_that_is_no_text_is_refused() -> None:
         Client(7)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("version", "error", "words"),
+    [
+        (None, TypeError, "must be an integer such as 4, got None"),
+        (True, TypeError, "must be an integer such as 4, got True"),
+        (4.0, TypeError, "must be an integer such as 4, got 4.0"),
+        (0, ValueError, "must be at least 1, got 0"),
+    ],
+)
+def test_a_response_version_that_is_none_is_refused(
+    version: Any, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=f"flags_api_version {words}"):
+        Client(API_KEY, transport=MemoryTransport(), flags_api_version=version)
+
+
 @pytest.mark.parametrize("key", [None, "", "  "])
 def test_without_a_key_nothing_happens_and_it_is_said(
     key: str | None, caplog: pytest.LogCaptureFixture
