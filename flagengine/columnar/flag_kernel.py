@@ -202,7 +202,7 @@ def _intervals(
     """Return the interval of each row's number; the last interval for a row that is not wanted."""
     if wanted is False:
         return Cases.constant(None)
-    prefix = plan.prefix() if prefix is None else prefix
+    prefix = plan.prefix if prefix is None else prefix
     ids, clip = _ids(rows, bucketing), bucketing.is_cut
     return shares.intervals(ids.numbers(plan.algorithm, prefix, salt, wanted, clip=clip))
 

@@ -33,10 +33,10 @@ class Branch:
         self.within: Hasher | None = None
         self.draw: Hasher | None = None
         if plan.bucketing.is_hashable and plan.share.without_hash is not True:
-            self.within = _within(flag, flag.prefix(plan), plan.share, plan.bucketing)
+            self.within = _within(flag, flag.prefix, plan.share, plan.bucketing)
         if plan.bucketing.is_hashable and plan.draws:
             ends = [upper(variant.upper) for variant in plan.variants]
-            self.draw = _hasher(flag, flag.prefix(plan), VARIANT_SALT, ends, plan.bucketing)
+            self.draw = _hasher(flag, flag.prefix, VARIANT_SALT, ends, plan.bucketing)
         self.matches = tuple(
             _concluded(flag, contribution(plan, True, True, (value,))) for value in plan.values
         )

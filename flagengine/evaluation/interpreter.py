@@ -199,7 +199,7 @@ class Interpreter:
             return ConditionTrace(index, False, tests, answers=step.answers), step
         if place.gap is not None and condition.bucketing.is_of_group:
             verdict = place.gap | (verdict if isinstance(verdict, Gap) else None)
-        rollout = self._inside(plan, place, plan.prefix(condition), condition.share)
+        rollout = self._inside(plan, place, plan.prefix, condition.share)
         draw, drawn = self._draw(plan, condition, place)
         step = contribution(
             condition, verdict, rollout.verdict, drawn, place.gap, may_fail=may_fail
@@ -215,7 +215,7 @@ class Interpreter:
             return None, condition.values
         if place.key is None:
             return HashTrace(place.label, None, 1.0, None), condition.possible
-        h = draws.fraction(plan.algorithm, plan.prefix(condition), place.key, draws.VARIANT_SALT)
+        h = draws.fraction(plan.algorithm, plan.prefix, place.key, draws.VARIANT_SALT)
         position = draws.position(condition.variants, h)
         trace = HashTrace(place.label, h, 1.0, position < len(condition.variants))
         return trace, (condition.values[position],)

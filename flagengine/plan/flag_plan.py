@@ -87,7 +87,8 @@ class ConditionPlan(Record):
     """One condition: its tests, its share, its subject, and what a match gives.
 
     A match draws from ``variants``, which is empty when a variant is ``pinned``. With ``stops`` the
-    walk ends where the tests match and the subject is outside the share (SPEC R4.15).
+    walk ends where the tests match and the subject is outside the share (SPEC R4.15). What a match
+    of a ``rule`` gives is part of the rule.
     """
 
     index: int
@@ -107,8 +108,6 @@ class ConditionPlan(Record):
     @property
     def values(self) -> tuple[Answer, ...]:
         """The values that a match may give, by the position drawn; one value without a draw."""
-        if self.rule is not None:
-            return self.rule.values
         if self.variants:
             return (*(variant.key for variant in self.variants), True)
         return (True if self.pinned is None else self.pinned,)
@@ -116,8 +115,6 @@ class ConditionPlan(Record):
     @property
     def possible(self) -> tuple[Answer, ...]:
         """The values that a match may give when the hash is not known."""
-        if self.rule is not None:
-            return self.rule.values
         return possible_variants(self.variants) if self.variants else self.values
 
     @property
@@ -177,10 +174,9 @@ class FlagPlan(Record):
     otherwise: Answer = False
     return_type: str = "boolean"
 
-    def prefix(self, condition: ConditionPlan | None = None) -> str:
-        """Return the text before the subject in the hashes of a condition's rollout and draw."""
-        if condition is not None and condition.rule is not None:
-            return condition.rule.prefix
+    @property
+    def prefix(self) -> str:
+        """The text before the subject in the hashes of rollouts and draws; a rule has its own."""
         return f"{self.key}."
 
     @property

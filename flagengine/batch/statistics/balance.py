@@ -174,7 +174,7 @@ def _counted(
 def _fractions(rows: Rows, plan: FlagPlan, salt: str) -> NDArray[np.float64]:
     """Return h for everyone with a distinct id that can be hashed."""
     hashed = rows.person_ids.presence.where(lambda label: label is True)
-    numbers = rows.person_ids.numbers(plan.algorithm, plan.prefix(), salt, hashed, clip=True)
+    numbers = rows.person_ids.numbers(plan.algorithm, plan.prefix, salt, hashed, clip=True)
     return numbers[numbers < BUCKETS].astype(np.float64) / BUCKETS
 
 
