@@ -31,8 +31,8 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
     """Draw a call with fewer inputs than ``call``; the inputs left out are unknown, not absent.
 
     Keep all properties of a map that is declared complete. Leave out a group only if a missing group
-    is unresolved, and the device id only with ``devices``. Keep the empty distinct id, because an
-    unknown distinct id is not empty (R5.2).
+    is unresolved, and the device id only with ``devices``, and only if no property gives another.
+    Keep the empty distinct id, because an unknown distinct id is not empty (R5.2).
     """
     complete = call.options["complete"]
     promise = complete if isinstance(complete, Mapping) else {}
@@ -47,7 +47,7 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
         }
         if options["missing_group"] == "unresolved":
             options["groups"] = _thinned(draw, options["groups"], list(options["groups"]))
-    if devices and draw(st.booleans()):
+    if devices and "$device_id" not in props and draw(st.booleans()):
         options.pop("device_id", None)
     unknown = "" if call.distinct_id == "" else None
     distinct_id = pick(draw, [call.distinct_id, call.distinct_id, unknown])
@@ -92,13 +92,19 @@ def supplied(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Ca
 
 
 def completed(draw: st.DrawFn, document: Any, call: Call, missing: Missing) -> Call:
-    """Return ``call`` with all inputs in ``missing`` given, or declared to be absent."""
+    """Return ``call`` with all inputs in ``missing`` given, or declared to be absent.
+
+    Implicit properties are never absent, so they are given.
+    """
     if not draw(st.booleans()):
         return supplied(draw, document, call, missing)
-    ids = Missing((), (), missing.groups, missing.device_id, missing.distinct_id)
+    implicit = tuple(key for key in missing.person_properties if key in _IMPLICIT)
+    ids = Missing(implicit, (), missing.groups, missing.device_id, missing.distinct_id)
     found = supplied(draw, document, call, ids)
     known = {
-        key: value for key, value in call.props.items() if key not in missing.person_properties
+        key: value
+        for key, value in found.props.items()
+        if key in _IMPLICIT or key not in missing.person_properties
     }
     by_group = {
         name: {
