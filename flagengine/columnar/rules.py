@@ -96,14 +96,13 @@ class _Rule:
         return pairs.relabelled(lambda label: label[0] and label[1] == 0)
 
     def _drawn(self, found: Cases) -> Cases:
-        """Return the walks with the position drawn; above the last variant it is the last."""
-        last = len(self._condition.variants) - 1
+        """Return the walks with the position drawn."""
         shares = Shares.of_variants(self._condition.variants)
         numbers = self._numbers(self._rule.prefix, VARIANT_SALT, self._hashed(found))
         pairs = combined([found, shares.intervals(numbers)])
         index = self._condition.index
         return pairs.relabelled(
-            lambda label: ("matched", index, min(label[1], last)) if label[0] is _HERE else label[0]
+            lambda label: ("matched", index, label[1]) if label[0] is _HERE else label[0]
         )
 
     def _hashed(self, found: Cases) -> Mask:

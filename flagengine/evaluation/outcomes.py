@@ -39,6 +39,10 @@ _DESCRIPTIONS: Final = {
     Reason.HOLDOUT: "Held out of the experiment",
     Reason.NO_RULE_MATCH: "No matching rule",
 }
+_MATCHES: Final = {
+    Reason.CONDITION_MATCH: "Matched condition set",
+    Reason.TARGETING_MATCH: "Matched rule",
+}
 _UNRESOLVED: Final = {
     UnresolvedReason.EXPERIENCE_CONTINUITY: "The server may remember another answer",
     UnresolvedReason.UNSUPPORTED_DEFINITION: "The definition cannot be evaluated here",
@@ -47,23 +51,18 @@ _UNRESOLVED: Final = {
     UnresolvedReason.INVALID_REGEX: "A filter's pattern is not a regular expression",
     UnresolvedReason.INVALID_PROPERTY: "A filter compares as a number what is not a number",
 }
-_ERRORS: Final = (UnresolvedReason.INVALID_REGEX, UnresolvedReason.INVALID_PROPERTY)
 
 
 def decided(
     plan: FlagPlan, value: bool | str, reason: Reason, index: int | None = None
 ) -> Resolution:
     """Return a definite answer; only an enabled flag has a payload (R12)."""
-    if reason is Reason.CONDITION_MATCH and index is not None:
-        description = f"Matched condition set {index + 1}"
-    else:
-        description = _DESCRIPTIONS[reason]
     return Resolution(
         plan.key,
         value,
         reason,
         index,
-        description,
+        _description(reason, index),
         raw_payload=_payload(plan, value),
         **_metadata(plan),
     )
@@ -74,20 +73,23 @@ def served(
 ) -> Resolution:
     """Return the answer of a format 2 flag, which the rule of ``condition`` ended (R20)."""
     index = None if condition is None else condition.index
-    if reason is Reason.TARGETING_MATCH and index is not None:
-        description = f"Matched rule {index + 1}"
-    else:
-        description = _DESCRIPTIONS[reason]
     return Resolution(
         plan.key,
         answer.value,
         reason,
         index,
-        description,
+        _description(reason, index),
         raw_payload=typed_payload(answer.value),
         rule=_reference(condition, answer),
         **_metadata(plan),
     )
+
+
+def _description(reason: Reason, index: int | None) -> str:
+    """Return the reason in words (R13.6); a match names its condition or rule, counted from 1."""
+    if reason in _MATCHES and index is not None:
+        return f"{_MATCHES[reason]} {index + 1}"
+    return _DESCRIPTIONS[reason]
 
 
 def _reference(condition: ConditionPlan | None, answer: Served) -> RuleReference | None:
@@ -113,7 +115,7 @@ def unresolved(plan: FlagPlan, gap: Gap, why: str | None = None) -> Resolution:
     return Resolution(
         plan.key,
         None,
-        Reason.ERROR if gap.reason in _ERRORS else Reason.UNRESOLVED,
+        Reason.ERROR if gap.reason.is_error else Reason.UNRESOLVED,
         description=description,
         unresolved_reason=gap.reason,
         missing=gap.missing,

@@ -4,7 +4,6 @@ A rule never leaves several answers open: it ends the flag with one, ends it wit
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
 from flagengine.evaluation import draws
 from flagengine.evaluation.conclusion import Step, lost
@@ -98,7 +97,7 @@ class RuleWalk:
         """Return the step of a rule whose tests match: pause, holdout, rollout, value."""
         if rule.paused:
             return trace, left_out(condition, rule, Reason.EXPERIMENT_PAUSED)
-        if rule.type == "targeted_release":
+        if rule.ends_at_once:
             return trace, matched(condition, rule.values[0])
         if rule.held_out is not None:
             held_out = self._inside(rule.holdout_prefix, rule.held_out)
@@ -129,7 +128,7 @@ class RuleWalk:
 
     def _needed(self, start: int, gap: Gap) -> Missing | None:
         """Return the inputs that settle the flag whatever they are; None when no inputs would."""
-        if gap.reason in _ERRORS:
+        if gap.reason.is_error:
             return NOTHING_MISSING
         if gap.reason is not UnresolvedReason.MISSING_CONTEXT:
             return None
@@ -137,7 +136,7 @@ class RuleWalk:
         for condition in self._plan.conditions[start:]:
             verdicts = list(self._verdicts(condition))
             for verdict in verdicts:
-                if isinstance(verdict, Gap) and verdict.reason not in _ERRORS:
+                if isinstance(verdict, Gap) and not verdict.reason.is_error:
                     if verdict.needed is None:
                         return None
                     needed |= verdict.needed
@@ -152,7 +151,7 @@ class RuleWalk:
         for node in condition.tests:
             verdict = self._test(node).verdict
             yield verdict
-            if verdict is False or (isinstance(verdict, Gap) and verdict.reason in _ERRORS):
+            if verdict is False or (isinstance(verdict, Gap) and verdict.reason.is_error):
                 return
 
     def _ends(self, condition: ConditionPlan) -> bool:
@@ -161,11 +160,8 @@ class RuleWalk:
         return not step.passes
 
 
-_ERRORS: Final = (UnresolvedReason.INVALID_REGEX, UnresolvedReason.INVALID_PROPERTY)
-
-
 def _is_error(verdicts: Sequence[Verdict]) -> bool:
     """Tell whether a rule certainly fails the flag: an error behind tests that all match."""
     *before, last = verdicts
-    is_error = isinstance(last, Gap) and last.reason in _ERRORS
+    is_error = isinstance(last, Gap) and last.reason.is_error
     return is_error and all(verdict is True for verdict in before)

@@ -21,7 +21,7 @@ from flagengine.plan import graph
 from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
-from flagengine.plan.shares import BucketBy, Bucketing, Share, VariantPlan
+from flagengine.plan.shares import BucketBy, Bucketing, Share, VariantPlan, variant_plans
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.values.json_values import text
 
@@ -83,7 +83,7 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         )
     if algorithm not in ALGORITHMS:
         return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
-    variants = _variants(flag)
+    variants = variant_plans((variant.key, variant.rollout_percentage) for variant in flag.variants)
     return FlagPlan(
         **shared,  # type: ignore[arg-type]
         enrollment=_enrollment(flag),
@@ -96,15 +96,6 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         payloads=flag.payloads or {},
         algorithm=algorithm,
     )
-
-
-def _variants(flag: Flag) -> tuple[VariantPlan, ...]:
-    """Cumulate the weights left to right from 0.0, each divided by 100 first (R3)."""
-    plans, upper = [], 0.0
-    for variant in flag.variants:
-        upper += variant.rollout_percentage / 100.0
-        plans.append(VariantPlan(variant.key, upper, variant.rollout_percentage))
-    return tuple(plans)
 
 
 def _enrollment(flag: Flag) -> EnrollmentPlan | None:

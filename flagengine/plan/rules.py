@@ -1,15 +1,13 @@
 """The meaning of a format 2 flag: each rule becomes a condition of the plan (SPEC R20)."""
 
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import Final
 
 from flagengine.definitions.model import Filter
-from flagengine.definitions.rules.model import Rule, RuleSet, RuleVariant
+from flagengine.definitions.rules.model import Rule, RuleSet
 from flagengine.operators.strict import strict_matcher
 from flagengine.plan.flag_plan import ConditionPlan, RulePlan
 from flagengine.plan.nodes import Node, Not, PropertyTest
-from flagengine.plan.shares import BucketBy, Bucketing, Served, Share, VariantPlan
+from flagengine.plan.shares import BucketBy, Bucketing, Served, Share, variant_plans
 
 __all__ = ["lower_rules"]
 
@@ -35,7 +33,7 @@ def _condition(index: int, rule: Rule, default: Served, matching_version: int) -
         tests=tuple(_predicate(leaf, matching_version) for leaf in rule.filters),
         share=_EVERYONE if share is None else Share(share),
         bucketing=_PERSON,
-        variants=_variants(rule.variants),
+        variants=variant_plans((variant.key, variant.weight) for variant in rule.variants),
         stops=rule.stops,
         rule=_rule_plan(rule, default),
     )
@@ -53,16 +51,6 @@ def _rule_plan(rule: Rule, default: Served) -> RulePlan:
         paused=rule.paused,
         held_out=None if holdout is None else Share(holdout.exclusion_percentage),
         holdout_prefix="" if holdout is None else holdout.seed,
-    )
-
-
-def _variants(variants: Sequence[RuleVariant]) -> tuple[VariantPlan, ...]:
-    """Cumulate the weights left to right, each divided by 100 first, as format 1 does (R3)."""
-    uppers = accumulate((variant.weight / 100.0 for variant in variants), initial=0.0)
-    next(uppers)
-    return tuple(
-        VariantPlan(variant.key, upper, variant.weight)
-        for variant, upper in zip(variants, uppers, strict=True)
     )
 
 

@@ -3,7 +3,7 @@
 This module decides what a hash is needed for; the evaluators compute the hash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from flagengine.results.resolution import Missing, UnresolvedReason, Value
@@ -18,6 +18,7 @@ __all__ = [
     "Share",
     "VariantPlan",
     "possible_variants",
+    "variant_plans",
 ]
 
 
@@ -112,6 +113,18 @@ class VariantPlan(Record):
     key: str
     upper: float
     weight: float
+
+
+def variant_plans(weights: Iterable[tuple[str, float]]) -> tuple[VariantPlan, ...]:
+    """Return the variants of ``(key, weight in percent)`` pairs, whose weights are cumulated.
+
+    The sum runs left to right from 0.0; each weight is divided by 100 first (SPEC R3.9, R20.61).
+    """
+    plans, upper = [], 0.0
+    for key, weight in weights:
+        upper += weight / 100.0
+        plans.append(VariantPlan(key, upper, weight))
+    return tuple(plans)
 
 
 def possible_variants(variants: Sequence[VariantPlan]) -> tuple[Answer, ...]:

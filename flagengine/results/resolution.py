@@ -56,6 +56,11 @@ class UnresolvedReason(StrEnum):
     INVALID_REGEX = "invalid_regex"
     INVALID_PROPERTY = "invalid_property"
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the server has no value either: an error of a format 2 flag (SPEC R20.81)."""
+        return self in (UnresolvedReason.INVALID_REGEX, UnresolvedReason.INVALID_PROPERTY)
+
 
 class Missing(Record):
     """The inputs that a definite answer would need; falsy when there are none.
