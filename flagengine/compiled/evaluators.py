@@ -59,10 +59,9 @@ class Evaluators:
     def evaluator_so_far(self, key: str) -> Evaluator:
         """Return the interpreter at a flag's first use, the compiled flag from the second on.
 
-        Compiling costs more than it saves in a single evaluation.
+        Compiling costs more than it saves in a single evaluation. The caller asks here only for
+        a flag that is not among the compiled ones.
         """
-        if key in self.compiled:
-            return self.compiled[key]
         if key in self._used:
             return self.evaluator(key)
         if key in self.keys:
