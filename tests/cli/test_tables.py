@@ -113,7 +113,8 @@ class TestBatch:
             stdin=subprocess.DEVNULL,
         )
         with (folder / "people.jsonl").open("w") as pipe:  # opens when the other end does
-            pipe.write('{"distinct_id": "a"}\n' * 100)
+            # More than a pipe holds: when the write returns, the command has read most of it.
+            pipe.write('{"distinct_id": "a"}\n' * 10_000)
             pipe.flush()
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=60)
