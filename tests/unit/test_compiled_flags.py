@@ -41,6 +41,7 @@ ONE = {"variants": [{"key": "v", "rollout_percentage": 100}]}
 PART = {"variants": [{"key": "v", "rollout_percentage": 30}]}
 GROUP = {"key": "distinct_id", "type": "group", "group_type_index": 0, "value": "user-1"}
 HALF = {"id": 1, "exclusion_percentage": 50}
+NOBODY = {"id": 1, "exclusion_percentage": 0}
 OF_PERSONS = {"aggregation_group_type_index": None}
 CONTINUOUS = {"ensure_experience_continuity": True}
 DEVICE = {"bucketing_identifier": "device_id"}
@@ -58,6 +59,7 @@ DEVICE = {"bucketing_identifier": "device_id"}
         flag("f", when(depends_on("gone")), when(person("a"))),
         flag("f", {}, when(depends_on("gone"))),
         flag("f", OF_PERSONS, holdout=HALF, aggregation_group_type_index=5),
+        flag("f", OF_PERSONS, holdout=NOBODY, aggregation_group_type_index=5),
         flag("f", when(person("a")), when(COHORT), when(person("b"))),
         flag("f", when(depends_on("gone")), feature_enrollment=True),
         # A hash that is not known matters where it can change the answer, and only there.
@@ -70,7 +72,7 @@ DEVICE = {"bucketing_identifier": "device_id"}
         {**flag("f", {}, holdout=HALF), **DEVICE},
         {**flag("f", {}, holdout=HALF), **CONTINUOUS},
         flag("f", {}, holdout={"id": 1, "exclusion_percentage": 100}),
-        flag("f", {}, holdout={"id": 1, "exclusion_percentage": 0}),
+        flag("f", {}, holdout=NOBODY),
         flag("f", when(GROUP), when(person("distinct_id", "user-1"), rollout_percentage=0)),
         flag("f", when(person("distinct_id", "é", "icontains"))),
         flag("f", when(person("a", "é", "not_icontains"), person("a", ["é", "ö"], "is_not"))),

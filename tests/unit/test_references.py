@@ -36,6 +36,26 @@ def test_only_the_flags_of_a_circle_are_reported_for_it() -> None:
     assert issues == [("dependency_cycle", "/flags/0"), ("dependency_cycle", "/flags/1")]
 
 
+def in_cohorts(*names: int) -> dict[str, Any]:
+    values = [{"key": "id", "type": "cohort", "value": name} for name in names]
+    return {"type": "AND", "values": values or [{"key": "p", "type": "person", "value": "x"}]}
+
+
+@pytest.mark.parametrize(
+    ("length", "issues"), [(MOST, []), (MOST + 1, [("too_deep", "/cohorts/0")])]
+)
+def test_a_chain_of_cohorts_may_have_its_length_and_no_more(
+    length: int, issues: list[tuple[str, str]]
+) -> None:
+    cohorts = {str(place): in_cohorts(place + 1) for place in range(length - 1)}
+    assert found(cohorts={**cohorts, str(length - 1): in_cohorts()}) == issues
+
+
+def test_only_the_cohorts_of_a_circle_are_reported_for_it() -> None:
+    issues = found(cohorts={"1": in_cohorts(2), "2": in_cohorts(1), "3": in_cohorts(1)})
+    assert issues == [("cohort_cycle", "/cohorts/1"), ("cohort_cycle", "/cohorts/2")]
+
+
 PLACE = "/flags/0/filters/groups/0/properties/0"
 
 
