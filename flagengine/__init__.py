@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
 from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.subject import CLICK_IDS
+from flagengine.inputs.subject import CLICK_IDS, usable_id
 from flagengine.results.resolution import (
     Missing,
     Reason,
@@ -98,4 +98,5 @@ __all__ = [
     "explain",
     "requirements",
     "to_json_value",
+    "usable_id",
 ]

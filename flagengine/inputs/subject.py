@@ -107,7 +107,7 @@ class Subject:
     A subject never changes its inputs. It reads ``clock`` at most once, for a date comparison.
     """
 
-    __slots__ = ("_clock", "_moment", "_person", "_request", "given_id")
+    __slots__ = ("_clock", "_converted", "_moment", "_person", "_request", "given_id")
 
     def __init__(
         self,
@@ -122,6 +122,7 @@ class Subject:
         self._request = request
         self._clock = clock
         self._moment: Moment | None = None
+        self._converted: dict[str, Any] = {}
 
     @property
     def strict_groups(self) -> bool:
@@ -157,17 +158,26 @@ class Subject:
     def person_property(self, key: str) -> Any:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
-            return to_json_value(self._person[key])
+            return self._given(key)
         if key == "distinct_id":  # never absent: an unusable id is an unknown id
             identity = usable_id(self.given_id)
             return NOT_GIVEN if identity is None else identity
         return self._enriched(key) if self._request.complete.person else NOT_GIVEN
 
+    def _given(self, key: str) -> Any:
+        """Return a given property's JSON value; a list, whose conversion takes time, is remembered."""
+        value = self._person[key]
+        if type(value) is str:
+            return value
+        if key not in self._converted:
+            self._converted[key] = to_json_value(value)
+        return self._converted[key]
+
     def _enriched(self, key: str) -> Any:
         """Return the value that the server derives for an absent property, or ABSENT."""
         source = MIRRORED.get(key)
         if source is not None:
-            return to_json_value(self._person[source]) if source in self._person else ABSENT
+            return self._given(source) if source in self._person else ABSENT
         source = INITIAL_SOURCES.get(key)
         return ABSENT if source is None else self.person_property(source)
 

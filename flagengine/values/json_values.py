@@ -38,6 +38,10 @@ _NUMBER: Final = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?|nan)",
     re.IGNORECASE | re.ASCII,
 )
+_NO_TIME: Final = "NaT"
+"""How pandas writes the time that is none; JSON has null for it, as for NaN (SPEC R7.6)."""
+_FINE_DATES: Final = {f"datetime64[{unit}]" for unit in ("ns", "ps", "fs", "as")}
+"""The numpy dates that Python's dates are too coarse for."""
 _FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -54,11 +58,12 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 def to_json_value(value: object) -> Json:
     """Return ``value`` as the JSON value that a client would send, or :data:`NOT_GIVEN`.
 
-    datetime, date and time become ISO 8601 text; UUID and UTF-8 bytes become text; Decimal and
-    integers beyond 64 bits become floats; NaN and infinities become null; tuples and sets become
-    lists, sets in the order of their members' JSON text; an Enum becomes its value, and a numpy
-    scalar a Python scalar. Every other object is :data:`NOT_GIVEN`, and so is a value with more than
-    128 levels or a million parts.
+    datetime, date and time become ISO 8601 text, and so do numpy's dates; UUID and UTF-8 bytes become
+    text; Decimal and integers beyond 64 bits become floats; NaN, infinities and NaT become null;
+    tuples and sets become lists, sets in the order of their members' JSON text; dataclasses and
+    pydantic models become objects; an Enum becomes its value, and a numpy scalar a Python scalar.
+    Every other object is :data:`NOT_GIVEN`, and so is a value with more than 128 levels or a million
+    parts, and one whose own code raises (SPEC R7.9).
     """
     kind = type(value)
     if kind is str or kind is bool or value is None:
@@ -67,7 +72,10 @@ def to_json_value(value: object) -> Json:
         return value if _INT64_MIN <= value <= _UINT64_MAX else _finite(value)  # type: ignore[operator]
     if kind is float:
         return value if math.isfinite(value) else None  # type: ignore[arg-type]
-    return _Conversion().convert(value, 0)
+    try:
+        return _Conversion().convert(value, 0)
+    except Exception:  # noqa: BLE001 the value's own methods may raise anything
+        return NOT_GIVEN
 
 
 class _Conversion:
@@ -89,12 +97,28 @@ class _Conversion:
             return members if members is NOT_GIVEN else sorted(members, key=text)
         if isinstance(value, Enum):
             return self.convert(value.value, depth + 1)
+        if (members := _members(value)) is not None:
+            return self._object(members, depth)
+        if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+            return self._array_scalar(value, depth)
         return _scalar(value)
+
+    def _array_scalar(self, value: Any, depth: int) -> Json:
+        """Convert a numpy scalar, or an array without dimensions."""
+        kind = value.dtype.kind
+        if kind == "M":
+            return _numpy_date(value)
+        plain = value.item()
+        if kind == "m":  # a duration has no JSON form
+            return NOT_GIVEN
+        if type(plain) is type(value):  # a number that is wider than Python's gives itself
+            return _scalar(value)
+        return self.convert(plain, depth + 1)
 
     def _object(self, value: Mapping[Any, Any], depth: int) -> Json:
         result = {}
         for key, member in value.items():
-            name = key if isinstance(key, str) else _key_text(key)
+            name = _plain_text(key) if isinstance(key, str) else _key_text(key)
             converted = self.convert(member, depth + 1)
             if name is None or converted is NOT_GIVEN:
                 return NOT_GIVEN
@@ -118,6 +142,16 @@ def _key_text(key: object) -> str | None:
     return None
 
 
+def _members(value: object) -> Mapping[Any, Any] | None:
+    """Return the members of a dataclass instance or a pydantic model; None for other objects."""
+    kind = type(value)
+    if hasattr(kind, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in kind.__dataclass_fields__}
+    if hasattr(kind, "model_dump"):
+        return value.model_dump()  # type: ignore[attr-defined, no-any-return]
+    return None
+
+
 def _scalar(value: object) -> Json:  # noqa: PLR0911 one line per type
     """Convert a value that is not a container; subclasses are tested first."""
     # These imports take 5 ms, and few callers have such values.
@@ -128,9 +162,10 @@ def _scalar(value: object) -> Json:  # noqa: PLR0911 one line per type
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str(value)
+        return _plain_text(value)
     if isinstance(value, datetime | date | time):
-        return value.isoformat()
+        written = value.isoformat()
+        return None if written == _NO_TIME else written
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bytes | bytearray):
@@ -139,9 +174,25 @@ def _scalar(value: object) -> Json:  # noqa: PLR0911 one line per type
         return to_json_value(int(value))
     if isinstance(value, Real | Decimal):
         return _finite(value)
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return to_json_value(value.item())  # type: ignore[attr-defined]
     return NOT_GIVEN
+
+
+def _plain_text(value: str) -> str:
+    """Return the text that a subclass of str holds, or that a proxy of text stands for."""
+    return str.__str__(value) if issubclass(type(value), str) else str(value)
+
+
+def _numpy_date(value: Any) -> Json:
+    """Return a numpy date as tables write it: no fraction, six digits, or nine (SPEC R19.2)."""
+    plain = value.item()
+    if plain is None or isinstance(plain, date):  # a datetime is a date
+        return plain if plain is None else plain.isoformat()
+    if value.dtype.name not in _FINE_DATES:  # outside the years of Python's dates
+        return NOT_GIVEN
+    moment, _, fraction = str(value).partition(".")
+    micros, nanos = fraction[:6], fraction[6:9]
+    digits = micros + nanos if nanos.strip("0") else micros
+    return f"{moment}.{digits}" if digits.strip("0") else moment
 
 
 def _decoded(value: bytes) -> Json:

@@ -7,17 +7,22 @@ request. Nothing here sends, logs values or raises on bad input.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
+
+from flagengine import usable_id
 
 from .properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 
 __all__ = ["Context", "Resumed", "current", "enter", "exit", "id_of", "resumer", "update"]
+
+logger = logging.getLogger("flagengine")
 
 _NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 
@@ -72,15 +77,27 @@ def current() -> Context | None:
 def id_of(distinct_id: object, context: Context | None = None) -> str | None:
     """Return ``distinct_id`` as text, otherwise the context's id; None if both are missing.
 
-    >>> id_of(7), id_of("  ")
-    ('7', None)
+    Ids are read as the engine reads them (SPEC R6.1, R6.2): text, numbers, and what has a text.
+    Anything else (a boolean, NaN, a list) is nobody's id, not even that of the context's person; the
+    log says so once for each type.
+
+    >>> id_of(7), id_of(b"user-1"), id_of("  "), id_of(True)
+    ('7', 'user-1', None, None)
     """
     for given in (distinct_id, context.distinct_id if context is not None else None):
         if given is not None:
-            text = given if isinstance(given, str) else str(given)
+            text = usable_id(given)
+            if text is None:
+                _warn_of(type(given).__name__)
+                return None
             if text and not text.isspace():
                 return text
     return None
+
+
+@cache
+def _warn_of(kind: str) -> None:
+    logger.warning("an id must be text or a number, got %s: it names nobody", kind)
 
 
 def enter(
