@@ -27,7 +27,8 @@ _MAX_DIGITS: Final = 4_000
 _MAX_BITS: Final = 13_000
 """The longest integer that is written, because of the same limit."""
 
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+# A text that is not closed ends with the document: otherwise each quote in it is tried as a beginning.
+_BRACKETS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
 _EXPECTED: Final = 'a definitions document must be an object with a list "flags"'
 
 
@@ -40,7 +41,7 @@ def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
     """Return a definitions document, and what its flags of format 2 lost by decoding (R20.2)."""
     if not isinstance(document, str | bytes | bytearray):
         return _owned(_checked(document)), {}
-    value, text = _decoded(document)
+    value, text = _decoded(_as_text(document))
     checked: dict[str, Any] = _checked(value)
     return checked, _lost(text, checked["flags"])
 
@@ -59,7 +60,7 @@ def _checked(value: Any) -> Any:
     return value
 
 
-def _lost(text: str | bytes | bytearray, flags: list[Any]) -> "Lost":
+def _lost(text: str, flags: list[Any]) -> "Lost":
     positions = [position for position, flag in enumerate(flags) if _is_format_2(flag)]
     if not positions:
         return {}
@@ -81,30 +82,37 @@ def _members(value: Mapping[str, Any]) -> str:
     return f"an object with {names}" if names else "an empty object"
 
 
-def _decoded(document: str | bytes | bytearray) -> tuple[Any, str | bytes | bytearray]:
-    """Return the decoded value, and the text that it was decoded from."""
-    if isinstance(document, str):
-        document = document.removeprefix("\ufeff")
-    try:
-        return json.loads(document), document
-    except UnicodeDecodeError as error:
-        message = f"{_EXPECTED}; the bytes are not UTF-8: {error}"
-        raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
-    except RecursionError:
-        return _decoded(_cut_deep(document))
-    except ValueError as error:
-        return _leniently(document, error), document
-
-
-def _leniently(document: str | bytes | bytearray, error: ValueError) -> Any:
-    """Read the document again if it failed because of an integer of thousands of digits."""
-    if not isinstance(error, json.JSONDecodeError):
+def _as_text(document: str | bytes | bytearray) -> str:
+    """Return the text of UTF-8 bytes, without a byte order mark (SPEC R1.1)."""
+    if not isinstance(document, str):
         try:
-            return json.loads(document, parse_int=_integer)
-        except (ValueError, RecursionError) as second:
-            error = second if isinstance(second, ValueError) else error
-    message = f"{_EXPECTED}; the text is not JSON: {error}"
-    raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+            document = bytes(document).decode()
+        except UnicodeDecodeError as error:
+            message = f"{_EXPECTED}; the bytes are not UTF-8: {error}"
+            raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+    return document.removeprefix("\ufeff")
+
+
+def _decoded(text: str) -> tuple[Any, str]:
+    """Return the decoded value, and the text that it was decoded from."""
+    try:
+        try:
+            return _loads(text), text
+        except RecursionError:
+            text = _cut_deep(text)
+            return _loads(text), text
+    except ValueError as error:
+        message = f"{_EXPECTED}; the text is not JSON: {error}"
+        raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of thousands of digits
+        return json.loads(text, parse_int=_integer)
 
 
 def _integer(digits: str) -> int | float:
@@ -112,9 +120,8 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
-def _cut_deep(document: str | bytes | bytearray) -> str:
+def _cut_deep(text: str) -> str:
     """Replace values below the maximum depth by null, since they are too deep to be read."""
-    text = document if isinstance(document, str) else bytes(document).decode()
     pieces, depth, start = [], 0, 0
     for token in _BRACKETS.finditer(text):
         bracket = token[0]
