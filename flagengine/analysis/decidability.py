@@ -14,7 +14,15 @@ from typing import Final
 from flagengine.evaluation.conclusion import Step, contribution, held_out, lost
 from flagengine.evaluation.rules import outcomes, stuck
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan, RulePlan
-from flagengine.plan.nodes import AllOf, Constant, FlagTest, Node, PropertyTest, Undecidable
+from flagengine.plan.nodes import (
+    AllOf,
+    CohortTest,
+    Constant,
+    FlagTest,
+    Node,
+    PropertyTest,
+    Undecidable,
+)
 from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict
@@ -56,7 +64,8 @@ def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidabili
 def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers]:
     """Yield the set of possible answers at the end of every walk."""
     states: set[Answers] = {frozenset({False}) if plan.is_broken({}) else frozenset()}
-    stages = [_condition(condition, of_flag) for condition in plan.conditions]
+    tests = _Outcomes(of_flag)
+    stages = [_condition(condition, tests) for condition in plan.conditions]
     if plan.holdout is not None:
         stages.insert(0, _holdout(plan.holdout))
     for steps in stages:
@@ -86,12 +95,12 @@ def _holdout(holdout: HoldoutPlan) -> Iterator[Step]:
         yield held_out(holdout.value, inside, None)
 
 
-def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> Iterator[Step]:
+def _condition(condition: ConditionPlan, tests: "_Outcomes") -> Iterator[Step]:
     """Yield every possible contribution of a condition."""
     if condition.rule is not None:
-        yield from _rule(condition, condition.rule)
+        yield from _rule(condition, condition.rule, tests)
         return
-    verdicts = set(_outcomes(AllOf(condition.tests), of_flag))
+    verdicts = set(tests.of(AllOf(condition.tests)))
     if condition.bucketing.by is BucketBy.GROUP:
         verdicts.add(False)
     if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
@@ -104,9 +113,9 @@ def _condition(condition: ConditionPlan, of_flag: dict[str, Decidability]) -> It
             yield contribution(condition, verdict, inside, drawn)
 
 
-def _rule(condition: ConditionPlan, rule: RulePlan) -> Iterator[Step]:
+def _rule(condition: ConditionPlan, rule: RulePlan, tests: "_Outcomes") -> Iterator[Step]:
     """Yield every possible contribution of a rule; an error is the server's answer too (R20)."""
-    verdicts = [_outcomes(node, {}) for node in condition.tests]
+    verdicts = list(map(tests.of, condition.tests))
     if any(False in found for found in verdicts):
         yield lost(condition.index)
     if any(UNSUPPORTED in found for found in verdicts):
@@ -126,21 +135,35 @@ def _draws(condition: ConditionPlan) -> list[tuple[Answer, ...]]:
     return [condition.possible]
 
 
-def _outcomes(node: Node, of_flag: dict[str, Decidability]) -> set[Verdict]:
-    """Return the possible verdicts of a test when all inputs are given."""
-    if isinstance(node, PropertyTest):
-        return {node.matcher.server_only is None or UNSUPPORTED, False}
-    if isinstance(node, Constant):
-        return {node.verdict}
-    if isinstance(node, Undecidable):
-        return {_FAILING if node.may_fail else UNSUPPORTED}
-    if isinstance(node, FlagTest):
-        return _flag_outcomes(node, of_flag)
-    first, *others = [_outcomes(part, of_flag) for part in node.parts] or [{node.join(())}]
-    found = {node.join((verdict,)) for verdict in first}
-    for verdicts in others:
-        found = {_alike(node.join(pair)) for pair in product(found, verdicts)}
-    return found
+class _Outcomes:
+    """The possible verdicts of tests when all inputs are given; a cohort is examined once."""
+
+    def __init__(self, of_flag: dict[str, Decidability]) -> None:
+        self._of_flag = of_flag
+        self._cohorts: dict[int, set[Verdict]] = {}
+
+    def of(self, node: Node) -> set[Verdict]:
+        if isinstance(node, PropertyTest):
+            return {node.matcher.server_only is None or UNSUPPORTED, False}
+        if isinstance(node, Constant):
+            return {node.verdict}
+        if isinstance(node, Undecidable):
+            return {_FAILING if node.may_fail else UNSUPPORTED}
+        if isinstance(node, FlagTest):
+            return _flag_outcomes(node, self._of_flag)
+        if isinstance(node, CohortTest):
+            return {node.join((verdict,)) for verdict in self._of_cohort(node.definition)}
+        first, *others = map(self.of, node.parts) if node.parts else [{node.join(())}]
+        found = {node.join((verdict,)) for verdict in first}
+        for verdicts in others:
+            found = {_alike(node.join(pair)) for pair in product(found, verdicts)}
+        return found
+
+    def _of_cohort(self, definition: Node) -> set[Verdict]:
+        known = self._cohorts
+        if id(definition) not in known:
+            known[id(definition)] = self.of(definition)
+        return known[id(definition)]
 
 
 def _alike(verdict: Verdict) -> Verdict:

@@ -43,15 +43,15 @@ class Line(Record):
 
 
 class _At:
-    """A place in the tree: its level, and the dependencies that the tree already shows.
+    """A place in the tree: its level, and the flags and cohorts that the tree already shows.
 
-    The tree shows each dependency only at its first place: otherwise the tree would double with
-    every flag of a chain in which each flag names the previous flag twice.
+    The tree shows each dependency and each cohort only at its first place: otherwise the tree would
+    double with every flag or cohort of a chain in which each names the previous one twice.
     """
 
     __slots__ = ("_shown", "level")
 
-    def __init__(self, level: int = 0, shown: set[str] | None = None) -> None:
+    def __init__(self, level: int = 0, shown: set[object] | None = None) -> None:
         self.level = level
         self._shown = set() if shown is None else shown
 
@@ -59,10 +59,17 @@ class _At:
         return _At(self.level + 1, self._shown)
 
     def is_first(self, dependency: FlagTrace) -> bool:
-        key = dependency.resolution.key
-        is_first = key not in self._shown
-        self._shown.add(key)
-        return is_first
+        return self._is_new(dependency.resolution.key)
+
+    def parts(self, trace: TestTrace) -> tuple[TestTrace, ...]:
+        """Return the tests below a test; nothing for a cohort that is shown elsewhere."""
+        is_shown = trace.kind == "cohort" and not self._is_new(id(trace.children[0]))
+        return () if is_shown else trace.children
+
+    def _is_new(self, name: object) -> bool:
+        is_new = name not in self._shown
+        self._shown.add(name)
+        return is_new
 
 
 class Explanation(Record):
@@ -142,8 +149,8 @@ class Explanation(Record):
             found["note"] = trace.note
         if at.level >= MAX_LEVELS:
             return found | {"note": _CUT}
-        if trace.children:
-            found["parts"] = [self._test(child, at.below()) for child in trace.children]
+        if parts := at.parts(trace):
+            found["parts"] = [self._test(child, at.below()) for child in parts]
         if trace.dependency is not None and at.is_first(trace.dependency):
             found["dependency"] = self._flag(trace.dependency, at.below())
         return found
@@ -183,7 +190,7 @@ class Explanation(Record):
     def _test_line(self, trace: TestTrace, at: _At) -> Line:
         if at.level >= MAX_LEVELS:
             return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}; {_CUT}")
-        children = [self._test_line(child, at.below()) for child in trace.children]
+        children = [self._test_line(child, at.below()) for child in at.parts(trace)]
         if trace.dependency is not None and at.is_first(trace.dependency):
             children.append(self._flag_line(trace.dependency, at.below()))
         return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}", tuple(children))

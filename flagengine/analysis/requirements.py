@@ -15,7 +15,7 @@ from flagengine.plan.nodes import (
     Node,
     PropertyTest,
     Undecidable,
-    walk,
+    distinct,
 )
 from flagengine.plan.plans import Plans
 from flagengine.plan.shares import BucketBy, Bucketing
@@ -112,7 +112,7 @@ class _Collector:
         return self._found[key]
 
     def _requirements(self, plan: FlagPlan) -> Requirements:
-        nodes = list(walk(plan.tests)) if plan.active else []
+        nodes = list(distinct(plan.tests)) if plan.active else []
         tests = [node for node in nodes if isinstance(node, FlagTest)]
         followed = {node.key for node in tests if node.why_broken({}) is None}
         dependencies = {key: self.of(key) for key in sorted(followed)}

@@ -1,6 +1,7 @@
 """One call: the flags of a snapshot for one person, with the call's options (SPEC R4.1)."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from flagengine.compiled.evaluators import Evaluators
@@ -78,19 +79,18 @@ class EvaluationCall:
             if not self._is_compilable(key):
                 return self.trace(key).resolution
         evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
+        if type(evaluator) is partial:  # the call's interpreter knows the flags before
+            return self.trace(key).resolution
         return evaluator(self._distinct_id, self._props, self._known_subject())
 
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate the flags of all keys."""
-        if not self._is_plain:
-            return {key: self.resolve(key) for key in keys}
-        distinct_id, props, subject = self._distinct_id, self._props, self._known_subject()
         evaluators = self._evaluators
-        if keys is evaluators.keys and (in_order := evaluators.in_order()):
+        if self._is_plain and keys is evaluators.keys and (in_order := evaluators.in_order()):
+            distinct_id, props, subject = self._distinct_id, self._props, self._known_subject()
             answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
             return dict(zip(keys, answers, strict=True))
-        compiled, so_far = evaluators.compiled.get, evaluators.evaluator_so_far
-        return {key: (compiled(key) or so_far(key))(distinct_id, props, subject) for key in keys}
+        return {key: self.resolve(key) for key in keys}
 
     def trace(self, key: str) -> FlagTrace:
         """Evaluate a flag with the interpreter, which records every step."""

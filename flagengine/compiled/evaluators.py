@@ -15,6 +15,8 @@ from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import NO_OPTIONS
 from flagengine.inputs.subject import Subject
+from flagengine.plan.flag_plan import FlagPlan
+from flagengine.plan.nodes import distinct, repetition
 from flagengine.plan.plans import Plans
 from flagengine.results.resolution import Resolution, Value
 from flagengine.values.json_values import text
@@ -25,6 +27,14 @@ __all__ = ["Evaluators"]
 _MAX_DEPENDENCY_PATHS: Final = 64
 """The maximum number of nested evaluations of a compiled flag; the interpreter, which remembers each
 answer, evaluates the other flags."""
+_MAX_REPETITION: Final = 256
+"""The maximum number of tests that compiling writes again, because a cohort is named again. The
+interpreter, which decides each cohort once, evaluates the other flags."""
+_MAX_TESTS: Final = 2_000
+"""The maximum number of tests, groups and cohorts that are compiled; compiled code joins doubts one
+after the other."""
+_MAX_ANSWERS: Final = 10_000
+"""The maximum number of answers that compiling prepares: one for each variant of each condition."""
 
 _MAX_FORCED: Final = 1_024
 
@@ -42,7 +52,7 @@ class Evaluators:
         self.clock = clock
         self.compiled: dict[str, Evaluator] = {}
         self._used: set[str] = set()
-        self._in_order: tuple[Evaluator, ...] = ()
+        self._in_order: tuple[Evaluator, ...] | None = None
         self._forced: dict[tuple[str, type, Value], Resolution] = {}
 
     def evaluator(self, key: str) -> Evaluator:
@@ -51,9 +61,8 @@ class Evaluators:
             return self.compiled[key]
         if key not in self.keys and key not in self.overrides.flags:
             return self._compile(key)
-        for name in self.plans.evaluation_order(key):
-            if name not in self.compiled:
-                self.compiled[name] = self._compile(name)
+        for name in self.plans.evaluation_order(key, self.compiled):
+            self.compiled[name] = self._compile(name)
         return self.compiled[key]
 
     def evaluator_so_far(self, key: str) -> Evaluator:
@@ -69,11 +78,15 @@ class Evaluators:
         return partial(self.interpret, key)
 
     def in_order(self) -> tuple[Evaluator, ...]:
-        """Return all flags' evaluators in the document's order; empty until all are compiled."""
+        """Return all flags' evaluators in the document's order; empty until all are compiled.
+
+        It stays empty if one is left to the interpreter, which answers several flags in one go.
+        """
         compiled, keys = self.compiled, self.keys
-        if not self._in_order and compiled.keys() >= keys.keys():
-            self._in_order = tuple(compiled[key] for key in keys)
-        return self._in_order
+        if self._in_order is None and compiled.keys() >= keys.keys():
+            in_order = tuple(compiled[key] for key in keys)
+            self._in_order = () if any(type(each) is partial for each in in_order) else in_order
+        return self._in_order or ()
 
     def forced(self, key: str, value: Value) -> Resolution:
         """Return the resolution of an override, and remember it for the next call."""
@@ -105,14 +118,20 @@ class Evaluators:
         plan = self.plans.plan(key)
         if key in self.overrides.flags or plan is None:
             return constantly(self.interpret(key, "", {}))
-        if self._is_interpreted(key):
+        if self._is_interpreted(plan):
             return partial(self.interpret, key)
         return compile_flag(plan, self)
 
-    def _is_interpreted(self, key: str) -> bool:
+    def _is_interpreted(self, plan: FlagPlan) -> bool:
         """Tell whether the interpreter evaluates a flag at every use."""
+        key = plan.key
         if key in self.overrides.payloads:
             return True
         if self.overrides.flags and self.plans.dependencies(key):
             return True
-        return self.plans.dependency_paths(key) > _MAX_DEPENDENCY_PATHS
+        if self.plans.dependency_paths(key) > _MAX_DEPENDENCY_PATHS:
+            return True
+        if len(plan.conditions) * len(plan.variants) > _MAX_ANSWERS:
+            return True
+        tests = sum(1 for _ in distinct(plan.tests))
+        return tests > _MAX_TESTS or repetition(plan.tests) > _MAX_REPETITION

@@ -22,7 +22,7 @@ from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.subject import Subject, usable_id
 from flagengine.operators import Form
 from flagengine.plan.flag_plan import FlagPlan, HoldoutPlan
-from flagengine.plan.nodes import PropertyTest, walk
+from flagengine.plan.nodes import PropertyTest, distinct
 from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Reason, Resolution
 from flagengine.results.verdicts import UNSUPPORTED
@@ -68,7 +68,7 @@ class _FlagWriter:
         self._program = program
         self._plan = plan = program.plan
         self._flags = flags
-        self._properties = [node for node in walk(plan.tests) if isinstance(node, PropertyTest)]
+        self._properties = [node for node in distinct(plan.tests) if isinstance(node, PropertyTest)]
         self._tests = TestWriter(self.source, flags, plan.tests)
         self._ending = self._bind(runtime.Ending(plan), "ending")
         self._subjects = {Bucketing(BucketBy.PERSON): "distinct_id"}

@@ -17,7 +17,7 @@ from flagengine.plan.nodes import (
     Not,
     PropertyTest,
     Undecidable,
-    walk,
+    distinct,
 )
 from flagengine.plan.render import render_test
 from flagengine.results.verdicts import UNSUPPORTED, Gap
@@ -29,7 +29,7 @@ _MAX_BLOCKS: Final = 12
 
 def may_fail(node: Node) -> bool:
     """Tell whether a test may give a gap that may fail the flag."""
-    return any(isinstance(part, Undecidable) and part.may_fail for part in walk([node]))
+    return any(isinstance(part, Undecidable) and part.may_fail for part in distinct([node]))
 
 
 class TestWriter:

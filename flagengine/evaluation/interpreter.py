@@ -89,6 +89,7 @@ class Interpreter:
         self._runtime = runtime
         self._contexts = contexts
         self._traces: dict[str, FlagTrace] = {}
+        self._memberships: dict[int, TestTrace] = {}
 
     def flag(self, key: str) -> FlagTrace:
         """Return the trace of a flag; an unknown key gives a trace that says so."""
@@ -96,9 +97,9 @@ class Interpreter:
             # Dependencies come first: a long chain of flags must not exhaust the stack. The
             # dependencies of an overridden flag are not followed: they may depend on it (R14.2).
             is_overridden = key in self._overrides.flags
-            for name in [key] if is_overridden else self._plans.evaluation_order(key):
-                if name not in self._traces:
-                    self._traces[name] = self._with_payload(name, self._flag(name))
+            known = self._traces
+            for name in [key] if is_overridden else self._plans.evaluation_order(key, known):
+                known[name] = self._with_payload(name, self._flag(name))
         return self._traces[key]
 
     def _with_payload(self, key: str, trace: FlagTrace) -> FlagTrace:
@@ -261,11 +262,20 @@ class Interpreter:
             return TestTrace("undecidable", gap, node.origin, note=node.why)
         if isinstance(node, FlagTest):
             return self._dependency(node)
+        if isinstance(node, CohortTest):
+            part = self._membership(node.definition)
+            verdict = node.join((part.verdict,))
+            return TestTrace("cohort", verdict, node.origin, note=node.cohort, children=(part,))
         parts = tuple(self._test(part) for part in node.parts)
         verdict = node.join(part.verdict for part in parts)
-        if isinstance(node, CohortTest):
-            return TestTrace("cohort", verdict, node.origin, note=node.cohort, children=parts)
         return TestTrace(_COMBINATIONS[type(node)], verdict, children=parts)
+
+    def _membership(self, definition: Node) -> TestTrace:
+        """Test a cohort's definition, once for the subject however often the cohort is named."""
+        known = self._memberships
+        if id(definition) not in known:  # the plans keep the definition alive
+            known[id(definition)] = self._test(definition)
+        return known[id(definition)]
 
     def _constant(self, node: Constant) -> TestTrace:
         if node.deleted is not None and node.deleted.key in self._overrides.flags:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from flagengine.definitions.index import Index
 from flagengine.definitions.model import Cohort, Filter, Flag
 from flagengine.inputs.overrides import Overrides
+from flagengine.plan.cohort_facts import leaves
 from flagengine.plan.cohort_ids import named_cohort
-from flagengine.plan.cohorts import leaves
 from flagengine.values.record import Record
 
 __all__ = ["Compared", "changed_keys"]

@@ -141,8 +141,8 @@ class ConditionPlan(Record):
         """Tell whether tests with these verdicts reach a test that may fail the flag (R10.8)."""
         before, failing = self.parted
         pairs = zip(self.tests, verdicts, strict=True)
-        false = [test for test, verdict in pairs if verdict is False]
-        return bool(failing) and not any(node is test for node in before for test in false)
+        false = {id(test) for test, verdict in pairs if verdict is False}
+        return bool(failing) and not any(id(node) in false for node in before)
 
     def ends(self, inside: bool | None) -> bool:
         """Tell whether the walk ends here once all tests match."""

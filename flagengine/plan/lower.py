@@ -17,7 +17,7 @@ from flagengine.operators import (
     UnsupportedOperator,
     is_operator,
 )
-from flagengine.plan import graph
+from flagengine.plan.cohort_facts import KnownCohorts
 from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
@@ -40,17 +40,18 @@ class Scope(Protocol):
     def definitions(self) -> Definitions:
         """The definitions that are lowered."""
 
+    @property
+    def cohorts(self) -> KnownCohorts:
+        """What is known of the cohorts."""
+
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
-
-    def cohort_may_fail(self, cohort_id: str) -> bool:
-        """Tell whether the server may be unable to look a cohort up (SPEC R10.8)."""
 
     def has_rules(self, key: str) -> bool:
         """Tell whether there is a flag of format 2 with this key."""
 
-    def dependencies(self, key: str) -> frozenset[str]:
-        """Return the keys of the flags that a flag's filters name."""
+    def dependency_depth(self, key: str) -> int | None:
+        """Return the flags on the longest chain of dependencies; None where it is circular."""
 
 
 def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
@@ -222,7 +223,7 @@ def _cohort_test(leaf: Filter, scope: Scope) -> Node:
         cohort,
         _membership(leaf, cohort, scope),
         negated=leaf.operator == "not_in",
-        may_fail=scope.cohort_may_fail(cohort),
+        may_fail=scope.cohorts.facts(cohort).may_fail,
         origin=leaf,
     )
 
@@ -262,7 +263,7 @@ def _broken(leaf: Filter, scope: Scope) -> str | None:
         return f"{leaf.key!r} has format 2, whose meaning for other flags is not published"
     if not leaf.dependency_chain:
         return "the dependency chain is empty: a circular dependency, or a flag that does not exist"
-    below = graph.depth(leaf.key, scope.dependencies)
+    below = scope.dependency_depth(leaf.key)
     if below is None:
         return f"dependencies below {leaf.key!r} are circular"
     if below >= MAX_DEPENDENCY_DEPTH:

@@ -23,6 +23,8 @@ __all__ = [
     "Not",
     "PropertyTest",
     "Undecidable",
+    "distinct",
+    "repetition",
     "walk",
 ]
 
@@ -165,8 +167,36 @@ Combination = AllOf | AnyOf | Not | CohortTest
 Node = Leaf | Combination
 
 
+def repetition(nodes: Iterable[Node]) -> int:
+    """Return how many nodes :func:`walk` yields more often than once."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        if id(node) not in sizes:
+            parts = node.parts if isinstance(node, Combination) else ()
+            sizes[id(node)] = 1 + sum(map(size, parts))
+        return sizes[id(node)]
+
+    return sum(map(size, nodes)) - len(sizes)
+
+
+def distinct(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield what :func:`walk` yields, each node only where it comes first."""
+    waiting, seen = [*nodes][::-1], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            if isinstance(node, Combination):
+                waiting.extend(reversed(node.parts))
+
+
 def walk(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield the nodes and everything below them, in reading order."""
+    """Yield the nodes and everything below them, in reading order.
+
+    A cohort that is named often is walked as often; see :func:`distinct`.
+    """
     waiting = [*nodes][::-1]
     while waiting:
         node = waiting.pop()

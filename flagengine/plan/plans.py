@@ -3,31 +3,47 @@
 Lowering is pure: two threads that lower the same flag at the same time only waste work.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from typing import Final
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
-from flagengine.plan.cohorts import cohort_may_fail, lower_cohort, references
+from flagengine.plan.cohort_facts import KnownCohorts
+from flagengine.plan.cohorts import lower_cohort
 from flagengine.plan.flag_plan import FlagPlan
-from flagengine.plan.graph import depth, ordered
+from flagengine.plan.graph import Depths, on_circles, ordered
 from flagengine.plan.lower import lower_flag
 from flagengine.plan.nodes import Node
 from flagengine.plan.reference_issues import cohort_issues, flag_issues
 
 __all__ = ["Plans"]
 
+_MANY: Final = 1 << 16
+"""No count of paths is greater: it may double with each flag."""
+
 
 class Plans:
     """The plans of definitions, and the scope in which each definition is lowered."""
 
-    __slots__ = ("_cohorts", "_dependencies", "_plans", "definitions")
+    __slots__ = (
+        "_cohort_plans",
+        "_dependencies",
+        "_depths",
+        "_paths",
+        "_plans",
+        "cohorts",
+        "definitions",
+    )
 
     def __init__(self, definitions: Definitions) -> None:
         """Lower nothing yet."""
         self.definitions = definitions
         self._plans: dict[str, FlagPlan] = {}
-        self._cohorts: dict[str, Node] = {}
+        self.cohorts = KnownCohorts(definitions)
+        self._cohort_plans: dict[str, Node] = {}
         self._dependencies: dict[str, frozenset[str]] = {}
+        self._depths = Depths(self.dependencies)
+        self._paths: dict[str, int] = {}
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""
@@ -40,15 +56,12 @@ class Plans:
 
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
-        if cohort_id not in self._cohorts:
+        plans = self._cohort_plans
+        if cohort_id not in plans:
             # Lower the cohorts below first: a long chain of cohorts must not exhaust the stack.
-            for name in ordered(cohort_id, self._references):
-                self._cohorts[name] = lower_cohort(name, self)
-        return self._cohorts[cohort_id]
-
-    def cohort_may_fail(self, cohort_id: str) -> bool:
-        """Tell whether the server may be unable to look a cohort up (SPEC R10.8)."""
-        return cohort_may_fail(cohort_id, self)
+            for name in ordered(cohort_id, self.cohorts.references, plans):
+                plans[name] = lower_cohort(name, self)
+        return plans[cohort_id]
 
     def has_rules(self, key: str) -> bool:
         """Tell whether there is a flag of format 2 with this key."""
@@ -65,29 +78,38 @@ class Plans:
             self._dependencies[key] = frozenset(named)
         return self._dependencies[key]
 
-    def evaluation_order(self, key: str) -> list[str]:
-        """Return the flags that a flag depends on, each after its dependencies; the flag is last."""
-        return ordered(key, self.dependencies) if self.dependencies(key) else [key]
+    def dependency_depth(self, key: str) -> int | None:
+        """Return the flags on the longest chain of dependencies; None where it is circular."""
+        return self._depths.of(key)
+
+    def evaluation_order(self, key: str, known: Container[str] = ()) -> list[str]:
+        """Return the flags that a flag depends on, each after its dependencies; the flag is last.
+
+        Flags in ``known`` are left out, with all that only they depend on.
+        """
+        return ordered(key, self.dependencies, known) if self.dependencies(key) else [key]
 
     def dependency_paths(self, key: str) -> int:
         """Count the evaluations of other flags that one evaluation needs without a memory."""
-        if depth(key, self.dependencies) is None:
+        if self._depths.of(key) is None:
             return 0  # circular dependencies are not followed
-        counts: dict[str, int] = {}
-        for name in self.evaluation_order(key):
-            counts[name] = sum(1 + counts[target] for target in self.dependencies(name))
-        return counts[key]
+        paths = self._paths
+        if key not in paths:
+            for name in self.evaluation_order(key, paths):
+                targets = self.dependencies(name)
+                paths[name] = min(sum(1 + paths[target] for target in targets), _MANY)
+        return paths[key]
 
     @property
     def issues(self) -> Iterator[Issue]:
         """Everything that is wrong in the definitions, in the document's order."""
+        flags, cohorts = self.definitions.flags, list(self.definitions.cohorts)
         yield from self.definitions.issues
-        for flag in self.definitions.flags.values():
+        circular = on_circles(flags, self.dependencies)
+        for flag in flags.values():
             yield from flag.issues
-            yield from flag_issues(flag, self)
-        for cohort in self.definitions.cohorts:
+            yield from flag_issues(flag, self, is_circular=flag.key in circular)
+        circular = on_circles((cohort.id for cohort in cohorts), self.cohorts.references)
+        for cohort in cohorts:
             yield from cohort.issues
-            yield from cohort_issues(cohort, self)
-
-    def _references(self, cohort_id: str) -> set[str]:
-        return references(self.definitions.cohort(cohort_id))
+            yield from cohort_issues(cohort, self, is_circular=cohort.id in circular)

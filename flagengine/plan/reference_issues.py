@@ -9,9 +9,7 @@ from flagengine.definitions.issues import Issue, IssueCode
 from flagengine.definitions.model import Cohort, Filter, Flag, PropertyGroup
 from flagengine.definitions.parsing import ALGORITHMS
 from flagengine.definitions.reading import pointer_to, shown
-from flagengine.plan import graph
 from flagengine.plan.cohort_ids import named_cohort
-from flagengine.plan.cohorts import cohort_excess, references
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, Scope
 
 __all__ = ["cohort_issues", "flag_issues", "located_filters", "located_leaves"]
@@ -44,8 +42,11 @@ def located_leaves(cohort: Cohort) -> Iterator[tuple[str, Filter]]:
             waiting.extend(reversed(members))
 
 
-def flag_issues(flag: Flag, scope: Scope) -> Iterator[Issue]:
-    """Yield the issues of a flag's references and of its hash."""
+def flag_issues(flag: Flag, scope: Scope, *, is_circular: bool) -> Iterator[Issue]:
+    """Yield the issues of a flag's references and of its hash.
+
+    ``is_circular`` tells whether the flag depends on itself.
+    """
     if flag.hash_algorithm not in (None, *ALGORITHMS):
         yield Issue(
             IssueCode.UNKNOWN_HASH,
@@ -56,31 +57,28 @@ def flag_issues(flag: Flag, scope: Scope) -> Iterator[Issue]:
         yield from _cohort_filter(pointer, leaf, scope)
         yield from _flag_filter(pointer, leaf, scope)
     if flag.defect is None:
-        yield from _dependencies(flag, scope)
+        yield from _dependencies(flag, scope, is_circular=is_circular)
 
 
-def _dependencies(flag: Flag, scope: Scope) -> Iterator[Issue]:
-    if flag.key in graph.reachable(flag.key, scope.dependencies):
+def _dependencies(flag: Flag, scope: Scope, *, is_circular: bool) -> Iterator[Issue]:
+    if is_circular:
         message = f"the flag {flag.key!r} depends on itself"
         yield Issue(IssueCode.DEPENDENCY_CYCLE, flag.pointer, message)
-    elif (graph.depth(flag.key, scope.dependencies) or 0) > MAX_DEPENDENCY_DEPTH:
+    elif (scope.dependency_depth(flag.key) or 0) > MAX_DEPENDENCY_DEPTH:
         message = f"dependencies are more than {MAX_DEPENDENCY_DEPTH} flags deep"
         yield Issue(IssueCode.TOO_DEEP, flag.pointer, message)
 
 
-def cohort_issues(cohort: Cohort, scope: Scope) -> Iterator[Issue]:
-    """Yield the issues of a cohort's references."""
+def cohort_issues(cohort: Cohort, scope: Scope, *, is_circular: bool) -> Iterator[Issue]:
+    """Yield the issues of a cohort's references; ``is_circular``: the cohort refers to itself."""
     for pointer, leaf in located_leaves(cohort):
         yield from _cohort_filter(pointer, leaf, scope)
 
-    def edges(name: str) -> set[str]:
-        return references(scope.definitions.cohort(name))
-
     pointer = pointer_to("/cohorts", cohort.id)
-    if cohort.id in graph.reachable(cohort.id, edges):
+    if is_circular:
         message = f"the cohort {cohort.id} refers to itself"
         yield Issue(IssueCode.COHORT_CYCLE, pointer, message)
-    elif (excess := cohort_excess(cohort.id, scope)) is not None:
+    elif (excess := scope.cohorts.facts(cohort.id).excess) is not None:
         yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
 
 

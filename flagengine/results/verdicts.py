@@ -107,9 +107,14 @@ def negated(verdict: bool | D) -> bool | D:
 
 
 def joined(verdicts: Iterable[bool | D]) -> D | None:
-    """Return the doubts among the verdicts, joined; None when there are none."""
-    doubt: D | None = None
-    for verdict in verdicts:
-        if not isinstance(verdict, bool):
-            doubt = verdict | doubt
-    return doubt
+    """Return the doubts among the verdicts, joined; None when there are none.
+
+    They are joined in pairs, and the pairs again: the more a doubt names, the fewer joins it meets.
+    """
+    doubts = [verdict for verdict in verdicts if not isinstance(verdict, bool)]
+    while len(doubts) > 1:
+        alone = doubts[len(doubts) & ~1 :]
+        doubts = [
+            one | other for one, other in zip(doubts[::2], doubts[1::2], strict=False)
+        ] + alone
+    return doubts[0] if doubts else None
