@@ -45,7 +45,7 @@ def context(
     """Return a context for ``with``, ``async with`` or as a decorator.
 
     Events and flags inside have these ids and properties; unless ``fresh``, also those of the outer
-    context. With ``capture_exceptions``, capture an exception that leaves the context; the exception
+    context. With ``capture_exceptions``, capture a failure that leaves the context; the exception
     always propagates.
     """
     return Scoped(
@@ -56,6 +56,7 @@ def context(
         fresh=fresh,
         capture_exceptions=capture_exceptions,
         on_exception=client.components.exceptions.left_context,
+        policy=client.components.exceptions.policy,
     )
 
 
@@ -68,7 +69,7 @@ def with_context(
 ) -> T:
     """Call ``function`` inside a context of ``data`` and return its result.
 
-    If the result is awaitable, it runs in the context. Prefer ``with client.context(...)``.
+    If the result is awaitable, it runs in the context: await it. Prefer ``with client.context(...)``.
     """
     scope = context(client, **_data(data), fresh=fresh)
     with scope:

@@ -169,6 +169,13 @@ class Options:
     """The directory of the application's files; None: the working directory."""
     capture_exception_code_variables: bool = False
     """Add the local variables to the frames of exceptions, with secrets masked."""
+    ignored_exceptions: Collection[type[BaseException] | str] = ()
+    """Exceptions that are never captured automatically: classes, or their names such as
+    ``"shop.errors.OutOfStock"``; subclasses count. Control flow is ignored anyway: see
+    ``exceptions/control_flow.py``. ``capture_exception(error)`` captures every exception."""
+    reported_exceptions: Collection[type[BaseException] | str] = ()
+    """Exceptions that are captured although they count as control flow, such as
+    ``"django.core.exceptions.PermissionDenied"``."""
     exception_rate_limit_size: int = 10
     """Maximum burst of automatically captured exceptions of a type."""
     exception_rate_limit_refill: int = 1

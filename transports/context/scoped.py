@@ -1,7 +1,8 @@
 """``context(...)``: a context for ``with``, ``async with``, and as a decorator.
 
-``on_exception`` is called with an exception that leaves the block, while the context is still
-active. The exception then propagates; it is never replaced or suppressed.
+``on_exception`` is called with a failure that leaves the block, while the context is still active.
+The exception then propagates; it is never replaced or suppressed. ``policy`` says which exceptions
+are failures.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
+from ..application_callbacks import refuse_async, without_awaitable
+from ..exceptions.control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from . import state
 from .generators import StepContext, stepped, stepped_async
 
@@ -47,7 +50,10 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         fresh: bool = False,
         capture_exceptions: bool | None = None,
         on_exception: OnException | None = None,
+        policy: ReportingPolicy = DEFAULT_POLICY,
+        place: Place = Place.BLOCK,
     ) -> None:
+        refuse_async("context.on_exception", on_exception)
         self._given: dict[str, Any] = {
             "distinct_id": distinct_id,
             "session_id": session_id,
@@ -57,6 +63,8 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
             "capture_exceptions": capture_exceptions,
         }
         self._on_exception = on_exception
+        self._policy = policy
+        self._place = place
         self._tokens: list[Token[Any]] = []
 
     def __enter__(self) -> state.Context:
@@ -71,7 +79,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     ) -> None:
         try:
             if error is not None:
-                report_to(self._on_exception, error)
+                self._report(error)
         finally:
             state.exit(self._tokens.pop())
 
@@ -114,25 +122,25 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
 
     def _another(self) -> context:
         """Return a copy for a single call, because calls may overlap."""
-        return context(**self._given, on_exception=self._on_exception)
+        return context(
+            **self._given,
+            on_exception=self._on_exception,
+            policy=self._policy,
+            place=self._place,
+        )
 
     def _begin(self) -> Callable[[], AbstractContextManager[object]]:
         """Return a factory of context managers for the steps of a generator."""
         with context(**self._given):
-            return partial(StepContext, state.resumer(), partial(report_to, self._on_exception))
+            return partial(StepContext, state.resumer(), self._report)
 
-
-def report_to(on_exception: OnException | None, error: BaseException) -> None:
-    """Call ``on_exception`` with the error if the active context captures exceptions.
-
-    Ignore exceptions that only end a task, a generator or the process.
-    """
-    active = state.current()
-    if on_exception is None or active is None or not active.capture_exceptions:
-        return
-    if not isinstance(error, Exception):
-        return
-    try:
-        on_exception(error)
-    except Exception:  # noqa: BLE001 - a callback may raise anything
-        _log.exception("Could not report an exception that left a context")
+    def _report(self, error: BaseException) -> None:
+        """Call ``on_exception`` with a failure if the active context captures exceptions."""
+        active = state.current()
+        if self._on_exception is None or active is None or not active.capture_exceptions:
+            return
+        try:
+            if self._policy.reports(error, self._place):
+                without_awaitable("context.on_exception", self._on_exception(error))
+        except Exception:  # noqa: BLE001 - a callback may raise anything
+            _log.exception("Could not report an exception that left a context")
