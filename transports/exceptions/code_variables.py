@@ -17,6 +17,7 @@ from typing import Any
 
 from ..http.redaction import redact_text
 from .frames import Located
+from .local_variables import local_variables
 from .safe_attributes import module_name, type_name
 from .settings import CodeVariables
 
@@ -47,10 +48,7 @@ def add_variables(stacks: Iterable[list[Located]], options: CodeVariables) -> No
 
 def _add_to(located: Located, options: CodeVariables, left: int) -> int:
     """Add a frame's variables; return the number of their characters."""
-    try:
-        variables = list(located.frame.f_locals.items())
-    except Exception:  # noqa: BLE001 - the locals of a class body may be any mapping
-        return 0
+    variables = local_variables(located.frame)
     found: dict[str, str] = {}
     used = 0
     for name, value in variables:
