@@ -47,7 +47,8 @@ def stepped(function: Callable[..., Any], begin: Callable[[], _StepFactory]) -> 
     # a frame in its own traceback.
     def called(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         step, generator = begin(), function(*args, **kwargs)
-        advance, given = generator.send, [None]
+        given: list[Any] = [None]
+        advance = generator.send
         while True:
             try:
                 with step():
@@ -73,7 +74,8 @@ def stepped_async(
 
     async def called(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         step, generator = begin(), function(*args, **kwargs)
-        advance, given = generator.asend, [None]
+        given: list[Any] = [None]
+        advance = generator.asend
         while True:
             try:
                 with step():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import sys
@@ -21,7 +22,7 @@ from flagengine.transports.exceptions.local_variables import local_variables
 pytestmark = pytest.mark.contract("capture-exception")
 
 
-class Trouble(Exception):
+class Trouble(Exception):  # noqa: N818 - short
     pass
 
 
@@ -108,10 +109,8 @@ def thrown_into_a_generator(client, kept):
         fail(kept)
     except Trouble as error:
         kept.append(weakref.ref(error))
-        try:
+        with contextlib.suppress(Trouble):
             made.throw(error)
-        except Trouble:
-            pass
 
 
 def leaving_a_task(client, kept):
@@ -142,9 +141,7 @@ def leaving_an_asgi_application(client, kept):
 
 
 def logged(client, kept):
-    handler = ExceptionLogHandler(
-        lambda error, options: client.capture_exception(error, **options)
-    )
+    handler = ExceptionLogHandler(lambda error, options: client.capture_exception(error, **options))
     try:
         fail(kept)
     except Trouble as error:
@@ -216,7 +213,7 @@ def test_a_task_of_an_event_loop(client):
 
 
 def names_of_locals_read_before(given):
-    number = 1  # noqa: F841
+    number = 1
     held = locals()
     held["more"] = 2
     given.append(held)
