@@ -111,7 +111,10 @@ def refuse_async_methods(name: str, given: object, methods: tuple[str, ...]) -> 
         TypeError: nobody would await one of the methods.
     """
     for method in methods:
-        function = getattr(type(given), method, None)
+        try:
+            function = getattr(given, method, None)
+        except Exception:  # noqa: BLE001 - an application's object may raise anything
+            continue
         if CALLBACKS[name] is Waits.NEVER and is_async(function):
             msg = f"{name}.{method}() must be a plain method, because nobody awaits it, got an async def"
             raise TypeError(msg)

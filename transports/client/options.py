@@ -97,9 +97,11 @@ class Options:
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
-    the event, changed or not, or None to drop it. A hook that raises drops the event."""
+    the event, changed or not, or None to drop it. A hook that raises drops the event. A hook cannot
+    be ``async def``, because ``capture`` does not wait."""
     on_error: Callable[[TransportError, tuple[Event, ...]], object] | None = None
-    """A callback, called with an error and the events that it lost."""
+    """A callback, called with an error and the events that it lost. It may be ``async def`` on an
+    AsyncClient that is made on a running event loop, where it then runs."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
     disable_geoip: bool = True
