@@ -111,11 +111,7 @@ def refuse_async_methods(name: str, given: object, methods: tuple[str, ...]) -> 
         TypeError: nobody would await one of the methods.
     """
     for method in methods:
-        try:
-            function = getattr(given, method, None)
-        except Exception:  # noqa: BLE001 - an application's object may raise anything
-            continue
-        if CALLBACKS[name] is Waits.NEVER and is_async(function):
+        if CALLBACKS[name] is Waits.NEVER and is_async(_attribute(given, method)):
             msg = f"{name}.{method}() must be a plain method, because nobody awaits it, got an async def"
             raise TypeError(msg)
 
@@ -171,7 +167,11 @@ def _functions(callback: object) -> tuple[object, ...]:
 
 
 def _is_marked(function: object) -> bool:
+    return any(type(_attribute(function, name)) is object for name in _MARKS)
+
+
+def _attribute(holder: object, name: str) -> object:
     try:
-        return any(type(getattr(function, name, None)) is object for name in _MARKS)
+        return getattr(holder, name, None)
     except Exception:  # noqa: BLE001 - an application's object may raise anything
-        return False
+        return None
