@@ -168,7 +168,15 @@ async def _called(callback: Callable[[Any], Any], request: object) -> Any:
     """Call a callback; a synchronous one on the thread where it may use the database."""
     if is_async(callback):
         return callback(request)
-    return await sync_to_async(callback)(request)
+
+    def called() -> Any:
+        try:
+            return callback(request)
+        except StopIteration as error:  # asyncio would wait for ever
+            msg = "the callback raised StopIteration"
+            raise RuntimeError(msg) from error
+
+    return await sync_to_async(called)()
 
 
 def _data(request: HttpRequest) -> dict[str, Any]:
