@@ -166,8 +166,11 @@ def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return ``data`` as keyword arguments; camelCase names are accepted.
 
     Raises:
-        TypeError: ``data`` has an unknown key.
+        TypeError: ``data`` is no mapping, or has an unknown key.
     """
+    if data is not None and not isinstance(data, Mapping):
+        msg = f"context data must be a mapping such as {{'distinct_id': 'u'}}, got {type(data).__name__}"
+        raise TypeError(msg)
     named = {_NAMES.get(name, name): value for name, value in (data or {}).items()}
     unknown = named.keys() - _KNOWN
     if unknown:
