@@ -6,11 +6,11 @@ All clients share the active context, which belongs to the program.
 from __future__ import annotations
 
 import contextvars
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from .. import context as contexts
+from ..application_callbacks import is_awaitable
 from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
 from .components import HasComponents
@@ -74,12 +74,12 @@ def with_context(
     scope = context(client, **_data(data), fresh=fresh)
     with scope:
         result = function()
-    if not inspect.isawaitable(result):
+    if not is_awaitable(result):
         return result
 
     async def finished() -> Any:
         async with context(client, **_data(data), fresh=fresh):
-            return await result
+            return await cast("Awaitable[Any]", result)
 
     return finished()  # type: ignore[return-value] # awaitable, like the result that it wraps
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from contextvars import Token
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from ..application_callbacks import refuse_async, without_awaitable
+from ..application_callbacks import is_async, refuse_async, without_awaitable
 from ..exceptions.control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from . import state
 from .generators import StepContext, stepped, stepped_async
@@ -98,7 +98,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         """Decorate a function, a coroutine function, or a generator function of either kind."""
         if inspect.isasyncgenfunction(function):
             wrapper = stepped_async(function, self._begin)
-        elif inspect.iscoroutinefunction(function):
+        elif is_async(function):
             wrapper = self._around_coroutine(function)
         elif inspect.isgeneratorfunction(function):
             wrapper = stepped(function, self._begin)
@@ -109,9 +109,15 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     def _around_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **kwargs: Any) -> Any:
             with self._another():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+            # A function that returns a coroutine, such as a decorated one. A task has its context.
+            return self._continued(result) if issubclass(type(result), Coroutine) else result
 
         return called
+
+    async def _continued(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with self._another():
+            return await coroutine
 
     def _around_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def called(*args: Any, **kwargs: Any) -> Any:

@@ -3,7 +3,8 @@
 ::
 
     handler = ExceptionLogHandler(
-        lambda error, options: client.capture_exception(error, **options)
+        lambda error, options: client.capture_exception(error, **options),
+        policy=client.exception_policy,
     )
     logging.getLogger("shop").addHandler(handler)
 

@@ -18,7 +18,8 @@ if folder:
     app.conf.update(
         broker_url="filesystem://",
         broker_transport_options={
-            name: str(Path(folder) / "queue") for name in ("data_folder_in", "data_folder_out")
+            name: str(Path(folder) / "queue")
+            for name in ("data_folder_in", "data_folder_out", "control_folder")
         },
         result_backend=f"file://{folder}/results",
     )
