@@ -126,6 +126,27 @@ def test_a_callback_is_not_called_after_the_end_of_its_loop(caplog):
     assert caplog.messages.count("on_error was not called: its event loop has ended") == 1
 
 
+def test_a_loop_that_ends_meanwhile_costs_the_call_and_leaves_no_coroutine(monkeypatch):
+    async def main():
+        told = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def refuse(*_):
+            loop.call_soon_threadsafe(told.set)
+            raise RuntimeError
+
+        monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", refuse)
+        async with AsyncClient(sink=RefusingSink(), on_error=awaited) as client:
+            client.capture("e", distinct_id="u")
+            await client.flush()
+            await asyncio.wait_for(told.wait(), 10)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(main())
+        gc.collect()
+
+
 def test_a_worker_waits_for_a_callback_only_so_long(monkeypatch, caplog):
     monkeypatch.setattr(loop_callbacks, "PATIENCE", 0.01)
     ended = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from celery import Celery
+from celery import Celery, signals
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
 from flagengine.transports import Client, JsonlSink, MemorySink
@@ -27,6 +27,11 @@ app.conf.update(broker_connection_retry_on_startup=True, worker_hijack_root_logg
 sink = JsonlSink(f"{folder}/events.jsonl") if folder else MemorySink()
 client = Client("phc_key", sink=sink, flush_interval=60)
 wrap_celery(app, client)
+
+
+@signals.setup_logging.connect
+def leave_logging_as_it_is(**_):
+    """Keep Celery from setting up logging, because the tests read the log."""
 
 
 @app.task

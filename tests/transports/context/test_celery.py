@@ -236,6 +236,22 @@ def test_a_second_call_replaces_the_first_and_nothing_is_reported_unless_wanted(
     assert headers == {}
 
 
+def test_a_proxy_of_an_application_stands_for_it(shop):
+    app, work, _ = shop
+    with Client(sink=MemorySink()) as client:
+        wrap_celery(celery.local.Proxy(lambda: app), client, tags=lambda _: {"proxy": True})
+        assert work.delay().get()["proxy"] is True
+
+
+def test_the_end_of_a_worker_process_delivers_what_is_queued(shop):
+    client = Client(sink=MemorySink(), flush_interval=60)
+    wrap_celery(shop[0], client)
+    client.capture("Work", distinct_id="u")
+    celery.signals.worker_process_shutdown.send(sender=None, pid=1, exitcode=0)
+    assert len(client.components.options.sink.events) == 1
+    client.shutdown()
+
+
 def test_tags_that_nobody_could_call_or_await_are_refused(shop):
     async def tags(_task):
         return {}
