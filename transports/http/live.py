@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import (
+    InvalidRequestError,
     InvalidResponseError,
     RequestError,
     RequestTimeoutError,
     ResponseTooLargeError,
 )
 from .base import Request, Response
-from .deadline import deadline
+from .deadline import Exchange, deadline
+from .options import Certificate, HttpOptions, PathText
 from .redaction import clean_header_value, redact_url
 from .redirects import following
 from .unpacking import ACCEPTED, unpack
@@ -35,29 +36,72 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 # Enough for http -> https -> another host.
 MAX_REDIRECTS = 5
 _CHUNK = 64 * 1024
+DEFAULTS = HttpOptions()
 
 
 class LiveTransport:
     """A transport that keeps connections open. Safe for threads and forks.
 
+    Without a ``session``, the options of `HttpOptions` hold: ``proxy``, ``ca_file``,
+    ``client_certificate``, ``pool_size``, ``reuse_connections``, ``idle_connection_timeout``,
+    ``tcp_keep_alive`` and ``trust_env``. What they or the session say beats the environment.
+
     Args:
         max_response_bytes: the maximal size of a body, compressed or decompressed.
-        verify: as in `requests`: True, or the path of a CA bundle.
-        session: a function that makes the `requests.Session`, called once in each process;
-            ``verify`` is then ignored. Start from `flagengine.transports.http.session.make_session`,
-            or mount its `DeadlineAdapter`: with other adapters, headers that arrive byte by byte can
-            exceed a request's timeout.
+        verify: as in `requests`: False to trust every certificate, or a path, as ``ca_file``.
+        session: a function that makes the `requests.Session`, called once in each process. Start
+            from `flagengine.transports.http.session.make_session`, or mount its `DeadlineAdapter`:
+            with other adapters, headers that arrive byte by byte can exceed a request's timeout, and
+            a request is not repeated when its kept connection breaks.
+
+    Raises:
+        TypeError: an option has the wrong type.
+        ValueError: an option cannot be used, or an option is given beside a session.
+
+    >>> LiveTransport(proxy="proxy:3128")
+    Traceback (most recent call last):
+        ...
+    ValueError: proxy must be a URL such as 'http://proxy:3128', got 'proxy:3128'
     """
 
     def __init__(
         self,
         *,
+        proxy: str | None = None,
+        ca_file: PathText | None = None,
+        client_certificate: Certificate | None = None,
+        pool_size: int = DEFAULTS.pool_size,
+        reuse_connections: bool = DEFAULTS.reuse_connections,
+        idle_connection_timeout: float | None = DEFAULTS.idle_connection_timeout,
+        tcp_keep_alive: bool = DEFAULTS.tcp_keep_alive,
+        trust_env: bool = DEFAULTS.trust_env,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         verify: bool | str = True,
         session: Callable[[], requests.Session] | None = None,
     ) -> None:
+        if not isinstance(verify, bool):
+            if ca_file is not None:
+                msg = "ca_file and verify must not both be paths"
+                raise ValueError(msg)
+            ca_file, verify = verify, True
+        self._options = HttpOptions(
+            proxy=proxy,
+            ca_file=ca_file,
+            client_certificate=client_certificate,
+            pool_size=pool_size,
+            reuse_connections=reuse_connections,
+            idle_connection_timeout=idle_connection_timeout,
+            tcp_keep_alive=tcp_keep_alive,
+            trust_env=trust_env,
+        )
+        if not verify and ca_file is not None:
+            msg = "verify must be True beside a ca_file, got False"
+            raise ValueError(msg)
+        if session is not None and (self._options != DEFAULTS or not verify):
+            msg = "a session of your own must have the options of HTTP itself, got some beside it"
+            raise ValueError(msg)
         self._max_response_bytes = max_response_bytes
-        self._verify = verify
+        self._verifies = verify
         self._make_session = session or self._default_session
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
@@ -65,16 +109,54 @@ class LiveTransport:
 
     def request(self, request: Request, /) -> Response:
         """See ``Transport.request``."""
+        with deadline(request.timeout) as exchange:
+            try:
+                return self._follow(request, exchange)
+            except RequestError:
+                raise
+            except Exception as error:  # noqa: BLE001 - all foreign exceptions are translated
+                translated = _translate(error, request, exchange)
+        # Raised outside of the except block, because the foreign error, which may contain headers
+        # and keys, would become its context.
+        raise translated
+
+    def _follow(self, request: Request, exchange: Exchange) -> Response:
+        """Send the request, and again wherever a redirect leads."""
         session = self._current_session()
-        with deadline(request.timeout) as at:
-            for _ in range(MAX_REDIRECTS + 1):
-                response = self._send(session, request, at)
-                redirected = following(request, response)
-                if redirected is None:
-                    return response
-                request = redirected
+        response = self._send_twice(session, request, exchange)
+        for _ in range(MAX_REDIRECTS):
+            redirected = following(request, response)
+            if redirected is None:
+                return response
+            request, status = redirected, response.status
+            try:
+                response = self._send_twice(session, request, exchange)
+            except InvalidRequestError as error:
+                refused = InvalidResponseError(
+                    f"cannot follow a redirect to {error}", status=status
+                )
+            else:
+                continue
+            raise refused
+        if following(request, response) is None:
+            return response
         msg = f"too many redirects (more than {MAX_REDIRECTS})"
         raise InvalidResponseError(msg, status=response.status)
+
+    def _send_twice(
+        self, session: requests.Session, request: Request, exchange: Exchange
+    ) -> Response:
+        """Send the request; once more if it met a kept connection that the server had closed.
+
+        Repeating is harmless, because events have uuids and all other requests only read.
+        """
+        outcome = self._send(session, request, exchange)
+        if isinstance(outcome, RequestError) and _met_dead_connection(outcome, exchange):
+            exchange.needs_fresh = True
+            outcome = self._send(session, request, exchange)
+        if isinstance(outcome, RequestError):
+            raise outcome
+        return outcome
 
     def prepare(self) -> None:
         """Import the modules that the first request needs.
@@ -107,7 +189,10 @@ class LiveTransport:
     def _default_session(self) -> requests.Session:
         from .session import make_session  # noqa: PLC0415 - takes 85 ms, so only at the first request
 
-        return make_session(verify=self._verify)
+        session = make_session(self._options)
+        if not self._verifies:
+            session.verify = False
+        return session
 
     def _notice_fork(self) -> None:
         pid = os.getpid()
@@ -116,32 +201,34 @@ class LiveTransport:
             self._lock = threading.Lock()
             self._session, self._pid = None, pid
 
-    def _send(self, session: requests.Session, request: Request, at: float) -> Response:
-        from .translation import translate  # noqa: PLC0415 - imports requests
-
-        left = at - time.monotonic()
-        if left <= 0:
-            raise _too_late(request)
+    def _send(
+        self, session: requests.Session, request: Request, exchange: Exchange
+    ) -> Response | RequestError:
+        """Return the response, or the error that the attempt ended with."""
+        exchange.begin_attempt()
+        if exchange.left <= 0:
+            return _too_late(request)
         try:
+            # Settings of the session are given again, because the environment's would replace them.
             with session.request(
                 request.method,
                 request.url,
                 headers=_headers(request),
                 data=request.body,
-                timeout=left,
+                auth=session.auth or _no_auth,
+                proxies=dict(session.proxies),
+                verify=session.verify,
+                timeout=exchange.left,
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return self._read(answer, request, at)
-        except RequestError:
-            raise
+                return self._read(answer, request, exchange)
+        except RequestError as error:
+            return error
         except Exception as error:  # noqa: BLE001 - all exceptions of the library are translated
-            translated = translate(error, request)
-        # Raised outside of the except block, because the foreign error, which may contain headers
-        # and keys, would become its context.
-        raise translated
+            return _translate(error, request, exchange)
 
-    def _read(self, answer: requests.Response, request: Request, at: float) -> Response:
+    def _read(self, answer: requests.Response, request: Request, exchange: Exchange) -> Response:
         status, limit = answer.status_code, self._max_response_bytes
         body = bytearray()
         # `read1` returns the bytes that have arrived, so the deadline is checked after each piece.
@@ -150,11 +237,28 @@ class LiveTransport:
             if len(body) > limit:
                 msg = f"response body must be at most {limit} bytes, got more"
                 raise ResponseTooLargeError(msg, status=status)
-            if time.monotonic() > at:
+            if exchange.left < 0:
                 raise _too_late(request)
         coding = answer.headers.get("content-encoding", "")
         unpacked = unpack(bytes(body), coding, limit=limit, status=status)
         return Response(status, dict(answer.headers), unpacked)
+
+
+def _translate(error: Exception, request: Request, exchange: Exchange) -> RequestError:
+    from .translation import translate  # noqa: PLC0415 - imports requests
+
+    return translate(error, request, is_answered=exchange.is_answered)
+
+
+def _met_dead_connection(error: RequestError, exchange: Exchange) -> bool:
+    """Return whether the request failed because its kept connection was dead: once in an exchange."""
+    is_dead = exchange.is_on_kept and not exchange.is_answered and error.is_retryable
+    return is_dead and not exchange.needs_fresh and not isinstance(error, RequestTimeoutError)
+
+
+def _no_auth(prepared: Any) -> Any:
+    """Return the request: an auth for `requests`, which without one would read ``.netrc``."""
+    return prepared
 
 
 def _too_late(request: Request) -> RequestTimeoutError:
