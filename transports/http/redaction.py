@@ -13,8 +13,9 @@ __all__ = ["clean_header_value", "printable", "redact_headers", "redact_text", "
 
 _HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-# Up to the last @, because a password may have one that is not escaped.
-_USER_INFO = re.compile(r"(?<=://)[^/?#\s]*@")
+# Up to the last @, because a password may have one, or a slash, that is not escaped. Digits up to a
+# slash are a port.
+_USER_INFO = re.compile(r"(?<=://)(?:[^/?#\s]*|[^/?#\s:]+:(?!\d+[/?#])\S*)@")
 # Without a scheme, as in a proxy's URL: user, password, and a host.
 _BARE_USER_INFO = re.compile(r"(?<![\w./:-])[\w.%+~-]+:[^\s/@'\"]+@(?=[\w\[])")
 _SECRET_PARAMETER = re.compile(

@@ -75,6 +75,8 @@ _NOT_CONNECTED: _Kinds = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ProxyError,
 )
+# urllib3's sentence shows what it takes for host and port, such as the half of a password.
+_NO_HOST = re.compile(r"'[^']*' is not a valid host or port")
 # The exceptions of Python itself, for a method, a header or a body that cannot be sent.
 _REFUSED: _Kinds = (ValueError, TypeError, AttributeError, LookupError)
 # More specific kinds come first.
@@ -174,5 +176,5 @@ def _text(cause: BaseException) -> str:
 
 def _clean(text: str) -> str:
     """Return the text on one line, without keys, control characters and addresses of objects."""
-    shown = _OBJECT.sub("", redact_text(text))
+    shown = _NO_HOST.sub("the host or port is not valid", _OBJECT.sub("", redact_text(text)))
     return printable(shown)[:_MOST_CHARACTERS]
