@@ -87,7 +87,7 @@ class RequestGuard:
             text = "%s: the server fails (%s); no requests for %.0f s, then one at a time"
             self._log.warning(text, self._what, error, refusal.seconds)
         elif change is Change.CLOSED:
-            self._log.warning("%s: the server answers again", self._what)
+            self._log.info("%s: the server answers again", self._what)
 
     def may_retry(self, permit: Permit) -> bool:
         """Return whether a request that failed may be tried again."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from flagengine import Overrides
 
-from ..errors import TransportError
+from ..errors import ClientBusyError, TransportError
 from ..incidents import Incidents
 from ..polling.store import Published
 from ..steps import Call, Steps
@@ -69,7 +69,10 @@ class FlagEvaluator:
             return cached
         # A pause needs no thread to be noticed.
         paused = remote.paused()
-        outcome: RemoteOutcome = paused or (yield Call(remote.evaluate, (query,)))
+        try:
+            outcome: RemoteOutcome = paused or (yield Call(remote.evaluate, (query,)))
+        except ClientBusyError as error:
+            outcome = RemoteOutcome(error=error)
         return self._combined(query, local, published, outcome)
 
     def with_value(
