@@ -35,7 +35,7 @@ def following(request: Request, response: Response) -> Request | None:
         url = urljoin(request.url, location)
         old, new = urlsplit(request.url), urlsplit(url)
         origin = _origin(new)
-        wrong = _wrong(old, new)
+        wrong = _wrong(urlsplit(location), old, new)
     except ValueError as error:
         # The port is no number or out of range, or the brackets of an address do not match.
         wrong = str(error)
@@ -51,13 +51,14 @@ def following(request: Request, response: Response) -> Request | None:
     return Request(request.method, url, headers, request.body, request.timeout)
 
 
-def _wrong(old: SplitResult, new: SplitResult) -> str | None:
+def _wrong(given: SplitResult, old: SplitResult, new: SplitResult) -> str | None:
     """Return why the request must not be sent to the new address; None if it may be."""
     if new.scheme not in {"http", "https"}:
         return f"its scheme must be http or https, got {new.scheme!r}"
     if old.scheme == "https" and new.scheme != "https":
         return "it leaves https"
-    if not new.hostname:
+    # `urljoin` completes an address that has a scheme and no host.
+    if not new.hostname or (given.scheme and not given.netloc):
         return "it has no host"
     if "@" in new.netloc:
         return "it has a user name"
