@@ -109,20 +109,21 @@ class LiveTransport:
 
     def request(self, request: Request, /) -> Response:
         """See ``Transport.request``."""
-        with deadline(request.timeout) as exchange:
-            try:
-                return self._follow(request, exchange)
-            except RequestError:
-                raise
-            except Exception as error:  # noqa: BLE001 - all foreign exceptions are translated
-                translated = _translate(error, request, exchange)
+        try:
+            # The first call imports modules, which the server's time must not pay for.
+            session = self._current_session()
+            with deadline(request.timeout) as exchange:
+                return self._follow(session, request, exchange)
+        except RequestError:
+            raise
+        except Exception as error:  # noqa: BLE001 - all foreign exceptions are translated
+            translated = _translate(error, request)
         # Raised outside of the except block, because the foreign error, which may contain headers
         # and keys, would become its context.
         raise translated
 
-    def _follow(self, request: Request, exchange: Exchange) -> Response:
+    def _follow(self, session: requests.Session, request: Request, exchange: Exchange) -> Response:
         """Send the request, and again wherever a redirect leads."""
-        session = self._current_session()
         response = self._send_twice(session, request, exchange)
         for _ in range(MAX_REDIRECTS):
             redirected = following(request, response)
@@ -226,7 +227,7 @@ class LiveTransport:
         except RequestError as error:
             return error
         except Exception as error:  # noqa: BLE001 - all exceptions of the library are translated
-            return _translate(error, request, exchange)
+            return _translate(error, request, is_answered=exchange.is_answered)
 
     def _read(self, answer: requests.Response, request: Request, exchange: Exchange) -> Response:
         status, limit = answer.status_code, self._max_response_bytes
@@ -244,10 +245,10 @@ class LiveTransport:
         return Response(status, dict(answer.headers), unpacked)
 
 
-def _translate(error: Exception, request: Request, exchange: Exchange) -> RequestError:
+def _translate(error: Exception, request: Request, *, is_answered: bool = False) -> RequestError:
     from .translation import translate  # noqa: PLC0415 - imports requests
 
-    return translate(error, request, is_answered=exchange.is_answered)
+    return translate(error, request, is_answered=is_answered)
 
 
 def _met_dead_connection(error: RequestError, exchange: Exchange) -> bool:
