@@ -7,6 +7,7 @@ this package in place of foreign exceptions.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
@@ -109,6 +110,7 @@ class LiveTransport:
 
     def request(self, request: Request, /) -> Response:
         """See ``Transport.request``."""
+        _check_timeout(request)
         try:
             # The first call imports modules, which the server's time must not pay for.
             session = self._current_session()
@@ -249,6 +251,13 @@ def _translate(error: Exception, request: Request, *, is_answered: bool = False)
     from .translation import translate  # noqa: PLC0415 - imports requests
 
     return translate(error, request, is_answered=is_answered)
+
+
+def _check_timeout(request: Request) -> None:
+    timeout = request.timeout
+    if not isinstance(timeout, int | float) or not math.isfinite(timeout):
+        msg = f"timeout must be a finite number of seconds, got {timeout!r}"
+        raise InvalidRequestError(msg)
 
 
 def _met_dead_connection(error: RequestError, exchange: Exchange) -> bool:

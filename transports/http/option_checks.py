@@ -50,7 +50,7 @@ _FRAMING = frozenset(
 # The client's own headers, with the option that changes each of them.
 _OWN = {
     "accept-encoding": "the client asks for what it can read",
-    "authorization": "the client sends secret_key where the server wants it",
+    "authorization": "the client sends its own key where the server wants one",
     "content-type": "the client sends JSON",
     "user-agent": "it is made of the option lib_name",
 }

@@ -34,7 +34,8 @@ def redact_url(url: str) -> str:
     >>> redact_url("https://me:pw@host/flags?token=phc_abcdef&v=2")
     'https://host/flags?token=***&v=2'
     """
-    shown = _BARE_USER_INFO.sub("", _USER_INFO.sub("", url))
+    # An application may pass anything to `fetch`.
+    shown = _BARE_USER_INFO.sub("", _USER_INFO.sub("", str(url)))
     shown = _SECRET_PARAMETER.sub(rf"\1={_HIDDEN}", shown)
     return _KEY.sub(_HIDDEN, shown)
 

@@ -78,7 +78,7 @@ _NOT_CONNECTED: _Kinds = (
 # urllib3's sentence shows what it takes for host and port, such as the half of a password.
 _NO_HOST = re.compile(r"'[^']*' is not a valid host or port")
 # The exceptions of Python itself, for a method, a header or a body that cannot be sent.
-_REFUSED: _Kinds = (ValueError, TypeError, AttributeError, LookupError)
+_REFUSED: _Kinds = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 # More specific kinds come first.
 _TRANSLATIONS: tuple[tuple[_Kinds, type[RequestError]], ...] = (
     (_INVALID, InvalidRequestError),
