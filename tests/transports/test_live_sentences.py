@@ -78,7 +78,17 @@ def test_the_sentence_about_a_bad_proxy_is_kept(
         Request("GET", "{url}", timeout=float("nan")),
         Request("GET", "{url}", timeout=float("inf")),
     ],
-    ids=range(9),
+    ids=[
+        "line break in a name",
+        "colon in a name",
+        "space in the method",
+        "line break in the method",
+        "body",
+        "url",
+        "timeout of text",
+        "no number",
+        "endless",
+    ],
 )
 def test_a_request_that_cannot_be_written_is_invalid_and_not_sent(
     server: MockServer, request_: Request

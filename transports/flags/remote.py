@@ -155,7 +155,8 @@ class RemoteFlags:
             if not self._may_retry(outcome, permit):
                 return outcome
             self._sleep(self._policy.delay(attempts - 1))
-            if abandonment.is_abandoned():
+            # Meanwhile others may have failed, or nobody waits any more.
+            if abandonment.is_abandoned() or not self._guard.may_retry(permit):
                 return outcome
 
     def _may_retry(self, outcome: RemoteOutcome, permit: Permit) -> bool:
