@@ -279,3 +279,31 @@ def test_netrc_gives_no_credentials_to_a_session_of_ones_own(
     transport.request(Request("GET", server.url))
     given = [seen.headers.get("authorization") for seen in server.seen]
     assert given == ["Bearer mine", None]
+
+
+def socks(connection: Connection) -> None:
+    """Serve as a SOCKS5 proxy with a password, which resolves every name to 127.0.0.1."""
+    sock = connection.sock
+    sock.recv(1024)
+    sock.sendall(b"\x05\x02")
+    given = sock.recv(1024)
+    assert given == b"\x01\x02me" + bytes([len(PASSWORD)]) + PASSWORD.encode()
+    sock.sendall(b"\x01\x00")
+    asked = sock.recv(1024)
+    assert asked[:4] == b"\x05\x01\x00\x03"
+    connection.server.names.append(asked[5:-2].decode())  # type: ignore[attr-defined]
+    sock.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
+    connection.read()
+    connection.send(ok(b'"through socks"'))
+
+
+def test_a_socks_proxy_is_used() -> None:
+    pytest.importorskip("socks")
+    with serving(socks) as relay:
+        relay.names = []  # type: ignore[attr-defined]
+        url = f"socks5h://me:{PASSWORD}@{relay.host}"
+        response = LiveTransport(proxy=url).request(
+            Request("GET", "http://host.invalid/", timeout=5)
+        )
+        assert response.body == b'"through socks"'
+        assert relay.names == ["host.invalid"]  # type: ignore[attr-defined]
