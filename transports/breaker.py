@@ -8,8 +8,8 @@ open       none, until the pause is over
 half open  one, the trial; its success closes the breaker, its failure begins a longer pause
 =========  ==================================================================================
 
-It opens after several failures in a row, after few that together took long, and at once when the
-server asks for a pause. Nothing here reads a clock, draws random numbers or takes a lock: the time
+It opens after several failures in a row, after few that were slow, and at once when the server asks for
+a pause. Nothing here reads a clock, draws random numbers or takes a lock: the time
 and the draw are arguments, and ``GuardedBreaker`` has a lock.
 """
 
@@ -33,6 +33,7 @@ class BreakerPolicy:
     Attributes:
         pause: the first pause; each failed trial doubles it, up to ``longest_pause``.
         most_failures: the number of failures in a row that opens the breaker.
+        most_timeouts: the number of them that opens it if they were timeouts, whatever the timeout is.
         most_waiting: the time that failures in a row may take together.
         jitter: the part of a pause by which a draw lengthens it at most.
         trial_lasts: after this time without a result, a trial counts as lost and another may begin.
@@ -41,6 +42,7 @@ class BreakerPolicy:
     pause: float = 5.0
     longest_pause: float = 60.0
     most_failures: int = 5
+    most_timeouts: int = 2
     most_waiting: float = 5.0
     jitter: float = 0.1
     trial_lasts: float = 120.0
@@ -86,6 +88,7 @@ class Breaker(Generic[E]):
     def __init__(self, policy: BreakerPolicy | None = None) -> None:
         self.policy = policy or BreakerPolicy()
         self._failures = 0
+        self._timeouts = 0
         self._waited = 0.0
         self._error: E | None = None
         # None: closed. Then the breaker stays open until a request succeeds.
@@ -100,13 +103,16 @@ class Breaker(Generic[E]):
         return self._open_until is not None
 
     def refusal(self, now: float) -> Paused[E] | None:
-        """Return why a request would be refused now; None if it would be let through."""
-        if self._open_until is None or self._error is None:
+        """Return why a request would be refused now; None if it would be let through.
+
+        Safe without a lock: what it reads may change meanwhile, but each part only once.
+        """
+        until, error, trial = self._open_until, self._error, self._trial
+        if until is None or error is None:
             return None
-        until = self._open_until
-        if self._trial is not None:
+        if trial is not None:
             until = self._trial_began + self.policy.trial_lasts
-        return Paused(self._error, until - now) if now < until else None
+        return Paused(error, until - now) if now < until else None
 
     def ask(self, now: float) -> Permit | Paused[E]:
         """Return a permit, or why there is none; the caller must report the permit's result."""
@@ -140,6 +146,7 @@ class Breaker(Generic[E]):
         *,
         now: float,
         took: float,
+        is_timeout: bool = False,
         retry_after: float | None = None,
         draw: float = 0.0,
     ) -> Change | None:
@@ -155,6 +162,7 @@ class Breaker(Generic[E]):
             self._begin_pause(now, retry_after, draw)
             return None
         self._failures += 1
+        self._timeouts += is_timeout
         self._waited += max(0.0, took)
         if self.is_open:
             # The request began before the pause. Its failure is no news.
@@ -175,13 +183,14 @@ class Breaker(Generic[E]):
 
     def reset(self) -> None:
         """Close the breaker and forget all failures."""
-        self._failures = self._failed_trials = 0
+        self._failures = self._timeouts = self._failed_trials = 0
         self._waited = 0.0
         self._error = self._open_until = self._trial = None
 
     def _is_enough(self) -> bool:
         policy = self.policy
-        return self._failures >= policy.most_failures or self._waited >= policy.most_waiting
+        is_slow = self._timeouts >= policy.most_timeouts or self._waited >= policy.most_waiting
+        return is_slow or self._failures >= policy.most_failures
 
     def _begin_pause(self, now: float, retry_after: float | None, draw: float) -> None:
         pause = self.policy.pause_after(self._failed_trials, retry_after=retry_after, draw=draw)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from .breaker import Breaker, BreakerPolicy, Change, Paused, Permit
 from .clock import Clock, SystemClock
-from .errors import RequestError, StatusError, TransportError
+from .errors import RequestError, RequestTimeoutError, StatusError, TransportError
 
 __all__ = ["RequestGuard"]
 
@@ -79,6 +79,7 @@ class RequestGuard:
                     error,
                     now=now,
                     took=now - began,
+                    is_timeout=isinstance(error, RequestTimeoutError),
                     retry_after=getattr(error, "retry_after", None),
                     draw=self._draw(),
                 )

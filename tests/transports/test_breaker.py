@@ -67,6 +67,17 @@ def test_few_failures_that_take_long_open_it() -> None:
     assert bench.refused().seconds == 5.0
 
 
+def test_two_timeouts_open_it_however_short_they_are() -> None:
+    bench = Bench()
+    assert bench.fail(took=0.1, is_timeout=True) is None
+    assert bench.fail() is None
+    assert bench.fail(took=0.1, is_timeout=True) is Change.OPENED
+    bench = Bench()
+    for _ in range(9):
+        assert bench.fail(is_timeout=True) is None
+        bench.breaker.succeeded(bench.ask())
+
+
 def test_after_the_pause_exactly_one_request_is_let_through() -> None:
     bench = Bench()
     bench.open()

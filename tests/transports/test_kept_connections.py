@@ -17,6 +17,8 @@ from flagengine.transports.flags.query import FlagQuery
 from flagengine.transports.flags.remote import RemoteFlags
 from flagengine.transports.http import connections
 from flagengine.transports.http.base import Request
+from flagengine.transports.http.deadline import deadline
+from flagengine.transports.http.session import make_session
 from flagengine.transports.polling.fetch_results import Loaded
 
 from .raw_server import Connection, RawServer, ok, reset, serving
@@ -127,6 +129,21 @@ def test_the_second_attempt_uses_no_other_dead_connection() -> None:
         assert server.connections == 2
         assert transport.request(post(server)).status == 200
         assert (len(server.requests), server.connections) == (4, 3)
+
+
+def test_an_attempt_that_needs_a_fresh_connection_gets_no_kept_one() -> None:
+    with serving(dying(serves=9)) as server, deadline(10) as exchange:
+        session = make_session()
+        session.get(server.url)
+        pools = session.get_adapter(server.url).poolmanager.pools
+        pool = pools[next(iter(pools.keys()))]
+        kept = pool._get_conn()
+        assert (kept.is_closed, exchange.is_on_kept) == (False, True)
+        pool._put_conn(kept)
+        exchange.begin_attempt()
+        exchange.needs_fresh = True
+        assert pool._get_conn().is_closed
+        assert not exchange.is_on_kept
 
 
 def test_a_request_of_which_a_byte_was_answered_is_not_repeated() -> None:

@@ -44,7 +44,8 @@ def guard(pause: float | None = 5.0, clock: ManualClock | None = None) -> Reques
 def fail(guarded: RequestGuard, error: TransportError, times: int = 1) -> None:
     for _ in range(times):
         permit = guarded.ask()
-        assert isinstance(permit, Permit)
+        if isinstance(permit, Paused):
+            return
         guarded.note(permit, guarded.begin(), error)
         guarded.end(permit)
 
@@ -155,15 +156,15 @@ class Flags:
 
 
 def test_reads_in_a_pause_ask_nothing_and_tell_the_last_failure() -> None:
-    bench = Flags(*[RequestTimeoutError("3 s")] * 5, max_retries=0)
-    assert [bench.read() for _ in range(7)] == [(("timeout",), 1)] * 5 + [(("timeout",), 0)] * 2
+    bench = Flags(*[RequestTimeoutError("3 s")] * 2, max_retries=0)
+    assert [bench.read() for _ in range(7)] == [(("timeout",), 1)] * 2 + [(("timeout",), 0)] * 5
     paused = bench.flags.paused()
     assert paused is not None
     assert paused.errors == ("timeout",)
     bench.clock.advance(5.0)
     assert bench.flags.paused() is None
     assert [bench.read() for _ in range(2)] == [((), 1)] * 2
-    assert len(bench.transport.requests) == 7
+    assert len(bench.transport.requests) == 4
 
 
 def test_too_many_requests_are_not_followed_by_more() -> None:
@@ -215,12 +216,12 @@ def test_a_server_that_hangs_costs_all_reads_of_a_thread_two_timeouts() -> None:
         client = Client(
             "phc_x",
             host=server.url,
-            feature_flags_request_timeout=2.6,
+            feature_flags_request_timeout=1.0,
             enable_local_evaluation=False,
         )
         started = time.monotonic()
         assert [client.get_feature_flag("a", f"u{n}") for n in range(12)] == [None] * 12
-        assert time.monotonic() - started < 2 * 2.6 + 4
+        assert time.monotonic() - started < 2 + 4
         asked = [request for request in server.requests if "/flags/?" in request.line]
         assert len(asked) == 2
         client.flush(PATIENCE)
@@ -240,7 +241,7 @@ def test_a_server_that_hangs_costs_all_reads_at_once_a_timeout_together() -> Non
         client = AsyncClient(
             "phc_x",
             host=server.url,
-            feature_flags_request_timeout=2.6,
+            feature_flags_request_timeout=1.0,
             send_feature_flag_event=False,
         )
 
@@ -250,7 +251,7 @@ def test_a_server_that_hangs_costs_all_reads_at_once_a_timeout_together() -> Non
             assert await asyncio.gather(*reads) == [None] * 12
             return time.monotonic() - started
 
-        assert asyncio.run(main()) < 2.6 + 4
+        assert asyncio.run(main()) < 1 + 4
         asked = [request for request in server.requests if "/flags/?" in request.line]
         assert len(asked) == 12
 

@@ -263,7 +263,7 @@ def _check_timeout(request: Request) -> None:
 def _met_dead_connection(error: RequestError, exchange: Exchange) -> bool:
     """Return whether the request failed because its kept connection was dead: once in an exchange."""
     is_dead = exchange.is_on_kept and not exchange.is_answered and error.is_retryable
-    return is_dead and not exchange.needs_fresh and not isinstance(error, RequestTimeoutError)
+    return is_dead and not exchange.needs_fresh
 
 
 def _no_auth(prepared: Any) -> Any:
