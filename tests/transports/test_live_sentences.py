@@ -179,6 +179,13 @@ def test_user_names_and_passwords_are_left_out(url: str, shown: str) -> None:
     assert redact_text(url) == shown
 
 
+def test_json_keeps_what_is_no_credential() -> None:
+    body = '{"url":"https://host","email":"a@b.c","at":"12:30","home":"http://b.c:80","n":{"a":1}}'
+    assert redact_text(body) == body
+    long = "://a:b,%+~a:b,x://" * 20_000
+    assert redact_text(long) == long
+
+
 def test_what_is_printable_stays() -> None:
     assert printable("Grüße\t→  x") == "Grüße → x"
 

@@ -13,11 +13,13 @@ __all__ = ["clean_header_value", "printable", "redact_headers", "redact_text", "
 
 _HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-# Up to the last @, because a password may have one, or a slash, that is not escaped. Digits up to a
-# slash are a port.
-_USER_INFO = re.compile(r"(?<=://)(?:[^/?#\s]*|[^/?#\s:]+:(?!\d+[/?#])\S*)@")
+# Up to the last @, because a password may have one, or a slash, that is not escaped; digits up to a
+# slash are a port. Neither quotes nor more characters, so that JSON stays and the search is linear.
+_USER_INFO = re.compile(
+    r"""(?<=://)(?:[^/?#\s"'<>]{0,300}|[^/?#\s:"'<>]{1,100}:(?!\d+[/?#])[^\s"'<>]{0,300})@"""
+)
 # Without a scheme, as in a proxy's URL: user, password, and a host.
-_BARE_USER_INFO = re.compile(r"(?<![\w./:-])[\w.%+~-]+:[^\s/@'\"]+@(?=[\w\[])")
+_BARE_USER_INFO = re.compile(r"""(?<![\w./:%+~-])[\w.%+~-]{1,100}:[^\s/@"'<>]{1,200}@(?=[\w\[])""")
 _SECRET_PARAMETER = re.compile(
     r"(?i)(?<=[?&])((?:project_?)?(?:api_?key|token|secret(?:_key)?|key))=[^&#\s]*"
 )
