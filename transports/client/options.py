@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..errors import TransportError
 from ..flags.cache import FlagCache
 from ..http.base import Transport
-from ..http.option_checks import extra_headers as check_headers
+from ..http.header_checks import extra_headers as check_headers
 from ..http.option_checks import seconds as check_seconds
 from ..http.options import HttpOptions
 from ..polling.health import StalenessBudget

@@ -11,21 +11,14 @@ import math
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import (
-    InvalidRequestError,
-    InvalidResponseError,
-    RequestError,
-    RequestTimeoutError,
-    ResponseTooLargeError,
-)
+from ..errors import InvalidRequestError, InvalidResponseError, RequestError
+from .attempt import send_once, translated_error
 from .base import Request, Response
 from .deadline import Exchange, deadline
 from .options import Certificate, HttpOptions, PathText
-from .redaction import clean_header_value, redact_url
 from .redirects import following
-from .unpacking import ACCEPTED, unpack
 
 if TYPE_CHECKING:
     import requests
@@ -36,7 +29,6 @@ __all__ = ["LiveTransport"]
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 # Enough for http -> https -> another host.
 MAX_REDIRECTS = 5
-_CHUNK = 64 * 1024
 DEFAULTS = HttpOptions()
 
 
@@ -119,7 +111,7 @@ class LiveTransport:
         except RequestError:
             raise
         except Exception as error:  # noqa: BLE001 - all foreign exceptions are translated
-            translated = _translate(error, request)
+            translated = translated_error(error, request)
         # Raised outside of the except block, because the foreign error, which may contain headers
         # and keys, would become its context.
         raise translated
@@ -153,10 +145,10 @@ class LiveTransport:
 
         Repeating is harmless, because events have uuids and all other requests only read.
         """
-        outcome = self._send(session, request, exchange)
+        outcome = send_once(session, request, exchange, limit=self._max_response_bytes)
         if isinstance(outcome, RequestError) and _met_dead_connection(outcome, exchange):
             exchange.needs_fresh = True
-            outcome = self._send(session, request, exchange)
+            outcome = send_once(session, request, exchange, limit=self._max_response_bytes)
         if isinstance(outcome, RequestError):
             raise outcome
         return outcome
@@ -204,54 +196,6 @@ class LiveTransport:
             self._lock = threading.Lock()
             self._session, self._pid = None, pid
 
-    def _send(
-        self, session: requests.Session, request: Request, exchange: Exchange
-    ) -> Response | RequestError:
-        """Return the response, or the error that the attempt ended with."""
-        exchange.begin_attempt()
-        if exchange.left <= 0:
-            return _too_late(request)
-        try:
-            # Settings of the session are given again, because the environment's would replace them.
-            with session.request(
-                request.method,
-                request.url,
-                headers=_headers(request),
-                data=request.body,
-                auth=session.auth or _no_auth,
-                proxies=dict(session.proxies),
-                verify=session.verify,
-                timeout=exchange.left,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                return self._read(answer, request, exchange)
-        except RequestError as error:
-            return error
-        except Exception as error:  # noqa: BLE001 - all exceptions of the library are translated
-            return _translate(error, request, is_answered=exchange.is_answered)
-
-    def _read(self, answer: requests.Response, request: Request, exchange: Exchange) -> Response:
-        status, limit = answer.status_code, self._max_response_bytes
-        body = bytearray()
-        # `read1` returns the bytes that have arrived, so the deadline is checked after each piece.
-        while piece := answer.raw.read1(_CHUNK, decode_content=False):
-            body += piece
-            if len(body) > limit:
-                msg = f"response body must be at most {limit} bytes, got more"
-                raise ResponseTooLargeError(msg, status=status)
-            if exchange.left < 0:
-                raise _too_late(request)
-        coding = answer.headers.get("content-encoding", "")
-        unpacked = unpack(bytes(body), coding, limit=limit, status=status)
-        return Response(status, dict(answer.headers), unpacked)
-
-
-def _translate(error: Exception, request: Request, *, is_answered: bool = False) -> RequestError:
-    from .translation import translate  # noqa: PLC0415 - imports requests
-
-    return translate(error, request, is_answered=is_answered)
-
 
 def _check_timeout(request: Request) -> None:
     timeout = request.timeout
@@ -264,20 +208,3 @@ def _met_dead_connection(error: RequestError, exchange: Exchange) -> bool:
     """Return whether the request failed because its kept connection was dead: once in an exchange."""
     is_dead = exchange.is_on_kept and not exchange.is_answered and error.is_retryable
     return is_dead and not exchange.needs_fresh
-
-
-def _no_auth(prepared: Any) -> Any:
-    """Return the request: an auth for `requests`, which without one would read ``.netrc``."""
-    return prepared
-
-
-def _too_late(request: Request) -> RequestTimeoutError:
-    url = redact_url(request.url)
-    return RequestTimeoutError(f"no response within {request.timeout:g} s from {url}")
-
-
-def _headers(request: Request) -> dict[str, str | bytes]:
-    cleaned: dict[str, str | bytes] = {
-        name: clean_header_value(value) for name, value in request.headers.items()
-    }
-    return {"Accept-Encoding": ACCEPTED, **cleaned}

@@ -289,10 +289,14 @@ def test_a_call_beyond_the_limit_of_waiting_calls_is_refused_at_once() -> None:
     errors: list[Any] = []
 
     async def main() -> None:
-        client = busy(make(server, feature_flags_request_max_retries=0), most_waiting=2)
+        client = busy(
+            make(server, feature_flags_request_max_retries=0), most_waiting=2, patience=60.0
+        )
         client.on("error", errors.append)
-        reads = [asyncio.create_task(client.get_feature_flag("a", str(n))) for n in range(3)]
+        reads = [asyncio.create_task(client.get_feature_flag("a", "first"))]
         await asyncio.to_thread(server.came.wait, 10)
+        reads += [asyncio.create_task(client.get_feature_flag("a", str(n))) for n in range(2)]
+        await asyncio.sleep(0)
         assert await client.get_feature_flag("a", "beyond") is None
         assert await client.get_surveys() == []
         assert await client.capture_immediate("e", distinct_id="u") is None
