@@ -29,22 +29,27 @@ from .verbs import carried_out
 
 __all__ = ["AsyncClient"]
 
+# The waits for definitions that may go on at once: each holds a thread.
+MOST_WAITS = 64
+
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C")
 
 
 def awaited(
-    verb: Callable[Concatenate[C, P], Steps[R]], *, is_urgent: bool = False
+    verb: Callable[Concatenate[C, P], Steps[R]], *, is_urgent: bool = False, is_wait: bool = False
 ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
     """Return a method that runs each step of `verb` on a thread of the client and awaits it.
 
-    The steps of an urgent verb do not wait for those of others.
+    The steps of an urgent verb do not wait for those of others. Those of a wait have threads of their
+    own, so that many waits for definitions leave threads to reads.
     """
 
     @functools.wraps(verb)
     async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        threads = cast("AsyncClient", client).threads
+        own = cast("AsyncClient", client)
+        threads = own.waiting_threads if is_wait else own.threads
         perform = functools.partial(perform_on, threads, is_urgent=is_urgent)
         return await run_steps_async(verb(client, *args, **kwargs), perform)
 
@@ -86,6 +91,7 @@ class AsyncClient(SharedVerbs):
             msg = "overflow must not be 'block' for AsyncClient: it would block the event loop"
             raise ValueError(msg)
         self.threads = DaemonThreads()
+        self.waiting_threads = DaemonThreads(MOST_WAITS)
         super()._start(options)
 
     async def __aenter__(self) -> Self:
@@ -121,8 +127,10 @@ class AsyncClient(SharedVerbs):
     get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)
 
     # Definitions.
-    wait_for_local_evaluation_ready = awaited(_definitions.wait_for_local_evaluation_ready)
-    reload_feature_flags = awaited(_definitions.reload_feature_flags)
+    wait_for_local_evaluation_ready = awaited(
+        _definitions.wait_for_local_evaluation_ready, is_wait=True
+    )
+    reload_feature_flags = awaited(_definitions.reload_feature_flags, is_wait=True)
 
     # Other requests.
     get_remote_config_payload = awaited(_fetch.get_remote_config_payload)

@@ -257,6 +257,7 @@ def test_what_blocks_sees_the_context_variables_of_its_task() -> None:
 
 def busy(client: AsyncClient, **limits: Any) -> AsyncClient:
     client.threads = DaemonThreads(1, 0.01, **limits)
+    client.waiting_threads = DaemonThreads(1, 0.01, **limits)
     return client
 
 
@@ -380,8 +381,35 @@ def test_a_wait_that_nobody_waits_for_frees_its_thread(wait: Any) -> None:
         for _ in range(10):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(wait(client), 0.01)
-        before = client.threads.submit(lambda: True)
-        assert await asyncio.wait_for(asyncio.wrap_future(before), 10)
+        for threads in (client.threads, client.waiting_threads):
+            free = threads.submit(lambda: True)
+            assert await asyncio.wait_for(asyncio.wrap_future(free), 10)
+        server.may_go.set()
+        await client.shutdown()
+
+    asyncio.run(main())
+
+
+def test_waits_for_definitions_leave_threads_to_reads() -> None:
+    class Loading(SlowServer):
+        def request(self, request: Request, /) -> Response:
+            if "definitions" in request.url:
+                return super().request(request)
+            return FakeServer.request(self, request)
+
+    server = Loading()
+    server.flags = {"a": "blue"}
+
+    async def main() -> None:
+        client = AsyncClient(API_KEY, transport=server, secret_key=SECRET)
+        waits = [
+            asyncio.create_task(client.wait_for_local_evaluation_ready(60.0)) for _ in range(40)
+        ]
+        await asyncio.to_thread(server.came.wait, 10)
+        assert await asyncio.wait_for(client.get_feature_flag("a", "u"), 10) == "blue"
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
         server.may_go.set()
         await client.shutdown()
 
