@@ -17,7 +17,7 @@ from flagengine.transports.flags.query import FlagQuery
 from flagengine.transports.flags.remote import RemoteFlags
 from flagengine.transports.http import connections
 from flagengine.transports.http.base import Request
-from flagengine.transports.http.deadline import deadline
+from flagengine.transports.http.deadline import current_exchange, deadline
 from flagengine.transports.http.session import make_session
 from flagengine.transports.polling.fetch_results import Loaded
 
@@ -236,6 +236,25 @@ def test_definitions_are_loaded() -> None:
             LiveTransport(), host=server.url, project_key="phc_x", secret_key="phs_x"
         )
         assert [type(source.fetch(None)) for _ in range(2)] == [Loaded, Loaded]
+
+
+@pytest.mark.parametrize(("method", "count"), [("GET", 3), ("put", 3), ("POST", 2), ("PATCH", 2)])
+def test_what_an_application_fetches_is_repeated_only_if_that_does_no_harm(
+    method: str, count: int
+) -> None:
+    with serving(dying()) as server, Client("phc_x", host=server.url) as client:
+        client.fetch(server.url)
+        response = client.fetch(server.url, method=method)
+        assert (response is not None) == (count == 3)
+        assert len(server.requests) == count
+
+
+def test_a_request_inside_of_another_leaves_the_others_deadline_alone() -> None:
+    with deadline(10) as outer:
+        with deadline(1):
+            pass
+        assert current_exchange() is outer
+    assert current_exchange() is None
 
 
 # How long connections are kept, and how many.

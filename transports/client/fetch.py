@@ -28,6 +28,9 @@ __all__ = ["fetch", "get_remote_config_payload", "get_surveys_stateless"]
 
 logger = logging.getLogger("flagengine.client")
 
+# The methods of which a second request does no harm (RFC 9110 section 9.2.2).
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
 
 @guarded_steps(nothing)
 def get_remote_config_payload(
@@ -83,7 +86,9 @@ def fetch(
     """
     components = client.components
     allowed = components.options.request_timeout if timeout is None else timeout
-    request = Request(method, url, {**components.headers, **(headers or {})}, body, allowed)
+    merged = {**components.headers, **(headers or {})}
+    is_repeatable = str(method).upper() in _REPEATABLE
+    request = Request(method, url, merged, body, allowed, is_repeatable)
     response: Response | None = yield from _performed(
         components, "fetch", lambda: components.transport.request(request)
     )

@@ -51,11 +51,12 @@ class Exchange:
 @contextmanager
 def deadline(seconds: float) -> Iterator[Exchange]:
     """Begin an exchange on this thread, which limits the thread's timed sockets; yield it."""
+    outer = current_exchange()
     exchange = _current.exchange = Exchange(time.monotonic() + seconds)
     try:
         yield exchange
     finally:
-        _current.exchange = None
+        _current.exchange = outer
 
 
 def current_exchange() -> Exchange | None:

@@ -69,7 +69,7 @@ class LiveTransport:
         tcp_keep_alive: bool = DEFAULTS.tcp_keep_alive,
         trust_env: bool = DEFAULTS.trust_env,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
-        verify: bool | str = True,
+        verify: bool | PathText = True,
         session: Callable[[], requests.Session] | None = None,
     ) -> None:
         if not isinstance(verify, bool):
@@ -141,12 +141,9 @@ class LiveTransport:
     def _send_twice(
         self, session: requests.Session, request: Request, exchange: Exchange
     ) -> Response:
-        """Send the request; once more if it met a kept connection that the server had closed.
-
-        Repeating is harmless, because events have uuids and all other requests only read.
-        """
+        """Send the request; once more if it met a kept connection that the server had closed."""
         outcome = send_once(session, request, exchange, limit=self._max_response_bytes)
-        if isinstance(outcome, RequestError) and _met_dead_connection(outcome, exchange):
+        if isinstance(outcome, RequestError) and _may_repeat(request, outcome, exchange):
             exchange.needs_fresh = True
             outcome = send_once(session, request, exchange, limit=self._max_response_bytes)
         if isinstance(outcome, RequestError):
@@ -204,7 +201,7 @@ def _check_timeout(request: Request) -> None:
         raise InvalidRequestError(msg)
 
 
-def _met_dead_connection(error: RequestError, exchange: Exchange) -> bool:
-    """Return whether the request failed because its kept connection was dead: once in an exchange."""
+def _may_repeat(request: Request, error: RequestError, exchange: Exchange) -> bool:
+    """Return whether a request failed because its kept connection was dead: once in an exchange."""
     is_dead = exchange.is_on_kept and not exchange.is_answered and error.is_retryable
-    return is_dead and not exchange.needs_fresh
+    return is_dead and request.is_repeatable and not exchange.needs_fresh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ..errors import InvalidResponseError
@@ -48,7 +49,7 @@ def following(request: Request, response: Response) -> Request | None:
         headers = {
             name: value for name, value in headers.items() if name.lower() not in _CREDENTIALS
         }
-    return Request(request.method, url, headers, request.body, request.timeout)
+    return replace(request, url=url, headers=headers)
 
 
 def _wrong(given: SplitResult, old: SplitResult, new: SplitResult) -> str | None:
