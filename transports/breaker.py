@@ -94,8 +94,8 @@ class Breaker(Generic[E]):
         # None: closed. Then the breaker stays open until a request succeeds.
         self._open_until: float | None = None
         self._failed_trials = 0
-        self._trial: Permit | None = None
-        self._trial_began = 0.0
+        # A trial in progress, and when it began.
+        self._trial: tuple[Permit, float] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +111,7 @@ class Breaker(Generic[E]):
         if until is None or error is None:
             return None
         if trial is not None:
-            until = self._trial_began + self.policy.trial_lasts
+            until = trial[1] + self.policy.trial_lasts
         return Paused(error, until - now) if now < until else None
 
     def ask(self, now: float) -> Permit | Paused[E]:
@@ -121,8 +121,9 @@ class Breaker(Generic[E]):
             return refusal
         if not self.is_open:
             return Permit()
-        self._trial, self._trial_began = Permit(is_trial=True), now
-        return self._trial
+        trial = Permit(is_trial=True)
+        self._trial = trial, now
+        return trial
 
     def may_retry(self, permit: Permit) -> bool:
         """Return whether the request may be tried again after a failure.
@@ -132,9 +133,8 @@ class Breaker(Generic[E]):
         """
         return not permit.is_trial and (not self.is_open or permit.failures == self._failures)
 
-    def succeeded(self, permit: Permit) -> Change | None:
-        """Note that the server has answered the request."""
-        permit.failures = 0
+    def succeeded(self) -> Change | None:
+        """Note that the server has answered a request, be it a trial or an older one."""
         was_open = self.is_open
         self.reset()
         return Change.CLOSED if was_open else None
@@ -156,8 +156,7 @@ class Breaker(Generic[E]):
         """
         permit.failures += 1
         self._error = error
-        if permit is self._trial:
-            self._trial = None
+        if self._is_trial(permit):
             self._failed_trials += 1
             self._begin_pause(now, retry_after, draw)
             return None
@@ -174,7 +173,7 @@ class Breaker(Generic[E]):
 
     def gave_up(self, permit: Permit) -> None:
         """Note that the request ends without a result: it was interrupted or was never sent."""
-        if permit is self._trial:
+        if self._is_trial(permit):
             self._trial = None
 
     def lose_trial(self) -> None:
@@ -186,6 +185,9 @@ class Breaker(Generic[E]):
         self._failures = self._timeouts = self._failed_trials = 0
         self._waited = 0.0
         self._error = self._open_until = self._trial = None
+
+    def _is_trial(self, permit: Permit) -> bool:
+        return self._trial is not None and permit is self._trial[0]
 
     def _is_enough(self) -> bool:
         policy = self.policy

@@ -72,7 +72,7 @@ class RequestGuard:
         now, change = self._clock.monotonic(), None
         with self._lock:
             if error is None or not _is_failure(error):
-                change = breaker.succeeded(permit)
+                change = breaker.succeeded()
             else:
                 change = breaker.failed(
                     permit,
