@@ -32,10 +32,10 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"application_callbacks", "clock", "errors", "fork_and_exit", "incidents", "json_text", "retry"}
-    | {"runtime_properties"},
-    {"steps"},
-    {"callers", "http"},
+    {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit", "incidents"}
+    | {"json_text", "retry", "runtime_properties"},
+    {"breaker", "steps"},
+    {"callers", "http", "request_guard"},
     {"batching", "exceptions", "polling"},
     {"context"},
     {"flags"},

@@ -1,8 +1,9 @@
-"""Every block of README.md is correct, and every block of Python in the pages of docs.
+"""Every block of README.md is correct, and every block of Python in some pages of docs/.
 
 A block of Python is followed by its output; the blocks share a namespace. A block that is marked
-``python needs-celery`` is left out where there is no Celery. A block that is marked ``python no-run`` needs a server, so only its calls are checked. A console block has a command and its
-output. The targets of links exist.
+``python needs-celery`` is left out where there is no Celery. A block that is marked ``python no-run``
+needs a server, so only its calls are checked. A console block has a command and its output. The targets
+of links exist.
 """
 
 import ast
@@ -33,7 +34,10 @@ CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/frameworks.md", "docs/typed-flags.md"])
+PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, page):
     # Blocks may write files, and they read the fixtures.
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
