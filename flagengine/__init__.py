@@ -26,7 +26,8 @@ from flagengine.results.resolution import (
     UnresolvedReason,
 )
 from flagengine.snapshot import Snapshot
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.payloads import decode_payload
 
 if TYPE_CHECKING:

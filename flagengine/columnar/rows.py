@@ -202,7 +202,12 @@ class Rows:
         return json_cases(self.batch.column(self._layout.distinct_id).slice(row, 1)).label_of(0)
 
     def inputs(self, row: int) -> tuple[Any, Mapping[str, Any], dict[str, Any]]:
-        """Return a row as the scalar engine's distinct id, properties and options."""
+        """Return a row as the scalar engine's distinct id, properties and options.
+
+        Raise :class:`TableError` for text that is not JSON here: the scalar engine takes a look-up
+        that raises for a property that was not given.
+        """
+        _ = self._person_json, self._group_json
         identity = self.distinct_id(row)
         names = self._layout.groups
         groups = {name: self.group(name).label_of(row) for name in names}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.parsing import config_version_of
 from flagengine.definitions.reading import json_type
-from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost

@@ -27,7 +27,8 @@ from flagengine.definitions.reading import (
     shown,
 )
 from flagengine.operators import is_operator
-from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN, text
 
 __all__ = [
     "ALGORITHMS",

@@ -9,8 +9,9 @@ from flagengine.definitions.issues import IssueCode
 from flagengine.definitions.reading import is_number, json_type, shown
 from flagengine.definitions.rules.notes import Members, Notes, closed
 from flagengine.definitions.rules.numbers import is_whole
+from flagengine.values.conversion import to_json_value
 from flagengine.values.instants import Moment, instant_of_filter
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.versions import version
 
 __all__ = ["OPERATORS", "predicate"]
