@@ -21,7 +21,7 @@ from flagengine.values.json_values import (
     plain_scalar,
 )
 
-__all__ = ["converted", "is_of_caller", "json_form", "to_json_value"]
+__all__ = ["converted", "is_of_caller", "json_form", "key_text", "to_json_value"]
 
 _ROOM: Final = 40
 """The depth of calls for which the stack must have room: a conversion needs less."""
@@ -127,7 +127,7 @@ def _begun(value: object, budget: _Budget) -> Any:
 def _object(members: Mapping[Any, Any], budget: _Budget) -> _Steps:
     result: dict[str, Json] = {}
     for key, member in members.items():
-        name = key if type(key) is str else _name(key)
+        name = key if type(key) is str else key_text(key)
         if name is None or not budget.takes():
             return NOT_GIVEN
         found = plain_scalar(member)
@@ -145,7 +145,7 @@ def _array(members: Iterator[Any], budget: _Budget, *, is_set: bool) -> _Steps:
     return sorted(result, key=nested_text) if is_set else result
 
 
-def _name(key: object) -> str | None:
+def key_text(key: object) -> str | None:
     """Return the name that an object's key has in JSON; None if the key has none."""
     form = json_form(key)
     if form is NOT_GIVEN or isinstance(form, Mapping | Iterator):
