@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from flagengine.columnar.arrow_tests import Native, varied_column
 from flagengine.columnar.cases import Cases, filled, mixed
+from flagengine.columnar.id_types import check_id_types
 from flagengine.columnar.json_columns import properties_of
 from flagengine.columnar.json_values import GONE, json_cases
 from flagengine.columnar.layout import Layout
@@ -133,7 +134,11 @@ class Rows:
 
     @cached_property
     def device_ids(self) -> SubjectIds:
-        """The device ids: the column of device ids, else the person property ``$device_id``."""
+        """The device ids: the column of device ids, else the person property ``$device_id``.
+
+        A property's column of floats is refused where it is hashed.
+        """
+        check_id_types(self.batch.schema, [self._layout.person.get("$device_id")])
         column, properties = self._layout.device_id, self.person("$device_id")
         if column is not None and properties.is_always(GONE):
             return ids_of_column(self.batch.column(column))
