@@ -34,9 +34,9 @@ def read_document(document: Document) -> dict[str, Any]:
 
 def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
     """Return a definitions document, and what its flags of format 2 lost by decoding (R20.2)."""
-    if not isinstance(document, str | bytes | bytearray):
+    if not issubclass(type(document), str | bytes | bytearray):
         return _checked(owned(document)), {}
-    value, text = _decoded(_as_text(document))
+    value, text = _decoded(_as_text(document))  # type: ignore[arg-type]
     checked: dict[str, Any] = _checked(value)
     return checked, _lost(text, checked["flags"])
 
@@ -79,13 +79,15 @@ def _members(value: Mapping[str, Any]) -> str:
 
 def _as_text(document: str | bytes | bytearray) -> str:
     """Return the text of UTF-8 bytes, without a byte order mark (SPEC R1.1)."""
-    if not isinstance(document, str):
+    if issubclass(type(document), str):
+        text = str.__str__(document)  # a subclass counts for what it holds
+    else:
         try:
-            document = bytes(document).decode()
+            text = bytes(memoryview(document)).decode()  # type: ignore[arg-type]
         except UnicodeDecodeError as error:
             message = f"{_EXPECTED}; the bytes are not UTF-8: {error}"
             raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
-    return document.removeprefix("\ufeff")
+    return text.removeprefix("\ufeff")
 
 
 def _decoded(text: str) -> tuple[Any, str]:

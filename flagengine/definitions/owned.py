@@ -14,7 +14,7 @@ from typing import Any, Final
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.reading import pointer_to
 from flagengine.values.conversion import converted, is_of_caller, json_form, key_text
-from flagengine.values.json_values import NOT_GIVEN
+from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN
 
 __all__ = ["MAX_NESTING", "owned"]
 
@@ -39,33 +39,48 @@ def owned(document: Any) -> Any:
     try:
         if not isinstance(document, Mapping):
             return document
-        if type(document) is dict and _is_bounded(document):
+        if _is_plain(document):
             return json.loads(json.dumps(document))
-    except Exception as error:
+    except SnapshotError:
+        raise
+    except Exception as error:  # the document may hold any objects
         if is_of_caller(error):
             raise
     return _Copy().of(document)
 
 
-def _is_bounded(document: dict[str, Any]) -> bool:
-    """Tell whether JSON text of the document has a bounded length, because of which it is written."""
+def _is_plain(document: object) -> bool:
+    """Tell whether the containers in a document are Python's own, so writing the document ends.
+
+    A class of the caller's may give members without end.
+    """
     waiting: list[Any] = [document]
     left = _MAX_PARTS
     while waiting:
         container = waiting.pop()
+        if type(container) not in _CONTAINERS:
+            return False
         left -= 1 + len(container)
         if left < 0:
-            return False
-        members = container.values() if isinstance(container, dict) else container
+            raise _too_many(_MAX_PARTS, "")
+        members = container.values() if type(container) is dict else container
         waiting += [member for member in members if isinstance(member, dict | list | tuple)]
     return True
+
+
+_CONTAINERS: Final = (dict, list, tuple)
+
+
+def _too_many(count: int, pointer: str) -> SnapshotError:
+    message = f"a definitions document must have at most {count:,} values, got more"
+    return SnapshotError(IssueCode.NOT_JSON, pointer, message)
 
 
 class _Copy:
     """A copy value by value. What nests too deep becomes null."""
 
     def __init__(self) -> None:
-        self._left = _MAX_PARTS
+        self._left = MAX_PARTS
         self._path: list[Any] = []
 
     def of(self, document: Any) -> Any:
@@ -102,7 +117,7 @@ class _Copy:
         """Return a scalar, or the steps by which a container is copied."""
         self._left -= 1
         if self._left < 0:
-            raise self._refused(f"and {_MAX_PARTS:,} values come before it")
+            raise _too_many(MAX_PARTS, pointer_to("", *self._path))
         if type(value) is float:
             return value
         if type(value) is int:
@@ -138,5 +153,7 @@ class _Copy:
 
     def _refused(self, why: str) -> SnapshotError:
         pointer = pointer_to("", *self._path)
-        message = f"a definitions document must be JSON, got a value at {pointer or '/'} {why}"
+        message = (
+            f"a definitions document must be JSON, got a value at {pointer[:200] or '/'} {why}"
+        )
         return SnapshotError(IssueCode.NOT_JSON, pointer, message)

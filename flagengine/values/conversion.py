@@ -6,7 +6,7 @@ whatever the value: a value that nests deep needs no deep stack.
 """
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from types import GeneratorType
@@ -116,6 +116,11 @@ class _Budget:
 
 def _begun(value: object, budget: _Budget) -> Any:
     """Return a scalar as JSON, or the steps by which a container is converted."""
+    kind = type(value)
+    if kind is dict:
+        return _object(value, budget)  # type: ignore[arg-type]
+    if kind is list or kind is tuple:
+        return _array(value, budget, is_set=False)  # type: ignore[arg-type]
     form, is_set = _form(value)
     if isinstance(form, Mapping):
         return _object(form, budget)
@@ -135,7 +140,7 @@ def _object(members: Mapping[Any, Any], budget: _Budget) -> _Steps:
     return result
 
 
-def _array(members: Iterator[Any], budget: _Budget, *, is_set: bool) -> _Steps:
+def _array(members: Iterable[Any], budget: _Budget, *, is_set: bool) -> _Steps:
     result: list[Json] = []
     for member in members:
         if not budget.takes():
