@@ -87,10 +87,8 @@ def members_of(value: object) -> Mapping[Any, Any] | None:
     >>> members_of({"plan": "pro"}), members_of("plan")
     ({'plan': 'pro'}, None)
     """
-    if isinstance(value, Mapping):
-        return value
     try:
-        form = json_form(value)
+        form = value if isinstance(value, Mapping) else json_form(value)
     except Exception:  # noqa: BLE001 - an application's object may raise anything
         return None
     return form if isinstance(form, Mapping) else None
@@ -150,7 +148,7 @@ def _plain_container(value: object, ancestors: frozenset[int]) -> object:
     if isinstance(value, Mapping):
         return {_key(key): _plain(item, ancestors) for key, item in list(value.items())}
     if isinstance(value, list | tuple):
-        return [_plain(item, ancestors) for item in list(value)]
+        return [_plain(item, ancestors) for item in json_form(value)]
     return _plain(_convert(value), ancestors)
 
 

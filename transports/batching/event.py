@@ -101,7 +101,10 @@ def _required_text(value: object, what: str) -> str:
 def _required_id(value: object) -> str:
     """Return the id as text, as the engine reads it: a boolean, NaN or a list is no id."""
     text = usable_id(value)
-    return _required_text(value if text is None else text, "distinct_id")
+    if text is None:
+        msg = f"distinct_id must be text with a UTF-8 form or a number, got {type(value).__name__}"
+        raise InvalidEventError(msg)
+    return _required_text(text, "distinct_id")
 
 
 def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str:
