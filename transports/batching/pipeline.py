@@ -122,12 +122,12 @@ class EventPipeline(LaneWork):
         *,
         lane: str = EVENTS_LANE,
     ) -> None:
-        """Count and report an event that is lost before ``push``."""
+        """Count and report an event that is lost before ``push``. Only invalid events are logged here."""
         with self._lock:
             self._queues[lane].tally.refused[reason] += 1
-        self._reporter.lost(
-            Loss(lane, reason, (event,), self._lanes[lane].limits, is_refusal=True, error=error)
-        )
+        limits = self._lanes[lane].limits
+        loss = Loss(lane, reason, (event,), limits, is_refusal=True, error=error)
+        self._reporter.lost(loss, is_logged=reason is not DropReason.INVALID)
 
     def _admit(self, event: Event, lane: str) -> tuple[Admission, list[QueueAction]]:
         queue, spool = self._queues[lane], self._spools.get(lane)

@@ -57,10 +57,11 @@ class DeliveryReporter:
         if self._on_action is not None:
             _call_safely(self._on_action, action)
 
-    def lost(self, loss: Loss) -> None:
+    def lost(self, loss: Loss, *, is_logged: bool = False) -> None:
         """Report events that were lost before they were in a queue."""
         self._announcer.post(loss)
-        self._log_loss(loss)
+        if not is_logged:
+            self._log_loss(loss)
         self._announcer.tell()
 
     def _log_loss(self, loss: Loss) -> None:
@@ -69,6 +70,8 @@ class DeliveryReporter:
             what = ""
             if loss.is_refusal and loss.total == 1:
                 what = f"event {loss.events[0].name!r} was not accepted: "
+            if loss.reason is DropReason.INVALID:
+                what = "event dropped: "
             logger.warning("%s%s", what, loss.to_error())
 
     def _delivers(self, lane: str) -> None:
