@@ -113,6 +113,7 @@ class ThreadDriver:
     def __init__(self, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._workers: dict[str, _Worker] = {}
+        self._lacks_thread = False
 
     def attach(self, pipeline: Drivable) -> None:
         """Take the pipeline to drive."""
@@ -155,8 +156,11 @@ class ThreadDriver:
             worker.thread.start()
         except RuntimeError:
             # The limit of threads is reached, or the interpreter is shutting down.
-            logger.warning("could not start a thread: events wait for flush() or shutdown()")
+            if not self._lacks_thread:
+                self._lacks_thread = True
+                logger.warning("could not start a thread: events wait for flush() or shutdown()")
             return None
+        self._lacks_thread = False
         self._workers[lane] = worker
         return worker
 

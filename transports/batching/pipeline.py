@@ -41,7 +41,8 @@ logger = logging.getLogger("flagengine.events")
 
 EVENTS_LANE = "events"
 SHUTDOWN_TIMEOUT = 30.0
-# Seconds for which ``flush`` and ``deliver`` wait for callbacks, and ``shutdown`` beyond its timeout.
+# Seconds for which ``flush`` and ``deliver`` wait for callbacks, at least and at most, and for which
+# ``shutdown`` waits for them beyond its timeout.
 _CALLBACK_SECONDS = 5.0
 _MIN_CALLBACK_SECONDS = 0.1
 _LAST_CALLBACK_SECONDS = 1.0
@@ -245,7 +246,7 @@ class EventPipeline(LaneWork):
             if not discard:
                 self._reporter.leftovers(actions, timeout)
             self._report(actions)
-            self._wait_until_told(_LAST_CALLBACK_SECONDS)
+            self._wait_until_told(min(max(timeout, _MIN_CALLBACK_SECONDS), _LAST_CALLBACK_SECONDS))
             self._reporter.close()
             self._close_sinks(discard=discard)
         finally:

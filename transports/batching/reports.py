@@ -25,7 +25,8 @@ logger = logging.getLogger("flagengine.events")
 OnAction = Callable[[QueueAction], None]
 
 _RETRIED = "retried"
-_AT_THE_END = (DropReason.SHUTDOWN, DropReason.UNCONFIRMED, DropReason.DISCARDED)
+# ``leftovers`` logs these.
+_LEFT_OVER = (DropReason.SHUTDOWN, DropReason.UNCONFIRMED)
 _FULL = (DropReason.QUEUE_FULL, DropReason.EVICTED)
 # The kinds of losses that a delivery ends. A full queue ends when it has room again.
 _OVER_AFTER_DELIVERY = tuple(reason for reason in DropReason if reason not in _FULL)
@@ -52,7 +53,7 @@ class DeliveryReporter:
                     (action.lane, _RETRIED),
                     f"events of lane {action.lane!r} wait to be sent again{cause}",
                 )
-            case Dropped():
+            case Dropped() if action.reason not in _LEFT_OVER:
                 self._log_loss(Loss.of(action, limits))
         if self._on_action is not None:
             _call_safely(self._on_action, action)
@@ -124,7 +125,7 @@ class DeliveryReporter:
         """Log the sums of the losses whose end is not known yet."""
         for trouble, lost in self._incidents.close_all().items():
             match trouble:
-                case (str(lane), DropReason() as reason) if lost > 1 and reason not in _AT_THE_END:
+                case (str(lane), DropReason() as reason) if lost > 1:
                     logger.warning(
                         "lane %r: %d events were lost in all (%s)", lane, lost, reason.value
                     )
