@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..abandonment import is_abandoned
 from ..clock import Clock, read
 from ..errors import SpoolDamagedError, TransportError
 from .announcements import Announcer
@@ -254,7 +255,7 @@ class LaneWork:
 
     def _wait_until_told(self, seconds: float) -> None:
         """Wait until callbacks have returned that concern what has happened so far."""
-        if self.is_worker() or self._announcer.is_current():
+        if self.is_worker() or self._announcer.is_current() or is_abandoned():
             return
         until = time.monotonic() + seconds
         with self._lock:
