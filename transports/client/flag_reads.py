@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from flagengine import Resolution
 
@@ -25,18 +25,15 @@ from ..flags.called import (
     sent_exposure,
 )
 from ..flags.evaluations import FlagEvaluations
-from ..flags.local import EvaluatedFlags
+from ..flags.local import EvaluatedFlags, Obstacle
 from ..flags.query import FlagOptions, FlagQuery, flag_query
 from ..steps import Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
 
-__all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "read_flag", "report"]
+__all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "nothing_found", "query_of", "read_flag", "report"]
 
 logger = logging.getLogger("flagengine.flags")
-
-NOTHING_FOUND: Final = EvaluatedFlags()
-
 
 class ReadOptions(FlagOptions, total=False):
     """The keyword arguments of getters that send an event."""
@@ -56,17 +53,20 @@ def read_flag(
     """Evaluate a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return NOTHING_FOUND
+        return nothing_found(components)
     found = yield from evaluated(components, query)
     answer = found.answers.get(key)
     wanted = options.get("send_feature_flag_events") if reports is None else reports
-    # An override sends no event, even if it makes the flag missing.
-    is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
-    if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
+    if components.options.send_feature_flag_event if wanted is None else wanted:
         person, groups, device = query.distinct_id, query.groups, query.device_id
-        failure = None if answer is not None else found.failures.get(key)
-        read = FlagRead(key, answer, person, groups, device, found.request_errors, failure)
-        report(components, read, disable_geoip=query.disable_geoip)
+        read = FlagRead(key, answer, person, groups, device, found.request_errors)
+        if answer is None:
+            read = read._replace(
+                failure=found.failures.get(key), is_inconclusive=found.is_inconclusive(key)
+            )
+        # An override sends no event, even if it makes the flag missing.
+        if answer is not None or not found.is_hidden(key):
+            report(components, read, disable_geoip=query.disable_geoip)
     if answer is None and key in found.unresolved:
         _log_unresolved(found.unresolved[key])
     return found
@@ -130,6 +130,12 @@ def _log_unresolved(resolution: Resolution) -> None:
         resolution.unresolved_reason,
         resolution.missing.to_dict(),
     )
+
+
+def nothing_found(components: Components) -> EvaluatedFlags:
+    """Return the result of a call without a query."""
+    is_usable = components.status.is_usable
+    return EvaluatedFlags(obstacle=Obstacle.NO_DISTINCT_ID if is_usable else Obstacle.UNUSABLE)
 
 
 def query_of(

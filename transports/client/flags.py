@@ -16,7 +16,7 @@ from ..flags.query import FlagOptions
 from ..flags.reading import FlagReading, reading_of
 from ..steps import Steps
 from .components import Components, HasComponents
-from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
+from .flag_reads import ReadOptions, evaluated, nothing_found, query_of, read_flag, report
 from .verbs import guarded_steps, nothing
 
 __all__ = [
@@ -177,7 +177,7 @@ def evaluate_flags(
     components = client.components
     query = query_of(components, distinct_id, flag_keys, options)
     if query is None:
-        return FlagEvaluations()
+        return FlagEvaluations(obstacle=nothing_found(components).obstacle)
     found = yield from evaluated(components, query)
 
     def on_read(read: FlagRead) -> None:
@@ -191,6 +191,8 @@ def evaluate_flags(
         device_id=query.device_id,
         unresolved=found.unresolved,
         failures=found.failures,
+        withheld=found.withheld,
+        obstacle=found.obstacle,
         request_errors=found.request_errors,
         on_read=on_read,
     )

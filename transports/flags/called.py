@@ -39,6 +39,8 @@ EVENT: Final = "$feature_flag_called"
 EXPOSURE: Final = "$experiment_exposure"
 LOCAL_REASON: Final = "Evaluated locally"
 FLAG_MISSING: Final = "flag_missing"
+# posthog-python's code for a flag whose inputs were not given.
+INCONCLUSIVE: Final = "local_evaluation_inconclusive"
 
 # The codes in the order of PostHog's contract, in which they are joined.
 _ERRORS: Final = (
@@ -103,7 +105,8 @@ _OF_AN_EXPOSURE: Final = (
 class FlagRead(NamedTuple):
     """A read of a flag's value.
 
-    ``answer`` is None if the key has no answer, and ``failure`` then says whether the flag exists.
+    ``answer`` is None if the key has no answer. Then ``failure`` says why an existing flag failed, and
+    ``is_inconclusive`` whether nothing is known of the flag, not even that it is missing.
     ``request_errors`` has the error codes of the request to the server, if a request was made.
     """
 
@@ -114,6 +117,11 @@ class FlagRead(NamedTuple):
     device_id: str | None = None
     request_errors: tuple[str, ...] = ()
     failure: FlagFailure | None = None
+    is_inconclusive: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the groups as a plain dict, because read-only views cannot be pickled."""
+        return type(self), tuple(self._replace(groups=dict(self.groups)))
 
     @property
     def value(self) -> bool | str | None:
@@ -142,7 +150,9 @@ class FlagRead(NamedTuple):
         of_the_request = () if is_local else self.request_errors
         if self.answer is not None:
             return of_the_request
-        return (*of_the_request, FLAG_MISSING if self.failure is None else self.failure.error)
+        if self.failure is not None:
+            return (*of_the_request, self.failure.error)
+        return (*of_the_request, INCONCLUSIVE if self.is_inconclusive else FLAG_MISSING)
 
 
 def flag_called_properties(read: FlagRead) -> dict[str, Any]:

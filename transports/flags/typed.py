@@ -67,6 +67,18 @@ class FlagDetails(Generic[T]):
     error_message: str | None = None
     flag_metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the metadata as a plain dict, because read-only views cannot be pickled."""
+        return _details, (
+            *(self.key, self.value, self.reason, self.variant),
+            *(self.error_code, self.error_message, dict(self.flag_metadata)),
+        )
+
+
+def _details(*fields: Any) -> FlagDetails[Any]:
+    *others, metadata = fields
+    return FlagDetails(*others, MappingProxyType(metadata))
+
 
 def boolean(value: Any) -> bool | None:
     """Return a boolean, else None."""
