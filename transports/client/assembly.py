@@ -15,7 +15,7 @@ from ..clock import Clock, SystemClock
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
 from ..flags.cache import open_flag_cache
-from ..flags.called import CalledTracker
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
 from ..flags.remote import RemoteFlags

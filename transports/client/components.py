@@ -12,7 +12,7 @@ from ..batching.pipeline import EventPipeline
 from ..clock import Clock
 from ..context.properties_for_flags import PropertiesForFlags
 from ..errors import TransportError
-from ..flags.called import CalledTracker
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..http.base import Transport
 from ..http.live import LiveTransport

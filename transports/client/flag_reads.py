@@ -17,13 +17,13 @@ from ..batching.event import Event
 from ..flags.called import (
     EVENT,
     EXPOSURE,
-    CalledTracker,
     FlagRead,
     exposure_properties,
     flag_called_properties,
     sent_called,
     sent_exposure,
 )
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags, Obstacle
 from ..flags.query import FlagOptions, FlagQuery, flag_query

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -71,7 +71,7 @@ class FlagCache(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything. Called when flags changed, if there is no method ``forget(keys)``."""
         ...
 
 
@@ -103,6 +103,12 @@ class MemoryFlagCache:
         """Store an answer."""
         with self._lock:
             self._answers[subject, flag.key] = flag
+
+    def forget(self, keys: Collection[str], /) -> None:
+        """Remove the answers of these flags."""
+        with self._lock:
+            for stored in [each for each in self._answers if each[1] in keys]:
+                self._answers.pop(stored, None)
 
     def clear(self) -> None:
         """Remove all answers."""
@@ -139,6 +145,19 @@ class AnswerCache:
                 self._cache.put(subject, answer)
         except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
             logger.warning("cannot write to the flag cache (%s)", type(error).__name__)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Forget the answers of these flags; everything, if the cache has no method ``forget``."""
+        forget = getattr(self._cache, "forget", None)
+        if not keys:
+            return
+        if not callable(forget):
+            self.clear()
+            return
+        try:
+            forget(keys)
+        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+            logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -7,7 +7,7 @@ suspends a task in ``AsyncClient``. It sends no events.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from flagengine import Overrides
@@ -87,6 +87,11 @@ class FlagEvaluator:
         """Empty the cache."""
         if self.cache is not None:
             self.cache.clear()
+
+    def flags_changed(self, keys: Collection[str]) -> None:
+        """Remove the answers of these flags from the cache."""
+        if self.cache is not None:
+            self.cache.forget(keys)
 
     def after_fork(self) -> None:
         """Renew the locks in a forked child."""

@@ -286,15 +286,6 @@ class TestEvents:
             (called,) = bench.called()
         assert called["super"] == 1
 
-    def test_reads_are_reported_again_after_new_definitions(self) -> None:
-        definitions = local(flag("f"))
-        with Bench(definitions=definitions) as bench:
-            bench.client.get_feature_flag("f", USER)
-            definitions.replace({"flags": [flag("f"), flag("g")]})
-            bench.client.reload_feature_flags()
-            bench.client.get_feature_flag("f", USER)
-            assert len(bench.called("f")) == 2
-
     def test_no_events_when_the_client_says_so(self) -> None:
         with Bench(definitions=local(flag("f")), send_feature_flag_event=False) as bench:
             bench.client.get_feature_flag("f", USER)
