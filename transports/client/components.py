@@ -77,6 +77,18 @@ class Components:
         return NO_DEFINITIONS if self.loader is None else self.loader.current
 
     @property
+    def awaits_definitions(self) -> bool:
+        """Return whether a read should wait for the first definitions."""
+        if self.loader is None or self.status.is_closed or not self.options.wait_on_first_read > 0:
+            return False
+        return self.loader.is_awaited
+
+    def await_definitions(self) -> None:
+        """Wait for the first definitions, as the option ``wait_on_first_read`` describes."""
+        if self.loader is not None:
+            self.loader.await_first_load(self.options.wait_on_first_read)
+
+    @property
     def user_agent(self) -> str:
         """Return the User-Agent: name and version."""
         return f"{self.options.lib_name}/{self.version}"

@@ -27,7 +27,7 @@ from ..flags.called_tracker import CalledTracker
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags, Obstacle
 from ..flags.query import FlagOptions, FlagQuery, flag_query
-from ..steps import Steps, run_steps
+from ..steps import Call, Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
 
@@ -160,9 +160,16 @@ def query_of(
 def evaluated(
     components: Components, query: FlagQuery, *, may_ask: bool = True
 ) -> Steps[EvaluatedFlags]:
-    """Evaluate with the definitions in use; do not ask the server after a shutdown."""
+    """Evaluate with the definitions in use; do not ask the server after a shutdown.
+
+    The first reads wait until there are definitions, if the call may wait.
+    """
+    published = components.published
+    if published.snapshot is None and may_ask and components.awaits_definitions:
+        yield Call(components.await_definitions)
+        published = components.published
     may_ask = may_ask and not components.status.is_closed
-    return (yield from components.evaluator.evaluate(query, components.published, may_ask=may_ask))
+    return (yield from components.evaluator.evaluate(query, published, may_ask=may_ask))
 
 
 # The flags of an event. A failure adds no flags, and does not drop the event.
@@ -199,6 +206,8 @@ def flags_of(
 def _event_properties(
     components: Components, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
 ) -> Steps[Mapping[str, Any]]:
+    if may_ask and components.published.snapshot is None and components.awaits_definitions:
+        yield Call(components.await_definitions)
     # By default, evaluate locally if definitions are loaded, otherwise with one request.
     locally = wishes.get("only_evaluate_locally")
     query = flag_query(

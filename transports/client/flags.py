@@ -14,7 +14,7 @@ from ..flags.called import FlagRead
 from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
 from ..flags.reading import FlagReading, reading_of
-from ..steps import Steps
+from ..steps import Call, Steps
 from .components import Components, HasComponents
 from .flag_reads import ReadOptions, evaluated, nothing_found, query_of, read_flag, report
 from .verbs import guarded_steps, nothing
@@ -121,6 +121,8 @@ def get_feature_flag_payload(
         query = query_of(components, distinct_id, (key,), options)
         if query is None:
             return None
+        if components.published.snapshot is None and components.awaits_definitions:
+            yield Call(components.await_definitions)
         supposed = components.evaluator.with_value(key, match_value, query, components.published)
         if supposed is not None:
             return supposed.payload

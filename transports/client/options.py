@@ -126,6 +126,17 @@ class Options:
     """If False, never load definitions."""
     strict_local_evaluation: bool = False
     """Never ask the server for flags, unless a call passes ``only_evaluate_locally=False``."""
+    wait_on_first_read: float = 5.0
+    """The maximum time for which the first reads of flags wait until definitions are loaded; 0: never.
+
+    Without it, flags that are read at the start would be asked of the server, which is billed, or have
+    no value with ``only_evaluate_locally`` and ``strict_local_evaluation``. posthog-python 7.91.1 loads
+    the definitions in the first read, for at most 10 s. Here the reads of all threads and tasks wait
+    for one load, until the same moment. They wait only for the first load of a process: once it has
+    failed, or the time is up, no read waits again, and loading goes on in the background. A forked
+    child waits anew if no load has ended before the fork. With a ``ManualDriver`` the first read loads
+    the definitions itself. ``AsyncClient`` waits without blocking the loop; its
+    ``capture(send_feature_flags=...)`` does not wait."""
     poll_interval: float = 30.0
     """The time between two checks for new definitions."""
     staleness: StalenessBudget = field(default_factory=StalenessBudget)

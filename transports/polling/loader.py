@@ -76,6 +76,9 @@ class DefinitionLoader:
         self._poller = Poller(policy)
         self._publisher = Publisher(self.store, self._clock, on_failure)
         self._finished_loads = 0
+        # Until when first reads wait, in real time; None: no flag was read yet.
+        self._first_reads_until: float | None = None
+        self._loading_thread: int | None = None
         self._is_started = False
         self._is_released = False
         self._renew_locks()
@@ -161,6 +164,29 @@ class DefinitionLoader:
         self.start()
         return self.store.wait_until_ready(self._load_or_wait(timeout))
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a read should wait for the first load: none has ended, and the time is not up."""
+        is_first = self._finished_loads == 0 and self.store.current.snapshot is None
+        if not is_first or self.is_stopped or self._loading_thread == threading.get_ident():
+            return False
+        until = self._first_reads_until
+        return until is None or monotonic() < until
+
+    def await_first_load(self, timeout: float) -> None:
+        """Block until the first load has ended, at most until `timeout` seconds after the first call.
+
+        With a manual driver, load if no other thread does.
+        """
+        self.start()
+        if self.is_manual:
+            self.tick()
+        with self._load_ended:
+            if self._first_reads_until is None:
+                self._first_reads_until = monotonic() + timeout
+            left = self._first_reads_until - monotonic()
+            self._load_ended.wait_for(lambda: not self.is_awaited, max(0.0, left))
+
     def publish(self, document: DefinitionsDocument) -> Published:
         """Put definitions from the caller into use; ignore the result of a fetch in progress.
 
@@ -177,6 +203,8 @@ class DefinitionLoader:
         with self._lock:
             self._poller.stop()
         self.store.close()
+        with self._load_ended:
+            self._load_ended.notify_all()
 
     def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT) -> None:
         """Stop for good, and shut the cache down; a second call does nothing more.
@@ -193,6 +221,7 @@ class DefinitionLoader:
     def after_fork(self) -> None:
         """Renew the locks in a forked child, and forget a load in progress."""
         self._renew_locks()
+        self._first_reads_until = self._loading_thread = None
         self.store.renew_locks()
         self._poller.abandon()
         self._driver.forget()
@@ -205,7 +234,7 @@ class DefinitionLoader:
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()
-        self._load_ended = threading.Condition(threading.Lock())
+        self._load_ended = threading.Condition()
 
     def _is_first_shutdown(self) -> bool:
         with self._lock:
@@ -234,6 +263,7 @@ class DefinitionLoader:
 
     def _load(self, fetch: Fetch) -> None:
         action: PollAction | None = None
+        self._loading_thread = threading.get_ident()
         try:
             action = self._take(fetch, self._fetch(fetch))
             if self._shared is not None:
@@ -265,5 +295,6 @@ class DefinitionLoader:
             with self._lock:
                 self._poller.abandon(fetch.generation)
         with self._load_ended:
+            self._loading_thread = None
             self._finished_loads += 1
             self._load_ended.notify_all()
