@@ -34,7 +34,7 @@ from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
-from .listeners import Listeners
+from .listeners import RECOVERED, Listeners
 from .options import Options
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
@@ -75,7 +75,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     evaluator = _evaluator(options, transport, report)
-    loader = _loader(options, transport, clock, report)
+    loader = _loader(options, transport, clock, report, listeners)
     components = Components(
         options=options,
         version=version(),
@@ -177,7 +177,11 @@ def _evaluator(options: Options, transport: Transport, report: ReportError) -> F
 
 
 def _loader(
-    options: Options, transport: Transport, clock: Clock, report: ReportError
+    options: Options,
+    transport: Transport,
+    clock: Clock,
+    report: ReportError,
+    listeners: Listeners,
 ) -> DefinitionLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
@@ -198,6 +202,7 @@ def _loader(
         budget=options.staleness,
         clock=clock,
         on_failure=failed,
+        on_recovery=lambda: listeners.notify(RECOVERED, None),
     )
 
 

@@ -124,7 +124,9 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
     The payload of ``error`` is an exception, that of ``flush`` the delivered events, that of
     ``local_evaluation_flags_loaded`` the number of flags, with the keys of the changed flags as its
     attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
-    ``group_identify`` the queued event. Definitions that equal those in use are not announced. For ``*``, call ``callback(event, payload)``
+    ``group_identify`` the queued event. Definitions that equal those in use are not announced.
+    ``definitions_recovered``, with None, is the first successful load after failed loads, of which
+    ``error`` reports each. For ``*``, call ``callback(event, payload)``
     for all of them. Callbacks run on the thread on which the event happens.
     """
     return client.components.listeners.on(event, callback)

@@ -14,13 +14,14 @@ from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
 
-__all__ = ["FLAGS_LOADED", "Listeners"]
+__all__ = ["FLAGS_LOADED", "RECOVERED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
 ERROR: Final = "error"
 FLUSH: Final = "flush"
 FLAGS_LOADED: Final = "local_evaluation_flags_loaded"
+RECOVERED: Final = "definitions_recovered"
 ANY: Final = "*"
 
 # The names in other SDKs.

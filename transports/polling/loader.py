@@ -47,6 +47,7 @@ class DefinitionLoader:
         budget: the age at which `health` reports the definitions as stale or expired.
         clock: the source of the time.
         on_failure: called with every failed load.
+        on_recovery: called after the first successful load that follows failed loads.
 
     Raises:
         ValueError: neither a source nor a cache was given.
@@ -61,7 +62,8 @@ class DefinitionLoader:
         policy: PollPolicy | None = None,
         budget: StalenessBudget | None = None,
         clock: Clock | None = None,
-        on_failure: Callable[[LoadError], object] | None = None,
+        on_failure: Callable[[LoadError], object] = lambda _error: None,
+        on_recovery: Callable[[], object] = lambda: None,
     ) -> None:
         if source is None and cache is None:
             msg = "a loader of definitions must have a source or a cache, got neither"
@@ -74,7 +76,7 @@ class DefinitionLoader:
         self._budget = budget or StalenessBudget()
         self._clock = clock or SystemClock()
         self._poller = Poller(policy)
-        self._publisher = Publisher(self.store, self._clock, on_failure)
+        self._publisher = Publisher(self.store, self._clock, on_failure, on_recovery)
         self._finished_loads = 0
         # Until when first reads wait, in real time; None: no flag was read yet.
         self._first_reads_until: float | None = None
