@@ -70,7 +70,7 @@ def _no() -> bool:
 
 
 def _no_health() -> Health:
-    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0)
+    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0, has_source=False)
 
 
 @guarded(_no)
@@ -88,7 +88,7 @@ def wait_for_local_evaluation_ready(
 ) -> Steps[bool]:
     """Wait for definitions, for at most ``timeout`` seconds; return whether flags are loaded.
 
-    Without a source of definitions, return False at once.
+    Without a source of definitions, return False at once; also when definitions without flags arrive.
     """
     loader = client.components.loader
     if loader is None:

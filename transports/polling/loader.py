@@ -159,9 +159,9 @@ class DefinitionLoader:
         return self._wait_for_load(before, timeout) and self._publisher.last_error is None
 
     def wait_until_ready(self, timeout: float | None = 30.0) -> bool:
-        """Block until flags are loaded, for at most `timeout` seconds; return whether they are.
+        """Block until definitions are loaded, for at most `timeout` seconds.
 
-        With a manual driver, load if a load is due and do not wait.
+        Return whether there are flags in them. With a manual driver, load if a load is due and do not wait.
         """
         self.start()
         return self.store.wait_until_ready(self._load_or_wait(timeout))
