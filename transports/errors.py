@@ -26,7 +26,7 @@ header or the content of an event.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "ConnectError",
@@ -50,7 +50,18 @@ __all__ = [
 
 
 class TransportError(Exception):
-    """The base class of all errors of this package."""
+    """The base class of all errors of this package. They can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Restore the message and the fields without the constructor, whose arguments differ."""
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
+
+def _restored(kind: type[TransportError], args: tuple[Any, ...], fields: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class RequestError(TransportError):

@@ -44,10 +44,20 @@ class Context:
     capture_exceptions: bool = False
     flags: PropertiesForFlags = NO_PROPERTIES
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the properties as a plain dict, because read-only views cannot be pickled."""
+        ids = self.distinct_id, self.session_id, self.device_id
+        return _restored, (*ids, dict(self.properties), self.capture_exceptions, self.flags)
+
     def event_properties(self) -> dict[str, Any]:
         """Return the properties that the context adds to an event, with the session id."""
         session = {} if self.session_id is None else {"$session_id": self.session_id}
         return {**self.properties, **session}
+
+
+def _restored(*fields: Any) -> Context:
+    *ids, properties, capture_exceptions, flags = fields
+    return Context(*ids, MappingProxyType(properties), capture_exceptions, flags)
 
 
 class _Scope:
