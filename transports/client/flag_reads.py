@@ -31,9 +31,19 @@ from ..steps import Call, Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
 
-__all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "nothing_found", "query_of", "read_flag", "report"]
+__all__ = [
+    "ReadOptions",
+    "evaluated",
+    "flags_now",
+    "flags_of",
+    "nothing_found",
+    "query_of",
+    "read_flag",
+    "report",
+]
 
 logger = logging.getLogger("flagengine.flags")
+
 
 class ReadOptions(FlagOptions, total=False):
     """The keyword arguments of getters that send an event."""

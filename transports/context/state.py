@@ -46,8 +46,8 @@ class Context:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the properties as a plain dict, because read-only views cannot be pickled."""
-        ids = self.distinct_id, self.session_id, self.device_id
-        return _restored, (*ids, dict(self.properties), self.capture_exceptions, self.flags)
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _restored, ({**fields, "properties": dict(self.properties)},)
 
     def event_properties(self) -> dict[str, Any]:
         """Return the properties that the context adds to an event, with the session id."""
@@ -55,9 +55,8 @@ class Context:
         return {**self.properties, **session}
 
 
-def _restored(*fields: Any) -> Context:
-    *ids, properties, capture_exceptions, flags = fields
-    return Context(*ids, MappingProxyType(properties), capture_exceptions, flags)
+def _restored(fields: dict[str, Any]) -> Context:
+    return Context(**{**fields, "properties": MappingProxyType(fields["properties"])})
 
 
 class _Scope:

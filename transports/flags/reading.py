@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-
 from typing import Final
 
 from flagengine import Missing, Reason, Resolution, UnresolvedReason
@@ -76,18 +76,24 @@ def reading_of(key: str, found: EvaluatedFlags) -> FlagReading:
         return _answered(key, found.answers[key])
     if key in found.failures:
         return _failed(key, found.failures[key])
-    failed = ", ".join(found.request_errors)
     if key in found.unresolved:
-        return _unresolved(key, found.unresolved[key], failed)
+        return _unresolved(key, found.unresolved[key], found.request_errors)
+    error, message = _why_none(key, found)
+    return FlagReading(key, error=error, message=message)
+
+
+def _why_none(key: str, found: EvaluatedFlags) -> tuple[FlagError, str]:
     if key in found.withheld:
-        message = _NOT_FOUND[found.withheld[key]]
-        return FlagReading(key, error=FlagError.FLAG_NOT_FOUND, message=message)
-    if failed:
-        message = f"the request for flags failed: {failed}"
-        return FlagReading(key, error=FlagError.GENERAL, message=message)
+        return FlagError.FLAG_NOT_FOUND, _NOT_FOUND[found.withheld[key]]
+    if found.request_errors:
+        return FlagError.GENERAL, _request_failed(found.request_errors)
     if found.obstacle is not None:
-        return FlagReading(key, error=_OBSTACLES[found.obstacle], message=found.obstacle)
-    return FlagReading(key, error=FlagError.FLAG_NOT_FOUND, message="unknown flag")
+        return _OBSTACLES[found.obstacle], str(found.obstacle)
+    return FlagError.FLAG_NOT_FOUND, "unknown flag"
+
+
+def _request_failed(errors: Iterable[str]) -> str:
+    return f"the request for flags failed: {', '.join(errors)}"
 
 
 def _answered(key: str, answer: FlagAnswer) -> FlagReading:
@@ -107,12 +113,12 @@ def _failed(key: str, failure: FlagFailure) -> FlagReading:
     return FlagReading(key, result, FlagError.GENERAL, reason or "the evaluation failed")
 
 
-def _unresolved(key: str, resolution: Resolution, failed: str) -> FlagReading:
+def _unresolved(key: str, resolution: Resolution, errors: tuple[str, ...]) -> FlagReading:
     result, message = FlagAnswer(resolution, _LOCAL).result(), why_unresolved(resolution)
     error = _code_of(resolution)
-    if failed:
+    if errors:
         error = FlagError.GENERAL
-        message = f"the request for flags failed: {failed}; to be decided locally, {message}"
+        message = f"{_request_failed(errors)}; to be decided locally, {message}"
     return FlagReading(key, result, error, message, resolution.missing)
 
 

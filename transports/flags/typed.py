@@ -69,15 +69,13 @@ class FlagDetails(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the metadata as a plain dict, because read-only views cannot be pickled."""
-        return _details, (
-            *(self.key, self.value, self.reason, self.variant),
-            *(self.error_code, self.error_message, dict(self.flag_metadata)),
-        )
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _restored, ({**fields, "flag_metadata": dict(self.flag_metadata)},)
 
 
-def _details(*fields: Any) -> FlagDetails[Any]:
-    *others, metadata = fields
-    return FlagDetails(*others, MappingProxyType(metadata))
+def _restored(fields: dict[str, Any]) -> FlagDetails[Any]:
+    metadata = MappingProxyType(fields.pop("flag_metadata"))
+    return FlagDetails(**fields, flag_metadata=metadata)
 
 
 def boolean(value: Any) -> bool | None:

@@ -17,7 +17,7 @@ from openfeature.provider import ProviderStatus
 
 from flagengine.transports import AsyncClient, Client, ManualClock, MemoryDefinitions, MemorySink
 from flagengine.transports.openfeature import FlagengineProvider
-from flagengine.transports.polling.fetch_results import Failed, FailureKind
+from flagengine.transports.polling.fetch_results import Failed, FailureKind, Loaded
 
 from ..client.bench import TickingDriver, needs
 from .definitions import flag
@@ -80,7 +80,10 @@ def test_without_definitions_it_is_not_ready_until_they_are_loaded(use):
     assert "HTTP 401: the secret key was refused" in caught.value.error_message
     assert setup.status is ProviderStatus.ERROR
     details = setup.details("on")
-    assert (details.error_code, details.error_message) == (NOT_READY, "no flag definitions are loaded")
+    assert (details.error_code, details.error_message) == (
+        NOT_READY,
+        "no flag definitions are loaded",
+    )
     source.replace({"flags": [flag("on")]})
     setup.reload()
     assert setup.status is ProviderStatus.READY
@@ -90,8 +93,6 @@ def test_without_definitions_it_is_not_ready_until_they_are_loaded(use):
 def test_definitions_that_are_no_definitions_do_not_make_it_ready(use):
     class Empty:
         def fetch(self, _version):
-            from flagengine.transports.polling.fetch_results import Loaded
-
             return Loaded(b"{}")
 
     with pytest.raises(ProviderNotReadyError):
@@ -174,7 +175,10 @@ def test_a_flag_that_lacks_inputs_names_them(use, key, message):
         flag("near", groups=[{"properties": [ON_OPEN]}]),
         flag("cohort", groups=[{"properties": [{"key": "id", "type": "cohort", "value": 7}]}]),
         flag("gold", groups=[{"properties": [TIER]}], aggregation_group_type_index=0),
-        {**flag("device", groups=[{"rollout_percentage": 50}]), "bucketing_identifier": "device_id"},
+        {
+            **flag("device", groups=[{"rollout_percentage": 50}]),
+            "bucketing_identifier": "device_id",
+        },
     ]
     document = {
         "flags": flags,

@@ -179,7 +179,9 @@ def test_a_strict_client_says_what_it_cannot_read_and_what_it_lacks(use):
     options = {"sink": MemorySink(), "strict_local_evaluation": True}
     with Client("phc_key", definitions=definitions, **options) as client:
         flags = use(FlagengineProvider(client))
-        assert flags.get_boolean_details("open", True, PERSON).error_code is ErrorCode.INVALID_CONTEXT
+        assert (
+            flags.get_boolean_details("open", True, PERSON).error_code is ErrorCode.INVALID_CONTEXT
+        )
         found = flags.get_boolean_details("future", True, PERSON)
     assert (found.value, found.error_code) == (True, ErrorCode.PARSE_ERROR)
 
