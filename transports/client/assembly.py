@@ -158,6 +158,7 @@ def _evaluator(options: Options, transport: Transport, report: ReportError) -> F
         missing_group=options.missing_group,
         evaluation_contexts=options.contexts,
         project_timezone=options.project_timezone,
+        never=options.never_evaluate_locally,
     )
     remote = None
     if options.project_key and options.is_usable:

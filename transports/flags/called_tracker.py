@@ -21,7 +21,7 @@ class CalledTracker:
     """A bounded, thread-safe record of the reads that were already reported, by distinct id.
 
     It has at most ``capacity`` distinct ids and twenty reads for each of them on average; with the
-    default capacity, at most some 130 MB. When it is full, it forgets the least recently used
+    default capacity, at most some 100 MB. When it is full, it forgets the least recently used
     distinct id.
 
     >>> tracker = CalledTracker()

@@ -6,7 +6,7 @@ server.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from .query import FlagQuery
 
 __all__ = ["EvaluatedFlags", "LocalFlags", "Obstacle"]
 
+_NOT_EVALUATED: Final = (Reason.OVERRIDDEN, Reason.FILTERED_OUT, Reason.UNKNOWN_FLAG)
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
 
 # One flag for each part of the engine that is imported on demand.
@@ -91,7 +92,10 @@ class EvaluatedFlags(NamedTuple):
 
 
 class LocalFlags:
-    """The engine with the client's options, without those that have their default value."""
+    """The engine with the client's options, without those that have their default value.
+
+    ``never`` has the keys of flags that only the server evaluates.
+    """
 
     def __init__(
         self,
@@ -99,7 +103,9 @@ class LocalFlags:
         missing_group: str = "as_server",
         evaluation_contexts: tuple[str, ...] = (),
         project_timezone: str = "UTC",
+        never: Collection[str] | str = (),
     ) -> None:
+        self._never = frozenset([never] if isinstance(never, str) else never)
         self._options: dict[str, Any] = {}
         if missing_group not in ("as_server", "false"):
             self._options["missing_group"] = missing_group
@@ -139,6 +145,8 @@ class LocalFlags:
             resolutions = evaluate(
                 snapshot, distinct_id, properties, flag_keys=keys, **options
             ).values()
+        if self._never:
+            resolutions = [self._left_to_server(resolution) for resolution in resolutions]
         found = _sorted(resolutions, self._origin(published))
         if published.snapshot is None:
             return found._replace(obstacle=Obstacle.NOT_LOADED)
@@ -155,6 +163,21 @@ class LocalFlags:
         distinct_id, properties = query.distinct_id, query.person_properties
         resolution = evaluate_flag(published.snapshot, key, distinct_id, properties, **options)
         return FlagAnswer(resolution, self._origin(published))
+
+    def _left_to_server(self, resolution: Resolution) -> Resolution:
+        decided_elsewhere = resolution.reason in _NOT_EVALUATED
+        if resolution.key not in self._never or decided_elsewhere:
+            return resolution
+        return Resolution(
+            resolution.key,
+            None,
+            Reason.UNRESOLVED,
+            description="Only the server evaluates it (never_evaluate_locally)",
+            flag_id=resolution.flag_id,
+            flag_version=resolution.flag_version,
+            has_experiment=resolution.has_experiment,
+            config_version=resolution.config_version,
+        )
 
     def _origin(self, published: Published) -> Origin:
         """Return the origin of a publication's answers, the same object at each call."""

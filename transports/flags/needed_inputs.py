@@ -9,7 +9,7 @@ from flagengine import Missing, Resolution, UnresolvedReason
 
 __all__ = ["why_unresolved"]
 
-_WHY: Final[Mapping[UnresolvedReason | None, str]] = {
+_WHY: Final[Mapping[UnresolvedReason, str]] = {
     UnresolvedReason.EXPERIENCE_CONTINUITY: "is decided only by the server",
     UnresolvedReason.UNSUPPORTED_DEFINITION: "has a definition that cannot be read here",
     UnresolvedReason.UNRESOLVED_DEPENDENCY: "depends on a flag that cannot be decided locally",
@@ -30,6 +30,8 @@ def why_unresolved(resolution: Resolution) -> str:
     if needed:
         return f"{resolution.key} needs {needed}"
     why = resolution.unresolved_reason
+    if why is None:
+        return f"{resolution.key} has no local value: {resolution.description}"
     return f"{resolution.key} {_WHY.get(why, 'cannot be decided locally')}: {why}"
 
 

@@ -150,3 +150,32 @@ def test_nobody_has_no_flags() -> None:
         assert reading.error is FlagError.TARGETING_KEY_MISSING
         details = bench.client.evaluate_flags().get_boolean_details("on", True)
         assert details.error_code is FlagError.TARGETING_KEY_MISSING
+
+
+@pytest.mark.contract("local-feature-flag-evaluator")
+@pytest.mark.parametrize("never", [["on"], "on"])
+def test_flags_that_are_never_evaluated_locally_are_asked_of_the_server(never: Any) -> None:
+    sources = local(flag("on"), flag("other"))
+    with Bench(definitions=sources, never_evaluate_locally=never) as bench:
+        bench.server.flags = {"on": "remote", "other": "remote"}
+        assert bench.client.get_feature_flag("on", USER) == "remote"
+        assert bench.client.get_feature_flag("other", USER) is True
+        assert [body["flag_keys_to_evaluate"] for body in bench.flag_requests] == [["on"]]
+        assert bench.client.get_all_flags(USER) == {"on": "remote", "other": True}
+        with bench.client.overridden_flags({"on": "forced"}):
+            assert bench.client.get_feature_flag("on", USER) == "forced"
+        flags = bench.client.evaluate_flags(USER, only_evaluate_locally=True)
+        assert flags.keys == ["other"]
+        assert dict(flags.unresolved_flags) == {"on": "unresolved"}
+        details = flags.get_boolean_details("on", False)
+        assert details.error_code is FlagError.GENERAL
+        assert details.error_message == (
+            "on has no local value: Only the server evaluates it (never_evaluate_locally)"
+        )
+
+
+def test_an_unknown_key_stays_unknown_when_it_is_never_evaluated_locally() -> None:
+    options = {"never_evaluate_locally": ["misspelt"], "strict_local_evaluation": True}
+    with Bench(definitions=local(flag("on")), **options) as bench:
+        reading = bench.client.get_feature_flag_reading("misspelt", USER)
+        assert reading.error is FlagError.FLAG_NOT_FOUND
