@@ -117,7 +117,9 @@ class FlagEvaluations(TypedReads):
     @property
     def unresolved_flags(self) -> Mapping[str, str]:
         """Why the engine left flags without a value, by key, if the server did not decide them."""
-        reasons = {key: str(each.unresolved_reason or each.reason) for key, each in self.unresolved.items()}
+        reasons = {
+            key: str(each.unresolved_reason or each.reason) for key, each in self.unresolved.items()
+        }
         return MappingProxyType(reasons)
 
     @property
