@@ -110,6 +110,13 @@ def test_definitions_that_arrive_or_come_back_change_no_flag() -> None:
         bench.client.reload_feature_flags()
         assert read()
         assert len(bench.called("f")) == 1
+        bench.server.play(DEFINITIONS, Response(402))
+        bench.client.reload_feature_flags()
+        bench.clock.advance(60)
+        payload(bench.server.definitions)
+        bench.client.reload_feature_flags()
+        assert read()
+        assert len(bench.called("f")) == 2
 
 
 @pytest.mark.contract("feature-flag-called-tracker")

@@ -77,12 +77,13 @@ def test_the_first_read_is_answered_locally(
 
 def test_events_with_flags_and_payload_look_ups_wait_too(gate: Gate) -> None:
     gate.goes_on.set()
-    with Bench(definitions=gate, wait_on_first_read=PATIENCE, driver=None) as bench:
+    with Bench(definitions=gate) as bench:
         bench.client.capture("e", distinct_id=USER, send_feature_flags=True)
         (event,) = bench.events("e")
+        assert bench.flag_requests == []
     assert event["properties"]["$feature/f"] is True
     gate.result = Loaded({"flags": [flag("f", filters={"payloads": {"true": "7"}})]})
-    with Bench(definitions=gate, wait_on_first_read=PATIENCE, driver=None) as bench:
+    with Bench(definitions=gate) as bench:
         assert bench.client.get_feature_flag_payload("f", USER, match_value=True) == 7
         assert bench.flag_requests == []
 
@@ -132,10 +133,10 @@ def test_a_callback_of_the_loading_thread_does_not_wait_for_itself(gate: Gate) -
     gate.result, heard = Failed(FailureKind.NETWORK, "refused"), []
     gate.goes_on.set()
     with Bench(definitions=gate, wait_on_first_read=PATIENCE, driver=None) as bench:
-        bench.server.flags = {"f": "remote"}
-        bench.client.on("error", lambda _: heard.append(bench.client.get_feature_flag("f", USER)))
-        assert bench.client.get_feature_flag("f", USER) == "remote"
-    assert heard[0] == "remote"
+        components = bench.client.components
+        bench.client.on("error", lambda _: heard.append(components.awaits_definitions))
+        bench.client.get_feature_flag("f", USER)
+        assert heard == [False]
 
 
 def test_a_shutdown_ends_the_waiting(gate: Gate) -> None:

@@ -126,20 +126,24 @@ def test_other_threads_and_clients_do_not_see_a_block(bench: Bench) -> None:
 
 def test_threads_that_share_a_block_end_their_own(bench: Bench) -> None:
     block = bench.client.overridden_flags({"beta": True})
-    both = threading.Barrier(2)
+    has_entered, may_leave = threading.Event(), threading.Event()
+    seen: list[Any] = []
 
-    def use(number: int) -> list[Any]:
+    def use() -> None:
         with block:
-            both.wait()
-            if number == 0:
-                seen = [beta(bench)]
-        if number == 0:
-            both.wait()
-            return [*seen, beta(bench)]
-        both.wait()
-        return [True, beta(bench)]
+            has_entered.set()
+            assert may_leave.wait(30)
+            seen.append(beta(bench))
+        seen.append(beta(bench))
 
-    assert list(at_once(2, use)) == [[True, False], [True, False]]
+    thread = threading.Thread(target=use)
+    with block:
+        thread.start()
+        assert has_entered.wait(30)
+    assert beta(bench) is False
+    may_leave.set()
+    thread.join()
+    assert seen == [True, False]
     with bench.client.overridden_flags({"gamma": True}):
         assert beta(bench) is False
 

@@ -111,6 +111,14 @@ def test_an_outage_that_lasts_is_logged_however_soon_it_follows() -> None:
     assert outage.ended(500) is None
 
 
+def test_the_end_of_an_outage_that_took_definitions_away_is_logged_however_soon_it_follows() -> None:
+    outage = Outage()
+    assert outage.failed(0)
+    assert outage.ended(10) == 10
+    assert [outage.failed(20), outage.failed(30, clears=True)] == [False, True]
+    assert outage.ended(40) == 20
+
+
 def test_callbacks_that_raise_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     def raises(*_: object) -> None:
         raise ZeroDivisionError
