@@ -37,6 +37,7 @@ logger = logging.getLogger("flagengine.flags")
 
 DEFAULT_TTL = 300.0
 DEFAULT_SIZE = 10_000
+LONGEST_ID = 200
 
 
 class CacheMode(StrEnum):
@@ -50,7 +51,8 @@ class CacheSubject(NamedTuple):
     """The person of a cached answer, as a key: an equal subject gets the same answer.
 
     ``properties`` is a digest of the person's and the groups' properties. It is empty if the cache
-    ignores properties.
+    ignores properties. An id or a group's key of more than 200 characters is a digest too, so the size of
+    a cache does not depend on their length.
     """
 
     distinct_id: str
@@ -174,12 +176,20 @@ class AnswerCache:
 
     def subject(self, query: FlagQuery) -> CacheSubject:
         """Return the query's cache subject; in ``fallback`` mode, ignore the properties."""
-        groups = sorted((str(kind), str(key)) for kind, key in query.groups.items())
+        groups = sorted((str(kind), _short(str(key))) for kind, key in query.groups.items())
         properties = (query.person_properties, query.group_properties)
         digest = ""
         if self.mode is CacheMode.PRIMARY and any(properties):
             digest = blake2b(to_json(properties), digest_size=16).hexdigest()
-        return CacheSubject(query.distinct_id, tuple(groups), query.device_id, digest)
+        device_id = None if query.device_id is None else _short(str(query.device_id))
+        return CacheSubject(_short(query.distinct_id), tuple(groups), device_id, digest)
+
+
+def _short(text: str) -> str:
+    """Return an id, or the digest of a long one."""
+    if len(text) <= LONGEST_ID:
+        return text
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

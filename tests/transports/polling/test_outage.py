@@ -111,7 +111,9 @@ def test_an_outage_that_lasts_is_logged_however_soon_it_follows() -> None:
     assert outage.ended(500) is None
 
 
-def test_the_end_of_an_outage_that_took_definitions_away_is_logged_however_soon_it_follows() -> None:
+def test_the_end_of_an_outage_that_took_definitions_away_is_logged_however_soon_it_follows() -> (
+    None
+):
     outage = Outage()
     assert outage.failed(0)
     assert outage.ended(10) == 10
