@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from flagengine import Resolution
 
 from ..batching.event import Event
+from ..errors import ClientBusyError
 from ..flags.called import (
     EVENT,
     EXPOSURE,
@@ -34,6 +36,7 @@ from .preparation import NOTHING
 __all__ = [
     "ReadOptions",
     "evaluated",
+    "first_definitions",
     "flags_now",
     "flags_of",
     "nothing_found",
@@ -167,6 +170,12 @@ def query_of(
     return query
 
 
+def first_definitions(components: Components) -> Steps[None]:
+    """Wait for the first definitions, unless so many tasks wait that no thread is left."""
+    with suppress(ClientBusyError):
+        yield Call(components.await_definitions, is_wait=True)
+
+
 def evaluated(
     components: Components, query: FlagQuery, *, may_ask: bool = True
 ) -> Steps[EvaluatedFlags]:
@@ -176,7 +185,7 @@ def evaluated(
     """
     published = components.published
     if published.snapshot is None and may_ask and components.awaits_definitions:
-        yield Call(components.await_definitions)
+        yield from first_definitions(components)
         published = components.published
     may_ask = may_ask and not components.status.is_closed
     return (yield from components.evaluator.evaluate(query, published, may_ask=may_ask))
@@ -217,7 +226,7 @@ def _event_properties(
     components: Components, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
 ) -> Steps[Mapping[str, Any]]:
     if may_ask and components.published.snapshot is None and components.awaits_definitions:
-        yield Call(components.await_definitions)
+        yield from first_definitions(components)
     # By default, evaluate locally if definitions are loaded, otherwise with one request.
     locally = wishes.get("only_evaluate_locally")
     query = flag_query(

@@ -14,9 +14,17 @@ from ..flags.called import FlagRead
 from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
 from ..flags.reading import FlagReading, reading_of
-from ..steps import Call, Steps
+from ..steps import Steps
 from .components import Components, HasComponents
-from .flag_reads import ReadOptions, evaluated, nothing_found, query_of, read_flag, report
+from .flag_reads import (
+    ReadOptions,
+    evaluated,
+    first_definitions,
+    nothing_found,
+    query_of,
+    read_flag,
+    report,
+)
 from .verbs import guarded_steps, nothing
 
 __all__ = [
@@ -122,7 +130,7 @@ def get_feature_flag_payload(
         if query is None:
             return None
         if components.published.snapshot is None and components.awaits_definitions:
-            yield Call(components.await_definitions)
+            yield from first_definitions(components)
         supposed = components.evaluator.with_value(key, match_value, query, components.published)
         if supposed is not None:
             return supposed.payload

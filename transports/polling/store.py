@@ -16,6 +16,8 @@ from typing import TypeAlias
 
 from flagengine import Snapshot
 
+from ..abandonment import wait_for
+
 __all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published"]
 
 _log = logging.getLogger("flagengine.definitions")
@@ -155,7 +157,8 @@ class DefinitionStore:
         Return whether there are flags in them.
         """
         with self._readiness:
-            self._readiness.wait_for(lambda: self._has_definitions or self._is_closed, timeout)
+            is_over = lambda: self._has_definitions or self._is_closed  # noqa: E731
+            wait_for(self._readiness, is_over, timeout)
             return self._current.is_ready
 
     @property

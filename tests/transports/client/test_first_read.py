@@ -14,7 +14,7 @@ from flagengine.transports import AsyncClient, Client, MemorySink, Response
 from flagengine.transports.polling.fetch_results import Failed, FailureKind, FetchResult, Loaded
 from tests.threads import at_once
 
-from .bench import DEFINITIONS, SECRET, Bench, flag, needs
+from .bench import DEFINITIONS, SECRET, Bench, FakeServer, flag, needs
 
 USER = "user-1"
 PATIENCE = 30.0
@@ -188,6 +188,31 @@ def test_the_loop_goes_on_while_a_read_waits(gate: Gate) -> None:
     accepted, order = asyncio.run(read())
     assert order == ["the loop", "True"]
     assert accepted == 2
+
+
+def test_more_tasks_than_threads_wait_for_one_load(gate: Gate) -> None:
+    async def read() -> tuple[list[Any], Any]:
+        server = FakeServer()
+        async with AsyncClient(
+            "phc_key",
+            definitions=gate,
+            transport=server,
+            sink=MemorySink(),
+            wait_on_first_read=PATIENCE,
+        ) as client:
+            names = range(200)
+            reads = [client.get_feature_flag("f", f"u{number}") for number in names]
+            waiting = asyncio.gather(*reads)
+            while not gate.is_asked.is_set():
+                await asyncio.sleep(0)
+            # Only waits hold threads, so other calls still have theirs.
+            survey = await client.get_surveys()
+            gate.goes_on.set()
+            return await waiting, (survey, server.made("/flags/"))
+
+    found, others = asyncio.run(read())
+    assert found == [True] * 200
+    assert others == ([], [])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
