@@ -32,11 +32,12 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"abandonment", "clock", "errors", "fork_and_exit", "incidents", "json_text", "retry"}
-    | {"runtime_properties"},
+    {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit", "incidents"}
+    | {"json_text", "retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
-    {"batching", "context", "exceptions", "polling"},
+    {"batching", "exceptions", "polling"},
+    {"context"},
     {"flags"},
     {"client", "openfeature"},
     {"_alias"},

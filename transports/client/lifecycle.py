@@ -113,11 +113,6 @@ def counters(client: HasComponents) -> Counters | None:
     return client.components.pipeline.counters()
 
 
-def _unsubscribed() -> Callable[[], None]:
-    return nothing
-
-
-@guarded(_unsubscribed)
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
@@ -126,9 +121,16 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
     attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
     ``group_identify`` the queued event. Definitions that equal those in use are not announced.
     ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-    ``error`` reports each. For ``*``, call ``callback(event, payload)``
-    for all of them. Callbacks run on the thread on which the event happens.
+    ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+    on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
+    given on a running event loop, on which they then run.
+
+    Raises:
+        TypeError: the callback cannot be called, or is ``async def`` and nobody would await it.
     """
+    if not callable(callback):
+        msg = f"on() must get a function as callback, got {type(callback).__name__}"
+        raise TypeError(msg)
     return client.components.listeners.on(event, callback)
 
 

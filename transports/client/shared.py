@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any, ClassVar
 
+from ..exceptions import ReportingPolicy
 from . import capture as _capture
 from . import contexts as _contexts
 from . import definitions as _definitions
@@ -53,6 +54,11 @@ class SharedVerbs:
             " or make one in each process from the same Options"
         )
         raise TypeError(msg)
+
+    @property
+    def exception_policy(self) -> ReportingPolicy:
+        """Which exceptions are failures; the middleware and other automatic capture ask it."""
+        return self.components.exceptions.policy
 
     # Events.
     capture = _capture.capture
