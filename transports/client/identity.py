@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ..batching.event import Event
 from ..context import current, id_of
+from ..json_text import members_of
 from ..steps import Steps
 from .capture import deliver
 from .components import Components, HasComponents
@@ -303,4 +304,4 @@ def _warn_missing(components: Components, verb: str, required: str) -> None:
 
 
 def _mapping(given: object) -> dict[str, Any]:
-    return dict(given) if isinstance(given, Mapping) else {}
+    return dict(members_of(given) or {})

@@ -16,7 +16,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ..json_text import read_json, to_json
+from ..json_text import members_of, read_json, to_json
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 
@@ -110,7 +110,7 @@ class Memory:
     def register(self, properties: Mapping[str, Any]) -> None:
         """Add properties to all later events; later values win."""
         with self._lock:
-            self._registered = {**self._registered, **deepcopy(dict(properties))}
+            self._registered = {**self._registered, **deepcopy(dict(members_of(properties) or {}))}
             self._join()
             self._store(PROPS, self._registered)
 
