@@ -15,7 +15,7 @@ from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
 from ..flags.cache import open_flag_cache
-from ..flags.called import CalledTracker
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
 from ..flags.remote import RemoteFlags
@@ -37,7 +37,7 @@ from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
-from .listeners import ERROR, Listeners
+from .listeners import ERROR, RECOVERED, Listeners
 from .loop_callbacks import usable_callback
 from .options import Options
 from .preparation import Outbox, Preparation
@@ -82,7 +82,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     preparation.report_to(pipeline.refuse)
     evaluator = _evaluator(options, transport, clock, report)
-    loader = _loader(options, transport, clock, report)
+    loader = _loader(options, transport, clock, report, listeners)
     components = Components(
         options=options,
         version=version(),
@@ -182,6 +182,7 @@ def _evaluator(
         missing_group=options.missing_group,
         evaluation_contexts=options.contexts,
         project_timezone=options.project_timezone,
+        never=options.never_evaluate_locally,
     )
     remote = None
     if options.project_key and options.is_usable:
@@ -202,7 +203,11 @@ def _evaluator(
 
 
 def _loader(
-    options: Options, transport: Transport, clock: Clock, report: ReportError
+    options: Options,
+    transport: Transport,
+    clock: Clock,
+    report: ReportError,
+    listeners: Listeners,
 ) -> DefinitionLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
@@ -223,6 +228,7 @@ def _loader(
         budget=options.staleness,
         clock=clock,
         on_failure=failed,
+        on_recovery=lambda: listeners.notify(RECOVERED, None),
     )
 
 

@@ -122,10 +122,13 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
     The payload of ``error`` is an exception, that of ``flush`` the delivered events, that of
-    ``local_evaluation_flags_loaded`` the number of flags, and that of ``capture``, ``identify``,
-    ``alias`` and ``group_identify`` the queued event. For ``*``, call ``callback(event, payload)``
-    for all of them. Callbacks run on the thread on which the event happens. On an AsyncClient they may
-    be ``async def``, if they are given on a running event loop, on which they then run.
+    ``local_evaluation_flags_loaded`` the number of flags, with the keys of the changed flags as its
+    attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
+    ``group_identify`` the queued event. Definitions that equal those in use are not announced.
+    ``definitions_recovered``, with None, is the first successful load after failed loads, of which
+    ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+    on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
+    given on a running event loop, on which they then run.
 
     Raises:
         TypeError: the callback cannot be called, or is ``async def`` and nobody would await it.

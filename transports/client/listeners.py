@@ -17,13 +17,14 @@ from ..errors import TransportError
 from ..incidents import Incidents
 from .loop_callbacks import usable_callback
 
-__all__ = ["ERROR", "FLAGS_LOADED", "Listeners"]
+__all__ = ["ERROR", "FLAGS_LOADED", "RECOVERED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
 ERROR: Final = "error"
 FLUSH: Final = "flush"
 FLAGS_LOADED: Final = "local_evaluation_flags_loaded"
+RECOVERED: Final = "definitions_recovered"
 ANY: Final = "*"
 
 # The names in other SDKs.

@@ -47,6 +47,14 @@ class SharedVerbs:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.components.user_agent}>"
 
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        """Refuse to be copied and pickled: threads, connections and queued events stay here."""
+        msg = (
+            f"{type(self).__name__} cannot be copied or pickled: pass the same client on,"
+            " or make one in each process from the same Options"
+        )
+        raise TypeError(msg)
+
     @property
     def exception_policy(self) -> ReportingPolicy:
         """Which exceptions are failures; the middleware and other automatic capture ask it."""
