@@ -29,6 +29,7 @@ import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from types import NoneType
 from typing import Any
 
 from flagengine import NOT_GIVEN, json_form
@@ -38,6 +39,8 @@ __all__ = ["members_of", "read_json", "to_json"]
 MAX_DEPTH = 128
 # Most JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
 _MAX_INT_BITS = 64
+# What `tolist()` of an array gives; that of a number wider than Python's gives the number again.
+_OF_ARRAYS = frozenset({list, str, int, float, bool, NoneType})
 
 
 def to_json(value: object) -> bytes:
@@ -114,8 +117,9 @@ def _beyond_flags(value: Any) -> object:
         return list(value)
     if type(value).__name__ == "NAType":  # pandas' missing value
         return None
-    to_list = getattr(value, "tolist", None)
-    return to_list() if callable(to_list) else str(value)
+    # Asked of the type: an object that has every attribute, such as a mock, is no array.
+    found = value.tolist() if hasattr(type(value), "tolist") else value
+    return found if type(found) in _OF_ARRAYS else str(value)
 
 
 _FAST = json.JSONEncoder(
