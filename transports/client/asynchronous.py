@@ -80,6 +80,7 @@ class AsyncClient(SharedVerbs):
         ValueError: ``sync_mode`` is on, which would block the loop.
     """
 
+    threads: DaemonThreads
     _blocks: ClassVar[bool] = False
 
     def _start(self, options: Options) -> None:

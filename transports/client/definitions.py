@@ -67,7 +67,7 @@ def wait_for_local_evaluation_ready(
     Without a source of definitions, return False at once.
     """
     loader = client.components.loader
-    if loader is None:
+    if loader is None or not client.components.status.is_usable:
         return False
     ready: bool = yield Call(loader.wait_until_ready, (timeout,))
     return ready
@@ -79,8 +79,8 @@ def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT)
 
     Do nothing without a source, and while the server has asked for a pause.
     """
-    loader = client.components.loader
-    if loader is not None and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and status.is_usable and not status.is_closed:
         yield Call(loader.reload, (timeout,))
 
 

@@ -7,6 +7,7 @@ server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import tzinfo
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -79,7 +80,7 @@ class LocalFlags:
         *,
         missing_group: str = "as_server",
         evaluation_contexts: tuple[str, ...] = (),
-        project_timezone: str = "UTC",
+        project_timezone: str | tzinfo = "UTC",
     ) -> None:
         self._options: dict[str, Any] = {}
         if missing_group not in ("as_server", "false"):

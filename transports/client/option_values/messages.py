@@ -1,0 +1,43 @@
+"""The sentences of option errors: what must be, and what was given, without keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...http.redaction import redact_text
+
+__all__ = ["shown", "wrong_type", "wrong_value"]
+
+_LONGEST = 80
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def wrong_type(name: str, must: str, given: object) -> TypeError:
+    """Return the error for a value of the wrong type."""
+    return TypeError(_sentence(name, must, given))
+
+
+def wrong_value(name: str, must: str, given: object) -> ValueError:
+    """Return the error for a value of the right type that makes no sense."""
+    return ValueError(_sentence(name, must, given))
+
+
+def _sentence(name: str, must: str, given: object) -> str:
+    return f"{name} must be {must}, got {shown(given)}"
+
+
+def shown(given: Any) -> str:
+    """Return a plain value as in Python, without keys and shortened; otherwise the name of its type.
+
+    >>> shown("5s"), shown([1]), shown(dict), shown("phx_0123456789")
+    ("'5s'", 'list', 'the class dict', "'***'")
+    """
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    if type(given) not in _PLAIN:
+        return type(given).__name__
+    try:
+        text = redact_text(repr(given))
+    except ValueError:  # Python refuses to print integers of many thousand digits
+        return "a huge integer"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,153 @@
+"""The reader of every option, by the option's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from ...batching.encodings import Encoding
+from ...batching.lanes import CaptureMode
+from ...batching.limits import Exhausted, Overflow
+from ...flags.cache import open_flag_cache
+from ...polling.health import StalenessBudget
+from ...polling.policy import MINIMUM_INTERVAL
+from .addresses import read_headers, read_host
+from .keys import read_project_key, read_secret_key
+from .messages import wrong_type
+from .objects import Callback, Hooks, Instance, read_properties
+from .quantities import LONGEST_REQUEST, Count, Seconds, read_boolean
+from .texts import Word, read_name, read_names, read_path, read_time_zone
+
+__all__ = ["RULES", "read_compression", "read_mode"]
+
+Reader = Callable[[str, Any], Any]
+
+# With posthog-python's other names.
+read_mode = Word(tuple(CaptureMode), {"legacy": "v0", "analytics_v1": "v1"}, is_optional=True)
+read_compression = Word(tuple(Encoding), {"identity": "none", "brotli": "br"}, is_optional=True)
+
+_STALE: Final = Seconds(90)
+_EXPIRED: Final = Seconds(600, is_optional=True)
+
+
+def _read_staleness(name: str, given: Any) -> StalenessBudget:
+    if not isinstance(given, StalenessBudget):
+        raise wrong_type(name, "a StalenessBudget", given)
+    stale = _STALE(f"{name}.stale_after", given.stale_after)
+    expired = _EXPIRED(f"{name}.expired_after", given.expired_after)
+    assert stale is not None
+    if expired is not None and expired < stale:
+        message = (
+            f"{name}.expired_after must be at least stale_after, got {expired:g} after {stale:g}"
+        )
+        raise ValueError(message)
+    return StalenessBudget(stale, expired)
+
+
+_read_cache_object = Instance(("get", "put", "clear"))
+
+
+def _read_flag_cache(name: str, given: Any) -> Any:
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        given = _read_cache_object(name, given)
+    try:
+        open_flag_cache(given)
+    except ValueError as error:
+        message = f"{name} cannot be used: {error}"
+        raise ValueError(message) from None
+    return given
+
+
+_PATHS = (str, os.PathLike)
+_BOOLEANS = (
+    "is_server",
+    "debug",
+    "disabled",
+    "sync_mode",
+    "historical_migration",
+    "disable_geoip",
+    "default_opt_in",
+    "privacy_mode",
+    "enable_full_ai_capture",
+    "enable_local_evaluation",
+    "strict_local_evaluation",
+    "send_feature_flag_event",
+    "disable_surveys",
+    "enable_exception_autocapture",
+    "capture_exception_code_variables",
+)
+
+
+def _read_gzip(name: str, given: Any) -> bool | None:
+    return None if given is None else read_boolean(name, given)
+
+
+RULES: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        # The server and the client itself.
+        "api_key": read_project_key,
+        "host": read_host,
+        "secret_key": read_secret_key,
+        "personal_api_key": read_secret_key,
+        "transport": Instance(("request",), hints=((str, "host"),)),
+        "extra_headers": read_headers,
+        "lib_name": read_name,
+        "clock": Instance(("monotonic", "wall")),
+        # Events.
+        "flush_at": Count(100),
+        "flush_interval": Seconds(5, least=0),
+        "max_batch_size": Count(100, is_optional=True),
+        "max_queue_size": Count(10_000),
+        "overflow": Word(tuple(Overflow)),
+        "spool_directory": read_path,
+        "max_retries": Count(3, least=0),
+        "on_exhausted": Word(tuple(Exhausted)),
+        "request_timeout": Seconds(10, most=LONGEST_REQUEST),
+        "gzip": _read_gzip,
+        "capture_compression": read_compression,
+        "capture_mode": read_mode,
+        "before_send": Hooks("event"),
+        "on_error": Callback(("error", "events")),
+        "super_properties": read_properties,
+        "storage": Instance(("get", "pop", "__setitem__"), hints=((_PATHS, "JsonStorage(path)"),)),
+        "sink": Instance(("deliver", "close"), hints=((_PATHS, "JsonlSink(path)"),)),
+        "driver": Instance(("attach", "wake", "drives", "is_worker", "pause", "stop", "forget")),
+        # Flags.
+        "definitions": Instance(
+            ("fetch",),
+            may_be_async=True,
+            hints=((_PATHS, "FileDefinitions(path)"), (Mapping, "MemoryDefinitions(document)")),
+        ),
+        "poll_interval": Seconds(30, least=MINIMUM_INTERVAL),
+        "staleness": _read_staleness,
+        "flag_definition_cache_provider": Instance(
+            (
+                "should_fetch_flag_definitions",
+                "get_flag_definitions",
+                "on_flag_definitions_received",
+                "shutdown",
+            ),
+            may_be_async=True,
+        ),
+        "flag_cache": _read_flag_cache,
+        "feature_flags_request_timeout": Seconds(3, most=LONGEST_REQUEST),
+        "feature_flags_request_max_retries": Count(1, least=0),
+        "flags_api_version": Count(4),
+        "max_cache_size": Count(50_000),
+        "missing_group": Word(("as_server", "unresolved", "false")),
+        "evaluation_contexts": read_names,
+        "project_timezone": read_time_zone,
+        # Exceptions.
+        "in_app_modules": read_names,
+        "in_app_exclude": read_names,
+        "project_root": read_path,
+        "exception_rate_limit_size": Count(10, least=0),
+        "exception_rate_limit_refill": Count(1, least=0),
+        "exception_rate_limit_interval": Seconds(10),
+        **dict.fromkeys(_BOOLEANS, read_boolean),
+    }
+)
