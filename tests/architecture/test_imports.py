@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Layers, circles, imports
 
 LAYERS: Final = [
-    {"native"},
+    {"native", "extras"},
     {"values", "hashing"},
     {"results"},
     {"inputs"},
@@ -32,7 +32,8 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"clock", "errors", "fork_and_exit", "incidents", "json_text", "retry", "runtime_properties"},
+    {"clock", "errors", "extras", "fork_and_exit", "incidents", "json_text", "retry"}
+    | {"runtime_properties"},
     {"steps"},
     {"callers", "http"},
     {"batching", "context", "exceptions", "polling"},
