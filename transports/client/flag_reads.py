@@ -36,6 +36,15 @@ __all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "rea
 logger = logging.getLogger("flagengine.flags")
 
 NOTHING_FOUND: Final = EvaluatedFlags()
+# The keys of a mapping ``send_feature_flags``.
+_WISHES: Final = (
+    "only_evaluate_locally",
+    "person_properties",
+    "group_properties",
+    "flag_keys",
+    "flag_keys_filter",
+    "should_send",
+)
 
 
 class ReadOptions(FlagOptions, total=False):
@@ -181,6 +190,9 @@ def flags_of(
         found = type(snapshot).__name__
         logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
     wishes = send if isinstance(send, Mapping) else NOTHING
+    if wishes.keys() - _WISHES and components.evaluator.incidents.opens("send_feature_flags"):
+        unknown = sorted(map(str, wishes.keys() - _WISHES))
+        logger.warning("send_feature_flags must have only the keys %s, got %s", _WISHES, unknown)
     if not send or not wishes.get("should_send", True) or not components.status.is_active:
         return NOTHING
     try:

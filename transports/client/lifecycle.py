@@ -113,11 +113,6 @@ def counters(client: HasComponents) -> Counters | None:
     return client.components.pipeline.counters()
 
 
-def _unsubscribed() -> Callable[[], None]:
-    return nothing
-
-
-@guarded(_unsubscribed)
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
@@ -125,6 +120,9 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
     ``local_evaluation_flags_loaded`` the number of flags, and that of ``capture``, ``identify``,
     ``alias`` and ``group_identify`` the queued event. For ``*``, call ``callback(event, payload)``
     for all of them. Callbacks run on the thread on which the event happens.
+
+    Raises:
+        TypeError: ``event`` is no text, or ``callback`` is no function or is ``async``.
     """
     return client.components.listeners.on(event, callback)
 

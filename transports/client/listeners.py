@@ -5,6 +5,7 @@ A callback runs on the thread on which its event happens. Its exceptions are log
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, Final
 from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
+from .option_values.objects import is_async
 
 __all__ = ["FLAGS_LOADED", "Listeners"]
 
@@ -35,11 +37,13 @@ _QUEUED: Final = {
     "$groupidentify": "group_identify",
 }
 
+_NAMES: Final = (ERROR, FLUSH, FLAGS_LOADED, ANY, "capture", *_QUEUED.values(), *_ALIASES)
+
 Callback = Callable[..., object]
 
 
 class Listeners:
-    """The callbacks by name. ``on`` accepts any name, even if its event never happens."""
+    """The callbacks by name. ``on`` accepts any name, with a warning if its event never happens."""
 
     def __init__(self) -> None:
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
@@ -47,6 +51,7 @@ class Listeners:
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
         """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``."""
+        _check(name, callback)
         known = _ALIASES.get(name, name)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
@@ -89,6 +94,22 @@ class Listeners:
     def after_fork(self) -> None:
         """Renew the lock in a forked child."""
         self._lock = threading.Lock()
+
+
+def _check(name: object, callback: object) -> None:
+    if not isinstance(name, str):
+        msg = f"event must be text, got {type(name).__name__}"
+        raise TypeError(msg)
+    if not callable(callback):
+        msg = f"callback must be a function, got {type(callback).__name__}"
+        raise TypeError(msg)
+    if is_async(callback):
+        msg = "callback must not be async: it is called from threads, which cannot await"
+        raise TypeError(msg)
+    if name not in _NAMES:
+        near = difflib.get_close_matches(name, _NAMES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        logger.warning("no event is called %r, so its callback is never called%s", name, hint)
 
 
 def _call(callback: Callback, *arguments: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .messages import shown, wrong_type
 
-__all__ = ["Callback", "Hooks", "Instance", "read_properties"]
+__all__ = ["Callback", "Hooks", "Instance", "is_async", "read_properties"]
 
 
 @dataclass(frozen=True, slots=True)
