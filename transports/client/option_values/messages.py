@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...http.redaction import redact_text
 
-__all__ = ["shown", "wrong_type", "wrong_value"]
+__all__ = ["items_of", "shown", "wrong_type", "wrong_value"]
 
 _LONGEST = 80
 _PLAIN = (str, int, float, bool, type(None))
@@ -24,6 +25,16 @@ def wrong_value(name: str, must: str, given: object) -> ValueError:
 
 def _sentence(name: str, must: str, given: object) -> str:
     return f"{name} must be {must}, got {shown(given)}"
+
+
+def items_of(name: str, must: str, given: Any) -> list[Any]:
+    """Return the items of a collection; a text, bytes or a mapping is none."""
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        raise wrong_type(name, must, given)
+    try:
+        return list(given)
+    except Exception as error:
+        raise wrong_type(name, must, given) from error
 
 
 def shown(given: Any) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from .messages import shown, wrong_type
+from .messages import items_of, shown, wrong_type
 
 __all__ = ["Callback", "Hooks", "Instance", "is_async", "read_properties"]
 
@@ -40,11 +40,12 @@ class Instance:
         if isinstance(given, type):
             must = "an object, not a class"
             raise TypeError(f"{wrong_type(name, must, given)}; did you mean {given.__name__}()?")
-        if any(not callable(getattr(given, method, None)) for method in self.methods):
+        found = {method: _attribute(given, method) for method in self.methods}
+        if not all(map(callable, found.values())):
             raise TypeError(f"{wrong_type(name, self._must, given)}{self._hint(given)}")
         if not self.may_be_async:
-            for method in self.methods:
-                _refuse_async(f"{name}.{method}", getattr(given, method))
+            for method, function in found.items():
+                _refuse_async(f"{name}.{method}", function)
         return given
 
     @property
@@ -88,9 +89,8 @@ class Hooks:
         """Return a function as it is, and a list as a tuple; None if there is none."""
         if given is None or callable(given):
             return self._callback(name, given)
-        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
-            raise wrong_type(name, "a function or a list of functions", given)
-        return tuple(self._hook(f"{name}[{at}]", hook) for at, hook in enumerate(given))
+        hooks = items_of(name, "a function or a list of functions", given)
+        return tuple(self._hook(f"{name}[{at}]", hook) for at, hook in enumerate(hooks))
 
     def _hook(self, name: str, hook: Any) -> Any:
         if hook is None:
@@ -112,6 +112,13 @@ def read_properties(name: str, given: Any) -> dict[str, Any]:
     except Exception as error:
         message = f"{name} must have JSON values, which can be copied: {shown(str(error))}"
         raise TypeError(message) from error
+
+
+def _attribute(given: object, name: str) -> Any:
+    try:
+        return getattr(given, name, None)
+    except Exception:  # noqa: BLE001 - an object of the application may raise anything
+        return None
 
 
 def _refuse_async(name: str, function: Any) -> None:

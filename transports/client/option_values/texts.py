@@ -10,7 +10,7 @@ from datetime import tzinfo
 from enum import Enum
 from typing import Any
 
-from .messages import wrong_type, wrong_value
+from .messages import items_of, wrong_type, wrong_value
 
 __all__ = ["Word", "read_name", "read_names", "read_path", "read_time_zone"]
 
@@ -74,9 +74,8 @@ def read_names(name: str, given: Any) -> tuple[str, ...]:
         return ()
     if isinstance(given, str):
         return (read_name(name, given),)
-    if isinstance(given, Mapping | bytes) or not isinstance(given, Iterable):
-        raise wrong_type(name, "a text or a list of texts", given)
-    return tuple(read_name(f"{name}[{at}]", item) for at, item in enumerate(given))
+    texts = items_of(name, "a text or a list of texts", given)
+    return tuple(read_name(f"{name}[{at}]", text) for at, text in enumerate(texts))
 
 
 def read_path(name: str, given: Any) -> str | None:
