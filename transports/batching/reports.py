@@ -87,7 +87,7 @@ class DeliveryReporter:
         lost = sum(len(action.events) for action in actions if isinstance(action, Dropped))
         kept = sum(action.count for action in actions if isinstance(action, Kept))
         if lost:
-            logger.error("shutdown: %d events were not delivered within %g s", lost, timeout)
+            logger.critical("shutdown: %d events were not delivered within %g s", lost, timeout)
         if kept:
             logger.warning("shutdown: %d events stay on disk for the next process", kept)
 

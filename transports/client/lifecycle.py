@@ -95,8 +95,8 @@ def tick(client: HasComponents) -> int:
 
     Clients with a ``ManualDriver`` need this, because they have no workers.
     """
-    loader = client.components.loader
-    if loader is not None and loader.is_manual and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and loader.is_manual and status.is_usable and not status.is_closed:
         loader.tick()
     return client.components.pipeline.tick()
 
@@ -122,8 +122,11 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
     for all of them. Callbacks run on the thread on which the event happens.
 
     Raises:
-        TypeError: ``event`` is no text, or ``callback`` is no function or is ``async``.
+        TypeError: the callback cannot be called.
     """
+    if not callable(callback):
+        msg = f"on() must get a function as callback, got {type(callback).__name__}"
+        raise TypeError(msg)
     return client.components.listeners.on(event, callback)
 
 

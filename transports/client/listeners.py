@@ -14,7 +14,6 @@ from typing import Any, Final
 from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
-from .option_values.objects import is_async
 
 __all__ = ["FLAGS_LOADED", "Listeners"]
 
@@ -51,8 +50,8 @@ class Listeners:
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
         """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``."""
-        _check(name, callback)
         known = _ALIASES.get(name, name)
+        _warn_of_unknown(name)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
 
@@ -96,18 +95,9 @@ class Listeners:
         self._lock = threading.Lock()
 
 
-def _check(name: object, callback: object) -> None:
-    if not isinstance(name, str):
-        msg = f"event must be text, got {type(name).__name__}"
-        raise TypeError(msg)
-    if not callable(callback):
-        msg = f"callback must be a function, got {type(callback).__name__}"
-        raise TypeError(msg)
-    if is_async(callback):
-        msg = "callback must not be async: it is called from threads, which cannot await"
-        raise TypeError(msg)
+def _warn_of_unknown(name: str) -> None:
     if name not in _NAMES:
-        near = difflib.get_close_matches(name, _NAMES, 1)
+        near = difflib.get_close_matches(str(name), _NAMES, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         logger.warning("no event is called %r, so its callback is never called%s", name, hint)
 

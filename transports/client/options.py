@@ -114,8 +114,7 @@ class Options:
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
     the event, changed or not, or None to drop it. A hook that raises drops the event."""
     on_error: OnError | None = None
-    """A callback, called with an error and the events that it lost. Neither it nor a hook may be
-    ``async``, because threads call them."""
+    """A callback, called with an error and the events that it lost."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
     disable_geoip: bool = True
@@ -201,9 +200,9 @@ class Options:
             ValueError: a value makes no sense, or two options contradict each other.
         """
         for each in fields(self):
-            given = getattr(self, each.name)
-            if given is not each.default:
-                object.__setattr__(self, each.name, RULES[each.name](each.name, given))
+            given, read = getattr(self, each.name), RULES.get(each.name)
+            if read is not None and given is not each.default:
+                object.__setattr__(self, each.name, read(each.name, given))
         if self.overflow == Overflow.SPILL and self.spool_directory is None:
             message = 'overflow="spill" needs a spool_directory'
             raise ValueError(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -11,7 +10,7 @@ from typing import Any
 
 from .messages import items_of, shown, wrong_type
 
-__all__ = ["Callback", "Hooks", "Instance", "is_async", "read_properties"]
+__all__ = ["Callback", "Hooks", "Instance", "read_properties"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,6 @@ class Instance:
 
     Attributes:
         methods: the names of the methods that the client calls.
-        may_be_async: whether the client awaits what the methods return.
         hints: for types of values that people pass by mistake, what to pass instead.
 
     >>> Instance(("monotonic", "wall"))("clock", 7)
@@ -30,7 +28,6 @@ class Instance:
     """
 
     methods: tuple[str, ...]
-    may_be_async: bool = False
     hints: tuple[tuple[type | tuple[type, ...], str], ...] = ()
 
     def __call__(self, name: str, given: Any) -> Any:
@@ -40,12 +37,8 @@ class Instance:
         if isinstance(given, type):
             must = "an object, not a class"
             raise TypeError(f"{wrong_type(name, must, given)}; did you mean {given.__name__}()?")
-        found = {method: _attribute(given, method) for method in self.methods}
-        if not all(map(callable, found.values())):
+        if any(not callable(_attribute(given, method)) for method in self.methods):
             raise TypeError(f"{wrong_type(name, self._must, given)}{self._hint(given)}")
-        if not self.may_be_async:
-            for method, function in found.items():
-                _refuse_async(f"{name}.{method}", function)
         return given
 
     @property
@@ -62,7 +55,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A reader of a function that takes ``arguments`` positional arguments, and is not ``async``."""
+    """A reader of a function that takes ``arguments`` positional arguments."""
 
     arguments: tuple[str, ...]
 
@@ -72,7 +65,6 @@ class Callback:
             return None
         if not callable(given):
             raise wrong_type(name, f"a function of {' and '.join(self.arguments)}", given)
-        _refuse_async(name, given)
         if not _takes(given, len(self.arguments)):
             wanted = ", ".join(self.arguments)
             raise TypeError(f"{name} must take the arguments ({wanted}); {_called(given)} does not")
@@ -119,22 +111,6 @@ def _attribute(given: object, name: str) -> Any:
         return getattr(given, name, None)
     except Exception:  # noqa: BLE001 - an object of the application may raise anything
         return None
-
-
-def _refuse_async(name: str, function: Any) -> None:
-    if is_async(function):
-        message = f"{name} must not be async: it is called from threads, which cannot await"
-        raise TypeError(message)
-
-
-def is_async(function: Any) -> bool:
-    """Return whether a call of the function returns something to await or to iterate with ``async for``."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    found = (function, getattr(function, "__call__", None))  # noqa: B004 - its kind, not its presence
-    return any(
-        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in found
-    )
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:

@@ -119,7 +119,6 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
         # Flags.
         "definitions": Instance(
             ("fetch",),
-            may_be_async=True,
             hints=((_PATHS, "FileDefinitions(path)"), (Mapping, "MemoryDefinitions(document)")),
         ),
         "poll_interval": Seconds(30, least=MINIMUM_INTERVAL),
@@ -131,7 +130,6 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
                 "on_flag_definitions_received",
                 "shutdown",
             ),
-            may_be_async=True,
         ),
         "flag_cache": _read_flag_cache,
         "feature_flags_request_timeout": Seconds(3, most=LONGEST_REQUEST),
