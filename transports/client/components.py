@@ -73,10 +73,8 @@ class Components:
 
     @property
     def published(self) -> Published:
-        """Return the definitions in use, none while disabled; the first call starts loading them."""
-        if self.loader is None or not self.status.is_usable:
-            return NO_DEFINITIONS
-        return self.loader.current
+        """Return the definitions in use; the first call starts loading them."""
+        return NO_DEFINITIONS if self.loader is None else self.loader.current
 
     @property
     def user_agent(self) -> str:

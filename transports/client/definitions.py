@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..polling.health import Health, StalenessBudget, assess
-from ..polling.store import DefinitionsChanged
+from ..polling.store import DefinitionsChanged, Published
 from ..steps import Call, Steps
 from .components import NO_DEFINITIONS, Components, HasComponents
 from .listeners import FLAGS_LOADED
@@ -55,7 +55,7 @@ def is_local_evaluation_ready(client: HasComponents) -> bool:
 
     The first call starts loading.
     """
-    return client.components.published.is_ready
+    return _published(client.components).is_ready
 
 
 @guarded_steps(_no)
@@ -97,7 +97,7 @@ def feature_flag_definitions(client: HasComponents) -> list[dict[str, Any]] | No
 
     The first call starts loading. The list is a copy, made at each call.
     """
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     return None if snapshot is None else list(snapshot.to_document()["flags"])
 
 
@@ -109,7 +109,7 @@ def get_feature_flag_evaluation_runtime(
 
     A flag that does not say has ``FeatureFlagEvaluationRuntime.ALL``.
     """
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     flag = None if snapshot is None else snapshot.flags.get(key)
     return None if flag is None else FeatureFlagEvaluationRuntime(flag.evaluation_runtime)
 
@@ -123,7 +123,7 @@ def get_feature_flag_keys_by_evaluation_runtime(
     ``all`` returns every loaded flag. Log an unknown runtime, and return an empty list.
     """
     wanted = FeatureFlagEvaluationRuntime(evaluation_runtime)
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     if snapshot is None:
         return []
     return [
@@ -131,6 +131,11 @@ def get_feature_flag_keys_by_evaluation_runtime(
         for key, flag in snapshot.flags.items()
         if FeatureFlagEvaluationRuntime(flag.evaluation_runtime).matches(wanted)
     ]
+
+
+def _published(components: Components) -> Published:
+    """Return the definitions in use; none, without loading any, while the client is disabled."""
+    return components.published if components.status.is_usable else NO_DEFINITIONS
 
 
 def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:
