@@ -36,6 +36,7 @@ TRANSPORT_LAYERS: Final = [
     | {"runtime_properties"},
     {"steps"},
     {"callers", "http"},
+    {"option_values"},
     {"batching", "context", "exceptions", "polling"},
     {"flags"},
     {"client", "openfeature"},

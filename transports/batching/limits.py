@@ -50,8 +50,7 @@ class Exhausted(StrEnum):
 class LaneLimits:
     """The limits of a lane's batches, queue and retries. Times are in seconds.
 
-    With ``max_batch_size=None`` a batch has at most ``max(flush_at, 100)`` events. With
-    ``flush_interval=0`` an event is due at once.
+    With ``max_batch_size=None`` a batch has at most ``max(flush_at, 100)`` events.
     """
 
     flush_at: int = FLUSH_AT
@@ -71,9 +70,7 @@ class LaneLimits:
         for name in ("flush_at", "max_batch_bytes", "max_queue_size", "max_event_bytes"):
             _require_positive(name, getattr(self, name))
         _require_positive("max_batch_size", self.batch_size)
-        if not self.flush_interval >= 0:
-            msg = f"flush_interval must be at least 0, got {self.flush_interval}"
-            raise ValueError(msg)
+        _require_positive("flush_interval", self.flush_interval)
         object.__setattr__(self, "overflow", Overflow(self.overflow))
         object.__setattr__(self, "on_exhausted", Exhausted(self.on_exhausted))
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
+from ..option_values.quantities import read_boolean
 from .components import Components, HasComponents
 from .option_names import POSTHOG_NAMES, PROJECT_API_KEY
-from .option_values.quantities import read_boolean
 from .options import Options
 
 __all__ = ["CheckedAttributes", "SettableDebug"]

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from ..batching.encodings import Encoding
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE, EVENTS_LANE, CaptureMode, http_lanes
-from ..batching.limits import Exhausted, LaneLimits, Overflow
+from ..batching.limits import FLUSH_INTERVAL, Exhausted, LaneLimits, Overflow
 from ..batching.pipeline import LaneSetup
 from ..batching.sinks.http import Destination
 from ..batching.sinks.memory import NullSink
 from ..batching.spool.spool import Spool
 from ..clock import Clock
 from ..http.base import Transport
+from ..option_values.texts import Word
 from ..retry import EVENTS_RETRY
-from .option_values.rules import read_compression, read_mode
-from .option_values.texts import Word
+from .option_rules import read_compression, read_mode
 from .options import Options
 
 __all__ = ["lanes_of"]
@@ -55,9 +55,11 @@ def lanes_of(
 
 
 def _limits(options: Options) -> LaneLimits:
+    # With an interval of 0 each event is due at once, as if it filled a batch.
+    is_at_once = options.flush_interval == 0
     return LaneLimits(
-        flush_at=options.flush_at,
-        flush_interval=options.flush_interval,
+        flush_at=1 if is_at_once else options.flush_at,
+        flush_interval=FLUSH_INTERVAL if is_at_once else options.flush_interval,
         max_batch_size=options.max_batch_size,
         max_queue_size=options.max_queue_size,
         overflow=Overflow(options.overflow),

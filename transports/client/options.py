@@ -23,7 +23,7 @@ from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
 from .option_names import PROJECT_API_KEY, unknown_option
-from .option_values.rules import RULES
+from .option_rules import RULES
 
 __all__ = ["BeforeSend", "EventMessage", "OnError", "Options", "read_options"]
 

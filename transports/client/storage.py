@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..json_text import read_json, to_json
+from ..option_values.texts import read_path
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 
@@ -34,7 +35,7 @@ class JsonStorage(MutableMapping[str, Any]):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = Path(read_path("path", path))
         self._values = _read(self._path)
 
     def __repr__(self) -> str:

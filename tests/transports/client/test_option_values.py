@@ -23,9 +23,8 @@ from flagengine.transports import (
     MemoryTransport,
     NullSink,
     Options,
-    StalenessBudget,
 )
-from flagengine.transports.client.option_values.rules import RULES
+from flagengine.transports.client.option_rules import RULES
 
 from ..mock_server import MockServer
 from .bench import API_KEY, SECRET, Bench, FakeServer, flag
@@ -299,11 +298,6 @@ def test_options_read_again_stay_the_same() -> None:
         ({"extra_headers": {"X": None}}, "extra_headers['X'] must be text, got NoneType"),
         ({"extra_headers": {"content-length": "5"}}, "must not have content-length"),
         ({"staleness": 90}, "staleness must be a StalenessBudget, got 90"),
-        ({"staleness": StalenessBudget("x")}, "staleness.stale_after must be a number of seconds"),  # type: ignore[arg-type]
-        (
-            {"staleness": StalenessBudget(90, 10)},
-            "staleness.expired_after must be at least stale_after",
-        ),
         (
             {"project_timezone": "Berlin"},
             "project_timezone must be an IANA time zone such as Europe/Berlin",

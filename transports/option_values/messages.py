@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...http.redaction import redact_text
+from ..http.redaction import redact_text
 
 __all__ = ["items_of", "shown", "wrong_type", "wrong_value"]
 

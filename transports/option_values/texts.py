@@ -12,7 +12,7 @@ from typing import Any
 
 from .messages import items_of, wrong_type, wrong_value
 
-__all__ = ["Word", "read_name", "read_names", "read_path", "read_time_zone"]
+__all__ = ["Word", "read_name", "read_names", "read_optional_path", "read_path", "read_time_zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Word:
     others: Mapping[str, str] = field(default_factory=dict)
     is_optional: bool = False
 
-    def __call__(self, name: str, given: Any) -> str | None:
+    def __call__(self, name: str, given: Any) -> Any:
         """Return the member of ``words``; None if it is optional and not given."""
         if given is None and self.is_optional:
             return None
@@ -78,16 +78,19 @@ def read_names(name: str, given: Any) -> tuple[str, ...]:
     return tuple(read_name(f"{name}[{at}]", text) for at, text in enumerate(texts))
 
 
-def read_path(name: str, given: Any) -> str | None:
+def read_path(name: str, given: Any) -> str:
     """Return a path as text; ``~`` is the home directory."""
-    if given is None:
-        return None
     if not isinstance(given, str | bytes | os.PathLike):
-        raise wrong_type(name, "a path or None", given)
+        raise wrong_type(name, "a path", given)
     path = os.fsdecode(given)
     if not path.strip() or "\0" in path:
         raise wrong_value(name, "a path that is not blank", given)
     return os.path.expanduser(path)  # noqa: PTH111 - a path of the application stays text
+
+
+def read_optional_path(name: str, given: Any) -> str | None:
+    """Do as ``read_path``; None stays None."""
+    return None if given is None else read_path(name, given)
 
 
 def read_time_zone(name: str, given: Any) -> str | tzinfo:

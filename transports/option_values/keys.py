@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from .addresses import QUOTES
 
-__all__ = ["read_project_key", "read_secret_key"]
+__all__ = ["read_key", "read_project_key", "read_secret_key"]
 
 # The prefixes of PostHog's keys, by which swapped keys are recognised.
 _PROJECT: Final = "phc_"
@@ -37,13 +37,18 @@ def read_secret_key(name: str, given: Any) -> str | None:
     return key
 
 
-def _key(name: str, given: Any) -> str | None:
-    if given is None:
-        return None
+def read_key(name: str, given: Any) -> str:
+    """Return any key as it is."""
     if not isinstance(given, str):
         message = f"{name} must be text, got {type(given).__name__}"
         raise TypeError(message)
-    key = given.strip().strip(QUOTES).strip()
+    return given
+
+
+def _key(name: str, given: Any) -> str | None:
+    if given is None:
+        return None
+    key = read_key(name, given).strip().strip(QUOTES).strip()
     if "://" in key:
         message = f"{name} must be a key, got a URL; a URL goes to host"
         raise ValueError(message)

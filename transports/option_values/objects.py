@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,7 +11,15 @@ from typing import Any
 
 from .messages import items_of, shown, wrong_type
 
-__all__ = ["Callback", "Hooks", "Instance", "read_properties"]
+__all__ = [
+    "Callback",
+    "Hooks",
+    "Instance",
+    "read_clock",
+    "read_properties",
+    "read_sink",
+    "read_transport",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,11 @@ class Instance:
         found = (hint for kind, hint in self.hints if isinstance(given, kind))
         hint = next(found, None)
         return "" if hint is None else f"; did you mean {hint}?"
+
+
+read_clock = Instance(("monotonic", "wall"))
+read_sink = Instance(("deliver", "close"), hints=(((str, os.PathLike), "JsonlSink(path)"),))
+read_transport = Instance(("request",), hints=((str, "host"),))
 
 
 @dataclass(frozen=True, slots=True)

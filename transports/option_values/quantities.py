@@ -62,7 +62,7 @@ class Count:
     least: int = 1
     is_optional: bool = False
 
-    def __call__(self, name: str, given: Any) -> int | None:
+    def __call__(self, name: str, given: Any) -> Any:
         """Return the integer; None if it is optional and not given."""
         if given is None and self.is_optional:
             return None
@@ -102,7 +102,7 @@ class Seconds:
     most: float = LONGEST_WAIT
     is_optional: bool = False
 
-    def __call__(self, name: str, given: Any) -> float | None:
+    def __call__(self, name: str, given: Any) -> Any:
         """Return the seconds; None if they are optional and not given."""
         if given is None and self.is_optional:
             return None
