@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+
+from flagengine import extras as engine
+from flagengine.transports import extras as transports
 
 HIDING = """
 import sys
@@ -75,6 +79,15 @@ def test_a_fault_of_somebody_else_is_not_hidden(hidden: set[str], code: str, mis
     shown, cause = run(hidden, code)
     assert shown == f"ModuleNotFoundError|{missing}|No module named {missing!r}"
     assert cause == "None"
+
+
+@pytest.mark.parametrize("extra_for", [engine.extra_for, transports.extra_for])
+def test_another_missing_module_and_another_error_stay_as_they_are(extra_for: Any) -> None:
+    missing = ModuleNotFoundError("No module named 'attrs'", name="attrs")
+    for error in (missing, ImportError("cannot import name 'x'", name="requests")):
+        with pytest.raises(ImportError) as caught, extra_for("the client"):
+            raise error
+        assert caught.value is error
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,11 @@ def test_disabled_switches_everything_off_and_on_again() -> None:
             True,
             True,
         )
+        client.disabled = True
+        assert client.feature_flag_definitions() is None
+        assert client.get_feature_flag_evaluation_runtime("near") is None
+        assert client.get_feature_flag_keys_by_evaluation_runtime("all") == []
+        assert not client.is_local_evaluation_ready()
 
 
 def test_what_was_queued_before_is_still_sent() -> None:

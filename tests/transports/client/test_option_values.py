@@ -257,6 +257,10 @@ def test_options_read_again_stay_the_same() -> None:
         ),
         ({"debug": "maybe"}, 'debug must be True or False, or a text such as "true" or "off"'),
         ({"debug": 2}, "got 2"),
+        (
+            {"request_timeout": True},
+            "request_timeout must be a number of seconds such as 10, got True",
+        ),
         ({"overflow": "drop_oldset"}, "got 'drop_oldset'; did you mean 'drop_oldest'?"),
         ({"on_exhausted": 7}, "on_exhausted must be 'drop' or 'retain', got 7"),
         ({"capture_mode": "v2"}, "capture_mode must be 'v0', 'v1' or None, got 'v2'"),
