@@ -33,10 +33,9 @@ LAYERS: Final = [
 
 TRANSPORT_LAYERS: Final = [
     {"clock", "errors", "extras", "fork_and_exit", "incidents", "json_text", "retry"}
-    | {"runtime_properties"},
+    | {"option_values", "runtime_properties"},
     {"steps"},
     {"callers", "http"},
-    {"option_values"},
     {"batching", "context", "exceptions", "polling"},
     {"flags"},
     {"client", "openfeature"},

@@ -103,9 +103,9 @@ def read_headers(name: str, given: Any) -> dict[str, str]:
 
 def _header(name: str, key: Any) -> str:
     if not isinstance(key, str):
-        raise wrong_type(f"a name in {name}", "text", key)
+        raise wrong_type(name, "a mapping of header names to texts, with text as names", key)
     if not _TOKEN.fullmatch(key):
-        raise wrong_value(f"a name in {name}", "a header name such as X-Region", key)
+        raise wrong_value(name, "a mapping with header names such as X-Region", key)
     if key.lower() in _OF_THE_CONNECTION:
         message = f"{name} must not have {key}, which the connection sets"
         raise ValueError(message)
