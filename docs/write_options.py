@@ -31,7 +31,7 @@ thread. What is unambiguous is converted, because the environment has only text:
 | True and False | `"true"`, `"false"`, `"1"`, `"0"`, `"yes"`, `"no"`, `"on"`, `"off"` in any case; 1 and 0 |
 | one of a few words | any case, `-` for `_`, a member of an enumeration with that value |
 | a list of texts | a single text; None for an empty list |
-| a mapping | None for an empty mapping |
+| `super_properties` | None for an empty mapping |
 | a key, a host | blanks and quotes around it, as some tools leave them |
 | a host | no scheme: `https://` is added, `http://` for this machine (`localhost:8000`) |
 

@@ -32,10 +32,10 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"clock", "errors", "extras", "fork_and_exit", "incidents", "json_text", "retry"}
+    {"abandonment", "clock", "errors", "extras", "fork_and_exit", "incidents", "json_text", "retry"}
     | {"option_values", "runtime_properties"},
-    {"steps"},
-    {"callers", "http"},
+    {"breaker", "steps"},
+    {"callers", "http", "request_guard"},
     {"batching", "context", "exceptions", "polling"},
     {"flags"},
     {"client", "openfeature"},

@@ -11,7 +11,8 @@ from ..batching.encodings import Encoding
 from ..batching.lanes import CaptureMode
 from ..batching.limits import Exhausted, Overflow
 from ..flags.cache import open_flag_cache
-from ..option_values.addresses import read_headers, read_host
+from ..http.header_checks import extra_headers as check_headers
+from ..option_values.addresses import read_host
 from ..option_values.keys import read_project_key, read_secret_key
 from ..option_values.messages import wrong_type
 from ..option_values.objects import (
@@ -79,6 +80,15 @@ _BOOLEANS = (
 )
 
 
+def _read_extra_headers(name: str, given: Any) -> dict[str, str]:
+    check_headers(name, given)
+    return dict(given)
+
+
+def _read_as_it_is(_name: str, given: Any) -> Any:
+    return given
+
+
 def _read_gzip(name: str, given: Any) -> bool | None:
     return None if given is None else read_boolean(name, given)
 
@@ -91,8 +101,15 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
         "secret_key": read_secret_key,
         "personal_api_key": read_secret_key,
         "transport": read_transport,
-        "extra_headers": read_headers,
+        "extra_headers": _read_extra_headers,
         "lib_name": read_name,
+        # HTTP. ``HttpOptions`` checks what they name.
+        "proxy": _read_as_it_is,
+        "ca_file": _read_as_it_is,
+        "client_certificate": _read_as_it_is,
+        "pool_size": Count(64),
+        "idle_connection_timeout": Seconds(60, least=0, most=LONGEST_REQUEST, is_optional=True),
+        **dict.fromkeys(("reuse_connections", "tcp_keep_alive", "trust_env"), read_boolean),
         "clock": read_clock,
         # Events.
         "flush_at": Count(100),
@@ -131,6 +148,7 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
         "flag_cache": _read_flag_cache,
         "feature_flags_request_timeout": Seconds(3, most=LONGEST_REQUEST),
         "feature_flags_request_max_retries": Count(1, least=0),
+        "feature_flags_request_pause": Seconds(5, least=0, is_optional=True),
         "flags_api_version": Count(4),
         "max_cache_size": Count(50_000),
         "missing_group": Word(("as_server", "unresolved", "false")),

@@ -17,6 +17,7 @@ from ..batching.sinks.base import Sink
 from ..clock import Clock
 from ..flags.cache import FlagCache
 from ..http.base import Transport
+from ..http.options import Certificate, PathText
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
@@ -33,6 +34,14 @@ class ClientOptions(TypedDict, total=False):
 
     secret_key: str | None
     personal_api_key: str | None
+    proxy: str | None
+    ca_file: PathText | None
+    client_certificate: Certificate | None
+    pool_size: int
+    reuse_connections: bool
+    idle_connection_timeout: float | None
+    tcp_keep_alive: bool
+    trust_env: bool
     transport: Transport | None
     extra_headers: Mapping[str, str]
     lib_name: str
@@ -73,6 +82,7 @@ class ClientOptions(TypedDict, total=False):
     flag_cache: str | FlagCache | None
     feature_flags_request_timeout: float
     feature_flags_request_max_retries: int
+    feature_flags_request_pause: float | None
     flags_api_version: int
     send_feature_flag_event: bool
     max_cache_size: int

@@ -19,6 +19,7 @@ from ..clock import Clock
 from ..errors import TransportError
 from ..flags.cache import FlagCache
 from ..http.base import Transport
+from ..http.options import HttpOptions
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
@@ -35,8 +36,10 @@ OnError: TypeAlias = Callable[[TransportError, tuple[Event, ...]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(HttpOptions):
     """A client's options. Times are in seconds. The ``repr`` has no keys.
+
+    The options of HTTP, such as ``proxy`` and ``ca_file``, are in ``http/options.py``.
 
     Every value is read when the client is made. What is unambiguous is converted, because the environment
     has only text: numbers (``"30"``), booleans (``"true"``, ``"0"``, ``"off"``), words in any case. Anything
@@ -58,10 +61,11 @@ class Options:
     personal_api_key: str | None = field(default=None, repr=False)
     """The older name for ``secret_key``, which wins if both are given."""
     transport: Transport | None = None
-    """The transport of HTTP requests; None: one that uses ``requests``, which is imported only then."""
+    """The transport of HTTP requests; None: a ``LiveTransport`` with the options of HTTP, which uses
+    ``requests`` and imports it only then."""
     extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Headers to send with every request; they never replace the client's own headers. The headers of the
-    connection (``Host``, ``Content-Length``, ...) are refused."""
+    """Headers to send with every request, without those that the client sends itself and those that
+    frame a request, such as ``Host``."""
     lib_name: str = "flagengine"
     """The events' ``$lib`` and the name in the User-Agent; for drop-in replacements of other SDKs."""
     is_server: bool = True
@@ -155,6 +159,11 @@ class Options:
     """The deadline of a request for flags."""
     feature_flags_request_max_retries: int = 1
     """The number of retries of a flag request after no response, a 502 or a 504; 0: no retries."""
+    feature_flags_request_pause: float | None = 5.0
+    """The pause after repeated failures of flag requests. During it, flags are answered at once from
+    what is known locally, and a read's ``$feature_flag_error`` is that of the last failure. After it,
+    a single request tries again; while such requests fail, the pause doubles, up to a minute. The
+    same holds for remote config and for surveys. 0 or None: ask the server at every read."""
     flags_api_version: int = 4
     """The response version to request; the client reads all known versions. From version 3 on, flags
     have typed values (numbers, objects) and name the rule that decided them."""
@@ -203,9 +212,20 @@ class Options:
             given, read = getattr(self, each.name), RULES.get(each.name)
             if read is not None and given is not each.default:
                 object.__setattr__(self, each.name, read(each.name, given))
+        HttpOptions.__post_init__(self)
+        self._refuse_ignored()
         if self.overflow == Overflow.SPILL and self.spool_directory is None:
             message = 'overflow="spill" needs a spool_directory'
             raise ValueError(message)
+
+    def _refuse_ignored(self) -> None:
+        """Refuse options of HTTP that the given transport would not have."""
+        if self.transport is None:
+            return
+        for each in fields(HttpOptions):
+            if getattr(self, each.name) != each.default:
+                msg = f"{each.name} must be given to the transport, got it beside one"
+                raise ValueError(msg)
 
     @property
     def without_effect(self) -> Iterator[str]:

@@ -1,29 +1,21 @@
-"""Readers of the host and of additional headers."""
+"""The reader of the host."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from .messages import shown, wrong_type, wrong_value
+from .messages import wrong_type, wrong_value
 
-__all__ = ["QUOTES", "read_headers", "read_host"]
+__all__ = ["QUOTES", "read_host"]
 
 QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019<>"
 
 _MUST: Final = "a URL such as https://us.i.posthog.com"
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LABELS: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-# The headers that say where a message goes and where it ends; a wrong one makes every request hang.
-_OF_THE_CONNECTION: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer"}
-    | {"upgrade", "expect", "proxy-connection"}
-)
 
 
 def read_host(name: str, given: Any) -> str | None:
@@ -90,40 +82,3 @@ def _check(name: str, parts: SplitResult, given: str) -> None:
         raise wrong_value(name, _MUST, given)
     if parts.query or parts.fragment:
         raise wrong_value(name, f"{_MUST}, without ? and #", given)
-
-
-def read_headers(name: str, given: Any) -> dict[str, str]:
-    """Return headers that can be sent with every request; no message has a value, which may be a key."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise wrong_type(name, "a mapping of header names to texts", given)
-    return {_header(name, key): _value(name, key, value) for key, value in given.items()}
-
-
-def _header(name: str, key: Any) -> str:
-    if not isinstance(key, str):
-        raise wrong_type(name, "a mapping of header names to texts, with text as names", key)
-    if not _TOKEN.fullmatch(key):
-        raise wrong_value(name, "a mapping with header names such as X-Region", key)
-    if key.lower() in _OF_THE_CONNECTION:
-        message = f"{name} must not have {key}, which the connection sets"
-        raise ValueError(message)
-    return key
-
-
-def _value(name: str, key: str, value: Any) -> str:
-    what = f"{name}[{key!r}]"
-    if isinstance(value, bool) or not isinstance(value, str | bytes | int):
-        message = f"{what} must be text, got {type(value).__name__}"
-        raise TypeError(message)
-    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-    text = text.strip()
-    if _CONTROL.search(text) or not _is_latin_1(text):
-        message = f"{what} must be Latin-1 text on one line, got another {shown(type(value))}"
-        raise ValueError(message.replace("the class ", ""))
-    return text
-
-
-def _is_latin_1(text: str) -> bool:
-    return all(ord(character) < 256 for character in text)

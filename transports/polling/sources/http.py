@@ -14,10 +14,10 @@ from ...errors import InvalidResponseError, RequestError, RequestTimeoutError
 from ...http.base import Request, Response, Transport
 from ...http.hosts import base_url
 from ...http.redaction import clean_header_value
-from ...option_values.addresses import read_headers, read_host
+from ...option_values.addresses import read_host
 from ...option_values.keys import read_key
 from ...option_values.messages import wrong_type
-from ...option_values.objects import read_clock, read_transport
+from ...option_values.objects import read_clock, read_properties, read_transport
 from ...option_values.quantities import LONGEST_REQUEST, Seconds
 from ...retry import parse_retry_after
 from ..fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
@@ -66,7 +66,7 @@ class HttpDefinitions:
         self._project_key = read_key("project_key", project_key)
         self._secret_key = read_key("secret_key", secret_key)
         self._timeout = Seconds(DEFAULT_TIMEOUT, most=LONGEST_REQUEST)("timeout", timeout)
-        self._headers = read_headers("headers", headers)
+        self._headers = read_properties("headers", headers)
         self._clock: Clock = read_clock("clock", clock) or SystemClock()
 
     def __repr__(self) -> str:
