@@ -111,7 +111,7 @@ def test_no_method_raises_for_any_argument(name: str, caplog: pytest.LogCaptureF
         (lambda c: c.get_feature_flag([], "u"), "get_feature_flag(): key must be text, got list"),
         (lambda c: c.exit_context("x"), "token must be a result of enter_context(), got str"),
         (lambda c: c.register([1]), "register(): properties must be a mapping, got list"),
-        (lambda c: c.fetch(7), "fetch(): url must be text, got int"),
+        (lambda c: c.fetch("http://host.test", headers="x"), "fetch(): headers must be a mapping, got str"),
         (lambda c: c.capture("e", flags="x"), "flags must be a result of evaluate_flags(), got str"),
         (lambda c: c.capture_exception(ValueError(), flags="x"), "flags must be a result of evaluate_flags()"),
         (lambda c: c.identify("u", "x"), "properties must be a mapping, got str; ignored"),
