@@ -32,11 +32,12 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"abandonment", "clock", "errors", "extras", "fork_and_exit", "incidents", "json_text", "retry"}
-    | {"option_values", "runtime_properties"},
+    {"abandonment", "application_callbacks", "clock", "errors", "extras", "fork_and_exit"}
+    | {"incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
-    {"batching", "context", "exceptions", "polling"},
+    {"batching", "exceptions", "polling"},
+    {"context"},
     {"flags"},
     {"client", "openfeature"},
     {"_alias"},

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import Token
 from typing import Any, Final, NamedTuple
 
+from ..json_text import members_of
+
 __all__ = ["mistake_in"]
 
 
@@ -19,7 +21,7 @@ class _Kind(NamedTuple):
 
 
 def _is_mapping(value: object) -> bool:
-    return isinstance(value, Mapping)
+    return members_of(value) is not None
 
 
 def _has_mappings(value: object) -> bool:

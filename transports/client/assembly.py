@@ -33,11 +33,13 @@ from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
 from ..request_guard import RequestGuard
 from ..runtime_properties import runtime_properties
+from .callback_options import refuse_what_nobody_awaits
 from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
+from .loop_callbacks import usable_callback
 from .options import Options
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
@@ -64,9 +66,11 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
 
     Raises:
         ValueError: an option is invalid.
+        TypeError: an option is of the wrong type, or ``async def`` where nobody would await it.
     """
+    refuse_what_nobody_awaits(options)
     clock = options.clock or SystemClock()
-    listeners = Listeners()
+    listeners = Listeners(may_await=not blocks)
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
@@ -74,7 +78,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     )
     status = ClientStatus(memory, is_usable=options.is_usable)
     transport = _transport(options)
-    report = _reporter(options, listeners)
+    report = _reporter(options, listeners, may_await=not blocks)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     evaluator = _evaluator(options, transport, clock, report)
@@ -123,13 +127,16 @@ def _live(options: Options) -> LiveTransport:
     return LiveTransport(**{each.name: getattr(options, each.name) for each in fields(HttpOptions)})
 
 
-def _reporter(options: Options, listeners: Listeners) -> ReportError:
+def _reporter(options: Options, listeners: Listeners, *, may_await: bool) -> ReportError:
     """Return ``report(error, events)``, which calls ``on_error`` and the listeners."""
+    on_error = options.on_error
+    if on_error is not None:
+        on_error = usable_callback("on_error", on_error, may_await=may_await)
 
     def report(error: TransportError, events: tuple[Event, ...] = ()) -> None:
         try:
-            if options.on_error is not None:
-                options.on_error(error, events)
+            if on_error is not None:
+                on_error(error, events)
         except Exception:
             logger.exception("the on_error callback raised")
         listeners.notify_error(error)

@@ -10,11 +10,12 @@ from typing import Any, Final
 from ..batching.encodings import Encoding
 from ..batching.lanes import CaptureMode
 from ..batching.limits import Exhausted, Overflow
+from ..exceptions.control_flow import names_of
 from ..flags.cache import open_flag_cache
 from ..http.header_checks import extra_headers as check_headers
 from ..option_values.addresses import read_host
 from ..option_values.keys import read_project_key, read_secret_key
-from ..option_values.messages import wrong_type
+from ..option_values.messages import items_of, wrong_type
 from ..option_values.objects import (
     Callback,
     Hooks,
@@ -89,6 +90,11 @@ def _read_as_it_is(_name: str, given: Any) -> Any:
     return given
 
 
+def _read_exceptions(name: str, given: Any) -> tuple[str, ...]:
+    listed = (given,) if isinstance(given, str | type) else given
+    return names_of(name, items_of(name, "a list of exception classes or their names", listed))
+
+
 def _read_gzip(name: str, given: Any) -> bool | None:
     return None if given is None else read_boolean(name, given)
 
@@ -155,6 +161,8 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
         "evaluation_contexts": read_names,
         "project_timezone": read_time_zone,
         # Exceptions.
+        "ignored_exceptions": _read_exceptions,
+        "reported_exceptions": _read_exceptions,
         "in_app_modules": read_names,
         "in_app_exclude": read_names,
         "project_root": read_optional_path,

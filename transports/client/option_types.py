@@ -95,6 +95,8 @@ class ClientOptions(TypedDict, total=False):
     in_app_exclude: Collection[str] | str
     project_root: str | os.PathLike[str] | None
     capture_exception_code_variables: bool
+    ignored_exceptions: Collection[type[BaseException] | str]
+    reported_exceptions: Collection[type[BaseException] | str]
     exception_rate_limit_size: int
     exception_rate_limit_refill: int
     exception_rate_limit_interval: float

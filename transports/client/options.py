@@ -116,9 +116,11 @@ class Options(HttpOptions):
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
-    the event, changed or not, or None to drop it. A hook that raises drops the event."""
+    the event, changed or not, or None to drop it. A hook that raises drops the event. A hook cannot
+    be ``async def``, because ``capture`` does not wait."""
     on_error: OnError | None = None
-    """A callback, called with an error and the events that it lost."""
+    """A callback, called with an error and the events that it lost. It may be ``async def`` on an
+    AsyncClient that is made on a running event loop, where it then runs."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
     disable_geoip: bool = True
@@ -194,6 +196,13 @@ class Options(HttpOptions):
     """The directory of the application's files; None: the working directory."""
     capture_exception_code_variables: bool = False
     """Add the local variables to the frames of exceptions, with secrets masked."""
+    ignored_exceptions: Collection[type[BaseException] | str] = ()
+    """Exceptions that are never captured automatically: classes, or their names such as
+    ``"shop.errors.OutOfStock"``; subclasses count. Control flow is ignored anyway: see
+    ``exceptions/control_flow.py``. ``capture_exception(error)`` captures every exception."""
+    reported_exceptions: Collection[type[BaseException] | str] = ()
+    """Exceptions that are captured although they count as control flow, such as
+    ``"django.core.exceptions.PermissionDenied"``."""
     exception_rate_limit_size: int = 10
     """Maximum burst of automatically captured exceptions of a type, at most 100; 0: capture none."""
     exception_rate_limit_refill: int = 1

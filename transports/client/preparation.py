@@ -24,6 +24,7 @@ from ..context import Context, current, id_of
 from ..errors import InvalidEventError
 from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
+from ..json_text import members_of
 from .hooks import run_hooks
 from .listeners import Listeners
 from .options import Options
@@ -215,7 +216,8 @@ def mapping_of(what: str, given: object) -> Mapping[str, Any]:
     """Return the mapping; nothing, with a warning, if it is something else than a mapping or None."""
     if given is None:
         return NOTHING
-    if isinstance(given, Mapping):
-        return given
+    members = members_of(given)
+    if members is not None:
+        return members
     logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING
