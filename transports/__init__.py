@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .client.ai import prepare_ai_properties
     from .client.asynchronous import AsyncClient
     from .client.client import Client
-    from .client.definitions import FeatureFlagEvaluationRuntime
+    from .client.definitions import FeatureFlagEvaluationRuntime, FlagsLoaded
     from .client.flags import FlagsAndPayloads
     from .client.options import Options
     from .client.preparation import PreparedEvent
@@ -57,6 +57,7 @@ __all__ = [
     "FlagEvaluations",
     "FlagReading",
     "FlagsAndPayloads",
+    "FlagsLoaded",
     "Freshness",
     "Health",
     "HostFlagCache",
@@ -91,7 +92,7 @@ _HOMES = {
     ".client.ai": ["prepare_ai_properties"],
     ".client.asynchronous": ["AsyncClient"],
     ".client.client": ["Client"],
-    ".client.definitions": ["FeatureFlagEvaluationRuntime"],
+    ".client.definitions": ["FeatureFlagEvaluationRuntime", "FlagsLoaded"],
     ".client.flags": ["FlagsAndPayloads"],
     ".client.options": ["Options"],
     ".client.preparation": ["PreparedEvent"],

@@ -17,7 +17,7 @@ from ..errors import InvalidEventError
 from ..json_text import members_of, read_json, to_json
 from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
-__all__ = ["Event", "make_event", "parse_event"]
+__all__ = ["Event", "make_event", "parse_event", "unmade_event"]
 
 # Root keys of events in older SDKs, which ``wire_v1`` moves into the properties.
 LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
@@ -57,23 +57,41 @@ def make_event(
     a warning.
 
     Raises:
-        InvalidEventError: the name or the distinct id is missing or blank.
+        InvalidEventError: the name or the distinct id is missing or blank, or a value cannot be read.
     """
-    name = _required_text(message.get("event"), "event name")
-    distinct_id = _required_id(message.get("distinct_id"))
-    wall = clock.wall()
-    uuid = _choose_uuid(message.get("uuid"), wall, warn)
-    envelope: dict[str, object] = {
-        "uuid": uuid,
-        "event": name,
-        "distinct_id": distinct_id,
-        "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
-        "properties": _properties(message.get("properties"), warn),
-    }
-    for key in LEGACY_ROOT_KEYS:
-        if key in message:
-            envelope[key] = message[key]
-    return Event(uuid, name, to_json(envelope))
+    try:
+        name = _required_text(message.get("event"), "event name")
+        distinct_id = _required_id(message.get("distinct_id"))
+        wall = clock.wall()
+        uuid = _choose_uuid(message.get("uuid"), wall, warn)
+        envelope: dict[str, object] = {
+            "uuid": uuid,
+            "event": name,
+            "distinct_id": distinct_id,
+            "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
+            "properties": _properties(message.get("properties"), warn),
+        }
+        for key in LEGACY_ROOT_KEYS:
+            if key in message:
+                envelope[key] = message[key]
+        return Event(uuid, name, to_json(envelope))
+    except InvalidEventError:
+        raise
+    except Exception as error:
+        # An application's mapping may raise anything, and memory may run out.
+        msg = f"the event cannot be read: {type(error).__name__}"
+        raise InvalidEventError(msg) from error
+
+
+def unmade_event(message: Mapping[str, object], *, clock: Clock) -> Event:
+    """Return as much of an event as an invalid message allows, to report its loss."""
+    try:
+        given = {key: message.get(key) for key in ("uuid", "event", "distinct_id", "properties")}
+        name, uuid = given["event"], canonical_uuid(given["uuid"]) or new_uuid(clock.wall())
+        body = to_json({**given, "uuid": uuid})
+    except Exception:  # noqa: BLE001 - an application's mapping may raise anything
+        name, uuid, body = "", new_uuid(clock.wall()), b"{}"
+    return Event(uuid, name if isinstance(name, str) else "", body)
 
 
 def parse_event(body: bytes) -> Event:
@@ -84,10 +102,15 @@ def parse_event(body: bytes) -> Event:
     """
     try:
         envelope = read_json(body)
-        return Event(str(envelope["uuid"]), str(envelope["event"]), body)
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"expected the JSON object of an event, got {len(body)} other bytes"
-        raise InvalidEventError(msg) from error
+        name = _required_text(envelope["event"], "event name")
+        _required_text(envelope["distinct_id"], "distinct_id")
+        fits = isinstance(envelope.get("properties", {}), dict)
+        if fits and canonical_uuid(envelope["uuid"]) and isinstance(envelope["uuid"], str):
+            return Event(envelope["uuid"], name, body)
+    except (ValueError, KeyError, TypeError, InvalidEventError):
+        pass
+    msg = f"expected the JSON object of an event, got {len(body)} other bytes"
+    raise InvalidEventError(msg)
 
 
 def _required_text(value: object, what: str) -> str:

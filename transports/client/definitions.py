@@ -6,6 +6,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from flagengine import Snapshot
+
 from ..polling.health import Health, StalenessBudget, assess
 from ..polling.store import DefinitionsChanged, Published
 from ..steps import Call, Steps
@@ -15,6 +17,7 @@ from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
     "FeatureFlagEvaluationRuntime",
+    "FlagsLoaded",
     "definitions_health",
     "feature_flag_definitions",
     "get_feature_flag_evaluation_runtime",
@@ -41,12 +44,33 @@ class FeatureFlagEvaluationRuntime(StrEnum):
         return self is other or FeatureFlagEvaluationRuntime.ALL in (self, other)
 
 
+class FlagsLoaded(int):
+    """The payload of ``local_evaluation_flags_loaded``: the number of flags, which other SDKs pass.
+
+    Attributes:
+        changed_keys: the keys of the flags that may answer differently than before, also of new and
+            removed flags, and of flags that depend on them; all keys after the first load.
+    """
+
+    changed_keys: frozenset[str]
+
+    @classmethod
+    def of(cls, change: DefinitionsChanged) -> FlagsLoaded:
+        """Return the payload for a change."""
+        loaded = cls(change.current.flag_count)
+        loaded.changed_keys = change.changed_keys
+        return loaded
+
+    def __repr__(self) -> str:
+        return f"<FlagsLoaded: {int(self)} flags, {len(self.changed_keys)} changed>"
+
+
 def _no() -> bool:
     return False
 
 
 def _no_health() -> Health:
-    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0)
+    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0, has_source=False)
 
 
 @guarded(_no)
@@ -64,7 +88,7 @@ def wait_for_local_evaluation_ready(
 ) -> Steps[bool]:
     """Wait for definitions, for at most ``timeout`` seconds; return whether flags are loaded.
 
-    Without a source of definitions, return False at once.
+    Without a source of definitions, return False at once; also when definitions without flags arrive.
     """
     loader = client.components.loader
     if loader is None or not client.components.status.is_usable:
@@ -139,12 +163,23 @@ def _published(components: Components) -> Published:
 
 
 def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:
-    """Return the listener that clears the caches of answers from older definitions."""
+    """Return the listener that forgets what is known of changed flags, and notifies listeners.
+
+    The first definitions change no flag, nor does taking definitions out of use: the next ones are
+    compared with those that were last in use.
+    """
+    last: list[Snapshot] = []
 
     def changed(change: DefinitionsChanged) -> None:
-        components.evaluator.forget()
-        components.tracker.clear()
-        if not change.is_cleared:
-            components.listeners.notify(FLAGS_LOADED, change.current.flag_count)
+        snapshot = change.current.snapshot
+        if snapshot is None:
+            return
+        if last:
+            # A version that was counted up is not worth another event.
+            keys = snapshot.changed_keys(last.pop(), versions=False)
+            components.evaluator.flags_changed(keys)
+            components.tracker.flags_changed(keys)
+        last.append(snapshot)
+        components.listeners.notify(FLAGS_LOADED, FlagsLoaded.of(change))
 
     return changed

@@ -141,6 +141,8 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
             ("fetch",),
             hints=((_PATHS, "FileDefinitions(path)"), (Mapping, "MemoryDefinitions(document)")),
         ),
+        "never_evaluate_locally": read_names,
+        "wait_on_first_read": Seconds(5, least=0),
         "poll_interval": Seconds(30, least=MINIMUM_INTERVAL),
         "staleness": _read_staleness,
         "flag_definition_cache_provider": Instance(

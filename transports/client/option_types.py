@@ -76,6 +76,8 @@ class ClientOptions(TypedDict, total=False):
     definitions: DefinitionSource | None
     enable_local_evaluation: bool
     strict_local_evaluation: bool
+    never_evaluate_locally: Collection[str] | str
+    wait_on_first_read: float
     poll_interval: float
     staleness: StalenessBudget
     flag_definition_cache_provider: FlagDefinitionCacheProvider | None

@@ -93,8 +93,8 @@ class Options(HttpOptions):
     """What happens to an event when the queue is full: ``drop_new``, ``drop_oldest``, ``block``,
     ``raise`` or ``spill``."""
     spool_directory: str | os.PathLike[str] | None = None
-    """The directory in which ``overflow="spill"`` stores events; separate for each service. ``~`` is the
-    home directory."""
+    """The directory in which ``overflow="spill"`` stores events; separate for each service. Damaged parts
+    are put aside there, in files ``*.damaged``. ``~`` is the home directory."""
     max_retries: int = 3
     """The number of retries of a batch, after delays of 1, 2, 4 ... at most 30 s; 0: no retries."""
     on_exhausted: Exhausted | str = Exhausted.DROP
@@ -116,10 +116,14 @@ class Options(HttpOptions):
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
-    the event, changed or not, or None to drop it. A hook that raises drops the event. A hook cannot
-    be ``async def``, because ``capture`` does not wait."""
+    the event, changed or not, or None to drop it. A hook that raises drops the event, which is a loss. A
+    hook must not capture: the event that it captures is refused. A hook cannot be ``async def``, because
+    ``capture`` does not wait."""
     on_error: OnError | None = None
-    """A callback, called with an error and the events that it lost. It may be ``async def`` on an
+    """A callback, called with an error and the events that it lost. It hears of every lost event, also of
+    each one that a full queue refuses, in batches and before ``flush``, ``shutdown`` and
+    ``capture_immediate`` return. It may raise, block and capture. Events that cannot be named any more
+    (damaged on disk) have only a uuid, or are counted by ``error.count``. It may be ``async def`` on an
     AsyncClient that is made on a running event loop, where it then runs."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
@@ -148,6 +152,21 @@ class Options(HttpOptions):
     """If False, never load definitions."""
     strict_local_evaluation: bool = False
     """Never ask the server for flags, unless a call passes ``only_evaluate_locally=False``."""
+    never_evaluate_locally: Collection[str] | str = ()
+    """The keys of flags that only the server evaluates, for example because their properties are known
+    only there. With ``only_evaluate_locally`` and ``strict_local_evaluation`` they have no value.
+    Overrides apply, and flags that depend on them are still evaluated locally."""
+    wait_on_first_read: float = 5.0
+    """The maximum time for which the first reads of flags wait until definitions are loaded; 0: never.
+
+    Without it, flags that are read at the start would be asked of the server, which is billed, or have
+    no value with ``only_evaluate_locally`` and ``strict_local_evaluation``. posthog-python 7.91.1 loads
+    the definitions in the first read, for at most 10 s. Here the reads of all threads and tasks wait
+    for one load, until the same moment. They wait only for the first load of a process: once it has
+    failed, or the time is up, no read waits again, and loading goes on in the background. A forked
+    child waits anew if no load has ended before the fork. With a ``ManualDriver`` the first read loads
+    the definitions itself. ``AsyncClient`` waits without blocking the loop; its
+    ``capture(send_feature_flags=...)`` does not wait."""
     poll_interval: float = 30.0
     """The time between two checks for new definitions; at least 0.1."""
     staleness: StalenessBudget = field(default_factory=StalenessBudget)
@@ -173,7 +192,10 @@ class Options(HttpOptions):
     """Whether reading a flag sends ``$feature_flag_called``, and ``$experiment_exposure`` if the read
     exposes the person to an experiment."""
     max_cache_size: int = 50_000
-    """The number of distinct ids whose sent flag events are remembered."""
+    """The maximum number of distinct ids whose sent flag events are remembered, with twenty events for
+    each of them on average. The least recently used ids are forgotten first. The memory has hashes
+    alone, at most some 100 bytes an event: 100 MB by default, however long ids and groups are. When a
+    flag changes, its events are forgotten, and no others."""
     missing_group: Literal["as_server", "unresolved", "false"] = "as_server"
     """The result of a group flag if the group is missing: false, as on the server, or unresolved.
     "false" is a deprecated name for "as_server"."""

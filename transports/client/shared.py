@@ -6,7 +6,7 @@ The functions are defined in the imported modules.
 from __future__ import annotations
 
 import logging
-from typing import ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 from ..exceptions import ReportingPolicy
 from . import capture as _capture
@@ -56,6 +56,14 @@ class SharedVerbs(CheckedAttributes):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.components.user_agent}>"
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        """Refuse to be copied and pickled: threads, connections and queued events stay here."""
+        msg = (
+            f"{type(self).__name__} cannot be copied or pickled: pass the same client on,"
+            " or make one in each process from the same Options"
+        )
+        raise TypeError(msg)
 
     @property
     def exception_policy(self) -> ReportingPolicy:

@@ -45,10 +45,19 @@ class Context:
     capture_exceptions: bool = False
     flags: PropertiesForFlags = NO_PROPERTIES
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the properties as a plain dict, because read-only views cannot be pickled."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _restored, ({**fields, "properties": dict(self.properties)},)
+
     def event_properties(self) -> dict[str, Any]:
         """Return the properties that the context adds to an event, with the session id."""
         session = {} if self.session_id is None else {"$session_id": self.session_id}
         return {**self.properties, **session}
+
+
+def _restored(fields: dict[str, Any]) -> Context:
+    return Context(**{**fields, "properties": MappingProxyType(fields["properties"])})
 
 
 class _Scope:

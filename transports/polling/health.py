@@ -73,6 +73,7 @@ class Health:
     """The state of the definitions, for a dashboard or a readiness probe.
 
     ``last_error`` is None again after the next success; ``age`` is None while nothing is loaded.
+    ``has_source`` is False for a client that loads no definitions.
     """
 
     freshness: Freshness
@@ -83,6 +84,7 @@ class Health:
     loaded_at: float | None
     consecutive_failures: int
     last_error: LoadError | None
+    has_source: bool = True
 
 
 def assess(
@@ -92,6 +94,7 @@ def assess(
     now: float,
     failures: int = 0,
     last_error: LoadError | None = None,
+    has_source: bool = True,
 ) -> Health:
     """Return the health of `published` at the monotonic time `now`."""
     age = None if published.refreshed_at is None else max(0.0, now - published.refreshed_at)
@@ -104,4 +107,5 @@ def assess(
         loaded_at=published.loaded_at,
         consecutive_failures=failures,
         last_error=last_error,
+        has_source=has_source,
     )

@@ -118,7 +118,7 @@ SILENT = {
     "sink",
     "clock",
 }
-SILENT |= {"before_send", "definitions", "enable_local_evaluation", "lib_name"}
+SILENT |= {"before_send", "definitions", "enable_local_evaluation", "lib_name", "max_queue_size"}
 
 
 def test_every_option_has_a_rule() -> None:
@@ -162,9 +162,10 @@ def _use(bench: Bench, *, is_silent: bool, label: str) -> None:
     assert client.definitions_health() is not None
     bench.clock.advance(60)
     client.tick()
-    assert client.flush()
+    is_flushed = client.flush()
     if is_silent:
         return
+    assert is_flushed, label
     assert uuid is not None, label
     assert near is True, label
     assert far is True or client.components.options.strict_local_evaluation, label

@@ -51,7 +51,7 @@ class FileDefinitions:
             return self._read(version)
         except OSError as error:
             message = f"cannot read {self._path.name}: {error.strerror or type(error).__name__}"
-            return Failed(FailureKind.UNREADABLE, message, once_per_episode=True)
+            return Failed(FailureKind.UNREADABLE, message)
 
     def _read(self, version: str | None) -> FetchResult:
         with self._path.open("rb") as file:
@@ -66,7 +66,7 @@ class FileDefinitions:
         if version is not None and version.partition(" ")[2] == digest:
             return Unchanged(current)
         named = f"{self._path.name}: "
-        malformed = Failed(FailureKind.MALFORMED, named, once_per_episode=True)
+        malformed = Failed(FailureKind.MALFORMED, named)
         return Loaded(content, current, malformed)
 
 

@@ -28,10 +28,11 @@ DEFAULT_TIMEOUT = 10.0
 PATH = "/flags/definitions"
 
 _MEANING: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "the secret key was refused",
+    HTTPStatus.UNAUTHORIZED: "the secret key was refused; is it of this project and host?",
     HTTPStatus.PAYMENT_REQUIRED: "the quota for local evaluation is used up",
-    HTTPStatus.FORBIDDEN: "the secret key may not read flag definitions",
-    HTTPStatus.TOO_MANY_REQUESTS: "too many requests",
+    HTTPStatus.FORBIDDEN: "the secret key may not read flag definitions; it needs that scope",
+    HTTPStatus.NOT_FOUND: "the host has no flag definitions; is it PostHog's, and the api_key right?",
+    HTTPStatus.TOO_MANY_REQUESTS: "too many requests; poll_interval may be too short",
 }
 
 
