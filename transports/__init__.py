@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .extras import extra_for
+
 if TYPE_CHECKING:
     from .batching.drivers import ManualDriver
     from .batching.sinks.fanout import FanOutSink
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from .polling.sources.memory import MemoryDefinitions
     from .polling.sources.redis_cache import RedisFlagCache
 
-    PostHog = Posthog = Client
+    PostHog = Client
+    Posthog = Client
 
 __all__ = [
     "AsyncClient",
@@ -127,9 +130,14 @@ def __getattr__(name: str) -> Any:
     known = _ALIASES.get(name, name)
     home = _HOME_OF.get(known)
     if home is None:
-        msg = f"module {__name__!r} has no attribute {name!r}"
+        from difflib import get_close_matches  # noqa: PLC0415 - 6 ms, for a mistake
+
+        near = get_close_matches(name, __all__, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        msg = f"module {__name__!r} has no attribute {name!r}{hint}"
         raise AttributeError(msg)
-    found = getattr(import_module(home, __name__), known)
+    with extra_for(f"{__name__}.{name}"):
+        found = getattr(import_module(home, __name__), known)
     globals()[name] = found
     return found
 

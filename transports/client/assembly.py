@@ -14,6 +14,7 @@ from ..batching.pipeline import EventPipeline
 from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
+from ..extras import extra_for
 from ..flags.cache import open_flag_cache
 from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
@@ -118,7 +119,8 @@ def _transport(options: Options) -> Transport:
     transport = options.transport or _live(options)
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
         # ``prepare`` must run in the application's thread. Without a key nothing is sent.
-        transport.prepare()
+        with extra_for("the client"):
+            transport.prepare()
     return transport
 
 

@@ -84,6 +84,8 @@ class AsyncClient(SharedVerbs):
         ValueError: ``sync_mode`` or ``overflow="block"``, which would block the loop.
     """
 
+    threads: DaemonThreads
+    waiting_threads: DaemonThreads
     _blocks: ClassVar[bool] = False
 
     def _start(self, options: Options) -> None:

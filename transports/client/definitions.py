@@ -9,7 +9,7 @@ from typing import Any
 from flagengine import Snapshot
 
 from ..polling.health import Health, StalenessBudget, assess
-from ..polling.store import DefinitionsChanged
+from ..polling.store import DefinitionsChanged, Published
 from ..steps import Call, Steps
 from .components import NO_DEFINITIONS, Components, HasComponents
 from .listeners import FLAGS_LOADED
@@ -79,7 +79,7 @@ def is_local_evaluation_ready(client: HasComponents) -> bool:
 
     The first call starts loading.
     """
-    return client.components.published.is_ready
+    return _published(client.components).is_ready
 
 
 @guarded_steps(_no)
@@ -91,7 +91,7 @@ def wait_for_local_evaluation_ready(
     Without a source of definitions, return False at once; also when definitions without flags arrive.
     """
     loader = client.components.loader
-    if loader is None:
+    if loader is None or not client.components.status.is_usable:
         return False
     ready: bool = yield Call(loader.wait_until_ready, (timeout,))
     return ready
@@ -103,8 +103,8 @@ def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT)
 
     Do nothing without a source, and while the server has asked for a pause.
     """
-    loader = client.components.loader
-    if loader is not None and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and status.is_usable and not status.is_closed:
         yield Call(loader.reload, (timeout,))
 
 
@@ -121,7 +121,7 @@ def feature_flag_definitions(client: HasComponents) -> list[dict[str, Any]] | No
 
     The first call starts loading. The list is a copy, made at each call.
     """
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     return None if snapshot is None else list(snapshot.to_document()["flags"])
 
 
@@ -133,7 +133,7 @@ def get_feature_flag_evaluation_runtime(
 
     A flag that does not say has ``FeatureFlagEvaluationRuntime.ALL``.
     """
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     flag = None if snapshot is None else snapshot.flags.get(key)
     return None if flag is None else FeatureFlagEvaluationRuntime(flag.evaluation_runtime)
 
@@ -147,7 +147,7 @@ def get_feature_flag_keys_by_evaluation_runtime(
     ``all`` returns every loaded flag. Log an unknown runtime, and return an empty list.
     """
     wanted = FeatureFlagEvaluationRuntime(evaluation_runtime)
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     if snapshot is None:
         return []
     return [
@@ -155,6 +155,11 @@ def get_feature_flag_keys_by_evaluation_runtime(
         for key, flag in snapshot.flags.items()
         if FeatureFlagEvaluationRuntime(flag.evaluation_runtime).matches(wanted)
     ]
+
+
+def _published(components: Components) -> Published:
+    """Return the definitions in use; none, without loading any, while the client is disabled."""
+    return components.published if components.status.is_usable else NO_DEFINITIONS
 
 
 def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from flagengine import Resolution
 
@@ -46,6 +46,16 @@ __all__ = [
 ]
 
 logger = logging.getLogger("flagengine.flags")
+
+# The keys of a mapping ``send_feature_flags``.
+_WISHES: Final = (
+    "only_evaluate_locally",
+    "person_properties",
+    "group_properties",
+    "flag_keys",
+    "flag_keys_filter",
+    "should_send",
+)
 
 
 class ReadOptions(FlagOptions, total=False):
@@ -213,6 +223,9 @@ def flags_of(
         found = type(snapshot).__name__
         logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
     wishes = send if isinstance(send, Mapping) else NOTHING
+    if wishes.keys() - _WISHES and components.evaluator.incidents.opens("send_feature_flags"):
+        unknown = sorted(map(str, wishes.keys() - _WISHES))
+        logger.warning("send_feature_flags must have only the keys %s, got %s", _WISHES, unknown)
     if not send or not wishes.get("should_send", True) or not components.status.is_active:
         return NOTHING
     try:

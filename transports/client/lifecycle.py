@@ -100,8 +100,8 @@ def tick(client: HasComponents) -> int:
 
     Clients with a ``ManualDriver`` need this, because they have no workers.
     """
-    loader = client.components.loader
-    if loader is not None and loader.is_manual and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and loader.is_manual and status.is_usable and not status.is_closed:
         loader.tick()
     return client.components.pipeline.tick()
 

@@ -6,6 +6,7 @@ its event loop. Exceptions are logged and suppressed.
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -39,11 +40,13 @@ _QUEUED: Final = {
     "$groupidentify": "group_identify",
 }
 
+_NAMES: Final = (ERROR, FLUSH, FLAGS_LOADED, ANY, "capture", *_QUEUED.values(), *_ALIASES)
+
 Callback = Callable[..., object]
 
 
 class Listeners:
-    """The callbacks by name. ``on`` accepts any name, even if its event never happens."""
+    """The callbacks by name. ``on`` accepts any name, with a warning if its event never happens."""
 
     def __init__(self, *, may_await: bool = False) -> None:
         self._may_await = may_await
@@ -60,6 +63,7 @@ class Listeners:
             TypeError: the callback is ``async def``, and nobody would await it.
         """
         known = _ALIASES.get(name, name)
+        _warn_of_unknown(name)
         callback = usable_callback("on", callback, may_await=self._may_await)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
@@ -118,6 +122,13 @@ class Listeners:
     def after_fork(self) -> None:
         """Renew the lock in a forked child."""
         self._lock = threading.Lock()
+
+
+def _warn_of_unknown(name: str) -> None:
+    if name not in _NAMES:
+        near = difflib.get_close_matches(str(name), _NAMES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        logger.warning("no event is called %r, so its callback is never called%s", name, hint)
 
 
 def _call(callback: Callback, *arguments: object) -> None:

@@ -7,6 +7,7 @@ server.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -102,7 +103,7 @@ class LocalFlags:
         *,
         missing_group: str = "as_server",
         evaluation_contexts: tuple[str, ...] = (),
-        project_timezone: str = "UTC",
+        project_timezone: str | tzinfo = "UTC",
         never: Collection[str] | str = (),
     ) -> None:
         self._never = frozenset([never] if isinstance(never, str) else never)

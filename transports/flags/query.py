@@ -93,8 +93,18 @@ def flag_query(
 
 
 def _properties(given: object) -> dict[str, Any]:
-    """Return a copy of the properties, which may be a model."""
-    return dict(given) if type(given) is dict else dict(members_of(given) or ())
+    """Return a copy of the properties, which may be a model.
+
+    Raises:
+        TypeError: they are neither a mapping nor a model nor None.
+    """
+    if type(given) is dict:
+        return dict(given)
+    members = members_of(given)
+    if members is None and given is not None:
+        msg = f"properties must be a mapping, got {type(given).__name__}"
+        raise TypeError(msg)
+    return dict(members or ())
 
 
 def _distinct(keys: Iterable[str]) -> tuple[str, ...]:

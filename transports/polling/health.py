@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..option_values.quantities import Seconds
 from .fetch_results import FailureKind
 from .store import Published
 
@@ -28,10 +29,24 @@ class StalenessBudget:
     """The age, in seconds since the last successful load, at which definitions are stale or expired.
 
     With ``expired_after=None`` definitions never expire.
+
+    Raises:
+        TypeError: an age is no number.
+        ValueError: an age is not positive, or ``expired_after`` is less than ``stale_after``.
     """
 
     stale_after: float = 90.0
     expired_after: float | None = None
+
+    def __post_init__(self) -> None:
+        """Read both ages."""
+        stale = Seconds(90)("stale_after", self.stale_after)
+        expired = Seconds(600, is_optional=True)("expired_after", self.expired_after)
+        if expired is not None and expired < stale:
+            msg = f"expired_after must be at least stale_after ({stale:g}), got {expired:g}"
+            raise ValueError(msg)
+        object.__setattr__(self, "stale_after", stale)
+        object.__setattr__(self, "expired_after", expired)
 
     def freshness(self, age: float | None) -> Freshness:
         """Return the freshness of definitions of this age; None: no definitions are loaded."""

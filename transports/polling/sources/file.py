@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...clock import Clock, SystemClock
+from ...option_values.objects import read_clock
+from ...option_values.texts import read_path
 from ..fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
 
 __all__ = ["FileDefinitions"]
@@ -35,8 +37,8 @@ class FileDefinitions:
     is_at_hand: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
-        self._path = Path(path)
-        self._clock = clock or SystemClock()
+        self._path = Path(read_path("path", path))
+        self._clock: Clock = read_clock("clock", clock) or SystemClock()
 
     def __repr__(self) -> str:
         return f"FileDefinitions({str(self._path)!r})"
