@@ -82,6 +82,19 @@ class Explanation(Record):
     trace: FlagTrace
     is_redacted: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        """Compare what is explained."""
+        if not isinstance(other, Explanation):
+            return NotImplemented
+        return self.is_redacted is other.is_redacted and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.resolution, self.is_redacted))
+
+    def __repr__(self) -> str:
+        """Return the answer as text, without the steps."""
+        return f"Explanation({_headline(self.resolution)!r})"
+
     @property
     def resolution(self) -> Resolution:
         """The answer that is explained."""

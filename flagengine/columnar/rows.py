@@ -38,6 +38,8 @@ class Rows:
         """Bind a batch; nothing is read yet."""
         self.batch = batch
         self.count: int = batch.num_rows
+        self.calls: dict[int, Any] = {}
+        """The scalar engine's calls for single rows, by row."""
         self._layout = layout
         self._first_row = first_row
         self._native: dict[str, Native | None] = {}

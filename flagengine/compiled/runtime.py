@@ -11,7 +11,7 @@ from flagengine.inputs.subject import Subject, usable_id
 from flagengine.operators import Matcher
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of, joined
 from flagengine.values.json_values import NOT_GIVEN, to_json_value
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "doubts_about_flags",
     "enrollment",
     "join",
+    "join_all",
     "match",
 ]
 
@@ -32,12 +33,22 @@ MISSING: Final = object()
 """The value of a variable whose property was not passed."""
 
 _REMEMBERED: Final = 512
+_REMEMBERED_NOTES: Final = 16_384
+"""The maximum size of all notes that one flag remembers: walks of large flags are remembered less."""
 
 
 @lru_cache(1_024)
 def join(left: Gap, right: Gap) -> Gap:
     """Join two gaps. Gaps are compared by identity, so equal joins must return the same object."""
     return left | right
+
+
+@lru_cache(256)
+def join_all(*gaps: Gap) -> Gap:
+    """Join at least one gap; cached for the same reason as :func:`join`."""
+    found = joined(gaps)
+    assert found is not None
+    return found
 
 
 @lru_cache(1_024)
@@ -119,6 +130,7 @@ class Ending:
         """Bind a plan."""
         self._plan = plan
         self._known: dict[tuple[Any, ...], Resolution] = {}
+        self._size = 0
 
     def ends(self, notes: tuple[Note, ...]) -> bool:
         """Tell whether a walk ends with its last note."""
@@ -136,8 +148,10 @@ class Ending:
             steps = [*self._lost(last), *map(self._step, notes)]
             steps.sort(key=lambda step: -1 if step.index is None else step.index)
             resolution = conclude(self._plan, steps).resolution
-            if len(self._known) >= _REMEMBERED:
+            self._size += 1 + sum(map(len, notes))
+            if len(self._known) >= _REMEMBERED or self._size > _REMEMBERED_NOTES:
                 self._known.clear()
+                self._size = 0
             self._known[key] = resolution
         return resolution
 
