@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from flagengine.compiled.flags import Flags
 from flagengine.evaluation.conclusion import Step, conclude, contribution, failing, held_out, lost
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.evaluation.rules import stuck
@@ -12,7 +13,7 @@ from flagengine.operators import Matcher
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of, joined
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.json_values import NOT_GIVEN, PLAIN, to_json_value
 
 __all__ = [
     "BROKEN",
@@ -26,6 +27,7 @@ __all__ = [
     "enrollment",
     "join",
     "join_all",
+    "keeper",
     "match",
 ]
 
@@ -68,6 +70,18 @@ def match(
         return lacking
     verdict = matcher.matches(actual, subject)
     return doubt if verdict is None else verdict
+
+
+def keeper(flags: Flags) -> Callable[..., Subject | None]:
+    """Return a function that makes a subject for a value that takes time to convert, else None.
+
+    The subject converts the value once for all tests.
+    """
+
+    def kept(value: object, distinct_id: object, props: Mapping[str, Any]) -> Subject | None:
+        return None if type(value) in PLAIN else flags.new_subject(distinct_id, props)
+
+    return kept
 
 
 def doubts_about_flags() -> Callable[[Resolution], Gap]:

@@ -41,7 +41,7 @@ class TestWriter:
 
     def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
-        self.properties = PropertyWriter(source, nodes)
+        self.properties = PropertyWriter(source, flags, nodes)
         self._source = source
         self._flags = flags
         self._depth = 0

@@ -3,7 +3,7 @@
 A property has a value, is known to be absent, or is unknown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -107,7 +107,7 @@ class Subject:
     A subject never changes its inputs. It reads ``clock`` at most once, for a date comparison.
     """
 
-    __slots__ = ("_clock", "_converted", "_moment", "_person", "_request", "given_id")
+    __slots__ = ("_clock", "_converted", "_forms", "_moment", "_person", "_request", "given_id")
 
     def __init__(
         self,
@@ -122,7 +122,8 @@ class Subject:
         self._request = request
         self._clock = clock
         self._moment: Moment | None = None
-        self._converted: dict[str, Any] = {}
+        self._converted: dict[Hashable, Any] = {}
+        self._forms: dict[Hashable, tuple[Any, Any]] = {}
 
     @property
     def strict_groups(self) -> bool:
@@ -155,6 +156,13 @@ class Subject:
             self._moment = Moment.of(now, self._request.zone)
         return self._moment
 
+    def in_form(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        """Return what ``convert`` makes of a list or object, which it reads once for a call."""
+        identity = (id(value), convert)
+        if identity not in self._forms:
+            self._forms[identity] = (value, convert(value))  # keeps the value, and so its id
+        return self._forms[identity][1]
+
     def person_property(self, key: str) -> Any:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
         if key in self._person:
@@ -165,13 +173,15 @@ class Subject:
         return self._enriched(key) if self._request.complete.person else NOT_GIVEN
 
     def _given(self, key: str) -> Any:
-        """Return a given property's JSON value; a list, whose conversion takes time, is remembered."""
-        value = self._person[key]
+        return self._json(key, self._person[key])
+
+    def _json(self, name: Hashable, value: object) -> Any:
+        """Return a property as JSON; a list, whose conversion takes time, is converted once."""
         if type(value) is str:
             return value
-        if key not in self._converted:
-            self._converted[key] = to_json_value(value)
-        return self._converted[key]
+        if name not in self._converted:
+            self._converted[name] = to_json_value(value)
+        return self._converted[name]
 
     def _enriched(self, key: str) -> Any:
         """Return the value that the server derives for an absent property, or ABSENT."""
@@ -191,7 +201,7 @@ class Subject:
         A group that was not passed has the properties given for its type, and no others (SPEC R6.6).
         """
         properties = self._request.group_properties.get(name) or {}
-        given = to_json_value(properties[key]) if key in properties else NOT_GIVEN
+        given = self._json((name, key), properties[key]) if key in properties else NOT_GIVEN
         if self.group_key(name) is None:
             if self._request.strict_groups:
                 return NOT_GIVEN
@@ -206,7 +216,7 @@ class Subject:
         """Tell whether a group property would be unknown even if the group were passed."""
         properties = self._request.group_properties.get(name) or {}
         if key in properties:
-            return to_json_value(properties[key]) is NOT_GIVEN
+            return self._json((name, key), properties[key]) is NOT_GIVEN
         return key != "$group_key" and not self._request.complete.of_group(name)
 
 

@@ -1,7 +1,6 @@
 """Plans in words, line by line, for people (SPEC R4)."""
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, RulePlan
 from flagengine.plan.nodes import (
@@ -17,11 +16,10 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.plan.shares import Answer, Served
+from flagengine.values.excerpts import excerpt
 from flagengine.values.json_values import text
 
 __all__ = ["render_flag", "render_test"]
-
-_SHOWN: Final = 60
 
 
 def render_flag(plan: FlagPlan) -> str:
@@ -94,7 +92,7 @@ def _rule_value(condition: ConditionPlan, rule: RulePlan) -> str:
 def _answer(answer: Answer) -> str:
     if not isinstance(answer, Served):
         return text(answer)
-    return "the caller's default" if answer.value is None else _shown(answer.value)
+    return "the caller's default" if answer.value is None else excerpt(answer.value)
 
 
 def _who(condition: ConditionPlan) -> str:
@@ -128,13 +126,13 @@ class _Words:
             origin = node.origin
             where = "person" if node.group is None else node.group
             operator = (origin.operator if origin else None) or "exact"
-            return f"{where} {node.key} {operator} {_shown(origin.value if origin else None)}"
+            return f"{where} {node.key} {operator} {excerpt(origin.value if origin else None)}"
         if isinstance(node, Constant):
             return f"{'always' if node.verdict else 'never'}: {node.why}"
         if isinstance(node, Undecidable):
             return f"only the server knows: {node.why}"
         if isinstance(node, FlagTest):
-            return f"flag {node.key} evaluates to {_shown(node.expected)}"
+            return f"flag {node.key} evaluates to {excerpt(node.expected)}"
         return self._combination(node)
 
     def _combination(self, node: Combination) -> str:
@@ -154,8 +152,3 @@ class _Words:
             return "as above"
         self._cohorts.add(id(definition))
         return self.test(definition)
-
-
-def _shown(value: Any) -> str:
-    written = text([value])[1:-1]
-    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"

@@ -14,9 +14,11 @@ from typing import Any, Final
 
 __all__ = [
     "NOT_GIVEN",
+    "PLAIN",
     "NotGiven",
     "ascii_fold",
     "has_utf8",
+    "is_true",
     "lower",
     "number",
     "text",
@@ -24,6 +26,9 @@ __all__ = [
 ]
 
 Json = Any
+
+PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+"""The types of the values that need no conversion, or hardly any."""
 
 MAX_DEPTH: Final = 128
 """The depth to which a property value may nest, as in the server's JSON reader (SPEC R15)."""
@@ -283,6 +288,13 @@ def ascii_fold(value: Json) -> str:
     """Render and lower-case only A to Z (R7)."""
     rendered = text(value)
     return rendered.lower() if rendered.isascii() else rendered.translate(_FOLD)
+
+
+def is_true(value: Json) -> bool:
+    """Tell whether a value counts as true: true, the text ``true``, or a list of such values (R8.1)."""
+    if isinstance(value, list):
+        return all(map(is_true, value))
+    return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def number(value: Json) -> float | None:

@@ -421,10 +421,10 @@ SHAPES: dict[str, tuple[Callable[[int], Json], int]] = {
     shape.__name__: (shape, size)
     for size, shapes in {
         8: (cohorts_that_double, cohorts_that_double_in_or, cohorts_that_double_negated),
-        12: (flags_in_layers, flags_that_double),
+        13: (flags_in_layers, flags_that_double),
         24: (cohorts_that_double_in_conditions, cohorts_that_double_in_flags, cohorts_of_cohorts),
         25: (rules, rules_for_all, predicates, experiments, broken_rules),
-        60: (
+        140: (
             cohort_chain,
             cohort_circle,
             flag_chain,
