@@ -123,7 +123,7 @@ class Explanation(Record):
     def __str__(self) -> str:
         """Draw the tree with box characters."""
         line = self.to_line()
-        return "\n".join([line.text, *_drawn(line.children, "")])
+        return "\n".join([line.text, *_drawn(line.children)])
 
     # As data.
 
@@ -383,8 +383,14 @@ def _missing_line(smallest: Missing | None) -> Line:
     return Line(f"to settle it, give: {'; '.join(needed)}")
 
 
-def _drawn(lines: tuple[Line, ...], indent: str) -> Iterator[str]:
-    for position, line in enumerate(lines):
-        is_last = position == len(lines) - 1
+def _drawn(lines: tuple[Line, ...]) -> Iterator[str]:
+    waiting = _branches(lines, "")
+    while waiting:
+        line, indent, is_last = waiting.pop()
         yield f"{indent}{'└─' if is_last else '├─'} {line.text}"
-        yield from _drawn(line.children, indent + ("   " if is_last else "│  "))
+        waiting += _branches(line.children, indent + ("   " if is_last else "│  "))
+
+
+def _branches(lines: tuple[Line, ...], indent: str) -> list[tuple[Line, str, bool]]:
+    """Return lines with their indentation, the first line last, and which is the last of them."""
+    return [(line, indent, place == 0) for place, line in enumerate(reversed(lines))]

@@ -93,8 +93,8 @@ class EvaluationCall:
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate the flags of all keys."""
         evaluators = self._evaluators
+        subject = self._known_subject(len(keys))
         if self._is_plain and keys is evaluators.keys and (in_order := evaluators.in_order()):
-            subject = self._known_subject(len(in_order))
             distinct_id, props = self._distinct_id, self._props
             answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
             return dict(zip(keys, answers, strict=True))

@@ -76,6 +76,10 @@ class Evaluators:
             self._used.add(key)
         return partial(self.interpret, key)
 
+    def is_interpreted(self, key: str) -> bool:
+        """Tell whether a flag is left to the interpreter, also from its second use on."""
+        return type(self.evaluator(key)) is partial
+
     def in_order(self) -> tuple[Evaluator, ...]:
         """Return all flags' evaluators in the document's order; empty until all are compiled.
 

@@ -199,7 +199,9 @@ def printed_explanations(document: Json) -> Work:
 
 def _table(document: Json, rows: int) -> pa.Table:
     person = _person(document)
-    columns = {key: [value if isinstance(value, str) else None] * rows for key, value in person.items()}
+    columns = {
+        key: [value if isinstance(value, str) else None] * rows for key, value in person.items()
+    }
     return pa.table({"distinct_id": [f"user-{at}" for at in range(rows)], **columns})
 
 

@@ -70,10 +70,8 @@ def _variants(n: int) -> Json:
 
 def _doubling(size: int, join: Callable[..., Json], operator: str = "in") -> list[Json]:
     """Return cohorts that each name the previous cohort twice."""
-    inner = [join(_property("a"))]
-    for number in range(size):
-        inner.append(join(_in_cohort(number, operator), _in_cohort(number)))
-    return inner
+    above = [join(_in_cohort(number, operator), _in_cohort(number)) for number in range(size)]
+    return [join(_property("a")), *above]
 
 
 def cohorts_that_double(n: int) -> Json:
@@ -153,7 +151,9 @@ def cohorts_by_flags(n: int) -> Json:
     """The root of the size: as many flags as cohorts, each flag with all of them."""
     root = max(int(n**0.5), 1)
     cohorts = [_all(_property(f"a{number}")) for number in range(root)]
-    flags = [_flag(f"f{number}", _condition(*map(_in_cohort, range(root)))) for number in range(root)]
+    flags = [
+        _flag(f"f{number}", _condition(*map(_in_cohort, range(root)))) for number in range(root)
+    ]
     return _document(*flags, cohorts=cohorts)
 
 
@@ -359,7 +359,9 @@ def contexts(n: int) -> Json:
 def super_groups(n: int) -> Json:
     old = [_condition(test) for test in _tests(n)]
     holdout = {"id": 1, "exclusion_percentage": 10}
-    return _document(_flag("f", _condition(), super_groups=old, holdout_groups=old, holdout=holdout))
+    return _document(
+        _flag("f", _condition(), super_groups=old, holdout_groups=old, holdout=holdout)
+    )
 
 
 def group_names(n: int) -> Json:

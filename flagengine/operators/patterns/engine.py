@@ -4,7 +4,6 @@ Only this module imports RE2, at its first use. Every search function takes any 
 None where only the server knows the answer, and for a text with a lone surrogate.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, Final
@@ -12,7 +11,14 @@ from typing import Any, Final
 from flagengine.operators.patterns.assigned import ASSIGNED
 from flagengine.operators.patterns.outcome import UnsupportedPatternError
 
-__all__ = ["compile_re2", "literal_search", "search_any", "search_ascii", "search_assigned"]
+__all__ = [
+    "compile_re2",
+    "literal_search",
+    "search_any",
+    "search_ascii",
+    "search_assigned",
+    "search_up_to",
+]
 
 _MAX_MEMORY: Final = 8 << 20
 # The arguments are the bytes, 0 and the number of bytes; without a match the result's first span
@@ -96,16 +102,20 @@ def search_assigned(match: _Match) -> _Find:
     return search
 
 
-def search_ascii(match: _Match, longest: int = sys.maxsize) -> _Find:
-    """Return a search that answers for ASCII texts of at most `longest` characters."""
+def search_ascii(match: _Match) -> _Find:
+    """Return a search that answers for ASCII texts."""
 
     def search(text: str) -> bool | None:
-        size = len(text)
-        if size > longest or not text.isascii():
+        if not text.isascii():
             return None
-        return match(text.encode(), 0, size)[0][0] >= 0
+        return match(text.encode(), 0, len(text))[0][0] >= 0
 
     return search
+
+
+def search_up_to(longest: int, find: _Find) -> _Find:
+    """Return a search that answers for texts of at most `longest` characters."""
+    return lambda text: None if len(text) > longest else find(text)
 
 
 @cache
