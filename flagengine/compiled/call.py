@@ -10,7 +10,7 @@ from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.evaluation.trace import FlagTrace
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.request import NO_OPTIONS, Request
-from flagengine.inputs.subject import Subject
+from flagengine.inputs.subject import Subject, usable_id
 from flagengine.results.resolution import Resolution
 from flagengine.values.json_values import PLAIN
 
@@ -52,6 +52,7 @@ class EvaluationCall:
         "_asked",
         "_distinct_id",
         "_evaluators",
+        "_has_id",
         "_interpreter",
         "_is_plain",
         "_props",
@@ -71,6 +72,9 @@ class EvaluationCall:
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
         self._request = request
+        # Compiled flags leave other ids to an interpreter, and each to one of its own.
+        is_usual = type(distinct_id) is str and distinct_id.isascii() and distinct_id != ""
+        self._has_id = is_usual or bool(usable_id(distinct_id))
         self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
@@ -79,6 +83,8 @@ class EvaluationCall:
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag with its compiled function if possible, else with the interpreter."""
         evaluators = self._evaluators
+        if not self._has_id:
+            return self.trace(key).resolution
         if not self._is_plain:
             overrides = self._request.overrides
             if key in overrides.flags and not self._has_payload(key):
@@ -94,7 +100,7 @@ class EvaluationCall:
         """Evaluate the flags of all keys."""
         evaluators = self._evaluators
         subject = self._known_subject(len(keys))
-        if self._is_plain and keys is evaluators.keys and (in_order := evaluators.in_order()):
+        if self._is_plain and self._has_id and keys is evaluators.keys and (in_order := evaluators.in_order()):
             distinct_id, props = self._distinct_id, self._props
             answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
             return dict(zip(keys, answers, strict=True))

@@ -1,7 +1,7 @@
 """The functions that generated code calls outside the common case."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from flagengine.compiled.flags import Flags
@@ -20,13 +20,11 @@ __all__ = [
     "HOLDOUT",
     "MISSING",
     "Ending",
+    "Joining",
     "Stuck",
-    "any_of_all",
     "device_of",
     "doubts_about_flags",
     "enrollment",
-    "join",
-    "join_all",
     "keeper",
     "match",
 ]
@@ -39,23 +37,44 @@ _REMEMBERED_NOTES: Final = 16_384
 """The maximum size of all notes that one flag remembers: walks of large flags are remembered less."""
 
 
-@lru_cache(1_024)
-def join(left: Gap, right: Gap) -> Gap:
-    """Join two gaps. Gaps are compared by identity, so equal joins must return the same object."""
+class Joining:
+    """The joins of the doubts of one flag.
+
+    Gaps are compared by identity, so equal joins must return the same object. A flag remembers its own
+    joins: those of many flags would displace each other.
+    """
+
+    def __init__(self, parts: int) -> None:
+        """Remember less for flags of many ``parts``."""
+        self._remembered = max(_REMEMBERED_NOTES // max(parts, 32), 8)
+
+    @cached_property
+    def pair(self) -> Callable[[Gap, Gap], Gap]:
+        """A function that joins two gaps."""
+        return lru_cache(self._remembered)(_pair)
+
+    @cached_property
+    def all(self) -> Callable[..., Gap]:
+        """A function that joins at least one gap."""
+        return lru_cache(self._remembered)(_all)
+
+    @cached_property
+    def any_of(self) -> Callable[..., Verdict]:
+        """A function that combines verdicts where a gap may fail the flag."""
+        return lru_cache(self._remembered)(_any_of)
+
+
+def _pair(left: Gap, right: Gap) -> Gap:
     return left | right
 
 
-@lru_cache(256)
-def join_all(*gaps: Gap) -> Gap:
-    """Join at least one gap; cached for the same reason as :func:`join`."""
+def _all(*gaps: Gap) -> Gap:
     found = joined(gaps)
     assert found is not None
     return found
 
 
-@lru_cache(1_024)
-def any_of_all(*verdicts: Verdict) -> Verdict:
-    """Combine verdicts where a gap may fail the flag; cached for the same reason as :func:`join`."""
+def _any_of(*verdicts: Verdict) -> Verdict:
     return any_of(verdicts)
 
 

@@ -41,7 +41,9 @@ class TestWriter:
 
     def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
+        nodes = tuple(nodes)
         self.properties = PropertyWriter(source, flags, nodes)
+        self._joining = runtime.Joining(sum(1 for _ in distinct(nodes)))
         self._source = source
         self._flags = flags
         self._depth = 0
@@ -103,7 +105,7 @@ class TestWriter:
         with self._source.block(f"while True:  # {'any' if decisive else 'all'} of"):
             if decisive and may_fail(node):
                 verdicts = ", ".join([self.write(part) for part in node.parts])
-                call = self._source.constant(runtime.any_of_all, "any_of")
+                call = self._source.constant(self._joining.any_of, "any_of")
                 self._source.line(f"{name} = {call}({verdicts})")
             else:
                 self._source.line(f"{name} = {not decisive}")
@@ -124,12 +126,12 @@ class TestWriter:
             verdict = self.write(part)
             self._source.line(f"if {verdict} is {decisive}: {name} = {decisive}; break")
             self._source.line(f"if {verdict} is not {not decisive}: {doubts}.append({verdict})")
-        join = self._source.constant(runtime.join_all, "join")
+        join = self._source.constant(self._joining.all, "join")
         self._source.line(f"if {doubts}: {name} = {join}(*{doubts})")
 
     def _decide(self, name: str, verdict: str, *, decisive: bool) -> None:
         """Write the end of the block if a part decides, else the joining of its gap."""
-        join = self._source.constant(runtime.join, "join")
+        join = self._source.constant(self._joining.pair, "join")
         self._source.line(f"if {verdict} is {decisive}: {name} = {decisive}; break")
         self._source.line(
             f"if {verdict} is not {not decisive}: {name} = {verdict} "

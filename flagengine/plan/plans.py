@@ -14,7 +14,7 @@ from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.cohorts import lower_cohort
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import Depths, on_circles, ordered
-from flagengine.plan.lower import lower_flag
+from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, lower_flag
 from flagengine.plan.nodes import Node
 from flagengine.plan.reference_issues import cohort_issues, flag_issues
 
@@ -96,15 +96,20 @@ class Plans:
 
         A flag counts each time that a filter names it.
         """
-        if self._depths.of(key) is None:
-            return 0  # circular dependencies are not followed
         nested = self._nested
         if key not in nested:
             for name in self.evaluation_order(key, nested):
-                targets = (leaf.key for leaf in self._filters(name) if leaf.type == "flag")
-                found = (1 + self._size(key) + nested[key] for key in targets if key)
+                found = (1 + self._size(key) + nested[key] for key in self._followed(name))
                 nested[name] = min(sum(found), _MANY)
         return nested[key]
+
+    def _followed(self, key: str) -> Iterator[str]:
+        """Yield the flags that a flag's filters name, unless they are circular or too deep."""
+        for leaf in self._filters(key):
+            if leaf.type == "flag" and leaf.key:
+                depth = self._depths.of(leaf.key)
+                if depth is not None and depth < MAX_DEPENDENCY_DEPTH:
+                    yield leaf.key
 
     def _size(self, key: str) -> int:
         """Count the tests of a flag, those of a cohort each time that a filter names it."""

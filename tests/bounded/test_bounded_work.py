@@ -35,7 +35,6 @@ SHARING = (
     "conditions_and_variants",
     "wrong_pins",
     "unused_payloads",
-    "rules_for_all",
 )
 """The shapes that took more than linear time somewhere once."""
 

@@ -49,11 +49,11 @@ def weight(node: Node) -> int:
 
 
 def places(node: Node) -> int:
-    """Return the number of places where a search may be, once every repetition is written out."""
+    """Return the number of characters and classes of a pattern, with every repetition written out."""
     if isinstance(node, Repeat):
         rounds = node.least + 1 if node.most is None else node.most
         return places(node.item) * max(rounds, 1)
-    return 1 + sum(map(places, children(node)))
+    return sum(map(places, children(node))) if children(node) else 1
 
 
 def steps(node: Node, length: int) -> float:
