@@ -7,6 +7,7 @@
     │   ├── ConnectError             no connection: refused, unreachable, unknown host
     │   │   └── TLSError             connected, but the peer could not be trusted
     │   ├── RequestTimeoutError      the deadline passed before the whole response was read
+    │   │   └── ClientBusyError      not sent, because too many calls of the client wait already
     │   ├── ConnectionLostError      the connection broke before the whole response was read
     │   ├── InvalidRequestError      the request cannot be sent; a retry would not help
     │   └── InvalidResponseError     a response whose body cannot be used
@@ -29,6 +30,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "ClientBusyError",
     "ConnectError",
     "ConnectionLostError",
     "DefinitionsError",
@@ -69,6 +71,10 @@ class TLSError(ConnectError):
 
 class RequestTimeoutError(RequestError):
     """The deadline passed before the whole response was read."""
+
+
+class ClientBusyError(RequestTimeoutError):
+    """The request was not sent, because no thread of an ``AsyncClient`` became free for it."""
 
 
 class ConnectionLostError(RequestError):

@@ -100,7 +100,12 @@ class EvaluationCall:
         """Evaluate the flags of all keys."""
         evaluators = self._evaluators
         subject = self._known_subject(len(keys))
-        if self._is_plain and self._has_id and keys is evaluators.keys and (in_order := evaluators.in_order()):
+        if (
+            self._is_plain
+            and self._has_id
+            and keys is evaluators.keys
+            and (in_order := evaluators.in_order())
+        ):
             distinct_id, props = self._distinct_id, self._props
             answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
             return dict(zip(keys, answers, strict=True))

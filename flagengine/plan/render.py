@@ -59,7 +59,7 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
 
 
 def _condition(condition: ConditionPlan, words: "_Words") -> Iterator[str]:
-    yield f"condition {condition.index}: {_who(condition)} get {words.value(condition)}"
+    yield f"condition {condition.index + 1}: {_who(condition)} get {words.value(condition)}"
     for node in condition.tests:
         yield f"  if {words.test(node)}"
     if condition.stops and condition.share.without_hash is not True:
@@ -68,7 +68,7 @@ def _condition(condition: ConditionPlan, words: "_Words") -> Iterator[str]:
 
 def _rule(condition: ConditionPlan, rule: RulePlan, words: "_Words") -> Iterator[str]:
     """Describe a rule, whose tests are decided in order (SPEC R20)."""
-    yield f"rule {condition.index} ({rule.type}): {_who(condition)} get {_rule_value(condition, rule)}"
+    yield f"rule {condition.index + 1} ({rule.type}): {_who(condition)} get {_rule_value(condition, rule)}"
     for node in condition.tests:
         yield f"  if {words.test(node)}"
     default = _answer(rule.default)
@@ -115,7 +115,7 @@ class _Words:
             return "true" if condition.pinned is None else condition.pinned
         if self._drawing is not None:
             return f"a variant, as in condition {self._drawing}"
-        self._drawing = condition.index
+        self._drawing = condition.index + 1
         return " or ".join(
             f"{variant.key} ({variant.weight:g} %)" for variant in condition.variants
         )

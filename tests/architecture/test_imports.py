@@ -32,10 +32,12 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"clock", "errors", "fork_and_exit", "incidents", "json_text", "retry", "runtime_properties"},
-    {"steps"},
-    {"callers", "http"},
-    {"batching", "context", "exceptions", "polling"},
+    {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit", "incidents"}
+    | {"json_text", "retry", "runtime_properties"},
+    {"breaker", "steps"},
+    {"callers", "http", "request_guard"},
+    {"batching", "exceptions", "polling"},
+    {"context"},
     {"flags"},
     {"client", "openfeature"},
     {"_alias"},

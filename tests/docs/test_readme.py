@@ -1,8 +1,9 @@
-"""Every block of README.md is correct, and every block of Python in docs/typed-flags.md.
+"""Every block of README.md is correct, and every block of Python in some pages of docs/.
 
 A block of Python is followed by its output; the blocks share a namespace. A block that is marked
-``python no-run`` needs a server, so only its calls are checked. A console block has a command and its
-output. The targets of links exist.
+``python needs-celery`` is left out where there is no Celery. A block that is marked ``python no-run``
+needs a server, so only its calls are checked. A console block has a command and its output. The targets
+of links exist.
 """
 
 import ast
@@ -14,6 +15,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -25,14 +27,17 @@ from flagengine.transports.client.options import read_options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+(?: needs-\w+)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall(README)
 NOT_RUN = re.findall(r"^```python no-run\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/typed-flags.md"])
+PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, page):
     # Blocks may write files, and they read the fixtures.
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
@@ -40,7 +45,8 @@ def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, pag
     namespace = {}
     blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
     for (kind, source), (following, expected) in pairwise(blocks):
-        if kind == "python":
+        language, _, needed = kind.partition(" needs-")
+        if language == "python" and (not needed or find_spec(needed)):
             assert following == "text", source
             printed = StringIO()
             with redirect_stdout(printed):

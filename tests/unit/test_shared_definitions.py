@@ -79,9 +79,9 @@ def test_words_define_a_cohort_and_list_variants_where_they_come_first() -> None
     tests = [shapes._in_cohort(0), shapes._in_cohort(0, "not_in")]
     flag = shapes._flag("f", *map(shapes._condition, tests), multivariate=shapes._variants(2))
     assert _words(shapes._document(flag, cohorts=[shapes._all(shapes._property("a"))]))[1:5] == [
-        "  condition 0: 50 % by person get v0 (50 %) or v1 (50 %)",
+        "  condition 1: 50 % by person get v0 (50 %) or v1 (50 %)",
         '    if in cohort 0 (person a exact "x")',
-        "  condition 1: 50 % by person get a variant, as in condition 0",
+        "  condition 2: 50 % by person get a variant, as in condition 1",
         "    if not in cohort 0 (as above)",
     ]
 

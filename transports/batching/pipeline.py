@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .. import fork_and_exit
+from ..abandonment import is_abandoned
 from ..clock import Clock, SystemClock, read
 from ..errors import InvalidEventError, TransportError
 from .batch import Admission, Batch, Delivered, Dropped, DropReason, QueueAction
@@ -248,7 +249,9 @@ class EventPipeline:
             self._wake(names)
         if not self._driver.is_worker():
             self._work_until(
-                lambda: all(queue.is_settled(goal) for queue, goal in goals), names, timeout
+                lambda: is_abandoned() or all(queue.is_settled(goal) for queue, goal in goals),
+                names,
+                timeout,
             )
         with self._lock:
             return all(queue.has_reached(goal) for queue, goal in goals)

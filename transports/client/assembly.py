@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from .. import fork_and_exit
+from .. import abandonment, fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
@@ -22,6 +22,7 @@ from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
+from ..http.options import HttpOptions
 from ..polling.health import LoadError
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
@@ -29,12 +30,15 @@ from ..polling.poll_driver import ManualPollDriver
 from ..polling.poll_thread import ThreadPollDriver
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
+from ..request_guard import RequestGuard
 from ..runtime_properties import runtime_properties
+from .callback_options import refuse_what_nobody_awaits
 from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
+from .loop_callbacks import usable_callback
 from .options import Options
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
@@ -61,9 +65,11 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
 
     Raises:
         ValueError: an option is invalid.
+        TypeError: an option is of the wrong type, or ``async def`` where nobody would await it.
     """
+    refuse_what_nobody_awaits(options)
     clock = options.clock or SystemClock()
-    listeners = Listeners()
+    listeners = Listeners(may_await=not blocks)
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
@@ -71,10 +77,10 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     )
     status = ClientStatus(memory, is_usable=options.is_usable)
     transport = _transport(options)
-    report = _reporter(options, listeners)
+    report = _reporter(options, listeners, may_await=not blocks)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
-    evaluator = _evaluator(options, transport, report)
+    evaluator = _evaluator(options, transport, clock, report)
     loader = _loader(options, transport, clock, report)
     components = Components(
         options=options,
@@ -94,6 +100,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         exceptions=ExceptionReporting(options, preparation, outbox, status, clock),
         flag_properties=NO_PROPERTIES,
         report=report,
+        guards={
+            what: _guard(options, what, logger, clock) for what in ("remote config", "surveys")
+        },
         blocks=blocks,
     )
     if loader is not None:
@@ -105,20 +114,27 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
 
 
 def _transport(options: Options) -> Transport:
-    transport = options.transport or LiveTransport()
+    transport = options.transport or _live(options)
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
         # ``prepare`` must run in the application's thread. Without a key nothing is sent.
         transport.prepare()
     return transport
 
 
-def _reporter(options: Options, listeners: Listeners) -> ReportError:
+def _live(options: Options) -> LiveTransport:
+    return LiveTransport(**{each.name: getattr(options, each.name) for each in fields(HttpOptions)})
+
+
+def _reporter(options: Options, listeners: Listeners, *, may_await: bool) -> ReportError:
     """Return ``report(error, events)``, which calls ``on_error`` and the listeners."""
+    on_error = options.on_error
+    if on_error is not None:
+        on_error = usable_callback("on_error", on_error, may_await=may_await)
 
     def report(error: TransportError, events: tuple[Event, ...] = ()) -> None:
         try:
-            if options.on_error is not None:
-                options.on_error(error, events)
+            if on_error is not None:
+                on_error(error, events)
         except Exception:
             logger.exception("the on_error callback raised")
         listeners.notify_error(error)
@@ -153,7 +169,13 @@ def _events(
     return pipeline, Outbox(pipeline, lanes, listeners)
 
 
-def _evaluator(options: Options, transport: Transport, report: ReportError) -> FlagEvaluator:
+def _guard(options: Options, what: str, log: logging.Logger, clock: Clock) -> RequestGuard:
+    return RequestGuard(what, pause=options.feature_flags_request_pause, log=log, clock=clock)
+
+
+def _evaluator(
+    options: Options, transport: Transport, clock: Clock, report: ReportError
+) -> FlagEvaluator:
     local = LocalFlags(
         missing_group=options.missing_group,
         evaluation_contexts=options.contexts,
@@ -170,7 +192,8 @@ def _evaluator(options: Options, transport: Transport, report: ReportError) -> F
             api_version=options.flags_api_version,
             evaluation_contexts=options.contexts,
             headers=_headers(options),
-            sleep=time.sleep if options.driver is None else options.driver.pause,
+            sleep=abandonment.sleep if options.driver is None else options.driver.pause,
+            guard=_guard(options, "flag requests", logging.getLogger("flagengine.flags"), clock),
         )
     cache = None if options.flag_cache is None else open_flag_cache(options.flag_cache)
     return FlagEvaluator(local, remote, cache=cache, on_failure=report)

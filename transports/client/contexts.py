@@ -6,11 +6,11 @@ All clients share the active context, which belongs to the program.
 from __future__ import annotations
 
 import contextvars
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from .. import context as contexts
+from ..application_callbacks import is_awaitable
 from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
 from .components import HasComponents
@@ -45,7 +45,7 @@ def context(
     """Return a context for ``with``, ``async with`` or as a decorator.
 
     Events and flags inside have these ids and properties; unless ``fresh``, also those of the outer
-    context. With ``capture_exceptions``, capture an exception that leaves the context; the exception
+    context. With ``capture_exceptions``, capture a failure that leaves the context; the exception
     always propagates.
     """
     return Scoped(
@@ -56,6 +56,7 @@ def context(
         fresh=fresh,
         capture_exceptions=capture_exceptions,
         on_exception=client.components.exceptions.left_context,
+        policy=client.components.exceptions.policy,
     )
 
 
@@ -68,17 +69,17 @@ def with_context(
 ) -> T:
     """Call ``function`` inside a context of ``data`` and return its result.
 
-    If the result is awaitable, it runs in the context. Prefer ``with client.context(...)``.
+    If the result is awaitable, it runs in the context: await it. Prefer ``with client.context(...)``.
     """
     scope = context(client, **_data(data), fresh=fresh)
     with scope:
         result = function()
-    if not inspect.isawaitable(result):
+    if not is_awaitable(result):
         return result
 
     async def finished() -> Any:
         async with context(client, **_data(data), fresh=fresh):
-            return await result
+            return await cast("Awaitable[Any]", result)
 
     return finished()  # type: ignore[return-value] # awaitable, like the result that it wraps
 
@@ -165,8 +166,11 @@ def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return ``data`` as keyword arguments; camelCase names are accepted.
 
     Raises:
-        TypeError: ``data`` has an unknown key.
+        TypeError: ``data`` is no mapping, or has an unknown key.
     """
+    if data is not None and not isinstance(data, Mapping):
+        msg = f"context data must be a mapping such as {{'distinct_id': 'u'}}, got {type(data).__name__}"
+        raise TypeError(msg)
     named = {_NAMES.get(name, name): value for name, value in (data or {}).items()}
     unknown = named.keys() - _KNOWN
     if unknown:

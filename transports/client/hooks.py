@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..application_callbacks import close_awaitable
 from ..incidents import Incidents
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def run_hooks(
     for hook in hooks:
         try:
             returned = hook(message)
+            close_awaitable(returned)
         except Exception:
             if incidents.opens("before_send"):
                 logger.warning("before_send raised; dropped event %r", name, exc_info=True)

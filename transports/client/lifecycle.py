@@ -113,19 +113,21 @@ def counters(client: HasComponents) -> Counters | None:
     return client.components.pipeline.counters()
 
 
-def _unsubscribed() -> Callable[[], None]:
-    return nothing
-
-
-@guarded(_unsubscribed)
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
     The payload of ``error`` is an exception, that of ``flush`` the delivered events, that of
     ``local_evaluation_flags_loaded`` the number of flags, and that of ``capture``, ``identify``,
     ``alias`` and ``group_identify`` the queued event. For ``*``, call ``callback(event, payload)``
-    for all of them. Callbacks run on the thread on which the event happens.
+    for all of them. Callbacks run on the thread on which the event happens. On an AsyncClient they may
+    be ``async def``, if they are given on a running event loop, on which they then run.
+
+    Raises:
+        TypeError: the callback cannot be called, or is ``async def`` and nobody would await it.
     """
+    if not callable(callback):
+        msg = f"on() must get a function as callback, got {type(callback).__name__}"
+        raise TypeError(msg)
     return client.components.listeners.on(event, callback)
 
 

@@ -1,6 +1,7 @@
 """The application's callbacks for events inside the client, registered with ``client.on``.
 
-A callback runs on the thread on which its event happens. Its exceptions are logged and suppressed.
+A callback runs on the thread on which its event happens; an ``async def`` of an AsyncClient runs on
+its event loop. Exceptions are logged and suppressed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
+from .loop_callbacks import usable_callback
 
 __all__ = ["FLAGS_LOADED", "Listeners"]
 
@@ -41,13 +43,19 @@ Callback = Callable[..., object]
 class Listeners:
     """The callbacks by name. ``on`` accepts any name, even if its event never happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_await: bool = False) -> None:
+        self._may_await = may_await
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
-        """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``."""
+        """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``.
+
+        Raises:
+            TypeError: the callback is ``async def``, and nobody would await it.
+        """
         known = _ALIASES.get(name, name)
+        callback = usable_callback("on", callback, may_await=self._may_await)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any, ClassVar
 
+from ..exceptions import ReportingPolicy
 from . import capture as _capture
 from . import contexts as _contexts
 from . import definitions as _definitions
@@ -45,6 +46,11 @@ class SharedVerbs:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.components.user_agent}>"
+
+    @property
+    def exception_policy(self) -> ReportingPolicy:
+        """Which exceptions are failures; the middleware and other automatic capture ask it."""
+        return self.components.exceptions.policy
 
     # Events.
     capture = _capture.capture

@@ -199,9 +199,9 @@ def _changed(
     capture_exceptions: bool | None,
 ) -> Context:
     return Context(
-        distinct_id=_id_text(distinct_id) or context.distinct_id,
-        session_id=_id_text(session_id) or context.session_id,
-        device_id=_id_text(device_id) or context.device_id,
+        distinct_id=_chosen_id(distinct_id, context.distinct_id),
+        session_id=_chosen_id(session_id, context.session_id),
+        device_id=_chosen_id(device_id, context.device_id),
         properties=_joined(context.properties, properties),
         capture_exceptions=(
             context.capture_exceptions if capture_exceptions is None else bool(capture_exceptions)
@@ -216,10 +216,12 @@ def _joined(old: Mapping[str, Any], new: object) -> Mapping[str, Any]:
     return MappingProxyType({**old, **{str(name): value for name, value in new.items()}})
 
 
-def _id_text(value: object) -> str | None:
-    """Return an id, such as a number or a UUID, as text; None for blank text."""
-    try:
-        text = value if isinstance(value, str) else "" if value is None else str(value)
-    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
+def _chosen_id(given: object, outer: str | None) -> str | None:
+    """Return an id as text; ``outer`` if none is given, None for what is nobody's id (see ``id_of``)."""
+    if given is None:
+        return outer
+    text = usable_id(given)
+    if text is None:
+        _warn_of(type(given).__name__)
         return None
-    return text if text.strip() else None
+    return text if text and not text.isspace() else outer

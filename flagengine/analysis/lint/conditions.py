@@ -43,7 +43,7 @@ def _condition(
     for earlier in range(min(index, _COMPARED)):
         other = flag.conditions[earlier]
         if required[earlier] <= required[index] and _covers(flag, other, condition):
-            message = f"unreachable: condition {earlier} already decides for everyone this condition could match"
+            message = f"unreachable: condition {earlier + 1} already decides for everyone this condition could match"
             yield finding("unreachable_condition", pointer, message)
             return
     # With early exit, a rollout of 0 % is a way to give matching people false.

@@ -28,7 +28,7 @@ def _unreachable(reach: Reach, root: str) -> Iterator[Finding]:
         blocker = _blocker(reach, index)
         if blocker is not None:
             message = (
-                f"unreachable: rule {blocker} ({reach.rules[blocker].id}) already decides on "
+                f"unreachable: rule {blocker + 1} ({reach.rules[blocker].id}) already decides on "
                 "everyone whom this rule targets"
             )
             yield finding("unreachable_lower_rule", pointer_to(root, index), message)
@@ -61,7 +61,7 @@ def _widened(reach: Reach, root: str) -> Iterator[Finding]:
         population = _common(reach.predicates[upper], reach.predicates[lower])
         if population is not None and {upper, lower} <= serving(population):
             message = (
-                f"serves the same value as rule {upper} ({rule.id}), which continues after a "
+                f"serves the same value as rule {upper + 1} ({rule.id}), which continues after a "
                 f"miss, to people outside its rollout of {rule.rollout_percentage:g} %"
             )
             pointer = pointer_to(root, lower)
