@@ -424,9 +424,14 @@ SHAPES: dict[str, tuple[Callable[[int], Json], int]] = {
     for size, shapes in {
         8: (cohorts_that_double, cohorts_that_double_in_or, cohorts_that_double_negated),
         13: (flags_in_layers, flags_that_double),
-        24: (cohorts_that_double_in_conditions, cohorts_that_double_in_flags, cohorts_of_cohorts),
+        24: (
+            cohorts_that_double_in_conditions,
+            cohorts_that_double_in_flags,
+            cohorts_of_cohorts,
+            one_cohort_by_flags,
+        ),
         25: (rules, rules_for_all, predicates, experiments, broken_rules),
-        140: (
+        60: (
             cohort_chain,
             cohort_circle,
             flag_chain,
@@ -434,11 +439,8 @@ SHAPES: dict[str, tuple[Callable[[int], Json], int]] = {
             conditions_and_variants,
             continuous_conditions_and_variants,
             pins,
-            wrong_pins,
-            one_cohort_by_flags,
             missing_cohorts,
             failing_cohorts_in_conditions,
-            unused_payloads,
             patterns,
         ),
         100: (
@@ -473,6 +475,7 @@ SHAPES: dict[str, tuple[Callable[[int], Json], int]] = {
             super_groups,
             group_names,
         ),
+        120: (wrong_pins, unused_payloads),
         144: (cohorts_by_flags, dependencies_with_chains),
     }.items()
     for shape in shapes

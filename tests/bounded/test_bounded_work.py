@@ -46,6 +46,7 @@ def test_twice_the_document_takes_twice_the_work(shape: str) -> None:
     assert {operation: factor for operation, factor in found.items() if factor > LINEAR} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHARING)
 def test_rarer_operations_are_linear_too(shape: str) -> None:
     found = {operation: growth(shape, operation, steps).factor for operation in SOMETIMES}
