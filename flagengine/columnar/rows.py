@@ -17,6 +17,7 @@ from flagengine.columnar.json_columns import properties_of
 from flagengine.columnar.json_values import GONE, json_cases
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.subject_ids import SubjectIds, ids_of_cases, ids_of_column
+from flagengine.compiled.call import EvaluationCall
 from flagengine.inputs.subject import INITIAL_SOURCES, MIRRORED
 from flagengine.values.json_values import NOT_GIVEN
 
@@ -39,6 +40,8 @@ class Rows:
         """Bind a batch; nothing is read yet."""
         self.batch = batch
         self.count: int = batch.num_rows
+        self.calls: dict[int, EvaluationCall] = {}
+        """The scalar engine's calls for single rows, by row."""
         self._layout = layout
         self._first_row = first_row
         self._native: dict[str, Native | None] = {}

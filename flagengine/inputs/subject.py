@@ -3,7 +3,7 @@
 A property has a value, is known to be absent, or is unknown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -110,7 +110,7 @@ class Subject:
     A subject never changes its inputs. It reads ``clock`` at most once, for a date comparison.
     """
 
-    __slots__ = ("_clock", "_converted", "_moment", "_person", "_request", "given_id")
+    __slots__ = ("_clock", "_converted", "_forms", "_moment", "_person", "_request", "given_id")
 
     def __init__(
         self,
@@ -125,7 +125,8 @@ class Subject:
         self._request = request
         self._clock = clock
         self._moment: Moment | None = None
-        self._converted: dict[tuple[str | None, str], Any] = {}
+        self._converted: dict[Hashable, Any] = {}
+        self._forms: dict[Hashable, tuple[Any, Any]] = {}
 
     @property
     def strict_groups(self) -> bool:
@@ -155,6 +156,13 @@ class Subject:
             now = self._request.now or self._clock()
             self._moment = Moment.of(now, self._request.zone)
         return self._moment
+
+    def in_form(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        """Return what ``convert`` makes of a list or object, which it reads once for a call."""
+        identity = (id(value), convert)
+        if identity not in self._forms:
+            self._forms[identity] = (value, convert(value))  # keeps the value, and so its id
+        return self._forms[identity][1]
 
     def person_property(self, key: str) -> Any:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""

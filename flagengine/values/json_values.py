@@ -15,10 +15,12 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_PARTS",
     "NOT_GIVEN",
+    "PLAIN",
     "Json",
     "NotGiven",
     "ascii_fold",
     "has_utf8",
+    "is_true",
     "lower",
     "nested_text",
     "number",
@@ -27,6 +29,9 @@ __all__ = [
 ]
 
 Json = Any
+
+PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+"""The types of the values that need no conversion, or hardly any."""
 
 MAX_DEPTH: Final = 128
 """The depth to which a property value may nest, as in the server's JSON reader (SPEC R15)."""
@@ -163,6 +168,13 @@ def ascii_fold(value: Json) -> str:
     """Render and lower-case only A to Z (R7)."""
     rendered = text(value)
     return rendered.lower() if rendered.isascii() else rendered.translate(_FOLD)
+
+
+def is_true(value: Json) -> bool:
+    """Tell whether a value counts as true: true, the text ``true``, or a list of such values (R8.1)."""
+    if isinstance(value, list):
+        return all(map(is_true, value))
+    return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def number(value: Json) -> float | None:

@@ -5,7 +5,6 @@ imports jsonschema, and evaluation never calls this function.
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from json import loads
@@ -21,6 +20,7 @@ from flagengine.extras import extra_for
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
 from flagengine.plan.plans import Plans
 from flagengine.snapshot import Snapshot
+from flagengine.values.spelling import nearest
 
 __all__ = ["Finding", "Severity", "schema", "validate"]
 
@@ -91,8 +91,8 @@ def _from_issue(issue: Issue, document: Mapping[str, Any]) -> Finding:
 
 
 def _near(word: Any, known: set[str]) -> str | None:
-    near = get_close_matches(str(word).lower(), sorted(known), 1)
-    return f"Did you mean {near[0]}?" if near else None
+    near = nearest(str(word).lower(), sorted(known))
+    return None if near is None else f"Did you mean {near}?"
 
 
 def _value_at(document: Any, pointer: str) -> Any:
@@ -116,15 +116,22 @@ def _without_refused_rules(document: Mapping[str, Any], plans: Plans) -> Mapping
 def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Iterator[Finding]:
     """Yield the schema's errors at places without another finding."""
     places = {found.pointer for found in known}
-    untyped = tuple(f"{found.pointer}/" for found in known if found.code in _UNTYPED)
+    untyped = {found.pointer for found in known if found.code in _UNTYPED}
     if any(map(_is_bottomless, known)):
         return  # jsonschema would recurse as deep as the document
     try:
         for pointer, message in _schema_errors(document):
-            if pointer not in places and not pointer.startswith(untyped):
+            if pointer not in places and untyped.isdisjoint(_above(pointer)):
                 yield finding("schema", pointer, message)
     except RecursionError:
         return  # the engine has an issue for every kind of deep nesting
+
+
+def _above(pointer: str) -> Iterator[str]:
+    """Yield the pointers of everything that contains a value, from the inside out."""
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        yield pointer
 
 
 def _is_bottomless(found: Finding) -> bool:
