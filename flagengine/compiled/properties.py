@@ -17,7 +17,8 @@ from flagengine.operators import Form, TextKind, TextRule
 from flagengine.plan.nodes import Node, PropertyTest, walk
 from flagengine.results.resolution import Missing
 from flagengine.results.verdicts import UNSUPPORTED, Gap
-from flagengine.values.json_values import ascii_fold, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import ascii_fold
 
 __all__ = ["PropertyWriter"]
 

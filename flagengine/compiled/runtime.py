@@ -8,12 +8,13 @@ from flagengine.compiled.flags import Flags
 from flagengine.evaluation.conclusion import Step, conclude, contribution, failing, held_out, lost
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.evaluation.rules import stuck
-from flagengine.inputs.subject import Subject, usable_id
+from flagengine.inputs.subject import Subject, id_in
 from flagengine.operators import Matcher
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of, joined
-from flagengine.values.json_values import NOT_GIVEN, PLAIN, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN, PLAIN
 
 __all__ = [
     "BROKEN",
@@ -228,4 +229,4 @@ _LOSING: Final = (Reason.OUT_OF_ROLLOUT_BOUND, Reason.NO_CONDITION_MATCH, Reason
 
 def device_of(props: Mapping[str, Any], subject: Subject | None) -> str | None:
     """Return the device id of a call."""
-    return usable_id(props.get("$device_id")) or None if subject is None else subject.device_id
+    return id_in(props, "$device_id") if subject is None else subject.device_id

@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Layers, circles, imports
 
 LAYERS: Final = [
-    {"native"},
+    {"native", "extras"},
     {"values", "hashing"},
     {"results"},
     {"inputs"},
@@ -32,8 +32,9 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit", "incidents"}
-    | {"json_text", "retry", "runtime_properties"},
+    {"printable"},
+    {"abandonment", "application_callbacks", "clock", "errors", "extras", "fork_and_exit"}
+    | {"incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
     {"batching", "exceptions", "polling"},

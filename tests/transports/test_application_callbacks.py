@@ -101,7 +101,7 @@ def marked():
         types.MethodType(coroutine_function, 7),
         pytest.param(None, id="marked by asgiref"),
     ],
-    ids=repr,
+    ids=lambda callback: type(callback).__name__,
 )
 def test_a_coroutine_function_is_recognised_in_every_shape(callback):
     assert is_async(callback or marked())

@@ -10,12 +10,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from flagengine import usable_id
+
 from ..clock import Clock
 from ..errors import InvalidEventError
-from ..json_text import read_json, to_json
+from ..json_text import members_of, read_json, to_json
 from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
-__all__ = ["Event", "make_event", "parse_event"]
+__all__ = ["Event", "make_event", "parse_event", "unmade_event"]
 
 # Root keys of events in older SDKs, which ``wire_v1`` moves into the properties.
 LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
@@ -55,23 +57,41 @@ def make_event(
     a warning.
 
     Raises:
-        InvalidEventError: the name or the distinct id is missing or blank.
+        InvalidEventError: the name or the distinct id is missing or blank, or a value cannot be read.
     """
-    name = _required_text(message.get("event"), "event name")
-    distinct_id = _required_text(_id_text(message.get("distinct_id")), "distinct_id")
-    wall = clock.wall()
-    uuid = _choose_uuid(message.get("uuid"), wall, warn)
-    envelope: dict[str, object] = {
-        "uuid": uuid,
-        "event": name,
-        "distinct_id": distinct_id,
-        "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
-        "properties": _properties(message.get("properties"), warn),
-    }
-    for key in LEGACY_ROOT_KEYS:
-        if key in message:
-            envelope[key] = message[key]
-    return Event(uuid, name, to_json(envelope))
+    try:
+        name = _required_text(message.get("event"), "event name")
+        distinct_id = _required_id(message.get("distinct_id"))
+        wall = clock.wall()
+        uuid = _choose_uuid(message.get("uuid"), wall, warn)
+        envelope: dict[str, object] = {
+            "uuid": uuid,
+            "event": name,
+            "distinct_id": distinct_id,
+            "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
+            "properties": _properties(message.get("properties"), warn),
+        }
+        for key in LEGACY_ROOT_KEYS:
+            if key in message:
+                envelope[key] = message[key]
+        return Event(uuid, name, to_json(envelope))
+    except InvalidEventError:
+        raise
+    except Exception as error:
+        # An application's mapping may raise anything, and memory may run out.
+        msg = f"the event cannot be read: {type(error).__name__}"
+        raise InvalidEventError(msg) from error
+
+
+def unmade_event(message: Mapping[str, object], *, clock: Clock) -> Event:
+    """Return as much of an event as an invalid message allows, to report its loss."""
+    try:
+        given = {key: message.get(key) for key in ("uuid", "event", "distinct_id", "properties")}
+        name, uuid = given["event"], canonical_uuid(given["uuid"]) or new_uuid(clock.wall())
+        body = to_json({**given, "uuid": uuid})
+    except Exception:  # noqa: BLE001 - an application's mapping may raise anything
+        name, uuid, body = "", new_uuid(clock.wall()), b"{}"
+    return Event(uuid, name if isinstance(name, str) else "", body)
 
 
 def parse_event(body: bytes) -> Event:
@@ -82,10 +102,15 @@ def parse_event(body: bytes) -> Event:
     """
     try:
         envelope = read_json(body)
-        return Event(str(envelope["uuid"]), str(envelope["event"]), body)
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"expected the JSON object of an event, got {len(body)} other bytes"
-        raise InvalidEventError(msg) from error
+        name = _required_text(envelope["event"], "event name")
+        _required_text(envelope["distinct_id"], "distinct_id")
+        fits = isinstance(envelope.get("properties", {}), dict)
+        if fits and canonical_uuid(envelope["uuid"]) and isinstance(envelope["uuid"], str):
+            return Event(envelope["uuid"], name, body)
+    except (ValueError, KeyError, TypeError, InvalidEventError):
+        pass
+    msg = f"expected the JSON object of an event, got {len(body)} other bytes"
+    raise InvalidEventError(msg)
 
 
 def _required_text(value: object, what: str) -> str:
@@ -96,15 +121,13 @@ def _required_text(value: object, what: str) -> str:
     raise InvalidEventError(msg)
 
 
-def _id_text(value: object) -> object:
-    return value if value is None or isinstance(value, str) else _text_or_none(value)
-
-
-def _text_or_none(value: object) -> str | None:
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
-        return None
+def _required_id(value: object) -> str:
+    """Return the id as text, as the engine reads it: a boolean, NaN or a list is no id."""
+    text = usable_id(value)
+    if text is None:
+        msg = f"distinct_id must be text with a UTF-8 form or a number, got {type(value).__name__}"
+        raise InvalidEventError(msg)
+    return _required_text(text, "distinct_id")
 
 
 def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str:
@@ -130,7 +153,8 @@ def _choose_timestamp(value: object, wall: float, warn: Callable[[str], None]) -
 def _properties(value: object, warn: Callable[[str], None]) -> Mapping[str, object]:
     if value is None:
         return {}
-    if isinstance(value, Mapping):
-        return value
+    members = members_of(value)
+    if members is not None:
+        return members
     warn(f"properties must be a mapping, got {type(value).__name__}; ignored")
     return {}

@@ -11,11 +11,12 @@ from .. import abandonment, fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
-from ..clock import Clock, SystemClock
+from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
+from ..extras import extra_for
 from ..flags.cache import open_flag_cache
-from ..flags.called import CalledTracker
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
 from ..flags.remote import RemoteFlags
@@ -37,7 +38,7 @@ from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
-from .listeners import Listeners
+from .listeners import ERROR, RECOVERED, Listeners
 from .loop_callbacks import usable_callback
 from .options import Options
 from .preparation import Outbox, Preparation
@@ -68,7 +69,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         TypeError: an option is of the wrong type, or ``async def`` where nobody would await it.
     """
     refuse_what_nobody_awaits(options)
-    clock = options.clock or SystemClock()
+    clock = guarded(options.clock)
     listeners = Listeners(may_await=not blocks)
     memory = Memory(
         options.storage,
@@ -80,8 +81,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     report = _reporter(options, listeners, may_await=not blocks)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
+    preparation.report_to(pipeline.refuse)
     evaluator = _evaluator(options, transport, clock, report)
-    loader = _loader(options, transport, clock, report)
+    loader = _loader(options, transport, clock, report, listeners)
     components = Components(
         options=options,
         version=version(),
@@ -117,7 +119,8 @@ def _transport(options: Options) -> Transport:
     transport = options.transport or _live(options)
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
         # ``prepare`` must run in the application's thread. Without a key nothing is sent.
-        transport.prepare()
+        with extra_for("the client"):
+            transport.prepare()
     return transport
 
 
@@ -165,6 +168,7 @@ def _events(
         driver=options.driver,
         on_error=report,
         on_action=listeners.notify_delivered,
+        is_heard=lambda: options.on_error is not None or listeners.are_wanted(ERROR),
     )
     return pipeline, Outbox(pipeline, lanes, listeners)
 
@@ -180,6 +184,7 @@ def _evaluator(
         missing_group=options.missing_group,
         evaluation_contexts=options.contexts,
         project_timezone=options.project_timezone,
+        never=options.never_evaluate_locally,
     )
     remote = None
     if options.project_key and options.is_usable:
@@ -200,7 +205,11 @@ def _evaluator(
 
 
 def _loader(
-    options: Options, transport: Transport, clock: Clock, report: ReportError
+    options: Options,
+    transport: Transport,
+    clock: Clock,
+    report: ReportError,
+    listeners: Listeners,
 ) -> DefinitionLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
@@ -221,6 +230,7 @@ def _loader(
         budget=options.staleness,
         clock=clock,
         on_failure=failed,
+        on_recovery=lambda: listeners.notify(RECOVERED, None),
     )
 
 

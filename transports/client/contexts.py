@@ -13,6 +13,7 @@ from .. import context as contexts
 from ..application_callbacks import is_awaitable
 from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
+from ..json_text import members_of
 from .components import HasComponents
 from .verbs import guarded, nothing
 
@@ -47,7 +48,11 @@ def context(
     Events and flags inside have these ids and properties; unless ``fresh``, also those of the outer
     context. With ``capture_exceptions``, capture a failure that leaves the context; the exception
     always propagates.
+
+    Raises:
+        TypeError: ``properties`` is no mapping.
     """
+    _require_mapping("properties", properties)
     return Scoped(
         distinct_id=distinct_id,
         session_id=session_id,
@@ -70,7 +75,13 @@ def with_context(
     """Call ``function`` inside a context of ``data`` and return its result.
 
     If the result is awaitable, it runs in the context: await it. Prefer ``with client.context(...)``.
+
+    Raises:
+        TypeError: ``data`` is no mapping or has an unknown key, or ``function`` is no function.
     """
+    if not callable(function):
+        msg = f"function must be a function without arguments, got {type(function).__name__}"
+        raise TypeError(msg)
     scope = context(client, **_data(data), fresh=fresh)
     with scope:
         result = function()
@@ -100,6 +111,9 @@ def enter_context(
 
     Prefer ``with client.context(...)``: outside of a task, a forgotten context lasts for the rest of
     the thread.
+
+    Raises:
+        TypeError: ``data`` is no mapping or has an unknown key.
     """
     return contexts.enter(**_data(data), fresh=fresh)
 
@@ -147,7 +161,11 @@ def request_context(
 
     ``request`` takes ``method``, ``url``, ``path`` and ``ip``. A given ``distinct_id``, such as the
     authenticated user's, beats the headers.
+
+    Raises:
+        TypeError: ``properties`` is no mapping.
     """
+    _require_mapping("properties", properties)
     return contexts.request_context(
         headers,
         client=client,  # type: ignore[arg-type] # both clients have the methods
@@ -166,14 +184,19 @@ def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return ``data`` as keyword arguments; camelCase names are accepted.
 
     Raises:
-        TypeError: ``data`` is no mapping, or has an unknown key.
+        TypeError: ``data`` is no mapping or has an unknown key.
     """
-    if data is not None and not isinstance(data, Mapping):
-        msg = f"context data must be a mapping such as {{'distinct_id': 'u'}}, got {type(data).__name__}"
-        raise TypeError(msg)
+    _require_mapping("context data", data)
     named = {_NAMES.get(name, name): value for name, value in (data or {}).items()}
     unknown = named.keys() - _KNOWN
     if unknown:
         msg = f"context data must have only the keys {sorted(_KNOWN)}, got {sorted(map(str, unknown))}"
         raise TypeError(msg)
+    _require_mapping("properties", named.get("properties"))
     return named
+
+
+def _require_mapping(name: str, given: object) -> None:
+    if given is not None and members_of(given) is None:
+        msg = f"{name} must be a mapping, got {type(given).__name__}"
+        raise TypeError(msg)

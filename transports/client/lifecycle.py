@@ -1,7 +1,8 @@
 """The methods for flush, shutdown, and information about the client.
 
 At exit all clients together have one second to deliver queued events. An unhandled SIGTERM ends
-Python without that second, so handle SIGTERM and call ``shutdown()``.
+Python without that second, so handle SIGTERM and call ``shutdown()``. README.md has the rest of the
+life of a process.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ def _no() -> bool:
 
 @guarded_steps(_no)
 def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
-    """Try once to send all queued events; return whether none of them is left.
+    """Try once to send all queued events; return whether all went well.
 
-    After a temporary failure the events stay queued and are retried in the background.
+    That is: none of these events is left, and no event was lost since the last flush, for whatever
+    reason. Before that, ``on_error`` has been told of each loss, unless it takes more than five seconds.
+    Flushes at the same time all answer for the same losses. After a temporary failure the events stay
+    queued and are retried in the background.
     """
     pipeline = client.components.pipeline
     done: bool = yield Call(lambda: pipeline.flush(timeout))
@@ -58,7 +62,8 @@ def shutdown(
 ) -> Steps[bool]:
     """Refuse new events, deliver queued events within ``timeout``; return whether all were delivered.
 
-    After that, flags are evaluated with the definitions that are already loaded. A second call waits
+    It is also False if an event was lost since the last flush. ``on_error`` has been told of the losses,
+    unless it takes more than a second. After that, flags are evaluated with the definitions that are already loaded. A second call waits
     for the first. A call inside a callback of the client only starts the shutdown. With ``discard``,
     drop the queued events.
     """
@@ -95,8 +100,8 @@ def tick(client: HasComponents) -> int:
 
     Clients with a ``ManualDriver`` need this, because they have no workers.
     """
-    loader = client.components.loader
-    if loader is not None and loader.is_manual and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and loader.is_manual and status.is_usable and not status.is_closed:
         loader.tick()
     return client.components.pipeline.tick()
 
@@ -117,10 +122,13 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
     The payload of ``error`` is an exception, that of ``flush`` the delivered events, that of
-    ``local_evaluation_flags_loaded`` the number of flags, and that of ``capture``, ``identify``,
-    ``alias`` and ``group_identify`` the queued event. For ``*``, call ``callback(event, payload)``
-    for all of them. Callbacks run on the thread on which the event happens. On an AsyncClient they may
-    be ``async def``, if they are given on a running event loop, on which they then run.
+    ``local_evaluation_flags_loaded`` the number of flags, with the keys of the changed flags as its
+    attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
+    ``group_identify`` the queued event. Definitions that equal those in use are not announced.
+    ``definitions_recovered``, with None, is the first successful load after failed loads, of which
+    ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+    on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
+    given on a running event loop, on which they then run.
 
     Raises:
         TypeError: the callback cannot be called, or is ``async def`` and nobody would await it.

@@ -6,6 +6,7 @@ its event loop. Exceptions are logged and suppressed.
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -14,15 +15,17 @@ from typing import Any, Final
 from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
+from ..incidents import Incidents
 from .loop_callbacks import usable_callback
 
-__all__ = ["FLAGS_LOADED", "Listeners"]
+__all__ = ["ERROR", "FLAGS_LOADED", "RECOVERED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
 ERROR: Final = "error"
 FLUSH: Final = "flush"
 FLAGS_LOADED: Final = "local_evaluation_flags_loaded"
+RECOVERED: Final = "definitions_recovered"
 ANY: Final = "*"
 
 # The names in other SDKs.
@@ -37,16 +40,21 @@ _QUEUED: Final = {
     "$groupidentify": "group_identify",
 }
 
+_NAMES: Final = (ERROR, FLUSH, FLAGS_LOADED, ANY, "capture", *_QUEUED.values(), *_ALIASES)
+
 Callback = Callable[..., object]
 
 
 class Listeners:
-    """The callbacks by name. ``on`` accepts any name, even if its event never happens."""
+    """The callbacks by name. ``on`` accepts any name, with a warning if its event never happens."""
 
     def __init__(self, *, may_await: bool = False) -> None:
         self._may_await = may_await
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
+        # The names whose callbacks run, of each thread.
+        self._running = threading.local()
+        self._incidents = Incidents()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
         """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``.
@@ -55,6 +63,7 @@ class Listeners:
             TypeError: the callback is ``async def``, and nobody would await it.
         """
         known = _ALIASES.get(name, name)
+        _warn_of_unknown(name)
         callback = usable_callback("on", callback, may_await=self._may_await)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
@@ -69,11 +78,27 @@ class Listeners:
         return unsubscribe
 
     def notify(self, name: str, payload: Any) -> None:
-        """Call the callbacks of ``name``."""
-        for callback in self._callbacks.get(name, ()):
-            _call(callback, payload)
-        for callback in self._callbacks.get(ANY, ()):
-            _call(callback, name, payload)
+        """Call the callbacks of ``name``, but not for what they themselves cause in this thread."""
+        self._call_all(name, payload)
+        self._call_all(ANY, name, payload)
+
+    def _call_all(self, key: str, *arguments: object) -> None:
+        callbacks = self._callbacks.get(key)
+        if not callbacks:
+            return
+        running: set[str] = self._running.__dict__.setdefault("names", set())
+        if key in running:
+            if self._incidents.opens(key):
+                logger.warning(
+                    "a callback of %r caused %r itself; it is not called again", key, key
+                )
+            return
+        running.add(key)
+        try:
+            for callback in callbacks:
+                _call(callback, *arguments)
+        finally:
+            running.discard(key)
 
     def notify_error(self, error: TransportError) -> None:
         """Call the callbacks of ``error``."""
@@ -82,21 +107,28 @@ class Listeners:
     def notify_queued(self, event: Event) -> None:
         """Call the callbacks for a queued event."""
         name = _QUEUED.get(event.name, "capture")
-        if self._are_wanted(name):
+        if self.are_wanted(name):
             self.notify(name, event.decoded())
 
     def notify_delivered(self, action: QueueAction) -> None:
         """Call the callbacks of ``flush`` if the action is a delivery."""
-        if isinstance(action, Delivered) and self._are_wanted(FLUSH):
+        if isinstance(action, Delivered) and self.are_wanted(FLUSH):
             self.notify(FLUSH, [event.decoded() for event in action.events])
 
-    def _are_wanted(self, name: str) -> bool:
+    def are_wanted(self, name: str) -> bool:
         """Return whether there are callbacks; without them, events need not be decoded."""
         return bool(self._callbacks.get(name) or self._callbacks.get(ANY))
 
     def after_fork(self) -> None:
         """Renew the lock in a forked child."""
         self._lock = threading.Lock()
+
+
+def _warn_of_unknown(name: str) -> None:
+    if name not in _NAMES:
+        near = difflib.get_close_matches(str(name), _NAMES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        logger.warning("no event is called %r, so its callback is never called%s", name, hint)
 
 
 def _call(callback: Callback, *arguments: object) -> None:

@@ -16,6 +16,7 @@ from flagengine.definitions.document import Document, read_with_losses
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.definitions.reading import pointer_to, shown
+from flagengine.extras import extra_for
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
 from flagengine.plan.plans import Plans
 from flagengine.snapshot import Snapshot
@@ -138,12 +139,9 @@ def _is_bottomless(found: Finding) -> bool:
 
 
 def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    try:
+    with extra_for("validate"):
         from jsonschema import Draft202012Validator  # noqa: PLC0415 (70 ms, and only for people)
         from referencing import Registry, Resource  # noqa: PLC0415 a part of jsonschema
-    except ModuleNotFoundError as missing:
-        message = f"validate needs {missing.name}: pip install 'flagengine[cli]'"
-        raise ModuleNotFoundError(message, name=missing.name) from None
     rules: Resource[Any] = Resource.from_contents(schema("rules.v2.json"))
     registry: Registry[Any] = rules @ Registry()
     for error in Draft202012Validator(schema(), registry=registry).iter_errors(document):

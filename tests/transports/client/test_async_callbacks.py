@@ -45,7 +45,10 @@ class AsyncSink:
         ({"before_send": [print, awaited]}, "before_send"),
         ({"on_error": awaited}, "on_error"),
         ({"sink": AsyncSink()}, r"sink\.deliver\(\)"),
-        ({"flag_cache": SimpleNamespace(get=awaited)}, r"flag_cache\.get\(\)"),
+        (
+            {"flag_cache": SimpleNamespace(get=awaited, put=print, clear=print)},
+            r"flag_cache\.get\(\)",
+        ),
         ({"transport": SimpleNamespace(request=awaited)}, r"transport\.request\(\)"),
     ],
 )
