@@ -141,12 +141,9 @@ class EvaluationCall:
     def _has_lists(self, flags: int) -> bool:
         """Look for lists and objects, unless the look would take longer than the flags."""
         props = self._props
-        try:
-            return len(props) <= max(flags, _FEW) and not PLAIN.issuperset(
-                map(type, props.values())
-            )
-        except Exception:  # noqa: BLE001 - a caller's mapping may raise anything
+        if type(props) is not dict:  # another mapping's own code may raise here
             return True
+        return len(props) <= max(flags, _FEW) and not PLAIN.issuperset(map(type, props.values()))
 
     def _is_compilable(self, key: str) -> bool:
         """Tell whether the compiled flag answers correctly despite the call's options."""

@@ -125,7 +125,7 @@ class Subject:
         self._request = request
         self._clock = clock
         self._moment: Moment | None = None
-        self._converted: dict[Hashable, Any] = {}
+        self._converted: dict[tuple[str | None, str], Any] = {}
         self._forms: dict[Hashable, tuple[Any, Any]] = {}
 
     @property
