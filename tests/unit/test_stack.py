@@ -11,7 +11,7 @@ import pytest
 
 from flagengine import Snapshot, evaluate, evaluate_flag, explain, to_json_value
 
-ENOUGH = 80
+ENOUGH = 60
 """The calls for which the stack has room that every evaluation of a plain flag needs at most."""
 
 
