@@ -141,7 +141,7 @@ def test_an_unusable_id_is_not_the_person_of_the_context(caplog: pytest.LogCaptu
     ]
 
 
-@pytest.mark.contract("before-send")
+@pytest.mark.contract("before-send-hook")
 @pytest.mark.parametrize("name", IDS)
 def test_a_hook_that_changes_the_id_is_read_by_the_same_rule(name: str) -> None:
     given, expected = IDS[name]

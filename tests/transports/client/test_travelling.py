@@ -18,6 +18,7 @@ from flagengine.transports.errors import (
     DeliveryError,
     InvalidResponseError,
     ResponseTooLargeError,
+    SpoolDamagedError,
     StatusError,
     TransportError,
 )
@@ -113,6 +114,7 @@ ERRORS = [
     ResponseTooLargeError("too large", status=200),
     DeliveryError("lost", reason="closed"),
     DefinitionsError("refused", status=401),
+    SpoolDamagedError("damaged", count=2),
 ]
 
 
