@@ -1,5 +1,6 @@
 """A list is converted once per person, whatever reads it (SPEC R15.6)."""
 
+from collections import UserDict
 from typing import Any
 
 import pyarrow as pa
@@ -140,3 +141,14 @@ def test_truth_is_compared_as_before(value: Any) -> None:
     expected = str(value) in ("['true', True]", "[]", "True", "TRUE")
     answers = [evaluate_flag(snapshot, "f", "u", {"list": value}).value for _ in range(3)]
     assert answers == [expected] * 3
+
+
+def test_flags_of_one_call_share_what_another_mapping_holds() -> None:
+    class Properties(UserDict[str, Any]):
+        """Properties that are not in a dict."""
+
+    snapshot = _snapshot(flags=3)
+    for _ in range(3):
+        given = Counted()
+        dict(evaluate(snapshot, "user-1", Properties({"list": given})).items())
+        assert given.reads == 1
