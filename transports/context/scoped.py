@@ -12,7 +12,6 @@ import inspect
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
-from contextvars import Token
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -65,7 +64,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         self._on_exception = on_exception
         self._policy = policy
         self._place = place
-        self._tokens: list[Token[Any]] = []
+        self._tokens: list[state.ContextToken] = []
 
     def __enter__(self) -> state.Context:
         self._tokens.append(state.enter(**self._given))
