@@ -39,6 +39,8 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     >>> state.current()
     """
 
+    __slots__ = ("__weakref__", "_given", "_on_exception", "_place", "_policy", "_tokens")
+
     def __init__(
         self,
         *,
@@ -80,7 +82,10 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
             if error is not None:
                 self._report(error)
         finally:
-            state.exit(self._tokens.pop())
+            # Threads and tasks may share this object: each ends what it began.
+            token = state.innermost(self._tokens) or self._tokens[-1]
+            self._tokens.remove(token)
+            state.exit(token)
 
     async def __aenter__(self) -> state.Context:
         return self.__enter__()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -30,6 +30,7 @@ __all__ = [
     "enter",
     "exit",
     "id_of",
+    "innermost",
     "resumer",
     "update",
 ]
@@ -171,6 +172,11 @@ def exit(token: ContextToken) -> None:  # noqa: A001 - the counterpart of enter
     variables, because frameworks may run the two halves of a generator in different copies.
     """
     _open.set(tuple(use for use in _open.get() if use.token() is not token))
+
+
+def innermost(tokens: Collection[ContextToken]) -> ContextToken | None:
+    """Return the one of these tokens whose use began last here; None if none is open here."""
+    return next((use.token() for use in reversed(_open.get()) if use.token() in tokens), None)
 
 
 def update(

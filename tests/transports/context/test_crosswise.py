@@ -108,3 +108,31 @@ def test_contexts_that_nobody_ends_are_not_kept() -> None:
     thread.start()
     thread.join()
     assert found == ["u999", 1]
+
+
+def test_threads_that_share_a_block_end_each_its_own() -> None:
+    shared = context(distinct_id="shared")
+    found: list[str | None] = []
+
+    def other() -> None:
+        shared.__enter__()
+        begun.set()
+        ended.wait(10)
+        shared.__exit__(None, None, None)
+        found.append(person())
+
+    begun, ended = threading.Event(), threading.Event()
+    shared.__enter__()
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert begun.wait(10)
+    shared.__exit__(None, None, None)
+    found.append(person())
+    ended.set()
+    thread.join()
+    assert found == [None, None]
+
+
+def test_a_block_takes_no_attribute_that_has_no_effect() -> None:
+    with pytest.raises(AttributeError):
+        context().distinct_id = "u"  # type: ignore[attr-defined]
