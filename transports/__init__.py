@@ -9,8 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .extras import extra_for
-
 if TYPE_CHECKING:
     from .batching.drivers import ManualDriver
     from .batching.sinks.fanout import FanOutSink
@@ -136,6 +134,9 @@ def __getattr__(name: str) -> Any:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         msg = f"module {__name__!r} has no attribute {name!r}{hint}"
         raise AttributeError(msg)
+    # Imported late, because in a checkout this module may run under two names.
+    from .extras import extra_for  # noqa: PLC0415
+
     with extra_for(f"{__name__}.{name}"):
         found = getattr(import_module(home, __name__), known)
     globals()[name] = found

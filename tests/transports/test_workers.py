@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -46,8 +46,20 @@ def pipeline_of(
     return EventPipeline({"events": setup}, driver=driver, on_action=on_action)
 
 
+@pytest.fixture(autouse=True)
+def earlier() -> Iterator[None]:
+    """Do not count the threads that other tests have left."""
+    _EARLIER[:] = threading.enumerate()
+    yield
+    _EARLIER.clear()
+
+
+_EARLIER: list[threading.Thread] = []
+
+
 def workers() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("flagengine")]
+    threads = [thread for thread in threading.enumerate() if thread not in _EARLIER]
+    return [thread.name for thread in threads if thread.name.startswith("flagengine")]
 
 
 def eventually(condition: Callable[[], bool]) -> None:

@@ -171,6 +171,9 @@ def exit(token: ContextToken) -> None:  # noqa: A001 - the counterpart of enter
     Contexts that began later stay as they are. This also holds in another copy of the context
     variables, because frameworks may run the two halves of a generator in different copies.
     """
+    if not isinstance(token, ContextToken):
+        msg = f"token must be a result of enter(), got {type(token).__name__}"
+        raise TypeError(msg)
     _open.set(tuple(use for use in _open.get() if use.token() is not token))
 
 

@@ -8,13 +8,19 @@ urllib3, so import it late.
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    EmptyPoolError,
+    NameResolutionError,
+    NewConnectionError,
+)
 from urllib3.util import connection as connection_tools
 
 from .deadline import TimedSocket, current_exchange
@@ -134,16 +140,33 @@ class _Dialling:
 
 
 class KeepingPool:
-    """A mixin that closes kept connections as `Keeping` says, and notes which request uses one."""
+    """A mixin that closes kept connections as `Keeping` says, and notes which request uses one.
+
+    It bounds the connections itself. A blocking pool of urllib3 does so by the entries of its queue,
+    which urllib3 empties when the interpreter exits: what is sent then would wait for ever.
+    """
 
     _keeping: Keeping
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._free = threading.Semaphore(max(self.pool.maxsize, 1))
 
     def _get_conn(self: Any, timeout: float | None = None) -> Any:
         """Override urllib3's: wait for a connection until the deadline."""
         exchange = current_exchange()
         if exchange is not None:
             timeout = max(0.0, exchange.left)
-        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        if not self._free.acquire(timeout=timeout):
+            raise EmptyPoolError(self, "all connections are in use")
+        try:
+            return self._taken(exchange)
+        except BaseException:
+            self._free.release()
+            raise
+
+    def _taken(self: Any, exchange: Any) -> Any:
+        connection = super()._get_conn()  # type: ignore[misc]
         if exchange is not None and not connection.is_closed:
             if exchange.needs_fresh or self._is_too_old(connection):
                 connection.close()
@@ -156,7 +179,10 @@ class KeepingPool:
             if not self._keeping.reuses:
                 connection.close()
             connection.idle_since = time.monotonic(), time.time()
-        super()._put_conn(connection)  # type: ignore[misc]
+        try:
+            super()._put_conn(connection)  # type: ignore[misc]
+        finally:
+            self._free.release()
 
     def _is_too_old(self, connection: Any) -> bool:
         limit = self._keeping.idle_timeout

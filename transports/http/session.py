@@ -66,7 +66,7 @@ class DeadlineAdapter(HTTPAdapter):
         given = options or HttpOptions()
         self._keeping = Keeping(given.reuse_connections, given.idle_connection_timeout)
         self._sockets = socket_options(tcp_keep_alive=given.tcp_keep_alive)
-        sizes = {"pool_connections": _HOSTS, "pool_maxsize": given.pool_size, "pool_block": True}
+        sizes = {"pool_connections": _HOSTS, "pool_maxsize": given.pool_size}
         super().__init__(**{**sizes, **kwargs})
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

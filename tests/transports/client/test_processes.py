@@ -262,6 +262,20 @@ gc.collect()
     assert arrived(server) == {"e": 1}
 
 
+def test_events_are_delivered_after_urllib3_has_emptied_its_pools(server: MockServer) -> None:
+    script = """
+import weakref
+client = make(pool_size=1)
+client.capture('first', distinct_id='u')
+assert client.flush(5)
+weakref.finalize._exitfunc()  # what the interpreter runs at exit, before or after our own hook
+client.capture('last', distinct_id='u')
+assert client.flush(5)
+"""
+    run(server, script)
+    assert arrived(server) == {"first": 1, "last": 1}
+
+
 def test_an_asynchronous_client_ends_with_its_loop(server: MockServer) -> None:
     script = """
 async def main():
