@@ -111,6 +111,8 @@ class TestBatch:
             cwd=folder,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
+            # Of a shell's background jobs, the tests among them, interrupts are ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         with (folder / "people.jsonl").open("w") as pipe:  # opens when the other end does
             # More than a pipe holds: when the write returns, the command has read most of it.
