@@ -112,7 +112,7 @@ class TestBatch:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             # Of a shell's background jobs, the tests among them, interrupts are ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         with (folder / "people.jsonl").open("w") as pipe:  # opens when the other end does
             # More than a pipe holds: when the write returns, the command has read most of it.
