@@ -336,7 +336,9 @@ def test_the_wait_for_a_connection_ends_at_the_deadline() -> None:
         first = threading.Thread(target=hang)
         first.start()
         server.wait_for(1)
-        with pytest.raises(RequestTimeoutError, match=r"within 0\.2 s .*all connections are in use"):
+        with pytest.raises(
+            RequestTimeoutError, match=r"within 0\.2 s .*all connections are in use"
+        ):
             transport.request(post(server, timeout=0.2))
         assert len(server.requests) == 1
         server.over.set()
