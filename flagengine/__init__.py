@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
+from flagengine.extras import extra_for
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.subject import CLICK_IDS, usable_id
 from flagengine.results.resolution import (
@@ -29,6 +30,7 @@ from flagengine.snapshot import Snapshot
 from flagengine.values.conversion import json_form, to_json_value
 from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.payloads import decode_payload
+from flagengine.values.printable import printable
 
 if TYPE_CHECKING:
     from flagengine.analysis.explanation import Explanation, explain
@@ -97,7 +99,9 @@ __all__ = [
     "evaluate",
     "evaluate_flag",
     "explain",
+    "extra_for",
     "json_form",
+    "printable",
     "requirements",
     "to_json_value",
     "usable_id",

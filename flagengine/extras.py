@@ -20,8 +20,14 @@ _INSTALL: Final = {
     "dask": "'dask[dataframe]'",
     "pandas": "'dask[dataframe]'",
     "ray": "'ray[data]'",
+    "requests": "'flagengine[client]'",
+    "urllib3": "'flagengine[client]'",
+    "cachetools": "'flagengine[client]'",
+    "openfeature": "'flagengine[openfeature]'",
+    "django": "django",
+    "asgiref": "django",
 }
-"""By packages that are imported on demand: what to install."""
+"""By packages that the engine or the client imports on demand: what to install."""
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from flagengine import extra_for
+
 if TYPE_CHECKING:
     from .batching.drivers import ManualDriver
     from .batching.sinks.fanout import FanOutSink
@@ -128,15 +130,10 @@ def __getattr__(name: str) -> Any:
     known = _ALIASES.get(name, name)
     home = _HOME_OF.get(known)
     if home is None:
-        from difflib import get_close_matches  # noqa: PLC0415 - 6 ms, for a mistake
+        from .spelling import did_you_mean  # noqa: PLC0415 - for a mistake
 
-        near = get_close_matches(name, __all__, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        msg = f"module {__name__!r} has no attribute {name!r}{hint}"
+        msg = f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, __all__)}"
         raise AttributeError(msg)
-    # Imported late, because in a checkout this module may run under two names.
-    from .extras import extra_for  # noqa: PLC0415
-
     with extra_for(f"{__name__}.{name}"):
         found = getattr(import_module(home, __name__), known)
     globals()[name] = found

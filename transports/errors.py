@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .printable import printable
+from flagengine import printable
 
 __all__ = [
     "ClientBusyError",

@@ -1,9 +1,14 @@
 """The flags that a call names: each must exist, because an empty column shows no mistake."""
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
+from typing import Final
+
+from flagengine.values.spelling import nearest
 
 __all__ = ["check_keys", "requested"]
+
+_MOST: Final = 10_000
+"""The number of keys that a misspelt one is compared with."""
 
 
 def requested(flag_keys: Iterable[str] | None) -> list[str] | None:
@@ -20,7 +25,7 @@ def check_keys(flag_keys: Iterable[str] | None, known: Collection[str]) -> None:
     """Raise ValueError for the first key without a flag, with the key that may be meant."""
     for key in flag_keys or ():
         if key not in known:
-            near = get_close_matches(str(key), known, 1, 0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"the snapshot has {len(known)} flags"
+            near = nearest(str(key), known, 0.5, _MOST)
+            hint = f"did you mean {near!r}?" if near else f"the snapshot has {len(known)} flags"
             message = f"flag_keys must name flags, got {key!r}; {hint}"
             raise ValueError(message)

@@ -10,9 +10,9 @@ import click
 
 from flagengine import __version__
 from flagengine.cli import commands
-from flagengine.cli.escapes import plain
 from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 from flagengine.hashing.buckets import ACCELERATOR
+from flagengine.values.printable import printable
 
 __all__ = ["cli"]
 
@@ -58,7 +58,7 @@ def _printable_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        setattr(error, "message", plain(error.message))  # noqa: B010 (Final in some releases)
+        setattr(error, "message", printable(error.message))  # noqa: B010 (Final in some releases)
         raise
 
 

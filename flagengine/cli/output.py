@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flagengine.cli.escapes import plain, plain_json
+from flagengine.values.printable import printable, printable_json
 
 __all__ = ["print_json", "print_lines", "print_table"]
 
@@ -33,7 +33,7 @@ Cell = str | tuple[str, str]
 def print_json(value: Any) -> None:
     """Print a JSON value; what is not printable is written as JSON's own escapes."""
     is_ascii = not _is_unicode(sys.stdout.encoding or "utf-8")
-    _write(plain_json(json.dumps(value, indent=2, ensure_ascii=is_ascii)))
+    _write(printable_json(json.dumps(value, indent=2, ensure_ascii=is_ascii)))
 
 
 def print_lines(lines: Iterable[Sequence[Cell]]) -> None:
@@ -65,7 +65,7 @@ def _console() -> Console:
 
 def _assembled(cell: Cell) -> tuple[str, str]:
     text, style = (cell, "") if isinstance(cell, str) else cell
-    return plain(text), style
+    return printable(text), style
 
 
 def _write(text: str) -> None:

@@ -1,13 +1,17 @@
 """Errors that end a command: one line that names the place and the likely mistake."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from typing import Final
 
 import click
 
-from flagengine.cli.escapes import plain
+from flagengine.values.printable import printable
+from flagengine.values.spelling import nearest
 
 __all__ = ["EXIT_CODES", "Trouble", "check_keys", "did_you_mean", "wrong_argument"]
+
+_MOST: Final = 10_000
+"""The number of names that a misspelt one is compared with."""
 
 EXIT_CODES = "Exit codes: 0 success; 1 findings; 2 wrong usage or unreadable input."
 
@@ -19,7 +23,7 @@ class Trouble(click.ClickException):
 
     def __init__(self, message: str) -> None:
         """Escape what is not printable: a message quotes files and arguments."""
-        super().__init__(plain(message))
+        super().__init__(printable(message))
 
 
 def wrong_argument(error: TypeError | ValueError) -> Trouble:
@@ -29,8 +33,8 @@ def wrong_argument(error: TypeError | ValueError) -> Trouble:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint that suggests the nearest known word; '' if none is near."""
-    near = get_close_matches(word, list(known), 1, 0.5)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(word, known, 0.5, _MOST)
+    return f"; did you mean {near}?" if near else ""
 
 
 def check_keys(source: str, keys: Iterable[str], known: Iterable[str]) -> None:

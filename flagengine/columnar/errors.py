@@ -1,6 +1,6 @@
 """Errors in a table, with the column's name and the row's number."""
 
-from difflib import get_close_matches
+from flagengine.values.spelling import nearest
 
 __all__ = ["TableError", "no_column"]
 
@@ -19,6 +19,6 @@ class TableError(ValueError):
 
 def no_column(name: str, wanted: str, known: list[str]) -> TableError:
     """Return the error for a missing column, with the name that may be meant."""
-    near = get_close_matches(name, known, 1, 0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known[:20]) or 'none'}"
+    near = nearest(name, known, 0.5)
+    hint = f"did you mean {near!r}?" if near else f"it has {', '.join(known[:20]) or 'none'}"
     return TableError(f"the table has no such column, wanted for {wanted}; {hint}", column=name)

@@ -99,12 +99,12 @@ NO_OPTIONS: Final = Request()
 
 
 def _unexpected(options: CallOptions) -> TypeError:
-    from difflib import get_close_matches  # noqa: PLC0415 for the message only
+    from flagengine.values.spelling import nearest  # noqa: PLC0415 for the message only
 
     names = CallOptions.__annotations__
     name = min(options.keys() - names)
-    near = get_close_matches(name, names, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, names)
+    hint = f"; did you mean {near!r}?" if near else ""
     return TypeError(f"unexpected keyword argument {name!r}{hint}")
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "number",
     "plain_scalar",
     "text",
+    "text_pieces",
 ]
 
 Json = Any
@@ -115,36 +116,43 @@ def _float_text(value: float) -> str:
 
 
 def _container_text(value: Json) -> str:
-    """Write a list or an object. The stack does not grow with its depth."""
-    written: list[str] = []
-    open_containers = [_pieces(value)]
+    """Write a list or an object."""
+    return "".join(text_pieces(value))
+
+
+def text_pieces(value: Json, longest: int | None = None) -> Iterator[str]:
+    """Yield the JSON text of a list or an object piece by piece.
+
+    The stack does not grow with the depth. Of each text inside, at most ``longest`` characters are
+    written.
+    """
+    open_containers = [_pieces(value, longest)]
     while open_containers:
         for piece in open_containers[-1]:
             if type(piece) is not str:
-                open_containers.append(_pieces(piece))
+                open_containers.append(_pieces(piece, longest))
                 break
-            written.append(piece)
+            yield piece
         else:
             open_containers.pop()
-    return "".join(written)
 
 
-def _pieces(value: Json) -> Iterator[Any]:
+def _pieces(value: Json, longest: int | None) -> Iterator[Any]:
     """Yield the text of a container piece by piece, and its inner containers as they are."""
     is_list = isinstance(value, list)
     before = "[" if is_list else "{"
     for key in value if is_list else sorted(value):
         member = key if is_list else value[key]
-        yield before if is_list else f"{before}{_quoted(key)}:"
-        yield member if isinstance(member, list | dict) else nested_text(member)
+        yield before if is_list else f"{before}{_quoted(key[:longest])}:"
+        yield member if isinstance(member, list | dict) else nested_text(member, longest)
         before = ","
     empty = "[" if is_list else "{"
     yield (empty if before != "," else "") + ("]" if is_list else "}")
 
 
-def nested_text(value: Json) -> str:
-    """Write a JSON value as JSON: text in quotes."""
-    return _quoted(value) if isinstance(value, str) else text(value)
+def nested_text(value: Json, longest: int | None = None) -> str:
+    """Write a JSON value as JSON: text in quotes, and at most ``longest`` characters of it."""
+    return _quoted(value[:longest]) if isinstance(value, str) else text(value)
 
 
 def _quoted(value: str) -> str:

@@ -32,8 +32,8 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"printable"},
-    {"abandonment", "application_callbacks", "clock", "errors", "extras", "fork_and_exit"}
+    {"spelling"},
+    {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit"}
     | {"incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
-from flagengine import extras as engine
-from flagengine.transports import extras as transports
+from flagengine import extra_for
 
 HIDING = """
 import sys
@@ -46,6 +44,8 @@ NEEDS = [
     (CLIENT, "from flagengine.transports.client.client import Client", "cachetools", "'flagengine[client]'"),
     ({"requests"}, "from flagengine.transports import Client\nClient('phc_x')", "requests", "'flagengine[client]'"),
     ({"openfeature"}, "import flagengine.transports.openfeature", "openfeature", "'flagengine[openfeature]'"),
+    ({"django", "asgiref"}, "import flagengine.transports.context.django", "asgiref", "django"),
+    ({"django"}, "import flagengine.transports.context.django", "django", "django"),
     ({"pyarrow"}, "import flagengine.batch", "pyarrow", "'flagengine[batch]'"),
     ({"numpy", "pyarrow"}, "from flagengine.batch import evaluate_table", None, "'flagengine[batch]'"),
     ({"pyarrow"}, "import flagengine.batch.adapters.polars", "pyarrow", "'flagengine[batch]'"),
@@ -81,8 +81,7 @@ def test_a_fault_of_somebody_else_is_not_hidden(hidden: set[str], code: str, mis
     assert cause == "None"
 
 
-@pytest.mark.parametrize("extra_for", [engine.extra_for, transports.extra_for])
-def test_another_missing_module_and_another_error_stay_as_they_are(extra_for: Any) -> None:
+def test_another_missing_module_and_another_error_stay_as_they_are() -> None:
     missing = ModuleNotFoundError("No module named 'attrs'", name="attrs")
     for error in (missing, ImportError("cannot import name 'x'", name="requests")):
         with pytest.raises(ImportError) as caught, extra_for("the client"):

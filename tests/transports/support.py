@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from flagengine.transports.batching.batch import Batch, DropReason, QueueAction
+from flagengine.transports.batching.delivery import DeliveryOutcome
 from flagengine.transports.batching.drivers import ManualDriver
 from flagengine.transports.batching.event import Event, make_event
 from flagengine.transports.batching.limits import LaneLimits
 from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
 from flagengine.transports.batching.sinks.http import Destination, HttpSink, Wire
+from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.batching.wire_v0 import WireV0
 from flagengine.transports.batching.wire_v1 import WireV1
 from flagengine.transports.clock import ManualClock
@@ -91,3 +94,17 @@ class Bench:
 
     def dropped(self, reason: DropReason) -> int:
         return self.pipeline.counters().dropped.get(reason.value, 0)
+
+
+class HeldSink(MemorySink):
+    """A sink that delays every delivery until ``release`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.release = threading.Event()
+
+    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
+        self.entered.set()
+        assert self.release.wait(10)
+        return super().deliver(batch, timeout=timeout)

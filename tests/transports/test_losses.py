@@ -33,7 +33,7 @@ from flagengine.transports.errors import (
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.retry import RetryPolicy
 
-from .support import API_KEY, Bench, make
+from .support import API_KEY, Bench, HeldSink, make
 
 QUICK = RetryPolicy(base_delay=0.01)
 REJECTED = DeliveryOutcome(Disposition.REJECTED, StatusError(401))
@@ -54,20 +54,6 @@ class Heard:
     @property
     def uuids(self) -> list[str]:
         return [event.uuid for _, events in self.calls for event in events]
-
-
-class HeldSink(MemorySink):
-    """A sink that delays every delivery until ``release`` is set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entered = threading.Event()
-        self.release = threading.Event()
-
-    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
-        self.entered.set()
-        assert self.release.wait(10)
-        return super().deliver(batch, timeout=timeout)
 
 
 @contextmanager

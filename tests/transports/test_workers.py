@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.batching.batch import Batch
 from flagengine.transports.batching.delivery import DELIVERED, DeliveryOutcome, Disposition
 from flagengine.transports.batching.drivers import ThreadDriver
 from flagengine.transports.batching.limits import LaneLimits, Overflow
@@ -20,23 +19,9 @@ from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.errors import StatusError
 from flagengine.transports.retry import RetryPolicy
 
-from .support import make
+from .support import HeldSink, make
 
 QUICK = RetryPolicy(base_delay=0.01)
-
-
-class HeldSink(MemorySink):
-    """A sink that delays every delivery until ``release`` is set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entered = threading.Event()
-        self.release = threading.Event()
-
-    def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
-        self.entered.set()
-        assert self.release.wait(10)
-        return super().deliver(batch, timeout=timeout)
 
 
 def pipeline_of(

@@ -21,10 +21,11 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 
+from flagengine import printable
+
 from ..errors import InvalidResponseError, RequestError, StatusError, TransportError
 from ..http.base import Response
 from ..http.redaction import redact_text
-from ..printable import printable
 from ..retry import is_retryable_status, parse_retry_after
 
 __all__ = [

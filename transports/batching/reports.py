@@ -11,8 +11,9 @@ import logging
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 
+from flagengine import printable
+
 from ..incidents import Incidents
-from ..printable import printable
 from .announcements import Announcer
 from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
 from .limits import LaneLimits

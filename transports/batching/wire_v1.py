@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from flagengine import printable
+
 from ..clock import ClockReading
 from ..errors import StatusError
 from ..http.base import Request, Response
 from ..json_text import read_json, to_json
-from ..printable import printable
 from ..retry import parse_retry_after
 from .batch import Batch
 from .delivery import DELIVERED, MAX_DETAILS, DeliveryOutcome, Disposition, judge_status

@@ -3,7 +3,7 @@
 Start with ``client`` or ``asynchronous``, which list the methods.
 """
 
-from ..extras import extra_for
+from flagengine import extra_for
 
 with extra_for("the client"):
     from ..flags.answer import FeatureFlagResult

@@ -7,6 +7,8 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
+from flagengine import extra_for
+
 from .. import abandonment, fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
@@ -14,7 +16,6 @@ from ..batching.pipeline import EventPipeline
 from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
-from ..extras import extra_for
 from ..flags.cache import open_flag_cache
 from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from ..option_values.quantities import read_boolean
+from ..spelling import did_you_mean
 from .components import Components, HasComponents
 from .option_names import POSTHOG_NAMES, PROJECT_API_KEY
 from .options import Options
@@ -81,9 +81,7 @@ def _refused(kind: type, name: str) -> AttributeError:
         message = f"{kind.__name__} has no attribute {name!r}; {POSTHOG_NAMES[name]}"
     else:
         known = {public for public in dir(kind) if not public.startswith("_")} | _OPTIONS
-        near = difflib.get_close_matches(name, sorted(known), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        message = f"{kind.__name__} has no attribute {name!r}{hint}"
+        message = f"{kind.__name__} has no attribute {name!r}{did_you_mean(name, known)}"
     return AttributeError(message, name=name)
 
 

@@ -6,7 +6,6 @@ its event loop. Exceptions are logged and suppressed.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
 from ..incidents import Incidents
+from ..spelling import did_you_mean
 from .loop_callbacks import usable_callback
 
 __all__ = ["ERROR", "FLAGS_LOADED", "RECOVERED", "Listeners"]
@@ -126,8 +126,7 @@ class Listeners:
 
 def _warn_of_unknown(name: str) -> None:
     if name not in _NAMES:
-        near = difflib.get_close_matches(str(name), _NAMES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(str(name), _NAMES)
         logger.warning("no event is called %r, so its callback is never called%s", name, hint)
 
 

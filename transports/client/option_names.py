@@ -6,10 +6,11 @@ because their values mean something else here or nothing at all.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 from typing import Final
+
+from ..spelling import did_you_mean
 
 __all__ = ["POSTHOG_NAMES", "PROJECT_API_KEY", "unknown_option"]
 
@@ -63,9 +64,7 @@ def unknown_option(name: str, known: Collection[str]) -> TypeError:
     plain = _snake_case(name)
     if plain in POSTHOG_NAMES:
         return TypeError(f"Client() has no option {name!r}; {POSTHOG_NAMES[plain]}")
-    near = difflib.get_close_matches(plain, known, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return TypeError(f"Client() has no option {name!r}{hint}")
+    return TypeError(f"Client() has no option {name!r}{did_you_mean(plain, known)}")
 
 
 def _snake_case(name: str) -> str:

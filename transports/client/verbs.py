@@ -7,7 +7,6 @@ of ``AsyncClient``. An unknown keyword argument raises TypeError, as everywhere 
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import logging
@@ -15,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ..errors import QueueFullError
+from ..spelling import did_you_mean
 from ..steps import Call, Steps, run_steps
 from .arguments import mistake_in
 
@@ -128,8 +128,7 @@ def _unexpected(
     verb: Callable[..., Any], given: dict[str, Any], known: frozenset[str]
 ) -> TypeError:
     name = next(name for name in given if name not in known)
-    near = difflib.get_close_matches(name, known - {"client"}, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, known - {"client"})
     return TypeError(f"{verb.__name__}() got an unexpected keyword argument {name!r}{hint}")
 
 

@@ -25,20 +25,29 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
-from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.core.exceptions import SuspiciousOperation
-from django.core.signals import got_request_exception
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from flagengine import extra_for
 
 from ..application_callbacks import is_async
 from ..exceptions.control_flow import Place
 from ..exceptions.request_exceptions import origin_of
-from .django_settings import read_settings
 from .exception_reporter import ExceptionReporter
 from .generators import StepContext, stepped, stepped_async
 from .http_request import request_data
 from .state import resumer
+
+with extra_for("the Django middleware"):
+    from asgiref.sync import (
+        async_to_sync,
+        iscoroutinefunction,
+        markcoroutinefunction,
+        sync_to_async,
+    )
+    from django.core.exceptions import SuspiciousOperation
+    from django.core.signals import got_request_exception
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from .django_settings import read_settings
 
 __all__ = ["FlagengineMiddleware"]
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from ..http.redaction import redact_text
 from .code_variables import shown
 from .mechanism import valid_text
-from .safe_attributes import MAX_MESSAGE_LENGTH, is_a, module_name, printable, type_name
+from .safe_attributes import MAX_MESSAGE_LENGTH, is_a, module_name, safe_text, type_name
 from .settings import CodeVariables
 
 __all__ = ["exc_info_of", "facts_of_other"]
@@ -33,9 +33,9 @@ def exc_info_of(given: object) -> tuple[object, TracebackType | None]:
 def facts_of_other(given: object, options: CodeVariables) -> dict[str, str]:
     """Return the type, the value and, if known, the module of an object that is not an exception."""
     if is_a(given, str):
-        return {"type": _UNNAMED, "value": printable(given)}
+        return {"type": _UNNAMED, "value": safe_text(given)}
     if type(given) is bytes:
-        return {"type": _UNNAMED, "value": printable(given.decode("utf-8", "replace"))}
+        return {"type": _UNNAMED, "value": safe_text(given.decode("utf-8", "replace"))}
     if type(given) is dict:
         return _facts_of_mapping(given, options)
     facts = {"type": type_name(given), "value": _value(given, options)}
@@ -47,7 +47,7 @@ def _facts_of_mapping(given: Mapping[object, object], options: CodeVariables) ->
     kind = next((text for key in _TYPE_KEYS if (text := valid_text(given.get(key)))), _UNNAMED)
     texts = (given.get(key) for key in _MESSAGE_KEYS)
     found = next((text for text in texts if valid_text(text)), None)
-    return {"type": kind, "value": _rendered(given, options) if found is None else printable(found)}
+    return {"type": kind, "value": _rendered(given, options) if found is None else safe_text(found)}
 
 
 def _value(given: object, options: CodeVariables) -> str:
@@ -59,7 +59,7 @@ def _value(given: object, options: CodeVariables) -> str:
         type(given).__repr__ is not object.__repr__
     )
     # The default text of objects contains their address, which differs in each process.
-    return printable(given) if has_text else f"<{type_name(given)} object>"
+    return safe_text(given) if has_text else f"<{type_name(given)} object>"
 
 
 def _rendered(given: object, options: CodeVariables) -> str:

@@ -21,8 +21,8 @@ __all__ = [
     "is_a",
     "message",
     "module_name",
-    "printable",
     "qualified_name",
+    "safe_text",
     "traceback_of",
     "type_name",
 ]
@@ -96,10 +96,10 @@ def group_members(error: BaseException) -> tuple[BaseException, ...]:
 
 def message(error: BaseException) -> str:
     """Return the exception's text with its notes, cut and with keys redacted."""
-    return "\n".join([printable(error), *_notes(error)])[:MAX_MESSAGE_LENGTH]
+    return "\n".join([safe_text(error), *_notes(error)])[:MAX_MESSAGE_LENGTH]
 
 
-def printable(value: object) -> str:
+def safe_text(value: object) -> str:
     """Return ``str(value)``, cut and with keys redacted; a placeholder if ``str`` raises."""
     try:
         text = str.__str__(str(value))
@@ -113,4 +113,4 @@ def _notes(error: BaseException) -> list[str]:
     notes = instance_dict(error).get("__notes__")
     if type(notes) is not list:
         return []
-    return [printable(note) for note in notes if is_a(note, str)]
+    return [safe_text(note) for note in notes if is_a(note, str)]

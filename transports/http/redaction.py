@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["clean_header_value", "printable", "redact_headers", "redact_text", "redact_url"]
+__all__ = ["clean_header_value", "redact_headers", "redact_text", "redact_url"]
 
 _HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -57,15 +57,6 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
         name: _HIDDEN if name.lower() in _SECRET_HEADERS else redact_text(value)
         for name, value in headers.items()
     }
-
-
-def printable(text: str) -> str:
-    r"""Return the text on one line: white space is a space, other control characters are left out.
-
-    >>> printable("a\r\nb \x1b[31m")
-    'a b [31m'
-    """
-    return _CONTROL.sub("", " ".join(text.split()))
 
 
 def clean_header_value(value: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 import requests.exceptions
 import urllib3.exceptions
 
+from flagengine import printable
+
 from ..errors import (
     ConnectError,
     ConnectionLostError,
@@ -25,7 +27,7 @@ from ..errors import (
 )
 from .base import Request
 from .lookups import LookUpTimeoutError
-from .redaction import printable, redact_text, redact_url
+from .redaction import redact_text, redact_url
 
 __all__ = ["translate"]
 
@@ -175,6 +177,6 @@ def _text(cause: BaseException) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return the text on one line, without keys, control characters and addresses of objects."""
+    """Return the text on one line, without keys, control characters, which are written out, and addresses of objects."""
     shown = _NO_HOST.sub("the host or port is not valid", _OBJECT.sub("", redact_text(text)))
-    return printable(shown)[:_MOST_CHARACTERS]
+    return printable(" ".join(shown.split()))[:_MOST_CHARACTERS]

@@ -4,7 +4,7 @@
 >>> api.set_provider(FlagengineProvider(client))  # doctest: +SKIP
 """
 
-from ..extras import extra_for
+from flagengine import extra_for
 
 with extra_for("the OpenFeature provider"):
     from .provider import FlagClient, FlagengineProvider

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import tzinfo
 from enum import Enum
 from typing import Any
 
+from ..spelling import did_you_mean
 from .messages import items_of, wrong_type, wrong_value
 
 __all__ = ["Word", "read_name", "read_names", "read_optional_path", "read_path", "read_time_zone"]
@@ -43,9 +43,8 @@ class Word:
         plain = self.others.get(plain, plain)
         known = {str(word): word for word in self.words}
         if plain not in known:
-            near = difflib.get_close_matches(plain, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{wrong_value(name, self._must, text)}{hint}")
+            wrong = wrong_value(name, self._must, text)
+            raise ValueError(f"{wrong}{did_you_mean(plain, known)}")
         return known[plain]
 
     @property
