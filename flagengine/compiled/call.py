@@ -52,7 +52,6 @@ class EvaluationCall:
         "_asked",
         "_distinct_id",
         "_evaluators",
-        "_has_id",
         "_interpreter",
         "_is_plain",
         "_props",
@@ -72,9 +71,6 @@ class EvaluationCall:
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
         self._request = request
-        # Compiled flags leave other ids to an interpreter, and each to one of its own.
-        is_usual = type(distinct_id) is str and distinct_id.isascii() and distinct_id != ""
-        self._has_id = is_usual or bool(usable_id(distinct_id))
         self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
@@ -83,6 +79,11 @@ class EvaluationCall:
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag with its compiled function if possible, else with the interpreter."""
         evaluators = self._evaluators
+        if self._is_plain and not self._asked:  # what flags share pays from the second on
+            self._asked = 1
+            evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
+            subject = None if self._request is NO_OPTIONS else self._known_subject(0)
+            return evaluator(self._distinct_id, self._props, subject)
         if not self._has_id:
             return self.trace(key).resolution
         if not self._is_plain:
@@ -95,6 +96,13 @@ class EvaluationCall:
         if type(evaluator) is partial:  # the call's interpreter knows the flags before
             return self.trace(key).resolution
         return evaluator(self._distinct_id, self._props, self._known_subject())
+
+    @property
+    def _has_id(self) -> bool:
+        """Whether the id can be hashed. Compiled flags leave other ids each to its own interpreter."""
+        given = self._distinct_id
+        is_usual = type(given) is str and given.isascii() and given != ""
+        return is_usual or bool(usable_id(given))
 
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate the flags of all keys."""
