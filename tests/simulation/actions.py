@@ -1,0 +1,248 @@
+"""What a step of the plan does. Each function is named as the step's kind."""
+
+import errno
+from uuid import UUID
+
+from flagengine.transports.errors import QueueFullError
+
+from .disk import Fault
+from .server import FLAG_KEYS
+from .violations import Violation
+
+_CODES = {"write": (errno.EIO, errno.ENOSPC), "open": (errno.EIO, errno.EMFILE, errno.EACCES)}
+
+
+def capture(simulation, who: int, count: int, size: int, lane: str) -> None:
+    process = simulation.process(who)
+    if process is not None:
+        _app(simulation, process, "capture", lambda: _capture(simulation, process, count, size, lane))
+
+
+def _capture(simulation, process, count: int, size: int, lane: str) -> None:
+    scheduler = simulation.machine.scheduler
+    for _ in range(count):
+        record = _begin(simulation, process, lane)
+        began = scheduler.now
+        process.calls += 1
+        verb = process.client.capture_ai if lane == "ai" else process.client.capture
+        name = "$ai_generation" if lane == "ai_named" else "clicked"
+        try:
+            uuid = verb(name, distinct_id="u", uuid=record.uuid, properties={"text": "x" * size})
+        except QueueFullError:
+            if simulation.config.overflow != "raise":
+                raise
+            uuid = None
+        process.calls -= 1
+        record.ended = scheduler.turns
+        if uuid is not None:
+            simulation.observer.ledger.accept(record, began)
+        else:
+            record.state = "refused"
+        blocks = simulation.config.overflow == "block"
+        simulation.observer.check_call("capture", began, simulation.config.block_timeout if blocks else 0.0)
+
+
+def _begin(simulation, process, lane: str):
+    ledger, process_lanes = simulation.observer.ledger, process.lanes
+    process_lanes.add(lane)
+    uuid = str(UUID(int=(7 << 76) | (2 << 62) | len(ledger.records)))
+    return ledger.begin(uuid, process, lane, simulation.machine.scheduler.turns)
+
+
+def immediate(simulation, who: int) -> None:
+    process = simulation.process(who)
+    if process is None:
+        return
+
+    def call() -> None:
+        simulation.observer.delivery.flushed(process)
+        record = _begin(simulation, process, "events")
+        record.state = "maybe"
+        process.is_unsure = True
+        uuid = process.client.capture_immediate("clicked", distinct_id="u", uuid=record.uuid)
+        record.ended = simulation.machine.scheduler.turns
+        if uuid is not None and not record.taken:
+            raise Violation("false delivery", f"capture_immediate of event {record.number}")
+
+    _app(simulation, process, "immediate", call)
+
+
+def flush(simulation, who: int, timeout: float | None) -> None:
+    process = simulation.process(who)
+    if process is None:
+        return
+
+    def call() -> None:
+        observer, scheduler = simulation.observer, simulation.machine.scheduler
+        observer.delivery.flushed(process)
+        before = dict(observer.ledger.of(process))
+        began = scheduler.now
+        done = process.client.flush(timeout)
+        simulation.machine.note("flush", done)
+        observer.check_call("flush", began, timeout)
+        left = [record for uuid, record in before.items() if uuid in observer.ledger.of(process)]
+        if done and left and not process.is_closing:
+            raise Violation("flush", f"returned True with {len(left)} events left")
+
+    _app(simulation, process, "flush", call)
+
+
+def tick(simulation, who: int) -> None:
+    process = simulation.process(who)
+    if process is not None and simulation.config.driver == "manual":
+        _app(simulation, process, "tick", process.client.tick)
+
+
+def shutdown(simulation, who: int, timeout: float, discard: bool) -> None:
+    process = simulation.process(who)
+    if process is not None:
+        shut_down(simulation, process, timeout, discard=discard)
+
+
+def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> None:
+    """Shut a client down on a thread of the application."""
+
+    def call() -> None:
+        began = simulation.machine.scheduler.now
+        process.is_closing = True
+        simulation.observer.delivery.flushed(process)
+        done = process.client.shutdown(timeout, discard=discard)
+        simulation.machine.note("shutdown", done)
+        simulation.observer.check_call("shutdown", began, timeout)
+
+    _app(simulation, process, "shutdown", call)
+
+
+def exit(simulation, who: int) -> None:  # noqa: A001 - the name of the step
+    process = simulation.process(who)
+    if process is not None:
+        process.is_closing = True
+        _app(simulation, process, "exit", process.exit)
+
+
+def kill(simulation, who: int) -> None:
+    process = simulation.process(who)
+    if process is not None:
+        process.is_killed = True
+        process.die()
+        simulation.machine.reap()
+
+
+def start(simulation) -> None:
+    if len(simulation.machine.alive) < 3:
+        simulation.start()
+
+
+def fork(simulation, who: int) -> None:
+    process = simulation.process(who)
+    if process is not None and len(simulation.machine.alive) < 3:
+        _app(simulation, process, "fork", process.fork)
+
+
+def run(simulation, seconds: float) -> None:
+    simulation.machine.scheduler.run_until(simulation.machine.scheduler.now + seconds)
+
+
+def spin(simulation, turns: int) -> None:
+    simulation.machine.scheduler.spin(turns)
+
+
+def weather(simulation, faults: tuple[str, ...], probability: float, seconds: float) -> None:
+    today = simulation.machine.network.weather
+    today.faults, today.probability = faults, probability
+    today.until = simulation.machine.scheduler.now + seconds
+
+
+def calm(simulation) -> None:
+    simulation.machine.network.weather.until = 0.0
+
+
+def limit(simulation, events: int) -> None:
+    simulation.machine.server.most_events = events
+
+
+def wall(simulation, seconds: float) -> None:
+    simulation.machine.clock.shift += seconds
+
+
+def leap(simulation, seconds: float) -> None:
+    simulation.observer.leaps.append((simulation.machine.scheduler.now, seconds))
+    simulation.machine.scheduler.leap(seconds)
+
+
+def threads(simulation, are_exhausted: bool) -> None:
+    simulation.machine.threading.is_exhausted = are_exhausted
+    for process in simulation.machine.alive:
+        process.lacked_threads = process.lacked_threads or are_exhausted
+
+
+def trap(simulation, who: int, operations: int, in_write: bool) -> None:
+    process = simulation.process(who)
+    if process is not None:
+        process.is_killed = True
+        process.set_trap(operations, in_write=in_write)
+
+
+def disk(simulation, operation: str, count: int, full: bool, room: int) -> None:
+    files = simulation.machine.disk
+    for process in simulation.machine.alive:
+        process.disk_has_failed = True
+    if full:
+        files.capacity = files.used() + room
+    else:
+        code = simulation.machine.scheduler.draws.pick(_CODES.get(operation, (errno.EIO,)))
+        files.faults.append(Fault(operation, code, count, "/spool"))
+
+
+def heal(simulation) -> None:
+    simulation.machine.disk.heal()
+
+
+def power(simulation) -> None:
+    """Cut the power: all processes die, and the disk keeps what was synced."""
+    for process in simulation.machine.alive:
+        process.is_killed = True
+        process.die()
+    simulation.machine.reap()
+    simulation.machine.disk.cut_power(simulation.machine.scheduler.draws)
+    for record in simulation.observer.ledger.records.values():
+        record.power_was_cut(simulation.config.fsync == "always")
+    simulation.start()
+
+
+def read(simulation, who: int, all: bool, person: int) -> None:  # noqa: A002 - the plan's word
+    process = simulation.process(who)
+    if process is None:
+        return
+
+    def call() -> None:
+        client, name = process.client, f"p{person}"
+        if all:
+            values = client.get_all_flags(name) or {}
+        else:
+            values = {FLAG_KEYS[0]: client.get_feature_flag(FLAG_KEYS[0], name)}
+        simulation.machine.note("read", *values.values())
+        simulation.observer.flags.read(process, values)
+
+    _app(simulation, process, "read", call)
+
+
+def change(simulation) -> None:
+    simulation.machine.server.version += 1
+
+
+def reload(simulation, who: int, timeout: float) -> None:
+    process = simulation.process(who)
+    if process is None:
+        return
+
+    def call() -> None:
+        began = simulation.machine.scheduler.now
+        process.client.reload_feature_flags(timeout)
+        simulation.observer.check_call("reload", began, timeout)
+
+    _app(simulation, process, "reload", call)
+
+
+def _app(simulation, process, name: str, function) -> None:
+    process.run(f"app-{name}", function)

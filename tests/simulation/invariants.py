@@ -1,0 +1,205 @@
+"""The observer: hears of everything that happens, and checks what must always hold."""
+
+import logging
+
+from flagengine.transports.errors import DeliveryError, EventTooLargeError, QueueFullError
+
+from .delivery_rules import DeliveryRules
+from .flag_rules import FlagRules
+from .network import Attempt
+from .outside import Outside
+from .records import Ledger, Record
+from .violations import Violation
+
+_SLACK = 1e-6
+_BLOCKED = "blocked"
+_CALM = frozenset({"an event", "a condition", "the network", "sleep"})
+# What an application may wait for beyond a timeout: the loader gets a second of its own.
+_EXTRA = {"shutdown": 1.6, "flush": 0.0}
+
+
+class Observer(Outside):
+    """The observer of one run."""
+
+    def __init__(self, machine, config) -> None:
+        self.machine = machine
+        self.config = config
+        self.ledger = Ledger()
+        self.delivery = DeliveryRules(machine, self.ledger, config)
+        self.flags = FlagRules(machine, config)
+        self.sent = self.delivery.sent
+        self.asks_definitions = self.flags.asks_definitions
+        self.asks_flags = self.flags.asks_flags
+        self.leaps: list[tuple[float, float]] = []
+        # How many events each process found on disk, and how many it left there.
+        self.warnings = 0
+
+    # What the network sees.
+
+    def taken(self, attempt: Attempt, uuids: list[str]) -> None:
+        """See ``DeliveryRules.taken``."""
+        self.delivery.taken(attempt, uuids)
+
+    def concluded(self, attempt: Attempt) -> None:
+        """See ``DeliveryRules.concluded``."""
+        self.machine.note("means", attempt.number, attempt.answer)
+        self.delivery.concluded(attempt)
+
+    def answered(self, process, path, response, error) -> None:
+        """Note the answer to a request without events."""
+        self.flags.answered(process, path, response, error)
+
+    # What the application is told.
+
+    def on_error(self, error: Exception, events: tuple) -> None:
+        """The option ``on_error``."""
+        process = self.machine.scheduler.current.process
+        reason = _reason(error)
+        self.machine.note("error", reason, len(events))
+        for event in events:
+            record = self.ledger.records.get(event.uuid)
+            if record is None:
+                raise Violation("invented", f"{reason} of an unknown event")
+            self._told(record, process, reason)
+
+    def on_delivered(self, process, events: list[dict]) -> None:
+        """The listener of ``flush``."""
+        self.machine.note("delivered", len(events))
+        for event in events:
+            record = self.ledger.records[event["uuid"]]
+            if not record.taken:
+                raise Violation("false delivery", f"the server never took event {record.number}")
+            self._told(record, self.machine.scheduler.current.process, "delivered")
+
+    def on_queued(self, message: dict) -> None:
+        """The listener of ``capture``: the client makes events of its own as well."""
+        process = self.machine.scheduler.current.process
+        record = self.ledger.records.get(message["uuid"])
+        if record is None:
+            turn = self.machine.scheduler.turns
+            record = self.ledger.begin(message["uuid"], process, "events", turn)
+            record.ended = turn
+            process.lanes.add("events")
+            self.flags.called(process, message)
+            self.ledger.accept(record, self.machine.scheduler.now)
+
+    def _told(self, record: Record, process, what: str) -> None:
+        before = record.told.get(process.pid)
+        if before is not None:
+            raise Violation("told twice", f"event {record.number}: {before}, then {what}")
+        if what != "delivered":
+            self._check_loss(record, process, what)
+        self.ledger.conclude(record, process, what)
+
+    def _check_loss(self, record: Record, process, reason: str) -> None:
+        config = self.config
+        if record.certain_of is process and reason not in ("unconfirmed", "discarded"):
+            raise Violation("false loss", f"event {record.number} is with the server, told {reason}")
+        if reason == "exhausted":
+            expected = config.max_retries + 1
+            if record.failures != expected or config.on_exhausted != "drop":
+                raise Violation("retries", f"event {record.number} given up after {record.failures} of {expected}")
+        if reason == "evicted" and config.overflow != "drop_oldest":
+            raise Violation("eviction", f"event {record.number} with {config.overflow}")
+        if reason in ("shutdown", "unconfirmed", "closed", "discarded") and not process.is_closing:
+            raise Violation("closed", f"event {record.number}: {reason} without a shutdown")
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """Check what the client logs."""
+        self.warnings += 1
+        if record.exc_info and record.exc_info[0] is not None:
+            raise Violation("defect", f"{record.getMessage()}: {record.exc_info[1]!r}")
+        if record.levelno >= logging.ERROR and "shutdown:" not in record.getMessage():
+            raise Violation("defect", record.getMessage())
+
+    # The death of processes.
+
+    def before_death(self, process) -> None:
+        """Note which events of the process survive, and which may be sent twice."""
+        for record in self.ledger.records.values():
+            if record.certain_of is process and process.pid not in record.told:
+                record.may_double = True
+        for record in list(self.ledger.of(process).values()):
+            record.is_durable = self.is_on_disk(record)
+        for sender in self.delivery.senders(process):
+            if sender.flying is not None:
+                for uuid in sender.flying.uuids:
+                    self.ledger.records[uuid].may_double = True
+        for record in self.ledger.records.values():
+            if record.process is process and record.state == "calling":
+                record.state = "unknown"
+
+    def exited(self, process) -> None:
+        """Check that an exit tells of every event that is lost."""
+        for record in self.ledger.of(process).values():
+            if not self.is_on_disk(record):
+                raise Violation("silent loss", f"event {record.number} at the exit of {process.pid}")
+
+    def is_on_disk(self, record: Record) -> bool:
+        """Return whether a file of the spool has the event."""
+        return self.config.overflow == "spill" and self.machine.disk.contains(
+            record.uuid.encode(), "/spool"
+        )
+
+    # What holds between two steps of the plan.
+
+    def check(self) -> None:
+        """Check everything that can be asked of the clients from outside."""
+        for process in self.machine.alive:
+            if process.client is not None and _is_calm(process):
+                self._check_counts(process)
+                self._check_promptness(process)
+
+    def _check_counts(self, process) -> None:
+        counts = process.client.counters()
+        mine = self.ledger.of(process)
+        ends = counts.delivered + sum(counts.dropped.values()) + counts.kept + counts.pending
+        if counts.accepted + counts.recovered != ends:
+            raise Violation("counters", f"{counts}")
+        expected = len(mine) + counts.recovered - counts.kept - process.foreign_ends
+        if not process.is_unsure and not process.calls and counts.pending != expected:
+            raise Violation("conservation", f"process {process.pid} holds {counts.pending} of {expected}")
+        most = self.config.most_pending(process)
+        if most is not None and counts.pending > most:
+            raise Violation("queue", f"process {process.pid} holds {counts.pending}, at most {most}")
+
+    def _check_promptness(self, process) -> None:
+        """Check that nothing waits for longer than the flush interval without a reason."""
+        config, now = self.config, self.machine.scheduler.now
+        mine = self.ledger.of(process)
+        if not mine or config.driver != "threads" or process.is_closing or process.lacked_threads:
+            return
+        last = 0.0
+        for sender in self.delivery.senders(process):
+            if sender.flying or sender.again or now < sender.pause_until:
+                return
+            if sender.last is not None:
+                last = max(last, sender.last.ended)
+        oldest = next(iter(mine.values()))
+        waited = now - max(oldest.at, last)
+        if waited > config.flush_interval + _SLACK:
+            raise Violation("promptness", f"event {oldest.number} of {process.pid} waits for {waited:.3f} s")
+
+    def check_call(self, name: str, began: float, timeout: float | None) -> None:
+        """Check that a call has kept its deadline."""
+        now = self.machine.scheduler.now
+        if timeout is None:
+            return
+        leapt = sum(size for at, size in self.leaps if at >= began - _SLACK)
+        over = now - began - timeout - leapt - _EXTRA.get(name, 0.0)
+        if over > _SLACK:
+            raise Violation("deadline", f"{name} took {over:.3f} s longer than {timeout:g} s")
+
+
+def _is_calm(process) -> bool:
+    return all(task.state == _BLOCKED and task.waits_for in _CALM for task in process.tasks)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, DeliveryError):
+        return str(getattr(error.reason, "value", error.reason))
+    if isinstance(error, QueueFullError):
+        return "queue_full"
+    if isinstance(error, EventTooLargeError):
+        return "too_large"
+    return "closed" if "shut down" in str(error) else type(error).__name__

@@ -1,0 +1,192 @@
+"""One run: makes the machine of a seed, carries out its plan, and waits for everything to end well."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flagengine.transports.batching.drivers import ManualDriver
+from flagengine.transports.client.client import Client
+
+from . import actions
+from .invariants import Observer
+from .machine import Machine
+from .outside import Outside
+from .patches import installed
+from .plan import Config, Step, configure, plan
+from .processes import Process
+from .randomness import Draws
+from .violations import Violation
+
+_RUN = 3
+_END = 1_000_000
+# Virtual seconds after which everything must have been delivered, once the faults have ended.
+PATIENCE = 400.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a run."""
+
+    seed: int
+    digest: str
+    violation: Violation | None
+    steps: tuple[int, ...]
+    trace: tuple[str, ...] = ()
+
+
+class Simulation(Outside):
+    """A run of one seed; ``only`` are the numbers of the steps to carry out."""
+
+    def __init__(self, seed: int, only: Collection[int] | None = None, *, keeps_trace: bool = False) -> None:
+        self.seed = seed
+        self.config = configure(seed)
+        self.steps = [step for step in plan(seed, self.config) if only is None or step.number in only]
+        self.machine = Machine(
+            Draws(seed, _RUN, _END), preempts=self.config.preempts, keeps_trace=keeps_trace
+        )
+        self.observer = Observer(self.machine, self.config)
+        self.machine.observer = self.machine.network.observer = self.observer
+        self.machine.scheduler.after_turn = self.machine.reap
+        self.machine.scheduler.on_end = self._task_ended
+        self._errors: list[BaseException] = []
+
+    def run(self) -> Outcome:
+        """Carry out the plan; return the outcome."""
+        violation = None
+        try:
+            with installed(self.machine, self.config.limits, self.config.spool):
+                try:
+                    self._run()
+                except Violation as found:
+                    violation = found
+                    self.machine.note("VIOLATION", found)
+        finally:
+            trace = tuple(self.machine.trace or ())
+        numbers = tuple(step.number for step in self.steps)
+        return Outcome(self.seed, self.machine.digest(), violation, numbers, trace)
+
+    def _run(self) -> None:
+        self.machine.note("config", self.config)
+        for _ in range(self.config.processes):
+            self.start()
+        self._settle()
+        for step in self.steps:
+            self.machine.scheduler.draws = Draws(self.seed, _RUN, step.number)
+            self.machine.note("step", step)
+            getattr(actions, step.kind)(self, **step.arguments)
+            self._settle()
+        self.machine.scheduler.draws = Draws(self.seed, _RUN, _END)
+        self.machine.note("the faults end")
+        self._end()
+
+    def _settle(self) -> None:
+        """Let the step begin, and check what must hold afterwards."""
+        scheduler = self.machine.scheduler
+        scheduler.spin(scheduler.draws.pick((0, 1, 3, 50)))
+        self._raise_errors()
+        self.observer.check()
+
+    def _raise_errors(self) -> None:
+        if self._errors:
+            error = self._errors[0]
+            if isinstance(error, Violation):
+                raise error
+            raise Violation("raised", f"{type(error).__name__}: {error}") from error
+
+    def _task_ended(self, task) -> None:
+        if task.error is not None:
+            self._errors.append(task.error)
+
+    # Processes.
+
+    def start(self) -> Process:
+        """Start a process."""
+        process = Process(self.machine, self._make_client)
+        process.start()
+        return process
+
+    def process(self, who: int) -> Process | None:
+        """Return one of the living processes whose client is made."""
+        ready = [each for each in self.machine.alive if each.client is not None]
+        return ready[who % len(ready)] if ready else None
+
+    def _make_client(self, process: Process) -> Client:
+        config = self.config
+        options = {
+            name: getattr(config, name)
+            for name in (
+                "flush_at", "flush_interval", "max_batch_size", "max_queue_size", "max_retries", "overflow",
+                "on_exhausted", "request_timeout", "capture_mode", "gzip", "poll_interval",
+            )
+        }  # fmt: skip
+        if config.overflow == "spill":
+            options["spool_directory"] = "/spool"
+        if config.driver == "manual":
+            options["driver"] = ManualDriver()
+        if config.has_flags:
+            options["secret_key"] = "phs_s"
+        made = Client(
+            "phc_key",
+            host="http://server",
+            transport=self.machine.network,
+            clock=self.machine.clock,
+            on_error=self.observer.on_error,
+            **options,
+        )
+        made.on("flush", lambda events: self.observer.on_delivered(process, events))
+        made.on("capture", self.observer.on_queued)
+        return made
+
+    # The end.
+
+    def _end(self) -> None:
+        machine = self.machine
+        machine.disk.heal()
+        machine.network.weather.until = 0.0
+        machine.server.most_events = 0
+        machine.threading.is_exhausted = False
+        for process in machine.alive:
+            process.operations_left = None
+        self._drain()
+        for process in machine.alive:
+            self._finish(process)
+        if self.config.overflow == "spill":
+            last = self.start()
+            self._pass(PATIENCE)
+            self._finish(last)
+        self._check_end()
+
+    def _pass(self, seconds: float) -> None:
+        self.machine.scheduler.run_until(self.machine.scheduler.now + seconds)
+        self._raise_errors()
+        self.observer.check()
+
+    def _drain(self) -> None:
+        """Let everything be delivered, and check that no thread waits for ever."""
+        self._pass(PATIENCE)
+        for process in self.machine.alive:
+            for task in process.tasks:
+                if task.waits_for == "a lock" or task.name.startswith("app"):
+                    raise Violation("stuck", f"{task.name} of process {process.pid} waits for {task.waits_for}")
+            if self.config.driver == "threads" and process.client is not None and not process.lacked_threads:
+                pending = process.client.pending_count()
+                if pending and not process.is_closing:
+                    raise Violation("stuck", f"process {process.pid} keeps {pending} events")
+
+    def _finish(self, process: Process) -> None:
+        actions.shut_down(self, process, 60.0)
+        self._pass(120.0)
+        left = self.observer.ledger.of(process)
+        if left and self.config.overflow != "spill":
+            raise Violation("silent loss", f"{len(left)} events of process {process.pid} have no end")
+        process.die()
+        self.machine.reap()
+
+    def _check_end(self) -> None:
+        for record in self.observer.ledger.records.values():
+            if record.taken or record.state != "accepted" or record.may_vanish:
+                continue
+            if record.told and "kept" not in record.told.values():
+                continue
+            if record.process.is_killed and not record.is_durable:
+                continue
+            raise Violation("lost", f"event {record.number} of process {record.process.pid}")

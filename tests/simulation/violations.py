@@ -1,0 +1,13 @@
+"""The two exceptions that end a run or a process."""
+
+
+class Violation(AssertionError):  # noqa: N818 - a finding, not an error of the simulation
+    """An invariant does not hold."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"{rule}: {message}")
+        self.rule = rule
+
+
+class Killed(BaseException):  # noqa: N818 - as KeyboardInterrupt
+    """Raised inside a thread of a killed process, so that its stack is unwound without effects."""
