@@ -1,6 +1,7 @@
 """The command line: see the package's docstring."""
 
 import argparse
+import ast
 import gc
 import sys
 import time
@@ -18,16 +19,25 @@ def main() -> int:
     parser.add_argument("--trace", action="store_true", help="print what happens")
     parser.add_argument("--failures", type=int, default=5, help="stop after so many failures")
     parser.add_argument("--unshrunk", action="store_true", help="do not look for the shortest plan")
+    parser.add_argument("--set", action="append", default=[], help="NAME=VALUE of the configuration")
     given = parser.parse_args()
+    given.fixed = {name: _value(value) for name, _, value in (each.partition("=") for each in given.set)}
     gc.disable()
     if given.seed is not None:
         return _replay(given)
     return _search(given)
 
 
+def _value(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
 def _replay(given: argparse.Namespace) -> int:
     only = None if given.steps is None else {int(number) for number in given.steps.split(",") if number}
-    outcome = Simulation(given.seed, only, keeps_trace=given.trace).run()
+    outcome = Simulation(given.seed, only, fixed=given.fixed, keeps_trace=given.trace).run()
     for line in outcome.trace:
         print(line)
     print("digest", outcome.digest)
@@ -37,18 +47,19 @@ def _replay(given: argparse.Namespace) -> int:
 
 
 def _search(given: argparse.Namespace) -> int:
+    settings = "".join(f" --set {each}" for each in given.set)
     began, failures, digests = time.perf_counter(), 0, 0
     for seed in range(given.first, given.first + given.seeds):
-        outcome = Simulation(seed).run()
+        outcome = Simulation(seed, fixed=given.fixed).run()
         digests ^= int(outcome.digest, 16)
         if seed % 100 == 0:
             gc.collect()
         if outcome.violation is not None:
             failures += 1
-            shortest = outcome if given.unshrunk else shrink(outcome)
+            shortest = outcome if given.unshrunk else shrink(outcome, given.fixed)
             steps = ",".join(map(str, shortest.steps))
             print(f"seed {seed}: {outcome.violation}")
-            print(f"    python -m tests.simulation --seed {seed} --steps '{steps}' --trace", flush=True)
+            print(f"    python -m tests.simulation --seed {seed} --steps '{steps}' --trace{settings}", flush=True)
             if failures == given.failures:
                 break
     seconds = time.perf_counter() - began

@@ -116,7 +116,6 @@ def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> 
 def exit(simulation, who: int) -> None:  # noqa: A001 - the name of the step
     process = simulation.process(who)
     if process is not None:
-        process.is_closing = True
         _app(simulation, process, "exit", process.exit)
 
 

@@ -65,7 +65,7 @@ class DeliveryRules(Outside):
         config = self._config
         if not 0 < len(attempt.uuids) <= config.batch_size:
             raise Violation("batch size", f"{len(attempt.uuids)} events, at most {config.batch_size}")
-        if not config.gzip and len(attempt.uuids) > 1 and config.capture_mode == "v0":
+        if attempt.path == "/batch/" and not config.gzip and len(attempt.uuids) > 1:
             most = config.max_batch_bytes + 200 + len(attempt.uuids)
             if attempt.size > most:
                 raise Violation("batch bytes", f"{attempt.size} bytes, at most {most}")

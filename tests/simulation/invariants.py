@@ -53,6 +53,7 @@ class Observer(Outside):
 
     def on_error(self, error: Exception, events: tuple) -> None:
         """The option ``on_error``."""
+        self.machine.scheduler.check_alive()
         process = self.machine.scheduler.current.process
         reason = _reason(error)
         self.machine.note("error", reason, len(events))
@@ -64,6 +65,7 @@ class Observer(Outside):
 
     def on_delivered(self, process, events: list[dict]) -> None:
         """The listener of ``flush``."""
+        self.machine.scheduler.check_alive()
         self.machine.note("delivered", len(events))
         for event in events:
             record = self.ledger.records[event["uuid"]]
@@ -73,6 +75,7 @@ class Observer(Outside):
 
     def on_queued(self, message: dict) -> None:
         """The listener of ``capture``: the client makes events of its own as well."""
+        self.machine.scheduler.check_alive()
         process = self.machine.scheduler.current.process
         record = self.ledger.records.get(message["uuid"])
         if record is None:

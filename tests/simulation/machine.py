@@ -17,8 +17,8 @@ from .threads import Threading
 class Machine(Outside):
     """Everything outside of the client."""
 
-    def __init__(self, draws: Draws, *, preempts: float = 0.0, tracer=None, keeps_trace: bool = False) -> None:
-        self.scheduler = Scheduler(draws, preempts=preempts, tracer=tracer)
+    def __init__(self, draws: Draws, *, preempts: float = 0.0, on_threads: bool = False, keeps_trace: bool = False) -> None:
+        self.scheduler = Scheduler(draws, preempts=preempts, on_threads=on_threads)
         self.clock = Clock(self.scheduler)
         self.disk = Disk()
         self.files = Files(self)

@@ -159,11 +159,11 @@ class Network(Outside):
                 self._answer(request, path, attempt)
                 return Response(500, {}, b"oops")
             case "half an answer":
-                self._answer(request, path, attempt)
-                raise InvalidResponseError("cannot decode", status=200)
+                response = self._answer(request, path, attempt)
+                raise InvalidResponseError("cannot decode", status=response.status)
             case "garbage":
-                self._answer(request, path, attempt)
-                return Response(200, {}, draws.pick((b"", b"<html>", b"[1]", b"null", b"\xff{", b"{}")))
+                response = self._answer(request, path, attempt)
+                return Response(response.status, {}, draws.pick((b"", b"<html>", b"[1]", b"null", b"\xff{", b"{}")))
             case "redirect" if "/moved/" not in request.url:
                 return Response(307, {"Location": "http://elsewhere/moved" + _rest(request)})
             case "circle":

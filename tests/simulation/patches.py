@@ -116,6 +116,7 @@ class _Log(logging.Handler):
         self._machine = machine
 
     def emit(self, record: logging.LogRecord) -> None:
+        self._machine.scheduler.check_alive()
         self._machine.note("logs", record.levelname, record.getMessage().replace("\n", " "))
         self._machine.observer.logged(record)
 

@@ -1,6 +1,7 @@
 """Simulated processes: start, fork, sudden death and exit of a program that uses a client."""
 
 import errno
+import threading
 import types
 from collections.abc import Callable
 from copy import _deepcopy_atomic, _deepcopy_dispatch, deepcopy  # type: ignore[attr-defined]
@@ -100,7 +101,13 @@ class Process(Outside):
             self.close(descriptor)
 
     def exit(self) -> None:
-        """Run the exit hooks, as the end of the program does, and end."""
+        """Wait for the application's threads and run the exit hooks, as the end of a program does."""
+        me = self.machine.scheduler.current
+        while others := [task for task in self.tasks if task.name.startswith("app-") and task.name != me.name]:
+            others[0].joiners.append(me)
+            self.machine.scheduler.block("the application's threads")
+        self.is_closing = True
+        self.machine.observer.delivery.flushed(self)
         until = self.machine.scheduler.now + EXIT_BUDGET
         for watched in list(self.watched):
             watched.at_exit(max(0.0, until - self.machine.scheduler.now))
@@ -116,13 +123,14 @@ class Process(Outside):
             description.references += 1
             child._descriptors[number] = description
         child.lanes, child.is_closing = set(self.lanes), self.is_closing
-        child.client, child.watched = _copied((self.client, self.watched))
+        client, child.watched = _copied((self.client, self.watched))
         hooks = list(child.watched)
         self.machine.scheduler.draws.shuffle(hooks)
 
         def go_on() -> None:
             for watched in hooks:
                 watched.after_fork()
+            child.client = client
 
         child.run("child", go_on)
         return child
@@ -160,6 +168,8 @@ def _copied(things: tuple) -> tuple:
     """Copy objects as a fork does: closures are copied as well, immutable values are shared."""
     added = dict.fromkeys((Snapshot, Event, types.MappingProxyType), _deepcopy_atomic)
     added[types.FunctionType] = _copy_function
+    # The default of a dataclass's field, which nothing that is simulated waits for.
+    added[type(threading.Lock())] = lambda _lock, _memo: threading.Lock()
     before = {kind: _deepcopy_dispatch.get(kind) for kind in added}
     _deepcopy_dispatch.update(added)
     try:

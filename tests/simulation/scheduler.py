@@ -1,15 +1,13 @@
 """The scheduler: simulated threads, of which one runs at a time, and the virtual time.
 
-Every simulated thread has a thread of the operating system, which waits for its turn. Nothing runs
-in parallel: the scheduler hands the turn to one thread and waits until that thread blocks, is
-preempted, or ends.
+Nothing runs in parallel: the scheduler gives a turn to one simulated thread, which ends when that
+thread blocks, is preempted, or ends.
 """
 
 import heapq
-import sys
-import threading
 from collections.abc import Callable
 
+from .coroutines import new_stack
 from .outside import Outside
 from .randomness import Draws
 from .violations import Killed, Violation
@@ -37,63 +35,28 @@ class Task(Outside):
         self.held_locks = 0
         # What ``threading.current_thread()`` returns in this task.
         self.thread = None
+        self.stack = None
+
+    def run(self) -> None:
+        """Run the function to its end; a task that was killed before its first turn has nothing to do."""
+        try:
+            if not self.is_killed:
+                self.function()
+        except Killed:
+            pass
+        except BaseException as error:  # noqa: BLE001 - the scheduler looks at it
+            self.error = error
+        self.state = _DONE
 
     @property
     def is_done(self) -> bool:
         return self.state == _DONE
 
 
-class _Runner:
-    """A thread of the operating system that runs one task after the other."""
-
-    def __init__(self, pool: "_Pool") -> None:
-        self.turn = threading.Lock()
-        self.turn.acquire()
-        self.task: Task | None = None
-        self._pool = pool
-        threading.Thread(target=self._run, name="simulation", daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            self.turn.acquire()
-            task = self.task
-            try:
-                # A task that was killed before its first turn has no stack to unwind.
-                if not task.is_killed:
-                    sys.settrace(self._pool.tracer)
-                    task.function()
-            except Killed:
-                pass
-            except BaseException as error:  # noqa: BLE001 - the scheduler looks at it
-                task.error = error
-            finally:
-                sys.settrace(None)
-            task.state = _DONE
-            self.task = None
-            self._pool.idle.append(self)
-            self._pool.scheduler_turn.release()
-
-
-class _Pool:
-    """The threads of the operating system, which all runs of this process share."""
-
-    def __init__(self) -> None:
-        self.idle: list[_Runner] = []
-        self.scheduler_turn = threading.Lock()
-        self.scheduler_turn.acquire()
-        self.tracer = None
-
-    def take(self) -> _Runner:
-        return self.idle.pop() if self.idle else _Runner(self)
-
-
-_pool = _Pool()
-
-
 class Scheduler(Outside):
     """The scheduler of one run; ``draws`` is replaced at each step of the plan."""
 
-    def __init__(self, draws: Draws, *, preempts: float = 0.0, tracer=None) -> None:
+    def __init__(self, draws: Draws, *, preempts: float = 0.0, on_threads: bool = False) -> None:
         self.draws = draws
         self.now = 0.0
         self.turns = 0
@@ -106,18 +69,15 @@ class Scheduler(Outside):
         self._timers: list[tuple[float, int, Task, int]] = []
         self._timer_count = 0
         self._turns_at_once = 0
-        self._runners: dict[Task, _Runner] = {}
         self._preempts = preempts
-        self._is_quiet = False
-        _pool.tracer = tracer
+        self._on_threads = on_threads
 
     # Called by the director.
 
     def start(self, name: str, process, function: Callable[[], object]) -> Task:
         """Make a task; it gets its first turn when the scheduler chooses it."""
         task = Task(name, process, function)
-        self._runners[task] = _pool.take()
-        self._runners[task].task = task
+        task.stack = new_stack(task.run, threads=self._on_threads)
         self.tasks.append(task)
         self._ready.append(task)
         return task
@@ -171,9 +131,7 @@ class Scheduler(Outside):
 
     def close(self) -> None:
         """Unwind everything that is left."""
-        self._is_quiet = True
         self.kill(list(self.tasks))
-        _pool.tracer = None
 
     # Called by tasks.
 
@@ -204,13 +162,17 @@ class Scheduler(Outside):
         """Wait for a time."""
         self.block("sleep", seconds)
 
+    def check_alive(self) -> None:
+        """End the running task if it, or its process, was killed."""
+        task = self.current
+        if task is not None and (task.is_killed or task.process.is_dead):
+            raise Killed
+
     def may_switch(self) -> None:
         """Let another task run, if the draw says so; the places where a real thread may lose its turn."""
         task = self.current
         if task is None or not self._preempts:
             return
-        if task.is_killed:
-            raise Killed
         if self._ready and self.draws.chance(self._preempts):
             task.state = _READY
             self._ready.append(task)
@@ -221,16 +183,14 @@ class Scheduler(Outside):
     def _yield(self, task: Task) -> None:
         if task.is_killed:
             raise Killed
-        _pool.scheduler_turn.release()
-        self._runners[task].turn.acquire()
+        task.stack.suspend()
         if task.is_killed:
             raise Killed
         task.state = _RUNNING
 
     def _run(self, task: Task) -> None:
         before, self.current = self.current, task
-        self._runners[task].turn.release()
-        _pool.scheduler_turn.acquire()
+        task.stack.resume()
         self.current = before
 
     def _give_turn(self, task: Task) -> None:
@@ -246,7 +206,6 @@ class Scheduler(Outside):
 
     def _end(self, task: Task) -> None:
         self.tasks.remove(task)
-        del self._runners[task]
         for joiner in task.joiners:
             self.wake(joiner)
         self.on_end(task)

@@ -1,9 +1,9 @@
 """Shrinking: the shortest plan that still breaks the same invariant."""
 
-from .simulation import Outcome, Simulation
+from .simulation import NOTHING, Outcome, Simulation
 
 
-def shrink(outcome: Outcome) -> Outcome:
+def shrink(outcome: Outcome, fixed=NOTHING) -> Outcome:
     """Cut steps out of the plan, in ever smaller pieces, while the same rule stays broken."""
     best = outcome
     size = max(1, len(best.steps) // 2)
@@ -11,7 +11,7 @@ def shrink(outcome: Outcome) -> Outcome:
         start = 0
         while start < len(best.steps):
             left = best.steps[:start] + best.steps[start + size :]
-            shorter = Simulation(outcome.seed, set(left)).run()
+            shorter = Simulation(outcome.seed, set(left), fixed=fixed).run()
             if shorter.violation is not None and shorter.violation.rule == outcome.violation.rule:
                 best = shorter
             else:

@@ -1,7 +1,8 @@
 """One run: makes the machine of a seed, carries out its plan, and waits for everything to end well."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from flagengine.transports.batching.drivers import ManualDriver
 from flagengine.transports.client.client import Client
@@ -16,6 +17,7 @@ from .processes import Process
 from .randomness import Draws
 from .violations import Violation
 
+NOTHING: Mapping[str, object] = MappingProxyType({})
 _RUN = 3
 _END = 1_000_000
 # Virtual seconds after which everything must have been delivered, once the faults have ended.
@@ -36,18 +38,25 @@ class Outcome:
 class Simulation(Outside):
     """A run of one seed; ``only`` are the numbers of the steps to carry out."""
 
-    def __init__(self, seed: int, only: Collection[int] | None = None, *, keeps_trace: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        only: Collection[int] | None = None,
+        *,
+        fixed: Mapping[str, object] = NOTHING,
+        keeps_trace: bool = False,
+        on_threads: bool = False,
+    ) -> None:
         self.seed = seed
-        self.config = configure(seed)
+        self.config = replace(configure(seed), **fixed)
         self.steps = [step for step in plan(seed, self.config) if only is None or step.number in only]
         self.machine = Machine(
-            Draws(seed, _RUN, _END), preempts=self.config.preempts, keeps_trace=keeps_trace
+            Draws(seed, _RUN, _END), preempts=self.config.preempts, on_threads=on_threads, keeps_trace=keeps_trace
         )
         self.observer = Observer(self.machine, self.config)
         self.machine.observer = self.machine.network.observer = self.observer
         self.machine.scheduler.after_turn = self.machine.reap
         self.machine.scheduler.on_end = self._task_ended
-        self._errors: list[BaseException] = []
 
     def run(self) -> Outcome:
         """Carry out the plan; return the outcome."""
@@ -82,19 +91,14 @@ class Simulation(Outside):
         """Let the step begin, and check what must hold afterwards."""
         scheduler = self.machine.scheduler
         scheduler.spin(scheduler.draws.pick((0, 1, 3, 50)))
-        self._raise_errors()
         self.observer.check()
 
-    def _raise_errors(self) -> None:
-        if self._errors:
-            error = self._errors[0]
-            if isinstance(error, Violation):
-                raise error
-            raise Violation("raised", f"{type(error).__name__}: {error}") from error
-
     def _task_ended(self, task) -> None:
-        if task.error is not None:
-            self._errors.append(task.error)
+        error = task.error
+        if isinstance(error, Violation):
+            raise error
+        if error is not None:
+            raise Violation("raised", f"{type(error).__name__}: {error}") from error
 
     # Processes.
 
@@ -157,7 +161,6 @@ class Simulation(Outside):
 
     def _pass(self, seconds: float) -> None:
         self.machine.scheduler.run_until(self.machine.scheduler.now + seconds)
-        self._raise_errors()
         self.observer.check()
 
     def _drain(self) -> None:

@@ -110,6 +110,7 @@ class Lock:
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Take the lock; see ``threading.Lock.acquire``."""
         scheduler = self._scheduler
+        scheduler.check_alive()
         scheduler.may_switch()
         me = scheduler.current or "the director"
         while self._owner is not None and not (self._is_reentrant and self._owner is me):

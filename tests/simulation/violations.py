@@ -1,8 +1,8 @@
 """The two exceptions that end a run or a process."""
 
 
-class Violation(AssertionError):  # noqa: N818 - a finding, not an error of the simulation
-    """An invariant does not hold."""
+class Violation(BaseException):  # noqa: N818 - a finding, not an error of the simulation
+    """An invariant does not hold. No ``except Exception`` of the client may swallow it."""
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(f"{rule}: {message}")
