@@ -59,7 +59,12 @@ def immediate(simulation, who: int) -> None:
         record = _begin(simulation, process, "events")
         record.state = "maybe"
         process.is_unsure = True
-        uuid = process.client.capture_immediate("clicked", distinct_id="u", uuid=record.uuid)
+        try:
+            uuid = process.client.capture_immediate("clicked", distinct_id="u", uuid=record.uuid)
+        except QueueFullError:
+            if simulation.config.overflow != "raise":
+                raise
+            return
         record.ended = simulation.machine.scheduler.turns
         if uuid is not None and not record.taken:
             raise Violation("false delivery", f"capture_immediate of event {record.number}")
@@ -81,7 +86,7 @@ def flush(simulation, who: int, timeout: float | None) -> None:
         simulation.machine.note("flush", done)
         observer.check_call("flush", began, timeout)
         left = [record for uuid, record in before.items() if uuid in observer.ledger.of(process)]
-        if done and left and not process.is_closing:
+        if done and left and not process.is_closing and not process.disk_has_failed:
             raise Violation("flush", f"returned True with {len(left)} events left")
 
     _app(simulation, process, "flush", call)
@@ -106,6 +111,9 @@ def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> 
         began = simulation.machine.scheduler.now
         process.is_closing = True
         simulation.observer.delivery.flushed(process)
+        if discard:
+            for record in simulation.observer.ledger.of(process).values():
+                record.may_vanish = True
         done = process.client.shutdown(timeout, discard=discard)
         simulation.machine.note("shutdown", done)
         simulation.observer.check_call("shutdown", began, timeout)
@@ -209,21 +217,23 @@ def power(simulation) -> None:
     simulation.start()
 
 
-def read(simulation, who: int, all: bool, person: int) -> None:  # noqa: A002 - the plan's word
+def read(simulation, who: int, all: bool, locally: bool, person: int) -> None:  # noqa: A002 - as in the plan
     process = simulation.process(who)
-    if process is None:
-        return
+    if process is not None:
+        _app(simulation, process, "read", lambda: read_flags(simulation, process, all, locally, person))
 
-    def call() -> None:
-        client, name = process.client, f"p{person}"
-        if all:
-            values = client.get_all_flags(name) or {}
-        else:
-            values = {FLAG_KEYS[0]: client.get_feature_flag(FLAG_KEYS[0], name)}
-        simulation.machine.note("read", *values.values())
-        simulation.observer.flags.read(process, values)
 
-    _app(simulation, process, "read", call)
+def read_flags(simulation, process, all: bool, locally: bool, person: int) -> dict:  # noqa: A002
+    """Read one or all flags; return the values."""
+    client, name = process.client, f"p{person}"
+    if all:
+        values = client.get_all_flags(name, only_evaluate_locally=locally) or {}
+    else:
+        key = FLAG_KEYS[0]
+        values = {key: client.get_feature_flag(key, name, only_evaluate_locally=locally)}
+    simulation.machine.note("read", *values.values())
+    simulation.observer.flags.read(process, values, name, is_local=locally)
+    return values
 
 
 def change(simulation) -> None:
@@ -237,6 +247,7 @@ def reload(simulation, who: int, timeout: float) -> None:
 
     def call() -> None:
         began = simulation.machine.scheduler.now
+        simulation.observer.flags.requested(process)
         process.client.reload_feature_flags(timeout)
         simulation.observer.check_call("reload", began, timeout)
 

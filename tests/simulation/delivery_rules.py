@@ -86,11 +86,14 @@ class DeliveryRules(Outside):
         process = attempt.process
         if record is None:
             raise Violation("invented", f"process {process.pid} sends an unknown event {uuid}")
-        if record.process is not process and not record.process.is_dead:
+        owner = record.process
+        if owner is not process and not owner.is_dead and not owner.is_closing:
             raise Violation("fork", f"process {process.pid} sends event {record.number} of {record.process.pid}")
         if process.pid in record.told:
             raise Violation("sent after its end", f"event {record.number}: {record.told[process.pid]}")
-        if record.certain_of is not None and not record.may_double:
+        knows = record.certain_of
+        # If the disk failed, the process may have been unable to write that it knows.
+        if knows is not None and not (record.may_double or knows.disk_has_failed or knows.is_closing):
             raise Violation("duplicate", f"event {record.number} is sent again after its delivery")
         if record.sender is not process:
             record.sender, record.failures = process, 0

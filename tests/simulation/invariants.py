@@ -13,6 +13,7 @@ from .violations import Violation
 
 _SLACK = 1e-6
 _BLOCKED = "blocked"
+_REFUSALS = frozenset({"queue_full", "too_large", "closed"})
 _CALM = frozenset({"an event", "a condition", "the network", "sleep"})
 # What an application may wait for beyond a timeout: the loader gets a second of its own.
 _EXTRA = {"shutdown": 1.6, "flush": 0.0}
@@ -30,6 +31,7 @@ class Observer(Outside):
         self.sent = self.delivery.sent
         self.asks_definitions = self.flags.asks_definitions
         self.asks_flags = self.flags.asks_flags
+        self.answered = self.flags.answered
         self.leaps: list[tuple[float, float]] = []
         # How many events each process found on disk, and how many it left there.
         self.warnings = 0
@@ -45,10 +47,6 @@ class Observer(Outside):
         self.machine.note("means", attempt.number, attempt.answer)
         self.delivery.concluded(attempt)
 
-    def answered(self, process, path, response, error) -> None:
-        """Note the answer to a request without events."""
-        self.flags.answered(process, path, response, error)
-
     # What the application is told.
 
     def on_error(self, error: Exception, events: tuple) -> None:
@@ -59,6 +57,10 @@ class Observer(Outside):
         self.machine.note("error", reason, len(events))
         for event in events:
             record = self.ledger.records.get(event.uuid)
+            process.has_refused = process.has_refused or reason in _REFUSALS
+            if record is None and reason in _REFUSALS:
+                # An event that the client has made of a read.
+                continue
             if record is None:
                 raise Violation("invented", f"{reason} of an unknown event")
             self._told(record, process, reason)
@@ -152,6 +154,7 @@ class Observer(Outside):
             if process.client is not None and _is_calm(process):
                 self._check_counts(process)
                 self._check_promptness(process)
+                self.flags.check(process)
 
     def _check_counts(self, process) -> None:
         counts = process.client.counters()

@@ -34,11 +34,13 @@ FAULTS = (
     "taken, then 500", "half an answer", "garbage", "redirect", "circle", "partial",
 )  # fmt: skip
 STATUSES = (400, 401, 402, 403, 404, 408, 429, 500, 502, 503, 504)
-# What servers write into Retry-After, and nonsense, with the seconds that a client must wait.
+# What servers write into Retry-After, and nonsense, with the seconds that it means.
 PAUSES = (
-    ("0", 0.0), ("1", 1.0), ("3", 3.0), ("7.5", 7.5), ("29", 29.0), ("120", 30.0), ("-4", 0.0),
+    ("0", 0.0), ("1", 1.0), ("3", 3.0), ("7.5", 7.5), ("29", 29.0), ("120", 120.0), ("-4", 0.0),
     ("soon", 0.0), ("inf", 0.0), ("nan", 0.0), ("in 20 s", 19.0), ("a day ago", 0.0),
 )  # fmt: skip
+# The longest pause that the client grants for events.
+_LONGEST_PAUSE = 30.0
 _DATES = {"in 20 s": 20, "a day ago": -86400}
 
 
@@ -82,6 +84,8 @@ class Network(Outside):
         self._machine = machine
         self.server = server
         self.weather = Weather()
+        # What the last refusal said in Retry-After.
+        self._pause = 0.0
         self.count = 0
         # Requests with flags or definitions that are on their way, for ``observers``.
         self.observer = None
@@ -110,11 +114,12 @@ class Network(Outside):
         except RequestError as error:
             machine.note("failed", number, type(error).__name__)
             self._conclude(attempt, None, error)
-            self.observer.answered(process, path, None, error)
+            self.observer.answered(process, path, None, error, 0.0)
             raise
         machine.note("answered", number, response.status)
         self._conclude(attempt, response, None)
-        self.observer.answered(process, path, response, None)
+        pause = self._pause if response.header("retry-after") else 0.0
+        self.observer.answered(process, path, response, None, pause)
         return response
 
     def _carry(self, request: Request, path: str, attempt: Attempt | None) -> Response:
@@ -212,8 +217,8 @@ class Network(Outside):
         if value in _DATES:
             value = formatdate(self._machine.clock.wall() + _DATES[value], usegmt=True)
         if attempt is not None:
-            attempt.pause = seconds
-        self.pause = seconds
+            attempt.pause = min(seconds, _LONGEST_PAUSE)
+        self._pause = seconds
         return Response(status, {"Retry-After": value}, b"no")
 
     def _part(self, attempt: Attempt) -> Response:

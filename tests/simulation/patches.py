@@ -19,7 +19,8 @@ import uuid
 from concurrent.futures import Future
 
 from flagengine.transports import fork_and_exit
-from flagengine.transports.batching import drivers, pipeline
+from flagengine.transports.batching import drivers
+from flagengine.transports.batching.queue import EventQueue
 from flagengine.transports.client import assembly, client, delivery_setup  # noqa: F401 - loads them all
 from flagengine.transports.polling.sources import file_lock, host_cache  # noqa: F401
 
@@ -104,7 +105,7 @@ def _places(keys: frozenset[int]) -> list[tuple[types.ModuleType, str, int]]:
         (module, name, id(value))
         for module in modules()
         for name, value in vars(module).items()
-        if id(value) in keys
+        if id(value) in keys and getattr(value, "__module__", "") != module.__name__
     ]
 
 
@@ -140,12 +141,12 @@ def installed(machine: Machine, limits: dict, spool: dict):
         id(uuid.uuid4): machine.uuid4,
         id(Future): simulated_future(machine),
         id(sys.modules["weakref"]): WeakReferences,
+        id(EventQueue): functools.partial(EventQueue, draw=_jitter(machine)),
     }
     changes = [(module, name, replaced[key]) for module, name, key in _places(frozenset(replaced))]
     changes += [
         (fork_and_exit, "watch", lambda watched: _watch(machine, watched)),
         (drivers, "expect_exit", lambda: None),
-        (pipeline, "EventQueue", functools.partial(pipeline.EventQueue, draw=_jitter(machine))),
         (delivery_setup, "LaneLimits", functools.partial(delivery_setup.LaneLimits, **limits)),
         (delivery_setup, "Spool", functools.partial(delivery_setup.Spool, **spool)),
     ]

@@ -174,6 +174,8 @@ _ARGUMENTS = {
         "operation": draws.pick(_OPERATIONS), "count": draws.pick((1, 1, 2, 10)), "full": draws.chance(0.2),
         "room": draws.pick((0, 50, 400)),
     },
-    "read": lambda draws: {"who": _who(draws), "all": draws.chance(0.5), "person": draws.below(3)},
+    "read": lambda draws: {
+        "who": _who(draws), "all": draws.chance(0.5), "locally": draws.chance(0.6), "person": draws.below(3),
+    },
     "reload": lambda draws: {"who": _who(draws), "timeout": draws.pick((1.0, 10.0))},
 }  # fmt: skip

@@ -41,6 +41,7 @@ class Process(Outside):
         # How many calls of ``capture`` are going on, and whether an event may or may not be queued.
         self.calls = 0
         self.is_unsure = False
+        self.has_refused = False
         # How many events of dead processes it has brought to an end.
         self.foreign_ends = 0
         # Operations on files until sudden death; None: it does not come.
@@ -124,6 +125,7 @@ class Process(Outside):
             child._descriptors[number] = description
         child.lanes, child.is_closing = set(self.lanes), self.is_closing
         client, child.watched = _copied((self.client, self.watched))
+        self.machine.observer.flags.forked(self, child)
         hooks = list(child.watched)
         self.machine.scheduler.draws.shuffle(hooks)
 

@@ -19,7 +19,7 @@ from .violations import Violation
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 _RUN = 3
-_END = 1_000_000
+_START, _END = 1_000_000, 1_000_001
 # Virtual seconds after which everything must have been delivered, once the faults have ended.
 PATIENCE = 400.0
 
@@ -51,7 +51,7 @@ class Simulation(Outside):
         self.config = replace(configure(seed), **fixed)
         self.steps = [step for step in plan(seed, self.config) if only is None or step.number in only]
         self.machine = Machine(
-            Draws(seed, _RUN, _END), preempts=self.config.preempts, on_threads=on_threads, keeps_trace=keeps_trace
+            Draws(seed, _RUN, _START), preempts=self.config.preempts, on_threads=on_threads, keeps_trace=keeps_trace
         )
         self.observer = Observer(self.machine, self.config)
         self.machine.observer = self.machine.network.observer = self.observer
@@ -138,6 +138,7 @@ class Simulation(Outside):
         )
         made.on("flush", lambda events: self.observer.on_delivered(process, events))
         made.on("capture", self.observer.on_queued)
+        made.on("local_evaluation_flags_loaded", lambda _: self.observer.flags.loaded(process))
         return made
 
     # The end.
@@ -151,6 +152,8 @@ class Simulation(Outside):
         for process in machine.alive:
             process.operations_left = None
         self._drain()
+        if self.config.has_flags:
+            self._check_definitions()
         for process in machine.alive:
             self._finish(process)
         if self.config.overflow == "spill":
@@ -174,6 +177,19 @@ class Simulation(Outside):
                 pending = process.client.pending_count()
                 if pending and not process.is_closing:
                     raise Violation("stuck", f"process {process.pid} keeps {pending} events")
+
+    def _check_definitions(self) -> None:
+        """Check that every process that ever read a flag has the newest definitions."""
+        for process in self.machine.alive:
+            reader = self.observer.flags.reader(process)
+            if process.client is None or process.is_closing or process.lacked_threads:
+                continue
+            if self.config.driver == "threads" and reader.ended_at is not None:
+                found = []
+                process.run("app-last", lambda: found.append(actions.read_flags(self, process, True, True, 9)))
+                self._pass(1.0)
+                if set(found[0].values()) != {f"v{self.machine.server.version}"}:
+                    raise Violation("definitions", f"process {process.pid} has {found[0]} at the end")
 
     def _finish(self, process: Process) -> None:
         actions.shut_down(self, process, 60.0)
