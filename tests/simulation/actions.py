@@ -112,6 +112,7 @@ def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> 
         process.is_closing = True
         simulation.observer.delivery.flushed(process)
         if discard:
+            process.has_discarded = True
             for record in simulation.observer.ledger.of(process).values():
                 record.may_vanish = True
         done = process.client.shutdown(timeout, discard=discard)

@@ -163,7 +163,8 @@ class Observer(Outside):
         if counts.accepted + counts.recovered != ends:
             raise Violation("counters", f"{counts}")
         expected = len(mine) + counts.recovered - counts.kept - process.foreign_ends
-        if not process.is_unsure and not process.calls and counts.pending != expected:
+        is_unsure = process.is_unsure or process.calls or process.has_discarded
+        if not is_unsure and counts.pending != expected:
             raise Violation("conservation", f"process {process.pid} holds {counts.pending} of {expected}")
         most = self.config.most_pending(process)
         if most is not None and counts.pending > most:
@@ -174,6 +175,9 @@ class Observer(Outside):
         config, now = self.config, self.machine.scheduler.now
         mine = self.ledger.of(process)
         if not mine or config.driver != "threads" or process.is_closing or process.lacked_threads:
+            return
+        if process.disk_has_failed:
+            # What cannot be read waits for the next process.
             return
         last = 0.0
         for sender in self.delivery.senders(process):

@@ -89,7 +89,7 @@ def configure(seed: int) -> Config:
         segment_bytes=draws.pick((200, 1000, 5000)),
         max_spool_bytes=draws.pick((3000, 20_000, 1_000_000)),
         fsync=draws.pick(("never", "always", "on_close")),
-        poll_interval=draws.pick((1.0, 5.0, 30.0)),
+        poll_interval=draws.pick((2.0, 5.0, 30.0)),
         has_flags=draws.chance(0.4),
         preempts=draws.pick((0.0, 0.0, 0.2)),
         processes=draws.pick((1, 1, 2)),

@@ -41,7 +41,7 @@ class Process(Outside):
         # How many calls of ``capture`` are going on, and whether an event may or may not be queued.
         self.calls = 0
         self.is_unsure = False
-        self.has_refused = False
+        self.has_refused = self.has_discarded = False
         # How many events of dead processes it has brought to an end.
         self.foreign_ends = 0
         # Operations on files until sudden death; None: it does not come.

@@ -1,6 +1,6 @@
 """One run: makes the machine of a seed, carries out its plan, and waits for everything to end well."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ _RUN = 3
 _START, _END = 1_000_000, 1_000_001
 # Virtual seconds after which everything must have been delivered, once the faults have ended.
 PATIENCE = 400.0
+_GLANCE = 7.0
 
 
 @dataclass(frozen=True)
@@ -152,13 +153,11 @@ class Simulation(Outside):
         for process in machine.alive:
             process.operations_left = None
         self._drain()
-        if self.config.has_flags:
-            self._check_definitions()
         for process in machine.alive:
             self._finish(process)
         if self.config.overflow == "spill":
             last = self.start()
-            self._pass(PATIENCE)
+            self._pass_until(lambda: self._is_done(last))
             self._finish(last)
         self._check_end()
 
@@ -166,34 +165,42 @@ class Simulation(Outside):
         self.machine.scheduler.run_until(self.machine.scheduler.now + seconds)
         self.observer.check()
 
+    def _pass_until(self, is_done: Callable[[], bool], patience: float = PATIENCE) -> None:
+        """Let time pass until something is done, or for as long as patience lasts."""
+        until = self.machine.scheduler.now + patience
+        while self.machine.scheduler.now < until:
+            self._pass(_GLANCE)
+            if is_done():
+                break
+
     def _drain(self) -> None:
         """Let everything be delivered, and check that no thread waits for ever."""
-        self._pass(PATIENCE)
+        self._pass_until(lambda: all(self._is_done(process) for process in self.machine.alive))
         for process in self.machine.alive:
-            for task in process.tasks:
-                if task.waits_for == "a lock" or task.name.startswith("app"):
-                    raise Violation("stuck", f"{task.name} of process {process.pid} waits for {task.waits_for}")
-            if self.config.driver == "threads" and process.client is not None and not process.lacked_threads:
-                pending = process.client.pending_count()
-                if pending and not process.is_closing:
-                    raise Violation("stuck", f"process {process.pid} keeps {pending} events")
+            for task in _stuck(process):
+                raise Violation("stuck", f"{task.name} of process {process.pid} waits for {task.waits_for}")
+            if not self._is_done(process):
+                raise Violation("stuck", f"process {process.pid} keeps events, or has old definitions")
 
-    def _check_definitions(self) -> None:
-        """Check that every process that ever read a flag has the newest definitions."""
-        for process in self.machine.alive:
-            reader = self.observer.flags.reader(process)
-            if process.client is None or process.is_closing or process.lacked_threads:
-                continue
-            if self.config.driver == "threads" and reader.ended_at is not None:
-                found = []
-                process.run("app-last", lambda: found.append(actions.read_flags(self, process, True, True, 9)))
-                self._pass(1.0)
-                if set(found[0].values()) != {f"v{self.machine.server.version}"}:
-                    raise Violation("definitions", f"process {process.pid} has {found[0]} at the end")
+    def _is_done(self, process: Process) -> bool:
+        if process.client is None or _stuck(process):
+            return False
+        if self.config.driver != "threads" or process.lacked_threads or process.is_closing:
+            return True
+        return not process.client.pending_count() and self._is_up_to_date(process)
+
+    def _is_up_to_date(self, process: Process) -> bool:
+        reader = self.observer.flags.reader(process)
+        if reader.ended_at is None:
+            return True
+        found = []
+        process.run("app-last", lambda: found.append(actions.read_flags(self, process, True, True, 9)))
+        self.machine.scheduler.spin(100)
+        return bool(found) and set(found[0].values()) == {f"v{self.machine.server.version}"}
 
     def _finish(self, process: Process) -> None:
         actions.shut_down(self, process, 60.0)
-        self._pass(120.0)
+        self._pass_until(lambda: not _stuck(process), 120.0)
         left = self.observer.ledger.of(process)
         if left and self.config.overflow != "spill":
             raise Violation("silent loss", f"{len(left)} events of process {process.pid} have no end")
@@ -209,3 +216,8 @@ class Simulation(Outside):
             if record.process.is_killed and not record.is_durable:
                 continue
             raise Violation("lost", f"event {record.number} of process {record.process.pid}")
+
+
+def _stuck(process: Process) -> list:
+    """Return the threads of a process that should end soon."""
+    return [task for task in process.tasks if task.waits_for == "a lock" or task.name.startswith(("app", "main"))]
