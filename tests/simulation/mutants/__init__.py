@@ -1,0 +1,12 @@
+"""Planted bugs: realistic mistakes, each a small change of the client, which the simulation must find.
+
+    python -m tests.simulation.mutants --seeds 10000
+
+A mutant that the simulation does not find shows what it does not look at.
+"""
+
+from .mutant import Mutant
+from .polling import MUTANTS as POLLING
+from .retries import MUTANTS as RETRIES
+
+MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*RETRIES, *POLLING)}
