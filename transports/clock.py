@@ -5,10 +5,12 @@ Monotonic time measures waits; wall-clock time is sent to the server.
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-__all__ = ["Clock", "ClockReading", "ManualClock", "SystemClock", "read"]
+__all__ = ["Clock", "ClockReading", "ManualClock", "SystemClock", "guarded", "read"]
 
 
 class ClockReading(NamedTuple):
@@ -79,3 +81,48 @@ class ManualClock:
 def read(clock: Clock) -> ClockReading:
     """Return the time of both clocks."""
     return ClockReading(clock.monotonic(), clock.wall())
+
+
+def guarded(clock: Clock | None) -> Clock:
+    """Return a clock that never raises and whose times are finite; None: the system's clock.
+
+    Where an application's clock fails, its last time goes on as the system's clock does, so that
+    every wait ends.
+    """
+    if clock is None or isinstance(clock, SystemClock | ManualClock | _GuardedClock):
+        return clock or SystemClock()
+    return _GuardedClock(clock)
+
+
+class _GuardedClock:
+    def __init__(self, clock: Clock) -> None:
+        self._monotonic = _Reading(clock.monotonic, time.monotonic, 0.0)
+        self._wall = _Reading(clock.wall, time.time, time.time())
+
+    def monotonic(self) -> float:
+        return self._monotonic.now()
+
+    def wall(self) -> float:
+        return self._wall.now()
+
+
+class _Reading:
+    """One of the times of a clock, with the system's time at its last valid value."""
+
+    def __init__(
+        self, given: Callable[[], float], system: Callable[[], float], start: float
+    ) -> None:
+        self._given = given
+        self._system = system
+        self._last = start, system()
+
+    def now(self) -> float:
+        try:
+            value = float(self._given())
+        except Exception:  # noqa: BLE001 - an application's clock may raise anything
+            value = math.nan
+        if not math.isfinite(value):
+            last, at = self._last
+            return last + self._system() - at
+        self._last = value, self._system()
+        return value

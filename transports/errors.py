@@ -16,25 +16,32 @@
     │   ├── InvalidEventError
     │   ├── EventTooLargeError
     │   ├── QueueFullError
+    │   ├── HookError                a before_send hook failed, or captured an event itself
+    │   ├── ClientClosedError        an event captured after the shutdown
     │   └── DeliveryError            accepted events that will not be delivered
     ├── SpoolError                   the spool on disk cannot be written or read
+    │   └── SpoolDamagedError        events on disk are lost
     └── DefinitionsError             flag definitions could not be loaded
 
 ``http/translation.py`` translates foreign exceptions. Messages never contain a key, an Authorization
-header or the content of an event.
+header or the content of an event, and never a character that a terminal obeys.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from .printable import printable
+
 __all__ = [
+    "ClientClosedError",
     "ConnectError",
     "ConnectionLostError",
     "DefinitionsError",
     "DeliveryError",
     "EventError",
     "EventTooLargeError",
+    "HookError",
     "InvalidEventError",
     "InvalidRequestError",
     "InvalidResponseError",
@@ -42,6 +49,7 @@ __all__ = [
     "RequestError",
     "RequestTimeoutError",
     "ResponseTooLargeError",
+    "SpoolDamagedError",
     "SpoolError",
     "StatusError",
     "TLSError",
@@ -50,7 +58,10 @@ __all__ = [
 
 
 class TransportError(Exception):
-    """The base class of all errors of this package."""
+    """The base class of all errors of this package. Its text is harmless to print."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*map(_harmless, arguments))
 
 
 class RequestError(TransportError):
@@ -123,6 +134,14 @@ class QueueFullError(EventError):
     """The lane's queue is at its capacity."""
 
 
+class HookError(EventError):
+    """A ``before_send`` hook raised or returned no event, or captured an event itself."""
+
+
+class ClientClosedError(EventError):
+    """An event was captured after the client's shutdown."""
+
+
 class DeliveryError(EventError):
     """Accepted events will not be delivered; ``reason`` is a ``DropReason`` value."""
 
@@ -135,9 +154,21 @@ class SpoolError(TransportError):
     """The spool on disk cannot be written or read."""
 
 
+class SpoolDamagedError(SpoolError):
+    """Events on disk are lost; ``count`` is the least number of them."""
+
+    def __init__(self, message: str, *, count: int) -> None:
+        super().__init__(message)
+        self.count = count
+
+
 class DefinitionsError(TransportError):
     """Flag definitions could not be loaded; ``status`` is the response's status, if there is one."""
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+def _harmless(argument: object) -> object:
+    return printable(argument) if isinstance(argument, str) else argument

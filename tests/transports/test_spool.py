@@ -18,14 +18,15 @@ from flagengine.transports.batching.limits import LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.batching.spool.records import (
-    MAGIC,
     RecordKind,
+    SpoolRecord,
     encode_acknowledgements,
     encode_event,
+    encode_start,
     scan,
 )
 from flagengine.transports.batching.spool.spool import Spool
-from flagengine.transports.errors import SpoolError, StatusError
+from flagengine.transports.errors import SpoolDamagedError, SpoolError, StatusError
 
 from .support import NO_JITTER, Bench, make
 
@@ -44,27 +45,38 @@ def pending(directory: Path) -> list[Event]:
     return events
 
 
+def whole(data: bytes) -> list[SpoolRecord]:
+    """Return the records that are not damaged."""
+    records = [found for found in scan(data) if isinstance(found, SpoolRecord)]
+    return [record for record in records if record.payload is not None]
+
+
 @given(st.integers(0, 10_000), st.binary(max_size=20))
 def test_a_torn_tail_costs_only_the_record_that_was_being_written(cut: int, rubbish: bytes) -> None:
-    records = [encode_event(event) for event in EVENTS]
-    records.append(encode_acknowledgements(event.uuid for event in EVENTS[:2]))
-    data = MAGIC + b"".join(records)
-    cut = min(cut, len(data))
-    ends = [len(MAGIC) + sum(map(len, records[: i + 1])) for i in range(len(records))]
-    whole = sum(end <= cut for end in ends)
-    assert len(list(scan(data[:cut]))) == whole
-    damaged = list(scan(data[:cut] + b"\xff" * 9 + rubbish))
-    assert len(damaged) == whole
+    records = [encode_event(event, number) for number, event in enumerate(EVENTS, 1)]
+    records.append(encode_acknowledgements([1, 2], len(EVENTS)))
+    start = encode_start(0)
+    data = start + b"".join(records)
+    cut = max(len(start), min(cut, len(data)))
+    ends = [len(start) + sum(map(len, records[: i + 1])) for i in range(len(records))]
+    complete = 1 + sum(end <= cut for end in ends)
+    assert len(whole(data[:cut])) == complete
+    assert len(whole(data[:cut] + b"\xff" * 9 + rubbish)) == complete
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
-def test_a_damaged_byte_is_noticed(where: int, change: int) -> None:
-    data = bytearray(MAGIC + b"".join(encode_event(event) for event in EVENTS))
+def test_a_damaged_byte_costs_only_the_record_that_it_hit(where: int, change: int) -> None:
+    records = [encode_event(event, number) for number, event in enumerate(EVENTS, 1)]
+    data = bytearray(encode_start(0) + b"".join(records))
     where = where % len(data)
     data[where] ^= change
-    bodies = [record.payload for record in scan(bytes(data)) if record.kind == RecordKind.EVENT]
-    assert bodies == [event.body for event in EVENTS[: len(bodies)]]
-    assert len(bodies) < len(EVENTS)
+    ends = [len(encode_start(0)) + sum(map(len, records[: i + 1])) for i in range(len(records))]
+    hit = sum(end <= where for end in ends)
+    rest = [event.body for event in EVENTS]
+    if where >= len(encode_start(0)):
+        del rest[hit]
+    events = [record.payload for record in whole(bytes(data)) if record.kind == RecordKind.EVENT]
+    assert events == rest
 
 
 def test_what_was_not_acknowledged_is_found_again_in_order(tmp_path: Path) -> None:
@@ -188,7 +200,7 @@ def test_without_a_disk_events_are_kept_in_memory(
     sink = MemorySink()
     bench = spilling(tmp_path / "file", sink)
     assert len(bench.capture(6)) == 4
-    assert bench.pipeline.flush()
+    assert not bench.pipeline.flush()
     assert len(sink.events) == 4
     assert caplog.text.count("in memory only") == 1
 
@@ -196,12 +208,15 @@ def test_without_a_disk_events_are_kept_in_memory(
 def test_events_that_the_disk_does_not_give_back_stay_accounted_for(tmp_path: Path) -> None:
     sink = MemorySink()
     bench = spilling(tmp_path, sink)
-    bench.capture(9)
+    uuids = bench.capture(9)
     for path in tmp_path.rglob("*.spool"):
         path.write_bytes(path.read_bytes()[:-5])
-    assert bench.pipeline.flush()
+    assert not bench.pipeline.flush()
     counters = bench.pipeline.counters()
-    assert (counters.delivered, counters.kept, counters.pending) == (8, 1, 0)
+    assert (counters.delivered, counters.dropped, counters.pending) == (8, {"damaged": 1}, 0)
+    ((error, events),) = bench.errors
+    assert isinstance(error, SpoolDamagedError)
+    assert [event.uuid for event in events] == uuids[8:]
 
 
 CHILD = """

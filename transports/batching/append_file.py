@@ -23,14 +23,16 @@ class Fsync(StrEnum):
 
 
 class AppendFile:
-    """An open file for appending. All methods may raise OSError."""
+    """An open file for appending. Methods may raise OSError where nothing else is said."""
 
     def __init__(self, path: Path, fsync: Fsync = Fsync.NEVER) -> None:
         self.path = path
         self._fsync = fsync
         # Only the owner may read the file, because events are personal data.
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self.size = os.fstat(self._descriptor).st_size
+        found = os.fstat(self._descriptor)
+        self.size = found.st_size
+        self._identity = found.st_dev, found.st_ino
 
     def append(self, data: bytes) -> None:
         """Write ``data`` at the end, or nothing if that fails."""
@@ -44,6 +46,22 @@ class AppendFile:
         self.size += len(data)
         if self._fsync is Fsync.ALWAYS:
             os.fsync(self._descriptor)
+
+    def is_in_place(self) -> bool:
+        """Return whether the path still leads to this file. Never raises."""
+        return self._found() is not None
+
+    def is_whole(self) -> bool:
+        """Return whether the path leads to this file with all its bytes. Never raises."""
+        found = self._found()
+        return found is not None and found.st_size == self.size
+
+    def _found(self) -> os.stat_result | None:
+        try:
+            found = self.path.lstat()
+        except OSError:
+            return None
+        return found if (found.st_dev, found.st_ino) == self._identity else None
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

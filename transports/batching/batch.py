@@ -15,6 +15,7 @@ __all__ = [
     "Delivered",
     "DropReason",
     "Dropped",
+    "FlushGoal",
     "Kept",
     "QueueAction",
     "Retried",
@@ -33,6 +34,10 @@ class DropReason(StrEnum):
     SHUTDOWN = "shutdown"  # still queued at the shutdown's deadline
     UNCONFIRMED = "unconfirmed"  # in flight at the shutdown's deadline, so it may have arrived
     DISCARDED = "discarded"  # shutdown(discard=True)
+    DAMAGED = "damaged"  # no longer on disk, where the event waited
+    INVALID = "invalid"  # refused at capture: without a name or a distinct id, or unreadable
+    HOOK_FAILED = "hook_failed"  # refused at capture: before_send raised, or returned no event
+    RECURSION = "recursion"  # refused at capture: captured inside before_send
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,18 @@ class Batch:
     failures: int = 0
     not_before: float = 0.0
     retry_after_until: float = 0.0
+
+    @property
+    def due_at(self) -> float:
+        """When the next attempt may be made, on the monotonic clock."""
+        return max(self.not_before, self.retry_after_until)
+
+
+class FlushGoal(NamedTuple):
+    """The goal of one flush: to send all events up to ``last_seq``, unless a failure stops it."""
+
+    last_seq: int
+    stops: int
 
 
 class Admission(NamedTuple):
@@ -83,6 +100,13 @@ class Dropped:
     # The last request with these events and the number of attempts; None and 0 if never sent.
     request_id: str | None = None
     attempts: int = 0
+
+    @classmethod
+    def of(cls, batch: Batch, reason: DropReason, error: TransportError | None) -> Dropped:
+        """Return the loss of a batch that was sent."""
+        return cls(
+            batch.lane, batch.events, reason, error, batch.request_id, attempts=batch.attempt
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .batch import Delivered, Dropped, Kept, QueueAction, Retried
+
 __all__ = ["Counters", "Tally"]
 
 
@@ -16,7 +18,8 @@ class Counters:
     At any time ``accepted + recovered == delivered + sum(dropped.values()) + kept + pending``.
     The keys of ``refused`` and ``dropped`` are ``DropReason`` values. Refused events were never
     accepted: ``capture`` returned None for them. ``kept`` counts events left on disk for a later
-    process, ``recovered`` counts events that an earlier process left there.
+    process, ``recovered`` counts events that an earlier process left there. ``damaged`` is the least
+    number of events of earlier processes that are lost, because their files were damaged.
     """
 
     accepted: int
@@ -28,6 +31,7 @@ class Counters:
     retries: int
     refused: Mapping[str, int]
     dropped: Mapping[str, int]
+    damaged: int = 0
 
     @classmethod
     def sum_of(cls, tallies: Iterable[Tally], *, pending: int) -> Counters:
@@ -37,7 +41,7 @@ class Counters:
             total.events.update(tally.events)
             total.refused.update(tally.refused)
             total.dropped.update(tally.dropped)
-        names = ("accepted", "recovered", "delivered", "kept", "requests", "retries")
+        names = ("accepted", "recovered", "delivered", "kept", "requests", "retries", "damaged")
         return cls(
             **{name: total.events[name] for name in names},
             pending=pending,
@@ -53,3 +57,21 @@ class Tally:
     events: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def lost(self) -> int:
+        """The number of events that were refused, dropped, or damaged in the spool."""
+        return self.refused.total() + self.dropped.total() + self.events["damaged"]
+
+    def count(self, actions: Iterable[QueueAction]) -> None:
+        """Count what happened to the events of the actions."""
+        for action in actions:
+            match action:
+                case Delivered():
+                    self.events["delivered"] += len(action.events)
+                case Dropped():
+                    self.dropped[action.reason] += len(action.events)
+                case Kept():
+                    self.events["kept"] += action.count
+                case Retried():
+                    self.events["retries"] += 1

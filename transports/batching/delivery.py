@@ -24,6 +24,7 @@ from typing import Final
 from ..errors import InvalidResponseError, RequestError, StatusError, TransportError
 from ..http.base import Response
 from ..http.redaction import redact_text
+from ..printable import printable
 from ..retry import is_retryable_status, parse_retry_after
 
 __all__ = [
@@ -93,6 +94,6 @@ def judge_status(response: Response, *, wall: float, not_found_hint: str = "") -
 
 
 def _error_text(response: Response) -> str:
-    """Return the server's message on one line, with keys redacted."""
+    """Return the server's message on one line, with keys redacted and controls written out."""
     text = response.body[: 4 * MAX_DETAILS].decode("utf-8", "replace")
-    return redact_text(" ".join(text.split())[:MAX_DETAILS])
+    return printable(redact_text(" ".join(text.split())[:MAX_DETAILS]))

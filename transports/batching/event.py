@@ -15,7 +15,7 @@ from ..errors import InvalidEventError
 from ..json_text import read_json, to_json
 from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
-__all__ = ["Event", "make_event", "parse_event"]
+__all__ = ["Event", "make_event", "parse_event", "unmade_event"]
 
 # Root keys of events in older SDKs, which ``wire_v1`` moves into the properties.
 LEGACY_ROOT_KEYS = ("$set", "$set_once", "$groups")
@@ -55,8 +55,19 @@ def make_event(
     a warning.
 
     Raises:
-        InvalidEventError: the name or the distinct id is missing or blank.
+        InvalidEventError: the name or the distinct id is missing or blank, or a value cannot be read.
     """
+    try:
+        return _make_event(message, clock, warn)
+    except InvalidEventError:
+        raise
+    except Exception as error:
+        # An application's mapping may raise anything, and memory may run out.
+        msg = f"the event cannot be read: {type(error).__name__}"
+        raise InvalidEventError(msg) from error
+
+
+def _make_event(message: Mapping[str, object], clock: Clock, warn: Callable[[str], None]) -> Event:
     name = _required_text(message.get("event"), "event name")
     distinct_id = _required_text(_id_text(message.get("distinct_id")), "distinct_id")
     wall = clock.wall()
@@ -74,6 +85,17 @@ def make_event(
     return Event(uuid, name, to_json(envelope))
 
 
+def unmade_event(message: Mapping[str, object], *, clock: Clock) -> Event:
+    """Return as much of an event as an invalid message allows, to report its loss."""
+    try:
+        given = {key: message.get(key) for key in ("uuid", "event", "distinct_id", "properties")}
+        name, uuid = given["event"], canonical_uuid(given["uuid"]) or new_uuid(clock.wall())
+        body = to_json({**given, "uuid": uuid})
+    except Exception:  # noqa: BLE001 - an application's mapping may raise anything
+        name, uuid, body = "", new_uuid(clock.wall()), b"{}"
+    return Event(uuid, name if isinstance(name, str) else "", body)
+
+
 def parse_event(body: bytes) -> Event:
     """Return the event with this ``body``.
 
@@ -82,10 +104,17 @@ def parse_event(body: bytes) -> Event:
     """
     try:
         envelope = read_json(body)
-        return Event(str(envelope["uuid"]), str(envelope["event"]), body)
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"expected the JSON object of an event, got {len(body)} other bytes"
-        raise InvalidEventError(msg) from error
+        uuid, name = (
+            canonical_uuid(envelope["uuid"]),
+            _required_text(envelope["event"], "event name"),
+        )
+        is_event = uuid and isinstance(envelope["properties"], dict)
+        if is_event and all(isinstance(envelope[key], str) for key in ("distinct_id", "timestamp")):
+            return Event(envelope["uuid"], name, body)
+    except (ValueError, KeyError, TypeError, InvalidEventError):
+        pass
+    msg = f"expected the JSON object of an event, got {len(body)} other bytes"
+    raise InvalidEventError(msg)
 
 
 def _required_text(value: object, what: str) -> str:

@@ -15,6 +15,9 @@ _VERSION = 7 << 76
 _VARIANT = 2 << 62
 _RANDOM_A = 0xFFF << 64
 _RANDOM_B = (1 << 62) - 1
+# The beginning of the year 1 and the last second of the year 9999.
+_FIRST_SECOND = -62135596800.0
+_LAST_SECOND = 253402300799.0
 
 
 def new_uuid(wall: float) -> str:
@@ -23,7 +26,7 @@ def new_uuid(wall: float) -> str:
     The random bits come from the operating system, so that two forks of a process never draw the
     same bits.
     """
-    milliseconds = int(wall * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
+    milliseconds = int(_in_range(wall) * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
     drawn = int.from_bytes(os.urandom(10), "big")
     number = milliseconds << 80 | _VERSION | (drawn & _RANDOM_A) | _VARIANT | (drawn & _RANDOM_B)
     text = f"{number:032x}"
@@ -53,11 +56,21 @@ def canonical_uuid(value: object) -> str | None:
 def format_utc(wall: float) -> str:
     """Return seconds since 1970 as RFC 3339 text with milliseconds.
 
-    >>> format_utc(1735787045.25)
-    '2025-01-02T03:04:05.250Z'
+    RFC 3339 has the years 1 to 9999 only; other times become the nearest of these.
+
+    >>> format_utc(1735787045.25), format_utc(1e15)
+    ('2025-01-02T03:04:05.250Z', '9999-12-31T23:59:59.000Z')
     """
     # The last six characters are "+00:00".
-    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    moment = datetime.fromtimestamp(_in_range(wall), UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _in_range(wall: float) -> float:
+    # min and max would return NaN for NaN.
+    if not wall > _FIRST_SECOND:
+        return _FIRST_SECOND
+    return min(_LAST_SECOND, wall)
 
 
 def normalise_timestamp(value: object) -> str | None:

@@ -25,17 +25,25 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 from ..clock import ClockReading
-from ..errors import DeliveryError, TransportError
-from ..retry import clamp_retry_after
-from .batch import Admission, Batch, Delivered, Dropped, DropReason, Kept, QueueAction, Retried
+from .batch import (
+    Admission,
+    Batch,
+    Delivered,
+    Dropped,
+    DropReason,
+    FlushGoal,
+    Kept,
+    QueueAction,
+    Retried,
+)
+from .batches import first_that_fit, next_attempt, refusals, sort_by_result
 from .counters import Tally
 from .delivery import DeliveryOutcome, Disposition
 from .event import Event
 from .event_fields import new_uuid
-from .limits import Exhausted, LaneLimits, Overflow
+from .limits import LaneLimits, Overflow
 
 __all__ = ["EventQueue", "FlushGoal"]
 
@@ -48,13 +56,6 @@ _AT_ONCE = float("-inf")
 
 def _nothing_is_kept(_event: Event) -> bool:
     return False
-
-
-class FlushGoal(NamedTuple):
-    """The goal of one flush: to send all events up to ``last_seq``, unless a failure stops it."""
-
-    last_seq: int
-    stops: int
 
 
 class EventQueue:
@@ -80,6 +81,10 @@ class EventQueue:
         self._spilled = 0
         # The sequence number of the newest accepted event. The first event has number 1.
         self._last_seq = 0
+        # The sequence numbers of the oldest open event and of the oldest event on disk. Where
+        # events were lost on disk, the numbers may be too small, so a flush never ends too early.
+        self._open_first = 1
+        self._spill_first = 1
         self._opened_at = 0.0
         # Events up to this number are sent without waiting for a full batch.
         self._due_through = 0
@@ -142,12 +147,15 @@ class EventQueue:
             return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
         if stored:
             self._accept()
+            if not self._spilled:
+                self._spill_first = self._last_seq
             self._spilled += 1
             return _TAKEN
         # An event that the spool could not store must not overtake the events on disk (rule 3).
         if self.limits.overflow is not Overflow.DROP_OLDEST or not self._open:
             return _FULL
         evicted = self._open.popleft()
+        self._open_first += 1
         self._open_bytes -= len(evicted.body)
         return Admission(None, self._append(event, now), evicted)
 
@@ -161,6 +169,7 @@ class EventQueue:
         self._open.append(event)
         self._open_bytes += len(event.body)
         if len(self._open) == 1:
+            self._open_first = self._last_seq
             self._opened_at = now
             return True
         return self._has_full_batch()
@@ -172,6 +181,8 @@ class EventQueue:
     def adopt(self, count: int, now: float) -> None:
         """Note that a dead process left ``count`` events in the spool."""
         self.tally.events["recovered"] += count
+        if not self._spilled:
+            self._spill_first = self._last_seq + 1
         self._last_seq += count
         self._spilled += count
         self._due_through = self._last_seq
@@ -184,17 +195,37 @@ class EventQueue:
             return 0
         return min(self._spilled, self.limits.max_queue_size - len(self._open))
 
-    def restore(self, events: list[Event], claimed: int, now: float) -> None:
+    def restore(
+        self, events: list[Event], claimed: int, now: float, *, lost: tuple[Event, ...] = ()
+    ) -> list[QueueAction]:
         """Queue the ``events`` that the spool returned when asked for ``claimed`` events.
 
-        Missing events stay on disk for a later process.
+        ``lost`` are those that are no longer on disk. All other missing events stay there for a
+        later process.
         """
-        self.tally.events["kept"] += claimed - len(events)
-        self._spilled -= claimed
+        self.tally.events["kept"] += claimed - len(events) - len(lost)
         if not self._open:
             self._opened_at = now
+            self._open_first = self._spill_first
+        self._spilled -= claimed
+        self._spill_first += claimed
         self._open.extend(events)
         self._open_bytes += sum(len(event.body) for event in events)
+        return self._missed(lost)
+
+    def lose(self, lost: tuple[Event, ...]) -> list[QueueAction]:
+        """Drop events that waited on disk and are no longer there."""
+        self._spilled -= len(lost)
+        return self._missed(lost)
+
+    def _missed(self, lost: tuple[Event, ...]) -> list[QueueAction]:
+        return self._counted([Dropped(self.name, lost, DropReason.DAMAGED)]) if lost else []
+
+    @property
+    def in_memory(self) -> list[Event]:
+        """The events that wait in memory or are in flight, in order."""
+        batches = [*([self._in_flight] if self._in_flight else []), *self._sealed]
+        return [*(event for batch in batches for event in batch.events), *self._open]
 
     def next_batch(self, now: ClockReading) -> Batch | None:
         """Return the batch to send now, which is then in flight; None if nothing is due."""
@@ -215,7 +246,7 @@ class EventQueue:
             head = self._sealed[0]
             # A flush resets ``_flush_through`` when it meets a Retry-After, which it must respect.
             is_flushed = self._flush_through >= head.first_seq
-            return _AT_ONCE if is_flushed else max(head.not_before, head.retry_after_until)
+            return _AT_ONCE if is_flushed else head.due_at
         if not self._open:
             return None
         if self._due_through >= self._open_seq or self._has_full_batch():
@@ -224,29 +255,26 @@ class EventQueue:
 
     @property
     def _open_seq(self) -> int:
-        """The sequence number of the oldest event that is in no batch."""
-        return self._last_seq - self.queued + 1
+        """A number up to which no event is without a batch; the oldest such event's, if not lost."""
+        if self._open:
+            return self._open_first
+        return self._spill_first if self._spilled else self._last_seq + 1
 
     def _seal(self, now: ClockReading) -> None:
         first_seq = self._open_seq
         # After the flush interval all waiting events are due, even if they fill several batches.
         if self._opened_at + self.limits.flush_interval <= now.monotonic:
-            self._due_through = max(self._due_through, self._last_seq - self._spilled)
-        events = self._take()
+            in_memory = self._spill_first - 1 if self._spilled else self._last_seq
+            self._due_through = max(self._due_through, in_memory)
+        events = first_that_fit(self._open, self._batch_cap, self.limits.max_batch_bytes)
+        batch = self._make_batch(events, first_seq, now)
+        # From here on nothing can fail, so no event is lost between the two places.
+        for _ in events:
+            self._open.popleft()
+        self._open_first += len(events)
+        self._open_bytes -= sum(len(event.body) for event in events)
         self._opened_at = now.monotonic
-        self._sealed.append(self._make_batch(events, first_seq, now))
-
-    def _take(self) -> tuple[Event, ...]:
-        taken: list[Event] = []
-        room = self.limits.max_batch_bytes
-        while self._open and len(taken) < self._batch_cap:
-            size = len(self._open[0].body)
-            if taken and size > room:
-                break
-            room -= size
-            taken.append(self._open.popleft())
-        self._open_bytes -= sum(len(event.body) for event in taken)
-        return tuple(taken)
+        self._sealed.append(batch)
 
     def _make_batch(self, events: tuple[Event, ...], first_seq: int, now: ClockReading) -> Batch:
         return Batch(self.name, events, self._new_id(now.wall), now.wall, first_seq)
@@ -257,8 +285,10 @@ class EventQueue:
         """Return the actions that follow from the outcome; none if the batch was given up before."""
         if self._in_flight is not batch:
             return []
+        actions = self._answer(batch, outcome, now)
+        # After what may fail: until then the batch stays in flight, and can be answered again.
         self._in_flight = None
-        return self._counted(self._answer(batch, outcome, now))
+        return self._counted(actions)
 
     def _answer(
         self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
@@ -274,21 +304,16 @@ class EventQueue:
             case Disposition.SPLIT:
                 return self._split(batch, outcome, now)
             case Disposition.REJECTED:
-                return [self._drop(batch, DropReason.REJECTED, outcome.error)]
+                return [Dropped.of(batch, DropReason.REJECTED, outcome.error)]
 
     def _partial(
         self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
     ) -> list[QueueAction]:
-        again, refused, taken = _sort_by_result(batch.events, outcome)
+        again, refused, taken = sort_by_result(batch.events, outcome)
         actions: list[QueueAction] = []
         if taken:
             actions.append(Delivered(self.name, taken))
-        for event in refused:
-            answer = outcome.refused[event.uuid.lower()]
-            error = DeliveryError(
-                f"the server refused the event: {answer}", reason=DropReason.REJECTED
-            )
-            actions.append(self._drop(replace(batch, events=(event,)), DropReason.REJECTED, error))
+        actions += refusals(batch, refused, outcome)
         if again:
             actions += self._retry(replace(batch, events=again), outcome, now)
         return actions
@@ -297,23 +322,11 @@ class EventQueue:
         self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
     ) -> list[QueueAction]:
         self._stop_flush()
-        failures = batch.failures + 1
-        if not self.limits.retry.is_exhausted(failures):
-            delay = self.limits.retry.delay(failures - 1, draw=self._draw())
-        elif self.limits.on_exhausted is Exhausted.RETAIN:
-            failures, delay = 0, self.limits.retain_cooldown
-        else:
-            return [self._drop(batch, DropReason.EXHAUSTED, outcome.error)]
-        waiting = replace(
-            batch,
-            attempt=batch.attempt + 1,
-            failures=failures,
-            not_before=now.monotonic + delay,
-            retry_after_until=now.monotonic + clamp_retry_after(outcome.retry_after),
-        )
+        waiting = next_attempt(batch, outcome, self.limits, now, self._draw())
+        if waiting is None:
+            return [Dropped.of(batch, DropReason.EXHAUSTED, outcome.error)]
         self._sealed.appendleft(waiting)
-        next_try = max(waiting.not_before, waiting.retry_after_until)
-        return [Retried(self.name, batch.events, next_try, outcome.error)]
+        return [Retried(self.name, batch.events, waiting.due_at, outcome.error)]
 
     def _split(
         self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
@@ -321,16 +334,12 @@ class EventQueue:
         """Split the batch into two halves with new request ids; drop a single event."""
         half = len(batch.events) // 2
         if not half:
-            return [self._drop(batch, DropReason.TOO_LARGE, outcome.error)]
+            return [Dropped.of(batch, DropReason.TOO_LARGE, outcome.error)]
+        parts = (batch.events[:half], batch.events[half:])
+        halves = [self._make_batch(events, batch.first_seq, now) for events in parts]
         self._batch_cap = half
-        for events in (batch.events[half:], batch.events[:half]):
-            self._sealed.appendleft(self._make_batch(events, batch.first_seq, now))
+        self._sealed.extendleft(reversed(halves))
         return []
-
-    def _drop(self, batch: Batch, reason: DropReason, error: TransportError | None) -> Dropped:
-        return Dropped(
-            self.name, batch.events, reason, error, batch.request_id, attempts=batch.attempt
-        )
 
     def flush(self, now: float) -> FlushGoal:
         """Make all events due at once, unless the server's Retry-After has not expired."""
@@ -368,11 +377,11 @@ class EventQueue:
 
         With ``DropReason.DISCARDED``, count the events that are only on disk as dropped as well.
         """
-        drops = [self._abandon(batch, reason, is_kept) for batch in self._sealed]
+        drops = [_given_up(batch, reason, is_kept) for batch in self._sealed]
         unsent = tuple(event for event in self._open if not is_kept(event))
         drops.append(Dropped(self.name, unsent, reason))
         if self._in_flight:
-            drops.insert(0, self._abandon(self._in_flight, DropReason.UNCONFIRMED, is_kept))
+            drops.insert(0, _given_up(self._in_flight, DropReason.UNCONFIRMED, is_kept))
         kept = self.pending - sum(len(dropped.events) for dropped in drops)
         self._draining = True
         self._in_flight = None
@@ -386,31 +395,11 @@ class EventQueue:
             actions.append(Kept(self.name, kept))
         return self._counted(actions)
 
-    def _abandon(
-        self, batch: Batch, reason: DropReason, is_kept: Callable[[Event], bool]
-    ) -> Dropped:
-        lost = tuple(event for event in batch.events if not is_kept(event))
-        return self._drop(replace(batch, events=lost), reason, None)
-
     def _counted(self, actions: list[QueueAction]) -> list[QueueAction]:
-        for action in actions:
-            match action:
-                case Delivered():
-                    self.tally.events["delivered"] += len(action.events)
-                case Dropped():
-                    self.tally.dropped[action.reason] += len(action.events)
-                case Kept():
-                    self.tally.events["kept"] += action.count
-                case Retried():
-                    self.tally.events["retries"] += 1
+        self.tally.count(actions)
         return actions
 
 
-def _sort_by_result(
-    events: tuple[Event, ...], outcome: DeliveryOutcome
-) -> tuple[tuple[Event, ...], tuple[Event, ...], tuple[Event, ...]]:
-    """Return the events to send again, the refused and the accepted events, each in order."""
-    again = tuple(event for event in events if event.uuid.lower() in outcome.retry)
-    refused = tuple(event for event in events if event.uuid.lower() in outcome.refused)
-    settled = outcome.retry | outcome.refused.keys()
-    return again, refused, tuple(event for event in events if event.uuid.lower() not in settled)
+def _given_up(batch: Batch, reason: DropReason, is_kept: Callable[[Event], bool]) -> Dropped:
+    lost = tuple(event for event in batch.events if not is_kept(event))
+    return Dropped.of(replace(batch, events=lost), reason, None)

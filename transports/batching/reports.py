@@ -1,52 +1,50 @@
-"""Reports of delivered, delayed and lost events, to the log, ``on_error`` and ``on_action``.
+"""Reports of delivered, delayed and lost events, to the log and ``on_action``.
 
-Nothing here may raise into the pipeline, and no report has the content of an event.
+The log has a line when a kind of trouble begins, and one with the number of events when it is over.
+``announcements`` tells ``on_error`` of each event. Nothing here may raise into the pipeline, and no
+report has the content of an event.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 
-from ..errors import (
-    DeliveryError,
-    EventTooLargeError,
-    QueueFullError,
-    TransportError,
-)
 from ..incidents import Incidents
+from ..printable import printable
+from .announcements import Announcer
 from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
-from .event import Event
 from .limits import LaneLimits
+from .losses import Loss
 
-__all__ = ["DeliveryReporter", "OnAction", "OnError"]
+__all__ = ["DeliveryReporter", "OnAction"]
 
 logger = logging.getLogger("flagengine.events")
 
-OnError = Callable[[TransportError, tuple[Event, ...]], None]
 OnAction = Callable[[QueueAction], None]
 
 _RETRIED = "retried"
+_AT_THE_END = (DropReason.SHUTDOWN, DropReason.UNCONFIRMED, DropReason.DISCARDED)
+_FULL = (DropReason.QUEUE_FULL, DropReason.EVICTED)
+# The kinds of losses that a delivery ends. A full queue ends when it has room again.
+_OVER_AFTER_DELIVERY = tuple(reason for reason in DropReason if reason not in _FULL)
 
 
 class DeliveryReporter:
-    """A reporter that calls ``on_error(error, events)`` for losses, ``on_action`` for all actions.
+    """A reporter that logs, calls ``on_action`` for all actions, and posts losses to ``announcer``."""
 
-    It logs one warning for each kind of trouble, and no further warning until the trouble is over.
-    """
-
-    def __init__(self, on_error: OnError | None, on_action: OnAction | None) -> None:
-        self._on_error = on_error
+    def __init__(self, announcer: Announcer, on_action: OnAction | None) -> None:
+        self._announcer = announcer
         self._on_action = on_action
         self._incidents = Incidents()
+        self._notes: deque[str] = deque()
 
-    def report(self, action: QueueAction) -> None:
-        """Report one action of a queue."""
+    def report(self, action: QueueAction, limits: LaneLimits) -> None:
+        """Report one action of a queue with these limits. Its losses have been posted before."""
         match action:
             case Delivered():
-                self._incidents.resolve(
-                    *((action.lane, reason) for reason in (*DropReason, _RETRIED))
-                )
+                self._delivers(action.lane)
             case Retried():
                 # No event is lost yet, but users may wonder why no event arrives.
                 cause = f": {action.error}" if action.error else ""
@@ -55,72 +53,78 @@ class DeliveryReporter:
                     f"events of lane {action.lane!r} wait to be sent again{cause}",
                 )
             case Dropped():
-                error = _loss(action)
-                self.warn_once((action.lane, action.reason), str(error))
-                self._call_on_error(error, action.events)
+                self._log_loss(Loss.of(action, limits))
         if self._on_action is not None:
             _call_safely(self._on_action, action)
 
-    def refused(
-        self, event: Event, lane: str, reason: DropReason, limits: LaneLimits
-    ) -> TransportError:
-        """Report an event that was not accepted; return the error."""
-        error = _refusal(event, lane, reason, limits)
-        message = f"event {event.name!r} was not accepted: {error}"
-        if self.warn_once((lane, reason), message):
-            self._call_on_error(error, (event,))
-        return error
+    def lost(self, loss: Loss) -> None:
+        """Report events that were lost before they were in a queue."""
+        self._announcer.post(loss)
+        self._log_loss(loss)
+        self._announcer.tell()
+
+    def _log_loss(self, loss: Loss) -> None:
+        """Log the loss unless the same kind was logged and is not over."""
+        if self._incidents.opens((loss.lane, loss.reason), loss.total):
+            what = ""
+            if loss.is_refusal and loss.total == 1:
+                what = f"event {loss.events[0].name!r} was not accepted: "
+            logger.warning("%s%s", what, loss.to_error())
+
+    def _delivers(self, lane: str) -> None:
+        lost = self._incidents.resolve(*((lane, reason) for reason in _OVER_AFTER_DELIVERY))
+        if lost:
+            logger.warning("lane %r delivers again; %d events were lost before", lane, lost)
+        retries = self._incidents.resolve((lane, _RETRIED))
+        if retries:
+            logger.info("lane %r delivers again after %d failures", lane, retries)
 
     def has_room(self, lane: str) -> None:
         """Note that the lane's queue is no longer full, so that the next overflow is logged again."""
-        self._incidents.resolve((lane, DropReason.QUEUE_FULL), (lane, DropReason.EVICTED))
+        lost = self._incidents.resolve(*((lane, reason) for reason in _FULL))
+        if lost:
+            logger.warning(
+                "the queue of lane %r has room again; %d events were lost while it was full",
+                lane,
+                lost,
+            )
 
-    def warn_once(self, trouble: Hashable, message: str) -> bool:
-        """Log a warning unless this trouble was logged and is not over; return whether it is new."""
-        is_new = self._incidents.opens(trouble)
-        if is_new:
-            logger.warning("%s", message)
-        return is_new
+    def warn_once(self, trouble: Hashable, message: str) -> None:
+        """Log a warning unless this trouble was logged and is not over."""
+        if self._incidents.opens(trouble):
+            logger.warning("%s", printable(message))
+
+    def note(self, trouble: Hashable, message: str) -> None:
+        """Do as ``warn_once``, but let ``log_notes`` log, because the caller holds a lock."""
+        if self._incidents.opens(trouble):
+            self._notes.append(message)
+
+    def log_notes(self) -> None:
+        """Log what was noted."""
+        while self._notes:
+            logger.warning("%s", printable(self._notes.popleft()))
+
+    def over(self, trouble: Hashable) -> None:
+        """Note that a trouble is over."""
+        self._incidents.resolve(trouble)
 
     def leftovers(self, actions: Iterable[QueueAction], timeout: float) -> None:
         """Log the number of events that a shutdown could not deliver."""
         lost = sum(len(action.events) for action in actions if isinstance(action, Dropped))
         kept = sum(action.count for action in actions if isinstance(action, Kept))
         if lost:
-            logger.critical("shutdown: %d events were not delivered within %g s", lost, timeout)
+            logger.error("shutdown: %d events were not delivered within %g s", lost, timeout)
         if kept:
             logger.warning("shutdown: %d events stay on disk for the next process", kept)
 
-    def _call_on_error(self, error: TransportError, events: tuple[Event, ...]) -> None:
-        if self._on_error is not None:
-            _call_safely(self._on_error, error, events)
-
-
-def _loss(action: Dropped) -> DeliveryError:
-    details = f" after {action.attempts} attempts" if action.attempts else ""
-    cause = f": {action.error}" if action.error else ""
-    request = f" (request {action.request_id})" if action.request_id else ""
-    count = len(action.events)
-    what = f"event {action.events[0].name!r}" if count == 1 else f"{count} events"
-    message = (
-        f"{what} of lane {action.lane!r} lost ({action.reason.value}){details}{request}{cause}"
-    )
-    error = DeliveryError(message, reason=action.reason)
-    error.__cause__ = action.error
-    return error
-
-
-def _refusal(event: Event, lane: str, reason: DropReason, limits: LaneLimits) -> TransportError:
-    if reason is DropReason.TOO_LARGE:
-        return EventTooLargeError(
-            f"an event of lane {lane!r} must have at most {limits.max_event_bytes} bytes,"
-            f" {event.name!r} has {len(event.body)}"
-        )
-    if reason is DropReason.QUEUE_FULL:
-        return QueueFullError(
-            f"the queue of lane {lane!r} is full ({limits.max_queue_size} events)"
-        )
-    return TransportError("the client is shut down")
+    def close(self) -> None:
+        """Log the sums of the losses whose end is not known yet."""
+        for trouble, lost in self._incidents.close_all().items():
+            match trouble:
+                case (str(lane), DropReason() as reason) if lost > 1 and reason not in _AT_THE_END:
+                    logger.warning(
+                        "lane %r: %d events were lost in all (%s)", lane, lost, reason.value
+                    )
 
 
 def _call_safely(callback: Callable[..., None], *arguments: object) -> None:

@@ -7,81 +7,87 @@ the lock and inherits the events.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import shutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
-try:
-    import fcntl
-except ImportError:  # Windows, where folders are not locked
-    fcntl = None  # type: ignore[assignment]
+from .disk import Disk, Found, Lock
 
-__all__ = ["Claim", "claim_new", "claim_orphans"]
+__all__ = ["Claim", "Unclaimed", "claim_new", "claim_orphans"]
 
 _LOCK_NAME = "lock"
 # Before a new folder is locked, another process may mistake it for an orphan and take it.
 _MAX_TRIES = 100
+# The hexadecimal digits of a UUID.
+_OUR_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class Claim:
     """A folder that belongs to this process until ``release``."""
 
-    def __init__(self, folder: Path, descriptor: int) -> None:
+    def __init__(self, disk: Disk, folder: Path, lock: Lock) -> None:
         self.folder = folder
-        self._descriptor = descriptor
+        self._disk = disk
+        self._lock = lock
+
+    def is_held(self) -> bool:
+        """Return whether the folder and its lock are still there."""
+        return self._lock.is_held()
 
     def release(self) -> None:
         """Release the folder; its content stays."""
-        os.close(self._descriptor)
+        self._lock.release()
 
     def remove(self) -> None:
         """Delete the folder and release it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._disk.remove(self.folder)
         self.release()
 
 
-def claim_new(directory: Path) -> Claim:
+class Unclaimed(NamedTuple):
+    """A folder that cannot be looked into, and why."""
+
+    folder: Path
+    error: OSError
+
+
+def claim_new(disk: Disk, directory: Path) -> Claim:
     """Claim a new folder in ``directory``, which is created if missing."""
     for _ in range(_MAX_TRIES):
         folder = directory / uuid4().hex
-        folder.mkdir(parents=True, mode=0o700)
-        claim = _try_claim(folder)
-        if claim is not None:
-            return claim
+        disk.make_folder(folder)
+        lock = disk.lock(folder / _LOCK_NAME)
+        if lock is not None:
+            return Claim(disk, folder, lock)
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(directory))
 
 
-def claim_orphans(directory: Path) -> Iterator[Claim]:
-    """Claim the folders in ``directory`` that no process owns any more, oldest first."""
-    for folder in sorted(directory.iterdir(), key=_age):
-        if folder.is_dir():
-            claim = _try_claim(folder)
-            if claim is not None:
-                yield claim
+def claim_orphans(disk: Disk, directory: Path) -> Iterator[Claim | Unclaimed]:
+    """Claim the folders in ``directory`` that no process owns any more, oldest first.
+
+    Pass over everything that is no folder of a spool.
+    """
+    for name in disk.names(directory):
+        folder = directory / name
+        if _OUR_NAME.fullmatch(name) and disk.look(folder) is Found.FOLDER:
+            try:
+                lock = _lock_orphan(disk, folder)
+            except OSError as error:
+                # Another process may have deleted the folder meanwhile.
+                if disk.look(folder) is Found.FOLDER:
+                    yield Unclaimed(folder, error)
+                continue
+            if lock is not None:
+                yield Claim(disk, folder, lock)
 
 
-def _age(folder: Path) -> float:
-    with contextlib.suppress(OSError):
-        return folder.stat().st_mtime
-    return 0.0
-
-
-def _try_claim(folder: Path) -> Claim | None:
-    """Claim the folder, unless another process has it or has just deleted it."""
-    try:
-        descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
-        return None
-    try:
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Fails if another process deleted the file before it was locked here.
-        (folder / _LOCK_NAME).stat()
-    except OSError:
-        os.close(descriptor)
-        return None
-    return Claim(folder, descriptor)
+def _lock_orphan(disk: Disk, folder: Path) -> Lock | None:
+    path = folder / _LOCK_NAME
+    if disk.look(path) in {Found.FOLDER, Found.SOMETHING_ELSE}:
+        # No process of ours made this, so none has locked it.
+        disk.move(path, folder / f"{_LOCK_NAME}.damaged")
+    return disk.lock(path)

@@ -6,38 +6,77 @@ because the acknowledgement of an event may be in a later segment and must outli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections import deque
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
-from ..append_file import AppendFile, Fsync
+from ...errors import InvalidEventError
+from ..append_file import Fsync
 from ..event import Event, parse_event
+from .disk import Disk, LogFile
 from .records import (
-    MAGIC,
     RecordKind,
+    SpoolRecord,
     encode_acknowledgements,
     encode_event,
+    encode_start,
     scan,
-    scan_records,
 )
 
-__all__ = ["SegmentLog", "read_pending"]
+__all__ = ["SUFFIX", "ReadBack", "SegmentLog", "lost_event"]
 
-_SUFFIX = ".spool"
+SUFFIX = ".spool"
+
+
+class ReadBack(NamedTuple):
+    """Events that were read back, that are no longer there, and that could not be read.
+
+    Of the last two kinds, only the uuids are known (see ``lost_event``).
+    """
+
+    events: list[Event]
+    lost: list[Event]
+    unreadable: list[Event]
+
+
+class _Home(NamedTuple):
+    number: int
+    segment: int
+
+
+class _Unread(NamedTuple):
+    number: int
+    segment: int
+    uuid: str
+
+
+def lost_event(uuid: str) -> Event:
+    """Return an event of which only the uuid is left."""
+    return Event(uuid, "", b'{"uuid":"%b"}' % uuid.encode())
 
 
 class SegmentLog:
     """The log that this process writes. Not thread-safe; its methods may raise OSError."""
 
-    def __init__(self, folder: Path, *, segment_bytes: int, fsync: Fsync) -> None:
+    def __init__(self, disk: Disk, folder: Path, *, segment_bytes: int, fsync: Fsync) -> None:
+        self._disk = disk
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._fsync = fsync
-        self._number = 0
+        # The number of the newest event, and of the newest segment.
+        self._last = 0
+        self._segment = 0
         self._closed_sizes: dict[int, int] = {}
-        # The number of waiting events in each segment, and the segment of each waiting event.
+        # The number of waiting events in each segment.
         self._waiting: dict[int, int] = {}
-        self._home: dict[str, int] = {}
-        self._reader = _Reader(folder)
+        # Where the waiting events are; a list, because several events may have the same uuid.
+        self._homes: dict[str, list[_Home]] = {}
+        self._unread: deque[_Unread] = deque()
+        # Where the next unread event may begin.
+        self._cursor = (0, 0)
         self._file = self._begin()
 
     @property
@@ -48,33 +87,122 @@ class SegmentLog:
     @property
     def is_empty(self) -> bool:
         """Whether no event waits."""
-        return not self._home
+        return not self._homes
+
+    def is_whole(self) -> bool:
+        """Return whether the newest segment is as this process left it. Never raises."""
+        return self._file.is_whole()
 
     def holds(self, uuid: str) -> bool:
         """Return whether the event is in the log and not acknowledged."""
-        return uuid.lower() in self._home
+        return uuid.lower() in self._homes
 
     def append(self, event: Event, *, unread: bool) -> None:
         """Write an event at the end; with ``unread``, ``read`` will return it in its turn."""
-        self._write(data := encode_event(event))
+        number = self._last + 1
+        self._write(encode_event(event, number))
+        self._last = number
+        uuid = event.uuid.lower()
+        self._homes.setdefault(uuid, []).append(_Home(number, self._segment))
+        self._waiting[self._segment] += 1
         if unread:
-            self._reader.expect(self._number, self._file.size - len(data))
-        self._home[event.uuid.lower()] = self._number
-        self._waiting[self._number] += 1
+            self._unread.append(_Unread(number, self._segment, event.uuid))
 
-    def acknowledge(self, uuids: list[str]) -> None:
+    def acknowledge(self, uuids: Iterable[str]) -> None:
         """Record that these events are finished, and delete finished segments."""
-        known = [uuid.lower() for uuid in uuids if uuid.lower() in self._home]
-        if not known:
+        homes = [home for uuid in uuids if (home := self._leave(uuid.lower())) is not None]
+        if not homes:
             return
-        self._write(encode_acknowledgements(known))
-        for uuid in known:
-            self._waiting[self._home.pop(uuid)] -= 1
+        for home in homes:
+            self._waiting[home.segment] -= 1
+        self._write(encode_acknowledgements((home.number for home in homes), self._last))
         self._delete_finished()
 
-    def read(self, count: int) -> list[Event]:
+    def _leave(self, uuid: str) -> _Home | None:
+        homes = self._homes.get(uuid)
+        if not homes:
+            return None
+        if len(homes) == 1:
+            del self._homes[uuid]
+        return homes.pop(0)
+
+    def read(self, count: int) -> ReadBack:
         """Return the next ``count`` unread events, in the order in which they were written."""
-        return self._reader.read(count)
+        result = ReadBack([], [], [])
+        taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))]
+        for segment, entries in groupby(taken, lambda entry: entry.segment):
+            self._read_entries(segment, list(entries), result)
+        return result
+
+    def _read_entries(self, segment: int, entries: list[_Unread], result: ReadBack) -> None:
+        try:
+            found = self._read_segment(segment, {entry.number for entry in entries})
+        except OSError:
+            result.unreadable.extend(lost_event(entry.uuid) for entry in entries)
+            return
+        for entry in entries:
+            event = found.get(entry.number)
+            if event is None:
+                result.lost.append(lost_event(entry.uuid))
+            else:
+                result.events.append(event)
+
+    def _read_segment(self, segment: int, wanted: set[int]) -> dict[int, Event]:
+        """Return the events with the wanted numbers, by number; skip damaged records."""
+        at, offset = self._cursor
+        start = offset if at == segment else 0
+        try:
+            data = self._disk.read(_path(self._folder, segment), start)
+        except FileNotFoundError:
+            return {}
+        events: dict[int, Event] = {}
+        for record in scan(data):
+            if not isinstance(record, SpoolRecord):
+                continue
+            self._cursor = segment, start + record.end
+            is_wanted = record.kind == RecordKind.EVENT and record.number in wanted
+            if is_wanted and record.payload is not None:
+                with contextlib.suppress(InvalidEventError):
+                    events[record.number] = parse_event(record.payload)
+            if record.number >= max(wanted):
+                break
+        return events
+
+    def verify(self) -> list[Event]:
+        """Forget the events that are no longer on disk; return those of them that are unread."""
+        sizes = {**self._closed_sizes, self._segment: self._file.size}
+        cut = [number for number in sizes if self._is_cut(number, sizes[number])]
+        kept = {segment: self._numbers(segment) for segment in cut if self._waiting[segment]}
+        if not kept:
+            return []
+        for uuid, homes in list(self._homes.items()):
+            left = [home for home in homes if home.number in kept.get(home.segment, (home.number,))]
+            if left:
+                self._homes[uuid] = left
+            else:
+                del self._homes[uuid]
+        unread, self._unread = self._unread, deque()
+        lost: list[Event] = []
+        for entry in unread:
+            if entry.number in kept.get(entry.segment, (entry.number,)):
+                self._unread.append(entry)
+            else:
+                lost.append(lost_event(entry.uuid))
+        return lost
+
+    def _is_cut(self, segment: int, size: int) -> bool:
+        return self._disk.size(_path(self._folder, segment)) < size
+
+    def _numbers(self, segment: int) -> set[int]:
+        try:
+            data = self._disk.read(_path(self._folder, segment))
+        except OSError:
+            return set()
+        return {
+            record.number
+            for record in scan(data)
+            if isinstance(record, SpoolRecord) and record.payload is not None
+        }
 
     def close(self) -> None:
         """Close the files; their content stays."""
@@ -86,91 +214,32 @@ class SegmentLog:
 
     def _write(self, data: bytes) -> None:
         if self._file.size >= self._segment_bytes:
-            self._closed_sizes[self._number] = self._file.size
-            self._file.close()
+            full, number = self._file, self._segment
             self._file = self._begin()
+            self._closed_sizes[number] = full.size
+            full.close()
         self._file.append(data)
 
-    def _begin(self) -> AppendFile:
-        self._number += 1
-        self._waiting[self._number] = 0
-        file = AppendFile(_path(self._folder, self._number), self._fsync)
-        file.append(MAGIC)
+    def _begin(self) -> LogFile:
+        number = self._segment + 1
+        file = self._disk.open(_path(self._folder, number), self._fsync)
+        try:
+            file.append(encode_start(self._last))
+        except OSError:
+            file.abandon()
+            self._disk.remove(_path(self._folder, number))
+            raise
+        self._segment = number
+        self._waiting[number] = 0
         return file
 
     def _delete_finished(self) -> None:
         for number in sorted(self._closed_sizes):
             if self._waiting[number]:
                 return
-            _path(self._folder, number).unlink(missing_ok=True)
+            self._disk.remove(_path(self._folder, number))
             del self._closed_sizes[number], self._waiting[number]
 
 
-class _Reader:
-    """A cursor over the unread events, which are the last events of the log."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._number = self._offset = self._unread = 0
-
-    def expect(self, number: int, offset: int) -> None:
-        """Note that an unread event was written at ``offset`` of segment ``number``."""
-        if not self._unread:
-            self._number, self._offset = number, offset
-        self._unread += 1
-
-    def read(self, count: int) -> list[Event]:
-        events: list[Event] = []
-        wanted = min(count, self._unread)
-        while len(events) < wanted:
-            found = self._read_segment(wanted - len(events))
-            events += found
-            if len(events) < wanted and not self._next_segment():
-                break
-        self._unread -= wanted
-        return events
-
-    def _read_segment(self, count: int) -> list[Event]:
-        events: list[Event] = []
-        start = self._offset
-        for record in scan_records(_read_from(_path(self._folder, self._number), start)):
-            self._offset = start + record.end
-            if record.kind == RecordKind.EVENT:
-                events.append(parse_event(record.payload))
-            if len(events) == count:
-                break
-        return events
-
-    def _next_segment(self) -> bool:
-        self._number += 1
-        self._offset = len(MAGIC)
-        return _path(self._folder, self._number).exists()
-
-
-def _read_from(path: Path, offset: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read()
-
-
-def read_pending(folder: Path) -> Iterator[Event]:
-    """Yield the unacknowledged events in a dead process's folder, each uuid once."""
-    paths = sorted(folder.glob(f"*{_SUFFIX}"))
-    settled = {
-        uuid
-        for path in paths
-        for record in scan(path.read_bytes())
-        if record.kind == RecordKind.ACKNOWLEDGED
-        for uuid in record.uuids
-    }
-    for path in paths:
-        for record in scan(path.read_bytes()):
-            if record.kind == RecordKind.EVENT:
-                event = parse_event(record.payload)
-                if event.uuid.lower() not in settled:
-                    settled.add(event.uuid.lower())
-                    yield event
-
-
 def _path(folder: Path, number: int) -> Path:
-    return folder / f"{number:010d}{_SUFFIX}"
+    return folder / f"{number:010d}{SUFFIX}"

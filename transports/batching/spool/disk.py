@@ -1,0 +1,203 @@
+"""The disk as the spool uses it: the operating system's files, or others that a test gives."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from enum import Enum, auto
+from pathlib import Path
+from typing import Protocol
+
+from ..append_file import AppendFile, Fsync
+
+try:
+    import fcntl
+except ImportError:  # Windows, where folders are not locked
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Disk", "Found", "Lock", "LogFile", "SystemDisk"]
+
+
+class Found(Enum):
+    """What is at a path. A symbolic link is never followed, so it is something else."""
+
+    NOTHING = auto()
+    FILE = auto()
+    FOLDER = auto()
+    SOMETHING_ELSE = auto()
+
+
+class LogFile(Protocol):
+    """A file for appending; see ``AppendFile``."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        ...
+
+    def append(self, data: bytes) -> None:
+        """Write ``data`` at the end, or nothing if that fails."""
+        ...
+
+    def is_whole(self) -> bool:
+        """Return whether the path leads to this file with all its bytes. Never raises."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
+    def abandon(self) -> None:
+        """Close the file in the child of a fork."""
+        ...
+
+
+class Lock(Protocol):
+    """A lock, which the operating system releases when the process dies."""
+
+    def is_held(self) -> bool:
+        """Return whether the lock's file is still where it was made. Never raises."""
+        ...
+
+    def release(self) -> None:
+        """Release the lock."""
+        ...
+
+
+class Disk(Protocol):
+    """A disk. All methods may raise OSError where nothing else is said."""
+
+    def look(self, path: Path) -> Found:
+        """Return what is at ``path``. Never raises."""
+        ...
+
+    def size(self, path: Path) -> int:
+        """Return the number of bytes of a file, -1 if it cannot be found. Never raises."""
+        ...
+
+    def names(self, folder: Path) -> list[str]:
+        """Return the names in a folder, oldest first."""
+        ...
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder that only its owner may read, with its parents; fail if it is there."""
+        ...
+
+    def read(self, path: Path, offset: int = 0) -> bytes:
+        """Return the bytes of a file from ``offset`` on."""
+        ...
+
+    def open(self, path: Path, fsync: Fsync) -> LogFile:
+        """Open a file for appending."""
+        ...
+
+    def lock(self, path: Path) -> Lock | None:
+        """Lock the file, which is made if missing; None if another process has the lock."""
+        ...
+
+    def move(self, path: Path, target: Path) -> None:
+        """Rename whatever is at ``path``."""
+        ...
+
+    def remove(self, path: Path) -> None:
+        """Delete whatever is at ``path``, as far as that is possible. Never raises."""
+        ...
+
+
+class SystemDisk:
+    """The operating system's files."""
+
+    def look(self, path: Path) -> Found:
+        """See ``Disk``."""
+        try:
+            mode = path.lstat().st_mode
+        except (OSError, ValueError):
+            return Found.NOTHING
+        if stat.S_ISREG(mode):
+            return Found.FILE
+        return Found.FOLDER if stat.S_ISDIR(mode) else Found.SOMETHING_ELSE
+
+    def size(self, path: Path) -> int:
+        """See ``Disk``."""
+        try:
+            return path.lstat().st_size
+        except OSError:
+            return -1
+
+    def names(self, folder: Path) -> list[str]:
+        """See ``Disk``."""
+        paths = sorted(folder.iterdir(), key=lambda path: (_age(path), path.name))
+        return [path.name for path in paths]
+
+    def make_folder(self, path: Path) -> None:
+        """See ``Disk``."""
+        path.mkdir(parents=True, mode=0o700)
+
+    def read(self, path: Path, offset: int = 0) -> bytes:
+        """See ``Disk``."""
+        # Neither a link to another place nor a pipe that never ends.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            file.seek(offset)
+            return file.read()
+
+    def open(self, path: Path, fsync: Fsync) -> LogFile:
+        """See ``Disk``."""
+        return AppendFile(path, fsync)
+
+    def lock(self, path: Path) -> Lock | None:
+        """See ``Disk``."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno in {errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN}:
+                return None
+            raise
+        lock = _FileLock(path, descriptor)
+        if lock.is_held():
+            return lock
+        # Another process deleted the file before it was locked here.
+        lock.release()
+        return None
+
+    def move(self, path: Path, target: Path) -> None:
+        """See ``Disk``."""
+        path.replace(target)
+
+    def remove(self, path: Path) -> None:
+        """See ``Disk``."""
+        if self.look(path) is Found.FOLDER:
+            shutil.rmtree(path, ignore_errors=True)
+            return
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+class _FileLock:
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    def is_held(self) -> bool:
+        try:
+            return os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
+        except OSError:
+            return False
+
+    def release(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0
