@@ -139,6 +139,8 @@ class DeliveryRules(Outside):
             elif attempt.answer == "split":
                 record.failures = 0
                 record.splits += 1
+                record.is_doomed = len(attempt.uuids) == 1
+            record.is_doomed = record.is_doomed or attempt.answer == "rejected" or uuid in attempt.refused
             if uuid in attempt.taken and attempt.is_certain:
                 record.certain_of = attempt.process
             elif uuid in attempt.taken:
@@ -158,6 +160,8 @@ class DeliveryRules(Outside):
                 self._ledger.records[uuid].failures = 0
         else:
             # The events are lost, and with them the wait.
+            for uuid in sender.again:
+                self._ledger.records[uuid].is_doomed = True
             sender.again = []
             return
         sender.backoff_until = attempt.ended + wait

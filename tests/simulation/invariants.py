@@ -63,6 +63,8 @@ class Observer(Outside):
                 continue
             if record is None:
                 raise Violation("invented", f"{reason} of an unknown event")
+            if record.state == "accepted" or record.process is not process:
+                process.told_losses += 1
             self._told(record, process, reason)
 
     def on_delivered(self, process, events: list[dict]) -> None:
@@ -126,6 +128,7 @@ class Observer(Outside):
                 record.may_double = True
         for record in list(self.ledger.of(process).values()):
             record.is_durable = self.is_on_disk(record)
+            record.may_vanish = record.may_vanish or record.is_doomed
         for sender in self.delivery.senders(process):
             if sender.flying is not None:
                 for uuid in sender.flying.uuids:
@@ -162,10 +165,14 @@ class Observer(Outside):
         ends = counts.delivered + sum(counts.dropped.values()) + counts.kept + counts.pending
         if counts.accepted + counts.recovered != ends:
             raise Violation("counters", f"{counts}")
-        expected = len(mine) + counts.recovered - counts.kept - process.foreign_ends
+        # Losses are told a little later, by a thread of their own.
+        untold = sum(counts.dropped.values()) - process.told_losses
+        expected = len(mine) + counts.recovered - counts.kept - process.foreign_ends - untold
         is_unsure = process.is_unsure or process.calls or process.has_discarded
-        if not is_unsure and counts.pending != expected:
-            raise Violation("conservation", f"process {process.pid} holds {counts.pending} of {expected}")
+        if not is_unsure and (counts.pending != expected or untold < 0):
+            raise Violation(
+                "conservation", f"process {process.pid} holds {counts.pending} of {expected}, {untold} untold"
+            )
         most = self.config.most_pending(process)
         if most is not None and counts.pending > most:
             raise Violation("queue", f"process {process.pid} holds {counts.pending}, at most {most}")

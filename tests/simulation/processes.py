@@ -9,6 +9,7 @@ from copy import _deepcopy_atomic, _deepcopy_dispatch, deepcopy  # type: ignore[
 from flagengine import Snapshot
 from flagengine.transports.batching.event import Event
 from flagengine.transports.client.client import Client
+from flagengine.transports.errors import TransportError
 
 from .disk import error
 from .files import Description
@@ -35,13 +36,15 @@ class Process(Outside):
         # What the observer wants to know of it.
         self.lanes: set[str] = set()
         self.is_closing = False
-        self.is_killed = False
+        self.is_killed = self.is_exiting = False
         self.lacked_threads = machine.threading.is_exhausted
         self.disk_has_failed = not machine.disk.is_healthy
         # How many calls of ``capture`` are going on, and whether an event may or may not be queued.
         self.calls = 0
         self.is_unsure = False
         self.has_refused = self.has_discarded = False
+        # How many losses of accepted events ``on_error`` has told.
+        self.told_losses = 0
         # How many events of dead processes it has brought to an end.
         self.foreign_ends = 0
         # Operations on files until sudden death; None: it does not come.
@@ -103,8 +106,11 @@ class Process(Outside):
 
     def exit(self) -> None:
         """Wait for the application's threads and run the exit hooks, as the end of a program does."""
+        if self.is_exiting:
+            return
+        self.is_exiting = True
         me = self.machine.scheduler.current
-        while others := [task for task in self.tasks if task.name.startswith("app-") and task.name != me.name]:
+        while others := [task for task in self.tasks if task is not me and task.name.startswith("app-")]:
             others[0].joiners.append(me)
             self.machine.scheduler.block("the application's threads")
         self.is_closing = True
@@ -168,7 +174,8 @@ class Process(Outside):
 
 def _copied(things: tuple) -> tuple:
     """Copy objects as a fork does: closures are copied as well, immutable values are shared."""
-    added = dict.fromkeys((Snapshot, Event, types.MappingProxyType), _deepcopy_atomic)
+    immutable = (Snapshot, Event, types.MappingProxyType, *_kinds_of(TransportError))
+    added = dict.fromkeys(immutable, _deepcopy_atomic)
     added[types.FunctionType] = _copy_function
     # The default of a dataclass's field, which nothing that is simulated waits for.
     added[type(threading.Lock())] = lambda _lock, _memo: threading.Lock()
@@ -182,6 +189,10 @@ def _copied(things: tuple) -> tuple:
                 del _deepcopy_dispatch[kind]
             else:
                 _deepcopy_dispatch[kind] = function
+
+
+def _kinds_of(error: type) -> list[type]:
+    return [error, *(kind for below in error.__subclasses__() for kind in _kinds_of(below))]
 
 
 def _copy_function(function: types.FunctionType, memo: dict) -> types.FunctionType:

@@ -34,6 +34,8 @@ class Record(Outside):
     may_double: bool = False
     may_vanish: bool = False
     asked_again: bool = False
+    # Whether the server's answer means that it is lost, so that the next thing is to tell it.
+    is_doomed: bool = False
 
     @property
     def is_concluded(self) -> bool:

@@ -45,9 +45,36 @@ class Threading(Outside):
             task.thread.task = task
         return task.thread
 
+    def local(self) -> "Local":
+        """Return attributes that each task has for itself."""
+        return Local(self)
+
     def get_ident(self) -> int:
         """Return a number that no other thread has."""
         return id(self.scheduler.current)
+
+
+class Local:
+    """See ``threading.local``."""
+
+    def __init__(self, module: Threading) -> None:
+        self.__dict__["_module"] = module
+
+    def __deepcopy__(self, memo) -> "Local":
+        return Local(self._module)
+
+    def _own(self) -> dict:
+        thread = self._module.current_thread()
+        return thread.__dict__.setdefault("_local", {}).setdefault(id(self), {})
+
+    def __getattr__(self, name: str):
+        try:
+            return self._own()[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value) -> None:
+        self._own()[name] = value
 
 
 class Thread:
