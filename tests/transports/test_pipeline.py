@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.batching.batch import Delivered, DropReason, Retried
+from flagengine.transports.batching.batch import Batch, Delivered, DropReason, Retried
 from flagengine.transports.batching.delivery import DeliveryOutcome, Disposition
 from flagengine.transports.batching.drivers import ManualDriver
 from flagengine.transports.batching.limits import Exhausted, LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import EventPipeline, LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
+from flagengine.transports.clock import ManualClock
 from flagengine.transports.errors import (
     EventTooLargeError,
     QueueFullError,
@@ -505,3 +506,27 @@ class TestLanes:
         for size, is_taken in ((7_900_000, True), (8_400_000, False)):
             event = make(properties={"text": "x" * size})
             assert (bench.pipeline.push(event, lane="ai") is not None) == is_taken
+
+
+def test_a_flush_of_several_lanes_keeps_its_deadline() -> None:
+    allowed: list[float] = []
+    clock = ManualClock()
+
+    class SlowSink:
+        """A sink that uses up the time that it is given."""
+
+        def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
+            allowed.append(timeout)
+            clock.advance(timeout)
+            return DeliveryOutcome(Disposition.RETRY, RequestTimeoutError("slow"))
+
+        def close(self) -> None:
+            pass
+
+    lanes = {name: LaneSetup(SlowSink()) for name in ("events", "ai")}
+    pipeline = EventPipeline(lanes, clock=clock, driver=ManualDriver())
+    for lane in lanes:
+        pipeline.capture({"event": "e", "distinct_id": "u"}, lane=lane)
+    assert not pipeline.flush(0.5)
+    assert allowed == [0.5]
+    assert clock.monotonic() == 0.5

@@ -234,12 +234,12 @@ class LaneWork:
         self, is_done: Callable[[], bool], lanes: Iterable[str], timeout: float | None
     ) -> bool:
         """Wait for the workers, and send for lanes without a worker; return whether ``is_done()``."""
-        start = self._clock.monotonic()
+        until = None if timeout is None else self._clock.monotonic() + timeout
         while True:
             with self._lock:
                 if is_done():
                     return True
-                left = None if timeout is None else start + timeout - self._clock.monotonic()
+                left = self._seconds_until(until)
                 if left is not None and left <= 0:
                     return False
                 pause = _WATCH_SECONDS if left is None else min(left, _WATCH_SECONDS)
@@ -252,8 +252,21 @@ class LaneWork:
                     self._progress.wait(pause)
                     continue
                 waits = [self.seconds_until_due(lane) for lane in without_worker]
-            if not sum(self.step(lane, left) for lane in without_worker):
+            if not self._step_each(without_worker, until):
                 self._driver.pause(min([pause, *(wait for wait in waits if wait is not None)]))
+
+    def _step_each(self, lanes: Iterable[str], until: float | None) -> int:
+        """Send a batch of each lane while there is time; return the number of batches."""
+        sent = 0
+        for lane in lanes:
+            left = self._seconds_until(until)
+            if left is not None and left <= 0:
+                break
+            sent += self.step(lane, left)
+        return sent
+
+    def _seconds_until(self, until: float | None) -> float | None:
+        return None if until is None else until - self._clock.monotonic()
 
     def _wait_until_told(self, seconds: float) -> None:
         """Wait until callbacks have returned that concern what has happened so far."""

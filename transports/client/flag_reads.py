@@ -14,6 +14,7 @@ from typing import Any, Final
 from flagengine import Resolution
 
 from ..batching.event import Event
+from ..errors import QueueFullError
 from ..flags.called import (
     EVENT,
     EXPOSURE,
@@ -118,8 +119,14 @@ def _queue(
     components: Components, event: Event | None, tracker: CalledTracker, seen: tuple[Any, ...]
 ) -> None:
     """Queue the event; if the queue refuses it, let a later read of a format 2 flag send it."""
-    is_refused = event is not None and components.outbox.queue(event) is None
-    if is_refused and seen[-1] is not None:
+    if event is None:
+        return
+    try:
+        uuid = components.outbox.queue(event)
+    except QueueFullError:
+        # With overflow="raise", only ``capture`` raises, because a flag's answer is there anyway.
+        uuid = None
+    if uuid is None and seen[-1] is not None:
         tracker.forget(*seen)
 
 

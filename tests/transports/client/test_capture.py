@@ -291,6 +291,13 @@ def test_the_application_may_ask_for_an_exception_when_the_queue_is_full() -> No
             bench.client.capture("f", distinct_id="u")
 
 
+def test_a_read_of_a_flag_never_raises_because_its_event_has_no_room() -> None:
+    with Bench(overflow=Overflow.RAISE, max_queue_size=1) as bench:
+        bench.client.capture("e", distinct_id="u")
+        assert bench.client.get_feature_flag("unknown", "u") is None
+        assert [event["event"] for event in bench.events()] == ["e"]
+
+
 def test_v1_speaks_its_own_protocol() -> None:
     with Bench(capture_mode="v1") as bench:
         bench.client.capture("e", distinct_id="u", properties={"$cookieless_mode": True})
