@@ -250,7 +250,8 @@ def reload(simulation, who: int, timeout: float) -> None:
         began = simulation.machine.scheduler.now
         simulation.observer.flags.requested(process)
         process.client.reload_feature_flags(timeout)
-        simulation.observer.check_call("reload", began, timeout)
+        if simulation.config.driver == "threads":
+            simulation.observer.check_call("reload", began, timeout)
 
     _app(simulation, process, "reload", call)
 

@@ -33,8 +33,9 @@ class Observer(Outside):
         self.asks_flags = self.flags.asks_flags
         self.answered = self.flags.answered
         self.leaps: list[tuple[float, float]] = []
-        # How many events each process found on disk, and how many it left there.
         self.warnings = 0
+        # How many events the clients have reported as lost on a damaged disk.
+        self.damaged = 0
 
     # What the network sees.
 
@@ -54,6 +55,8 @@ class Observer(Outside):
         self.machine.scheduler.check_alive()
         process = self.machine.scheduler.current.process
         reason = _reason(error)
+        # Events that the disk has lost have no names.
+        self.damaged += getattr(error, "count", 0)
         self.machine.note("error", reason, len(events))
         for event in events:
             record = self.ledger.records.get(event.uuid)
