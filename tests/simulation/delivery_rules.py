@@ -6,6 +6,7 @@ from .records import Ledger, Record
 from .violations import Violation
 
 _SLACK = 1e-6
+_LONGEST_JITTER = 1.1
 
 
 class _Sender:
@@ -19,8 +20,9 @@ class _Sender:
         self.backoff_until = 0.0
         # The events that must be sent again, first of all.
         self.again: list[str] = []
+        # The end of both waits, with the longest jitter.
+        self.latest = 0.0
         self.flushed_at = -1
-        self.is_certain = True
 
 
 class DeliveryRules(Outside):
@@ -166,3 +168,4 @@ class DeliveryRules(Outside):
             return
         sender.backoff_until = attempt.ended + wait
         sender.pause_until = attempt.ended + attempt.pause
+        sender.latest = attempt.ended + max(wait * _LONGEST_JITTER, attempt.pause)

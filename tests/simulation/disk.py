@@ -6,11 +6,16 @@ synced, which survives a power cut as well.
 
 import errno
 import fnmatch
+import functools
 import os
 import stat
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from .randomness import Draws
+
+_USER, _GROUP = os.getuid(), os.getgid()
+_DIRECTORY, _FILE = stat.S_IFDIR | 0o700, stat.S_IFREG | 0o600
 
 
 class File:
@@ -197,14 +202,32 @@ def error(code: int, path: str) -> OSError:
     return OSError(code, os.strerror(code), path)
 
 
-def status(node: File | Directory) -> os.stat_result:
+class Status(NamedTuple):
+    """What ``stat`` says of a file."""
+
+    st_mode: int
+    st_ino: int
+    st_size: int
+    st_mtime: float
+    st_dev: int = 0
+    st_nlink: int = 1
+    st_uid: int = _USER
+    st_gid: int = _GROUP
+
+    @property
+    def st_mtime_ns(self) -> int:
+        return int(self.st_mtime * 1e9)
+
+    st_atime = st_ctime = property(lambda self: self.st_mtime)
+
+
+def status(node: File | Directory) -> Status:
     """Return what ``stat`` says of a file."""
-    kind = stat.S_IFDIR | 0o700 if node.is_directory else stat.S_IFREG | 0o600
-    size = 0 if node.is_directory else len(node.content)
-    when = node.modified
-    plain = (kind, id(node), 0, 1, os.getuid(), os.getgid(), size, int(when), int(when), int(when))
-    return os.stat_result((*plain, when, when, when))
+    if node.is_directory:
+        return Status(_DIRECTORY, id(node), 0, node.modified)
+    return Status(_FILE, id(node), len(node.content), node.modified)
 
 
+@functools.lru_cache(maxsize=10_000)
 def _names(path: str) -> list[str]:
     return [name for name in path.split("/") if name not in ("", ".")]

@@ -12,7 +12,7 @@ import os
 import stat as real_stat
 from pathlib import PurePosixPath
 
-from .disk import Directory, Disk, File, error, status
+from .disk import Directory, Disk, File, Status, error, status
 from .outside import Outside
 from .violations import Killed
 
@@ -141,7 +141,7 @@ class Files(Outside):
         del content[size:]
         content.extend(bytes(size - len(content)))
 
-    def fstat(self, descriptor: int) -> os.stat_result:
+    def fstat(self, descriptor: int) -> Status:
         return status(self.process.description(descriptor).file)
 
     def fdopen(self, descriptor: int, mode: str = "r", **_options) -> io.BufferedIOBase:
@@ -152,7 +152,7 @@ class Files(Outside):
 
     # Paths.
 
-    def stat(self, path, **_options) -> os.stat_result:
+    def stat(self, path, **_options) -> Status:
         if isinstance(path, int):
             return self.fstat(path)
         name = os.fspath(path)
@@ -303,12 +303,16 @@ class SimulatedOs(Outside):
         self._machine = machine
 
     def __getattr__(self, name: str):
+        # Reached once for each name.
         if name.startswith(("O_", "SEEK_", "F_", "R_", "W_", "X_")) or name in _REAL:
-            return getattr(os, name)
-        if name in _SIMULATED:
-            return getattr(self._files, name)
-        message = f"the simulated os has no {name}: add it to tests/simulation/files.py"
-        raise AttributeError(message)
+            found = getattr(os, name)
+        elif name in _SIMULATED:
+            found = getattr(self._files, name)
+        else:
+            message = f"the simulated os has no {name}: add it to tests/simulation/files.py"
+            raise AttributeError(message)
+        setattr(self, name, found)
+        return found
 
     def getpid(self) -> int:
         task = self._machine.scheduler.current
@@ -360,7 +364,7 @@ def path_class(files: Files) -> type:
         def write_text(self, text: str, encoding: str = "utf-8", **_options) -> int:
             return self.write_bytes(text.encode(encoding))
 
-        def stat(self, **_options) -> os.stat_result:
+        def stat(self, **_options) -> Status:
             return files.stat(self)
 
         lstat = stat

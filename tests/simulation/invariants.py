@@ -192,6 +192,8 @@ class Observer(Outside):
         last = 0.0
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:
+                if not sender.flying and now > sender.latest + _SLACK:
+                    raise Violation("promptness", f"a batch of {process.pid} waits {now - sender.latest:.3f} s too long")
                 return
             if sender.last is not None:
                 last = max(last, sender.last.ended)

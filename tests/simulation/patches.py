@@ -18,10 +18,13 @@ import types
 import uuid
 from concurrent.futures import Future
 
+from flagengine import Snapshot
 from flagengine.transports import fork_and_exit
 from flagengine.transports.batching import drivers
 from flagengine.transports.batching.queue import EventQueue
 from flagengine.transports.client import assembly, client, delivery_setup  # noqa: F401 - loads them all
+from flagengine.transports.flags.local import LocalFlags
+from flagengine.transports.polling import publisher
 from flagengine.transports.polling.sources import file_lock, host_cache  # noqa: F401
 
 from .files import SimulatedFcntl, SimulatedOs, path_class
@@ -109,6 +112,12 @@ def _places(keys: frozenset[int]) -> list[tuple[types.ModuleType, str, int]]:
     ]
 
 
+class _ParsedOnce:
+    """``Snapshot``, whose documents are few and the same in all runs."""
+
+    parse = staticmethod(functools.lru_cache(maxsize=1000)(Snapshot.parse))
+
+
 class _Log(logging.Handler):
     """Collects what the client logs; an exception in the log is a defect."""
 
@@ -147,6 +156,9 @@ def installed(machine: Machine, limits: dict, spool: dict):
     changes += [
         (fork_and_exit, "watch", lambda watched: _watch(machine, watched)),
         (drivers, "expect_exit", lambda: None),
+        # Imports modules, and reads documents that are the same in each run.
+        (LocalFlags, "prepare", lambda _self: None),
+        (publisher, "Snapshot", _ParsedOnce),
         (delivery_setup, "LaneLimits", functools.partial(delivery_setup.LaneLimits, **limits)),
         (delivery_setup, "Spool", functools.partial(delivery_setup.Spool, **spool)),
     ]

@@ -112,6 +112,10 @@ def plan(seed: int, config: Config) -> list[Step]:
 
 def _step(number: int, draws: Draws, config: Config) -> Step:
     kind = draws.weighted(_WEIGHTS)
+    if kind == "capture" and config.has_flags and draws.chance(0.4):
+        kind = draws.pick(("read", "read", "reload", "change"))
+    if kind in ("run", "spin") and config.driver == "manual" and draws.chance(0.4):
+        kind = "tick"
     if kind in _FLAG_KINDS and not config.has_flags:
         kind = "capture"
     if kind in _DISK_KINDS and config.overflow != "spill":

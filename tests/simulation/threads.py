@@ -166,6 +166,7 @@ class Lock:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:
                 scheduler.wake(waiter)
+            scheduler.may_switch()
 
     def locked(self) -> bool:
         """Return whether a thread holds the lock."""
@@ -284,6 +285,7 @@ class Event:
 
     def set(self) -> None:
         """Set the event and wake all waiting threads."""
+        self._scheduler.may_switch()
         self._is_set = True
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
@@ -291,6 +293,7 @@ class Event:
 
     def clear(self) -> None:
         """Reset the event."""
+        self._scheduler.may_switch()
         self._is_set = False
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -126,9 +126,4 @@ MUTANTS = (
         "if wait is None and not is_woken and pipeline.retire(lane, self._retire):",
         "if not is_woken and (pipeline.retire(lane, self._retire) or self._retire() is None):",
     ),
-    Mutant(
-        "workers-survive-the-fork", "batching/drivers.py",
-        '        """Forget the threads, which do not survive a fork."""\n        self._workers = {}\n',
-        '        """Forget the threads, which do not survive a fork."""\n',
-    ),
 )  # fmt: skip
