@@ -55,7 +55,7 @@ def immediate(simulation, who: int) -> None:
         return
 
     def call() -> None:
-        simulation.observer.delivery.flushed(process)
+        process.begin_flush()
         record = _begin(simulation, process, "events")
         record.state = "maybe"
         process.is_unsure = True
@@ -65,6 +65,8 @@ def immediate(simulation, who: int) -> None:
             if simulation.config.overflow != "raise":
                 raise
             return
+        finally:
+            process.end_flush()
         record.ended = simulation.machine.scheduler.turns
         if uuid is not None and not record.taken:
             raise Violation("false delivery", f"capture_immediate of event {record.number}")
@@ -79,10 +81,11 @@ def flush(simulation, who: int, timeout: float | None) -> None:
 
     def call() -> None:
         observer, scheduler = simulation.observer, simulation.machine.scheduler
-        observer.delivery.flushed(process)
+        process.begin_flush()
         before = dict(observer.ledger.of(process))
         began = scheduler.now
         done = process.client.flush(timeout)
+        process.end_flush()
         simulation.machine.note("flush", done)
         observer.check_call("flush", began, timeout)
         left = [record for uuid, record in before.items() if uuid in observer.ledger.of(process)]
@@ -110,12 +113,13 @@ def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> 
     def call() -> None:
         began = simulation.machine.scheduler.now
         process.is_closing = True
-        simulation.observer.delivery.flushed(process)
+        process.begin_flush()
         if discard:
             process.has_discarded = True
             for record in simulation.observer.ledger.of(process).values():
                 record.may_vanish = True
         done = process.client.shutdown(timeout, discard=discard)
+        process.end_flush()
         simulation.machine.note("shutdown", done)
         simulation.observer.check_call("shutdown", began, timeout)
 

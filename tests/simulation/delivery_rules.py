@@ -28,10 +28,11 @@ class _Sender:
 class DeliveryRules(Outside):
     """The rules about requests."""
 
-    def __init__(self, machine, ledger: Ledger, config) -> None:
+    def __init__(self, machine, ledger: Ledger, config, own_event) -> None:
         self._machine = machine
         self._ledger = ledger
         self._config = config
+        self._own_event = own_event
         self._senders: dict[tuple[int, str], _Sender] = {}
         # For each lane of a process, the call that began last among those of taken events.
         self._latest: dict[tuple[int, str], Record] = {}
@@ -45,7 +46,7 @@ class DeliveryRules(Outside):
         return [sender for (pid, _), sender in self._senders.items() if pid == process.pid]
 
     def flushed(self, process) -> None:
-        """Note that a call began that sends without waiting for the backoff."""
+        """Note that a call begins or ends that sends without waiting for the backoff."""
         for sender in self.senders(process):
             sender.flushed_at = self._machine.scheduler.turns
 
@@ -61,7 +62,10 @@ class DeliveryRules(Outside):
         if len(set(uuids)) < len(uuids):
             raise Violation("duplicate", f"a batch of process {process.pid} has an event twice")
         for uuid in uuids:
-            self._check_event(self._ledger.records.get(uuid), uuid, attempt)
+            record = self._ledger.records.get(uuid)
+            if record is None and self._config.preempts and self._config.has_flags:
+                record = self._own_event(uuid, process)
+            self._check_event(record, uuid, attempt)
 
     def _check_size(self, attempt: Attempt) -> None:
         config = self._config
@@ -81,7 +85,8 @@ class DeliveryRules(Outside):
         last = sender.last
         if last is None or not sender.again:
             return
-        if now < sender.backoff_until - _SLACK and sender.flushed_at < last.ended_turn:
+        is_flushed = attempt.process.flushes or sender.flushed_at >= last.ended_turn
+        if now < sender.backoff_until - _SLACK and not is_flushed:
             raise Violation("backoff", f"request {attempt.number} {sender.backoff_until - now:.3f} s too early")
 
     def _check_event(self, record: Record | None, uuid: str, attempt: Attempt) -> None:

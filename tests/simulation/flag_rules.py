@@ -121,7 +121,10 @@ class FlagRules(Outside):
                 raise Violation("invented", f"version {version} does not exist yet")
         if is_local:
             self._check_local(reader, versions)
-        if self._config.preempts or process.is_closing or process.has_refused or len(values) > 1:
+        if self._config.preempts or process.is_closing or len(values) > 1:
+            return
+        if process.client.counters().refused:
+            # The queue had no room for the event.
             return
         for key, value in values.items():
             if value is not None and (person, key, value) not in reader.called:

@@ -26,7 +26,7 @@ class Observer(Outside):
         self.machine = machine
         self.config = config
         self.ledger = Ledger()
-        self.delivery = DeliveryRules(machine, self.ledger, config)
+        self.delivery = DeliveryRules(machine, self.ledger, config, self.own_event)
         self.flags = FlagRules(machine, config)
         self.sent = self.delivery.sent
         self.asks_definitions = self.flags.asks_definitions
@@ -60,7 +60,6 @@ class Observer(Outside):
         self.machine.note("error", reason, len(events))
         for event in events:
             record = self.ledger.records.get(event.uuid)
-            process.has_refused = process.has_refused or reason in _REFUSALS
             if record is None and reason in _REFUSALS:
                 # An event that the client has made of a read.
                 continue
@@ -85,13 +84,20 @@ class Observer(Outside):
         self.machine.scheduler.check_alive()
         process = self.machine.scheduler.current.process
         record = self.ledger.records.get(message["uuid"])
+        if record is None or record.is_own:
+            self.own_event(message["uuid"], process)
+            self.flags.called(process, message)
+
+    def own_event(self, uuid: str, process) -> Record:
+        """Note an event that the client has made itself; it may be sent before a listener hears of it."""
+        record = self.ledger.records.get(uuid)
         if record is None:
             turn = self.machine.scheduler.turns
-            record = self.ledger.begin(message["uuid"], process, "events", turn)
-            record.ended = turn
+            record = self.ledger.begin(uuid, process, "events", turn)
+            record.ended, record.is_own = turn, True
             process.lanes.add("events")
-            self.flags.called(process, message)
             self.ledger.accept(record, self.machine.scheduler.now)
+        return record
 
     def _told(self, record: Record, process, what: str) -> None:
         before = record.told.get(process.pid)
@@ -143,7 +149,7 @@ class Observer(Outside):
     def exited(self, process) -> None:
         """Check that an exit tells of every event that is lost."""
         for record in self.ledger.of(process).values():
-            if not self.is_on_disk(record):
+            if not record.taken and not record.told and not self.is_on_disk(record):
                 raise Violation("silent loss", f"event {record.number} at the exit of {process.pid}")
 
     def is_on_disk(self, record: Record) -> bool:

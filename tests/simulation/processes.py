@@ -42,7 +42,9 @@ class Process(Outside):
         # How many calls of ``capture`` are going on, and whether an event may or may not be queued.
         self.calls = 0
         self.is_unsure = False
-        self.has_refused = self.has_discarded = False
+        self.has_discarded = False
+        # How many calls are going on that send at once.
+        self.flushes = 0
         # How many losses of accepted events ``on_error`` has told.
         self.told_losses = 0
         # How many events of dead processes it has brought to an end.
@@ -114,13 +116,23 @@ class Process(Outside):
             others[0].joiners.append(me)
             self.machine.scheduler.block("the application's threads")
         self.is_closing = True
-        self.machine.observer.delivery.flushed(self)
+        self.begin_flush()
         until = self.machine.scheduler.now + EXIT_BUDGET
         for watched in list(self.watched):
             watched.at_exit(max(0.0, until - self.machine.scheduler.now))
         self.machine.observer.exited(self)
         self.die()
         raise Killed
+
+    def begin_flush(self) -> None:
+        """Note that a call begins that sends without waiting for the backoff."""
+        self.flushes += 1
+        self.machine.observer.delivery.flushed(self)
+
+    def end_flush(self) -> None:
+        """Note that the call has returned."""
+        self.flushes -= 1
+        self.machine.observer.delivery.flushed(self)
 
     def fork(self) -> "Process":
         """Return a copy of the process, in which only the calling thread goes on."""

@@ -36,6 +36,8 @@ class Record(Outside):
     asked_again: bool = False
     # Whether the server's answer means that it is lost, so that the next thing is to tell it.
     is_doomed: bool = False
+    # Whether the client has made it, because the application read a flag.
+    is_own: bool = False
 
     @property
     def is_concluded(self) -> bool:
