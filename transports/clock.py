@@ -84,7 +84,7 @@ def read(clock: Clock) -> ClockReading:
 
 
 def guarded(clock: Clock | None) -> Clock:
-    """Return a clock that never raises and whose times are finite; None: the system's clock.
+    """Return a clock that never raises and whose times are sensible; None: the system's clock.
 
     Where an application's clock fails, its last time goes on as the system's clock does, so that
     every wait ends.
@@ -92,6 +92,10 @@ def guarded(clock: Clock | None) -> Clock:
     if clock is None or isinstance(clock, SystemClock | ManualClock | _GuardedClock):
         return clock or SystemClock()
     return _GuardedClock(clock)
+
+
+# Thirty thousand years.
+_MAX_SECONDS = 1e12
 
 
 class _GuardedClock:
@@ -121,7 +125,8 @@ class _Reading:
             value = float(self._given())
         except Exception:  # noqa: BLE001 - an application's clock may raise anything
             value = math.nan
-        if not math.isfinite(value):
+        # NaN is not less either. Beyond the bound, adding seconds would change nothing.
+        if not abs(value) < _MAX_SECONDS:
             last, at = self._last
             return last + self._system() - at
         self._last = value, self._system()

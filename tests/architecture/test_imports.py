@@ -32,6 +32,7 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
+    {"printable"},
     {"clock", "errors", "fork_and_exit", "incidents", "json_text", "retry", "runtime_properties"},
     {"steps"},
     {"callers", "http"},

@@ -66,7 +66,7 @@ _RULES_OF_FORMAT_2 = (
     "tests/differential/test_rules_v2.py",
 )
 _EVENTS = (
-    _tests("transports", "queue lanes wires"),
+    _tests("transports", "queue lanes wires losses"),
     _tests("transports", "pipeline sinks retry"),
     _tests("transports", "workers queue_properties capture_contract processes"),
 )
@@ -113,11 +113,13 @@ AREAS: Mapping[str, Area] = {
     "batch kernel": Area(
         _files("flagengine/columnar", "cases verdicts walk flag_kernel engine rows"), _BATCH
     ),
-    "queue": Area(_files("transports/batching", "queue lanes"), _EVENTS),
+    "queue": Area(
+        _files("transports/batching", "queue batches lanes announcements losses awaited"), _EVENTS
+    ),
     "delivery": Area(("transports/batching/delivery.py",), _EVENTS),
     "spool": Area(
         ("transports/batching/spool/*.py",),
-        (_tests("transports", "spool_files spool"), *_EVENTS),
+        (_tests("transports", "spool_files spool spool_damage spool_running"), *_EVENTS),
     ),
     "poller": Area(
         _files("transports/polling", "poller policy"),

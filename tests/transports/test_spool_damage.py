@@ -8,9 +8,12 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import LaneLimits, Overflow
@@ -376,3 +379,33 @@ def test_no_more_than_some_damaged_parts_are_kept(
         a_folder(path)
         started(tmp_path)[0].pipeline.shutdown()
     assert len(list(tmp_path.glob("*.damaged"))) == 2
+
+
+# Any damage.
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=400)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([1, START + 2 * RECORD, 100_000]),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_overwritten_nothing_is_sent_twice_or_lost_in_silence(
+    pieces: list[tuple[int, bytes]], segment_bytes: int
+) -> None:
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        paths = left_by(directory, *EVENTS, segment_bytes=segment_bytes)
+        for number, (where, piece) in enumerate(pieces):
+            path = paths[number % len(paths)]
+            data = path.read_bytes()
+            at = where % len(data)
+            path.write_bytes((data[:at] + piece + data[at + len(piece) :])[: len(data)])
+        delivered, lost = outcome(directory)
+        assert delivered == [uuid for uuid in UUIDS if uuid in delivered]
+        missing = len(UUIDS) - len(delivered)
+        assert lost <= missing
+        assert bool(lost) == bool(missing)

@@ -114,8 +114,10 @@ class Announcer:
 
     def _add(self, loss: Loss) -> None:
         is_beyond = self._is_beyond(loss)
-        # Beyond the bounds, the requests are no longer told one by one.
-        kind = (loss.lane, loss.reason) if is_beyond else loss.kind
+        kind = loss.kind
+        if is_beyond and kind not in self._newest:
+            # Beyond the bounds, requests are no longer told one by one.
+            kind = loss.lane, loss.reason
         call = self._newest.get(kind)
         if call is None or not (is_beyond or call.has_room()):
             call = self._newest[kind] = _Call(self._posted, kind, loss)

@@ -21,6 +21,8 @@ logger = logging.getLogger("flagengine.events")
 
 # Long enough that a slow but steady stream of events keeps its thread.
 IDLE_SECONDS = 60.0
+# Seconds, so that a failure that repeats does not keep a processor busy.
+_PAUSE_AFTER_FAILURE = 0.1
 
 
 class Drivable(Protocol):
@@ -111,6 +113,7 @@ class ThreadDriver:
     def __init__(self, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._workers: dict[str, _Worker] = {}
+        self._lacks_thread = False
 
     def attach(self, pipeline: Drivable) -> None:
         """Take the pipeline to drive."""
@@ -153,8 +156,11 @@ class ThreadDriver:
             worker.thread.start()
         except RuntimeError:
             # The limit of threads is reached, or the interpreter is shutting down.
-            logger.warning("could not start a thread: events wait for flush() or shutdown()")
+            if not self._lacks_thread:
+                self._lacks_thread = True
+                logger.warning("could not start a thread: events wait for flush() or shutdown()")
             return None
+        self._lacks_thread = False
         self._workers[lane] = worker
         return worker
 
@@ -183,16 +189,25 @@ class _Worker:
 
     def _run(self, pipeline: Drivable, lane: str, idle_seconds: float) -> None:
         while not self._stopping:
-            # Clear before the lane is checked, so that an event that comes later sets it again.
-            self.wakeup.clear()
-            if pipeline.step(lane):
-                continue
-            if self._stopping:
-                return
-            wait = pipeline.seconds_until_due(lane)
-            is_woken = self.wakeup.wait(idle_seconds if wait is None else wait)
-            if wait is None and not is_woken and pipeline.retire(lane, self._retire):
-                return
+            try:
+                if self._is_done(pipeline, lane, idle_seconds):
+                    return
+            except BaseException:
+                # Even SystemExit from an application's sink: the lane's events must not be stuck.
+                logger.exception("the worker of lane %r was interrupted and goes on", lane)
+                self.wakeup.wait(_PAUSE_AFTER_FAILURE)
+
+    def _is_done(self, pipeline: Drivable, lane: str, idle_seconds: float) -> bool:
+        """Send a batch, or wait for one; return whether the thread must end."""
+        # Clear before the lane is checked, so that an event that comes later sets it again.
+        self.wakeup.clear()
+        if pipeline.step(lane):
+            return False
+        if self._stopping:
+            return True
+        wait = pipeline.seconds_until_due(lane)
+        is_woken = self.wakeup.wait(idle_seconds if wait is None else wait)
+        return wait is None and not is_woken and pipeline.retire(lane, self._retire)
 
     def _retire(self) -> None:
         self._retired = True

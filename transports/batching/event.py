@@ -104,12 +104,10 @@ def parse_event(body: bytes) -> Event:
     """
     try:
         envelope = read_json(body)
-        uuid, name = (
-            canonical_uuid(envelope["uuid"]),
-            _required_text(envelope["event"], "event name"),
-        )
-        is_event = uuid and isinstance(envelope["properties"], dict)
-        if is_event and all(isinstance(envelope[key], str) for key in ("distinct_id", "timestamp")):
+        name = _required_text(envelope["event"], "event name")
+        _required_text(envelope["distinct_id"], "distinct_id")
+        fits = isinstance(envelope.get("properties", {}), dict)
+        if fits and canonical_uuid(envelope["uuid"]) and isinstance(envelope["uuid"], str):
             return Event(envelope["uuid"], name, body)
     except (ValueError, KeyError, TypeError, InvalidEventError):
         pass

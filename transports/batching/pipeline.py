@@ -41,7 +41,8 @@ logger = logging.getLogger("flagengine.events")
 
 EVENTS_LANE = "events"
 SHUTDOWN_TIMEOUT = 30.0
-# Seconds for which ``flush`` and ``deliver`` wait for callbacks, and ``shutdown`` beyond its timeout.
+# Seconds for which ``flush`` and ``deliver`` wait for callbacks, at least and at most, and for which
+# ``shutdown`` waits for them beyond its timeout.
 _CALLBACK_SECONDS = 5.0
 _MIN_CALLBACK_SECONDS = 0.1
 _LAST_CALLBACK_SECONDS = 1.0
@@ -122,12 +123,12 @@ class EventPipeline(LaneWork):
         *,
         lane: str = EVENTS_LANE,
     ) -> None:
-        """Count and report an event that is lost before ``push``."""
+        """Count and report an event that is lost before ``push``. Only invalid events are logged here."""
         with self._lock:
             self._queues[lane].tally.refused[reason] += 1
-        self._reporter.lost(
-            Loss(lane, reason, (event,), self._lanes[lane].limits, is_refusal=True, error=error)
-        )
+        limits = self._lanes[lane].limits
+        loss = Loss(lane, reason, (event,), limits, is_refusal=True, error=error)
+        self._reporter.lost(loss, is_logged=reason is not DropReason.INVALID)
 
     def _admit(self, event: Event, lane: str) -> tuple[Admission, list[QueueAction]]:
         queue, spool = self._queues[lane], self._spools.get(lane)
@@ -245,7 +246,7 @@ class EventPipeline(LaneWork):
             if not discard:
                 self._reporter.leftovers(actions, timeout)
             self._report(actions)
-            self._wait_until_told(_LAST_CALLBACK_SECONDS)
+            self._wait_until_told(min(max(timeout, _MIN_CALLBACK_SECONDS), _LAST_CALLBACK_SECONDS))
             self._reporter.close()
             self._close_sinks(discard=discard)
         finally:

@@ -25,7 +25,8 @@ logger = logging.getLogger("flagengine.events")
 OnAction = Callable[[QueueAction], None]
 
 _RETRIED = "retried"
-_AT_THE_END = (DropReason.SHUTDOWN, DropReason.UNCONFIRMED, DropReason.DISCARDED)
+# ``leftovers`` logs these.
+_LEFT_OVER = (DropReason.SHUTDOWN, DropReason.UNCONFIRMED)
 _FULL = (DropReason.QUEUE_FULL, DropReason.EVICTED)
 # The kinds of losses that a delivery ends. A full queue ends when it has room again.
 _OVER_AFTER_DELIVERY = tuple(reason for reason in DropReason if reason not in _FULL)
@@ -52,15 +53,16 @@ class DeliveryReporter:
                     (action.lane, _RETRIED),
                     f"events of lane {action.lane!r} wait to be sent again{cause}",
                 )
-            case Dropped():
+            case Dropped() if action.reason not in _LEFT_OVER:
                 self._log_loss(Loss.of(action, limits))
         if self._on_action is not None:
             _call_safely(self._on_action, action)
 
-    def lost(self, loss: Loss) -> None:
+    def lost(self, loss: Loss, *, is_logged: bool = False) -> None:
         """Report events that were lost before they were in a queue."""
         self._announcer.post(loss)
-        self._log_loss(loss)
+        if not is_logged:
+            self._log_loss(loss)
         self._announcer.tell()
 
     def _log_loss(self, loss: Loss) -> None:
@@ -69,6 +71,8 @@ class DeliveryReporter:
             what = ""
             if loss.is_refusal and loss.total == 1:
                 what = f"event {loss.events[0].name!r} was not accepted: "
+            if loss.reason is DropReason.INVALID:
+                what = "event dropped: "
             logger.warning("%s%s", what, loss.to_error())
 
     def _delivers(self, lane: str) -> None:
@@ -121,7 +125,7 @@ class DeliveryReporter:
         """Log the sums of the losses whose end is not known yet."""
         for trouble, lost in self._incidents.close_all().items():
             match trouble:
-                case (str(lane), DropReason() as reason) if lost > 1 and reason not in _AT_THE_END:
+                case (str(lane), DropReason() as reason) if lost > 1:
                     logger.warning(
                         "lane %r: %d events were lost in all (%s)", lane, lost, reason.value
                     )

@@ -21,6 +21,7 @@ from ..clock import ClockReading
 from ..errors import StatusError
 from ..http.base import Request, Response
 from ..json_text import read_json, to_json
+from ..printable import printable
 from ..retry import parse_retry_after
 from .batch import Batch
 from .delivery import DELIVERED, MAX_DETAILS, DeliveryOutcome, Disposition, judge_status
@@ -101,7 +102,8 @@ def _read_results(body: bytes) -> dict[str, tuple[str, str]]:
 def _read_result(entry: object) -> tuple[str, str]:
     if not isinstance(entry, Mapping):
         return "", ""
-    return str(entry.get("result", "")), str(entry.get("details") or "")[:MAX_DETAILS]
+    details = printable(str(entry.get("details") or "")[:MAX_DETAILS])
+    return printable(str(entry.get("result", ""))), details
 
 
 def to_v1(event: Event) -> dict[str, object]:

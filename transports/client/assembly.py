@@ -11,7 +11,7 @@ from .. import fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
-from ..clock import Clock, SystemClock
+from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
 from ..flags.cache import open_flag_cache
@@ -34,7 +34,7 @@ from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
-from .listeners import Listeners
+from .listeners import ERROR, Listeners
 from .options import Options
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
@@ -62,7 +62,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     Raises:
         ValueError: an option is invalid.
     """
-    clock = options.clock or SystemClock()
+    clock = guarded(options.clock)
     listeners = Listeners()
     memory = Memory(
         options.storage,
@@ -74,6 +74,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     report = _reporter(options, listeners)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
+    preparation.report_to(pipeline.refuse)
     evaluator = _evaluator(options, transport, report)
     loader = _loader(options, transport, clock, report)
     components = Components(
@@ -149,6 +150,7 @@ def _events(
         driver=options.driver,
         on_error=report,
         on_action=listeners.notify_delivered,
+        is_heard=lambda: options.on_error is not None or listeners.are_wanted(ERROR),
     )
     return pipeline, Outbox(pipeline, lanes, listeners)
 

@@ -53,7 +53,8 @@ def capture_immediate(
 ) -> Steps[str | None]:
     """Capture an event and deliver it; return its uuid, or None if the delivery failed.
 
-    After a temporary failure the event stays queued, and may still be delivered later.
+    ``on_error`` hears of a lost event before this method returns. Several calls may have the same
+    uuid: each sends its event, and the server counts them once. After a temporary failure the event stays queued, and may still be delivered later.
     """
     flags = yield from flags_of(client.components, message)
     return (
@@ -86,7 +87,7 @@ def prepare_event_message(
     client: HasComponents, event: str, **message: Unpack[CaptureOptions]
 ) -> PreparedEvent | None:
     """Return the event that ``capture`` would queue, or None if it would be dropped."""
-    prepared = _prepared(client.components, event, message)
+    prepared = _prepared(client.components, event, message, is_dry=True)
     if prepared is None:
         return None
     envelope: dict[str, Any] = prepared.decoded()
@@ -121,6 +122,8 @@ def _prepared(
     event: str,
     message: CaptureOptions,
     flags: Mapping[str, Any] | None = None,
+    *,
+    is_dry: bool = False,
 ) -> Event | None:
     """Prepare the event; without ``flags``, evaluate the flags that the message asks for."""
     if event == _EXCEPTION:
@@ -137,4 +140,5 @@ def _prepared(
         groups=message.get("groups"),
         flag_properties=flags,
         disable_geoip=message.get("disable_geoip"),
+        is_dry=is_dry,
     )

@@ -1,51 +1,100 @@
 """The ``before_send`` hooks, with which the application may change or drop each event.
 
 A hook that raises drops the event, because the hook might have removed confidential data. The
-remaining hooks are not called.
+remaining hooks are not called. A hook must not capture: its event would go through the hook again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..errors import HookError
 from ..incidents import Incidents
 
 if TYPE_CHECKING:
     from .options import BeforeSend, EventMessage
 
-__all__ = ["run_hooks"]
+__all__ = ["Hooks"]
 
 logger = logging.getLogger("flagengine.client")
 
 
-def run_hooks(
-    hooks: Sequence[BeforeSend], message: EventMessage, incidents: Incidents
-) -> EventMessage | None:
-    """Return the message after all hooks; None if a hook dropped it or failed.
+class Hooks:
+    """The hooks of a client."""
 
-    A failure is logged once, until all hooks succeed again.
-    """
-    name = message.get("event")
-    for hook in hooks:
+    def __init__(self, hooks: Sequence[BeforeSend]) -> None:
+        self._hooks = hooks
+        self._incidents = Incidents()
+        # Of each thread, because a task that a hook creates does not run inside the hook.
+        self._running = threading.local()
+
+    def __bool__(self) -> bool:
+        """Return whether there are any hooks."""
+        return bool(self._hooks)
+
+    def check_idle(self, name: object) -> None:
+        """Check that no hook runs in this thread.
+
+        Raises:
+            HookError: a hook captured the event ``name``.
+        """
+        if getattr(self._running, "is_set", False):
+            if self._incidents.opens("recursion"):
+                logger.warning("before_send captured event %r, which is refused", name)
+            msg = f"event {name!r} was captured inside before_send"
+            raise HookError(msg)
+
+    def run(self, message: EventMessage) -> EventMessage | None:
+        """Return the message after all hooks; None if a hook dropped it.
+
+        A failure is logged once, until all hooks succeed again.
+
+        Raises:
+            HookError: a hook raised an exception, or returned no event.
+        """
+        name = message.get("event")
+        with self._marked():
+            for hook in self._hooks:
+                returned = self._call(hook, message)
+                if returned is None:
+                    logger.debug("before_send dropped event %r", name)
+                    return None
+                message = dict(returned)
+        self._over()
+        if not message.get("properties"):
+            logger.warning("before_send left event %r without properties", name)
+        return message
+
+    def _call(self, hook: BeforeSend, message: EventMessage) -> Mapping[str, object] | None:
+        name = message.get("event")
         try:
-            returned = hook(message)
-        except Exception:
-            if incidents.opens("before_send"):
+            returned: object = hook(message)
+        except Exception as error:
+            if self._incidents.opens("raised"):
                 logger.warning("before_send raised; dropped event %r", name, exc_info=True)
-            return None
-        if returned is None:
-            logger.debug("before_send dropped event %r", name)
-            return None
-        if not isinstance(returned, Mapping):
-            found = type(returned).__name__
-            logger.warning(
-                "before_send must return a mapping or None, got %s; dropped event %r", found, name
-            )
-            return None
-        message = dict(returned)
-    incidents.resolve("before_send")
-    if not message.get("properties"):
-        logger.warning("before_send left event %r without properties", name)
-    return message
+            msg = f"before_send raised {type(error).__name__}, so event {name!r} was dropped"
+            raise HookError(msg) from error
+        if returned is None or isinstance(returned, Mapping):
+            return returned
+        found = type(returned).__name__
+        msg = f"before_send must return a mapping or None, got {found}; dropped event {name!r}"
+        if self._incidents.opens("returned"):
+            logger.warning("%s", msg)
+        raise HookError(msg)
+
+    def _over(self) -> None:
+        lost = self._incidents.resolve("raised", "returned")
+        if lost > 1:
+            logger.warning("before_send works again; %d events were dropped", lost)
+
+    @contextmanager
+    def _marked(self) -> Iterator[None]:
+        self._running.is_set = True
+        try:
+            yield
+        finally:
+            self._running.is_set = False

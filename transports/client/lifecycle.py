@@ -1,7 +1,8 @@
 """The methods for flush, shutdown, and information about the client.
 
 At exit all clients together have one second to deliver queued events. An unhandled SIGTERM ends
-Python without that second, so handle SIGTERM and call ``shutdown()``.
+Python without that second, so handle SIGTERM and call ``shutdown()``. README.md has the rest of the
+life of a process.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ def _no() -> bool:
 
 @guarded_steps(_no)
 def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
-    """Try once to send all queued events; return whether none of them is left.
+    """Try once to send all queued events; return whether all went well.
 
-    After a temporary failure the events stay queued and are retried in the background.
+    That is: none of these events is left, and no event was lost since the last flush, for whatever
+    reason. Before that, ``on_error`` has been told of each loss, unless it takes more than five seconds.
+    Flushes at the same time all answer for the same losses. After a temporary failure the events stay
+    queued and are retried in the background.
     """
     pipeline = client.components.pipeline
     done: bool = yield Call(lambda: pipeline.flush(timeout))
@@ -58,7 +62,8 @@ def shutdown(
 ) -> Steps[bool]:
     """Refuse new events, deliver queued events within ``timeout``; return whether all were delivered.
 
-    After that, flags are evaluated with the definitions that are already loaded. A second call waits
+    It is also False if an event was lost since the last flush. ``on_error`` has been told of the losses,
+    unless it takes more than a second. After that, flags are evaluated with the definitions that are already loaded. A second call waits
     for the first. A call inside a callback of the client only starts the shutdown. With ``discard``,
     drop the queued events.
     """

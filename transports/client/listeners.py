@@ -13,8 +13,9 @@ from typing import Any, Final
 from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
+from ..incidents import Incidents
 
-__all__ = ["FLAGS_LOADED", "Listeners"]
+__all__ = ["ERROR", "FLAGS_LOADED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -44,6 +45,9 @@ class Listeners:
     def __init__(self) -> None:
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
+        # The names whose callbacks run, of each thread.
+        self._running = threading.local()
+        self._incidents = Incidents()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
         """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``."""
@@ -61,11 +65,27 @@ class Listeners:
         return unsubscribe
 
     def notify(self, name: str, payload: Any) -> None:
-        """Call the callbacks of ``name``."""
-        for callback in self._callbacks.get(name, ()):
-            _call(callback, payload)
-        for callback in self._callbacks.get(ANY, ()):
-            _call(callback, name, payload)
+        """Call the callbacks of ``name``, but not for what they themselves cause in this thread."""
+        self._call_all(name, payload)
+        self._call_all(ANY, name, payload)
+
+    def _call_all(self, key: str, *arguments: object) -> None:
+        callbacks = self._callbacks.get(key)
+        if not callbacks:
+            return
+        running: set[str] = self._running.__dict__.setdefault("names", set())
+        if key in running:
+            if self._incidents.opens(key):
+                logger.warning(
+                    "a callback of %r caused %r itself; it is not called again", key, key
+                )
+            return
+        running.add(key)
+        try:
+            for callback in callbacks:
+                _call(callback, *arguments)
+        finally:
+            running.discard(key)
 
     def notify_error(self, error: TransportError) -> None:
         """Call the callbacks of ``error``."""
@@ -74,15 +94,15 @@ class Listeners:
     def notify_queued(self, event: Event) -> None:
         """Call the callbacks for a queued event."""
         name = _QUEUED.get(event.name, "capture")
-        if self._are_wanted(name):
+        if self.are_wanted(name):
             self.notify(name, event.decoded())
 
     def notify_delivered(self, action: QueueAction) -> None:
         """Call the callbacks of ``flush`` if the action is a delivery."""
-        if isinstance(action, Delivered) and self._are_wanted(FLUSH):
+        if isinstance(action, Delivered) and self.are_wanted(FLUSH):
             self.notify(FLUSH, [event.decoded() for event in action.events])
 
-    def _are_wanted(self, name: str) -> bool:
+    def are_wanted(self, name: str) -> bool:
         """Return whether there are callbacks; without them, events need not be decoded."""
         return bool(self._callbacks.get(name) or self._callbacks.get(ANY))
 

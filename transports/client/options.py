@@ -77,7 +77,8 @@ class Options:
     """What happens to an event when the queue is full: ``drop_new``, ``drop_oldest``, ``block``,
     ``raise`` or ``spill``."""
     spool_directory: str | os.PathLike[str] | None = None
-    """The directory in which ``overflow="spill"`` stores events; separate for each service."""
+    """The directory in which ``overflow="spill"`` stores events; separate for each service. Damaged parts
+    are put aside there, in files ``*.damaged``."""
     max_retries: int = 3
     """The number of retries of a batch, after delays of 1, 2, 4 ... at most 30 s."""
     on_exhausted: Exhausted | str = Exhausted.DROP
@@ -97,9 +98,13 @@ class Options:
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
-    the event, changed or not, or None to drop it. A hook that raises drops the event."""
+    the event, changed or not, or None to drop it. A hook that raises drops the event, which is a loss. A
+    hook must not capture: the event that it captures is refused."""
     on_error: Callable[[TransportError, tuple[Event, ...]], object] | None = None
-    """A callback, called with an error and the events that it lost."""
+    """A callback, called with an error and the events that it lost. It hears of every lost event, also of
+    each one that a full queue refuses, in batches and before ``flush``, ``shutdown`` and
+    ``capture_immediate`` return. It may raise, block and capture. Events that cannot be named any more
+    (damaged on disk) have only a uuid, or are counted by ``error.count``."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
     disable_geoip: bool = True

@@ -15,16 +15,17 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from ..batching.event import Event, make_event
+from ..batching.batch import DropReason
+from ..batching.event import Event, make_event, unmade_event
 from ..batching.event_fields import new_uuid
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE
 from ..batching.pipeline import EVENTS_LANE, EventPipeline
 from ..clock import Clock
 from ..context import Context, current, id_of
-from ..errors import InvalidEventError
+from ..errors import ClientClosedError, HookError, InvalidEventError, TransportError
 from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
-from .hooks import run_hooks
+from .hooks import Hooks
 from .listeners import Listeners
 from .options import Options
 from .status import ClientStatus
@@ -33,6 +34,9 @@ from .storage import Memory
 __all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent"]
 
 logger = logging.getLogger("flagengine.client")
+
+Refuse = Callable[[Event, DropReason, TransportError], None]
+"""A function that counts and reports an event that cannot be queued."""
 
 NOTHING: Mapping[str, Any] = {}
 PERSONLESS = "$process_person_profile"
@@ -93,11 +97,16 @@ class Preparation:
         self._memory = memory
         self._status = status
         self._clock = clock
-        self._hooks = options.hooks
+        self._hooks = Hooks(options.hooks)
+        self._refuse: Refuse = _nobody_is_told
         self._incidents = Incidents()
         self._disable_geoip = options.disable_geoip
         self._owned = dict(owned)
         self._runtime = dict(runtime)
+
+    def report_to(self, refuse: Refuse) -> None:
+        """Report events that cannot be prepared to ``refuse`` from now on."""
+        self._refuse = refuse
 
     def prepare(
         self,
@@ -111,28 +120,65 @@ class Preparation:
         flag_properties: Mapping[str, Any] = NOTHING,
         disable_geoip: bool | None = None,
         keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
+        is_dry: bool = False,
     ) -> Event | None:
-        """Return the event, or None if it must not be sent; log the reason.
+        """Return the event, or None if it must not be sent; log and report the reason.
 
-        ``keep`` selects the properties to send from all properties.
+        ``keep`` selects the properties to send from all properties. With ``is_dry``, the event is not
+        to be sent, so a failure is no loss.
         """
+        message = {
+            "event": name,
+            "distinct_id": distinct_id,
+            "properties": properties,
+            "timestamp": timestamp,
+            "uuid": uuid,
+        }
+        refuse = _nobody_is_told if is_dry else self._refuse
         if not self._status.accepts_events():
+            if self._status.is_closed and self._status.is_usable and not self._memory.is_opted_out:
+                error = ClientClosedError("the client is shut down")
+                refuse(unmade_event(message, clock=self._clock), DropReason.CLOSED, error)
             return None
+        try:
+            self._complete(message, flag_properties, groups, disable_geoip, keep)
+            return self._made(message, refuse)
+        except InvalidEventError as error:
+            if is_dry:
+                logger.warning("event dropped: %s", error)
+            refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, error)
+        except Exception as error:  # noqa: BLE001 - an application's objects may raise anything
+            self._failed(error)
+            failure = InvalidEventError(f"the event cannot be read: {type(error).__name__}")
+            failure.__cause__ = error
+            refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, failure)
+        return None
+
+    def _failed(self, error: Exception) -> None:
+        """Log the traceback only once: the same failure may repeat on every call."""
+        kind = type(error).__name__
+        if self._incidents.opens(kind):
+            logger.error("an event was lost: its preparation raised %s", kind, exc_info=error)
+
+    def _complete(
+        self,
+        message: dict[str, Any],
+        flag_properties: Mapping[str, Any],
+        groups: object,
+        disable_geoip: bool | None,
+        keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None,
+    ) -> None:
+        """Add the distinct id and all properties to the message."""
         context = current()
-        person = id_of(distinct_id, context)
-        merged = self._merge(context, flag_properties, _mapping("properties", properties))
+        person = id_of(message["distinct_id"], context)
+        given = _mapping("properties", message["properties"])
+        merged = self._merge(context, flag_properties, given)
         if person is None:
             person = new_uuid(self._clock.wall())
             merged.setdefault(PERSONLESS, False)
         self._own(merged, groups, disable_geoip)
-        message = {
-            "event": name,
-            "distinct_id": person,
-            "properties": merged if keep is None else keep(merged),
-            "timestamp": timestamp,
-            "uuid": uuid,
-        }
-        return self._checked(message)
+        message["distinct_id"] = person
+        message["properties"] = merged if keep is None else keep(merged)
 
     def _merge(
         self,
@@ -161,19 +207,23 @@ class Preparation:
         if self._disable_geoip if disable_geoip is None else disable_geoip:
             merged[_NO_GEOIP] = True
 
-    def _checked(self, message: dict[str, Any]) -> Event | None:
+    def _made(self, message: dict[str, Any], refuse: Refuse) -> Event | None:
+        """Return the event after all hooks; None if a hook dropped it, which is no loss."""
+        if not self._hooks:
+            return make_event(message, clock=self._clock, warn=logger.warning)
+        reason = DropReason.RECURSION
         try:
+            self._hooks.check_idle(message["event"])
+            reason = DropReason.HOOK_FAILED
             event = make_event(message, clock=self._clock, warn=logger.warning)
-            if not self._hooks:
-                return event
             # Hooks get a copy, so that they cannot change the application's objects.
-            final = run_hooks(self._hooks, event.decoded(), self._incidents)
-            if final is None:
-                return None
-            return make_event(final, clock=self._clock, warn=logger.warning)
-        except InvalidEventError as error:
-            logger.warning("event dropped: %s", error)
+            final = self._hooks.run(event.decoded())
+        except HookError as error:
+            # Without the properties, because the hook might have removed confidential ones.
+            named = {"event": message["event"], "uuid": message["uuid"]}
+            refuse(unmade_event(named, clock=self._clock), reason, error)
             return None
+        return None if final is None else make_event(final, clock=self._clock, warn=logger.warning)
 
 
 class Outbox:
@@ -218,3 +268,7 @@ def _mapping(what: str, given: object) -> Mapping[str, Any]:
         return given
     logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING
+
+
+def _nobody_is_told(_event: Event, _reason: DropReason, _error: TransportError) -> None:
+    """Do nothing."""

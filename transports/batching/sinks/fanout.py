@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from ..batch import Batch
 from ..delivery import DELIVERED, DeliveryOutcome, Disposition
+from ..event import Event
 from .base import Sink
 
 __all__ = ["FanOutSink"]
@@ -43,15 +45,23 @@ class FanOutSink:
             branch.sink.close()
 
 
+_Key: TypeAlias = tuple[str, int]
+
+
+def _key(event: Event) -> _Key:
+    return event.uuid, hash(event.body)
+
+
 class _Branch:
     """One of the sinks, with the events that it has accepted or refused."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self._settled: OrderedDict[str, str | None] = OrderedDict()
+        # By ``_key``: two events may have the same uuid.
+        self._settled: OrderedDict[_Key, str | None] = OrderedDict()
 
     def deliver(self, batch: Batch, timeout: float) -> DeliveryOutcome:
-        lacking = tuple(event for event in batch.events if event.uuid not in self._settled)
+        lacking = tuple(event for event in batch.events if _key(event) not in self._settled)
         outcome = DELIVERED
         if lacking:
             rest = replace(batch, events=lacking)
@@ -63,18 +73,18 @@ class _Branch:
         again, refused = _results(batch, outcome)
         for event in batch.events:
             if event.uuid not in again:
-                self._settled[event.uuid] = refused.get(event.uuid)
+                self._settled[_key(event)] = refused.get(event.uuid)
         while len(self._settled) > _MAX_REMEMBERED:
             self._settled.popitem(last=False)
 
     def _with_earlier_refusals(self, batch: Batch, outcome: DeliveryOutcome) -> DeliveryOutcome:
         if outcome.disposition is Disposition.SPLIT and len(batch.events) > 1:
             return outcome
-        again = frozenset(event.uuid for event in batch.events if event.uuid not in self._settled)
+        again = frozenset(event.uuid for event in batch.events if _key(event) not in self._settled)
         refused = {
             event.uuid: details
             for event in batch.events
-            if (details := self._settled.get(event.uuid)) is not None
+            if (details := self._settled.get(_key(event))) is not None
         }
         return replace(outcome, disposition=Disposition.PARTIAL, retry=again, refused=refused)
 

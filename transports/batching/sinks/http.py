@@ -13,7 +13,7 @@ from ...http.base import Request, Response, Transport
 from ...http.hosts import base_url
 from ...http.redaction import clean_header_value, redact_text, redact_url
 from ..batch import Batch
-from ..delivery import DeliveryOutcome, judge_error
+from ..delivery import DeliveryOutcome, Disposition, judge_error
 from ..encodings import Encoding, choose_encoder
 
 __all__ = ["Destination", "HttpSink", "Wire"]
@@ -42,8 +42,13 @@ class HttpSink:
         self._clock = clock
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
-        """Make one request."""
-        request = self._wire.request(batch, now=read(self._clock), timeout=timeout)
+        """Make one request. A batch that cannot be encoded is halved, until only one event is lost."""
+        try:
+            request = self._wire.request(batch, now=read(self._clock), timeout=timeout)
+        except Exception as error:  # noqa: BLE001 - such as a lack of memory
+            failure = TransportError(f"the batch cannot be encoded: {type(error).__name__}")
+            halves = Disposition.SPLIT if len(batch.events) > 1 else Disposition.REJECTED
+            return DeliveryOutcome(halves, failure)
         try:
             response = self._transport.request(request)
         except TransportError as error:

@@ -61,6 +61,9 @@ class JsonlSink:
         if self._file and self._file.size and self._file.size + coming > self._max_bytes:
             self.close()
             self._rotate()
+        if self._file and not self._file.is_in_place():
+            # Someone renamed or deleted it, as a rotation of logs does.
+            self.close()
         if self._file is None:
             self._file = AppendFile(self._path, self._fsync)
         return self._file

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 from .disk import Disk, Found, Lock
 
@@ -58,7 +57,7 @@ class Unclaimed(NamedTuple):
 def claim_new(disk: Disk, directory: Path) -> Claim:
     """Claim a new folder in ``directory``, which is created if missing."""
     for _ in range(_MAX_TRIES):
-        folder = directory / uuid4().hex
+        folder = directory / disk.new_name()
         disk.make_folder(folder)
         lock = disk.lock(folder / _LOCK_NAME)
         if lock is not None:

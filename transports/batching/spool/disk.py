@@ -10,6 +10,7 @@ import stat
 from enum import Enum, auto
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 from ..append_file import AppendFile, Fsync
 
@@ -82,6 +83,10 @@ class Disk(Protocol):
         """Return the names in a folder, oldest first."""
         ...
 
+    def new_name(self) -> str:
+        """Return 32 hexadecimal digits that no other folder has. Never raises."""
+        ...
+
     def make_folder(self, path: Path) -> None:
         """Make a folder that only its owner may read, with its parents; fail if it is there."""
         ...
@@ -131,6 +136,10 @@ class SystemDisk:
         """See ``Disk``."""
         paths = sorted(folder.iterdir(), key=lambda path: (_age(path), path.name))
         return [path.name for path in paths]
+
+    def new_name(self) -> str:
+        """See ``Disk``."""
+        return uuid4().hex
 
     def make_folder(self, path: Path) -> None:
         """See ``Disk``."""

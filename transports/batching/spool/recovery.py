@@ -10,11 +10,12 @@ from ...errors import InvalidEventError
 from ..event import Event, parse_event
 from .damage import Damage
 from .disk import Disk, Found
-from .records import MAGIC, Gap, RecordKind, SpoolRecord, scan
+from .records import Gap, RecordKind, SpoolRecord, encode_start, scan
 from .segments import SUFFIX
 
 __all__ = ["Remains"]
 
+_START_BYTES = len(encode_start(0))
 _FIRST_SEGMENT = f"{1:010d}{SUFFIX}"
 
 
@@ -80,8 +81,8 @@ class Remains:
         for found in scan(data):
             if isinstance(found, Gap):
                 self.damage.add(path, data[found.start : found.end])
-                # A damaged magic line hides no event.
-                self._gaps += found != Gap(0, len(MAGIC))
+                # The beginning of a file hides no event, unless the file was cut there.
+                self._gaps += found.end > _START_BYTES or len(data) < _START_BYTES
                 continue
             event = self._read_record(found)
             if event is None:

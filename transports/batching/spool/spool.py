@@ -76,13 +76,20 @@ class Spool:
         """
         with self._lock, self._translated():
             log = self._opened()
+        with self._lock:
             inherited = 0
-            for orphan in claim_orphans(self._disk, self._directory):
-                if isinstance(orphan, Unclaimed):
-                    self._damage.problems.append(f"{orphan.folder.name}: {_reason(orphan.error)}")
-                else:
-                    inherited += self._inherit(log, orphan)
+            try:
+                for orphan in claim_orphans(self._disk, self._directory):
+                    if isinstance(orphan, Unclaimed):
+                        self._cannot_read(orphan.folder, orphan.error)
+                    else:
+                        inherited += self._inherit(log, orphan)
+            except OSError as error:
+                self._cannot_read(self._directory, error)
             return inherited
+
+    def _cannot_read(self, folder: Path, error: Exception) -> None:
+        self._damage.problems.append(f"{folder.name}: {_reason(error)}")
 
     def take_damage(self) -> Damage:
         """Return what ``open`` found damaged; the next call returns nothing."""
@@ -213,7 +220,7 @@ class Spool:
                     inherited += 1
         except Exception as error:  # noqa: BLE001 - what was copied so far must be counted
             # The folder stays for the next process.
-            self._damage.problems.append(f"{orphan.folder.name}: {_reason(error)}")
+            self._cannot_read(orphan.folder, error)
             orphan.release()
             return inherited
         put_aside(self._disk, self._directory, remains.damage)
