@@ -2,7 +2,7 @@
 
 import logging
 
-from flagengine.transports.errors import DeliveryError, EventTooLargeError, QueueFullError
+from flagengine.transports.errors import DeliveryError, EventTooLargeError, QueueFullError, SpoolError
 
 from .delivery_rules import DeliveryRules
 from .flag_rules import FlagRules
@@ -123,8 +123,13 @@ class Observer(Outside):
     def logged(self, record: logging.LogRecord) -> None:
         """Check what the client logs."""
         self.warnings += 1
-        if record.exc_info and record.exc_info[0] is not None:
-            raise Violation("defect", f"{record.getMessage()}: {record.exc_info[1]!r}")
+        raised = record.exc_info[1] if record.exc_info else None
+        if isinstance(raised, Violation):
+            raise raised
+        if isinstance(raised, SpoolError) and self.machine.scheduler.current.process.disk_has_failed:
+            return
+        if raised is not None:
+            raise Violation("defect", f"{record.getMessage()}: {raised!r}")
         if record.levelno >= logging.ERROR and "shutdown:" not in record.getMessage():
             raise Violation("defect", record.getMessage())
 

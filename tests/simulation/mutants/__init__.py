@@ -7,6 +7,8 @@ A mutant that the simulation does not find shows what it does not look at.
 
 from .mutant import Mutant
 from .polling import MUTANTS as POLLING
+from .queues import MUTANTS as QUEUES
 from .retries import MUTANTS as RETRIES
+from .spools import MUTANTS as SPOOLS
 
-MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*RETRIES, *POLLING)}
+MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING)}

@@ -109,8 +109,8 @@ MUTANTS = (
     ),
     Mutant(
         "wake-up-is-cleared-too-late", "batching/drivers.py",
-        "            wait = pipeline.seconds_until_due(lane)\n",
-        "            wait = pipeline.seconds_until_due(lane)\n            self.wakeup.clear()\n",
+        "        wait = pipeline.seconds_until_due(lane)\n",
+        "        wait = pipeline.seconds_until_due(lane)\n        self.wakeup.clear()\n",
     ),
     Mutant(
         "retired-worker-counts-as-usable", "batching/drivers.py",
@@ -123,7 +123,7 @@ MUTANTS = (
     ),
     Mutant(
         "worker-retires-with-events", "batching/drivers.py",
-        "if wait is None and not is_woken and pipeline.retire(lane, self._retire):",
-        "if not is_woken and (pipeline.retire(lane, self._retire) or self._retire() is None):",
+        "return wait is None and not is_woken and pipeline.retire(lane, self._retire)",
+        "return not is_woken and (pipeline.retire(lane, self._retire) or self._retire() is None)",
     ),
 )  # fmt: skip
