@@ -6,8 +6,7 @@ import gc
 import sys
 import time
 
-from .shrink import shrink
-from .simulation import Simulation
+from .mutants import MUTANTS
 
 
 def main() -> int:
@@ -19,9 +18,12 @@ def main() -> int:
     parser.add_argument("--trace", action="store_true", help="print what happens")
     parser.add_argument("--failures", type=int, default=5, help="stop after so many failures")
     parser.add_argument("--unshrunk", action="store_true", help="do not look for the shortest plan")
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="plant this bug")
     parser.add_argument("--set", action="append", default=[], help="NAME=VALUE of the configuration")
     given = parser.parse_args()
     given.fixed = {name: _value(value) for name, _, value in (each.partition("=") for each in given.set)}
+    if given.mutant is not None:
+        MUTANTS[given.mutant].plant()
     gc.disable()
     if given.seed is not None:
         return _replay(given)
@@ -36,6 +38,8 @@ def _value(text: str) -> object:
 
 
 def _replay(given: argparse.Namespace) -> int:
+    from .simulation import Simulation  # noqa: PLC0415 - after a bug may have been planted
+
     only = None if given.steps is None else {int(number) for number in given.steps.split(",") if number}
     outcome = Simulation(given.seed, only, fixed=given.fixed, keeps_trace=given.trace).run()
     for line in outcome.trace:
@@ -47,7 +51,11 @@ def _replay(given: argparse.Namespace) -> int:
 
 
 def _search(given: argparse.Namespace) -> int:
+    from .shrink import shrink  # noqa: PLC0415 - as above
+    from .simulation import Simulation  # noqa: PLC0415 - as above
+
     settings = "".join(f" --set {each}" for each in given.set)
+    settings += f" --mutant {given.mutant}" if given.mutant else ""
     began, failures, digests = time.perf_counter(), 0, 0
     for seed in range(given.first, given.first + given.seeds):
         outcome = Simulation(seed, fixed=given.fixed).run()

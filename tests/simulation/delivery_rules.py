@@ -63,8 +63,10 @@ class DeliveryRules(Outside):
             raise Violation("duplicate", f"a batch of process {process.pid} has an event twice")
         for uuid in uuids:
             record = self._ledger.records.get(uuid)
-            if record is None and self._config.preempts and self._config.has_flags:
+            if record is None and self._config.has_flags:
+                # It may also be that of a dead process.
                 record = self._own_event(uuid, process)
+                process.is_unsure = True
             self._check_event(record, uuid, attempt)
 
     def _check_size(self, attempt: Attempt) -> None:

@@ -63,8 +63,11 @@ class Observer(Outside):
             if record is None and reason in _REFUSALS:
                 # An event that the client has made of a read.
                 continue
-            if record is None:
+            if record is None and not self.config.has_flags:
                 raise Violation("invented", f"{reason} of an unknown event")
+            if record is None:
+                record = self.own_event(event.uuid, process)
+                process.is_unsure = True
             if record.state == "accepted" or record.process is not process:
                 process.told_losses += 1
             self._told(record, process, reason)
