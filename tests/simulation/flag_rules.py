@@ -1,7 +1,6 @@
 """What must hold of flags: one snapshot for each answer, never an older one, and polls with manners."""
 
 from .outside import Outside
-from .server import DEFINITIONS_PATH
 from .violations import Violation
 
 _SLACK = 1e-6
@@ -67,13 +66,8 @@ class FlagRules(Outside):
         reader.is_asking, reader.was_requested = True, False
         reader.asked_at = now
 
-    def asks_flags(self, process) -> None:
-        """Check a request for flags."""
-
-    def answered(self, process, path: str, response, error, pause: float) -> None:
+    def answered(self, process, response, pause: float) -> None:
         """Note an answer to a request for definitions."""
-        if path != DEFINITIONS_PATH:
-            return
         reader, now = self.reader(process), self._machine.scheduler.now
         reader.is_asking, reader.ended_at = False, now
         status = response.status if response is not None else 0

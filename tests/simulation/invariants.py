@@ -1,9 +1,16 @@
 """The observer: hears of everything that happens, and checks what must always hold."""
 
+import importlib.util
 import logging
 
-from flagengine.transports.errors import DeliveryError, EventTooLargeError, QueueFullError, SpoolError
+from flagengine.transports.errors import (
+    DeliveryError,
+    EventTooLargeError,
+    QueueFullError,
+    SpoolError,
+)
 
+from .breaker_rules import BreakerRules
 from .delivery_rules import DeliveryRules
 from .flag_rules import FlagRules
 from .network import Attempt
@@ -11,6 +18,7 @@ from .outside import Outside
 from .records import Ledger, Record
 from .violations import Violation
 
+HAS_BREAKER = importlib.util.find_spec("flagengine.transports.breaker") is not None
 _SLACK = 1e-6
 _BLOCKED = "blocked"
 _REFUSALS = frozenset({"queue_full", "too_large", "closed"})
@@ -30,8 +38,7 @@ class Observer(Outside):
         self.flags = FlagRules(machine, config)
         self.sent = self.delivery.sent
         self.asks_definitions = self.flags.asks_definitions
-        self.asks_flags = self.flags.asks_flags
-        self.answered = self.flags.answered
+        self.breaker = BreakerRules(machine)
         self.leaps: list[tuple[float, float]] = []
         self.warnings = 0
         # How many events the clients have reported as lost on a damaged disk.
@@ -47,6 +54,11 @@ class Observer(Outside):
         """See ``DeliveryRules.concluded``."""
         self.machine.note("means", attempt.number, attempt.answer)
         self.delivery.concluded(attempt)
+
+    def asks_flags(self, process, number: int) -> None:
+        """See ``BreakerRules.asks``."""
+        if HAS_BREAKER:
+            self.breaker.asks(process, number)
 
     # What the application is told.
 

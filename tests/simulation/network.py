@@ -107,20 +107,28 @@ class Network(Outside):
         elif path == DEFINITIONS_PATH:
             self.observer.asks_definitions(process)
         elif path == FLAGS_PATH:
-            self.observer.asks_flags(process)
+            self.observer.asks_flags(process, number)
+        began = machine.scheduler.now
         machine.note("request", number, process.pid, path, attempt and len(attempt.uuids))
         try:
             response = self._carry(request, path, attempt)
         except RequestError as error:
             machine.note("failed", number, type(error).__name__)
             self._conclude(attempt, None, error)
-            self.observer.answered(process, path, None, error, 0.0)
+            self._tell(process, path, number, began, None, error)
             raise
         machine.note("answered", number, response.status)
         self._conclude(attempt, response, None)
-        pause = self._pause if response.header("retry-after") else 0.0
-        self.observer.answered(process, path, response, None, pause)
+        self._tell(process, path, number, began, response, None)
         return response
+
+    def _tell(self, process, path: str, number: int, began: float, response, error) -> None:
+        """Tell the observer of the answer to a request without events."""
+        pause = self._pause if response is not None and response.header("retry-after") else 0.0
+        if path == DEFINITIONS_PATH:
+            self.observer.flags.answered(process, response, pause)
+        elif path == FLAGS_PATH:
+            self.observer.breaker.answered(process, number, began, _failure(response, error), pause)
 
     def _carry(self, request: Request, path: str, attempt: Attempt | None) -> Response:
         deadline = self._machine.scheduler.now + request.timeout
@@ -251,6 +259,15 @@ class Network(Outside):
         else:
             attempt.answer, attempt.is_certain = "rejected", not attempt.taken
         self.observer.concluded(attempt)
+
+
+def _failure(response: Response | None, error: RequestError | None) -> str:
+    """Return whether the server failed, in the words of ``BreakerRules``."""
+    if response is not None:
+        return "failure" if response.status in _RETRIED or response.status >= 500 else ""
+    if isinstance(error, InvalidResponseError):
+        return ""
+    return "timeout" if isinstance(error, RequestTimeoutError) else "failure"
 
 
 def _rest(request: Request) -> str:

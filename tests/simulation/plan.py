@@ -33,6 +33,7 @@ class Config:
     fsync: str = "never"
     poll_interval: float = 5.0
     has_flags: bool = False
+    has_definitions: bool = True
     preempts: float = 0.0
     processes: int = 1
 
@@ -91,6 +92,7 @@ def configure(seed: int) -> Config:
         fsync=draws.pick(("never", "always", "on_close")),
         poll_interval=draws.pick((2.0, 5.0, 30.0)),
         has_flags=draws.chance(0.4),
+        has_definitions=draws.chance(0.6),
         preempts=draws.pick((0.0, 0.0, 0.2)),
         processes=draws.pick((1, 1, 2)),
     )
@@ -113,7 +115,7 @@ def plan(seed: int, config: Config) -> list[Step]:
 def _step(number: int, draws: Draws, config: Config) -> Step:
     kind = draws.weighted(_WEIGHTS)
     if kind == "capture" and config.has_flags and draws.chance(0.4):
-        kind = draws.pick(("read", "read", "reload", "change"))
+        kind = draws.pick(("read", "read", "read", "reload", "change"))
     if kind in ("run", "spin") and config.driver == "manual" and draws.chance(0.4):
         kind = "tick"
     if kind in _FLAG_KINDS and not config.has_flags:

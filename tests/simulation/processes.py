@@ -144,6 +144,7 @@ class Process(Outside):
         child.lanes, child.is_closing = set(self.lanes), self.is_closing
         client, child.watched = _copied((self.client, self.watched))
         self.machine.observer.flags.forked(self, child)
+        self.machine.observer.breaker.forked(self, child)
         hooks = list(child.watched)
         self.machine.scheduler.draws.shuffle(hooks)
 

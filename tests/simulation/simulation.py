@@ -128,7 +128,7 @@ class Simulation(Outside):
             options["spool_directory"] = "/spool"
         if config.driver == "manual":
             options["driver"] = ManualDriver()
-        if config.has_flags:
+        if config.has_flags and config.has_definitions:
             options["secret_key"] = "phs_s"
         made = Client(
             "phc_key",

@@ -5,10 +5,11 @@
 A mutant that the simulation does not find shows what it does not look at.
 """
 
+from .breakers import MUTANTS as BREAKERS
 from .mutant import Mutant
 from .polling import MUTANTS as POLLING
 from .queues import MUTANTS as QUEUES
 from .retries import MUTANTS as RETRIES
 from .spools import MUTANTS as SPOOLS
 
-MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING)}
+MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING, *BREAKERS) if mutant.path.exists()}
