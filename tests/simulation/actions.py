@@ -210,6 +210,41 @@ def heal(simulation) -> None:
     simulation.machine.disk.heal()
 
 
+def flip(simulation) -> None:
+    """Change one bit of a file of the spool."""
+    machine = simulation.machine
+    files = [file for _, file in machine.disk.files("/spool") if file.content]
+    if files:
+        content = machine.scheduler.draws.pick(files).content
+        position = machine.scheduler.draws.below(8 * len(content))
+        machine.note("flips", position)
+        content[position // 8] ^= 1 << position % 8
+        _damaged(simulation)
+
+
+def vanish(simulation) -> None:
+    """Delete a file or a folder of the spool, as a cleaner of old files may do."""
+    machine = simulation.machine
+    paths = list(machine.disk.tree("/spool"))
+    if paths:
+        path = machine.scheduler.draws.pick(paths)
+        machine.note("vanishes", path)
+        for below in [*machine.disk.tree(path), path]:
+            machine.disk.remove(below, machine.clock.wall(), directory=machine.disk.find(below).is_directory)
+        _damaged(simulation)
+
+
+def _damaged(simulation) -> None:
+    machine, observer = simulation.machine, simulation.observer
+    machine.disk.is_damaged = True
+    for process in machine.alive:
+        process.disk_has_failed = True
+    for record in observer.ledger.records.values():
+        # An acknowledgement may be gone, or a folder of which no living process knows.
+        record.may_double = True
+        record.is_durable = record.is_durable and observer.is_on_disk(record)
+
+
 def power(simulation) -> None:
     """Cut the power: all processes die, and the disk keeps what was synced."""
     for process in simulation.machine.alive:

@@ -60,6 +60,8 @@ class Disk:
         self.root = Directory(0.0)
         self.faults: list[Fault] = []
         self.capacity: int | None = None
+        # Whether bytes or files have changed that nobody wrote.
+        self.is_damaged = False
         # How often a fault has hit an operation.
         self.hits = 0
 

@@ -68,7 +68,7 @@ class Observer(Outside):
         process = self.machine.scheduler.current.process
         reason = _reason(error)
         # Events that the disk has lost have no names.
-        self.damaged += getattr(error, "count", 0)
+        self.damaged += max(0, getattr(error, "count", 0) - len(events))
         self.machine.note("error", reason, len(events))
         for event in events:
             record = self.ledger.records.get(event.uuid)

@@ -129,11 +129,11 @@ _WEIGHTS = [
     (30, "capture"), (8, "flush"), (4, "immediate"), (22, "run"), (8, "spin"), (4, "tick"),
     (14, "weather"), (4, "calm"), (3, "limit"), (2, "shutdown"), (2, "exit"), (4, "kill"), (5, "start"),
     (3, "fork"), (2, "wall"), (2, "leap"), (1, "threads"),
-    (3, "trap"), (5, "disk"), (2, "heal"), (1, "power"),
+    (3, "trap"), (5, "disk"), (2, "heal"), (1, "power"), (2, "flip"), (1, "vanish"),
     (6, "read"), (4, "change"), (2, "reload"),
 ]  # fmt: skip
 _FLAG_KINDS = frozenset({"read", "change", "reload"})
-_DISK_KINDS = frozenset({"trap", "disk", "heal", "power"})
+_DISK_KINDS = frozenset({"trap", "disk", "heal", "power", "flip", "vanish"})
 _OPERATIONS = ("open", "write", "write", "fsync", "truncate", "read", "stat", "unlink", "mkdir", "list", "lock")
 
 

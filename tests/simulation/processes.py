@@ -38,7 +38,7 @@ class Process(Outside):
         self.is_closing = False
         self.is_killed = self.is_exiting = False
         self.lacked_threads = machine.threading.is_exhausted
-        self.disk_has_failed = not machine.disk.is_healthy
+        self.disk_has_failed = machine.disk.is_damaged or not machine.disk.is_healthy
         # How many calls of ``capture`` are going on, and whether an event may or may not be queued.
         self.calls = 0
         self.is_unsure = False
