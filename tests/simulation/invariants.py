@@ -84,7 +84,12 @@ class Observer(Outside):
                 process.told_losses += 1
             self._told(record, process, reason)
 
-    def on_delivered(self, process, events: list[dict]) -> None:
+    def on_loaded(self, _count: int) -> None:
+        """The listener of new definitions."""
+        self.machine.scheduler.check_alive()
+        self.flags.loaded(self.machine.scheduler.current.process)
+
+    def on_delivered(self, events: list[dict]) -> None:
         """The listener of ``flush``."""
         self.machine.scheduler.check_alive()
         self.machine.note("delivered", len(events))

@@ -138,9 +138,10 @@ class Simulation(Outside):
             on_error=self.observer.on_error,
             **options,
         )
-        made.on("flush", lambda events: self.observer.on_delivered(process, events))
+        # The listeners ask for the running process: a fork takes them along.
+        made.on("flush", self.observer.on_delivered)
         made.on("capture", self.observer.on_queued)
-        made.on("local_evaluation_flags_loaded", lambda _: self.observer.flags.loaded(process))
+        made.on("local_evaluation_flags_loaded", self.observer.on_loaded)
         return made
 
     # The end.
