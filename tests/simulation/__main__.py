@@ -19,9 +19,13 @@ def main() -> int:
     parser.add_argument("--failures", type=int, default=5, help="stop after so many failures")
     parser.add_argument("--unshrunk", action="store_true", help="do not look for the shortest plan")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="plant this bug")
-    parser.add_argument("--set", action="append", default=[], help="NAME=VALUE of the configuration")
+    parser.add_argument(
+        "--set", action="append", default=[], help="NAME=VALUE of the configuration"
+    )
     given = parser.parse_args()
-    given.fixed = {name: _value(value) for name, _, value in (each.partition("=") for each in given.set)}
+    given.fixed = {
+        name: _value(value) for name, _, value in (each.partition("=") for each in given.set)
+    }
     if given.mutant is not None:
         MUTANTS[given.mutant].plant()
     gc.disable()
@@ -40,7 +44,11 @@ def _value(text: str) -> object:
 def _replay(given: argparse.Namespace) -> int:
     from .simulation import Simulation  # noqa: PLC0415 - after a bug may have been planted
 
-    only = None if given.steps is None else {int(number) for number in given.steps.split(",") if number}
+    only = (
+        None
+        if given.steps is None
+        else {int(number) for number in given.steps.split(",") if number}
+    )
     outcome = Simulation(given.seed, only, fixed=given.fixed, keeps_trace=given.trace).run()
     for line in outcome.trace:
         print(line)
@@ -67,7 +75,10 @@ def _search(given: argparse.Namespace) -> int:
             shortest = outcome if given.unshrunk else shrink(outcome, given.fixed)
             steps = ",".join(map(str, shortest.steps))
             print(f"seed {seed}: {outcome.violation}")
-            print(f"    python -m tests.simulation --seed {seed} --steps '{steps}' --trace{settings}", flush=True)
+            print(
+                f"    python -m tests.simulation --seed {seed} --steps '{steps}' --trace{settings}",
+                flush=True,
+            )
             if failures == given.failures:
                 break
     seconds = time.perf_counter() - began

@@ -15,7 +15,9 @@ _CODES = {"write": (errno.EIO, errno.ENOSPC), "open": (errno.EIO, errno.EMFILE, 
 def capture(simulation, who: int, count: int, size: int, lane: str) -> None:
     process = simulation.process(who)
     if process is not None:
-        _app(simulation, process, "capture", lambda: _capture(simulation, process, count, size, lane))
+        _app(
+            simulation, process, "capture", lambda: _capture(simulation, process, count, size, lane)
+        )
 
 
 def _capture(simulation, process, count: int, size: int, lane: str) -> None:
@@ -39,7 +41,9 @@ def _capture(simulation, process, count: int, size: int, lane: str) -> None:
         else:
             record.state = "refused"
         blocks = simulation.config.overflow == "block"
-        simulation.observer.check_call("capture", began, simulation.config.block_timeout if blocks else 0.0)
+        simulation.observer.check_call(
+            "capture", began, simulation.config.block_timeout if blocks else 0.0
+        )
 
 
 def _begin(simulation, process, lane: str):
@@ -84,7 +88,9 @@ def flush(simulation, who: int, timeout: float | None) -> None:
         process.begin_flush()
         before = dict(observer.ledger.of(process))
         began = scheduler.now
+        process.flushing.append(began)
         done = process.client.flush(timeout)
+        process.flushing.remove(began)
         process.end_flush()
         simulation.machine.note("flush", done)
         observer.check_call("flush", began, timeout)
@@ -230,7 +236,9 @@ def vanish(simulation) -> None:
         path = machine.scheduler.draws.pick(paths)
         machine.note("vanishes", path)
         for below in [*machine.disk.tree(path), path]:
-            machine.disk.remove(below, machine.clock.wall(), directory=machine.disk.find(below).is_directory)
+            machine.disk.remove(
+                below, machine.clock.wall(), directory=machine.disk.find(below).is_directory
+            )
         _damaged(simulation)
 
 
@@ -260,7 +268,12 @@ def power(simulation) -> None:
 def read(simulation, who: int, all: bool, locally: bool, person: int) -> None:  # noqa: A002 - as in the plan
     process = simulation.process(who)
     if process is not None:
-        _app(simulation, process, "read", lambda: read_flags(simulation, process, all, locally, person))
+        _app(
+            simulation,
+            process,
+            "read",
+            lambda: read_flags(simulation, process, all, locally, person),
+        )
 
 
 def read_flags(simulation, process, all: bool, locally: bool, person: int) -> dict:  # noqa: A002

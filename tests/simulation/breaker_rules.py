@@ -44,7 +44,9 @@ class BreakerRules(Outside):
             return
         if now < episode.open_until - _SLACK:
             left = episode.open_until - now
-            raise Violation("breaker", f"process {process.pid} asks {left:.3f} s before the end of a pause")
+            raise Violation(
+                "breaker", f"process {process.pid} asks {left:.3f} s before the end of a pause"
+            )
         if episode.trial is not None:
             raise Violation("breaker", f"process {process.pid} has two trials at once")
         episode.trial = number

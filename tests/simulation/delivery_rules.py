@@ -12,7 +12,7 @@ _LONGEST_JITTER = 1.1
 class _Sender:
     """A lane of a process, as the network sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_events: int) -> None:
         self.flying: Attempt | None = None
         self.last: Attempt | None = None
         # Until when the lane must not send at all, and not without a flush.
@@ -23,6 +23,10 @@ class _Sender:
         # The end of both waits, with the longest jitter.
         self.latest = 0.0
         self.flushed_at = -1
+        # How many events a batch may have since the last 413.
+        self.most_events = most_events
+        # When the attempt before the last began.
+        self.began_before = 0.0
 
 
 class DeliveryRules(Outside):
@@ -39,7 +43,7 @@ class DeliveryRules(Outside):
 
     def sender(self, process, path: str) -> _Sender:
         """Return a lane of a process."""
-        return self._senders.setdefault((process.pid, path), _Sender())
+        return self._senders.setdefault((process.pid, path), _Sender(self._config.batch_size))
 
     def senders(self, process) -> list[_Sender]:
         """Return the lanes of a process that have sent something."""
@@ -55,9 +59,11 @@ class DeliveryRules(Outside):
         process, uuids = attempt.process, attempt.uuids
         sender = self.sender(process, attempt.path)
         if sender.flying is not None:
-            raise Violation("in flight", f"two requests of process {process.pid} to {attempt.path} at once")
+            raise Violation(
+                "in flight", f"two requests of process {process.pid} to {attempt.path} at once"
+            )
         sender.flying = attempt
-        self._check_size(attempt)
+        self._check_size(sender, attempt)
         self._check_wait(sender, attempt)
         if len(set(uuids)) < len(uuids):
             raise Violation("duplicate", f"a batch of process {process.pid} has an event twice")
@@ -69,27 +75,42 @@ class DeliveryRules(Outside):
                 process.is_unsure = True
             self._check_event(record, uuid, attempt)
 
-    def _check_size(self, attempt: Attempt) -> None:
+    def _check_size(self, sender: _Sender, attempt: Attempt) -> None:
         config = self._config
+        # The second half of an odd number is one more than the first.
+        if len(attempt.uuids) > sender.most_events + 1:
+            raise Violation(
+                "batch size", f"{len(attempt.uuids)} events after a 413, at most {sender.most_events}"
+            )
         if not 0 < len(attempt.uuids) <= config.batch_size:
-            raise Violation("batch size", f"{len(attempt.uuids)} events, at most {config.batch_size}")
+            raise Violation(
+                "batch size", f"{len(attempt.uuids)} events, at most {config.batch_size}"
+            )
         if attempt.path == "/batch/" and not config.gzip and len(attempt.uuids) > 1:
             most = config.max_batch_bytes + 200 + len(attempt.uuids)
             if attempt.size > most:
                 raise Violation("batch bytes", f"{attempt.size} bytes, at most {most}")
         if attempt.timeout > config.request_timeout + _SLACK:
-            raise Violation("deadline", f"a request with {attempt.timeout} s, allowed are {config.request_timeout}")
+            raise Violation(
+                "deadline",
+                f"a request with {attempt.timeout} s, allowed are {config.request_timeout}",
+            )
 
     def _check_wait(self, sender: _Sender, attempt: Attempt) -> None:
         now = self._machine.scheduler.now
         if now < sender.pause_until - _SLACK:
-            raise Violation("Retry-After", f"request {attempt.number} {sender.pause_until - now:.3f} s too early")
+            raise Violation(
+                "Retry-After",
+                f"request {attempt.number} {sender.pause_until - now:.3f} s too early",
+            )
         last = sender.last
         if last is None or not sender.again:
             return
         is_flushed = attempt.process.flushes or sender.flushed_at >= last.ended_turn
         if now < sender.backoff_until - _SLACK and not is_flushed:
-            raise Violation("backoff", f"request {attempt.number} {sender.backoff_until - now:.3f} s too early")
+            raise Violation(
+                "backoff", f"request {attempt.number} {sender.backoff_until - now:.3f} s too early"
+            )
 
     def _check_event(self, record: Record | None, uuid: str, attempt: Attempt) -> None:
         process = attempt.process
@@ -97,12 +118,18 @@ class DeliveryRules(Outside):
             raise Violation("invented", f"process {process.pid} sends an unknown event {uuid}")
         owner = record.process
         if owner is not process and not owner.is_dead and not owner.is_closing:
-            raise Violation("fork", f"process {process.pid} sends event {record.number} of {record.process.pid}")
+            raise Violation(
+                "fork", f"process {process.pid} sends event {record.number} of {record.process.pid}"
+            )
         if process.pid in record.told:
-            raise Violation("sent after its end", f"event {record.number}: {record.told[process.pid]}")
+            raise Violation(
+                "sent after its end", f"event {record.number}: {record.told[process.pid]}"
+            )
         knows = record.certain_of
         # If the disk failed, the process may have been unable to write that it knows.
-        if knows is not None and not (record.may_double or knows.disk_has_failed or knows.is_closing):
+        if knows is not None and not (
+            record.may_double or knows.disk_has_failed or knows.is_closing
+        ):
             raise Violation("duplicate", f"event {record.number} is sent again after its delivery")
         if record.sender is not process:
             record.sender, record.failures = process, 0
@@ -132,7 +159,13 @@ class DeliveryRules(Outside):
     def concluded(self, attempt: Attempt) -> None:
         """Note the answer."""
         sender = self.sender(attempt.process, attempt.path)
+        if sender.last is not None:
+            sender.began_before = sender.last.started
         sender.flying, sender.last = None, attempt
+        if attempt.answer == "delivered":
+            sender.most_events = min(sender.most_events + 1, self._config.batch_size)
+        elif attempt.answer == "split" and len(attempt.uuids) > 1:
+            sender.most_events = len(attempt.uuids) // 2
         attempt.ended_turn = self._machine.scheduler.turns
         sender.again = []
         again: set[str] = set()
@@ -149,7 +182,9 @@ class DeliveryRules(Outside):
                 record.failures = 0
                 record.splits += 1
                 record.is_doomed = len(attempt.uuids) == 1
-            record.is_doomed = record.is_doomed or attempt.answer == "rejected" or uuid in attempt.refused
+            record.is_doomed = (
+                record.is_doomed or attempt.answer == "rejected" or uuid in attempt.refused
+            )
             if uuid in attempt.taken and attempt.is_certain:
                 record.certain_of = attempt.process
             elif uuid in attempt.taken:

@@ -152,9 +152,8 @@ class Disk:
             raise error(errno.ENOENT, old)
         target, target_name = self.parent(new)
         replaced = target.entries.get(target_name)
-        if isinstance(replaced, Directory):
-            if replaced.entries:
-                raise error(errno.ENOTEMPTY, new)
+        if isinstance(replaced, Directory) and replaced.entries:
+            raise error(errno.ENOTEMPTY, new)
         if replaced is not None and replaced is not source.entries[source_name]:
             replaced.is_linked = False
         target.entries[target_name] = source.entries.pop(source_name)

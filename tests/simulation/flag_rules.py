@@ -45,7 +45,14 @@ class FlagRules(Outside):
     def forked(self, parent, child) -> None:
         """Let the child know what its parent knew."""
         old, new = self.reader(parent), self.reader(child)
-        for name in ("version", "refusals", "held_until", "state", "has_seen_values", "is_first_load"):
+        for name in (
+            "version",
+            "refusals",
+            "held_until",
+            "state",
+            "has_seen_values",
+            "is_first_load",
+        ):
             setattr(new, name, getattr(old, name))
         new.called = set(old.called)
         new.was_requested = True
@@ -72,7 +79,7 @@ class FlagRules(Outside):
         reader.is_asking, reader.ended_at = False, now
         status = response.status if response is not None else 0
         interval = self._config.poll_interval
-        if status == 200 and response.header("etag") or status == 304:
+        if (status == 200 and response.header("etag")) or status == 304:
             if status == 200:
                 reader.state, reader.has_seen_values = "loaded", False
             reader.refusals, reader.is_first_load = 0, False
@@ -144,4 +151,6 @@ class FlagRules(Outside):
             return
         due = max(reader.poll_not_before, reader.ended_at + self._config.poll_interval)
         if now > due + _SLACK:
-            raise Violation("polling", f"process {process.pid} has not polled for {now - reader.ended_at:.3f} s")
+            raise Violation(
+                "polling", f"process {process.pid} has not polled for {now - reader.ended_at:.3f} s"
+            )

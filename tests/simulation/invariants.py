@@ -20,6 +20,8 @@ from .violations import Violation
 
 HAS_BREAKER = importlib.util.find_spec("flagengine.transports.breaker") is not None
 _SLACK = 1e-6
+# What a flush may wait for callbacks of the application, and a little more.
+_PATIENCE_OF_A_FLUSH = 6.0
 _BLOCKED = "blocked"
 _REFUSALS = frozenset({"queue_full", "too_large", "closed"})
 _CALM = frozenset({"an event", "a condition", "the network", "sleep"})
@@ -130,11 +132,16 @@ class Observer(Outside):
     def _check_loss(self, record: Record, process, reason: str) -> None:
         config = self.config
         if record.certain_of is process and reason not in ("unconfirmed", "discarded"):
-            raise Violation("false loss", f"event {record.number} is with the server, told {reason}")
+            raise Violation(
+                "false loss", f"event {record.number} is with the server, told {reason}"
+            )
         if reason == "exhausted":
             expected = config.max_retries + 1
             if record.failures != expected or config.on_exhausted != "drop":
-                raise Violation("retries", f"event {record.number} given up after {record.failures} of {expected}")
+                raise Violation(
+                    "retries",
+                    f"event {record.number} given up after {record.failures} of {expected}",
+                )
         if reason == "evicted" and config.overflow != "drop_oldest":
             raise Violation("eviction", f"event {record.number} with {config.overflow}")
         if reason in ("shutdown", "unconfirmed", "closed", "discarded") and not process.is_closing:
@@ -146,7 +153,10 @@ class Observer(Outside):
         raised = record.exc_info[1] if record.exc_info else None
         if isinstance(raised, Violation):
             raise raised
-        if isinstance(raised, SpoolError) and self.machine.scheduler.current.process.disk_has_failed:
+        if (
+            isinstance(raised, SpoolError)
+            and self.machine.scheduler.current.process.disk_has_failed
+        ):
             return
         if raised is not None:
             raise Violation("defect", f"{record.getMessage()}: {raised!r}")
@@ -175,7 +185,9 @@ class Observer(Outside):
         """Check that an exit tells of every event that is lost."""
         for record in self.ledger.of(process).values():
             if not record.taken and not record.told and not self.is_on_disk(record):
-                raise Violation("silent loss", f"event {record.number} at the exit of {process.pid}")
+                raise Violation(
+                    "silent loss", f"event {record.number} at the exit of {process.pid}"
+                )
 
     def is_on_disk(self, record: Record) -> bool:
         """Return whether a file of the spool has the event."""
@@ -191,6 +203,7 @@ class Observer(Outside):
             if process.client is not None and _is_calm(process):
                 self._check_counts(process)
                 self._check_promptness(process)
+                self._check_flushes(process)
                 self.flags.check(process)
 
     def _check_counts(self, process) -> None:
@@ -205,11 +218,14 @@ class Observer(Outside):
         is_unsure = process.is_unsure or process.calls or process.has_discarded
         if not is_unsure and (counts.pending != expected or untold < 0):
             raise Violation(
-                "conservation", f"process {process.pid} holds {counts.pending} of {expected}, {untold} untold"
+                "conservation",
+                f"process {process.pid} holds {counts.pending} of {expected}, {untold} untold",
             )
         most = self.config.most_pending(process)
         if most is not None and counts.pending > most:
-            raise Violation("queue", f"process {process.pid} holds {counts.pending}, at most {most}")
+            raise Violation(
+                "queue", f"process {process.pid} holds {counts.pending}, at most {most}"
+            )
 
     def _check_promptness(self, process) -> None:
         """Check that nothing waits for longer than the flush interval without a reason."""
@@ -220,18 +236,39 @@ class Observer(Outside):
         if process.disk_has_failed:
             # What cannot be read waits for the next process.
             return
-        last = 0.0
+        oldest = next(iter(mine.values()))
+        due = oldest.at + config.flush_interval
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:
                 if not sender.flying and now > sender.latest + _SLACK:
-                    raise Violation("promptness", f"a batch of {process.pid} waits {now - sender.latest:.3f} s too long")
+                    late = now - sender.latest
+                    raise Violation("promptness", f"a batch of {process.pid} waits {late:.3f} s too long")
                 return
             if sender.last is not None:
-                last = max(last, sender.last.ended)
-        oldest = next(iter(mine.values()))
-        waited = now - max(oldest.at, last)
-        if waited > config.flush_interval + _SLACK:
-            raise Violation("promptness", f"event {oldest.number} of {process.pid} waits for {waited:.3f} s")
+                due = max(due, sender.last.ended + self._interval_after(sender, oldest))
+        if now > due + _SLACK:
+            raise Violation(
+                "promptness", f"event {oldest.number} of {process.pid} waits {now - due:.3f} s too long"
+            )
+
+    def _interval_after(self, sender, oldest: Record) -> float:
+        """Return how long the oldest event may wait after the lane's last request."""
+        interval = self.config.flush_interval
+        was_due = max(sender.began_before, oldest.at) + interval <= sender.last.started
+        if was_due and sender.last.answer == "delivered" and self.config.overflow != "spill":
+            # It was due already when the request was made, and only had no room in it.
+            return 0.0
+        return interval
+
+    def _check_flushes(self, process) -> None:
+        """Check that a flush ends when nothing happens any more for which it could wait."""
+        senders = self.delivery.senders(process)
+        if not process.flushing or any(sender.flying for sender in senders):
+            return
+        ended = [sender.last.ended for sender in senders if sender.last is not None]
+        idle = self.machine.scheduler.now - max([*process.flushing, *ended])
+        if idle > _PATIENCE_OF_A_FLUSH:
+            raise Violation("flush", f"waits for {idle:.3f} s in which nothing is sent")
 
     def check_call(self, name: str, began: float, timeout: float | None) -> None:
         """Check that a call has kept its deadline."""

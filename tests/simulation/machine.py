@@ -17,7 +17,14 @@ from .threads import Threading
 class Machine(Outside):
     """Everything outside of the client."""
 
-    def __init__(self, draws: Draws, *, preempts: float = 0.0, on_threads: bool = False, keeps_trace: bool = False) -> None:
+    def __init__(
+        self,
+        draws: Draws,
+        *,
+        preempts: float = 0.0,
+        on_threads: bool = False,
+        keeps_trace: bool = False,
+    ) -> None:
         self.scheduler = Scheduler(draws, preempts=preempts, on_threads=on_threads)
         self.clock = Clock(self.scheduler)
         self.disk = Disk()

@@ -34,6 +34,7 @@ FAULTS = (
     "taken, then 500", "half an answer", "garbage", "redirect", "circle", "partial",
 )  # fmt: skip
 STATUSES = (400, 401, 402, 403, 404, 408, 429, 500, 502, 503, 504)
+GARBAGE = (b"", b"<html>", b"[1]", b"null", b"\xff{", b"{}")
 # What servers write into Retry-After, and nonsense, with the seconds that it means.
 PAUSES = (
     ("0", 0.0), ("1", 1.0), ("3", 3.0), ("7.5", 7.5), ("29", 29.0), ("120", 120.0), ("-4", 0.0),
@@ -101,7 +102,13 @@ class Network(Outside):
         if path in BATCH_PATHS:
             uuids = uuids_of(body_of(request))
             attempt = Attempt(
-                process, path, uuids, len(request.body), machine.scheduler.now, request.timeout, number
+                process,
+                path,
+                uuids,
+                len(request.body),
+                machine.scheduler.now,
+                request.timeout,
+                number,
             )
             self.observer.sent(attempt)
         elif path == DEFINITIONS_PATH:
@@ -143,50 +150,67 @@ class Network(Outside):
     def _once(
         self, request: Request, path: str, attempt: Attempt | None, deadline: float
     ) -> Response:
-        draws, weather = self._machine.scheduler.draws, self.weather
-        fault = ""
-        if weather.faults and self._machine.scheduler.now < weather.until:
-            if draws.chance(weather.probability):
-                fault = draws.pick(weather.faults)
+        draws, fault = self._machine.scheduler.draws, self._draw_fault()
         self._travel(draws.uniform(0.001, 0.2), deadline, request)
+        self._fail_early(fault, request, deadline)
+        response = self._refuse(fault, request, path, attempt)
+        if response is not None:
+            return response
+        response = self._answer(request, path, attempt)
+        self._fail_late(fault, request, response, deadline)
+        if fault == "taken, then 500":
+            return Response(500, {}, b"oops")
+        if fault == "garbage":
+            return Response(response.status, {}, draws.pick(GARBAGE))
+        if draws.chance(0.5):
+            self._travel(draws.uniform(0.001, 0.1), deadline, request)
+        return response
+
+    def _draw_fault(self) -> str:
+        weather, draws = self.weather, self._machine.scheduler.draws
+        is_bad = weather.faults and self._machine.scheduler.now < weather.until
+        return draws.pick(weather.faults) if is_bad and draws.chance(weather.probability) else ""
+
+    def _fail_early(self, fault: str, request: Request, deadline: float) -> None:
+        """Fail before the server gets the request."""
         match fault:
             case "refused":
                 raise ConnectError("refused")
             case "reset before":
                 raise ConnectionLostError("reset")
-            case "reset after":
-                self._answer(request, path, attempt)
-                raise ConnectionLostError("reset")
             case "hang before":
                 self._hang(deadline, request)
-            case "hang after":
-                self._answer(request, path, attempt)
-                self._hang(deadline, request)
             case "slow":
-                self._travel(draws.uniform(0.0, request.timeout * 1.2), deadline, request)
+                longest = request.timeout * 1.2
+                self._travel(self._machine.scheduler.draws.uniform(0.0, longest), deadline, request)
+
+    def _refuse(
+        self, fault: str, request: Request, path: str, attempt: Attempt | None
+    ) -> Response | None:
+        """Return an answer in which the server takes nothing, or a part."""
+        draws = self._machine.scheduler.draws
+        match fault:
             case "status":
                 return self._refusal(attempt, draws.pick(STATUSES))
             case "busy":
                 return self._refusal(attempt, draws.pick((429, 503)), pause=True)
-            case "taken, then 500":
-                self._answer(request, path, attempt)
-                return Response(500, {}, b"oops")
-            case "half an answer":
-                response = self._answer(request, path, attempt)
-                raise InvalidResponseError("cannot decode", status=response.status)
-            case "garbage":
-                response = self._answer(request, path, attempt)
-                return Response(response.status, {}, draws.pick((b"", b"<html>", b"[1]", b"null", b"\xff{", b"{}")))
             case "redirect" if "/moved/" not in request.url:
                 return Response(307, {"Location": "http://elsewhere/moved" + _rest(request)})
             case "circle":
                 return Response(308, {"Location": request.url})
             case "partial" if path == V1_PATH:
                 return self._part(attempt)
-        response = self._answer(request, path, attempt)
-        if draws.chance(0.5):
-            self._travel(draws.uniform(0.001, 0.1), deadline, request)
-        return response
+        return None
+
+    def _fail_late(self, fault: str, request: Request, response: Response, deadline: float) -> None:
+        """Fail after the server has answered."""
+        match fault:
+            case "reset after":
+                raise ConnectionLostError("reset")
+            case "hang after":
+                self._hang(deadline, request)
+            case "half an answer":
+                raise InvalidResponseError("cannot decode", status=response.status)
 
     def _travel(self, seconds: float, deadline: float, request: Request) -> None:
         left = deadline - self._machine.scheduler.now
@@ -232,9 +256,13 @@ class Network(Outside):
     def _part(self, attempt: Attempt) -> Response:
         """Take a part of a batch of capture v1."""
         draws = self._machine.scheduler.draws
-        results = {uuid: draws.pick(("ok", "ok", "retry", "drop", "limited")) for uuid in attempt.uuids}
+        results = {
+            uuid: draws.pick(("ok", "ok", "retry", "drop", "limited")) for uuid in attempt.uuids
+        }
         attempt.again = {uuid for uuid, result in results.items() if result == "retry"}
-        attempt.refused = {uuid for uuid, result in results.items() if result in ("drop", "limited")}
+        attempt.refused = {
+            uuid for uuid, result in results.items() if result in ("drop", "limited")
+        }
         self._take(attempt, [uuid for uuid in attempt.uuids if results[uuid] == "ok"])
         headers = {"Retry-After": "2"} if draws.chance(0.3) else {}
         attempt.pause = 2.0 if headers else 0.0
@@ -251,7 +279,9 @@ class Network(Outside):
         status = response.status if response is not None else getattr(error, "status", 0)
         if 200 <= status < 300:
             attempt.answer = "partial" if attempt.again or attempt.refused else "delivered"
-            attempt.is_certain = attempt.taken == set(attempt.uuids) - attempt.again - attempt.refused
+            attempt.is_certain = (
+                attempt.taken == set(attempt.uuids) - attempt.again - attempt.refused
+            )
         elif status == 413:
             attempt.answer, attempt.is_certain = "split", True
         elif not status or status in _RETRIED or status >= 500:

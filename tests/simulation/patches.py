@@ -27,8 +27,9 @@ from flagengine.transports.flags.local import LocalFlags
 from flagengine.transports.polling import publisher
 from flagengine.transports.polling.sources import file_lock, host_cache  # noqa: F401
 
-from .files import SimulatedFcntl, SimulatedOs, path_class
+from .files import SimulatedFcntl, SimulatedOs
 from .machine import Machine
+from .paths import path_class
 from .violations import Violation
 
 _PACKAGE = "flagengine.transports."
@@ -189,4 +190,5 @@ def _watch(machine: Machine, watched: object) -> None:
 
 
 def _jitter(machine: Machine):
-    return lambda: machine.scheduler.draws.fraction()
+    # Asked at each call, because each step has draws of its own.
+    return lambda: machine.scheduler.draws.fraction()  # noqa: PLW0108

@@ -44,13 +44,23 @@ class Config:
     @property
     def limits(self) -> dict:
         """What ``LaneLimits`` gets although no option sets it."""
-        names = ("block_timeout", "retain_cooldown", "max_batch_bytes", "max_event_bytes", "max_queue_bytes")
+        names = (
+            "block_timeout",
+            "retain_cooldown",
+            "max_batch_bytes",
+            "max_event_bytes",
+            "max_queue_bytes",
+        )
         return {name: getattr(self, name) for name in names}
 
     @property
     def spool(self) -> dict:
         """What ``Spool`` gets although no option sets it."""
-        return {"segment_bytes": self.segment_bytes, "max_bytes": self.max_spool_bytes, "fsync": self.fsync}
+        return {
+            "segment_bytes": self.segment_bytes,
+            "max_bytes": self.max_spool_bytes,
+            "fsync": self.fsync,
+        }
 
     def most_pending(self, process) -> int | None:
         """Return how many events a process may hold; None without a bound."""
@@ -81,7 +91,9 @@ def configure(seed: int) -> Config:
         max_batch_size=draws.between(1, 8),
         max_queue_size=draws.pick((3, 8, 20, 60)),
         max_retries=draws.between(0, 3),
-        overflow=draws.pick(("drop_new", "drop_oldest", "block", "raise", "spill", "spill", "spill")),
+        overflow=draws.pick(
+            ("drop_new", "drop_oldest", "block", "raise", "spill", "spill", "spill")
+        ),
         on_exhausted=draws.pick(("drop", "drop", "retain")),
         request_timeout=draws.pick((1.0, 5.0, 10.0)),
         capture_mode=draws.pick(("v0", "v1")),
@@ -93,7 +105,7 @@ def configure(seed: int) -> Config:
         poll_interval=draws.pick((2.0, 5.0, 30.0)),
         has_flags=draws.chance(0.4),
         has_definitions=draws.chance(0.6),
-        preempts=draws.pick((0.0, 0.0, 0.2)),
+        preempts=draws.pick((0.0, 0.0, 0.0, 0.2, 0.5)),
         processes=draws.pick((1, 1, 2)),
     )
     if draws.chance(0.3):
@@ -134,7 +146,19 @@ _WEIGHTS = [
 ]  # fmt: skip
 _FLAG_KINDS = frozenset({"read", "change", "reload"})
 _DISK_KINDS = frozenset({"trap", "disk", "heal", "power", "flip", "vanish"})
-_OPERATIONS = ("open", "write", "write", "fsync", "truncate", "read", "stat", "unlink", "mkdir", "list", "lock")
+_OPERATIONS = (
+    "open",
+    "write",
+    "write",
+    "fsync",
+    "truncate",
+    "read",
+    "stat",
+    "unlink",
+    "mkdir",
+    "list",
+    "lock",
+)
 
 
 def _weather(draws: Draws) -> dict:

@@ -45,6 +45,8 @@ class Process(Outside):
         self.has_discarded = False
         # How many calls are going on that send at once.
         self.flushes = 0
+        # When the calls of ``flush`` began that have not returned.
+        self.flushing: list[float] = []
         # How many losses of accepted events ``on_error`` has told.
         self.told_losses = 0
         # How many events of dead processes it has brought to an end.
@@ -112,7 +114,9 @@ class Process(Outside):
             return
         self.is_exiting = True
         me = self.machine.scheduler.current
-        while others := [task for task in self.tasks if task is not me and task.name.startswith("app-")]:
+        while others := [
+            task for task in self.tasks if task is not me and task.name.startswith("app-")
+        ]:
             others[0].joiners.append(me)
             self.machine.scheduler.block("the application's threads")
         self.is_closing = True
@@ -181,7 +185,10 @@ class Process(Outside):
                 return
             raise error(errno.EBADF, str(descriptor))
         description.references -= 1
-        if not description.references and getattr(description.file, "lock_holder", None) is description:
+        if (
+            not description.references
+            and getattr(description.file, "lock_holder", None) is description
+        ):
             description.file.lock_holder = None
 
 
@@ -223,7 +230,11 @@ def _copy_function(function: types.FunctionType, memo: dict) -> types.FunctionTy
                 memo[id(cell)].cell_contents = deepcopy(content, memo)
         cells.append(memo[id(cell)])
     copied = types.FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells)
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        tuple(cells),
     )
     copied.__kwdefaults__ = function.__kwdefaults__
     copied.__dict__.update(function.__dict__)

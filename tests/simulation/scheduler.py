@@ -197,7 +197,9 @@ class Scheduler(Outside):
         self.turns += 1
         self._turns_at_once += 1
         if self._turns_at_once > MOST_TURNS_AT_ONCE:
-            raise Violation("busy loop", f"{self._turns_at_once} turns at one moment, last {task.name}")
+            raise Violation(
+                "busy loop", f"{self._turns_at_once} turns at one moment, last {task.name}"
+            )
         task.state = _RUNNING
         self._run(task)
         if task.state == _DONE:

@@ -44,7 +44,9 @@ class Server:
 
 def document(version: int) -> bytes:
     """Return the definitions of a version."""
-    return json.dumps({"flags": [_flag(number, key, version) for number, key in enumerate(FLAG_KEYS)]}).encode()
+    return json.dumps(
+        {"flags": [_flag(number, key, version) for number, key in enumerate(FLAG_KEYS)]}
+    ).encode()
 
 
 def _flag(number: int, key: str, version: int) -> dict:

@@ -12,7 +12,7 @@ from .invariants import Observer
 from .machine import Machine
 from .outside import Outside
 from .patches import installed
-from .plan import Config, Step, configure, plan
+from .plan import configure, plan
 from .processes import Process
 from .randomness import Draws
 from .records import Record
@@ -51,9 +51,14 @@ class Simulation(Outside):
     ) -> None:
         self.seed = seed
         self.config = replace(configure(seed), **fixed)
-        self.steps = [step for step in plan(seed, self.config) if only is None or step.number in only]
+        self.steps = [
+            step for step in plan(seed, self.config) if only is None or step.number in only
+        ]
         self.machine = Machine(
-            Draws(seed, _RUN, _START), preempts=self.config.preempts, on_threads=on_threads, keeps_trace=keeps_trace
+            Draws(seed, _RUN, _START),
+            preempts=self.config.preempts,
+            on_threads=on_threads,
+            keeps_trace=keeps_trace,
         )
         self.observer = Observer(self.machine, self.config)
         self.machine.observer = self.machine.network.observer = self.observer
@@ -180,9 +185,13 @@ class Simulation(Outside):
         self._pass_until(lambda: all(self._is_done(process) for process in self.machine.alive))
         for process in self.machine.alive:
             for task in _stuck(process):
-                raise Violation("stuck", f"{task.name} of process {process.pid} waits for {task.waits_for}")
+                raise Violation(
+                    "stuck", f"{task.name} of process {process.pid} waits for {task.waits_for}"
+                )
             if not self._is_done(process):
-                raise Violation("stuck", f"process {process.pid} keeps events, or has old definitions")
+                raise Violation(
+                    "stuck", f"process {process.pid} keeps events, or has old definitions"
+                )
 
     def _is_done(self, process: Process) -> bool:
         if process.client is None or _stuck(process):
@@ -196,7 +205,9 @@ class Simulation(Outside):
         if reader.ended_at is None:
             return True
         found = []
-        process.run("app-last", lambda: found.append(actions.read_flags(self, process, True, True, 9)))
+        process.run(
+            "app-last", lambda: found.append(actions.read_flags(self, process, True, True, 9))
+        )
         self.machine.scheduler.spin(100)
         return bool(found) and set(found[0].values()) == {f"v{self.machine.server.version}"}
 
@@ -205,7 +216,9 @@ class Simulation(Outside):
         self._pass_until(lambda: not _stuck(process), 120.0)
         left = self.observer.ledger.of(process)
         if left and self.config.overflow != "spill":
-            raise Violation("silent loss", f"{len(left)} events of process {process.pid} have no end")
+            raise Violation(
+                "silent loss", f"{len(left)} events of process {process.pid} have no end"
+            )
         process.die()
         self.machine.reap()
 
@@ -224,4 +237,8 @@ class Simulation(Outside):
 
 def _stuck(process: Process) -> list:
     """Return the threads of a process that should end soon."""
-    return [task for task in process.tasks if task.waits_for == "a lock" or task.name.startswith(("app", "main"))]
+    return [
+        task
+        for task in process.tasks
+        if task.waits_for == "a lock" or task.name.startswith(("app", "main"))
+    ]

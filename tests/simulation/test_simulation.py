@@ -44,7 +44,12 @@ def test_a_seed_gives_the_same_run_in_another_process() -> None:
     code += "print([Simulation(seed).run().digest for seed in range(20)])"
     environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == str([Simulation(seed).run().digest for seed in range(20)])
 

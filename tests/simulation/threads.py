@@ -81,7 +81,15 @@ class Thread:
     """See ``threading.Thread``."""
 
     def __init__(
-        self, module: Threading, target=None, name="", args=(), kwargs=None, *, daemon=None, group=None
+        self,
+        module: Threading,
+        target=None,
+        name="",
+        args=(),
+        kwargs=None,
+        *,
+        daemon=None,
+        group=None,
     ) -> None:
         self._module = module
         self._target = target
@@ -134,7 +142,7 @@ class Lock:
             copied._owner, copied._depth = "a thread of the parent", 1
         return copied
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT002
         """Take the lock; see ``threading.Lock.acquire``."""
         scheduler = self._scheduler
         scheduler.check_alive()
@@ -233,7 +241,9 @@ class Condition:
         if self._lock._owner is not task:
             raise RuntimeError("cannot wait on un-acquired lock")
         self._waiters.append(task)
-        depth = self._lock.release_fully() if isinstance(self._lock, RLock) else self._lock.release()
+        depth = (
+            self._lock.release_fully() if isinstance(self._lock, RLock) else self._lock.release()
+        )
         try:
             return self._scheduler.block("a condition", timeout)
         finally:

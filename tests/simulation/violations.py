@@ -1,7 +1,7 @@
 """The two exceptions that end a run or a process."""
 
 
-class Violation(BaseException):  # noqa: N818 - a finding, not an error of the simulation
+class Violation(BaseException):
     """An invariant does not hold. No ``except Exception`` of the client may swallow it."""
 
     def __init__(self, rule: str, message: str) -> None:
@@ -9,5 +9,5 @@ class Violation(BaseException):  # noqa: N818 - a finding, not an error of the s
         self.rule = rule
 
 
-class Killed(BaseException):  # noqa: N818 - as KeyboardInterrupt
+class Killed(BaseException):
     """Raised inside a thread of a killed process, so that its stack is unwound without effects."""

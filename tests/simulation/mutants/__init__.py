@@ -12,4 +12,8 @@ from .queues import MUTANTS as QUEUES
 from .retries import MUTANTS as RETRIES
 from .spools import MUTANTS as SPOOLS
 
-MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING, *BREAKERS) if mutant.path.exists()}
+MUTANTS: dict[str, Mutant] = {
+    mutant.name: mutant
+    for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING, *BREAKERS)
+    if mutant.path.exists()
+}

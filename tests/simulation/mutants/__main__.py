@@ -30,7 +30,15 @@ def main() -> int:
 
 
 def _in_process(name: str, seeds: int) -> bool:
-    command = [sys.executable, "-m", "tests.simulation.mutants", "--run", name, "--seeds", str(seeds)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulation.mutants",
+        "--run",
+        name,
+        "--seeds",
+        str(seeds),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     print(f"{name:40} {(done.stdout or done.stderr).strip().splitlines()[-1]}", flush=True)
     return done.returncode == 1

@@ -38,7 +38,9 @@ class Mutant:
         """
         source = self.path.read_text()
         if source.count(self.old) != 1:
-            raise ValueError(f"{self.name}: {self.file} has the text {source.count(self.old)} times")
+            raise ValueError(
+                f"{self.name}: {self.file} has the text {source.count(self.old)} times"
+            )
         return source.replace(self.old, self.new)
 
     def plant(self) -> None:

@@ -4,7 +4,11 @@ from .mutant import Mutant
 
 _SEGMENTS, _SPOOL = "batching/spool/segments.py", "batching/spool/spool.py"
 _RECORDS, _CLAIMS = "batching/spool/records.py", "batching/spool/claims.py"
-_DISK, _FILE, _BACKING = "batching/spool/disk.py", "batching/append_file.py", "batching/spool/backing.py"
+_DISK, _FILE, _BACKING = (
+    "batching/spool/disk.py",
+    "batching/append_file.py",
+    "batching/spool/backing.py",
+)
 _REMAINS = "batching/spool/recovery.py"
 
 MUTANTS = (
