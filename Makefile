@@ -98,7 +98,7 @@ $(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation: $(SOURCES) | $(BIN)/
 	@touch $@
 
 $(VENV)/.bench: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench,re2]'
 	$(BIN)/python -m benchmarks requirements | xargs -n 1 $(BIN)/python -m pip install -qq \
 		|| echo 'a rival that cannot be installed is a row less'
 	@touch $@

@@ -7,6 +7,7 @@
     │   ├── ConnectError             no connection: refused, unreachable, unknown host
     │   │   └── TLSError             connected, but the peer could not be trusted
     │   ├── RequestTimeoutError      the deadline passed before the whole response was read
+    │   │   └── ClientBusyError      not sent, because too many calls of the client wait already
     │   ├── ConnectionLostError      the connection broke before the whole response was read
     │   ├── InvalidRequestError      the request cannot be sent; a retry would not help
     │   └── InvalidResponseError     a response whose body cannot be used
@@ -34,6 +35,7 @@ from typing import ClassVar
 from .printable import printable
 
 __all__ = [
+    "ClientBusyError",
     "ClientClosedError",
     "ConnectError",
     "ConnectionLostError",
@@ -80,6 +82,10 @@ class TLSError(ConnectError):
 
 class RequestTimeoutError(RequestError):
     """The deadline passed before the whole response was read."""
+
+
+class ClientBusyError(RequestTimeoutError):
+    """The request was not sent, because no thread of an ``AsyncClient`` became free for it."""
 
 
 class ConnectionLostError(RequestError):

@@ -185,7 +185,7 @@ class Explanation(Record):
             parts.append(Line(f"rollout: {_hash_text(trace.rollout)}"))
         if trace.draw is not None:
             parts.append(Line(f"variant: {_draw_text(trace)}"))
-        return Line(f"{trace.kind} {trace.index}: {_outcome(trace)}", tuple(parts))
+        return Line(f"{trace.kind} {trace.index + 1}: {_outcome(trace)}", tuple(parts))
 
     def _test_line(self, trace: TestTrace, at: _At) -> Line:
         if at.level >= MAX_LEVELS:

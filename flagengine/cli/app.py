@@ -1,12 +1,16 @@
 """The command group: each module of ``commands`` is a command, found by its file name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import click
 
 from flagengine import __version__
 from flagengine.cli import commands
+from flagengine.cli.escapes import plain
 from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 from flagengine.hashing.buckets import ACCELERATOR
 
@@ -29,6 +33,16 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the arguments before the command's name; the error is printable."""
+        with _printable_errors():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its error, also one of click's about an argument, is printable."""
+        with _printable_errors():
+            return super().invoke(ctx)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -37,6 +51,15 @@ class Commands(click.Group):
         if args and args[0] not in known and not args[0].startswith("-"):
             raise Trouble(f"unknown command {args[0]!r}{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        setattr(error, "message", plain(error.message))  # noqa: B010 (Final in some releases)
+        raise
 
 
 @click.group(

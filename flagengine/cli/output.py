@@ -1,7 +1,7 @@
 """Printing: JSON for machines, tables for people, colour only on a terminal.
 
-All output passes through this module, because definitions are untrusted: control characters are
-escaped, so a flag's name cannot send commands to a terminal.
+All output passes through this module and all errors through `trouble.py`: both escape what is not
+printable, so a flag's name cannot send commands to a terminal.
 """
 
 import json
@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["plain", "print_json", "print_lines", "print_table"]
+from flagengine.cli.escapes import plain, plain_json
+
+__all__ = ["print_json", "print_lines", "print_table"]
 
 _UNBOUNDED: Final = 10_000
 """The width for a pipe or a file, where nothing must be cut or wrapped."""
@@ -29,8 +31,9 @@ Cell = str | tuple[str, str]
 
 
 def print_json(value: Any) -> None:
-    """Print a JSON value."""
-    _write(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a JSON value; what is not printable is written as JSON's own escapes."""
+    is_ascii = not _is_unicode(sys.stdout.encoding or "utf-8")
+    _write(plain_json(json.dumps(value, indent=2, ensure_ascii=is_ascii)))
 
 
 def print_lines(lines: Iterable[Sequence[Cell]]) -> None:
@@ -53,13 +56,6 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         console.print(table)
     lines = captured.get().splitlines()
     _write("\n".join(lines if console.is_terminal else map(str.rstrip, lines)))
-
-
-def plain(text: str) -> str:
-    """Return the text with escapes for characters that are not printable."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _console() -> Console:

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 
 import click
 
+from flagengine.cli.escapes import plain
+
 __all__ = ["EXIT_CODES", "Trouble", "check_keys", "did_you_mean", "wrong_argument"]
 
 EXIT_CODES = "Exit codes: 0 success; 1 findings; 2 wrong usage or unreadable input."
@@ -14,6 +16,10 @@ class Trouble(click.ClickException):
     """Wrong usage or unreadable input; the message is one line."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        """Escape what is not printable: a message quotes files and arguments."""
+        super().__init__(plain(message))
 
 
 def wrong_argument(error: TypeError | ValueError) -> Trouble:

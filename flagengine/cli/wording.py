@@ -20,11 +20,11 @@ def answer(resolution: Resolution) -> tuple[str, str]:
 
 
 def reason(resolution: Resolution) -> str:
-    """Return the code of the reason, with the index of the deciding condition if there is one."""
+    """Return the code of the reason, with the number of the deciding condition, from 1, if there is one."""
     code = (resolution.unresolved_reason or resolution.reason).value
     if resolution.reason is Reason.SUPER_CONDITION_VALUE or resolution.condition_index is None:
         return code
-    return f"{code} {resolution.condition_index}"
+    return f"{code} {resolution.condition_index + 1}"
 
 
 def detail(resolution: Resolution) -> str:

@@ -69,7 +69,7 @@ class ConditionWriter:
         """Write the condition as a block that returns, or goes on to the next condition."""
         source, index = self._source, self._plan.index
         self._lost = "lost, skipped" if has_groups else f"{index - 1}, -1"
-        with source.block(f"while True:  # condition {index}"):
+        with source.block(f"while True:  # condition {index + 1}"):
             if self._plan.bucketing.by is BucketBy.GROUP:
                 source.line(f"if {self._subject} is None: skipped = {index}; break")
             if has_groups:

@@ -21,7 +21,7 @@ class RuleWriter:
         """Write one block per rule, and the default value behind the last."""
         for branch in self._program.rules:
             index, name = branch.plan.index, branch.rule.type
-            with self._source.block(f"while True:  # rule {index}, {name}"):
+            with self._source.block(f"while True:  # rule {index + 1}, {name}"):
                 self._write_tests(branch)
                 self._write_outcomes(branch)
         self._source.line(f"return {self._source.constant(self._program.nothing, 'default')}")

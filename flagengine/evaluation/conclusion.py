@@ -94,7 +94,7 @@ def conclude(plan: FlagPlan, steps: Sequence[Step]) -> Conclusion:
     last = steps[-1] if steps and not steps[-1].passes else None
     if last is not None and not last.answers:
         gap = last.gap or UNSUPPORTED
-        return Conclusion(unresolved(plan, gap), f"rule {last.index}", gap.needed)
+        return Conclusion(unresolved(plan, gap), _named("rule", last.index), gap.needed)
     final: set[Answer] = set(last.answers) if last else {plan.otherwise}
     conflict = _last_conflict(steps, final)
     if conflict is None:
@@ -130,13 +130,15 @@ def _conclusive(
         return _served(plan, last, value)
     if value is False:
         reason, index = _best_reason(steps)
-        deciding = "the lack of a matching condition" if last is None else f"condition {index}"
+        deciding = (
+            "the lack of a matching condition" if last is None else _named("condition", index)
+        )
         return Conclusion(decided(plan, value, reason, index), deciding)
     assert last is not None  # a walk that passes every step answers false
     if last.reason is Reason.HOLDOUT_CONDITION_VALUE:
         return Conclusion(decided(plan, value, last.reason), "the holdout")
     resolution = decided(plan, value, Reason.CONDITION_MATCH, last.index)
-    return Conclusion(resolution, f"condition {last.index}")
+    return Conclusion(resolution, _named("condition", last.index))
 
 
 def _served(plan: FlagPlan, last: Step | None, answer: Served) -> Conclusion:
@@ -144,7 +146,7 @@ def _served(plan: FlagPlan, last: Step | None, answer: Served) -> Conclusion:
         resolution = served(plan, answer, Reason.NO_RULE_MATCH, None)
         return Conclusion(resolution, "the lack of a matching rule")
     resolution = served(plan, answer, last.reason, plan.conditions[last.index])
-    return Conclusion(resolution, f"rule {last.index}")
+    return Conclusion(resolution, _named("rule", last.index))
 
 
 _SCORES: Final = {
@@ -161,3 +163,9 @@ def _best_reason(steps: Sequence[Step]) -> tuple[Reason, int | None]:
         if step.index is not None and _SCORES.get(step.reason, 0) >= _SCORES[best]:
             best, index = step.reason, step.index
     return best, index
+
+
+def _named(kind: str, index: int | None) -> str:
+    """Return the name of a condition or a rule for people, who count from 1 (SPEC R13.4)."""
+    assert index is not None  # only steps of the walk decide so
+    return f"{kind} {index + 1}"

@@ -49,7 +49,7 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
 
 
 def _condition(condition: ConditionPlan) -> Iterator[str]:
-    yield f"condition {condition.index}: {_who(condition)} get {_value(condition)}"
+    yield f"condition {condition.index + 1}: {_who(condition)} get {_value(condition)}"
     for node in condition.tests:
         yield f"  if {render_test(node)}"
     if condition.stops and condition.share.without_hash is not True:
@@ -58,7 +58,7 @@ def _condition(condition: ConditionPlan) -> Iterator[str]:
 
 def _rule(condition: ConditionPlan, rule: RulePlan) -> Iterator[str]:
     """Describe a rule, whose tests are decided in order (SPEC R20)."""
-    yield f"rule {condition.index} ({rule.type}): {_who(condition)} get {_rule_value(condition, rule)}"
+    yield f"rule {condition.index + 1} ({rule.type}): {_who(condition)} get {_rule_value(condition, rule)}"
     for node in condition.tests:
         yield f"  if {render_test(node)}"
     default = _answer(rule.default)

@@ -33,9 +33,10 @@ LAYERS: Final = [
 
 TRANSPORT_LAYERS: Final = [
     {"printable"},
-    {"clock", "errors", "fork_and_exit", "incidents", "json_text", "retry", "runtime_properties"},
-    {"steps"},
-    {"callers", "http"},
+    {"abandonment", "clock", "errors", "fork_and_exit", "incidents", "json_text", "retry"}
+    | {"runtime_properties"},
+    {"breaker", "steps"},
+    {"callers", "http", "request_guard"},
     {"batching", "context", "exceptions", "polling"},
     {"flags"},
     {"client", "openfeature"},

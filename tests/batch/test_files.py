@@ -1,5 +1,6 @@
 """Tables in files: each format is read as it was written, and files appear whole or not at all."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,20 @@ def test_a_folder_of_partitions_is_one_table(tmp_path: Path):
         ("p.jsonl", b'{"a": 1}\n' + b"[" * 100_000, "line 2: invalid JSON"),
         ("p.jsonl", b'{"a": 1}\n[]\n', "line 2: must be a JSON object"),
         ("p.xls", b"", "suffix"),
+        (
+            "p.csv",
+            "distinct_id\nm\u00fcller\n".encode("latin-1"),
+            "column 'distinct_id': must be UTF-8",
+        ),
+        ("p.csv", "distinct_id,gr\u00f6\u00dfe\na,1\n".encode("latin-1"), "must be UTF-8"),
+        ("p.csv", "distinct_id\na\n".encode("utf-16"), "must be UTF-8"),
+        ("p.jsonl", b'{"a": 1}\n' + '{"a": "\u00fc"}\n'.encode("latin-1"), "line 2: must be UTF-8"),
+        ("p.jsonl", '{"a": 1}\n'.encode("utf-16"), "line 1: must be UTF-8"),
+        (
+            "p.jsonl",
+            b'{"a": "x"}\n{"a": "\\ud800"}\n',
+            "column 'a', row 1: must be text without lone",
+        ),
     ],
 )
 def test_a_file_that_is_no_table_is_named(tmp_path: Path, name: str, content: bytes, message: str):
@@ -82,6 +97,14 @@ def test_a_file_that_is_no_table_is_named(tmp_path: Path, name: str, content: by
     path.write_bytes(content)
     with pytest.raises(FileError, match=f"{name}.*{message}"):
         _read(path)
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.jsonl"])
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path, name: str):
+    content = {"p.csv": b"distinct_id\nu1\n", "p.jsonl": b'{"distinct_id": "u1"}\n'}[name]
+    path = tmp_path / name
+    path.write_bytes(BOM_UTF8 + content)
+    assert _read(path).to_pylist() == [{"distinct_id": "u1"}]
 
 
 def test_a_json_line_of_another_type_is_named_with_its_row(tmp_path: Path):

@@ -18,7 +18,7 @@ def test_the_table_lists_all_flags_with_missing_inputs(run, definitions):
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines[0] == "flag value reason"
     assert "new-checkout unresolved missing_context needs email" in lines
-    assert "beta true condition_match 0" in lines
+    assert "beta true condition_match 1" in lines
     assert "off false flag_disabled" in lines
 
 

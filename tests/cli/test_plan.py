@@ -6,16 +6,16 @@ import json
 def test_a_flag_is_rendered_in_the_order_of_its_evaluation(run, definitions):
     lines = run("plan", definitions, "new-checkout").stdout.splitlines()
     assert lines[0] == "flag new-checkout"
-    assert "  condition 0: 50 % by person get control (50 %) or test (50 %)" in lines
+    assert "  condition 1: 50 % by person get control (50 %) or test (50 %)" in lines
     assert '    if person plan exact ["pro","team"]' in lines
-    assert "  condition 1: all by person get test" in lines
+    assert "  condition 2: all by person get test" in lines
     assert lines[-1] == "  otherwise false"
 
 
 def test_the_generated_source_can_be_read(run, definitions):
     source = run("plan", definitions, "new-checkout", "--source").stdout
     assert source.startswith("def evaluate(distinct_id, props, subject=None):")
-    assert "# condition 0" in source
+    assert "# condition 1" in source
     compile(source, "shown", "exec")
 
 

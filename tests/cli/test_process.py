@@ -80,7 +80,7 @@ def test_a_table_fits_the_terminal(definitions):
 def test_output_without_unicode_is_drawn_in_ascii(definitions):
     result = call("explain", definitions, "beta", PYTHONIOENCODING="ascii")
     assert result.returncode == 0
-    assert result.stdout.splitlines()[1].startswith("|- condition 0")
+    assert result.stdout.splitlines()[1].startswith("|- condition 1")
 
 
 @pytest.mark.parametrize(

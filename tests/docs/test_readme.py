@@ -1,4 +1,4 @@
-"""Every block of README.md is correct, and every block of Python in docs/typed-flags.md.
+"""Every block of README.md is correct, and every block of Python in some pages of docs/.
 
 A block of Python is followed by its output; the blocks share a namespace. A block that is marked
 ``python no-run`` needs a server, so only its calls are checked. A console block has a command and its
@@ -32,7 +32,10 @@ CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/typed-flags.md"])
+PAGES = ["README.md", "docs/network.md", "docs/typed-flags.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, page):
     # Blocks may write files, and they read the fixtures.
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")

@@ -121,6 +121,10 @@ AREAS: Mapping[str, Area] = {
         ("transports/batching/spool/*.py",),
         (_tests("transports", "spool_files spool spool_damage spool_running"), *_EVENTS),
     ),
+    "breaker": Area(
+        ("transports/breaker.py", "transports/request_guard.py"),
+        (_tests("transports", "breaker"), _tests("transports", "request_guard")),
+    ),
     "poller": Area(
         _files("transports/polling", "poller policy"),
         (

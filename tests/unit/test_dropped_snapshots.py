@@ -118,7 +118,7 @@ def test_generated_code_is_shown_by_tracebacks():
     shown = "".join(traceback.format_exception(raised.value))
     assert "<flagengine 'text'" in shown
     assert " in props" in shown
-    assert "# condition 0" in (source_of(evaluate_one) or "")
+    assert "# condition 1" in (source_of(evaluate_one) or "")
 
 
 def test_a_dropped_snapshot_is_collected_in_a_program_that_has_threads():

@@ -51,6 +51,7 @@ def _fraction(n: int) -> float:
 @pytest.mark.parametrize("row", _rows("sha1.json"))
 def test_the_published_sha1_numbers_come_out(hashing: ModuleType, row: dict[str, object]) -> None:
     assert hashing.bucket(row["prefix"], row["subject"], row["salt"]) == row["n"]
+    assert row["hex"] == f"{row['n']:015x}"  # for readers whose numbers are binary64
     assert hashing.hasher("sha1", row["prefix"], row["salt"])(row["subject"]) == row["n"]
 
 
@@ -60,6 +61,7 @@ def test_the_published_murmur3_numbers_come_out(
     hashing: ModuleType, row: dict[str, object]
 ) -> None:
     assert hashing.murmur3_bucket(row["prefix"], row["subject"], row["salt"]) == row["n"]
+    assert row["hex"] == f"{row['n']:015x}"
     bound_hasher = hashing.hasher(Algorithm.MURMUR3, row["prefix"], row["salt"])
     assert bound_hasher(row["subject"]) == row["n"]
 

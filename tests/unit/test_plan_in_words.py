@@ -37,8 +37,8 @@ def test_a_flag_that_is_not_active_or_not_understood_says_only_that() -> None:
 def test_the_others_stop_only_where_a_flag_ends_early() -> None:
     conditions = [{"rollout_percentage": 5}, {"rollout_percentage": 0}]
     assert lines({"filters": {"groups": conditions}})[1:-1] == [
-        "  condition 0: 5 % by person get true",
-        "  condition 1: 0 % by person get true",
+        "  condition 1: 5 % by person get true",
+        "  condition 2: 0 % by person get true",
     ]
     stop = "    the others whose filters match stop here with false"
     found = lines({"filters": {"groups": conditions, "early_exit": True}})
@@ -52,7 +52,7 @@ def test_enrollment_and_holdout_come_before_the_conditions() -> None:
         "flag f",
         "  if the person has $feature_enrollment/f: true if the property is true, else false",
         "  hold out 12.5 % of all by person: holdout-7",
-        "  condition 0: all by person get true",
+        "  condition 1: all by person get true",
         "  otherwise false",
     ]
 
@@ -66,9 +66,9 @@ def test_a_condition_names_its_share_its_group_and_its_values() -> None:
         "early_exit": True,
     }
     assert lines({"filters": filters}, group_type_mapping={"0": "company"})[1:-1] == [
-        "  condition 0: 2.5 % by group company get a (25 %) or b (75 %)",
+        "  condition 1: 2.5 % by group company get a (25 %) or b (75 %)",
         "    the others whose filters match stop here with false",
-        "  condition 1: all by group company get b",
+        "  condition 2: all by group company get b",
     ]
 
 

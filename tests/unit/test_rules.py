@@ -180,7 +180,7 @@ class TestMissing:
         assert explanation.smallest_missing == Missing()
         text = str(explanation)
         assert text.startswith("f is an error (invalid_regex: ")
-        assert "failed by rule 0" in text
+        assert "failed by rule 1" in text
         assert "ask the server" not in text
 
 
@@ -196,13 +196,13 @@ class TestWords:
         )
         assert planned(source) == [
             "flag f",
-            '  rule 0 (targeted_release): all by person get "a"',
+            '  rule 1 (targeted_release): all by person get "a"',
             '    if person plan exact "pro"',
-            '  rule 1 (percentage_rollout): 50 % by person get "b"',
+            '  rule 2 (percentage_rollout): 50 % by person get "b"',
             "    the others whose filters match stop here with the caller's default",
-            '  rule 2 (experiment): all by person get "c" (control, 50 %) or "d" (test, 50 %)',
+            '  rule 3 (experiment): all by person get "c" (control, 50 %) or "d" (test, 50 %)',
             "    hold out 5 %: the caller's default",
-            '  rule 3 (experiment): all by person get "e" (control, 50 %) or "f" (test, 50 %)',
+            '  rule 4 (experiment): all by person get "e" (control, 50 %) or "f" (test, 50 %)',
             "    the rule is paused: everyone whose filters match gets the caller's default",
             "  otherwise the caller's default",
         ]
@@ -214,10 +214,10 @@ class TestWords:
         )
         explanation = explain(source, "f", "user-1", {"plan": "x"})
         text = str(explanation)
-        assert "rule 0: no match" in text
+        assert "rule 1: no match" in text
         assert "holdout: outside 0 %" in text
         assert "of variant" in text
-        assert "rule 2: not reached" in text
+        assert "rule 3: not reached" in text
         rule = explanation.to_dict()["conditions"][1]
         assert (rule["kind"], rule["variant_key"]) == (
             "rule",
@@ -230,13 +230,13 @@ class TestWords:
         text = str(explain(document(default=None), "f", "user-1"))
         assert text.startswith("f is the caller's default (no_rule_match: No matching rule)")
         paused = str(explain(document(experiment(paused=True), default=None), "f", "user-1"))
-        assert "rule 0: gives the caller's default" in paused
+        assert "rule 1: gives the caller's default" in paused
 
     def test_an_explanation_of_a_rule_that_is_stuck(self):
         text = str(explain(document(targeted(having("plan"))), "f", "user-1"))
-        assert "rule 0: ends without an answer" in text
+        assert "rule 1: ends without an answer" in text
         assert "to settle it, give: person properties plan" in text
-        assert "undecided: rule 0" in text
+        assert "undecided: rule 1" in text
 
 
 class TestRequirements:

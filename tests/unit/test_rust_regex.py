@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +23,8 @@ from flagengine.operators.patterns import (
     UnsupportedPattern,
     compile_pattern,
 )
+from flagengine.operators.patterns.automaton import MAX_WORK
+from flagengine.operators.patterns.engine import doubtful_characters
 
 MATCHES = [
     ("^a.c$", "abc", True),
@@ -214,12 +217,26 @@ UNSUPPORTED_PATTERNS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(params=["re2", "automaton"])
+def searcher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Search with RE2, and with the automaton as where RE2 is not installed."""
+    if request.param == "automaton":
+        monkeypatch.setitem(sys.modules, "re2", None)
+    doubtful_characters.cache_clear()
+    yield
+    doubtful_characters.cache_clear()
+
+
+with_both = pytest.mark.usefixtures("searcher")
+
+
 def found(pattern: str, text: str) -> bool | None:
     compiled = compile_pattern(pattern)
     assert isinstance(compiled, Search), compiled
     return compiled.search(text)
 
 
+@with_both
 @pytest.mark.parametrize(("pattern", "text", "expected"), MATCHES)
 def test_a_pattern_matches_as_on_the_server(
     pattern: str,
@@ -229,6 +246,7 @@ def test_a_pattern_matches_as_on_the_server(
     assert found(pattern, text) is expected
 
 
+@with_both
 @pytest.mark.parametrize(("pattern", "text"), DEFERRED_TEXTS)
 def test_a_text_without_a_certain_answer_is_deferred(pattern: str, text: str) -> None:
     assert found(pattern, text) is None
@@ -270,6 +288,7 @@ def test_a_searched_text_is_left_as_it_is_and_the_pattern_is_kept() -> None:
     assert repr(compiled) == "Search(pattern='a.c')"
 
 
+@with_both
 @pytest.mark.parametrize("length", [26, 1_000, 100_000])
 def test_nested_repetition_does_not_run_away(length: int) -> None:
     started = time.process_time()
@@ -328,13 +347,30 @@ print("re2" in sys.modules)
     assert run_python(code).stdout.split() == ["False", "True"]
 
 
-def test_without_re2_only_patterns_that_need_it_are_unsupported(
+def test_without_re2_the_product_of_pattern_and_text_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "re2", None)
-    assert found("^literal$", "literal") is True
-    assert compile_pattern("(") is INVALID
-    assert compile_pattern("a.c") == UnsupportedPattern("google-re2 is not installed")
+    size = 4  # "a", any character, "c" and the end
+    assert found("a.c", "x" * (MAX_WORK // size)) is False
+    assert found("a.c", "x" * (MAX_WORK // size + 1)) is None
+    assert found(r"a\dc", "x" * (MAX_WORK // size + 1)) is None
+    assert found(r"\Wa.", "x" * (MAX_WORK // size + 1)) is None
+    assert found("(a{70}){70}", "a" * 700) is False
+    needed = UnsupportedPattern("a pattern of this size needs google-re2")
+    assert compile_pattern("(a{71}){71}") == needed
+
+
+def test_without_re2_no_more_than_some_transitions_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "re2", None)
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    compiled = compile_pattern("a.?[^b]b$")
+    assert isinstance(compiled, Search)
+    assert compiled.search(text) is False
+    assert compiled.search(f"{text}a{text[:2]}b") is True
+    assert [compiled.search("ab"), compiled.search("ab"), compiled.search(text)] == [False] * 3
 
 
 def test_a_release_of_re2_with_other_internals_is_searched_publicly(

@@ -72,8 +72,8 @@ DELIVERED: Final = DeliveryOutcome(Disposition.DELIVERED)
 def judge_error(error: TransportError) -> DeliveryOutcome:
     """Return the outcome of a request without a usable response."""
     if isinstance(error, InvalidResponseError):
-        # Only the body is unusable: after a 2xx the events are delivered.
-        return judge_status(Response(error.status), wall=0.0)
+        # Only the body is unusable: after a 2xx the events are delivered. Otherwise, say what is wrong.
+        return judge_status(Response(error.status, body=str(error).encode()), wall=0.0)
     if isinstance(error, RequestError) and not error.is_retryable:
         return DeliveryOutcome(Disposition.REJECTED, error)
     return DeliveryOutcome(Disposition.RETRY, error)

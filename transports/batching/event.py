@@ -58,31 +58,27 @@ def make_event(
         InvalidEventError: the name or the distinct id is missing or blank, or a value cannot be read.
     """
     try:
-        return _make_event(message, clock, warn)
+        name = _required_text(message.get("event"), "event name")
+        distinct_id = _required_text(_id_text(message.get("distinct_id")), "distinct_id")
+        wall = clock.wall()
+        uuid = _choose_uuid(message.get("uuid"), wall, warn)
+        envelope: dict[str, object] = {
+            "uuid": uuid,
+            "event": name,
+            "distinct_id": distinct_id,
+            "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
+            "properties": _properties(message.get("properties"), warn),
+        }
+        for key in LEGACY_ROOT_KEYS:
+            if key in message:
+                envelope[key] = message[key]
+        return Event(uuid, name, to_json(envelope))
     except InvalidEventError:
         raise
     except Exception as error:
         # An application's mapping may raise anything, and memory may run out.
         msg = f"the event cannot be read: {type(error).__name__}"
         raise InvalidEventError(msg) from error
-
-
-def _make_event(message: Mapping[str, object], clock: Clock, warn: Callable[[str], None]) -> Event:
-    name = _required_text(message.get("event"), "event name")
-    distinct_id = _required_text(_id_text(message.get("distinct_id")), "distinct_id")
-    wall = clock.wall()
-    uuid = _choose_uuid(message.get("uuid"), wall, warn)
-    envelope: dict[str, object] = {
-        "uuid": uuid,
-        "event": name,
-        "distinct_id": distinct_id,
-        "timestamp": _choose_timestamp(message.get("timestamp"), wall, warn),
-        "properties": _properties(message.get("properties"), warn),
-    }
-    for key in LEGACY_ROOT_KEYS:
-        if key in message:
-            envelope[key] = message[key]
-    return Event(uuid, name, to_json(envelope))
 
 
 def unmade_event(message: Mapping[str, object], *, clock: Clock) -> Event:

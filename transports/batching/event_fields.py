@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
@@ -15,6 +16,7 @@ _VERSION = 7 << 76
 _VARIANT = 2 << 62
 _RANDOM_A = 0xFFF << 64
 _RANDOM_B = (1 << 62) - 1
+_USUAL_FORM = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The beginning of the year 1 and the last second of the year 9999.
 _FIRST_SECOND = -62135596800.0
 _LAST_SECOND = 253402300799.0
@@ -26,7 +28,11 @@ def new_uuid(wall: float) -> str:
     The random bits come from the operating system, so that two forks of a process never draw the
     same bits.
     """
-    milliseconds = int(_in_range(wall) * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
+    try:
+        milliseconds = int(wall * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
+    except (ValueError, OverflowError):
+        # A clock may say anything, and a UUID needs no time to be unique.
+        milliseconds = 0
     drawn = int.from_bytes(os.urandom(10), "big")
     number = milliseconds << 80 | _VERSION | (drawn & _RANDOM_A) | _VARIANT | (drawn & _RANDOM_B)
     text = f"{number:032x}"
@@ -46,6 +52,8 @@ def canonical_uuid(value: object) -> str | None:
         return str(value)
     if not isinstance(value, str):
         return None
+    if _USUAL_FORM.fullmatch(value):
+        return value
     try:
         parsed = str(UUID(value))
     except ValueError:
@@ -62,7 +70,10 @@ def format_utc(wall: float) -> str:
     ('2025-01-02T03:04:05.250Z', '9999-12-31T23:59:59.000Z')
     """
     # The last six characters are "+00:00".
-    moment = datetime.fromtimestamp(_in_range(wall), UTC)
+    try:
+        moment = datetime.fromtimestamp(wall, UTC)
+    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromtimestamp(_in_range(wall), UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

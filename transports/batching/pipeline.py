@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from .. import fork_and_exit
+from ..abandonment import is_abandoned
 from ..clock import Clock, guarded
 from ..errors import InvalidEventError, TransportError
 from .announcements import Announcer, OnError
@@ -193,11 +194,14 @@ class EventPipeline(LaneWork):
         with self._lock:
             is_empty = all(queue.has_reached(goal) for queue, goal in goals)
             lost = self._count_lost()
-            if not self.is_worker() and not self._announcer.is_current():
+            if not self._is_called_back() and not is_abandoned():
                 self._answered = max(self._answered, lost)
         left = math.inf if timeout is None else started + timeout - time.monotonic()
         self._wait_until_told(min(max(left, _MIN_CALLBACK_SECONDS), _CALLBACK_SECONDS))
         return is_empty and lost == answered
+
+    def _is_called_back(self) -> bool:
+        return self.is_worker() or self._announcer.is_current()
 
     def _flush(self, names: list[str], timeout: float | None) -> list[tuple[EventQueue, FlushGoal]]:
         with self._lock:
@@ -207,7 +211,9 @@ class EventPipeline(LaneWork):
             self._wake(names)
         if not self.is_worker():
             self._work_until(
-                lambda: all(queue.is_settled(goal) for queue, goal in goals), names, timeout
+                lambda: is_abandoned() or all(queue.is_settled(goal) for queue, goal in goals),
+                names,
+                timeout,
             )
         return goals
 

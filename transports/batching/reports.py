@@ -25,6 +25,7 @@ logger = logging.getLogger("flagengine.events")
 OnAction = Callable[[QueueAction], None]
 
 _RETRIED = "retried"
+_RAISED = "raised"
 # ``leftovers`` logs these.
 _LEFT_OVER = (DropReason.SHUTDOWN, DropReason.UNCONFIRMED)
 _FULL = (DropReason.QUEUE_FULL, DropReason.EVICTED)
@@ -79,9 +80,15 @@ class DeliveryReporter:
         lost = self._incidents.resolve(*((lane, reason) for reason in _OVER_AFTER_DELIVERY))
         if lost:
             logger.warning("lane %r delivers again; %d events were lost before", lane, lost)
+        self._incidents.resolve((lane, _RAISED))
         retries = self._incidents.resolve((lane, _RETRIED))
         if retries:
             logger.info("lane %r delivers again after %d failures", lane, retries)
+
+    def sink_raised(self, lane: str, error: Exception) -> None:
+        """Log the traceback, until the lane delivers again."""
+        if self._incidents.opens((lane, _RAISED)):
+            logger.error("the sink of lane %r raised an exception", lane, exc_info=error)
 
     def has_room(self, lane: str) -> None:
         """Note that the lane's queue is no longer full, so that the next overflow is logged again."""

@@ -10,12 +10,12 @@ Nothing that a sink, a disk, a clock or a callback does can lose a batch: from `
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..abandonment import is_abandoned
 from ..clock import Clock, read
 from ..errors import SpoolDamagedError, TransportError
 from .announcements import Announcer
@@ -33,8 +33,6 @@ from .spool.backing import SpoolBacking
 from .spool.spool import Spool
 
 __all__ = ["REQUEST_TIMEOUT", "LaneSetup", "LaneWork"]
-
-logger = logging.getLogger("flagengine.events")
 
 REQUEST_TIMEOUT = 10.0
 # Seconds between a waiting flush's checks that its worker is still alive.
@@ -149,8 +147,8 @@ class LaneWork:
     def _send(self, batch: Batch, timeout: float) -> DeliveryOutcome:
         try:
             outcome = self._lanes[batch.lane].sink.deliver(batch, timeout=timeout)
-        except Exception as error:
-            logger.exception("the sink of lane %r raised an exception", batch.lane)
+        except Exception as error:  # noqa: BLE001 - an application's sink may raise anything
+            self._reporter.sink_raised(batch.lane, error)
             failure = TransportError(f"the sink raised {type(error).__name__}")
             return DeliveryOutcome(Disposition.RETRY, failure)
         if isinstance(outcome, DeliveryOutcome) and isinstance(outcome.disposition, Disposition):
@@ -270,7 +268,7 @@ class LaneWork:
 
     def _wait_until_told(self, seconds: float) -> None:
         """Wait until callbacks have returned that concern what has happened so far."""
-        if self.is_worker() or self._announcer.is_current():
+        if self.is_worker() or self._announcer.is_current() or is_abandoned():
             return
         until = time.monotonic() + seconds
         with self._lock:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from .. import fork_and_exit
+from .. import abandonment, fork_and_exit
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
@@ -22,6 +22,7 @@ from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
+from ..http.options import HttpOptions
 from ..polling.health import LoadError
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
@@ -29,6 +30,7 @@ from ..polling.poll_driver import ManualPollDriver
 from ..polling.poll_thread import ThreadPollDriver
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
+from ..request_guard import RequestGuard
 from ..runtime_properties import runtime_properties
 from .components import Components, ReportError
 from .definitions import on_change
@@ -75,7 +77,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     preparation.report_to(pipeline.refuse)
-    evaluator = _evaluator(options, transport, report)
+    evaluator = _evaluator(options, transport, clock, report)
     loader = _loader(options, transport, clock, report)
     components = Components(
         options=options,
@@ -95,6 +97,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         exceptions=ExceptionReporting(options, preparation, outbox, status, clock),
         flag_properties=NO_PROPERTIES,
         report=report,
+        guards={
+            what: _guard(options, what, logger, clock) for what in ("remote config", "surveys")
+        },
         blocks=blocks,
     )
     if loader is not None:
@@ -106,11 +111,15 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
 
 
 def _transport(options: Options) -> Transport:
-    transport = options.transport or LiveTransport()
+    transport = options.transport or _live(options)
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
         # ``prepare`` must run in the application's thread. Without a key nothing is sent.
         transport.prepare()
     return transport
+
+
+def _live(options: Options) -> LiveTransport:
+    return LiveTransport(**{each.name: getattr(options, each.name) for each in fields(HttpOptions)})
 
 
 def _reporter(options: Options, listeners: Listeners) -> ReportError:
@@ -155,7 +164,13 @@ def _events(
     return pipeline, Outbox(pipeline, lanes, listeners)
 
 
-def _evaluator(options: Options, transport: Transport, report: ReportError) -> FlagEvaluator:
+def _guard(options: Options, what: str, log: logging.Logger, clock: Clock) -> RequestGuard:
+    return RequestGuard(what, pause=options.feature_flags_request_pause, log=log, clock=clock)
+
+
+def _evaluator(
+    options: Options, transport: Transport, clock: Clock, report: ReportError
+) -> FlagEvaluator:
     local = LocalFlags(
         missing_group=options.missing_group,
         evaluation_contexts=options.contexts,
@@ -172,7 +187,8 @@ def _evaluator(options: Options, transport: Transport, report: ReportError) -> F
             api_version=options.flags_api_version,
             evaluation_contexts=options.contexts,
             headers=_headers(options),
-            sleep=time.sleep if options.driver is None else options.driver.pause,
+            sleep=abandonment.sleep if options.driver is None else options.driver.pause,
+            guard=_guard(options, "flag requests", logging.getLogger("flagengine.flags"), clock),
         )
     cache = None if options.flag_cache is None else open_flag_cache(options.flag_cache)
     return FlagEvaluator(local, remote, cache=cache, on_failure=report)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine
-from contextvars import copy_context
 from types import TracebackType
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
-from ..steps import Call, Steps, run_steps_async
+from ..batching.limits import Overflow
+from ..steps import Steps, run_steps_async
 from . import capture as _capture
 from . import definitions as _definitions
 from . import exceptions as _exceptions
@@ -23,36 +23,37 @@ from . import identity as _identity
 from . import lifecycle as _lifecycle
 from .daemon_threads import DaemonThreads
 from .options import Options
+from .perform import perform_on
 from .shared import SharedVerbs
 from .verbs import carried_out
 
 __all__ = ["AsyncClient"]
 
+# The waits for definitions that may go on at once: each holds a thread.
+MOST_WAITS = 64
+
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
 C = TypeVar("C")
 
 
 def awaited(
-    verb: Callable[Concatenate[C, P], Steps[R]],
+    verb: Callable[Concatenate[C, P], Steps[R]], *, is_urgent: bool = False, is_wait: bool = False
 ) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """Return a method that runs each step of `verb` on a thread of the client and awaits it."""
+    """Return a method that runs each step of `verb` on a thread of the client and awaits it.
+
+    The steps of an urgent verb do not wait for those of others. Those of a wait have threads of their
+    own, so that many waits for definitions leave threads to reads.
+    """
 
     @functools.wraps(verb)
     async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        threads = cast("AsyncClient", client).threads
-        return await run_steps_async(verb(client, *args, **kwargs), functools.partial(_on, threads))
+        own = cast("AsyncClient", client)
+        threads = own.waiting_threads if is_wait else own.threads
+        perform = functools.partial(perform_on, threads, is_urgent=is_urgent)
+        return await run_steps_async(verb(client, *args, **kwargs), perform)
 
     return carried_out(method, verb)
-
-
-async def _on(threads: DaemonThreads, call: Call) -> Any:
-    import asyncio  # noqa: PLC0415 - 40 ms that a synchronous program does not need
-
-    function = functools.partial(copy_context().run, call.function, *call.arguments)
-    return await asyncio.wrap_future(threads.submit(function))
 
 
 class AsyncClient(SharedVerbs):
@@ -77,7 +78,7 @@ class AsyncClient(SharedVerbs):
     True
 
     Raises:
-        ValueError: ``sync_mode`` is on, which would block the loop.
+        ValueError: ``sync_mode`` or ``overflow="block"``, which would block the loop.
     """
 
     _blocks: ClassVar[bool] = False
@@ -86,7 +87,11 @@ class AsyncClient(SharedVerbs):
         if options.sync_mode:
             msg = "sync_mode must be off for AsyncClient: it would block the event loop; await capture_immediate"
             raise ValueError(msg)
+        if options.overflow == Overflow.BLOCK:
+            msg = "overflow must not be 'block' for AsyncClient: it would block the event loop"
+            raise ValueError(msg)
         self.threads = DaemonThreads()
+        self.waiting_threads = DaemonThreads(MOST_WAITS)
         super()._start(options)
 
     async def __aenter__(self) -> Self:
@@ -122,8 +127,10 @@ class AsyncClient(SharedVerbs):
     get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)
 
     # Definitions.
-    wait_for_local_evaluation_ready = awaited(_definitions.wait_for_local_evaluation_ready)
-    reload_feature_flags = awaited(_definitions.reload_feature_flags)
+    wait_for_local_evaluation_ready = awaited(
+        _definitions.wait_for_local_evaluation_ready, is_wait=True
+    )
+    reload_feature_flags = awaited(_definitions.reload_feature_flags, is_wait=True)
 
     # Other requests.
     get_remote_config_payload = awaited(_fetch.get_remote_config_payload)
@@ -132,5 +139,5 @@ class AsyncClient(SharedVerbs):
     fetch = awaited(_fetch.fetch)
 
     # The client.
-    flush = awaited(_lifecycle.flush)
-    shutdown = awaited(_lifecycle.shutdown)
+    flush = awaited(_lifecycle.flush, is_urgent=True)
+    shutdown = awaited(_lifecycle.shutdown, is_urgent=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from ..http.base import Transport
 from ..http.live import LiveTransport
 from ..polling.loader import DefinitionLoader
 from ..polling.store import Published
+from ..request_guard import RequestGuard
 from .exception_reporting import ExceptionReporting
 from .listeners import Listeners
 from .options import Options
@@ -48,6 +49,7 @@ class Components:
         tracker: which ``$feature_flag_called`` events were sent.
         exposures: which ``$experiment_exposure`` events were sent; new definitions change nothing.
         report: reports an error and the events that it lost.
+        guards: what says whether to ask the server, by the kind of request; flags have their own.
         blocks: whether methods that are synchronous on both clients may wait for the network.
     """
 
@@ -68,6 +70,7 @@ class Components:
     exceptions: ExceptionReporting
     flag_properties: PropertiesForFlags
     report: ReportError
+    guards: Mapping[str, RequestGuard]
     blocks: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -102,6 +105,8 @@ class Components:
         """Renew the locks in a forked child; keep the record of sent flag events."""
         self._lock = threading.Lock()
         trackers = (self.tracker, self.exposures)
+        for guard in self.guards.values():
+            guard.after_fork()
         for part in (self.listeners, self.memory, *trackers, self.evaluator):
             part.after_fork()
 

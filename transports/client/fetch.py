@@ -1,6 +1,6 @@
 """The methods that make other requests: a remote config payload, the surveys, any URL.
 
-They never retry.
+They never retry. While the server keeps failing, requests for remote config and surveys pause.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from urllib.parse import quote
 
 from flagengine import decode_payload
 
+from ..breaker import Paused
 from ..errors import InvalidResponseError, StatusError, TransportError
 from ..http.base import Request, Response
 from ..http.hosts import base_url
 from ..http.redaction import clean_header_value
 from ..json_text import read_json
+from ..request_guard import RequestGuard
+from ..retry import parse_retry_after
 from ..steps import Call, Steps
 from .components import Components, HasComponents
 from .verbs import guarded_steps, nothing
@@ -24,6 +27,9 @@ from .verbs import guarded_steps, nothing
 __all__ = ["fetch", "get_remote_config_payload", "get_surveys_stateless"]
 
 logger = logging.getLogger("flagengine.client")
+
+# The methods of which a second request does no harm (RFC 9110 section 9.2.2).
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 
 @guarded_steps(nothing)
@@ -80,7 +86,9 @@ def fetch(
     """
     components = client.components
     allowed = components.options.request_timeout if timeout is None else timeout
-    request = Request(method, url, {**components.headers, **(headers or {})}, body, allowed)
+    merged = {**components.headers, **(headers or {})}
+    is_repeatable = str(method).upper() in _REPEATABLE
+    request = Request(method, url, merged, body, allowed, is_repeatable)
     response: Response | None = yield from _performed(
         components, "fetch", lambda: components.transport.request(request)
     )
@@ -107,13 +115,37 @@ def _document(
     def perform() -> Any:
         response = components.transport.request(request)
         if not response.is_success:
-            raise StatusError(response.status)
+            wait = parse_retry_after(response.header("Retry-After"), wall=components.clock.wall())
+            raise StatusError(response.status, retry_after=wait)
         try:
             return read_json(response.body)
         except ValueError:
             raise InvalidResponseError("expected JSON", status=response.status) from None
 
-    return (yield from _performed(components, what, perform))
+    guard = components.guards[what]
+    refusal = guard.refusal()
+    if refusal is not None:
+        logger.debug("%s: not fetched for another %.0f s", what, refusal.seconds)
+        return None
+    return (yield from _performed(components, what, lambda: _guarded(guard, perform)))
+
+
+def _guarded(guard: RequestGuard, perform: Callable[[], Any]) -> Any:
+    """Perform a request and note its result; return None without it if requests have paused."""
+    permit = guard.ask()
+    if isinstance(permit, Paused):
+        return None
+    began = guard.begin()
+    try:
+        result = perform()
+    except TransportError as error:
+        guard.note(permit, began, error)
+        raise
+    else:
+        guard.note(permit, began, None)
+        return result
+    finally:
+        guard.end(permit)
 
 
 def _performed(components: Components, what: str, request: Callable[[], Any]) -> Steps[Any]:

@@ -32,10 +32,6 @@ class Hooks:
         # Of each thread, because a task that a hook creates does not run inside the hook.
         self._running = threading.local()
 
-    def __bool__(self) -> bool:
-        """Return whether there are any hooks."""
-        return bool(self._hooks)
-
     def check_idle(self, name: object) -> None:
         """Check that no hook runs in this thread.
 

@@ -19,6 +19,9 @@ from ..clock import Clock
 from ..errors import TransportError
 from ..flags.cache import FlagCache
 from ..http.base import Transport
+from ..http.header_checks import extra_headers as check_headers
+from ..http.option_checks import seconds as check_seconds
+from ..http.options import HttpOptions
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
@@ -35,8 +38,11 @@ PROJECT_KEY_PREFIX = "phc_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """A client's options. Times are in seconds. The ``repr`` has no keys."""
+class Options(HttpOptions):
+    """A client's options. Times are in seconds. The ``repr`` has no keys.
+
+    The options of HTTP, such as ``proxy`` and ``ca_file``, are in ``http/options.py``.
+    """
 
     # The server and the client itself.
 
@@ -49,9 +55,11 @@ class Options:
     personal_api_key: str | None = field(default=None, repr=False)
     """The older name for ``secret_key``."""
     transport: Transport | None = None
-    """The transport of HTTP requests; None: one that uses ``requests``, which is imported only then."""
+    """The transport of HTTP requests; None: a ``LiveTransport`` with the options of HTTP, which uses
+    ``requests`` and imports it only then."""
     extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Headers to send with every request; they never replace the client's own headers."""
+    """Headers to send with every request, without those that the client sends itself and those that
+    frame a request, such as ``Host``."""
     lib_name: str = "flagengine"
     """The events' ``$lib`` and the name in the User-Agent; for drop-in replacements of other SDKs."""
     is_server: bool = True
@@ -144,6 +152,11 @@ class Options:
     """The deadline of a request for flags."""
     feature_flags_request_max_retries: int = 1
     """The number of retries of a flag request after no response, a 502 or a 504."""
+    feature_flags_request_pause: float | None = 5.0
+    """The pause after repeated failures of flag requests. During it, flags are answered at once from
+    what is known locally, and a read's ``$feature_flag_error`` is that of the last failure. After it,
+    a single request tries again; while such requests fail, the pause doubles, up to a minute. The
+    same holds for remote config and for surveys. 0 or None: ask the server at every read."""
     flags_api_version: int = 4
     """The response version to request; the client reads all known versions. From version 3 on, flags
     have typed values (numbers, objects) and name the rule that decided them."""
@@ -188,6 +201,11 @@ class Options:
             ValueError: a secret key contains a project key, or the response version is not positive.
             TypeError: a key is not text, or the response version is not an integer.
         """
+        HttpOptions.__post_init__(self)
+        check_headers("extra_headers", self.extra_headers)
+        if self.feature_flags_request_pause is not None:
+            check_seconds("feature_flags_request_pause", self.feature_flags_request_pause)
+        self._refuse_ignored()
         version = self.flags_api_version
         if not isinstance(version, int) or isinstance(version, bool):
             msg = f"flags_api_version must be an integer such as 4, got {version!r}"
@@ -206,6 +224,15 @@ class Options:
                     f"{name} must be a secret key (phs_...) or a personal API key (phx_...),"
                     f" got a project key ({PROJECT_KEY_PREFIX}...)"
                 )
+                raise ValueError(msg)
+
+    def _refuse_ignored(self) -> None:
+        """Refuse options of HTTP that the given transport would not have."""
+        if self.transport is None:
+            return
+        for each in fields(HttpOptions):
+            if getattr(self, each.name) != each.default:
+                msg = f"{each.name} must be given to the transport, got it beside one"
                 raise ValueError(msg)
 
     @property

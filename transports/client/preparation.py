@@ -98,6 +98,7 @@ class Preparation:
         self._status = status
         self._clock = clock
         self._hooks = Hooks(options.hooks)
+        self._has_hooks = bool(options.hooks)
         self._refuse: Refuse = _nobody_is_told
         self._incidents = Incidents()
         self._disable_geoip = options.disable_geoip
@@ -142,7 +143,9 @@ class Preparation:
             return None
         try:
             self._complete(message, flag_properties, groups, disable_geoip, keep)
-            return self._made(message, refuse)
+            if self._has_hooks:
+                return self._after_hooks(message, refuse)
+            return make_event(message, clock=self._clock, warn=logger.warning)
         except InvalidEventError as error:
             if is_dry:
                 logger.warning("event dropped: %s", error)
@@ -207,10 +210,8 @@ class Preparation:
         if self._disable_geoip if disable_geoip is None else disable_geoip:
             merged[_NO_GEOIP] = True
 
-    def _made(self, message: dict[str, Any], refuse: Refuse) -> Event | None:
+    def _after_hooks(self, message: dict[str, Any], refuse: Refuse) -> Event | None:
         """Return the event after all hooks; None if a hook dropped it, which is no loss."""
-        if not self._hooks:
-            return make_event(message, clock=self._clock, warn=logger.warning)
         reason = DropReason.RECURSION
         try:
             self._hooks.check_idle(message["event"])

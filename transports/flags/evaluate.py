@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from flagengine import Overrides
 
-from ..errors import TransportError
+from ..errors import ClientBusyError, TransportError
 from ..incidents import Incidents
 from ..polling.store import Published
 from ..steps import Call, Steps
@@ -67,7 +67,12 @@ class FlagEvaluator:
         cached = self._cached(query, local)
         if cached is not None:
             return cached
-        outcome: RemoteOutcome = yield Call(remote.evaluate, (query,))
+        # A pause needs no thread to be noticed.
+        paused = remote.paused()
+        try:
+            outcome: RemoteOutcome = paused or (yield Call(remote.evaluate, (query,)))
+        except ClientBusyError as error:
+            outcome = RemoteOutcome(error=error)
         return self._combined(query, local, published, outcome)
 
     def with_value(
@@ -88,6 +93,8 @@ class FlagEvaluator:
     def after_fork(self) -> None:
         """Renew the locks in a forked child."""
         self._missing.after_fork()
+        if self._remote is not None:
+            self._remote.after_fork()
         if self.cache is not None:
             self.cache.after_fork()
 
@@ -113,7 +120,8 @@ class FlagEvaluator:
         response = outcome.response
         failures = dict(local.failures)
         if response is None:
-            self._request_failed(outcome.error)
+            if outcome.attempts:
+                self._request_failed(outcome.error)
             found = self._stale(query, local)
         else:
             self.incidents.resolve("remote")

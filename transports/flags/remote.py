@@ -1,24 +1,36 @@
 """The ``/flags`` request, with its own retry policy and its outcome.
 
 A request is retried only after no response, a 502 or a 504, because no other outcome shows that the
-server did not evaluate the flags. The body is serialised once and is the same at every attempt.
+server did not evaluate the flags. While the server keeps failing, requests pause. The body is serialised once and is the same at every attempt.
 Nothing here sends events or caches answers.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from ..errors import InvalidResponseError, RequestError, RequestTimeoutError, StatusError
+from .. import abandonment
+from ..breaker import Paused, Permit
+from ..errors import (
+    InvalidResponseError,
+    RequestError,
+    RequestTimeoutError,
+    StatusError,
+    TransportError,
+)
 from ..http.base import Request, Response, Transport
 from ..json_text import to_json
+from ..request_guard import RequestGuard
 from ..retry import FLAGS_RETRY, RetryPolicy, parse_retry_after
 from .query import FlagQuery
 from .response import FlagsResponse, parse_flags_response
+
+logger = logging.getLogger("flagengine.flags")
 
 __all__ = ["RemoteFlags", "RemoteOutcome", "flags_body"]
 
@@ -33,11 +45,11 @@ _RETRIED = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 class RemoteOutcome:
     """The outcome of a request: either a response or an error.
 
-    ``attempts`` is the number of attempts.
+    ``attempts`` is the number of attempts; 0 if requests pause, and ``error`` is the last failure.
     """
 
     response: FlagsResponse | None = None
-    error: RequestError | StatusError | None = None
+    error: TransportError | None = None
     attempts: int = 1
 
     @property
@@ -75,6 +87,7 @@ class RemoteFlags:
         evaluation_contexts: leave out flags that are tagged with none of these.
         headers: further headers, for example a ``User-Agent``; never an ``Authorization``.
         sleep: called to wait between two attempts.
+        guard: says whether to ask the server; by default always.
     """
 
     def __init__(
@@ -88,7 +101,8 @@ class RemoteFlags:
         api_version: int = DEFAULT_API_VERSION,
         evaluation_contexts: tuple[str, ...] = (),
         headers: Mapping[str, str] | None = None,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] = abandonment.sleep,
+        guard: RequestGuard | None = None,
     ) -> None:
         self._transport = transport
         self._url = f"{host.rstrip('/')}/flags/?v={api_version}"
@@ -104,21 +118,54 @@ class RemoteFlags:
             "Content-Type": "application/json",
         }
         self._sleep = sleep
+        self._guard = guard or RequestGuard("flag requests", pause=None, log=logger)
 
     def __repr__(self) -> str:
         return f"<RemoteFlags timeout={self._timeout:g} retries={self._policy.max_retries}>"
 
+    def paused(self) -> RemoteOutcome | None:
+        """Return the outcome of a request during a pause; None if the server may be asked."""
+        refusal = self._guard.refusal()
+        return None if refusal is None else _refused(refusal)
+
     def evaluate(self, query: FlagQuery) -> RemoteOutcome:
         """Ask the server; never raise because of the network or the server."""
-        body = to_json(flags_body(query, self._project_key, self._contexts))
-        request = Request("POST", self._url, self._headers, body, self._timeout)
+        permit = self._guard.ask()
+        if isinstance(permit, Paused):
+            return _refused(permit)
+        try:
+            body = to_json(flags_body(query, self._project_key, self._contexts))
+            request = Request("POST", self._url, self._headers, body, self._timeout)
+            return self._ask(request, permit)
+        finally:
+            self._guard.end(permit)
+
+    def after_fork(self) -> None:
+        """Renew the locks in a forked child."""
+        self._guard.after_fork()
+
+    def _ask(self, request: Request, permit: Permit) -> RemoteOutcome:
+        """Ask until there is an answer or no further attempt is allowed."""
         attempts = 0
         while True:
             attempts += 1
+            began = self._guard.begin()
             outcome = self._attempt(request, attempts)
-            if not _is_retryable(outcome.error) or self._policy.is_exhausted(attempts):
+            self._guard.note(permit, began, outcome.error)
+            if not self._may_retry(outcome, permit):
                 return outcome
             self._sleep(self._policy.delay(attempts - 1))
+            # Meanwhile others may have failed, or nobody waits any more.
+            if abandonment.is_abandoned() or not self._guard.may_retry(permit):
+                return outcome
+
+    def _may_retry(self, outcome: RemoteOutcome, permit: Permit) -> bool:
+        if not _is_retryable(outcome.error) or self._policy.is_exhausted(outcome.attempts):
+            return False
+        if isinstance(outcome.error, StatusError) and outcome.error.retry_after:
+            # The server asks for more time than a reader has.
+            return False
+        return self._guard.may_retry(permit)
 
     def _attempt(self, request: Request, attempts: int) -> RemoteOutcome:
         try:
@@ -134,12 +181,16 @@ class RemoteFlags:
         return RemoteOutcome(parsed, attempts=attempts)
 
 
+def _refused(refusal: Paused[TransportError]) -> RemoteOutcome:
+    return RemoteOutcome(error=refusal.error, attempts=0)
+
+
 def _status_error(response: Response) -> StatusError:
     wait = parse_retry_after(response.header("Retry-After"), wall=time.time())
     return StatusError(response.status, retry_after=wait)
 
 
-def _is_retryable(error: RequestError | StatusError | None) -> bool:
+def _is_retryable(error: TransportError | None) -> bool:
     if isinstance(error, RequestError):
         return error.is_retryable
     return isinstance(error, StatusError) and error.status in _RETRIED

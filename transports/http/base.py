@@ -21,7 +21,9 @@ class Request:
     """An HTTP request.
 
     ``timeout`` is the deadline in seconds for the whole request: connecting, sending, and reading
-    the last byte of the response. The ``repr`` has neither keys nor the body.
+    the last byte of the response. ``is_repeatable`` says that a second request does no harm, so a
+    transport may send it again if it cannot know whether the first has arrived. The ``repr`` has
+    neither keys nor the body.
     """
 
     method: str
@@ -29,6 +31,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     timeout: float = 10.0
+    is_repeatable: bool = True
 
     def __repr__(self) -> str:
         size = "no" if self.body is None else len(self.body)

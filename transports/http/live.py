@@ -7,23 +7,18 @@ this package in place of foreign exceptions.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import (
-    InvalidResponseError,
-    RequestError,
-    RequestTimeoutError,
-    ResponseTooLargeError,
-)
+from ..errors import InvalidRequestError, InvalidResponseError, RequestError
+from .attempt import send_once, translated_error
 from .base import Request, Response
-from .deadline import deadline
-from .redaction import clean_header_value, redact_url
+from .deadline import Exchange, deadline
+from .options import Certificate, HttpOptions, PathText
 from .redirects import following
-from .unpacking import ACCEPTED, unpack
 
 if TYPE_CHECKING:
     import requests
@@ -34,30 +29,72 @@ __all__ = ["LiveTransport"]
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 # Enough for http -> https -> another host.
 MAX_REDIRECTS = 5
-_CHUNK = 64 * 1024
+DEFAULTS = HttpOptions()
 
 
 class LiveTransport:
     """A transport that keeps connections open. Safe for threads and forks.
 
+    Without a ``session``, the options of `HttpOptions` hold: ``proxy``, ``ca_file``,
+    ``client_certificate``, ``pool_size``, ``reuse_connections``, ``idle_connection_timeout``,
+    ``tcp_keep_alive`` and ``trust_env``. What they or the session say beats the environment.
+
     Args:
         max_response_bytes: the maximal size of a body, compressed or decompressed.
-        verify: as in `requests`: True, or the path of a CA bundle.
-        session: a function that makes the `requests.Session`, called once in each process;
-            ``verify`` is then ignored. Start from `flagengine.transports.http.session.make_session`,
-            or mount its `DeadlineAdapter`: with other adapters, headers that arrive byte by byte can
-            exceed a request's timeout.
+        verify: as in `requests`: False to trust every certificate, or a path, as ``ca_file``.
+        session: a function that makes the `requests.Session`, called once in each process. Start
+            from `flagengine.transports.http.session.make_session`, or mount its `DeadlineAdapter`:
+            with other adapters, headers that arrive byte by byte can exceed a request's timeout, and
+            a request is not repeated when its kept connection breaks.
+
+    Raises:
+        TypeError: an option has the wrong type.
+        ValueError: an option cannot be used, or an option is given beside a session.
+
+    >>> LiveTransport(proxy="proxy:3128")
+    Traceback (most recent call last):
+        ...
+    ValueError: proxy must be a URL such as 'http://proxy:3128', got 'proxy:3128'
     """
 
     def __init__(
         self,
         *,
+        proxy: str | None = None,
+        ca_file: PathText | None = None,
+        client_certificate: Certificate | None = None,
+        pool_size: int = DEFAULTS.pool_size,
+        reuse_connections: bool = DEFAULTS.reuse_connections,
+        idle_connection_timeout: float | None = DEFAULTS.idle_connection_timeout,
+        tcp_keep_alive: bool = DEFAULTS.tcp_keep_alive,
+        trust_env: bool = DEFAULTS.trust_env,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
-        verify: bool | str = True,
+        verify: bool | PathText = True,
         session: Callable[[], requests.Session] | None = None,
     ) -> None:
+        if not isinstance(verify, bool):
+            if ca_file is not None:
+                msg = "ca_file and verify must not both be paths"
+                raise ValueError(msg)
+            ca_file, verify = verify, True
+        self._options = HttpOptions(
+            proxy=proxy,
+            ca_file=ca_file,
+            client_certificate=client_certificate,
+            pool_size=pool_size,
+            reuse_connections=reuse_connections,
+            idle_connection_timeout=idle_connection_timeout,
+            tcp_keep_alive=tcp_keep_alive,
+            trust_env=trust_env,
+        )
+        if not verify and ca_file is not None:
+            msg = "verify must be True beside a ca_file, got False"
+            raise ValueError(msg)
+        if session is not None and (self._options != DEFAULTS or not verify):
+            msg = "a session of your own must have the options of HTTP itself, got some beside it"
+            raise ValueError(msg)
         self._max_response_bytes = max_response_bytes
-        self._verify = verify
+        self._verifies = verify
         self._make_session = session or self._default_session
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
@@ -65,16 +102,53 @@ class LiveTransport:
 
     def request(self, request: Request, /) -> Response:
         """See ``Transport.request``."""
-        session = self._current_session()
-        with deadline(request.timeout) as at:
-            for _ in range(MAX_REDIRECTS + 1):
-                response = self._send(session, request, at)
-                redirected = following(request, response)
-                if redirected is None:
-                    return response
-                request = redirected
+        _check_timeout(request)
+        try:
+            # The first call imports modules, which the server's time must not pay for.
+            session = self._current_session()
+            with deadline(request.timeout) as exchange:
+                return self._follow(session, request, exchange)
+        except RequestError:
+            raise
+        except Exception as error:  # noqa: BLE001 - all foreign exceptions are translated
+            translated = translated_error(error, request)
+        # Raised outside of the except block, because the foreign error, which may contain headers
+        # and keys, would become its context.
+        raise translated
+
+    def _follow(self, session: requests.Session, request: Request, exchange: Exchange) -> Response:
+        """Send the request, and again wherever a redirect leads."""
+        response = self._send_twice(session, request, exchange)
+        for _ in range(MAX_REDIRECTS):
+            redirected = following(request, response)
+            if redirected is None:
+                return response
+            request, status = redirected, response.status
+            try:
+                response = self._send_twice(session, request, exchange)
+            except InvalidRequestError as error:
+                refused = InvalidResponseError(
+                    f"cannot follow a redirect to {error}", status=status
+                )
+            else:
+                continue
+            raise refused
+        if following(request, response) is None:
+            return response
         msg = f"too many redirects (more than {MAX_REDIRECTS})"
         raise InvalidResponseError(msg, status=response.status)
+
+    def _send_twice(
+        self, session: requests.Session, request: Request, exchange: Exchange
+    ) -> Response:
+        """Send the request; once more if it met a kept connection that the server had closed."""
+        outcome = send_once(session, request, exchange, limit=self._max_response_bytes)
+        if isinstance(outcome, RequestError) and _may_repeat(request, outcome, exchange):
+            exchange.needs_fresh = True
+            outcome = send_once(session, request, exchange, limit=self._max_response_bytes)
+        if isinstance(outcome, RequestError):
+            raise outcome
+        return outcome
 
     def prepare(self) -> None:
         """Import the modules that the first request needs.
@@ -107,7 +181,10 @@ class LiveTransport:
     def _default_session(self) -> requests.Session:
         from .session import make_session  # noqa: PLC0415 - takes 85 ms, so only at the first request
 
-        return make_session(verify=self._verify)
+        session = make_session(self._options)
+        if not self._verifies:
+            session.verify = False
+        return session
 
     def _notice_fork(self) -> None:
         pid = os.getpid()
@@ -116,54 +193,15 @@ class LiveTransport:
             self._lock = threading.Lock()
             self._session, self._pid = None, pid
 
-    def _send(self, session: requests.Session, request: Request, at: float) -> Response:
-        from .translation import translate  # noqa: PLC0415 - imports requests
 
-        left = at - time.monotonic()
-        if left <= 0:
-            raise _too_late(request)
-        try:
-            with session.request(
-                request.method,
-                request.url,
-                headers=_headers(request),
-                data=request.body,
-                timeout=left,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                return self._read(answer, request, at)
-        except RequestError:
-            raise
-        except Exception as error:  # noqa: BLE001 - all exceptions of the library are translated
-            translated = translate(error, request)
-        # Raised outside of the except block, because the foreign error, which may contain headers
-        # and keys, would become its context.
-        raise translated
-
-    def _read(self, answer: requests.Response, request: Request, at: float) -> Response:
-        status, limit = answer.status_code, self._max_response_bytes
-        body = bytearray()
-        # `read1` returns the bytes that have arrived, so the deadline is checked after each piece.
-        while piece := answer.raw.read1(_CHUNK, decode_content=False):
-            body += piece
-            if len(body) > limit:
-                msg = f"response body must be at most {limit} bytes, got more"
-                raise ResponseTooLargeError(msg, status=status)
-            if time.monotonic() > at:
-                raise _too_late(request)
-        coding = answer.headers.get("content-encoding", "")
-        unpacked = unpack(bytes(body), coding, limit=limit, status=status)
-        return Response(status, dict(answer.headers), unpacked)
+def _check_timeout(request: Request) -> None:
+    timeout = request.timeout
+    if not isinstance(timeout, int | float) or not math.isfinite(timeout):
+        msg = f"timeout must be a finite number of seconds, got {timeout!r}"
+        raise InvalidRequestError(msg)
 
 
-def _too_late(request: Request) -> RequestTimeoutError:
-    url = redact_url(request.url)
-    return RequestTimeoutError(f"no response within {request.timeout:g} s from {url}")
-
-
-def _headers(request: Request) -> dict[str, str | bytes]:
-    cleaned: dict[str, str | bytes] = {
-        name: clean_header_value(value) for name, value in request.headers.items()
-    }
-    return {"Accept-Encoding": ACCEPTED, **cleaned}
+def _may_repeat(request: Request, error: RequestError, exchange: Exchange) -> bool:
+    """Return whether a request failed because its kept connection was dead: once in an exchange."""
+    is_dead = exchange.is_on_kept and not exchange.is_answered and error.is_retryable
+    return is_dead and request.is_repeatable and not exchange.needs_fresh

@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["clean_header_value", "redact_headers", "redact_text", "redact_url"]
+__all__ = ["clean_header_value", "printable", "redact_headers", "redact_text", "redact_url"]
 
 _HIDDEN = "***"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-_USER_INFO = re.compile(r"(?<=://)[^/?#@\s]*@")
+# Up to the last @, because a password may have one, or a slash, that is not escaped; digits up to a
+# slash are a port. Neither quotes nor more characters, so that JSON stays and the search is linear.
+_USER_INFO = re.compile(
+    r"""(?<=://)(?:[^/?#\s"'<>]{0,300}|[^/?#\s:"'<>]{1,100}:(?!\d+[/?#])[^\s"'<>]{0,300})@"""
+)
+# Without a scheme, as in a proxy's URL: user, password, and a host.
+_BARE_USER_INFO = re.compile(r"""(?<![\w./:%+~-])[\w.%+~-]{1,100}:[^\s/@"'<>]{1,200}@(?=[\w\[])""")
 _SECRET_PARAMETER = re.compile(
     r"(?i)(?<=[?&])((?:project_?)?(?:api_?key|token|secret(?:_key)?|key))=[^&#\s]*"
 )
@@ -30,7 +36,8 @@ def redact_url(url: str) -> str:
     >>> redact_url("https://me:pw@host/flags?token=phc_abcdef&v=2")
     'https://host/flags?token=***&v=2'
     """
-    shown = _USER_INFO.sub("", url)
+    # An application may pass anything to `fetch`.
+    shown = _BARE_USER_INFO.sub("", _USER_INFO.sub("", str(url)))
     shown = _SECRET_PARAMETER.sub(rf"\1={_HIDDEN}", shown)
     return _KEY.sub(_HIDDEN, shown)
 
@@ -50,6 +57,15 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
         name: _HIDDEN if name.lower() in _SECRET_HEADERS else redact_text(value)
         for name, value in headers.items()
     }
+
+
+def printable(text: str) -> str:
+    r"""Return the text on one line: white space is a space, other control characters are left out.
+
+    >>> printable("a\r\nb \x1b[31m")
+    'a b [31m'
+    """
+    return _CONTROL.sub("", " ".join(text.split()))
 
 
 def clean_header_value(value: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from flagengine import Snapshot
 
 from .. import fork_and_exit
+from ..abandonment import wait_for
 from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
 from ..steps import Call
@@ -230,7 +231,7 @@ class DefinitionLoader:
         """Return whether more than `before` loads have ended within `timeout` seconds."""
         patience = self._load_or_wait(timeout)
         with self._load_ended:
-            return self._load_ended.wait_for(lambda: self._finished_loads > before, patience)
+            return wait_for(self._load_ended, lambda: self._finished_loads > before, patience)
 
     def _load(self, fetch: Fetch) -> None:
         action: PollAction | None = None

@@ -16,6 +16,8 @@ from typing import TypeAlias
 
 from flagengine import Snapshot
 
+from ..abandonment import wait_for
+
 __all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published"]
 
 _log = logging.getLogger("flagengine.definitions")
@@ -152,7 +154,8 @@ class DefinitionStore:
     def wait_until_ready(self, timeout: float | None) -> bool:
         """Block until flags are loaded, for at most `timeout` seconds; return whether they are."""
         with self._readiness:
-            self._readiness.wait_for(lambda: self._current.is_ready or self._is_closed, timeout)
+            is_over = lambda: self._current.is_ready or self._is_closed  # noqa: E731
+            wait_for(self._readiness, is_over, timeout)
             return self._current.is_ready
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ def _condition(flag: Flag, index: int, condition: Condition) -> Iterator[Finding
     pointer = pointer_to(flag.pointer, "filters", "groups", index)
     for earlier, other in enumerate(flag.conditions[:index]):
         if _covers(flag, other, condition):
-            message = f"unreachable: condition {earlier} already decides for everyone this condition could match"
+            message = f"unreachable: condition {earlier + 1} already decides for everyone this condition could match"
             yield finding("unreachable_condition", pointer, message)
             return
     # With early exit, a rollout of 0 % is a way to give matching people false.

@@ -26,7 +26,7 @@ def _unreachable(rule_set: RuleSet, root: str) -> Iterator[Finding]:
         blocker = _blocker(rule_set, index, predicates(rule))
         if blocker is not None:
             message = (
-                f"unreachable: rule {blocker} ({rule_set.rules[blocker].id}) already decides on "
+                f"unreachable: rule {blocker + 1} ({rule_set.rules[blocker].id}) already decides on "
                 "everyone whom this rule targets"
             )
             yield finding("unreachable_lower_rule", pointer_to(root, index), message)
@@ -62,7 +62,7 @@ def _widened(rule_set: RuleSet, root: str) -> Iterator[Finding]:
                 continue
             if {upper, lower} <= serving(population):
                 message = (
-                    f"serves the same value as rule {upper} ({rule.id}), which continues after a "
+                    f"serves the same value as rule {upper + 1} ({rule.id}), which continues after a "
                     f"miss, to people outside its rollout of {rule.rollout_percentage:g} %"
                 )
                 pointer = pointer_to(root, lower)

@@ -1,6 +1,7 @@
 """Files to batches: the schema first, then batches on demand."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -20,6 +21,10 @@ __all__ = ["FileTable", "guarded", "open_file", "unreadable"]
 
 _LINES: Final = 1 << 14
 _BLOCK: Final = 1 << 22
+_NOT_UTF8: Final = (
+    "must be UTF-8, got bytes of another encoding; convert the file, for example with "
+    "iconv -f latin1 -t utf-8"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ def unreadable(path: Path, error: Exception) -> FileError:
     """Return the error for a file: its name and the first line of the reason."""
     if isinstance(error, FileError):
         return error
+    if isinstance(error, UnicodeDecodeError):
+        return FileError(f"{path}: {_NOT_UTF8}")
     what = str(error).splitlines()[0] if str(error) else type(error).__name__
     return FileError(f"{path}: cannot be read: {what}")
 
@@ -85,6 +92,10 @@ def _csv(path: Path, batch_rows: int) -> FileTable:
     # Arrow infers column types from the first block; a later value that does not fit raises an
     # error that names the row.
     reader = pyarrow.csv.open_csv(path, read_options=options, convert_options=convert)
+    # Arrow takes a column that is not UTF-8 for bytes, and decodes a name when asked for it.
+    for name, kind in [(field.name, field.type) for field in reader.schema]:
+        if pa.types.is_binary(kind):
+            raise FileError(f"{path}, column {name!r}: {_NOT_UTF8}")
     return FileTable(Batches(reader.schema, reader))
 
 
@@ -118,12 +129,15 @@ def _jsonl(path: Path, batch_rows: int) -> FileTable:
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
+            content = line.removeprefix(BOM_UTF8) if number == 1 else line
+            if not content.strip():
                 continue
             try:
-                value = json.loads(line)
+                value = json.loads(content.decode())
+            except UnicodeDecodeError:
+                raise FileError(f"{path}, line {number}: {_NOT_UTF8}") from None
             except (ValueError, RecursionError) as error:
                 raise FileError(f"{path}, line {number}: invalid JSON: {error}") from None
             if not isinstance(value, dict):
@@ -160,18 +174,20 @@ def _column(rows: list[dict[str, Any]], field: pa.Field, path: Path, first: int)
         ]
     try:
         return pa.array(cells, field.type)
-    except (pa.ArrowException, TypeError, OverflowError):
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError):
         row = next(place for place, cell in enumerate(cells) if not _fits(cell, field.type))
+        is_text = pa.types.is_large_string(field.type)
+        must = "text without lone surrogates" if is_text else f"{field.type} as in earlier rows"
         raise FileError(
-            f"{path}, column {field.name!r}, row {first + row - 1}: must be {field.type} as in "
-            f"earlier rows, got {json.dumps(cells[row])[:40]}"
+            f"{path}, column {field.name!r}, row {first + row - 1}: must be {must}, "
+            f"got {json.dumps(cells[row])[:40]}"
         ) from None
 
 
 def _fits(cell: Any, kind: pa.DataType) -> bool:
     try:
         pa.array([cell], kind)
-    except (pa.ArrowException, TypeError, OverflowError):
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError):
         return False
     return True
 

@@ -94,7 +94,7 @@ def _sink(kind: str, draft: Path, schema: pa.Schema, path: Path) -> Iterator[_Si
 def _guarded(path: Path, work: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return work(*arguments)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise FileError(f"{path}: cannot be written: {reason}") from None
 

@@ -2,8 +2,9 @@ r"""Regular expressions of the server's dialect, searched in linear time.
 
 The server compiles a pattern with its own front end (look-around, back-references) on top of a
 linear engine, and searches unanchored, case-sensitively, in Unicode. This package parses the dialect
-and, where the answers are provably the same, rewrites the pattern for RE2; no pattern and no text
-can take more than linear time. A pattern that is only literal text needs no engine.
+and, where the answers are provably the same, rewrites the pattern for RE2, or for an automaton in
+Python where RE2 is not installed; no pattern and no text can take more than linear time. A pattern
+that is only literal text needs no engine.
 
 ===========  ======================================================================================
 outcome      patterns

@@ -7,8 +7,8 @@ from typing import Final
 
 from flagengine.operators.patterns.effort import steps, weight
 from flagengine.operators.patterns.engine import (
-    compile_re2,
     literal_search,
+    matcher_of,
     search_any,
     search_ascii,
     search_assigned,
@@ -33,7 +33,6 @@ from flagengine.operators.patterns.outcome import (
 )
 from flagengine.operators.patterns.source import PatternReader
 from flagengine.operators.patterns.syntax import parse_pattern
-from flagengine.operators.patterns.translation import translate
 
 __all__ = ["compile_pattern"]
 
@@ -88,16 +87,15 @@ def _search_function(pattern: str, node: Node, *, backtracks: bool) -> Callable[
     if backtracks:
         if len(pattern) > _MAX_BACKTRACKING_LENGTH:
             raise UnsupportedPatternError("a word boundary in a long pattern")
-        return search_ascii(compile_re2(translate(node, ascii_only=True)), _longest(node))
+        return search_ascii(matcher_of(node, ascii_only=True), _longest(node))
     if (literal := _as_literal(node)) is not None:
         return literal
     sets = [chars.members for chars in walk(node) if isinstance(chars, Chars)]
     if any(members.ranges is None for members in sets):
-        return search_ascii(compile_re2(translate(node, ascii_only=True)))
-    match = compile_re2(translate(node, ascii_only=False))
-    return (
-        search_any(match) if all(members.is_plain for members in sets) else search_assigned(match)
-    )
+        return search_ascii(matcher_of(node, ascii_only=True))
+    matcher = matcher_of(node, ascii_only=False)
+    is_plain = all(members.is_plain for members in sets)
+    return search_any(matcher) if is_plain else search_assigned(matcher)
 
 
 def _as_literal(node: Node) -> Callable[[str], bool | None] | None:

@@ -1,18 +1,23 @@
-"""RE2 behind one small function, and the search functions that use it.
+"""RE2, or the automaton where it is not installed, behind the search functions that use them.
 
 Only this module imports RE2, at its first use. Every search function takes any text and returns
-None where only the server knows the answer, and for a text with a lone surrogate.
+None where only the server knows the answer, and for a text with a lone surrogate. Without RE2 the
+answers are the same, but a text too long for the automaton has none.
 """
 
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flagengine.operators.patterns.assigned import ASSIGNED
+from flagengine.operators.patterns.automaton import MAX_WORK, Automaton
+from flagengine.operators.patterns.charset import CharSet, complement
+from flagengine.operators.patterns.nodes import Chars, Node
 from flagengine.operators.patterns.outcome import UnsupportedPatternError
+from flagengine.operators.patterns.translation import translate
 
-__all__ = ["compile_re2", "literal_search", "search_any", "search_ascii", "search_assigned"]
+__all__ = ["literal_search", "matcher_of", "search_any", "search_ascii", "search_assigned"]
 
 _MAX_MEMORY: Final = 8 << 20
 # The arguments are the bytes, 0 and the number of bytes; without a match the result's first span
@@ -21,17 +26,33 @@ _Match = Callable[[bytes, int, int], Sequence[tuple[int, int]]]
 _Find = Callable[[str], bool | None]
 
 
-def compile_re2(pattern: str) -> _Match:
-    """Return a function that searches UTF-8 bytes for the pattern."""
+class Matcher(NamedTuple):
+    """A search of UTF-8 bytes for a pattern, for at most ``longest`` bytes."""
+
+    match: _Match
+    longest: int = sys.maxsize
+
+
+def matcher_of(node: Node, *, ascii_only: bool) -> Matcher:
+    """Return the search for a pattern; raise `UnsupportedPatternError` if it is too large for that."""
     try:
         import re2  # noqa: PLC0415 (5 ms, for patterns only)
     except ImportError:
-        raise UnsupportedPatternError("google-re2 is not installed") from None
+        return _without_re2(node, ascii_only=ascii_only)
     try:
-        compiled = re2.compile(pattern, _options(re2))
+        compiled = re2.compile(translate(node, ascii_only=ascii_only), _options(re2))
     except re2.error:
         raise UnsupportedPatternError("too large for RE2") from None
-    return _matcher(compiled, re2)
+    return Matcher(_matcher(compiled, re2))
+
+
+def _without_re2(node: Node, *, ascii_only: bool) -> Matcher:
+    automaton = Automaton(node, ascii_only=ascii_only)
+
+    def match(data: bytes, start: int, end: int) -> Sequence[tuple[int, int]]:
+        return ((start, end),) if automaton.search(data[start:end].decode()) else ((-1, -1),)
+
+    return Matcher(match, MAX_WORK // automaton.size)
 
 
 def _options(re2: Any) -> Any:
@@ -66,22 +87,9 @@ def literal_search(needle: str, *, at_start: bool, at_end: bool) -> _Find:
     return lambda text: needle in text if text.isascii() or _is_text(text) else None
 
 
-def search_any(match: _Match) -> _Find:
+def search_any(matcher: Matcher) -> _Find:
     """Return a search that answers for every text."""
-
-    def search(text: str) -> bool | None:
-        try:
-            data = text.encode()
-        except UnicodeEncodeError:
-            return None
-        return match(data, 0, len(data))[0][0] >= 0
-
-    return search
-
-
-def search_assigned(match: _Match) -> _Find:
-    """Return a search that answers for texts of characters in `ASSIGNED`."""
-    is_doubtful = _doubtful_characters()
+    match, longest = matcher
 
     def search(text: str) -> bool | None:
         try:
@@ -89,6 +97,25 @@ def search_assigned(match: _Match) -> _Find:
         except UnicodeEncodeError:
             return None
         size = len(data)
+        return None if size > longest else match(data, 0, size)[0][0] >= 0
+
+    return search
+
+
+def search_assigned(matcher: Matcher) -> _Find:
+    """Return a search that answers for texts of characters in `ASSIGNED`."""
+    is_doubtful, most = doubtful_characters()
+    match, longest = matcher
+    longest = min(longest, most)
+
+    def search(text: str) -> bool | None:
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            return None
+        size = len(data)
+        if size > longest:
+            return None
         if not text.isascii() and is_doubtful(data, 0, size)[0][0] >= 0:
             return None
         return match(data, 0, size)[0][0] >= 0
@@ -96,8 +123,10 @@ def search_assigned(match: _Match) -> _Find:
     return search
 
 
-def search_ascii(match: _Match, longest: int = sys.maxsize) -> _Find:
+def search_ascii(matcher: Matcher, longest: int = sys.maxsize) -> _Find:
     """Return a search that answers for ASCII texts of at most `longest` characters."""
+    match = matcher.match
+    longest = min(longest, matcher.longest)
 
     def search(text: str) -> bool | None:
         size = len(text)
@@ -109,9 +138,10 @@ def search_ascii(match: _Match, longest: int = sys.maxsize) -> _Find:
 
 
 @cache
-def _doubtful_characters() -> _Match:
-    certain = "".join(f"\\x{{{low:x}}}-\\x{{{high:x}}}" for low, high in ASSIGNED)
-    return compile_re2(rf"[^\x00-\x7f{certain}]")
+def doubtful_characters() -> Matcher:
+    """Return the search for characters that are not in `ASSIGNED`."""
+    certain = CharSet.of([(0, 127), *ASSIGNED])
+    return matcher_of(Chars(complement(certain)), ascii_only=False)
 
 
 def _is_text(text: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
@@ -11,9 +14,13 @@ from typing import Any
 import pytest
 
 from flagengine.transports import AsyncClient, ManualClock, MemorySink, Request, Response
+from flagengine.transports.client.daemon_threads import DaemonThreads
+from flagengine.transports.client.perform import perform_on
+from flagengine.transports.errors import ClientBusyError, ConnectError
+from flagengine.transports.steps import Call
 
 from ..support import TickingDriver
-from .bench import API_KEY, FLAGS, FakeServer, flag, local, needs
+from .bench import API_KEY, FLAGS, SECRET, FakeServer, flag, local, needs
 
 
 class SlowServer(FakeServer):
@@ -162,6 +169,8 @@ def test_one_client_may_be_used_in_several_loops() -> None:
 def test_wrong_calls_and_options_raise_at_once() -> None:
     with pytest.raises(ValueError, match="sync_mode"):
         AsyncClient(API_KEY, sync_mode=True)
+    with pytest.raises(ValueError, match="overflow must not be 'block'"):
+        AsyncClient(API_KEY, overflow="block")
     client = AsyncClient(sink=MemorySink())
     with pytest.raises(TypeError, match="group"):
         asyncio.run(client.get_feature_flag("a", "u", group={}))  # type: ignore[call-arg]
@@ -241,3 +250,225 @@ def test_what_blocks_sees_the_context_variables_of_its_task() -> None:
 
     asyncio.run(main())
     assert seen[0] == "set"
+
+
+# What a caller that stopped waiting leaves behind, and what it waits for at most.
+
+
+def busy(client: AsyncClient, **limits: Any) -> AsyncClient:
+    client.threads = DaemonThreads(1, 0.01, **limits)
+    client.waiting_threads = DaemonThreads(1, 0.01, **limits)
+    return client
+
+
+@pytest.mark.contract("get-feature-flag")
+def test_a_read_without_a_thread_is_answered_from_what_is_known() -> None:
+    server = SlowServer()
+    called: list[Any] = []
+
+    async def main() -> None:
+        client = busy(
+            make(server, definitions=local(flag("on"), flag("open", needs("plan")))), patience=0.05
+        )
+        await client.wait_for_local_evaluation_ready()
+        client.on("capture", called.append)
+        first = asyncio.create_task(client.get_feature_flag("a", "u"))
+        await asyncio.to_thread(server.came.wait, 10)
+        # It waits for a thread, and then no more.
+        assert await client.get_all_flags("v") == {"on": True}
+        assert await client.get_feature_flag("open", "v") is None
+        server.may_go.set()
+        await first
+        await client.shutdown()
+
+    asyncio.run(main())
+    assert called[0]["properties"]["$feature_flag_error"] == "flag_missing,timeout"
+
+
+def test_a_call_beyond_the_limit_of_waiting_calls_is_refused_at_once() -> None:
+    server = SlowServer()
+    errors: list[Any] = []
+
+    async def main() -> None:
+        client = busy(
+            make(server, feature_flags_request_max_retries=0), most_waiting=2, patience=60.0
+        )
+        client.on("error", errors.append)
+        reads = [asyncio.create_task(client.get_feature_flag("a", "first"))]
+        await asyncio.to_thread(server.came.wait, 10)
+        reads += [asyncio.create_task(client.get_feature_flag("a", str(n))) for n in range(2)]
+        await asyncio.sleep(0)
+        assert await client.get_feature_flag("a", "beyond") is None
+        assert await client.get_surveys() == []
+        assert await client.capture_immediate("e", distinct_id="u") is None
+        assert not any(read.done() for read in reads)
+        server.may_go.set()
+        await asyncio.gather(*reads)
+        await client.shutdown()
+
+    asyncio.run(main())
+    assert [type(error) for error in errors] == [ClientBusyError] * 2
+    assert "2 calls of the client wait for a thread already" in str(errors[0])
+
+
+def test_a_flush_and_a_shutdown_do_not_wait_for_reads_that_hang() -> None:
+    server = SlowServer()
+
+    async def main() -> None:
+        client = busy(make(server), patience=60.0)
+        reads = [asyncio.create_task(client.get_feature_flag("a", str(n))) for n in range(3)]
+        await asyncio.to_thread(server.came.wait, 10)
+        assert await asyncio.wait_for(client.flush(), 10)
+        assert await asyncio.wait_for(client.shutdown(), 10)
+        server.may_go.set()
+        await asyncio.gather(*reads)
+
+    asyncio.run(main())
+
+
+def test_a_read_that_nobody_waits_for_is_not_retried_and_frees_its_thread() -> None:
+    class Refusing(FakeServer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.threads: list[str] = []
+
+        def request(self, request: Request, /) -> Response:
+            self.threads.append(threading.current_thread().name)
+            raise ConnectError("refused")
+
+    server = Refusing()
+
+    async def main() -> None:
+        client = busy(
+            AsyncClient(
+                API_KEY,
+                transport=server,
+                feature_flags_request_max_retries=10,
+                send_feature_flag_event=False,
+            ),
+            patience=60.0,
+        )
+        for count in (1, 2, 3):
+            read = asyncio.create_task(client.get_feature_flag("a", "u"))
+            while len(server.threads) < count:
+                await asyncio.sleep(0)
+            # It waits for 300 ms now, in the one thread that there is.
+            read.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await read
+        await client.shutdown()
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+    assert len(server.threads) == 3
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda client: client.wait_for_local_evaluation_ready(60.0),
+        lambda client: client.reload_feature_flags(60.0),
+        lambda client: client.flush(60.0),
+    ],
+    ids=["ready", "reload", "flush"],
+)
+def test_a_wait_that_nobody_waits_for_frees_its_thread(wait: Any) -> None:
+    server = SlowServer()
+
+    async def main() -> None:
+        client = AsyncClient(API_KEY, transport=server, secret_key=SECRET)
+        busy(client, patience=60.0)
+        client.capture("e", distinct_id="u")
+        for _ in range(10):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(wait(client), 0.01)
+        for threads in (client.threads, client.waiting_threads):
+            free = threads.submit(lambda: True)
+            assert await asyncio.wait_for(asyncio.wrap_future(free), 10)
+        server.may_go.set()
+        await client.shutdown()
+
+    asyncio.run(main())
+
+
+def test_waits_for_definitions_leave_threads_to_reads() -> None:
+    class Loading(SlowServer):
+        def request(self, request: Request, /) -> Response:
+            if "definitions" in request.url:
+                return super().request(request)
+            return FakeServer.request(self, request)
+
+    server = Loading()
+    server.flags = {"a": "blue"}
+
+    async def main() -> None:
+        client = AsyncClient(API_KEY, transport=server, secret_key=SECRET)
+        waits = [
+            asyncio.create_task(client.wait_for_local_evaluation_ready(60.0)) for _ in range(40)
+        ]
+        await asyncio.to_thread(server.came.wait, 10)
+        assert await asyncio.wait_for(client.get_feature_flag("a", "u"), 10) == "blue"
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        server.may_go.set()
+        await client.shutdown()
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_is_closed_while_a_read_hangs_leaves_no_trace(
+    caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
+) -> None:
+    server = SlowServer()
+    client = make(server, send_feature_flag_event=False)
+    loop = asyncio.new_event_loop()
+    read = loop.create_task(client.get_feature_flag("a", "u"))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert server.came.wait(10)
+    loop.close()
+    server.may_go.set()
+    end = time.monotonic() + 10
+    while client.threads._pending.idle == 0 and time.monotonic() < end:
+        time.sleep(0)
+    read._log_destroy_pending = False  # type: ignore[attr-defined] # the application's own fault
+    assert asyncio.run(client.shutdown())
+    assert caplog.records == []
+    assert not recwarn.list
+
+
+def test_a_stop_iteration_inside_a_call_does_not_hang_the_task() -> None:
+    async def main() -> None:
+        def stop() -> None:
+            raise StopIteration
+
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(perform_on(DaemonThreads(), Call(stop)), 10)
+
+    asyncio.run(main())
+
+
+HANGING = """
+import asyncio, socket, sys, time
+from flagengine.transports import AsyncClient
+listener = socket.create_server(("127.0.0.1", 0))
+async def main():
+    client = AsyncClient("phc_x", host=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    for _ in range(20):
+        try:
+            await asyncio.wait_for(client.get_feature_flag("f", "u"), 0.01)
+        except TimeoutError:
+            pass
+asyncio.run(main())
+started = time.monotonic()
+asyncio.run(main())
+# A read that is not given up takes 6.3 s.
+print(time.monotonic() - started < 3)
+listener.close()
+"""
+
+
+def test_a_program_that_gave_reads_up_ends_at_once() -> None:
+    command = [sys.executable, "-W", "error", "-c", HANGING]
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

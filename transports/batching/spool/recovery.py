@@ -10,7 +10,7 @@ from ...errors import InvalidEventError
 from ..event import Event, parse_event
 from .damage import Damage
 from .disk import Disk, Found
-from .records import Gap, RecordKind, SpoolRecord, encode_start, scan
+from .records import Gap, RecordKind, SpoolRecord, encode_start, scan, scan_acknowledgements
 from .segments import SUFFIX
 
 __all__ = ["Remains"]
@@ -52,12 +52,10 @@ class Remains:
     def _find_settled(self) -> None:
         numbers: set[int] = set()
         for path in self._paths:
-            for record in scan(self._peek(path)):
-                if isinstance(record, Gap):
-                    continue
+            for record in scan_acknowledgements(self._peek(path)):
                 if record.kind == RecordKind.ACKNOWLEDGED:
                     numbers.update(record.numbers)
-                elif record.kind == RecordKind.ACKNOWLEDGED_UUIDS:
+                else:
                     self._settled.update(record.uuids)
         self._settled_numbers = sorted(numbers)
 
