@@ -80,7 +80,8 @@ class DeliveryRules(Outside):
         # The second half of an odd number is one more than the first.
         if len(attempt.uuids) > sender.most_events + 1:
             raise Violation(
-                "batch size", f"{len(attempt.uuids)} events after a 413, at most {sender.most_events}"
+                "batch size",
+                f"{len(attempt.uuids)} events after a 413, at most {sender.most_events}",
             )
         if not 0 < len(attempt.uuids) <= config.batch_size:
             raise Violation(

@@ -242,13 +242,16 @@ class Observer(Outside):
             if sender.flying or sender.again or now < sender.pause_until:
                 if not sender.flying and now > sender.latest + _SLACK:
                     late = now - sender.latest
-                    raise Violation("promptness", f"a batch of {process.pid} waits {late:.3f} s too long")
+                    raise Violation(
+                        "promptness", f"a batch of {process.pid} waits {late:.3f} s too long"
+                    )
                 return
             if sender.last is not None:
                 due = max(due, sender.last.ended + self._interval_after(sender, oldest))
         if now > due + _SLACK:
             raise Violation(
-                "promptness", f"event {oldest.number} of {process.pid} waits {now - due:.3f} s too long"
+                "promptness",
+                f"event {oldest.number} of {process.pid} waits {now - due:.3f} s too long",
             )
 
     def _interval_after(self, sender, oldest: Record) -> float:

@@ -15,7 +15,7 @@ MUTANTS = (
     ),
     Mutant(
         "two-trials-at-once", _BREAKER,
-        "        if trial is not None:\n            until = self._trial_began + self.policy.trial_lasts\n", "",
+        "        if trial is not None:\n            until = trial[1] + self.policy.trial_lasts\n", "",
     ),
     Mutant(
         "breaker-opens-one-failure-too-late", _BREAKER,

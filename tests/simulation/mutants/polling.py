@@ -131,8 +131,8 @@ MUTANTS = (
     ),
     Mutant(
         "reload-waits-without-a-deadline", "polling/loader.py",
-        "return self._load_ended.wait_for(lambda: self._finished_loads > before, patience)",
-        "return self._load_ended.wait_for(lambda: self._finished_loads > before, patience and patience + 5)",
+        "return wait_for(self._load_ended, lambda: self._finished_loads > before, patience)",
+        "return wait_for(self._load_ended, lambda: self._finished_loads > before, patience and patience + 5)",
     ),
     Mutant(
         "called-memory-is-never-written", "flags/called.py",

@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "unreadable-body-is-a-failure", "batching/delivery.py",
-        "        return judge_status(Response(error.status), wall=0.0)\n",
+        "        return judge_status(Response(error.status, body=str(error).encode()), wall=0.0)\n",
         "        return DeliveryOutcome(Disposition.RETRY, error)\n",
     ),
     Mutant(

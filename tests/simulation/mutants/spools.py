@@ -116,7 +116,8 @@ MUTANTS = (
     ),
     Mutant(
         "checksum-is-not-asked", _RECORDS,
-        "if len(payload) == length and self._checksum(payload) == checksum:", "if len(payload) <= length:",
+        "            if self._checksum(payload) == checksum:\n",
+        "            if True:\n",
     ),
     Mutant(
         "segments-are-read-in-any-order", _REMAINS,
