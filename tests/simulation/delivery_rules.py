@@ -77,11 +77,12 @@ class DeliveryRules(Outside):
 
     def _check_size(self, sender: _Sender, attempt: Attempt) -> None:
         config = self._config
-        # The second half of an odd number is one more than the first.
-        if len(attempt.uuids) > sender.most_events + 1:
+        known = [self._ledger.records.get(uuid) for uuid in attempt.uuids]
+        # Halves of an earlier batch were made before.
+        is_fresh = all(record is not None and not record.splits for record in known)
+        if is_fresh and len(known) > sender.most_events:
             raise Violation(
-                "batch size",
-                f"{len(attempt.uuids)} events after a 413, at most {sender.most_events}",
+                "batch size", f"{len(known)} events after a 413, at most {sender.most_events}"
             )
         if not 0 < len(attempt.uuids) <= config.batch_size:
             raise Violation(
@@ -161,13 +162,7 @@ class DeliveryRules(Outside):
     def concluded(self, attempt: Attempt) -> None:
         """Note the answer."""
         sender = self.sender(attempt.process, attempt.path)
-        if sender.last is not None:
-            sender.began_before = sender.last.started
-        sender.flying, sender.last = None, attempt
-        if attempt.answer == "delivered":
-            sender.most_events = min(sender.most_events + 1, self._config.batch_size)
-        elif attempt.answer == "split" and len(attempt.uuids) > 1:
-            sender.most_events = len(attempt.uuids) // 2
+        self._note_end(sender, attempt)
         attempt.ended_turn = self._machine.scheduler.turns
         sender.again = []
         again: set[str] = set()
@@ -193,6 +188,15 @@ class DeliveryRules(Outside):
                 record.may_double = True
         if again:
             self._note_wait(sender, attempt, again)
+
+    def _note_end(self, sender: _Sender, attempt: Attempt) -> None:
+        if sender.last is not None:
+            sender.began_before = sender.last.started
+        sender.flying, sender.last = None, attempt
+        if attempt.answer == "delivered":
+            sender.most_events = min(sender.most_events + 1, self._config.batch_size)
+        elif attempt.answer == "split" and len(attempt.uuids) > 1:
+            sender.most_events = len(attempt.uuids) // 2
 
     def _note_wait(self, sender: _Sender, attempt: Attempt, again: set[str]) -> None:
         sender.again = [uuid for uuid in attempt.uuids if uuid in again]

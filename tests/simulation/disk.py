@@ -62,8 +62,7 @@ class Disk:
         self.capacity: int | None = None
         # Whether bytes or files have changed that nobody wrote.
         self.is_damaged = False
-        # How often a fault has hit an operation.
-        self.hits = 0
+        self.was_unreadable = False
 
     @property
     def is_healthy(self) -> bool:
@@ -82,7 +81,12 @@ class Disk:
                 fault.count -= 1
                 if fault.count <= 0:
                     self.faults.remove(fault)
-                self.hits += 1
+                self.was_unreadable = self.was_unreadable or operation in (
+                    "open",
+                    "read",
+                    "stat",
+                    "list",
+                )
                 raise error(fault.code, path)
 
     def room(self) -> int | None:

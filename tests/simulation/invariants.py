@@ -199,6 +199,10 @@ class Observer(Outside):
 
     def check(self) -> None:
         """Check everything that can be asked of the clients from outside."""
+        due = self.machine.scheduler.next_timer()
+        if due is not None and due <= self.machine.scheduler.now:
+            # Somebody is about to go on.
+            return
         for process in self.machine.alive:
             if process.client is not None and _is_calm(process):
                 self._check_counts(process)
