@@ -37,7 +37,7 @@ def _capture(simulation, process, count: int, size: int, lane: str) -> None:
         process.calls -= 1
         record.ended = scheduler.turns
         if uuid is not None:
-            simulation.observer.ledger.accept(record, began)
+            simulation.observer.ledger.accept(record, scheduler.now)
         else:
             record.state = "refused"
         blocks = simulation.config.overflow == "block"

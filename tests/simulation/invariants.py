@@ -82,8 +82,8 @@ class Observer(Outside):
             if record is None:
                 record = self.own_event(event.uuid, process)
                 process.is_unsure = True
-            if record.state == "accepted" or record.process is not process:
-                process.told_losses += 1
+            # Any other error is a refusal, of an event that was never accepted.
+            process.told_losses += isinstance(error, DeliveryError | SpoolDamagedError)
             self._told(record, process, reason)
 
     def on_loaded(self, _count: int) -> None:
