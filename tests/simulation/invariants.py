@@ -7,6 +7,7 @@ from flagengine.transports.errors import (
     DeliveryError,
     EventTooLargeError,
     QueueFullError,
+    SpoolDamagedError,
     SpoolError,
 )
 
@@ -184,7 +185,8 @@ class Observer(Outside):
     def exited(self, process) -> None:
         """Check that an exit tells of every event that is lost."""
         for record in self.ledger.of(process).values():
-            if not record.taken and not record.told and not self.is_on_disk(record):
+            is_known = record.taken or record.told or process.has_discarded
+            if not is_known and not self.is_on_disk(record):
                 raise Violation(
                     "silent loss", f"event {record.number} at the exit of {process.pid}"
                 )

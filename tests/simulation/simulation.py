@@ -234,6 +234,8 @@ class Simulation(Outside):
     def _is_lost(self, record: Record) -> bool:
         if record.taken or record.state != "accepted" or record.may_vanish or record.told:
             return False
+        if record.process.has_discarded:
+            return False
         return record.is_durable or not record.process.is_killed
 
 
