@@ -23,6 +23,7 @@ HAS_BREAKER = importlib.util.find_spec("flagengine.transports.breaker") is not N
 _SLACK = 1e-6
 # What a flush may wait for callbacks of the application, and a little more.
 _PATIENCE_OF_A_FLUSH = 6.0
+_ROOM_FOR_ACKNOWLEDGEMENTS = 3000
 _BLOCKED = "blocked"
 _REFUSALS = frozenset({"queue_full", "too_large", "closed"})
 _CALM = frozenset({"an event", "a condition", "the network", "sleep"})
@@ -205,6 +206,7 @@ class Observer(Outside):
         if due is not None and due <= self.machine.scheduler.now:
             # Somebody is about to go on.
             return
+        self._check_spool()
         for process in self.machine.alive:
             if process.client is not None and _is_calm(process):
                 self._check_counts(process)
@@ -233,6 +235,19 @@ class Observer(Outside):
                 "queue", f"process {process.pid} holds {counts.pending}, at most {most}"
             )
 
+    def _check_spool(self) -> None:
+        """Check that a spool's folder stays within its bound, acknowledgements apart."""
+        if self.config.overflow != "spill" or len(self.machine.processes) > self.config.processes:
+            # What is taken over from dead processes has no bound.
+            return
+        sizes: dict[str, int] = {}
+        for path, file in self.machine.disk.files("/spool"):
+            folder = path.rpartition("/")[0]
+            sizes[folder] = sizes.get(folder, 0) + len(file.content)
+        most = 1.25 * self.config.max_spool_bytes + _ROOM_FOR_ACKNOWLEDGEMENTS
+        if max(sizes.values(), default=0) > most:
+            raise Violation("spool", f"{max(sizes.values())} bytes, at most {most:.0f}")
+
     def _check_promptness(self, process) -> None:
         """Check that nothing waits for longer than the flush interval without a reason."""
         config, now = self.config, self.machine.scheduler.now
@@ -244,6 +259,9 @@ class Observer(Outside):
             return
         oldest = next(iter(mine.values()))
         due = oldest.at + config.flush_interval
+        if config.overflow == "spill" and self.leaps:
+            # Events that are read back begin their interval anew.
+            due = max(due, sum(self.leaps[-1]) + config.flush_interval)
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:
                 if not sender.flying and now > sender.latest + _SLACK:
