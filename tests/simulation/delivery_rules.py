@@ -217,4 +217,6 @@ class DeliveryRules(Outside):
             return
         sender.backoff_until = attempt.ended + wait
         sender.pause_until = attempt.ended + attempt.pause
-        sender.latest = attempt.ended + max(wait * _LONGEST_JITTER, attempt.pause)
+        # A date in Retry-After has whole seconds.
+        pause = attempt.pause + 1.0 if attempt.pause else 0.0
+        sender.latest = attempt.ended + max(wait * _LONGEST_JITTER, pause)
