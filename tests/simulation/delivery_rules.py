@@ -119,7 +119,10 @@ class DeliveryRules(Outside):
         if record is None:
             raise Violation("invented", f"process {process.pid} sends an unknown event {uuid}")
         owner = record.process
-        if owner is not process and not owner.is_dead and not owner.is_closing:
+        # Without its lock, a folder is taken from a living process.
+        if owner is not process and not (
+            owner.is_dead or owner.is_closing or owner.disk_has_failed
+        ):
             raise Violation(
                 "fork", f"process {process.pid} sends event {record.number} of {record.process.pid}"
             )
