@@ -26,7 +26,8 @@ from flagengine.results.resolution import (
     UnresolvedReason,
 )
 from flagengine.snapshot import Snapshot
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.conversion import json_form, to_json_value
+from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.payloads import decode_payload
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ __all__ = [
     "evaluate",
     "evaluate_flag",
     "explain",
+    "json_form",
     "requirements",
     "to_json_value",
     "usable_id",

@@ -136,13 +136,16 @@ class Snapshot:
             self._set("_fingerprint", blake2b(written.encode(), digest_size=16).hexdigest())
         return self._fingerprint or ""
 
-    def changed_keys(self, other: "Snapshot") -> frozenset[str]:
+    def changed_keys(self, other: "Snapshot", *, versions: bool = True) -> frozenset[str]:
         """Return the keys of the flags that may answer differently under ``other``.
 
         The keys include flags that only one of the snapshots defines. Every other key has the same
-        answers under both snapshots, for every subject.
+        answers under both snapshots, for every subject. Without ``versions``, leave out flags whose
+        answers differ at most in ``flag_version``: the server counts that up when a flag is saved,
+        whatever was edited.
         """
-        return changed_keys(other._compared(), self._compared())  # noqa: SLF001 of this class
+        before = other._compared()  # noqa: SLF001 of this class
+        return changed_keys(before, self._compared(), versions=versions)
 
     def _compared(self) -> Compared:
         definitions = self._definitions

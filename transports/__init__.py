@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .extras import extra_for
+
 if TYPE_CHECKING:
     from .batching.drivers import ManualDriver
     from .batching.sinks.fanout import FanOutSink
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from .client.ai import prepare_ai_properties
     from .client.asynchronous import AsyncClient
     from .client.client import Client
-    from .client.definitions import FeatureFlagEvaluationRuntime
+    from .client.definitions import FeatureFlagEvaluationRuntime, FlagsLoaded
     from .client.flags import FlagsAndPayloads
     from .client.options import Options
     from .client.preparation import PreparedEvent
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from .polling.sources.memory import MemoryDefinitions
     from .polling.sources.redis_cache import RedisFlagCache
 
-    PostHog = Posthog = Client
+    PostHog = Client
+    Posthog = Client
 
 __all__ = [
     "AsyncClient",
@@ -54,6 +57,7 @@ __all__ = [
     "FlagEvaluations",
     "FlagReading",
     "FlagsAndPayloads",
+    "FlagsLoaded",
     "Freshness",
     "Health",
     "HostFlagCache",
@@ -88,7 +92,7 @@ _HOMES = {
     ".client.ai": ["prepare_ai_properties"],
     ".client.asynchronous": ["AsyncClient"],
     ".client.client": ["Client"],
-    ".client.definitions": ["FeatureFlagEvaluationRuntime"],
+    ".client.definitions": ["FeatureFlagEvaluationRuntime", "FlagsLoaded"],
     ".client.flags": ["FlagsAndPayloads"],
     ".client.options": ["Options"],
     ".client.preparation": ["PreparedEvent"],
@@ -126,9 +130,14 @@ def __getattr__(name: str) -> Any:
     known = _ALIASES.get(name, name)
     home = _HOME_OF.get(known)
     if home is None:
-        msg = f"module {__name__!r} has no attribute {name!r}"
+        from difflib import get_close_matches  # noqa: PLC0415 - 6 ms, for a mistake
+
+        near = get_close_matches(name, __all__, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        msg = f"module {__name__!r} has no attribute {name!r}{hint}"
         raise AttributeError(msg)
-    found = getattr(import_module(home, __name__), known)
+    with extra_for(f"{__name__}.{name}"):
+        found = getattr(import_module(home, __name__), known)
     globals()[name] = found
     return found
 

@@ -30,7 +30,7 @@ header or the content of an event, and never a character that a terminal obeys.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .printable import printable
 
@@ -60,10 +60,24 @@ __all__ = [
 
 
 class TransportError(Exception):
-    """The base class of all errors of this package. Its text is harmless to print."""
+    """The base class of all errors of this package.
+
+    Their text is harmless to print, and they can be copied and pickled.
+    """
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*map(_harmless, arguments))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Restore the message and the fields without the constructor, whose arguments differ."""
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
+
+def _restored(kind: type[TransportError], args: tuple[Any, ...], fields: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class RequestError(TransportError):

@@ -4,18 +4,17 @@
 encoder refuses (NaN, cycles, odd keys, lone surrogates, deep nesting) is first converted to plain
 JSON values.
 
+Values become what the engine takes them for in flags (`flagengine.to_json_value`): dates ISO 8601
+text, models and dataclasses objects, and so on. An event also shows what flags take for not given:
+
 ========================================  ==============================================
 given                                     becomes
 ========================================  ==============================================
-datetime, date, time                      ISO 8601 text, as ``isoformat`` gives it
-Decimal                                   number (a float)
-UUID, Path, any other object              its ``str``
-Enum                                      its value
-tuple, set, frozenset, deque              list; sets sorted by their items' JSON text
-bytes                                     text (UTF-8, unreadable bytes replaced)
-dataclass instance, mapping               object
-NumPy scalar or array                     its ``tolist()``
-NaN, infinities                           null
+an array or a series                      its ``tolist()``
+bytes that are not UTF-8                  text, unreadable bytes replaced
+deque                                     list
+pandas' NA                                null
+any other object, such as a Path          its ``str``, or null if that raises
 a cycle, nesting deeper than 128          null
 ========================================  ==============================================
 
@@ -25,30 +24,30 @@ thousands of digits becomes a float, and NaN, which is not JSON, becomes null, a
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time
-from decimal import Decimal
-from enum import Enum
+from types import NoneType
 from typing import Any
-from uuid import UUID
 
-__all__ = ["read_json", "to_json"]
+from flagengine import NOT_GIVEN, json_form
+
+__all__ = ["members_of", "read_json", "to_json"]
 
 MAX_DEPTH = 128
 # Most JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
 _MAX_INT_BITS = 64
+# What `tolist()` of an array gives; that of a number wider than Python's gives the number again.
+_OF_ARRAYS = frozenset({list, str, int, float, bool, NoneType})
 
 
 def to_json(value: object) -> bytes:
     """Return the compact UTF-8 JSON of ``value``.
 
-    >>> to_json({"at": date(2025, 1, 2), "share": float("nan"), "tags": {"b", "a"}})
-    b'{"at":"2025-01-02","share":null,"tags":["a","b"]}'
+    >>> to_json({"plan": b"pro", "share": float("nan"), "tags": {"b", "a"}})
+    b'{"plan":"pro","share":null,"tags":["a","b"]}'
     """
     try:
         return _FAST.encode(value).encode()
@@ -85,42 +84,43 @@ def _no_constant(_: str) -> None:
     """Read NaN and the infinities, which are not JSON, as null."""
 
 
+def members_of(value: object) -> Mapping[Any, Any] | None:
+    """Return a mapping, or the members of a model or a dataclass; None for other values.
+
+    >>> members_of({"plan": "pro"}), members_of("plan")
+    ({'plan': 'pro'}, None)
+    """
+    try:
+        form = value if isinstance(value, Mapping) else json_form(value)
+    except Exception:  # noqa: BLE001 - an application's object may raise anything
+        return None
+    return form if isinstance(form, Mapping) else None
+
+
 def _convert(value: object) -> object:
     """Convert a value without a JSON type into a simpler value, which may need another conversion."""
-    for kinds, conversion in _CONVERSIONS:
-        if isinstance(value, kinds):
-            return conversion(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    to_list = getattr(value, "tolist", None)
-    return to_list() if callable(to_list) else str(value)
+    form = json_form(value)
+    if form is NOT_GIVEN:
+        return _beyond_flags(value)
+    if isinstance(form, Mapping):
+        return dict(form)
+    if isinstance(form, Iterator):
+        return sorted(form, key=to_json) if isinstance(value, AbstractSet) else list(form)
+    return form
 
 
-def _decimal(value: Decimal) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
+def _beyond_flags(value: Any) -> object:
+    """Convert a value that flags take for not given: an event shows as much of it as possible."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(memoryview(value)).decode("utf-8", "replace")
+    if isinstance(value, deque):
+        return list(value)
+    if type(value).__name__ == "NAType":  # pandas' missing value
+        return None
+    # Asked of the type: an object that has every attribute, such as a mock, is no array.
+    found = value.tolist() if hasattr(type(value), "tolist") else value
+    return found if type(found) in _OF_ARRAYS else str(value)
 
-
-def _sorted_items(value: AbstractSet[object]) -> list[object]:
-    return sorted(value, key=to_json)
-
-
-def _text(value: bytes | bytearray | memoryview) -> str:
-    return bytes(value).decode("utf-8", "replace")
-
-
-_Conversion = tuple[type | tuple[type, ...], Callable[[Any], object]]
-# The first match wins; Enum is first, because an Enum may be a str or int as well.
-_CONVERSIONS: tuple[_Conversion, ...] = (
-    (Enum, lambda value: value.value),
-    ((datetime, date, time), lambda value: value.isoformat()),
-    (Decimal, _decimal),
-    (UUID, str),
-    ((set, frozenset), _sorted_items),
-    ((list, tuple, deque), list),
-    (Mapping, dict),
-    ((bytes, bytearray, memoryview), _text),
-)
 
 _FAST = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_convert
@@ -128,43 +128,53 @@ _FAST = json.JSONEncoder(
 _PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _plain(value: object, ancestors: frozenset[int]) -> object:  # noqa: PLR0911 - a return for each kind
+def _plain(value: object, ancestors: frozenset[int]) -> object:
     """Return ``value`` converted to dict, list, str, int, float, bool and None."""
+    try:
+        return _plain_or_error(value, ancestors)
+    except Exception:  # noqa: BLE001 - an application's object may raise anything
+        return None
+
+
+def _plain_or_error(value: object, ancestors: frozenset[int]) -> object:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        return _whole_text(value)
-    if isinstance(value, int | float):
-        return _number(value)
+    if issubclass(type(value), str):
+        return _whole_text(str.__str__(value))
+    if issubclass(type(value), int | float):
+        return _number(value)  # type: ignore[arg-type]
     if id(value) in ancestors or len(ancestors) >= MAX_DEPTH:
         return None
-    inner = ancestors | {id(value)}
+    return _plain_container(value, ancestors | {id(value)})
+
+
+def _plain_container(value: object, ancestors: frozenset[int]) -> object:
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item, inner) for key, item in list(value.items())}
+        return {_key(key): _plain(item, ancestors) for key, item in list(value.items())}
     if isinstance(value, list | tuple):
-        return [_plain(item, inner) for item in list(value)]
-    try:
-        return _plain(_convert(value), inner)
-    except Exception:  # noqa: BLE001 - str() of an application's object may raise anything
-        return None
+        return [_plain(item, ancestors) for item in json_form(value)]
+    return _plain(_convert(value), ancestors)
 
 
 def _number(value: float) -> int | float | None:
-    if isinstance(value, int) and value.bit_length() <= _MAX_INT_BITS:
-        return int(value)
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
+    if issubclass(type(value), int):
+        whole = int.__int__(value)  # type: ignore[arg-type]
+        if whole.bit_length() <= _MAX_INT_BITS:
+            return whole
+        try:
+            return float(whole)
+        except OverflowError:
+            return None
+    number = float.__float__(value)
     return number if math.isfinite(number) else None
 
 
 def _key(key: object) -> str:
-    if isinstance(key, str):
-        return _whole_text(key)
-    if key is None or isinstance(key, bool):
-        return _PLAIN.encode(key)
-    return _whole_text(str(_convert(key)))
+    found = key if issubclass(type(key), str) else _convert(key)
+    if issubclass(type(found), str):
+        return _whole_text(str.__str__(found))
+    is_constant = found is None or isinstance(found, bool)
+    return _PLAIN.encode(found) if is_constant else _whole_text(str(found))
 
 
 def _whole_text(text: str) -> str:

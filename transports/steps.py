@@ -20,12 +20,14 @@ T = TypeVar("T")
 class Call:
     """The call ``function(*arguments)``, whose result may be awaitable.
 
-    ``timeout`` is a time limit in seconds; None for a function that ends in time by itself.
+    ``timeout`` is a time limit in seconds; None for a function that ends in time by itself. The
+    function only waits for others if it ``is_wait``.
     """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
     timeout: float | None = None
+    is_wait: bool = False
 
 
 Steps: TypeAlias = Generator[Call, Any, T]

@@ -1,16 +1,17 @@
 """The decidability of a flag: whether it can be decided locally once every input is given (SPEC R5).
 
-This module follows the walk through all combinations of verdicts (true, false or unknown) and
-hashes (inside or outside), and collects the sets of possible answers.
+This module follows all walks at once, through all combinations of verdicts (true, false or unknown)
+and hashes (inside or outside), and asks for the possible answers at their ends.
 :mod:`flagengine.evaluation.conclusion` says what a step contributes. The distinct id is assumed not
 to be empty, so nobody is inside a share of 0 % (SPEC R3.16).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
-from itertools import product
+from itertools import islice, product
 from typing import Final
 
+from flagengine.analysis.possible_answers import Answers, Outcome, PossibleAnswers
 from flagengine.evaluation.conclusion import Step, contribution, held_out, lost
 from flagengine.evaluation.rules import outcomes, stuck
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan, RulePlan
@@ -23,17 +24,15 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
-from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
+from flagengine.plan.shares import NO_DRAW, BucketBy, Bucketing, Share
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict
+from flagengine.values.record import replace
 
 __all__ = ["Decidability", "decidability"]
 
 _FAILING: Final = Gap(UnresolvedReason.UNSUPPORTED_DEFINITION, may_fail=True)
 """A doubt at which the server may fail the flag; :data:`UNSUPPORTED` represents other doubts."""
-
-Answers = frozenset[Answer]
-_UNSETTLED: Final[Answers] = frozenset({True, False})
 
 
 class Decidability(StrEnum):
@@ -53,7 +52,7 @@ def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidabili
         return Decidability.NEVER
     if not plan.active:
         return Decidability.ALWAYS
-    seen = {len(answers) == 1 for answers in _walks(plan, of_flag)}
+    seen = set(_walks(plan, of_flag))
     if plan.enrollment is not None:
         seen |= {True, not plan.is_broken({})}  # a person who has opted out, or in
     if seen == {True}:
@@ -61,67 +60,82 @@ def decidability(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Decidabili
     return Decidability.SOMETIMES if True in seen else Decidability.NEVER
 
 
-def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[Answers]:
-    """Yield the set of possible answers at the end of every walk."""
-    states: set[Answers] = {frozenset({False}) if plan.is_broken({}) else frozenset()}
-    tests = _Outcomes(of_flag)
-    stages = [_condition(condition, tests) for condition in plan.conditions]
-    if plan.holdout is not None:
-        stages.insert(0, _holdout(plan.holdout))
-    for steps in stages:
-        states, ended = _advance(states, steps)
-        yield from ended
-    yield from {state | {plan.otherwise} for state in states}
-
-
-def _advance(states: set[Answers], steps: Iterable[Step]) -> tuple[set[Answers], set[Answers]]:
-    """Return the states that go on after a step, and the states of walks that it ends."""
-    going_on: set[Answers] = set()
-    ended: set[Answers] = set()
+def _walks(plan: FlagPlan, of_flag: dict[str, Decidability]) -> Iterator[bool]:
+    """Yield whether exactly one answer is possible, for the end of every walk."""
+    steps = _Steps(plan, of_flag)
+    possible = PossibleAnswers(steps.drawn, is_broken=plan.is_broken({}))
     for step in steps:
-        reached = {state | frozenset(step.answers) for state in states}
-        (going_on if step.passes else ended).update(reached)
-    return {_shortened(state) for state in going_on}, ended
+        yield from possible.endings(step)
+        possible.advance(step)
+    yield from possible.endings([Outcome(frozenset({plan.otherwise}), passes=False)])
 
 
-def _shortened(state: Answers) -> Answers:
-    """Replace a state of several answers by one of two: no later step can settle the walk."""
-    return state if len(state) < 2 else _UNSETTLED
+class _Steps:
+    """Every possible outcome of the steps of one flag."""
+
+    def __init__(self, plan: FlagPlan, of_flag: dict[str, Decidability]) -> None:
+        self._plan = plan
+        self._tests = _Verdicts(of_flag)
+        drawing = (condition for condition in plan.conditions if condition.draws)
+        draw = next((condition.draw for condition in drawing if condition.rule is None), NO_DRAW)
+        self.drawn = frozenset(draw.possible)
+        """What a draw may give; all conditions of a flag share the draw."""
+
+    def __iter__(self) -> Iterator[list[Outcome]]:
+        """Yield the outcomes of the holdout, then of each condition."""
+        if self._plan.holdout is not None:
+            yield [_outcome(step) for step in _held_out(self._plan.holdout)]
+        for condition in self._plan.conditions:
+            if condition.rule is None:
+                yield list(self._condition(condition))
+            else:
+                yield [_outcome(step) for step in self._rule(condition, condition.rule)]
+
+    def _condition(self, condition: ConditionPlan) -> Iterator[Outcome]:
+        verdicts = self._tests.of(AllOf(condition.tests))
+        if condition.bucketing.by is BucketBy.GROUP:
+            verdicts = verdicts | {False}
+        if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
+            verdicts = {UNSUPPORTED if verdict is True else verdict for verdict in verdicts}
+        _, failing = condition.parted
+        for verdict, inside in product(verdicts, _insides(condition.share, condition.bucketing)):
+            yield self._contribution(condition, verdict, inside, may_fail=bool(failing))
+            if failing and verdict is False:  # a test before the failing cohort is false
+                yield self._contribution(condition, verdict, inside, may_fail=False)
+
+    def _contribution(
+        self, condition: ConditionPlan, verdict: Verdict, inside: bool | None, *, may_fail: bool
+    ) -> Outcome:
+        """Return what a condition contributes besides what it draws, and what it draws."""
+        step = contribution(condition, verdict, inside, (), may_fail=may_fail)
+        if verdict is False or inside is False:
+            return _outcome(step)
+        drawn = self.drawn if condition.draws else frozenset(condition.possible)
+        if condition.bucketing.is_hashable:
+            return replace(_outcome(step), drawn=drawn)
+        return _outcome(step, drawn)
+
+    def _rule(self, condition: ConditionPlan, rule: RulePlan) -> Iterator[Step]:
+        """Yield every contribution of a rule; an error is the server's answer too (R20)."""
+        verdicts = list(map(self._tests.of, condition.tests))
+        if any(False in found for found in verdicts):
+            yield lost(condition.index)
+        if any(UNSUPPORTED in found for found in verdicts):
+            yield stuck(condition, UNSUPPORTED)
+        if all(True in found for found in verdicts):
+            yield from outcomes(condition, rule)
 
 
-def _holdout(holdout: HoldoutPlan) -> Iterator[Step]:
+def _outcome(step: Step, together: Answers = frozenset()) -> Outcome:
+    """Return a step's answers, with those that no hash keeps apart."""
+    several = frozenset(islice(together, 2))  # more than two are as good as two
+    return Outcome(several | frozenset(step.answers), step.passes)
+
+
+def _held_out(holdout: HoldoutPlan) -> Iterator[Step]:
     """Yield every possible contribution of a holdout."""
     for inside in _insides(holdout.share, holdout.bucketing):
         yield held_out(holdout.value, inside, None)
-
-
-def _condition(condition: ConditionPlan, tests: "_Outcomes") -> Iterator[Step]:
-    """Yield every possible contribution of a condition."""
-    if condition.rule is not None:
-        yield from _rule(condition, condition.rule, tests)
-        return
-    verdicts = set(tests.of(AllOf(condition.tests)))
-    if condition.bucketing.by is BucketBy.GROUP:
-        verdicts.add(False)
-    if condition.bucketing.by is BucketBy.UNNAMED_GROUP:
-        verdicts = {UNSUPPORTED if verdict is True else verdict for verdict in verdicts}
-    _, failing = condition.parted
-    insides = _insides(condition.share, condition.bucketing)
-    for verdict, inside, drawn in product(verdicts, insides, _draws(condition)):
-        yield contribution(condition, verdict, inside, drawn, may_fail=bool(failing))
-        if failing and verdict is False:  # a test before the failing cohort is false
-            yield contribution(condition, verdict, inside, drawn)
-
-
-def _rule(condition: ConditionPlan, rule: RulePlan, tests: "_Outcomes") -> Iterator[Step]:
-    """Yield every possible contribution of a rule; an error is the server's answer too (R20)."""
-    verdicts = list(map(tests.of, condition.tests))
-    if any(False in found for found in verdicts):
-        yield lost(condition.index)
-    if any(UNSUPPORTED in found for found in verdicts):
-        yield stuck(condition, UNSUPPORTED)
-    if all(True in found for found in verdicts):
-        yield from outcomes(condition, rule)
 
 
 def _insides(share: Share, bucketing: Bucketing) -> tuple[bool | None, ...]:
@@ -129,13 +143,7 @@ def _insides(share: Share, bucketing: Bucketing) -> tuple[bool | None, ...]:
     return (True, False) if inside is None and bucketing.is_hashable else (inside,)
 
 
-def _draws(condition: ConditionPlan) -> list[tuple[Answer, ...]]:
-    if condition.bucketing.is_hashable:
-        return [(value,) for value in condition.possible]
-    return [condition.possible]
-
-
-class _Outcomes:
+class _Verdicts:
     """The possible verdicts of tests when all inputs are given; a cohort is examined once."""
 
     def __init__(self, of_flag: dict[str, Decidability]) -> None:

@@ -1,6 +1,6 @@
 """Explanations of answers, as data and as text for a terminal (SPEC R13)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from flagengine.compiled.call import EvaluationCall
@@ -19,7 +19,8 @@ from flagengine.plan.shares import Answer, Served
 from flagengine.results.resolution import Missing, Reason, Resolution
 from flagengine.results.verdicts import Gap, Verdict
 from flagengine.snapshot import Snapshot, evaluators_of
-from flagengine.values.json_values import NOT_GIVEN, text
+from flagengine.values.excerpts import excerpt
+from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.record import Record
 
 __all__ = ["REDACTED", "Explanation", "Line", "explain"]
@@ -30,9 +31,12 @@ REDACTED: Final = "(redacted)"
 MAX_LEVELS: Final = 60
 """The depth of an explanation; deeper tests are evaluated, but not shown."""
 
+MAX_ANSWERS: Final = 100
+"""The maximum number of possible answers that each condition of an explanation lists as data."""
+
+_ANSWERS_IN_TEXT: Final = 20
 _DEFAULT: Final = "the caller's default"
 _CUT: Final = "deeper tests are not shown"
-_SHOWN: Final = 60
 
 
 class Line(Record):
@@ -82,6 +86,19 @@ class Explanation(Record):
     trace: FlagTrace
     is_redacted: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        """Compare what is explained."""
+        if not isinstance(other, Explanation):
+            return NotImplemented
+        return self.is_redacted is other.is_redacted and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.resolution, self.is_redacted))
+
+    def __repr__(self) -> str:
+        """Return the answer as text, without the steps."""
+        return f"Explanation({_headline(self.resolution)!r})"
+
     @property
     def resolution(self) -> Resolution:
         """The answer that is explained."""
@@ -106,7 +123,7 @@ class Explanation(Record):
     def __str__(self) -> str:
         """Draw the tree with box characters."""
         line = self.to_line()
-        return "\n".join([line.text, *_drawn(line.children, "")])
+        return "\n".join([line.text, *_drawn(line.children)])
 
     # As data.
 
@@ -131,8 +148,10 @@ class Explanation(Record):
             "filters": [self._test(test, at) for test in trace.tests],
             "rollout": trace.rollout and _hash(trace.rollout),
             "draw": trace.draw and _hash(trace.draw),
-            "possible_answers": [_value(answer) for answer in trace.answers],
-        } | ({} if trace.kind == "condition" else _of_rule(trace))
+            "possible_answers": [_value(answer) for answer in trace.answers[:MAX_ANSWERS]],
+            **_left_out(len(trace.answers) - MAX_ANSWERS),
+            **({} if trace.kind == "condition" else _of_rule(trace)),
+        }
 
     def _test(self, trace: TestTrace, at: _At) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": trace.kind, "verdict": _verdict_word(trace.verdict)}
@@ -202,7 +221,7 @@ class Explanation(Record):
         if trace.kind == "property":
             return f"{written}; {self._actual_text(trace)}"
         if trace.kind == "flag" and trace.dependency is not None:
-            return f"{written}; it is {_shown(trace.actual)}"
+            return f"{written}; it is {excerpt(trace.actual)}"
         return f"{written}; {trace.note}" if trace.kind in ("constant", "undecidable") else written
 
     def _actual_text(self, trace: TestTrace) -> str:
@@ -210,7 +229,7 @@ class Explanation(Record):
             return "the property is absent"
         if trace.actual is NOT_GIVEN:
             return "the property is not given"
-        return f"it is {REDACTED if self.is_redacted else _shown(trace.actual)}"
+        return f"it is {REDACTED if self.is_redacted else excerpt(trace.actual)}"
 
 
 def explain(
@@ -239,11 +258,11 @@ def _filter(origin: Filter) -> dict[str, Any]:
 
 def _filter_text(origin: Filter, group: str | None) -> str:
     if origin.type == "cohort":
-        return f"cohort {_shown(origin.value)} {origin.operator or 'in'}"
+        return f"cohort {excerpt(origin.value)} {origin.operator or 'in'}"
     if origin.type == "flag":
-        return f"flag {origin.key} evaluates to {_shown(origin.value)}"
+        return f"flag {origin.key} evaluates to {excerpt(origin.value)}"
     where = "person" if group is None else group
-    return f"{where} {origin.key} {origin.operator or 'exact'} {_shown(origin.value)}"
+    return f"{where} {origin.key} {origin.operator or 'exact'} {excerpt(origin.value)}"
 
 
 def _of_rule(trace: ConditionTrace) -> dict[str, Any]:
@@ -254,6 +273,10 @@ def _of_rule(trace: ConditionTrace) -> dict[str, Any]:
         "holdout": trace.holdout and _hash(trace.holdout),
         "variant_key": variants[0] if variants else None,
     }
+
+
+def _left_out(answers: int) -> dict[str, Any]:
+    return {"more_possible_answers": answers} if answers > 0 else {}
 
 
 def _value(answer: Answer) -> Any:
@@ -280,7 +303,7 @@ def _hash_text(trace: HashTrace) -> str:
 
 
 def _draw_text(trace: ConditionTrace) -> str:
-    drawn = " or ".join(_answer_text(answer) for answer in trace.answers)
+    drawn = _answers_text(trace.answers)
     if trace.draw is None or trace.draw.bucket is None:
         return f"{drawn} (not known which)"
     return f"{drawn or 'not drawn'} ({trace.draw.bucket:.6f}, by {trace.draw.subject})"
@@ -301,20 +324,26 @@ def _outcome(trace: ConditionTrace) -> str:
         return trace.note
     if not trace.answers:
         return "no match" if trace.passes else "ends without an answer"
-    answers = " or ".join(_answer_text(answer) for answer in trace.answers)
+    answers = _answers_text(trace.answers)
     return f"may give {answers}" if trace.passes else f"gives {answers}"
+
+
+def _answers_text(answers: Sequence[Answer]) -> str:
+    more = len(answers) - _ANSWERS_IN_TEXT
+    shown = " or ".join(map(_answer_text, answers[:_ANSWERS_IN_TEXT]))
+    return f"{shown} or one of {more} others" if more > 0 else shown
 
 
 def _answer_text(answer: Answer) -> str:
     """Return an answer as text; a rule may leave it to the caller, and may name a variant."""
     if not isinstance(answer, Served):
-        return _shown(answer)
-    value = _DEFAULT if answer.value is None else _shown(answer.value)
+        return excerpt(answer)
+    value = _DEFAULT if answer.value is None else excerpt(answer.value)
     return value if answer.variant_key is None else f"{value} of variant {answer.variant_key}"
 
 
 def _headline(resolution: Resolution) -> str:
-    value = "unresolved" if resolution.unresolved_reason else _shown(resolution.value)
+    value = "unresolved" if resolution.unresolved_reason else excerpt(resolution.value)
     if resolution.caller_default:
         value = _DEFAULT
     elif resolution.reason is Reason.ERROR:
@@ -354,13 +383,14 @@ def _missing_line(smallest: Missing | None) -> Line:
     return Line(f"to settle it, give: {'; '.join(needed)}")
 
 
-def _shown(value: Any) -> str:
-    written = text([value])[1:-1]
-    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
-
-
-def _drawn(lines: tuple[Line, ...], indent: str) -> Iterator[str]:
-    for position, line in enumerate(lines):
-        is_last = position == len(lines) - 1
+def _drawn(lines: tuple[Line, ...]) -> Iterator[str]:
+    waiting = _branches(lines, "")
+    while waiting:
+        line, indent, is_last = waiting.pop()
         yield f"{indent}{'└─' if is_last else '├─'} {line.text}"
-        yield from _drawn(line.children, indent + ("   " if is_last else "│  "))
+        waiting += _branches(line.children, indent + ("   " if is_last else "│  "))
+
+
+def _branches(lines: tuple[Line, ...], indent: str) -> list[tuple[Line, str, bool]]:
+    """Return lines with their indentation, the first line last, and which is the last of them."""
+    return [(line, indent, place == 0) for place, line in enumerate(reversed(lines))]

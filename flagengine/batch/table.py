@@ -7,6 +7,7 @@ from typing import Any, Literal, Unpack
 import pyarrow as pa
 
 from flagengine.batch.evaluation import TableEvaluation
+from flagengine.batch.flag_keys import check_keys, requested
 from flagengine.batch.inputs import BATCH_ROWS, open_table
 from flagengine.batch.outputs import Long, Output, Wide
 from flagengine.columnar.engine import BatchOptions, Engine
@@ -57,7 +58,8 @@ def evaluate_table(
         device_id: The column of device ids.
         json_nulls: The columns whose nulls are JSON's null, or True for all. In other columns a
             null is a property that was not passed.
-        flag_keys: The flags to evaluate; by default all.
+        flag_keys: The flags to evaluate; by default all. Unlike ``evaluate``, a key that no flag and no
+            override has is an error: its column would be empty for everybody.
         output: "wide" adds a column per flag; "long" gives a row per person and flag, with value,
             variant, payload, reason, condition_index and the missing inputs.
         carry: The columns to carry through, or "all". None: the distinct ids.
@@ -71,8 +73,10 @@ def evaluate_table(
     ``snapshot`` and ``flags`` are deprecated names of ``flag_defs`` and ``flag_keys``.
 
     Raises:
-        TableError: A column is missing; or, while the results are read, a row of ``person_json``
-            does not hold a JSON object.
+        TableError: A column is missing, or a column of ids has floats, which name other people than
+            the integers that they were; or, while the results are read, a row of ``person_json`` does
+            not hold a JSON object.
+        ValueError: There is no flag with one of the keys.
     """
     batches = open_table(table)
     layout = Layout.of(
@@ -86,7 +90,9 @@ def evaluate_table(
         device_id=device_id,
         json_nulls=json_nulls,
     )
-    engine = Engine(as_snapshot(flag_defs), layout, flag_keys, **options)
+    snapshot, keys = as_snapshot(flag_defs), requested(flag_keys)
+    engine = Engine(snapshot, layout, keys, **options)
+    check_keys(keys, {**snapshot.keys, **engine.overridden.flags})
     carried = _carried(batches.schema, carry, distinct_id)
     shape = _shape(output, engine, batches.schema, carried, prefix)
     return TableEvaluation(engine, batches, shape, _positive(batch_rows), threads or processors())

@@ -84,6 +84,12 @@ class Population:
     batch_rows: int
 
     @property
+    def ids(self) -> frozenset[str]:
+        """The columns of ids."""
+        groups, device_id = self.columns["groups"], self.columns["device_id"]
+        return frozenset({self.columns["distinct_id"], device_id, *groups.values()} - {None})
+
+    @property
     def workers(self) -> int:
         """The number of threads."""
         from flagengine.batch.table import processors  # noqa: PLC0415 (an extra)

@@ -40,7 +40,7 @@ def troubles(source: str) -> Iterator[None]:
 def opened(source: str, people: Population) -> FileTable:
     """Open a table by the name of its file."""
     with troubles(source):
-        return open_file(Path(source), people.batch_rows)
+        return open_file(Path(source), people.batch_rows, ids=people.ids)
 
 
 def engine_for(

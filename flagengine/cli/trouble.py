@@ -35,7 +35,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def check_keys(source: str, keys: Iterable[str], known: Iterable[str]) -> None:
     """Raise `Trouble` if a requested flag does not exist."""
-    known = list(known)
+    known = dict.fromkeys(known)
     for key in keys:
         if key not in known:
             hint = did_you_mean(key, known) or f"; the document has {len(known)} flags"

@@ -3,7 +3,8 @@
 from typing import Any
 
 from flagengine.results.resolution import Missing, Reason, Resolution
-from flagengine.values.json_values import text, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import text
 
 __all__ = ["answer", "detail", "needs", "reason"]
 

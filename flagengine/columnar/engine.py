@@ -5,7 +5,7 @@ This module reads and writes no table.
 
 from collections.abc import Callable, Hashable, Iterable
 from datetime import tzinfo
-from typing import Any, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.instants import Moment
 
 __all__ = ["BatchOptions", "Engine"]
+
+_REMEMBERED_CALLS: Final = 16
+"""The number of rows whose answers the scalar engine remembers, because flags depend on each other."""
 
 
 class BatchOptions(TypedDict, total=False):
@@ -113,9 +116,14 @@ class Engine:
 
     def resolve(self, key: str, rows: Rows, row: int) -> Resolution:
         """Evaluate one flag for one row with the scalar engine."""
-        distinct_id, properties, options = rows.inputs(row)
-        request = self._request._replace(**options)
-        return EvaluationCall(self._evaluators, distinct_id, properties, request).resolve(key)
+        known = rows.calls
+        if row not in known:
+            if len(known) >= _REMEMBERED_CALLS:
+                known.clear()
+            distinct_id, properties, options = rows.inputs(row)
+            request = self._request._replace(**options)
+            known[row] = EvaluationCall(self._evaluators, distinct_id, properties, request)
+        return known[row].resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
         """Return the plan of a flag; None when the answer does not depend on it."""

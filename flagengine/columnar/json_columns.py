@@ -9,7 +9,7 @@ import pyarrow as pa
 from flagengine.columnar.cases import Cases
 from flagengine.columnar.errors import TableError
 from flagengine.columnar.json_values import GONE, by_value, json_cases, plain_text
-from flagengine.values.json_values import to_json_value
+from flagengine.values.conversion import to_json_value
 
 __all__ = ["properties_of"]
 

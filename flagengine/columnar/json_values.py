@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flagengine.columnar.cases import Cases
-from flagengine.values.json_values import NotGiven, text, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NotGiven, text
 
 __all__ = ["GONE", "Gone", "by_value", "json_cases", "plain_text"]
 

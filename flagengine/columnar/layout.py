@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from flagengine.columnar.errors import TableError, no_column
+from flagengine.columnar.id_types import check_id_types
 
 __all__ = ["Columns", "Layout"]
 
@@ -45,6 +46,7 @@ class Layout:
     ) -> "Layout":
         """Find the columns; raise :class:`TableError` for a missing or ambiguous column.
 
+        Raise it also for a column of ids that are not exact: see :mod:`flagengine.columnar.id_types`.
         Without ``person_properties`` every column that no other argument names is a person property.
         """
         find = _ColumnFinder(schema)
@@ -59,6 +61,7 @@ class Layout:
             "group_json": find.each(group_json, "group_json"),
             "device_id": find.optional(device_id, "device_id"),
         }
+        check_id_types(schema, [id_column, *other["groups"].values(), other["device_id"]])
         if person_properties is None:
             person = find.rest()
         else:

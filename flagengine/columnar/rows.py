@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from flagengine.columnar.arrow_tests import Native, varied_column
 from flagengine.columnar.cases import Cases, filled, mixed
+from flagengine.columnar.id_types import check_id_types
 from flagengine.columnar.json_columns import properties_of
 from flagengine.columnar.json_values import GONE, json_cases
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.subject_ids import SubjectIds, ids_of_cases, ids_of_column
+from flagengine.compiled.call import EvaluationCall
 from flagengine.inputs.subject import INITIAL_SOURCES, MIRRORED
 from flagengine.values.json_values import NOT_GIVEN
 
@@ -38,6 +40,8 @@ class Rows:
         """Bind a batch; nothing is read yet."""
         self.batch = batch
         self.count: int = batch.num_rows
+        self.calls: dict[int, EvaluationCall] = {}
+        """The scalar engine's calls for single rows, by row."""
         self._layout = layout
         self._first_row = first_row
         self._native: dict[str, Native | None] = {}
@@ -133,7 +137,11 @@ class Rows:
 
     @cached_property
     def device_ids(self) -> SubjectIds:
-        """The device ids: the column of device ids, else the person property ``$device_id``."""
+        """The device ids: the column of device ids, else the person property ``$device_id``.
+
+        A property's column of floats is refused where it is hashed.
+        """
+        check_id_types(self.batch.schema, [self._layout.person.get("$device_id")])
         column, properties = self._layout.device_id, self.person("$device_id")
         if column is not None and properties.is_always(GONE):
             return ids_of_column(self.batch.column(column))
@@ -202,7 +210,12 @@ class Rows:
         return json_cases(self.batch.column(self._layout.distinct_id).slice(row, 1)).label_of(0)
 
     def inputs(self, row: int) -> tuple[Any, Mapping[str, Any], dict[str, Any]]:
-        """Return a row as the scalar engine's distinct id, properties and options."""
+        """Return a row as the scalar engine's distinct id, properties and options.
+
+        Raise :class:`TableError` for text that is not JSON here: the scalar engine takes a look-up
+        that raises for a property that was not given.
+        """
+        _ = self._person_json, self._group_json
         identity = self.distinct_id(row)
         names = self._layout.groups
         groups = {name: self.group(name).label_of(row) for name in names}

@@ -87,11 +87,13 @@ class Tests:
         self._strict_groups = strict_groups
         self._known: dict[Hashable, Cases] = {}
         self._forms: dict[Hashable, list[Any]] = {}
+        self._containers: dict[Hashable, tuple[Any, Any]] = {}
 
     def forget(self) -> None:
         """Release the batch; the tests cannot be used afterwards."""
         self._known.clear()
         self._forms.clear()
+        self._containers.clear()
         del self._rows, self._dependency
 
     def verdicts(self, node: Node) -> Cases:
@@ -213,6 +215,13 @@ class Tests:
                 None if _is_special(label) else convert(label) for label in values.labels
             ]
         return self._forms[identity]
+
+    def in_form(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        """Return what ``convert`` makes of a list or object, which it reads once for all tests."""
+        identity = (id(value), convert)
+        if identity not in self._containers:
+            self._containers[identity] = (value, convert(value))  # keeps the value, and so its id
+        return self._containers[identity][1]
 
     def _special(self, node: PropertyTest, label: Any) -> Label:
         """Return the verdict for rows without a value."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from flagengine.compiled.evaluators import Evaluators
 from flagengine.evaluation.interpreter import Interpreter
@@ -10,10 +10,15 @@ from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.evaluation.trace import FlagTrace
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.request import NO_OPTIONS, Request
-from flagengine.inputs.subject import Subject
+from flagengine.inputs.subject import Subject, usable_id
 from flagengine.results.resolution import Resolution
+from flagengine.values.json_values import PLAIN
 
 __all__ = ["EvaluationCall", "requested_keys"]
+
+_SEVERAL: Final = 2
+_FEW: Final = 16
+"""The number of properties that are looked at for a second flag."""
 
 
 def requested_keys(
@@ -44,8 +49,10 @@ class EvaluationCall:
     """The evaluators of a snapshot, bound to one person and a request."""
 
     __slots__ = (
+        "_asked",
         "_distinct_id",
         "_evaluators",
+        "_has_id",
         "_interpreter",
         "_is_plain",
         "_props",
@@ -65,13 +72,19 @@ class EvaluationCall:
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
         self._request = request
+        # Compiled flags leave other ids to an interpreter, and each to one of its own.
+        is_usual = type(distinct_id) is str and distinct_id.isascii() and distinct_id != ""
+        self._has_id = is_usual or bool(usable_id(distinct_id))
         self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
+        self._asked = 0
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag with its compiled function if possible, else with the interpreter."""
         evaluators = self._evaluators
+        if not self._has_id:
+            return self.trace(key).resolution
         if not self._is_plain:
             overrides = self._request.overrides
             if key in overrides.flags and not self._has_payload(key):
@@ -86,8 +99,14 @@ class EvaluationCall:
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate the flags of all keys."""
         evaluators = self._evaluators
-        if self._is_plain and keys is evaluators.keys and (in_order := evaluators.in_order()):
-            distinct_id, props, subject = self._distinct_id, self._props, self._known_subject()
+        subject = self._known_subject(len(keys))
+        if (
+            self._is_plain
+            and self._has_id
+            and keys is evaluators.keys
+            and (in_order := evaluators.in_order())
+        ):
+            distinct_id, props = self._distinct_id, self._props
             answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
             return dict(zip(keys, answers, strict=True))
         return {key: self.resolve(key) for key in keys}
@@ -105,12 +124,26 @@ class EvaluationCall:
             )
         return self._interpreter.flag(key)
 
-    def _known_subject(self) -> Subject | None:
-        """Return the person with the inputs of the options; None for a call without options."""
-        if self._subject is None and self._request is not NO_OPTIONS:
-            clock = self._evaluators.clock
-            self._subject = Subject(self._distinct_id, self._props, self._request, clock)
+    def _known_subject(self, flags: int = 1) -> Subject | None:
+        """Return the person with the inputs of the options, for the evaluation of so many flags.
+
+        For a call without options return None, unless several flags may read one list or object:
+        the subject converts the value once.
+        """
+        if self._subject is None:
+            before, self._asked = self._asked, self._asked + flags
+            is_next = before < _SEVERAL <= self._asked
+            if self._request is not NO_OPTIONS or (is_next and self._has_lists(flags)):
+                clock = self._evaluators.clock
+                self._subject = Subject(self._distinct_id, self._props, self._request, clock)
         return self._subject
+
+    def _has_lists(self, flags: int) -> bool:
+        """Look for lists and objects, unless the look would take longer than the flags."""
+        props = self._props
+        if type(props) is not dict:  # another mapping's own code may raise here
+            return True
+        return len(props) <= max(flags, _FEW) and not PLAIN.issuperset(map(type, props.values()))
 
     def _is_compilable(self, key: str) -> bool:
         """Tell whether the compiled flag answers correctly despite the call's options."""

@@ -24,17 +24,16 @@ from flagengine.values.payloads import FrozenDict
 
 __all__ = ["Evaluators"]
 
-_MAX_DEPENDENCY_PATHS: Final = 64
-"""The maximum number of nested evaluations of a compiled flag; the interpreter, which remembers each
-answer, evaluates the other flags."""
+# What is beyond these limits (SPEC R15.7) is left to the interpreter, which remembers the answer of
+# each flag and of each cohort, and prepares nothing.
+_MAX_NESTED_WORK: Final = 512
+"""The maximum number of flags, and of their tests, that one evaluation reaches through dependencies."""
 _MAX_REPETITION: Final = 256
-"""The maximum number of tests that compiling writes again, because a cohort is named again. The
-interpreter, which decides each cohort once, evaluates the other flags."""
+"""The maximum number of tests that compiling writes again because a cohort is named again."""
 _MAX_TESTS: Final = 2_000
-"""The maximum number of tests, groups and cohorts that are compiled; compiled code joins doubts one
-after the other."""
-_MAX_ANSWERS: Final = 10_000
-"""The maximum number of answers that compiling prepares: one for each variant of each condition."""
+"""The maximum number of tests, groups and cohorts that are compiled."""
+_MAX_REPEATED_ANSWERS: Final = 1_000
+"""The maximum number of answers that compiling prepares again because another condition draws too."""
 
 _MAX_FORCED: Final = 1_024
 
@@ -76,6 +75,10 @@ class Evaluators:
         if key in self.keys:
             self._used.add(key)
         return partial(self.interpret, key)
+
+    def is_interpreted(self, key: str) -> bool:
+        """Tell whether a flag is left to the interpreter, also from its second use on."""
+        return type(self.evaluator(key)) is partial
 
     def in_order(self) -> tuple[Evaluator, ...]:
         """Return all flags' evaluators in the document's order; empty until all are compiled.
@@ -129,9 +132,10 @@ class Evaluators:
             return True
         if self.overrides.flags and self.plans.dependencies(key):
             return True
-        if self.plans.dependency_paths(key) > _MAX_DEPENDENCY_PATHS:
+        if self.plans.nested_work(key) > _MAX_NESTED_WORK:
             return True
-        if len(plan.conditions) * len(plan.variants) > _MAX_ANSWERS:
+        drawing = sum(condition.draws for condition in plan.conditions)
+        if (drawing - 1) * len(plan.variants) > _MAX_REPEATED_ANSWERS:
             return True
         tests = sum(1 for _ in distinct(plan.tests))
         return tests > _MAX_TESTS or repetition(plan.tests) > _MAX_REPETITION

@@ -90,7 +90,8 @@ class _FlagWriter:
                 RuleWriter(source, self._tests, self._program).write()
             else:
                 self._write_walk()
-        with source.block("except UnicodeEncodeError:  # a lone surrogate in an id"):
+        # A lone surrogate in an id, or code of the caller's mapping: the interpreter answers.
+        with source.block("except Exception:"):
             source.line(f"return {self._interpreted()}")
 
     def _write_walk(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from flagengine.compiled import runtime
+from flagengine.compiled.flags import Flags
 from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.text_tests import text_test
 from flagengine.inputs.subject import ABSENT
@@ -16,7 +17,8 @@ from flagengine.operators import Form, TextKind, TextRule
 from flagengine.plan.nodes import Node, PropertyTest, walk
 from flagengine.results.resolution import Missing
 from flagengine.results.verdicts import UNSUPPORTED, Gap
-from flagengine.values.json_values import ascii_fold, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import ascii_fold
 
 __all__ = ["PropertyWriter"]
 
@@ -36,9 +38,10 @@ _COMPARISONS: Final = {
 class PropertyWriter:
     """A writer of property tests; a property that several tests read is fetched once."""
 
-    def __init__(self, source: FunctionSource, nodes: Iterable[Node]) -> None:
+    def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         self._source = source
+        self._keeper = source.constant(runtime.keeper(flags), "keeper")
         self._gaps: dict[Missing, Gap] = {}
         tests = [
             node for node in walk(nodes) if isinstance(node, PropertyTest) and node.group is None
@@ -111,8 +114,13 @@ class PropertyWriter:
         return template.format(value=value, operand=self._source.constant(operand, "operand"))
 
     def _other(self, node: PropertyTest, raw: str) -> str:
+        """Write a test of any value; a list or object is kept for the tests that follow."""
         json = self._source.constant(to_json_value, "json")
-        return self._matched(node, self._lacking(node), f"{json}({raw})")
+        if raw == "distinct_id":
+            return self._matched(node, self._lacking(node), f"{json}({raw})")
+        keeps = f"(subject := subject or {self._keeper}({raw}, distinct_id, props))"
+        kept = f"subject.person_property({node.key!r})"
+        return self._matched(node, self._lacking(node), f"{kept} if {keeps} else {json}({raw})")
 
     def _absent(self, node: PropertyTest) -> str:
         """Write the verdict for a property that was not passed: a gap, unless the subject has it."""

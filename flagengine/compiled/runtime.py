@@ -1,30 +1,32 @@
 """The functions that generated code calls outside the common case."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from flagengine.compiled.flags import Flags
 from flagengine.evaluation.conclusion import Step, conclude, contribution, failing, held_out, lost
 from flagengine.evaluation.outcomes import decided, unresolved
 from flagengine.evaluation.rules import stuck
-from flagengine.inputs.subject import Subject, usable_id
+from flagengine.inputs.subject import Subject, id_in
 from flagengine.operators import Matcher
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of, any_of, joined
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN, PLAIN
 
 __all__ = [
     "BROKEN",
     "HOLDOUT",
     "MISSING",
     "Ending",
+    "Joining",
     "Stuck",
-    "any_of_all",
     "device_of",
     "doubts_about_flags",
     "enrollment",
-    "join",
+    "keeper",
     "match",
 ]
 
@@ -32,17 +34,48 @@ MISSING: Final = object()
 """The value of a variable whose property was not passed."""
 
 _REMEMBERED: Final = 512
+_REMEMBERED_NOTES: Final = 16_384
+"""The maximum size of all notes that one flag remembers: walks of large flags are remembered less."""
 
 
-@lru_cache(1_024)
-def join(left: Gap, right: Gap) -> Gap:
-    """Join two gaps. Gaps are compared by identity, so equal joins must return the same object."""
+class Joining:
+    """The joins of the doubts of one flag.
+
+    Gaps are compared by identity, so equal joins must return the same object. A flag remembers its own
+    joins: those of many flags would displace each other.
+    """
+
+    def __init__(self, parts: int) -> None:
+        """Remember less for flags of many ``parts``."""
+        self._remembered = max(_REMEMBERED_NOTES // max(parts, 32), 8)
+
+    @cached_property
+    def pair(self) -> Callable[[Gap, Gap], Gap]:
+        """A function that joins two gaps."""
+        return lru_cache(self._remembered)(_pair)
+
+    @cached_property
+    def all(self) -> Callable[..., Gap]:
+        """A function that joins at least one gap."""
+        return lru_cache(self._remembered)(_all)
+
+    @cached_property
+    def any_of(self) -> Callable[..., Verdict]:
+        """A function that combines verdicts where a gap may fail the flag."""
+        return lru_cache(self._remembered)(_any_of)
+
+
+def _pair(left: Gap, right: Gap) -> Gap:
     return left | right
 
 
-@lru_cache(1_024)
-def any_of_all(*verdicts: Verdict) -> Verdict:
-    """Combine verdicts where a gap may fail the flag; cached for the same reason as :func:`join`."""
+def _all(*gaps: Gap) -> Gap:
+    found = joined(gaps)
+    assert found is not None
+    return found
+
+
+def _any_of(*verdicts: Verdict) -> Verdict:
     return any_of(verdicts)
 
 
@@ -57,6 +90,18 @@ def match(
         return lacking
     verdict = matcher.matches(actual, subject)
     return doubt if verdict is None else verdict
+
+
+def keeper(flags: Flags) -> Callable[..., Subject | None]:
+    """Return a function that makes a subject for a value that takes time to convert, else None.
+
+    The subject converts the value once for all tests.
+    """
+
+    def kept(value: object, distinct_id: object, props: Mapping[str, Any]) -> Subject | None:
+        return None if type(value) in PLAIN else flags.new_subject(distinct_id, props)
+
+    return kept
 
 
 def doubts_about_flags() -> Callable[[Resolution], Gap]:
@@ -119,6 +164,7 @@ class Ending:
         """Bind a plan."""
         self._plan = plan
         self._known: dict[tuple[Any, ...], Resolution] = {}
+        self._size = 0
 
     def ends(self, notes: tuple[Note, ...]) -> bool:
         """Tell whether a walk ends with its last note."""
@@ -136,8 +182,10 @@ class Ending:
             steps = [*self._lost(last), *map(self._step, notes)]
             steps.sort(key=lambda step: -1 if step.index is None else step.index)
             resolution = conclude(self._plan, steps).resolution
-            if len(self._known) >= _REMEMBERED:
+            self._size += 1 + sum(map(len, notes))
+            if len(self._known) >= _REMEMBERED or self._size > _REMEMBERED_NOTES:
                 self._known.clear()
+                self._size = 0
             self._known[key] = resolution
         return resolution
 
@@ -181,4 +229,4 @@ _LOSING: Final = (Reason.OUT_OF_ROLLOUT_BOUND, Reason.NO_CONDITION_MATCH, Reason
 
 def device_of(props: Mapping[str, Any], subject: Subject | None) -> str | None:
     """Return the device id of a call."""
-    return usable_id(props.get("$device_id")) or None if subject is None else subject.device_id
+    return id_in(props, "$device_id") if subject is None else subject.device_id

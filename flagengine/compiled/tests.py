@@ -1,6 +1,6 @@
 """Filters and their groups as Python: each test leaves True, False or a gap in a variable."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from flagengine.compiled import runtime
@@ -25,6 +25,8 @@ from flagengine.results.verdicts import UNSUPPORTED, Gap
 __all__ = ["TestWriter", "may_fail"]
 
 _MAX_BLOCKS: Final = 12
+_MAX_JOINED_SINGLY: Final = 8
+"""The number of parts up to which each doubt joins the doubts before; more are joined at the end."""
 
 
 def may_fail(node: Node) -> bool:
@@ -39,7 +41,9 @@ class TestWriter:
 
     def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
-        self.properties = PropertyWriter(source, nodes)
+        nodes = tuple(nodes)
+        self.properties = PropertyWriter(source, flags, nodes)
+        self._joining = runtime.Joining(sum(1 for _ in distinct(nodes)))
         self._source = source
         self._flags = flags
         self._depth = 0
@@ -101,19 +105,33 @@ class TestWriter:
         with self._source.block(f"while True:  # {'any' if decisive else 'all'} of"):
             if decisive and may_fail(node):
                 verdicts = ", ".join([self.write(part) for part in node.parts])
-                call = self._source.constant(runtime.any_of_all, "any_of")
+                call = self._source.constant(self._joining.any_of, "any_of")
                 self._source.line(f"{name} = {call}({verdicts})")
             else:
                 self._source.line(f"{name} = {not decisive}")
-                for part in node.parts:
-                    self._decide(name, self.write(part), decisive=decisive)
+                self._write_parts(name, node.parts, decisive=decisive)
             self._source.line("break")
         self._depth -= 1
         return name
 
+    def _write_parts(self, name: str, parts: Sequence[Node], *, decisive: bool) -> None:
+        """Write the parts of a group, of which the first that decides ends the block."""
+        if len(parts) <= _MAX_JOINED_SINGLY:
+            for part in parts:
+                self._decide(name, self.write(part), decisive=decisive)
+            return
+        doubts = self._source.fresh("doubts")
+        self._source.line(f"{doubts} = []")
+        for part in parts:
+            verdict = self.write(part)
+            self._source.line(f"if {verdict} is {decisive}: {name} = {decisive}; break")
+            self._source.line(f"if {verdict} is not {not decisive}: {doubts}.append({verdict})")
+        join = self._source.constant(self._joining.all, "join")
+        self._source.line(f"if {doubts}: {name} = {join}(*{doubts})")
+
     def _decide(self, name: str, verdict: str, *, decisive: bool) -> None:
         """Write the end of the block if a part decides, else the joining of its gap."""
-        join = self._source.constant(runtime.join, "join")
+        join = self._source.constant(self._joining.pair, "join")
         self._source.line(f"if {verdict} is {decisive}: {name} = {decisive}; break")
         self._source.line(
             f"if {verdict} is not {not decisive}: {name} = {verdict} "

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.issues import IssueCode, SnapshotError
+from flagengine.definitions.owned import MAX_NESTING, owned
 from flagengine.definitions.parsing import config_version_of
 from flagengine.definitions.reading import json_type
-from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN, to_json_value
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
@@ -19,13 +19,8 @@ __all__ = ["Document", "read_document", "read_with_losses"]
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
 
-_MAX_NESTING: Final = 200
-"""The depth to which a document is read, greater than the limit of any value (SPEC R15)."""
-
 _MAX_DIGITS: Final = 4_000
 """The longest integer that is read; Python refuses to read more than 4,300 digits."""
-_MAX_BITS: Final = 13_000
-"""The longest integer that is written, because of the same limit."""
 
 # A text that is not closed ends with the document: otherwise each quote in it is tried as a beginning.
 _BRACKETS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
@@ -39,9 +34,9 @@ def read_document(document: Document) -> dict[str, Any]:
 
 def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
     """Return a definitions document, and what its flags of format 2 lost by decoding (R20.2)."""
-    if not isinstance(document, str | bytes | bytearray):
-        return _owned(_checked(document)), {}
-    value, text = _decoded(_as_text(document))
+    if not issubclass(type(document), str | bytes | bytearray):
+        return _checked(owned(document)), {}
+    value, text = _decoded(_as_text(document))  # type: ignore[arg-type]
     checked: dict[str, Any] = _checked(value)
     return checked, _lost(text, checked["flags"])
 
@@ -84,13 +79,15 @@ def _members(value: Mapping[str, Any]) -> str:
 
 def _as_text(document: str | bytes | bytearray) -> str:
     """Return the text of UTF-8 bytes, without a byte order mark (SPEC R1.1)."""
-    if not isinstance(document, str):
+    if issubclass(type(document), str):
+        text = str.__str__(document)  # a subclass counts for what it holds
+    else:
         try:
-            document = bytes(document).decode()
+            text = bytes(memoryview(document)).decode()  # type: ignore[arg-type]
         except UnicodeDecodeError as error:
             message = f"{_EXPECTED}; the bytes are not UTF-8: {error}"
             raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
-    return document.removeprefix("\ufeff")
+    return text.removeprefix("\ufeff")
 
 
 def _decoded(text: str) -> tuple[Any, str]:
@@ -127,44 +124,12 @@ def _cut_deep(text: str) -> str:
         bracket = token[0]
         if bracket in ("[", "{"):
             depth += 1
-            if depth == _MAX_NESTING:
+            if depth == MAX_NESTING:
                 pieces.append(text[start : token.start()])
         elif bracket in ("]", "}"):
-            if depth == _MAX_NESTING:
+            if depth == MAX_NESTING:
                 pieces.append("null")
                 start = token.end()
             depth -= 1
-    pieces.append(text[start:] if depth < _MAX_NESTING else "")
+    pieces.append(text[start:] if depth < MAX_NESTING else "")
     return "".join(pieces)
-
-
-def _owned(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a caller's mapping, so that later changes to it do not reach the snapshot.
-
-    The copy is a round trip through JSON text if possible, else a copy of each value.
-    """
-    try:
-        copy: dict[str, Any] = json.loads(json.dumps(document))
-    except (TypeError, ValueError, RecursionError):
-        copy = {str(name): _Copy().of(member, 0) for name, member in document.items()}
-    return copy
-
-
-class _Copy:
-    """A copy value by value; a value that is not JSON, or is too deep, becomes null."""
-
-    def __init__(self) -> None:
-        self._left = MAX_PARTS
-
-    def of(self, value: object, depth: int) -> Any:
-        self._left -= 1
-        if depth > _MAX_NESTING or self._left < 0:
-            return None
-        if isinstance(value, Mapping):
-            return {str(name): self.of(member, depth + 1) for name, member in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.of(member, depth + 1) for member in value]
-        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            return math.inf  # present, but not a number (SPEC R2.4)
-        converted = to_json_value(value)
-        return None if converted is NOT_GIVEN else converted

@@ -27,7 +27,8 @@ from flagengine.definitions.reading import (
     shown,
 )
 from flagengine.operators import is_operator
-from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+from flagengine.values.conversion import converted
+from flagengine.values.json_values import NOT_GIVEN, text
 
 __all__ = [
     "ALGORITHMS",
@@ -184,9 +185,9 @@ def _payloads(reader: Reader) -> dict[str, str] | None:
     """Return payloads as JSON text; older flags have JSON values. Null means no payload."""
     payloads = reader.mapping("payloads") or {}
     return {
-        key: value if isinstance(value, str) else text(to_json_value(value))
+        key: value if isinstance(value, str) else text(converted(value))
         for key, value in payloads.items()
-        if value is not None and to_json_value(value) is not NOT_GIVEN
+        if value is not None and converted(value) is not NOT_GIVEN
     } or None
 
 
@@ -245,7 +246,7 @@ def _filter_key(reader: Reader, kind: str | None) -> str:
     """Return the key as text; cohort and flag filters may lack a key."""
     key = reader.source.get("key")
     if is_number(key):
-        return text(to_json_value(key))
+        return text(converted(key))
     if isinstance(key, str):
         return key
     if key is not None or "key" in reader.source:
@@ -256,7 +257,7 @@ def _filter_key(reader: Reader, kind: str | None) -> str:
 
 
 def _filter_value(reader: Reader) -> Any:
-    value = to_json_value(reader.source.get("value"))
+    value = converted(reader.source.get("value"))
     if value is NOT_GIVEN:
         reader.note(IssueCode.TOO_DEEP, "value is nested more than 128 levels deep", "value")
         return None

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flagengine.definitions.issues import Issue, IssueCode
-from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN, text
 
 __all__ = ["Reader", "is_integer", "is_number", "json_type", "pointer_to", "shown"]
 

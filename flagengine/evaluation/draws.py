@@ -1,12 +1,11 @@
-"""The hash of a subject as a number in [0, 1], and the variant that it draws (SPEC R3)."""
+"""The hash of a subject as a number in [0, 1] (SPEC R3)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from flagengine.hashing.buckets import Algorithm, bucket, murmur3_bucket
-from flagengine.plan.shares import VariantPlan
 
-__all__ = ["HOLDOUT_PREFIX", "VARIANT_SALT", "fraction", "position"]
+__all__ = ["HOLDOUT_PREFIX", "VARIANT_SALT", "fraction"]
 
 VARIANT_SALT: Final = "variant"
 HOLDOUT_PREFIX: Final = "holdout-"
@@ -25,9 +24,3 @@ def fraction(algorithm: str, prefix: str, subject: str, salt: str = "") -> float
     if not subject and prefix != HOLDOUT_PREFIX:
         return 0.0
     return float(_HASHES[algorithm](prefix, subject, salt)) / _BUCKETS
-
-
-def position(variants: Sequence[VariantPlan], h: float) -> int:
-    """Return the position of the first variant whose upper end is above h; their number if none."""
-    ends = (place for place, variant in enumerate(variants) if h < variant.upper)
-    return next(ends, len(variants))

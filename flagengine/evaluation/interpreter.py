@@ -217,7 +217,7 @@ class Interpreter:
         if place.key is None:
             return HashTrace(place.label, None, 1.0, None), condition.possible
         h = draws.fraction(plan.algorithm, plan.prefix, place.key, draws.VARIANT_SALT)
-        position = draws.position(condition.variants, h)
+        position = condition.draw.position(h)
         trace = HashTrace(place.label, h, 1.0, position < len(condition.variants))
         return trace, (condition.values[position],)
 

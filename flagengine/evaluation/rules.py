@@ -111,7 +111,7 @@ class RuleWalk:
         if not condition.draws:
             return trace, matched(condition, rule.values[0])
         h = draws.fraction(self._plan.algorithm, rule.prefix, self._subject, draws.VARIANT_SALT)
-        answer = rule.values[draws.position(condition.variants, h)]
+        answer = rule.values[condition.draw.position(h)]
         trace = replace(trace, draw=HashTrace(self._label, h, 1.0, True))
         return trace, matched(condition, answer)
 

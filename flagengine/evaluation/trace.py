@@ -11,7 +11,7 @@ from flagengine.evaluation.conclusion import Conclusion
 from flagengine.plan.shares import Answer
 from flagengine.results.resolution import Resolution
 from flagengine.results.verdicts import Verdict
-from flagengine.values.record import Record
+from flagengine.values.record import Record, brief
 
 __all__ = [
     "NOT_SHOWN",
@@ -36,7 +36,8 @@ class TestTrace(Record):
     """One test: a filter, or a combination of the tests in ``children``.
 
     ``kind`` is property, cohort, flag, constant, undecidable, all, any or not. ``actual`` is the
-    JSON value that was compared, ABSENT, NOT_GIVEN, or :data:`NOT_SHOWN`.
+    JSON value that was compared, ABSENT, NOT_GIVEN, or :data:`NOT_SHOWN`. Traces are compared by
+    identity, because the tests of a cohort share the trace of its definition.
     """
 
     __test__ = False  # pytest collects classes by their name
@@ -49,6 +50,10 @@ class TestTrace(Record):
     note: str = ""
     children: "tuple[TestTrace, ...]" = ()
     dependency: "FlagTrace | None" = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+    __repr__ = brief("kind", "verdict", "note")
 
 
 class HashTrace(Record):
@@ -84,12 +89,19 @@ class ConditionTrace(Record):
 
 
 class FlagTrace(Record):
-    """The steps of one flag's evaluation, and the conclusion."""
+    """The steps of one flag's evaluation, and the conclusion; compared by identity.
+
+    All tests of the flag share the trace.
+    """
 
     conclusion: Conclusion
     conditions: tuple[ConditionTrace, ...] = ()
     enrollment: TestTrace | None = None
     holdout: HashTrace | None = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+    __repr__ = brief("conclusion")
 
     @property
     def resolution(self) -> Resolution:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
-__all__ = ["checked_mapping", "renamed"]
+from flagengine.values.conversion import is_of_caller
+from flagengine.values.json_values import NOT_GIVEN
+
+__all__ = ["MISSING", "checked_mapping", "copied", "found_in", "renamed"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -14,10 +17,48 @@ def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
     """Return a mapping argument, or an empty mapping for None; raise TypeError otherwise."""
     if value is None:
         return {}
-    if type(value) is dict or isinstance(value, Mapping):
-        return value
+    if type(value) is dict or _is_mapping(value):
+        return value  # type: ignore[no-any-return]
     message = f"{name} must be a mapping or None, got {type(value).__name__}"
     raise TypeError(message)
+
+
+def copied(name: str, mapping: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a mapping argument as a dict; raise TypeError if its code raises."""
+    try:
+        return dict(mapping.items())
+    except Exception as error:
+        if is_of_caller(error):
+            raise
+        message = f"{name} must be a mapping; its items raised {type(error).__name__}"
+        raise TypeError(message) from error
+
+
+def _is_mapping(value: object) -> bool:
+    try:
+        return isinstance(value, Mapping)
+    except Exception as error:  # a proxy's class may raise anything
+        if is_of_caller(error):
+            raise
+        return False
+
+
+MISSING: Final = object()
+"""What a mapping does not have."""
+
+
+def found_in(mapping: Mapping[str, Any], key: str) -> Any:
+    """Return a member of a caller's mapping, or :data:`MISSING`; NOT_GIVEN if the look-up raises.
+
+    The mapping may be any class, and its keys may raise when they are compared (SPEC R7.9).
+    """
+    try:
+        # As compiled code looks a key up: a class may answer `get` otherwise.
+        return mapping[key] if key in mapping else MISSING  # noqa: SIM401
+    except Exception as error:
+        if is_of_caller(error):
+            raise
+        return NOT_GIVEN
 
 
 def renamed(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

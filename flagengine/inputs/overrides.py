@@ -5,8 +5,10 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypedDict
 
+from flagengine.inputs.arguments import copied
 from flagengine.results.resolution import Value
-from flagengine.values.json_values import NOT_GIVEN, text, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN, text
 from flagengine.values.payloads import frozen
 from flagengine.values.record import Record
 
@@ -57,8 +59,10 @@ class Overrides(Record):
             return NO_OVERRIDES
         if value is False:
             return cls(clears_flags=True, clears_payloads=True)
-        if isinstance(value, Mapping) and _is_options(value):
-            return _flags(value.get("flags")) | _payloads(value.get("payloads"))
+        if isinstance(value, Mapping):
+            value = copied("overrides", value)
+            if _is_options(value):
+                return _flags(value.get("flags")) | _payloads(value.get("payloads"))
         return _flags(value)
 
     def replaced_by(self, value: Any) -> "Overrides":
@@ -137,12 +141,10 @@ def _flags(value: Any) -> Overrides:
         return NO_OVERRIDES
     if value is False:
         return Overrides(clears_flags=True)
-    if type(value) is dict or isinstance(value, Mapping):
-        flags = dict(value)
-        for key, forced in flags.items():
-            if not isinstance(forced, bool | str | None):
-                flags[key] = _typed(key, forced)
-            _key(key)
+    if type(value) is not dict and isinstance(value, Mapping):
+        value = copied("the flags of overrides", value)
+    if type(value) is dict:
+        flags = {_key(key): _forced(key, forced) for key, forced in value.items()}
         return Overrides(MappingProxyType(flags))
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes):
         return Overrides(flags=MappingProxyType({_key(key): True for key in value}))
@@ -157,7 +159,7 @@ def _payloads(value: Any) -> Overrides:
     if value is False:
         return Overrides(clears_payloads=True)
     written = {}
-    for key, payload in value.items():
+    for key, payload in copied("the payloads of overrides", value).items():
         converted = to_json_value(payload)
         if converted is NOT_GIVEN:
             message = f"the payload override of {key!r} must be JSON, got {type(payload).__name__}"
@@ -167,17 +169,20 @@ def _payloads(value: Any) -> Overrides:
 
 
 def _key(key: Any) -> str:
-    if isinstance(key, str):
+    if type(key) is str:
         return key
+    if issubclass(type(key), str):
+        return str.__str__(key)
     message = f"a flag key must be text, got {type(key).__name__}"
     raise TypeError(message)
 
 
-def _typed(key: Any, value: Any) -> Value:
-    """Return a number or an object as a flag of format 2 has it, or raise TypeError."""
+def _forced(key: Any, value: Any) -> Value:
+    """Return an override as a flag has its value; None, which is no value, only for None itself."""
+    if value is None or type(value) is bool or type(value) is str:
+        return value
     converted = to_json_value(value)
-    is_number = isinstance(converted, int | float) and not isinstance(converted, bool)
-    if is_number or isinstance(converted, dict):
+    if isinstance(converted, bool | str | int | float | dict):
         found: Value = frozen(converted)
         return found
     message = (

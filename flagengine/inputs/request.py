@@ -4,15 +4,16 @@ A wrong option raises TypeError or ValueError here; evaluation raises nothing af
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
-from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.arguments import checked_mapping, copied
 from flagengine.inputs.completeness import INCOMPLETE, Completeness
 from flagengine.inputs.environment import time_zone
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
+from flagengine.values.conversion import is_of_caller
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request"]
 
@@ -113,7 +114,7 @@ def _unchanged(value: object) -> object:
 
 def _group_properties(value: Any) -> Mapping[str, Mapping[str, Any]]:
     by_group = checked_mapping("group_properties", value)
-    for group, properties in by_group.items():
+    for group, properties in copied("group_properties", by_group).items():
         if type(properties) is not dict:
             checked_mapping(f"group_properties[{group!r}]", properties)
     return by_group
@@ -127,10 +128,20 @@ def _strict_groups(value: object) -> bool:
 
 
 def _aware(now: object) -> datetime | None:
-    if now is None or (isinstance(now, datetime) and now.utcoffset() is not None):
+    if now is None or (isinstance(now, datetime) and _offset(now) is not None):
         return now
     message = f"now must be an aware datetime, got {now!r}"
     raise TypeError(message)
+
+
+def _offset(now: datetime) -> timedelta | None:
+    try:
+        return now.utcoffset()
+    except Exception as error:
+        if is_of_caller(error):
+            raise
+        message = f"now must be an aware datetime; its zone raised {type(error).__name__}"
+        raise TypeError(message) from error
 
 
 def _zone(zone: str | tzinfo) -> tzinfo:

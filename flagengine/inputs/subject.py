@@ -3,14 +3,16 @@
 A property has a value, is known to be absent, or is unknown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from flagengine.inputs.arguments import MISSING, found_in
 from flagengine.inputs.request import Request
+from flagengine.values.conversion import to_json_value
 from flagengine.values.instants import Moment
-from flagengine.values.json_values import NOT_GIVEN, has_utf8, text, to_json_value
+from flagengine.values.json_values import NOT_GIVEN, has_utf8, text
 
 __all__ = [
     "ABSENT",
@@ -19,6 +21,7 @@ __all__ = [
     "MIRRORED",
     "Absent",
     "Subject",
+    "id_in",
     "usable_id",
 ]
 
@@ -107,7 +110,7 @@ class Subject:
     A subject never changes its inputs. It reads ``clock`` at most once, for a date comparison.
     """
 
-    __slots__ = ("_clock", "_converted", "_moment", "_person", "_request", "given_id")
+    __slots__ = ("_clock", "_converted", "_forms", "_moment", "_person", "_request", "given_id")
 
     def __init__(
         self,
@@ -122,7 +125,8 @@ class Subject:
         self._request = request
         self._clock = clock
         self._moment: Moment | None = None
-        self._converted: dict[str, Any] = {}
+        self._converted: dict[tuple[str | None, str], Any] = {}
+        self._forms: dict[Hashable, tuple[Any, Any]] = {}
 
     @property
     def strict_groups(self) -> bool:
@@ -138,9 +142,7 @@ class Subject:
     @property
     def device_id(self) -> str | None:
         """The device id of the call, else the person property ``$device_id``."""
-        return (
-            usable_id(self._request.device_id) or usable_id(self._person.get("$device_id")) or None
-        )
+        return usable_id(self._request.device_id) or id_in(self._person, "$device_id")
 
     @property
     def is_complete(self) -> bool:
@@ -155,59 +157,83 @@ class Subject:
             self._moment = Moment.of(now, self._request.zone)
         return self._moment
 
+    def in_form(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        """Return what ``convert`` makes of a list or object, which it reads once for a call."""
+        identity = (id(value), convert)
+        if identity not in self._forms:
+            self._forms[identity] = (value, convert(value))  # keeps the value, and so its id
+        return self._forms[identity][1]
+
     def person_property(self, key: str) -> Any:
         """Return a property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`."""
-        if key in self._person:
-            return self._given(key)
+        given = self._given(key)
+        if given is not MISSING:
+            return given
         if key == "distinct_id":  # never absent: an unusable id is an unknown id
             identity = usable_id(self.given_id)
             return NOT_GIVEN if identity is None else identity
         return self._enriched(key) if self._request.complete.person else NOT_GIVEN
 
     def _given(self, key: str) -> Any:
-        """Return a given property's JSON value; a list, whose conversion takes time, is remembered."""
-        value = self._person[key]
-        if type(value) is str:
+        """Return a given property's JSON value, or MISSING."""
+        return self._read(self._person, key, (None, key))
+
+    def _read(self, properties: Mapping[str, Any], key: str, place: tuple[str | None, str]) -> Any:
+        """Return a property's JSON value, or MISSING; a list, whose conversion takes time, is remembered."""
+        value = found_in(properties, key)
+        if value is MISSING or value is NOT_GIVEN or type(value) is str:
             return value
-        if key not in self._converted:
-            self._converted[key] = to_json_value(value)
-        return self._converted[key]
+        if place not in self._converted:
+            self._converted[place] = to_json_value(value)
+        return self._converted[place]
 
     def _enriched(self, key: str) -> Any:
         """Return the value that the server derives for an absent property, or ABSENT."""
         source = MIRRORED.get(key)
         if source is not None:
-            return self._given(source) if source in self._person else ABSENT
+            given = self._given(source)
+            return ABSENT if given is MISSING else given
         source = INITIAL_SOURCES.get(key)
         return ABSENT if source is None else self.person_property(source)
 
     def group_key(self, name: str) -> str | None:
         """Return the key of the person's group of a type; None when no such group was passed."""
-        return usable_id(self._request.groups.get(name)) or None
+        return id_in(self._request.groups, name)
 
     def group_property(self, name: str, key: str) -> Any:
         """Return a group property's JSON value, :data:`ABSENT`, or :data:`NOT_GIVEN`.
 
         A group that was not passed has the properties given for its type, and no others (SPEC R6.6).
         """
-        properties = self._request.group_properties.get(name) or {}
-        given = to_json_value(properties[key]) if key in properties else NOT_GIVEN
+        given = self._given_of_group(name, key)
         if self.group_key(name) is None:
             if self._request.strict_groups:
                 return NOT_GIVEN
-            return ABSENT if given is NOT_GIVEN else given
-        if key in properties:
+            return ABSENT if given is NOT_GIVEN or given is MISSING else given
+        if given is not MISSING:
             return given
         if key == "$group_key":
-            return to_json_value(self._request.groups[name])
+            return to_json_value(found_in(self._request.groups, name))
         return ABSENT if self._request.complete.of_group(name) else NOT_GIVEN
+
+    def _given_of_group(self, name: str, key: str) -> Any:
+        properties = found_in(self._request.group_properties, name)
+        if properties is MISSING or properties is NOT_GIVEN or properties is None:
+            return properties if properties is NOT_GIVEN else MISSING
+        return self._read(properties, key, (name, key))
 
     def lacks_group_property(self, name: str, key: str) -> bool:
         """Tell whether a group property would be unknown even if the group were passed."""
-        properties = self._request.group_properties.get(name) or {}
-        if key in properties:
-            return to_json_value(properties[key]) is NOT_GIVEN
+        given = self._given_of_group(name, key)
+        if given is not MISSING:
+            return given is NOT_GIVEN
         return key != "$group_key" and not self._request.complete.of_group(name)
+
+
+def id_in(mapping: Mapping[str, Any], key: str) -> str | None:
+    """Return the id of a group or a device in a caller's mapping, or None."""
+    value = found_in(mapping, key)
+    return None if value is MISSING else usable_id(value) or None
 
 
 def usable_id(value: object) -> str | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, TextKind, TextRule
-from flagengine.values.json_values import lower
+from flagengine.values.json_values import is_true, lower
 from flagengine.values.record import replace
 
 __all__ = ["EXPLICIT", "LEGACY", "exact", "is_not"]
@@ -19,8 +19,8 @@ def exact(operand: Any, *, explicit: bool) -> Matcher:
     ``explicit`` selects matching version 2.
     """
     if operand == [] or (not explicit and _is_boolean_like(operand)):
-        wanted = _is_true(operand) if operand != [] else True
-        return Matcher(Form.JSON, lambda value: _is_true(value) is wanted, absent=False)
+        wanted = is_true(operand) if operand != [] else True
+        return Matcher(Form.TRUTH, lambda truth: truth is wanted, absent=False)
     if isinstance(operand, list):
         rule = TextRule(TextKind.EQUALS, frozenset(lower(member) for member in operand))
     else:
@@ -41,13 +41,6 @@ def _is_boolean_like(operand: Any) -> bool:
     return isinstance(operand, bool) or (
         isinstance(operand, str) and operand.lower() in ("true", "false")
     )
-
-
-def _is_true(value: Any) -> bool:
-    """Tell whether a value counts as true: true, the text ``true``, or a list of such values."""
-    if isinstance(value, list):
-        return all(map(_is_true, value))
-    return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 LEGACY: Final = {

@@ -37,6 +37,7 @@ class Form(Enum):
     FOLDED = "folded"
     NUMBER = "number"
     VERSION = "version"
+    TRUTH = "truth"
     DATE = "date"
     """The JSON value, tested with the :class:`~flagengine.values.instants.Moment` of the call."""
 
@@ -48,6 +49,7 @@ FORMS: dict[Form, Callable[[Any], Any]] = {
     Form.FOLDED: values.ascii_fold,
     Form.NUMBER: values.number,
     Form.VERSION: version,
+    Form.TRUTH: values.is_true,
     Form.DATE: lambda value: value,
 }
 
@@ -97,12 +99,15 @@ class NumberRule(Record):
 
 if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 
-    class Dated(Protocol):
-        """An object that knows the time of a call."""
+    class Call(Protocol):
+        """What a test must know of a call besides one value."""
 
         @property
         def moment(self) -> Moment:
             """The time and zone of date comparisons."""
+
+        def in_form(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+            """Return a list or object as ``convert`` does, and convert it once for all tests."""
 
 
 class Matcher(Record):
@@ -122,17 +127,21 @@ class Matcher(Record):
     number: NumberRule | None = None
     server_only: str | None = None
 
-    def matches(self, actual: Any, dated: "Dated | None") -> bool | None:
+    def matches(self, actual: Any, call: "Call | None") -> bool | None:
         """Test a JSON value or ABSENT; None when only the server knows.
 
-        ``dated`` has the moment of the comparison, which only date tests read.
+        ``call`` has the moment of the comparison, which only date tests read, and remembers the
+        forms of lists and objects.
         """
         if actual is ABSENT:
             return self.absent
         if self.form is Form.DATE:
-            assert dated is not None  # every evaluator has a clock for date tests
-            return self.test(actual, dated.moment)
-        return self.test(FORMS[self.form](actual))
+            assert call is not None  # every evaluator has a clock for date tests
+            return self.test(actual, call.moment)
+        convert = FORMS[self.form]
+        if call is not None and (type(actual) is list or type(actual) is dict):
+            return self.test(call.in_form(actual, convert))
+        return self.test(convert(actual))
 
     @property
     def is_hopeless(self) -> bool:

@@ -1,13 +1,16 @@
 """The flags that may answer differently under one snapshot than under another.
 
-A flag has changed if its own definition differs, if a cohort or flag that it refers to, directly or
-through others, has changed, or if a setting that all flags share differs. In doubt a flag counts as
-changed: a caller that forgets too much loses a cache entry, a caller that forgets too little keeps
-a wrong answer.
+A flag has changed if its own definition differs, if a cohort, flag or group type that it refers to,
+directly or through others, has changed, or if a setting that all flags share differs. What only
+describes a flag to people is no change, nor is the order of flags. In doubt a flag counts as changed:
+a caller that forgets too much loses a cache entry, a caller that forgets too little keeps a wrong
+answer.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
 
 from flagengine.definitions.index import Index
 from flagengine.definitions.model import Cohort, Filter, Flag
@@ -22,6 +25,13 @@ _Name = tuple[str, str]
 """A flag by its key or a cohort by its id: ``("flag", "beta")``, ``("cohort", "7")``."""
 
 
+# No answer depends on these members of a flag.
+_DESCRIPTIONS: Final = frozenset({"name", "team_id"})
+# An answer has the version as its metadata only.
+_METADATA: Final = frozenset({"version"})
+_INDEX: Final = "group_type_index"
+
+
 class Compared(Record):
     """The parts of a snapshot that are compared; ``flag`` and ``cohort`` look a definition up."""
 
@@ -31,12 +41,17 @@ class Compared(Record):
     cohort: Callable[[str], Cohort | None]
 
 
-def changed_keys(old: Compared, new: Compared) -> frozenset[str]:
-    """Return the keys of flags that may answer differently, new and removed flags included."""
+def changed_keys(old: Compared, new: Compared, *, versions: bool = True) -> frozenset[str]:
+    """Return the keys of flags that may answer differently, new and removed flags included.
+
+    Without ``versions``, leave out flags of which only the version differs.
+    """
     keys = {*_flag_keys(old), *_flag_keys(new)}
     if _shared(old.index) != _shared(new.index):
         return frozenset(keys)
-    touched = {*_touched_flags(old, new), *_touched_cohorts(old.index, new.index)}
+    ignored = _DESCRIPTIONS if versions else _DESCRIPTIONS | _METADATA
+    touched = {*_touched_flags(old, new, ignored), *_touched_cohorts(old.index, new.index)}
+    touched.update(_touched_by_groups(old.index, new.index))
     if touched:
         _spread(touched, new)
     return frozenset(key for key in keys if ("flag", key) in touched)
@@ -48,15 +63,21 @@ def _flag_keys(snapshot: Compared) -> Iterable[str]:
 
 def _shared(index: Index) -> tuple[object, ...]:
     """Return the settings that the meaning of every flag may depend on."""
-    return index.group_names, index.matching_version, index.hash_algorithm
+    return index.matching_version, index.hash_algorithm
 
 
-def _touched_flags(old: Compared, new: Compared) -> Iterator[_Name]:
+def _touched_flags(old: Compared, new: Compared, ignored: AbstractSet[str]) -> Iterator[_Name]:
     for key in {*_flag_keys(old), *_flag_keys(new), *old.index.deleted, *new.index.deleted}:
         if _facts(key, old) != _facts(key, new) or _differ(
-            old.index.flags.get(key), new.index.flags.get(key)
+            _without(old.index.flags.get(key), ignored), _without(new.index.flags.get(key), ignored)
         ):
             yield "flag", key
+
+
+def _without(definition: object, ignored: AbstractSet[str]) -> object:
+    if not isinstance(definition, Mapping):
+        return definition
+    return {name: member for name, member in definition.items() if name not in ignored}
 
 
 def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
@@ -77,6 +98,33 @@ def _touched_cohorts(old: Index, new: Index) -> Iterator[_Name]:
         is_in_both = cohort_id in old.cohorts and cohort_id in new.cohorts
         if not is_in_both or _differ(old.cohorts[cohort_id], new.cohorts[cohort_id]):
             yield "cohort", cohort_id
+
+
+def _touched_by_groups(old: Index, new: Index) -> Iterator[_Name]:
+    """Yield the flags and cohorts that name a group type which differs."""
+    before, after = old.group_names, new.group_names
+    differing = {index for index in {*before, *after} if before.get(index) != after.get(index)}
+    if differing:
+        for kind, definitions in (("flag", new.flags), ("cohort", new.cohorts)):
+            for name, definition in definitions.items():
+                if _names_group(definition, differing):
+                    yield kind, name
+
+
+def _names_group(definition: object, indexes: AbstractSet[int]) -> bool:
+    waiting = [definition]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, Mapping):
+            for name, member in value.items():
+                # What is no integer may still be read as one.
+                is_given = name.endswith(_INDEX) and member is not None
+                if is_given and (not isinstance(member, int) or member in indexes):
+                    return True
+            waiting += value.values()
+    return False
 
 
 def _differ(old: object, new: object) -> bool:

@@ -10,13 +10,14 @@ from types import MappingProxyType
 from flagengine.inputs.subject import ABSENT
 from flagengine.plan.nodes import CohortTest, FlagTest, Node
 from flagengine.plan.shares import (
+    NO_DRAW,
     Answer,
     BucketBy,
     Bucketing,
+    Draw,
     Served,
     Share,
     VariantPlan,
-    possible_variants,
 )
 from flagengine.results.resolution import Missing, Value
 from flagengine.results.verdicts import Gap
@@ -86,8 +87,8 @@ class RulePlan(Record):
 class ConditionPlan(Record):
     """One condition: its tests, its share, its subject, and what a match gives.
 
-    A match draws from ``variants``, which is empty when a variant is ``pinned``. With ``stops`` the
-    walk ends where the tests match and the subject is outside the share (SPEC R4.15). What a match
+    A match takes part in the ``draw``, which has no variants when a variant is ``pinned``. With
+    ``stops`` the walk ends where the tests match and the subject is outside the share (SPEC R4.15). What a match
     of a ``rule`` gives is part of the rule.
     """
 
@@ -96,9 +97,14 @@ class ConditionPlan(Record):
     share: Share
     bucketing: Bucketing
     pinned: str | None = None
-    variants: tuple[VariantPlan, ...] = ()
+    draw: Draw = NO_DRAW
     stops: bool = False
     rule: RulePlan | None = None
+
+    @property
+    def variants(self) -> tuple[VariantPlan, ...]:
+        """The variants that are drawn."""
+        return self.draw.variants
 
     @property
     def draws(self) -> bool:
@@ -108,14 +114,14 @@ class ConditionPlan(Record):
     @property
     def values(self) -> tuple[Answer, ...]:
         """The values that a match may give, by the position drawn; one value without a draw."""
-        if self.variants:
-            return (*(variant.key for variant in self.variants), True)
+        if self.draws:
+            return self.draw.values
         return (True if self.pinned is None else self.pinned,)
 
     @property
     def possible(self) -> tuple[Answer, ...]:
         """The values that a match may give when the hash is not known."""
-        return possible_variants(self.variants) if self.variants else self.values
+        return self.draw.possible if self.draws else self.values
 
     @property
     def needs_hash(self) -> bool:

@@ -21,7 +21,7 @@ from flagengine.plan.cohort_facts import KnownCohorts
 from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
-from flagengine.plan.shares import BucketBy, Bucketing, Share, VariantPlan, variant_plans
+from flagengine.plan.shares import NO_DRAW, BucketBy, Bucketing, Draw, Share, draw_of
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.values.json_values import text
 
@@ -84,16 +84,16 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         )
     if algorithm not in ALGORITHMS:
         return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
-    variants = variant_plans((variant.key, variant.rollout_percentage) for variant in flag.variants)
+    draw = draw_of((variant.key, variant.rollout_percentage) for variant in flag.variants)
     return FlagPlan(
         **shared,  # type: ignore[arg-type]
         enrollment=_enrollment(flag),
         holdout=_holdout(flag, scope),
         conditions=tuple(
-            _condition(flag, index, condition, variants, scope)
+            _condition(flag, index, condition, draw, scope)
             for index, condition in enumerate(flag.conditions)
         ),
-        variants=variants,
+        variants=draw.variants,
         payloads=flag.payloads or {},
         algorithm=algorithm,
     )
@@ -137,12 +137,12 @@ def _condition(
     flag: Flag,
     index: int,
     condition: Condition,
-    variants: tuple[VariantPlan, ...],
+    draw: Draw,
     scope: Scope,
 ) -> ConditionPlan:
     own = condition.aggregation
     aggregation = flag.aggregation if own is INHERIT else own
-    is_pinned = any(variant.key == condition.variant for variant in variants)
+    is_pinned = condition.variant in draw.keys
     tests = tuple(lower_filter(leaf, aggregation, scope) for leaf in condition.filters)
     return ConditionPlan(
         index=index,
@@ -150,7 +150,7 @@ def _condition(
         share=Share(condition.rollout_percentage),
         bucketing=_bucketing(flag, aggregation, scope),
         pinned=condition.variant if is_pinned else None,
-        variants=() if is_pinned else variants,
+        draw=NO_DRAW if is_pinned else draw,
         stops=flag.early_exit,
     )
 

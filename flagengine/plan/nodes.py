@@ -10,7 +10,7 @@ from flagengine.definitions.model import Filter
 from flagengine.operators import Matcher
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason, Value
 from flagengine.results.verdicts import UNSUPPORTED, D, Gap, all_of, any_of, negated
-from flagengine.values.record import Record
+from flagengine.values.record import Record, brief
 
 __all__ = [
     "AllOf",
@@ -141,7 +141,7 @@ class Not(Record):
 class CohortTest(Record):
     """Membership of a cohort; tests that ask for the same membership share ``definition``.
 
-    With ``may_fail`` the server may be unable to look the cohort up, and a server that reaches the
+    It is compared by identity, because a definition may hold another one often. With ``may_fail`` the server may be unable to look the cohort up, and a server that reaches the
     cohorts of the condition then fails the whole flag, whatever the verdict (SPEC R10.8).
     """
 
@@ -150,6 +150,10 @@ class CohortTest(Record):
     negated: bool = False
     may_fail: bool = False
     origin: Filter | None = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+    __repr__ = brief("cohort", "negated", "may_fail")
 
     @property
     def parts(self) -> "tuple[Node, ...]":

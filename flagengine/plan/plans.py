@@ -8,18 +8,20 @@ from typing import Final
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
+from flagengine.definitions.model import Filter
 from flagengine.plan.cohort_facts import KnownCohorts
+from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.cohorts import lower_cohort
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import Depths, on_circles, ordered
-from flagengine.plan.lower import lower_flag
+from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, lower_flag
 from flagengine.plan.nodes import Node
 from flagengine.plan.reference_issues import cohort_issues, flag_issues
 
 __all__ = ["Plans"]
 
 _MANY: Final = 1 << 16
-"""No count of paths is greater: it may double with each flag."""
+"""No count of nested work is greater: it may double with each flag."""
 
 
 class Plans:
@@ -29,8 +31,9 @@ class Plans:
         "_cohort_plans",
         "_dependencies",
         "_depths",
-        "_paths",
+        "_nested",
         "_plans",
+        "_sizes",
         "cohorts",
         "definitions",
     )
@@ -43,7 +46,8 @@ class Plans:
         self._cohort_plans: dict[str, Node] = {}
         self._dependencies: dict[str, frozenset[str]] = {}
         self._depths = Depths(self.dependencies)
-        self._paths: dict[str, int] = {}
+        self._nested: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""
@@ -71,9 +75,7 @@ class Plans:
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name."""
         if key not in self._dependencies:
-            flag = self.definitions.flag(key)
-            conditions = flag.conditions if flag else ()
-            filters = (leaf for condition in conditions for leaf in condition.filters)
+            filters = self._filters(key)
             named = (leaf.key for leaf in filters if leaf.type == "flag" and leaf.key)
             self._dependencies[key] = frozenset(named)
         return self._dependencies[key]
@@ -89,16 +91,40 @@ class Plans:
         """
         return ordered(key, self.dependencies, known) if self.dependencies(key) else [key]
 
-    def dependency_paths(self, key: str) -> int:
-        """Count the evaluations of other flags that one evaluation needs without a memory."""
-        if self._depths.of(key) is None:
-            return 0  # circular dependencies are not followed
-        paths = self._paths
-        if key not in paths:
-            for name in self.evaluation_order(key, paths):
-                targets = self.dependencies(name)
-                paths[name] = min(sum(1 + paths[target] for target in targets), _MANY)
-        return paths[key]
+    def nested_work(self, key: str) -> int:
+        """Count the flags that one evaluation without a memory evaluates, and their tests.
+
+        A flag counts each time that a filter names it.
+        """
+        nested = self._nested
+        if key not in nested:
+            for name in self.evaluation_order(key, nested):
+                found = (1 + self._size(key) + nested[key] for key in self._followed(name))
+                nested[name] = min(sum(found), _MANY)
+        return nested[key]
+
+    def _followed(self, key: str) -> Iterator[str]:
+        """Yield the flags that a flag's filters name, unless they are circular or too deep."""
+        for leaf in self._filters(key):
+            if leaf.type == "flag" and leaf.key:
+                depth = self._depths.of(leaf.key)
+                if depth is not None and depth < MAX_DEPENDENCY_DEPTH:
+                    yield leaf.key
+
+    def _size(self, key: str) -> int:
+        """Count the tests of a flag, those of a cohort each time that a filter names it."""
+        if key not in self._sizes:
+            self._sizes[key] = sum(map(self._leaves, self._filters(key)))
+        return self._sizes[key]
+
+    def _leaves(self, leaf: Filter) -> int:
+        named = named_cohort(leaf) if leaf.type == "cohort" else None
+        return 1 if named is None else self.cohorts.facts(named).size
+
+    def _filters(self, key: str) -> Iterator[Filter]:
+        flag = self.definitions.flag(key)
+        conditions = flag.conditions if flag else ()
+        return (leaf for condition in conditions for leaf in condition.filters)
 
     @property
     def issues(self) -> Iterator[Issue]:

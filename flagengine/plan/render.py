@@ -1,7 +1,6 @@
 """Plans in words, line by line, for people (SPEC R4)."""
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, RulePlan
 from flagengine.plan.nodes import (
@@ -17,16 +16,24 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.plan.shares import Answer, Served
+from flagengine.values.excerpts import excerpt
 from flagengine.values.json_values import text
 
 __all__ = ["render_flag", "render_test"]
 
-_SHOWN: Final = 60
-
 
 def render_flag(plan: FlagPlan) -> str:
-    """Describe a flag in the order in which it is evaluated."""
+    """Describe a flag in the order in which it is evaluated.
+
+    What conditions share is written where it comes first: the definition of a cohort, and the
+    variants of a draw.
+    """
     return "\n".join([f"flag {plan.key}", *(f"  {line}" for line in _steps(plan))])
+
+
+def render_test(node: Node) -> str:
+    """Describe one test on one line, each cohort in it once."""
+    return _Words().test(node)
 
 
 def _steps(plan: FlagPlan) -> Iterator[str]:
@@ -41,26 +48,29 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
     if plan.holdout is not None:
         share = f"{plan.holdout.share.percentage:g} % of all by {plan.holdout.bucketing.by.value}"
         yield f"hold out {share}: {plan.holdout.value}"
+    words = _Words()
     for condition in plan.conditions:
         yield from (
-            _condition(condition) if condition.rule is None else _rule(condition, condition.rule)
+            _condition(condition, words)
+            if condition.rule is None
+            else _rule(condition, condition.rule, words)
         )
     yield f"otherwise {_answer(plan.otherwise)}"
 
 
-def _condition(condition: ConditionPlan) -> Iterator[str]:
-    yield f"condition {condition.index + 1}: {_who(condition)} get {_value(condition)}"
+def _condition(condition: ConditionPlan, words: "_Words") -> Iterator[str]:
+    yield f"condition {condition.index + 1}: {_who(condition)} get {words.value(condition)}"
     for node in condition.tests:
-        yield f"  if {render_test(node)}"
+        yield f"  if {words.test(node)}"
     if condition.stops and condition.share.without_hash is not True:
         yield "  the others whose filters match stop here with false"
 
 
-def _rule(condition: ConditionPlan, rule: RulePlan) -> Iterator[str]:
+def _rule(condition: ConditionPlan, rule: RulePlan, words: "_Words") -> Iterator[str]:
     """Describe a rule, whose tests are decided in order (SPEC R20)."""
     yield f"rule {condition.index + 1} ({rule.type}): {_who(condition)} get {_rule_value(condition, rule)}"
     for node in condition.tests:
-        yield f"  if {render_test(node)}"
+        yield f"  if {words.test(node)}"
     default = _answer(rule.default)
     if rule.paused:
         yield f"  the rule is paused: everyone whose filters match gets {default}"
@@ -82,7 +92,7 @@ def _rule_value(condition: ConditionPlan, rule: RulePlan) -> str:
 def _answer(answer: Answer) -> str:
     if not isinstance(answer, Served):
         return text(answer)
-    return "the caller's default" if answer.value is None else _shown(answer.value)
+    return "the caller's default" if answer.value is None else excerpt(answer.value)
 
 
 def _who(condition: ConditionPlan) -> str:
@@ -92,41 +102,53 @@ def _who(condition: ConditionPlan) -> str:
     return f"{share} by {by.value}" + (f" {group}" if group is not None else "")
 
 
-def _value(condition: ConditionPlan) -> str:
-    if not condition.draws:
-        return "true" if condition.pinned is None else condition.pinned
-    return " or ".join(f"{variant.key} ({variant.weight:g} %)" for variant in condition.variants)
+class _Words:
+    """The words for tests and values; they remember what they have described."""
 
+    def __init__(self) -> None:
+        self._cohorts: set[int] = set()
+        self._drawing: int | None = None
 
-def render_test(node: Node) -> str:
-    """Describe one test on one line."""
-    if isinstance(node, PropertyTest):
-        origin = node.origin
-        where = "person" if node.group is None else node.group
-        operator = (origin.operator if origin else None) or "exact"
-        return f"{where} {node.key} {operator} {_shown(origin.value if origin else None)}"
-    if isinstance(node, Constant):
-        return f"{'always' if node.verdict else 'never'}: {node.why}"
-    if isinstance(node, Undecidable):
-        return f"only the server knows: {node.why}"
-    if isinstance(node, FlagTest):
-        return f"flag {node.key} evaluates to {_shown(node.expected)}"
-    return _combination(node)
+    def value(self, condition: ConditionPlan) -> str:
+        """Describe what a match of a condition gives."""
+        if not condition.draws:
+            return "true" if condition.pinned is None else condition.pinned
+        if self._drawing is not None:
+            return f"a variant, as in condition {self._drawing}"
+        self._drawing = condition.index + 1
+        return " or ".join(
+            f"{variant.key} ({variant.weight:g} %)" for variant in condition.variants
+        )
 
+    def test(self, node: Node) -> str:
+        """Describe one test on one line."""
+        if isinstance(node, PropertyTest):
+            origin = node.origin
+            where = "person" if node.group is None else node.group
+            operator = (origin.operator if origin else None) or "exact"
+            return f"{where} {node.key} {operator} {excerpt(origin.value if origin else None)}"
+        if isinstance(node, Constant):
+            return f"{'always' if node.verdict else 'never'}: {node.why}"
+        if isinstance(node, Undecidable):
+            return f"only the server knows: {node.why}"
+        if isinstance(node, FlagTest):
+            return f"flag {node.key} evaluates to {excerpt(node.expected)}"
+        return self._combination(node)
 
-def _combination(node: Combination) -> str:
-    if isinstance(node, CohortTest):
-        membership = "not in" if node.negated else "in"
-        return f"{membership} cohort {node.cohort} ({render_test(node.definition)})"
-    if isinstance(node, Not):
-        return f"not ({render_test(node.part)})"
-    word = " and " if isinstance(node, AllOf) else " or "
-    return word.join(
-        f"({render_test(part)})" if isinstance(part, AllOf | AnyOf) else render_test(part)
-        for part in node.parts
-    )
+    def _combination(self, node: Combination) -> str:
+        if isinstance(node, CohortTest):
+            membership = "not in" if node.negated else "in"
+            return f"{membership} cohort {node.cohort} ({self._definition(node.definition)})"
+        if isinstance(node, Not):
+            return f"not ({self.test(node.part)})"
+        word = " and " if isinstance(node, AllOf) else " or "
+        return word.join(
+            f"({self.test(part)})" if isinstance(part, AllOf | AnyOf) else self.test(part)
+            for part in node.parts
+        )
 
-
-def _shown(value: Any) -> str:
-    written = text([value])[1:-1]
-    return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
+    def _definition(self, definition: Node) -> str:
+        if id(definition) in self._cohorts:
+            return "as above"
+        self._cohorts.add(id(definition))
+        return self.test(definition)

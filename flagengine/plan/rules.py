@@ -7,7 +7,7 @@ from flagengine.definitions.rules.model import Rule, RuleSet
 from flagengine.operators.strict import strict_matcher
 from flagengine.plan.flag_plan import ConditionPlan, RulePlan
 from flagengine.plan.nodes import Node, Not, PropertyTest
-from flagengine.plan.shares import BucketBy, Bucketing, Served, Share, variant_plans
+from flagengine.plan.shares import BucketBy, Bucketing, Served, Share, draw_of
 
 __all__ = ["lower_rules"]
 
@@ -33,7 +33,7 @@ def _condition(index: int, rule: Rule, default: Served, matching_version: int) -
         tests=tuple(_predicate(leaf, matching_version) for leaf in rule.filters),
         share=_EVERYONE if share is None else Share(share),
         bucketing=_PERSON,
-        variants=variant_plans((variant.key, variant.weight) for variant in rule.variants),
+        draw=draw_of((variant.key, variant.weight) for variant in rule.variants),
         stops=rule.stops,
         rule=_rule_plan(rule, default),
     )

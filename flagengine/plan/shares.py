@@ -3,22 +3,27 @@
 This module decides what a hash is needed for; the evaluators compute the hash.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from itertools import accumulate
+from typing import Final
 
 from flagengine.results.resolution import Missing, UnresolvedReason, Value
 from flagengine.results.verdicts import UNSUPPORTED, Gap
-from flagengine.values.record import Record
+from flagengine.values.record import Record, derived
 
 __all__ = [
+    "NO_DRAW",
     "Answer",
     "BucketBy",
     "Bucketing",
+    "Draw",
     "Served",
     "Share",
     "VariantPlan",
+    "draw_of",
     "possible_variants",
-    "variant_plans",
 ]
 
 
@@ -115,8 +120,36 @@ class VariantPlan(Record):
     weight: float
 
 
-def variant_plans(weights: Iterable[tuple[str, float]]) -> tuple[VariantPlan, ...]:
-    """Return the variants of ``(key, weight in percent)`` pairs, whose weights are cumulated.
+class Draw(Record):
+    """The choice of a variant by hash; without variants there is none.
+
+    All conditions of a flag share one draw. ``values`` holds what a match may give, by the position
+    drawn, and ``possible`` what it may give when the hash is not known.
+    """
+
+    variants: tuple[VariantPlan, ...]
+    keys: frozenset[str] = derived()
+    values: tuple[Answer, ...] = derived()
+    possible: tuple[Answer, ...] = derived()
+    _ends: tuple[float, ...] = derived()
+
+    def __post_init__(self) -> None:
+        """List the values, and the highest end so far of each variant."""
+        variants = self.variants
+        keys = tuple(variant.key for variant in variants)
+        object.__setattr__(self, "keys", frozenset(keys))
+        object.__setattr__(self, "values", (*keys, True))
+        object.__setattr__(self, "possible", possible_variants(variants))
+        ends = accumulate((variant.upper for variant in variants), max)
+        object.__setattr__(self, "_ends", tuple(ends))
+
+    def position(self, h: float) -> int:
+        """Return the position of the first variant whose upper end is above h; their number if none."""
+        return bisect_right(self._ends, h)
+
+
+def draw_of(weights: Iterable[tuple[str, float]]) -> Draw:
+    """Return the draw of ``(key, weight in percent)`` pairs, whose weights are cumulated.
 
     The sum runs left to right from 0.0; each weight is divided by 100 first (SPEC R3.9, R20.61).
     """
@@ -124,7 +157,7 @@ def variant_plans(weights: Iterable[tuple[str, float]]) -> tuple[VariantPlan, ..
     for key, weight in weights:
         upper += weight / 100.0
         plans.append(VariantPlan(key, upper, weight))
-    return tuple(plans)
+    return Draw(tuple(plans))
 
 
 def possible_variants(variants: Sequence[VariantPlan]) -> tuple[Answer, ...]:
@@ -136,3 +169,7 @@ def possible_variants(variants: Sequence[VariantPlan]) -> tuple[Answer, ...]:
             possible.append(variant.key)
             reached = variant.upper
     return (*possible, True) if reached < 1.0 else tuple(possible)
+
+
+NO_DRAW: Final = Draw(())
+"""The draw of conditions that give one value."""

@@ -1,9 +1,10 @@
 """The answer of an evaluation: the value, the reason and the missing inputs. Data only."""
 
+from contextlib import suppress
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flagengine.values.payloads import FrozenDict, frozen, shared_payload
+from flagengine.values.payloads import FrozenDict, decoded_payload, frozen, shared_payload
 from flagengine.values.record import Record, derived
 
 __all__ = [
@@ -184,10 +185,20 @@ class Resolution(Record):
             "caller_default": self.value is None and self.reason in _DELEGATING,
             "enabled": self.value is not None and self.value is not False,
             "variant": self.value if isinstance(self.value, str) else None,
-            "payload": None if raw is None else shared_payload(raw),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+        with suppress(RecursionError):  # the resolution may be kept: decode at the next access
+            object.__setattr__(self, "payload", None if raw is None else decoded_payload(raw))
+
+    if not TYPE_CHECKING:  # it would hide misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            """Decode the payload now if the stack had no room for it before."""
+            if name != "payload":
+                message = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(message)
+            return shared_payload(self.raw_payload)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, as the command line prints them."""

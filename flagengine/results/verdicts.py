@@ -113,8 +113,7 @@ def joined(verdicts: Iterable[bool | D]) -> D | None:
     """
     doubts = [verdict for verdict in verdicts if not isinstance(verdict, bool)]
     while len(doubts) > 1:
-        alone = doubts[len(doubts) & ~1 :]
-        doubts = [
-            one | other for one, other in zip(doubts[::2], doubts[1::2], strict=False)
-        ] + alone
+        pairs = zip(doubts[::2], doubts[1::2], strict=False)
+        left_over = doubts[len(doubts) & ~1 :]
+        doubts = [*(left | right for left, right in pairs), *left_over]
     return doubts[0] if doubts else None

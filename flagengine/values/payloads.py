@@ -9,6 +9,7 @@ __all__ = [
     "FrozenDict",
     "FrozenList",
     "decode_payload",
+    "decoded_payload",
     "frozen",
     "parse_payload",
     "shared_payload",
@@ -94,14 +95,17 @@ def decode_payload(raw: str) -> Any:
 def shared_payload(raw: str) -> Any:
     """Return the decoded payload, read-only; the same text gives the same object."""
     try:
-        return _remembered(raw)
+        return decoded_payload(raw)
     except RecursionError:
         return raw
 
 
 @lru_cache(1_024)
-def _remembered(raw: str) -> Any:
-    """Decode a payload; raise RecursionError, which is not remembered: another call may have room."""
+def decoded_payload(raw: str) -> Any:
+    """Return what :func:`shared_payload` does; raise RecursionError where the stack has no room.
+
+    The error is not remembered: another call may have room.
+    """
     try:
         return frozen(parse_payload(raw))
     except ValueError:
@@ -111,7 +115,10 @@ def _remembered(raw: str) -> Any:
 def frozen(value: Any) -> Any:
     """Return a JSON value read-only: its objects and lists refuse to change."""
     if isinstance(value, dict):
-        return FrozenDict((name, frozen(member)) for name, member in value.items())
+        copy = {}
+        for name, member in value.items():  # a comprehension would need more of the stack
+            copy[name] = frozen(member)
+        return FrozenDict(copy)
     if isinstance(value, list):
         return FrozenList(map(frozen, value))
     return value

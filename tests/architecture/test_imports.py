@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Layers, circles, imports
 
 LAYERS: Final = [
-    {"native"},
+    {"native", "extras"},
     {"values", "hashing"},
     {"results"},
     {"inputs"},
@@ -33,11 +33,12 @@ LAYERS: Final = [
 
 TRANSPORT_LAYERS: Final = [
     {"printable"},
-    {"abandonment", "clock", "errors", "fork_and_exit", "incidents", "json_text", "retry"}
-    | {"runtime_properties"},
+    {"abandonment", "application_callbacks", "clock", "errors", "extras", "fork_and_exit"}
+    | {"incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
-    {"batching", "context", "exceptions", "polling"},
+    {"batching", "exceptions", "polling"},
+    {"context"},
     {"flags"},
     {"client", "openfeature"},
     {"_alias"},

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from flagengine import Resolution, Snapshot, evaluate
 from flagengine.batch import TableEvaluation, evaluate_table
 from flagengine.columnar.answer_columns import missing_text, value_text
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN
 from tests.properties.strategies import Call, calls
 
 PER_PERSON = {"groups", "group_properties", "device_id"}

@@ -58,8 +58,11 @@ IDS: list[tuple[pa.DataType, list[Any]]] = [
     (pa.string_view(), ["user-1", ""]),
     (pa.dictionary(pa.int32(), pa.string()), ["user-1", "user-2", ""]),
     (pa.int64(), [7, -7, 2**63 - 1]),
-    (pa.float64(), [1.5, 7.0, float("nan")]),
     (pa.bool_(), [True]),
+    (pa.date32(), [date(2024, 2, 29)]),
+    (pa.timestamp("us", "UTC"), _MOMENTS),
+    (pa.duration("us"), [timedelta(days=7)]),
+    (pa.list_(pa.string()), [["user-1"]]),
     (pa.binary(), [b"user-1", b"\xff"]),
     (pa.null(), [None]),
 ]

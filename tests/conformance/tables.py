@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flagengine import Resolution, Snapshot
+from flagengine import Overrides, Resolution, Snapshot
 from flagengine.batch import evaluate_table
 from tests.batch.people import long_row
 from tests.properties.strategies import Call
@@ -17,10 +17,15 @@ __all__ = ["alone", "among_others", "neighbours", "why_not"]
 _PER_ROW = ("groups", "group_properties", "device_id")
 
 
-def why_not(_snapshot: Snapshot, _key: str, call: Call) -> str | None:
+def why_not(snapshot: Snapshot, key: str, call: Call) -> str | None:
     """Return the reason why a call cannot be a row; None if it can."""
     device = call.options.get("device_id")
     ids = [call.distinct_id, device, *(call.options.get("groups") or {}).values()]
+    if any(isinstance(identifier, float) for identifier in ids):
+        return "a column of floats is refused as ids"
+    overridden = Overrides.parse(call.options.get("overrides")) | snapshot.overrides
+    if key not in snapshot.keys and key not in overridden.flags:
+        return "a flag that does not exist is refused"
     if any(isinstance(identifier, str) and not _is_unicode(identifier) for identifier in ids):
         return "a column of texts is UTF-8"
     return None

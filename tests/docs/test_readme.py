@@ -1,8 +1,9 @@
 """Every block of README.md is correct, and every block of Python in some pages of docs/.
 
 A block of Python is followed by its output; the blocks share a namespace. A block that is marked
-``python no-run`` needs a server, so only its calls are checked. A console block has a command and its
-output. The targets of links exist.
+``python needs-celery`` is left out where there is no Celery. A block that is marked ``python no-run``
+needs a server, so only its calls are checked. A console block has a command and its output. The targets
+of links exist.
 """
 
 import ast
@@ -14,6 +15,8 @@ import shlex
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from dataclasses import fields
+from importlib.util import find_spec
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -21,18 +24,18 @@ from pathlib import Path
 import pytest
 
 from flagengine.transports.client.client import Client
-from flagengine.transports.client.options import read_options
+from flagengine.transports.client.options import Options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+(?: needs-\w+)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall(README)
 NOT_RUN = re.findall(r"^```python no-run\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-PAGES = ["README.md", "docs/network.md", "docs/typed-flags.md"]
+PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -43,7 +46,8 @@ def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, pag
     namespace = {}
     blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
     for (kind, source), (following, expected) in pairwise(blocks):
-        if kind == "python":
+        language, _, needed = kind.partition(" needs-")
+        if language == "python" and (not needed or find_spec(needed)):
             assert following == "text", source
             printed = StringIO()
             with redirect_stdout(printed):
@@ -66,7 +70,7 @@ def _assert_that_it_fits(call):
         signature = inspect.signature(getattr(Client, call.func.attr))
         signature.bind("client", *call.args, **keywords)
     elif call.func.id == "Client":
-        read_options(None, keywords)
+        assert keywords.keys() <= {each.name for each in fields(Options)}
 
 
 @pytest.mark.parametrize("block", CONSOLE)

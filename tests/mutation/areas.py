@@ -26,7 +26,8 @@ _WORDS = (
 )
 _SCALAR = (
     f"{_KIT} --evaluators=SINGLE",
-    _tests("unit", "snapshot explain requirements validation overrides layers_of_overrides"),
+    _tests("unit", "shared_definitions snapshot explain requirements validation overrides"),
+    _tests("unit", "layers_of_overrides"),
     _tests("unit", "plan_in_words changed_keys forgetting odd_ids official_hashes"),
     f"{_RULES} tests/cli/test_plan.py tests/cli/test_explain.py",
     "tests/properties",
@@ -39,13 +40,14 @@ _OPERATORS = (
     _tests("properties", "compiled_equals_interpreter"),
 )
 _PATTERNS = (
-    _tests("unit", "pattern_characters pattern_limits"),
+    _tests("unit", "pattern_characters pattern_limits shared_definitions"),
     "tests/unit/test_rust_regex.py",
     f"{_KIT} --evaluators=SINGLE",
     "tests/differential/test_regex_oracle.py::test_a_translated_pattern_answers_as_the_engine",
 )
 _COMPILED = (
     "tests/unit/test_compiled_flags.py",
+    _tests("unit", "limits_of_compiling lists_of_properties"),
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
     _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
     _tests("unit", "dropped_snapshots forgetting overrides plan_in_words"),
@@ -98,7 +100,8 @@ AREAS: Mapping[str, Area] = {
     "reader of rules": Area(("flagengine/definitions/rules/*.py",), _RULES_OF_FORMAT_2),
     "plan": Area(
         _files(
-            "flagengine/plan", "changes cohorts cohort_ids flag_plan graph lower nodes plans shares"
+            "flagengine/plan",
+            "changes cohort_facts cohort_ids cohorts flag_plan graph lower nodes plans shares",
         ),
         _SCALAR,
     ),

@@ -56,17 +56,21 @@ WRONG: list[tuple[str, Any, str]] = [
     ("client_certificate", [__file__], "must be a path, got list"),
     ("pool_size", 0, "must be at least 1, got 0"),
     ("pool_size", -1, "must be at least 1, got -1"),
-    ("pool_size", "8", "must be an integer, got '8'"),
-    ("pool_size", True, "must be an integer, got True"),
-    ("pool_size", None, "must be an integer, got None"),
-    ("idle_connection_timeout", -1, "from 0 on, got -1"),
-    ("idle_connection_timeout", float("nan"), "from 0 on, got nan"),
-    ("idle_connection_timeout", float("inf"), "from 0 on, got inf"),
-    ("idle_connection_timeout", "60", "must be a number of seconds, got '60'"),
-    ("idle_connection_timeout", False, "must be a number of seconds, got False"),
-    ("reuse_connections", "no", "must be True or False, got 'no'"),
-    ("tcp_keep_alive", 1, "must be True or False, got 1"),
-    ("trust_env", None, "must be True or False, got None"),
+    ("pool_size", "eight", "must be an integer such as 64, got 'eight'"),
+    ("pool_size", True, "must be an integer such as 64, got True"),
+    ("pool_size", None, "must be an integer such as 64, got None"),
+    ("idle_connection_timeout", -1, "must be at least 0 (seconds), got -1"),
+    (
+        "idle_connection_timeout",
+        float("nan"),
+        "must be a number of seconds such as 60 or None, got nan",
+    ),
+    ("idle_connection_timeout", float("inf"), "must be at most 2000000 (seconds), got inf"),
+    ("idle_connection_timeout", "60s", "must be a number of seconds such as 60 or None, got '60s'"),
+    ("idle_connection_timeout", False, "must be a number of seconds such as 60 or None, got False"),
+    ("reuse_connections", "maybe", "got 'maybe'"),
+    ("tcp_keep_alive", 2, "must be True or False, or a text such as"),
+    ("trust_env", None, "must be True or False, or a text such as"),
 ]
 
 
@@ -80,6 +84,15 @@ def test_what_cannot_be_used_is_refused_with_the_options_name(
     assert str(caught.value).startswith(name)
     assert said in str(caught.value)
     assert PASSWORD not in str(caught.value)
+
+
+def test_what_is_unambiguous_is_converted() -> None:
+    options = Options(pool_size="8", idle_connection_timeout="60", trust_env="off")  # type: ignore[arg-type]
+    assert (options.pool_size, options.idle_connection_timeout, options.trust_env) == (
+        8,
+        60.0,
+        False,
+    )
 
 
 def test_every_option_has_a_wrong_value_above() -> None:

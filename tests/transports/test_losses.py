@@ -180,7 +180,7 @@ def test_a_queue_that_raises_tells_as_well() -> None:
     ("message", "error"),
     [
         ({"distinct_id": "u"}, "event name must be non-empty text, got NoneType"),
-        ({"event": "e"}, "distinct_id must be non-empty text, got NoneType"),
+        ({"event": "e"}, "distinct_id must be text with a UTF-8 form or a number, got NoneType"),
         ({"event": " ", "distinct_id": "u"}, "event name must be non-empty text, got blank text"),
     ],
 )

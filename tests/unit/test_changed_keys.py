@@ -129,14 +129,67 @@ def test_a_key_that_is_there_twice_has_changed():
 @pytest.mark.parametrize(
     "shared",
     [
-        {"group_type_mapping": {"0": "team"}},
         {"property_matching_version": 2},
         {"flagengine": {"hash": "murmur3"}},
     ],
 )
 def test_a_change_of_what_all_flags_share_changes_all(shared: dict[str, Any]):
-    old = {"flags": [flag("a"), flag("b")], "group_type_mapping": {"0": "company"}}
+    old = {"flags": [flag("a"), flag("b")]}
     assert changed(old, old | shared) == {"a", "b"}
+
+
+def of_group(index: object) -> dict[str, Any]:
+    return {"key": "tier", "type": "group", "group_type_index": index, "value": "gold"}
+
+
+@pytest.mark.parametrize("mapping", [{"0": "team", "1": "project"}, {"1": "project"}])
+def test_a_renamed_or_lost_group_type_changes_what_names_it_and_what_depends_on_that(mapping):
+    nested = flag("of conditions")
+    nested["filters"]["groups"][0]["aggregation_group_type_index"] = 0
+    flags = [
+        flag("by filter", of_group(0)),
+        flag("by text", of_group("0")),
+        flag("whole", filters={"aggregation_group_type_index": 0, "groups": [{}]}),
+        nested,
+        flag("in cohort", in_cohort(7)),
+        flag("dependent", depends_on("whole")),
+        flag("of the other", of_group(1)),
+        flag("of persons", filters={"aggregation_group_type_index": None, "groups": [{}]}),
+    ]
+    cohorts = {"7": {"type": "AND", "values": [of_group(0)]}, "8": {"type": "AND", "values": []}}
+    old = {"flags": flags, "cohorts": cohorts}
+    before = {**old, "group_type_mapping": {"0": "company", "1": "project"}}
+    named = {"by filter", "by text", "whole", "of conditions", "in cohort", "dependent"}
+    assert changed(before, {**old, "group_type_mapping": mapping}) == named
+
+
+def test_an_added_group_type_that_no_flag_names_changes_nothing():
+    old = {"flags": [flag("a", of_group(0))], "group_type_mapping": {"0": "company"}}
+    new = {**old, "group_type_mapping": {"1": "project", "0": "company"}}
+    assert changed(old, new) == set()
+
+
+def test_what_describes_a_flag_to_people_changes_no_answer():
+    old, new = flag("a", name="A", team_id=1), flag("a", name="B", team_id=2)
+    assert changed({"flags": [old]}, {"flags": [new]}) == set()
+
+
+def test_a_version_alone_is_a_change_unless_the_caller_says_otherwise():
+    near = flag("near", depends_on("a"))
+    before = Snapshot.parse({"flags": [flag("a", version=1), near]})
+    after = Snapshot.parse({"flags": [flag("a", version=2), near]})
+    edited = Snapshot.parse({"flags": [flag("a", version=3, active=False), near]})
+    assert after.changed_keys(before) == {"a", "near"}
+    assert after.changed_keys(before, versions=False) == set()
+    assert edited.changed_keys(after, versions=False) == {"a", "near"}
+
+
+def test_the_order_of_flags_and_an_unrelated_cohort_change_nothing():
+    flags = [flag("a"), flag("b", in_cohort(7))]
+    cohorts = {"7": {"type": "AND", "values": []}}
+    old = {"flags": flags, "cohorts": cohorts}
+    new = {"flags": flags[::-1], "cohorts": {"9": {"type": "OR", "values": []}, **cohorts}}
+    assert changed(old, new) == set()
 
 
 def test_what_changes_no_answer_changes_no_flag():

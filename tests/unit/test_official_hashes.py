@@ -13,7 +13,7 @@ from flagengine.hashing import buckets as hashing
 from flagengine.hashing import sha1
 from flagengine.hashing.buckets import BUCKETS, Algorithm, bound, upper
 from flagengine.hashing.string_column import StringColumn
-from flagengine.plan.shares import Share, VariantPlan
+from flagengine.plan.shares import Draw, Share, draw_of
 from tests.unit.test_hashing import pure
 from tests.unit.test_string_column import BACKENDS as COLUMNS
 
@@ -32,12 +32,8 @@ every_hash = pytest.mark.parametrize(
 )
 
 
-def _plans(variants: list[dict[str, Any]]) -> tuple[VariantPlan, ...]:
-    plans, reached = [], 0.0
-    for variant in variants:
-        reached += variant["rollout_percentage"] / 100.0
-        plans.append(VariantPlan(variant["key"], reached, variant["rollout_percentage"]))
-    return tuple(plans)
+def _draw(variants: list[dict[str, Any]]) -> Draw:
+    return draw_of((variant["key"], variant["rollout_percentage"]) for variant in variants)
 
 
 def _number(h: float) -> int:
@@ -107,7 +103,7 @@ def test_a_draw_gives_the_variant(seam: Any) -> None:
     drawn = [vector for vector in DOCUMENT["vectors"] if "variant_check" in vector]
     assert drawn
     for vector in drawn:
-        plans = _plans(vector["variant_check"]["variants"])
+        plans = _draw(vector["variant_check"]["variants"]).variants
         ends = [upper(plan.upper) for plan in plans]
         draw = seam.draw(Algorithm.SHA1, vector["prefix"], ends, vector["salt"])
         assert plans[draw(vector["identifier"])].key == vector["variant_check"]["selected"]
@@ -125,9 +121,10 @@ def test_a_hash_against_a_bound(vector: dict[str, Any]) -> None:
 @pytest.mark.rule("R3.9", "R3.10")
 @vectors("variant_vectors")
 def test_a_hash_among_variants(vector: dict[str, Any]) -> None:
-    plans = _plans(vector["variants"])
+    draw = _draw(vector["variants"])
+    plans = draw.variants
     assert [plan.upper for plan in plans] == vector["cumulative_boundaries"]
-    drawn = draws.position(plans, vector["hash01"])
+    drawn = draw.position(vector["hash01"])
     assert [*(plan.key for plan in plans), None][drawn] == vector["selected"]
     position = bisect_right([upper(plan.upper) for plan in plans], _number(vector["hash01"]))
     keys = [*(plan.key for plan in plans), None]
@@ -139,7 +136,7 @@ def test_a_hash_among_variants(vector: dict[str, Any]) -> None:
 def test_a_seed_that_is_the_flags_key_changes_no_hash(vector: dict[str, Any]) -> None:
     if "v2" not in vector:
         assert vector["divergence"] == "final_variant_fallback"
-        assert draws.position(_plans([{"key": "all", "rollout_percentage": 100}]), 1.0) == 1
+        assert _draw([{"key": "all", "rollout_percentage": 100}]).position(1.0) == 1
         return
     seeded = vector["v2"]
     parts = seeded["prefix"], seeded["identifier"], seeded["salt"]

@@ -1,5 +1,6 @@
 """Each operator with its operand against a value, or its absence."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,6 +88,9 @@ def matcher(operator: str, operand: Any, dialect: int = 1) -> Matcher:
 
 class AtTheBeginning:
     moment = Moment(0)
+
+    def in_form(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        return convert(value)
 
 
 @pytest.mark.parametrize(("operator", "operand", "value", "expected"), ANSWERS)

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from flagengine.values.json_values import NOT_GIVEN, ascii_fold, lower, number, text, to_json_value
+from flagengine.values.conversion import to_json_value
+from flagengine.values.json_values import NOT_GIVEN, ascii_fold, lower, number, text
 
 
 class Tier(Enum):

@@ -10,9 +10,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from flagengine import usable_id
+
 from ..clock import Clock
 from ..errors import InvalidEventError
-from ..json_text import read_json, to_json
+from ..json_text import members_of, read_json, to_json
 from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
 __all__ = ["Event", "make_event", "parse_event", "unmade_event"]
@@ -59,7 +61,7 @@ def make_event(
     """
     try:
         name = _required_text(message.get("event"), "event name")
-        distinct_id = _required_text(_id_text(message.get("distinct_id")), "distinct_id")
+        distinct_id = _required_id(message.get("distinct_id"))
         wall = clock.wall()
         uuid = _choose_uuid(message.get("uuid"), wall, warn)
         envelope: dict[str, object] = {
@@ -119,15 +121,13 @@ def _required_text(value: object, what: str) -> str:
     raise InvalidEventError(msg)
 
 
-def _id_text(value: object) -> object:
-    return value if value is None or isinstance(value, str) else _text_or_none(value)
-
-
-def _text_or_none(value: object) -> str | None:
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
-        return None
+def _required_id(value: object) -> str:
+    """Return the id as text, as the engine reads it: a boolean, NaN or a list is no id."""
+    text = usable_id(value)
+    if text is None:
+        msg = f"distinct_id must be text with a UTF-8 form or a number, got {type(value).__name__}"
+        raise InvalidEventError(msg)
+    return _required_text(text, "distinct_id")
 
 
 def _choose_uuid(value: object, wall: float, warn: Callable[[str], None]) -> str:
@@ -153,7 +153,8 @@ def _choose_timestamp(value: object, wall: float, warn: Callable[[str], None]) -
 def _properties(value: object, warn: Callable[[str], None]) -> Mapping[str, object]:
     if value is None:
         return {}
-    if isinstance(value, Mapping):
-        return value
+    members = members_of(value)
+    if members is not None:
+        return members
     warn(f"properties must be a mapping, got {type(value).__name__}; ignored")
     return {}

@@ -3,14 +3,17 @@
 Start with ``client`` or ``asynchronous``, which list the methods.
 """
 
-from ..flags.answer import FeatureFlagResult
-from .ai import prepare_ai_properties
-from .asynchronous import AsyncClient
-from .client import Client
-from .flags import FlagsAndPayloads
-from .options import Options
-from .preparation import PreparedEvent
-from .storage import JsonStorage
+from ..extras import extra_for
+
+with extra_for("the client"):
+    from ..flags.answer import FeatureFlagResult
+    from .ai import prepare_ai_properties
+    from .asynchronous import AsyncClient
+    from .client import Client
+    from .flags import FlagsAndPayloads
+    from .options import Options
+    from .preparation import PreparedEvent
+    from .storage import JsonStorage
 
 __all__ = [
     "AsyncClient",

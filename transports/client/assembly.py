@@ -14,8 +14,9 @@ from ..batching.pipeline import EventPipeline
 from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..errors import DefinitionsError, TransportError
+from ..extras import extra_for
 from ..flags.cache import open_flag_cache
-from ..flags.called import CalledTracker
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
 from ..flags.remote import RemoteFlags
@@ -32,11 +33,13 @@ from ..polling.sources.base import DefinitionSource
 from ..polling.sources.http import HttpDefinitions
 from ..request_guard import RequestGuard
 from ..runtime_properties import runtime_properties
+from .callback_options import refuse_what_nobody_awaits
 from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
 from .exception_reporting import ExceptionReporting
-from .listeners import ERROR, Listeners
+from .listeners import ERROR, RECOVERED, Listeners
+from .loop_callbacks import usable_callback
 from .options import Options
 from .preparation import Outbox, Preparation
 from .status import ClientStatus
@@ -63,9 +66,11 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
 
     Raises:
         ValueError: an option is invalid.
+        TypeError: an option is of the wrong type, or ``async def`` where nobody would await it.
     """
+    refuse_what_nobody_awaits(options)
     clock = guarded(options.clock)
-    listeners = Listeners()
+    listeners = Listeners(may_await=not blocks)
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
@@ -73,12 +78,12 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     )
     status = ClientStatus(memory, is_usable=options.is_usable)
     transport = _transport(options)
-    report = _reporter(options, listeners)
+    report = _reporter(options, listeners, may_await=not blocks)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     preparation.report_to(pipeline.refuse)
     evaluator = _evaluator(options, transport, clock, report)
-    loader = _loader(options, transport, clock, report)
+    loader = _loader(options, transport, clock, report, listeners)
     components = Components(
         options=options,
         version=version(),
@@ -114,7 +119,8 @@ def _transport(options: Options) -> Transport:
     transport = options.transport or _live(options)
     if isinstance(transport, LiveTransport) and options.is_usable and options.project_key:
         # ``prepare`` must run in the application's thread. Without a key nothing is sent.
-        transport.prepare()
+        with extra_for("the client"):
+            transport.prepare()
     return transport
 
 
@@ -122,13 +128,16 @@ def _live(options: Options) -> LiveTransport:
     return LiveTransport(**{each.name: getattr(options, each.name) for each in fields(HttpOptions)})
 
 
-def _reporter(options: Options, listeners: Listeners) -> ReportError:
+def _reporter(options: Options, listeners: Listeners, *, may_await: bool) -> ReportError:
     """Return ``report(error, events)``, which calls ``on_error`` and the listeners."""
+    on_error = options.on_error
+    if on_error is not None:
+        on_error = usable_callback("on_error", on_error, may_await=may_await)
 
     def report(error: TransportError, events: tuple[Event, ...] = ()) -> None:
         try:
-            if options.on_error is not None:
-                options.on_error(error, events)
+            if on_error is not None:
+                on_error(error, events)
         except Exception:
             logger.exception("the on_error callback raised")
         listeners.notify_error(error)
@@ -175,6 +184,7 @@ def _evaluator(
         missing_group=options.missing_group,
         evaluation_contexts=options.contexts,
         project_timezone=options.project_timezone,
+        never=options.never_evaluate_locally,
     )
     remote = None
     if options.project_key and options.is_usable:
@@ -195,7 +205,11 @@ def _evaluator(
 
 
 def _loader(
-    options: Options, transport: Transport, clock: Clock, report: ReportError
+    options: Options,
+    transport: Transport,
+    clock: Clock,
+    report: ReportError,
+    listeners: Listeners,
 ) -> DefinitionLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
@@ -216,6 +230,7 @@ def _loader(
         budget=options.staleness,
         clock=clock,
         on_failure=failed,
+        on_recovery=lambda: listeners.notify(RECOVERED, None),
     )
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from ..batching.limits import Overflow
-from ..steps import Steps, run_steps_async
+from ..steps import Call, Steps, run_steps_async
 from . import capture as _capture
 from . import definitions as _definitions
 from . import exceptions as _exceptions
@@ -49,8 +49,11 @@ def awaited(
     @functools.wraps(verb)
     async def method(client: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
         own = cast("AsyncClient", client)
-        threads = own.waiting_threads if is_wait else own.threads
-        perform = functools.partial(perform_on, threads, is_urgent=is_urgent)
+
+        def perform(call: Call) -> Coroutine[Any, Any, Any]:
+            threads = own.waiting_threads if is_wait or call.is_wait else own.threads
+            return perform_on(threads, call, is_urgent=is_urgent)
+
         return await run_steps_async(verb(client, *args, **kwargs), perform)
 
     return carried_out(method, verb)
@@ -81,6 +84,8 @@ class AsyncClient(SharedVerbs):
         ValueError: ``sync_mode`` or ``overflow="block"``, which would block the loop.
     """
 
+    threads: DaemonThreads
+    waiting_threads: DaemonThreads
     _blocks: ClassVar[bool] = False
 
     def _start(self, options: Options) -> None:

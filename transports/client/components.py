@@ -12,7 +12,7 @@ from ..batching.pipeline import EventPipeline
 from ..clock import Clock
 from ..context.properties_for_flags import PropertiesForFlags
 from ..errors import TransportError
-from ..flags.called import CalledTracker
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..http.base import Transport
 from ..http.live import LiveTransport
@@ -78,6 +78,18 @@ class Components:
     def published(self) -> Published:
         """Return the definitions in use; the first call starts loading them."""
         return NO_DEFINITIONS if self.loader is None else self.loader.current
+
+    @property
+    def awaits_definitions(self) -> bool:
+        """Return whether a read should wait for the first definitions."""
+        if self.loader is None or self.status.is_closed or not self.options.wait_on_first_read > 0:
+            return False
+        return self.loader.is_awaited
+
+    def await_definitions(self) -> None:
+        """Wait for the first definitions, as the option ``wait_on_first_read`` describes."""
+        if self.loader is not None:
+            self.loader.await_first_load(self.options.wait_on_first_read)
 
     @property
     def user_agent(self) -> str:

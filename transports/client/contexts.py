@@ -6,13 +6,14 @@ All clients share the active context, which belongs to the program.
 from __future__ import annotations
 
 import contextvars
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from .. import context as contexts
+from ..application_callbacks import is_awaitable
 from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
+from ..json_text import members_of
 from .components import HasComponents
 from .verbs import guarded, nothing
 
@@ -45,9 +46,13 @@ def context(
     """Return a context for ``with``, ``async with`` or as a decorator.
 
     Events and flags inside have these ids and properties; unless ``fresh``, also those of the outer
-    context. With ``capture_exceptions``, capture an exception that leaves the context; the exception
+    context. With ``capture_exceptions``, capture a failure that leaves the context; the exception
     always propagates.
+
+    Raises:
+        TypeError: ``properties`` is no mapping.
     """
+    _require_mapping("properties", properties)
     return Scoped(
         distinct_id=distinct_id,
         session_id=session_id,
@@ -56,6 +61,7 @@ def context(
         fresh=fresh,
         capture_exceptions=capture_exceptions,
         on_exception=client.components.exceptions.left_context,
+        policy=client.components.exceptions.policy,
     )
 
 
@@ -68,17 +74,23 @@ def with_context(
 ) -> T:
     """Call ``function`` inside a context of ``data`` and return its result.
 
-    If the result is awaitable, it runs in the context. Prefer ``with client.context(...)``.
+    If the result is awaitable, it runs in the context: await it. Prefer ``with client.context(...)``.
+
+    Raises:
+        TypeError: ``data`` is no mapping or has an unknown key, or ``function`` is no function.
     """
+    if not callable(function):
+        msg = f"function must be a function without arguments, got {type(function).__name__}"
+        raise TypeError(msg)
     scope = context(client, **_data(data), fresh=fresh)
     with scope:
         result = function()
-    if not inspect.isawaitable(result):
+    if not is_awaitable(result):
         return result
 
     async def finished() -> Any:
         async with context(client, **_data(data), fresh=fresh):
-            return await result
+            return await cast("Awaitable[Any]", result)
 
     return finished()  # type: ignore[return-value] # awaitable, like the result that it wraps
 
@@ -99,6 +111,9 @@ def enter_context(
 
     Prefer ``with client.context(...)``: outside of a task, a forgotten context lasts for the rest of
     the thread.
+
+    Raises:
+        TypeError: ``data`` is no mapping or has an unknown key.
     """
     return contexts.enter(**_data(data), fresh=fresh)
 
@@ -146,7 +161,11 @@ def request_context(
 
     ``request`` takes ``method``, ``url``, ``path`` and ``ip``. A given ``distinct_id``, such as the
     authenticated user's, beats the headers.
+
+    Raises:
+        TypeError: ``properties`` is no mapping.
     """
+    _require_mapping("properties", properties)
     return contexts.request_context(
         headers,
         client=client,  # type: ignore[arg-type] # both clients have the methods
@@ -165,11 +184,19 @@ def _data(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return ``data`` as keyword arguments; camelCase names are accepted.
 
     Raises:
-        TypeError: ``data`` has an unknown key.
+        TypeError: ``data`` is no mapping or has an unknown key.
     """
+    _require_mapping("context data", data)
     named = {_NAMES.get(name, name): value for name, value in (data or {}).items()}
     unknown = named.keys() - _KNOWN
     if unknown:
         msg = f"context data must have only the keys {sorted(_KNOWN)}, got {sorted(map(str, unknown))}"
         raise TypeError(msg)
+    _require_mapping("properties", named.get("properties"))
     return named
+
+
+def _require_mapping(name: str, given: object) -> None:
+    if given is not None and members_of(given) is None:
+        msg = f"{name} must be a mapping, got {type(given).__name__}"
+        raise TypeError(msg)

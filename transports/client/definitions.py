@@ -6,8 +6,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from flagengine import Snapshot
+
 from ..polling.health import Health, StalenessBudget, assess
-from ..polling.store import DefinitionsChanged
+from ..polling.store import DefinitionsChanged, Published
 from ..steps import Call, Steps
 from .components import NO_DEFINITIONS, Components, HasComponents
 from .listeners import FLAGS_LOADED
@@ -15,6 +17,7 @@ from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
     "FeatureFlagEvaluationRuntime",
+    "FlagsLoaded",
     "definitions_health",
     "feature_flag_definitions",
     "get_feature_flag_evaluation_runtime",
@@ -41,12 +44,33 @@ class FeatureFlagEvaluationRuntime(StrEnum):
         return self is other or FeatureFlagEvaluationRuntime.ALL in (self, other)
 
 
+class FlagsLoaded(int):
+    """The payload of ``local_evaluation_flags_loaded``: the number of flags, which other SDKs pass.
+
+    Attributes:
+        changed_keys: the keys of the flags that may answer differently than before, also of new and
+            removed flags, and of flags that depend on them; all keys after the first load.
+    """
+
+    changed_keys: frozenset[str]
+
+    @classmethod
+    def of(cls, change: DefinitionsChanged) -> FlagsLoaded:
+        """Return the payload for a change."""
+        loaded = cls(change.current.flag_count)
+        loaded.changed_keys = change.changed_keys
+        return loaded
+
+    def __repr__(self) -> str:
+        return f"<FlagsLoaded: {int(self)} flags, {len(self.changed_keys)} changed>"
+
+
 def _no() -> bool:
     return False
 
 
 def _no_health() -> Health:
-    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0)
+    return assess(NO_DEFINITIONS, StalenessBudget(), now=0.0, has_source=False)
 
 
 @guarded(_no)
@@ -55,7 +79,7 @@ def is_local_evaluation_ready(client: HasComponents) -> bool:
 
     The first call starts loading.
     """
-    return client.components.published.is_ready
+    return _published(client.components).is_ready
 
 
 @guarded_steps(_no)
@@ -64,10 +88,10 @@ def wait_for_local_evaluation_ready(
 ) -> Steps[bool]:
     """Wait for definitions, for at most ``timeout`` seconds; return whether flags are loaded.
 
-    Without a source of definitions, return False at once.
+    Without a source of definitions, return False at once; also when definitions without flags arrive.
     """
     loader = client.components.loader
-    if loader is None:
+    if loader is None or not client.components.status.is_usable:
         return False
     ready: bool = yield Call(loader.wait_until_ready, (timeout,))
     return ready
@@ -79,8 +103,8 @@ def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT)
 
     Do nothing without a source, and while the server has asked for a pause.
     """
-    loader = client.components.loader
-    if loader is not None and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and status.is_usable and not status.is_closed:
         yield Call(loader.reload, (timeout,))
 
 
@@ -97,7 +121,7 @@ def feature_flag_definitions(client: HasComponents) -> list[dict[str, Any]] | No
 
     The first call starts loading. The list is a copy, made at each call.
     """
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     return None if snapshot is None else list(snapshot.to_document()["flags"])
 
 
@@ -109,7 +133,7 @@ def get_feature_flag_evaluation_runtime(
 
     A flag that does not say has ``FeatureFlagEvaluationRuntime.ALL``.
     """
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     flag = None if snapshot is None else snapshot.flags.get(key)
     return None if flag is None else FeatureFlagEvaluationRuntime(flag.evaluation_runtime)
 
@@ -123,7 +147,7 @@ def get_feature_flag_keys_by_evaluation_runtime(
     ``all`` returns every loaded flag. Log an unknown runtime, and return an empty list.
     """
     wanted = FeatureFlagEvaluationRuntime(evaluation_runtime)
-    snapshot = client.components.published.snapshot
+    snapshot = _published(client.components).snapshot
     if snapshot is None:
         return []
     return [
@@ -133,13 +157,29 @@ def get_feature_flag_keys_by_evaluation_runtime(
     ]
 
 
+def _published(components: Components) -> Published:
+    """Return the definitions in use; none, without loading any, while the client is disabled."""
+    return components.published if components.status.is_usable else NO_DEFINITIONS
+
+
 def on_change(components: Components) -> Callable[[DefinitionsChanged], None]:
-    """Return the listener that clears the caches of answers from older definitions."""
+    """Return the listener that forgets what is known of changed flags, and notifies listeners.
+
+    The first definitions change no flag, nor does taking definitions out of use: the next ones are
+    compared with those that were last in use.
+    """
+    last: list[Snapshot] = []
 
     def changed(change: DefinitionsChanged) -> None:
-        components.evaluator.forget()
-        components.tracker.clear()
-        if not change.is_cleared:
-            components.listeners.notify(FLAGS_LOADED, change.current.flag_count)
+        snapshot = change.current.snapshot
+        if snapshot is None:
+            return
+        if last:
+            # A version that was counted up is not worth another event.
+            keys = snapshot.changed_keys(last.pop(), versions=False)
+            components.evaluator.flags_changed(keys)
+            components.tracker.flags_changed(keys)
+        last.append(snapshot)
+        components.listeners.notify(FLAGS_LOADED, FlagsLoaded.of(change))
 
     return changed

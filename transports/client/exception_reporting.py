@@ -19,12 +19,14 @@ from ..exceptions import (
     ExceptionRateLimiter,
     ExceptionSettings,
     HookKind,
+    ReportingPolicy,
     exception_properties,
     is_already_captured,
     mark_captured,
     type_name,
     without_reserved,
 )
+from ..exceptions.control_flow import names_of
 from .options import Options
 from .preparation import NOTHING, Outbox, Preparation
 from .status import ClientStatus
@@ -37,7 +39,11 @@ LEFT_CONTEXT: Final = Boundary("error", "generic")
 
 
 class ExceptionReporting:
-    """The reporting of exceptions, with hooks for uncaught exceptions if the options ask for them."""
+    """The reporting of exceptions, with hooks for uncaught exceptions if the options ask for them.
+
+    Attributes:
+        policy: which exceptions are failures, for whatever captures without being asked to.
+    """
 
     def __init__(
         self,
@@ -57,7 +63,8 @@ class ExceptionReporting:
             options.exception_rate_limit_interval,
             clock,
         )
-        self._hooks = ExceptionHooks(self._uncaught)
+        self.policy = _policy(options)
+        self._hooks = ExceptionHooks(self._uncaught, self.policy)
         self._is_automatic = options.enable_exception_autocapture and options.is_usable
 
     def install(self) -> None:
@@ -93,7 +100,7 @@ class ExceptionReporting:
         return event
 
     def left_context(self, error: BaseException) -> None:
-        """Capture an exception that leaves a context with ``capture_exceptions``."""
+        """Capture a failure that leaves a context with ``capture_exceptions``."""
         self._outbox.queue(self.event(error, details={"boundary": LEFT_CONTEXT}))
 
     def _uncaught(self, error: BaseException, kind: HookKind) -> None:
@@ -104,6 +111,13 @@ class ExceptionReporting:
 def current_exception() -> BaseException | None:
     """Return the exception that is being handled; None if there is none."""
     return sys.exc_info()[1]
+
+
+def _policy(options: Options) -> ReportingPolicy:
+    return ReportingPolicy(
+        ignored=names_of("ignored_exceptions", options.ignored_exceptions),
+        reported=names_of("reported_exceptions", options.reported_exceptions),
+    )
 
 
 def _settings(options: Options) -> ExceptionSettings:

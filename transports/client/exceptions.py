@@ -14,6 +14,7 @@ from ..steps import Steps
 from .capture import deliver
 from .components import Components, HasComponents
 from .exception_reporting import current_exception
+from .preparation import mapping_of
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = ["ExceptionOptions", "capture_exception", "capture_exception_immediate"]
@@ -47,7 +48,7 @@ class ExceptionOptions(TypedDict, total=False):
     thread_id: int | None
     """The thread in which the exception was raised."""
     additional_properties: Mapping[str, Any] | None
-    """Another name for ``properties``."""
+    """Another name for ``properties``, which win."""
 
 
 _DETAILS = ("level", "fingerprint", "handled", "mechanism_type", "source", "thread_id")
@@ -99,12 +100,17 @@ def _event(
         return None
     given: Mapping[str, Any] = {**options}
     flags = options.get("flags")
+    own = mapping_of("properties", properties)
+    more = mapping_of("additional_properties", options.get("additional_properties"))
     message = {name: given[name] for name in _MESSAGE if name in given}
     if isinstance(flags, FlagEvaluations):
         message["flag_properties"] = flags.event_properties()
+    elif flags is not None:
+        found = type(flags).__name__
+        logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
     return components.exceptions.event(
         error,
-        options.get("additional_properties") if properties is None else properties,
+        {**more, **own} if more else own,
         details={name: given[name] for name in _DETAILS if name in given},
         message={**message, "distinct_id": distinct_id},
     )

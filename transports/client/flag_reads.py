@@ -8,35 +8,54 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from flagengine import Resolution
 
 from ..batching.event import Event
-from ..errors import QueueFullError
+from ..errors import ClientBusyError, QueueFullError
 from ..flags.called import (
     EVENT,
     EXPOSURE,
-    CalledTracker,
     FlagRead,
     exposure_properties,
     flag_called_properties,
     sent_called,
     sent_exposure,
 )
+from ..flags.called_tracker import CalledTracker
 from ..flags.evaluations import FlagEvaluations
-from ..flags.local import EvaluatedFlags
+from ..flags.local import EvaluatedFlags, Obstacle
 from ..flags.query import FlagOptions, FlagQuery, flag_query
-from ..steps import Steps, run_steps
+from ..steps import Call, Steps, run_steps
 from .components import Components
 from .preparation import NOTHING
 
-__all__ = ["ReadOptions", "evaluated", "flags_now", "flags_of", "query_of", "read_flag", "report"]
+__all__ = [
+    "ReadOptions",
+    "evaluated",
+    "first_definitions",
+    "flags_now",
+    "flags_of",
+    "nothing_found",
+    "query_of",
+    "read_flag",
+    "report",
+]
 
 logger = logging.getLogger("flagengine.flags")
 
-NOTHING_FOUND: Final = EvaluatedFlags()
+# The keys of a mapping ``send_feature_flags``.
+_WISHES: Final = (
+    "only_evaluate_locally",
+    "person_properties",
+    "group_properties",
+    "flag_keys",
+    "flag_keys_filter",
+    "should_send",
+)
 
 
 class ReadOptions(FlagOptions, total=False):
@@ -57,17 +76,20 @@ def read_flag(
     """Evaluate a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return NOTHING_FOUND
+        return nothing_found(components)
     found = yield from evaluated(components, query)
     answer = found.answers.get(key)
     wanted = options.get("send_feature_flag_events") if reports is None else reports
-    # An override sends no event, even if it makes the flag missing.
-    is_silent = answer is None and components.evaluator.overrides.flags.get(key, False) is None
-    if not is_silent and (components.options.send_feature_flag_event if wanted is None else wanted):
+    if components.options.send_feature_flag_event if wanted is None else wanted:
         person, groups, device = query.distinct_id, query.groups, query.device_id
-        failure = None if answer is not None else found.failures.get(key)
-        read = FlagRead(key, answer, person, groups, device, found.request_errors, failure)
-        report(components, read, disable_geoip=query.disable_geoip)
+        read = FlagRead(key, answer, person, groups, device, found.request_errors)
+        if answer is None:
+            read = read._replace(
+                failure=found.failures.get(key), is_inconclusive=found.is_inconclusive(key)
+            )
+        # An override sends no event, even if it makes the flag missing.
+        if answer is not None or not found.is_hidden(key):
+            report(components, read, disable_geoip=query.disable_geoip)
     if answer is None and key in found.unresolved:
         _log_unresolved(found.unresolved[key])
     return found
@@ -139,6 +161,12 @@ def _log_unresolved(resolution: Resolution) -> None:
     )
 
 
+def nothing_found(components: Components) -> EvaluatedFlags:
+    """Return the result of a call without a query."""
+    is_usable = components.status.is_usable
+    return EvaluatedFlags(obstacle=Obstacle.NO_DISTINCT_ID if is_usable else Obstacle.UNUSABLE)
+
+
 def query_of(
     components: Components, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
 ) -> FlagQuery | None:
@@ -158,12 +186,25 @@ def query_of(
     return query
 
 
+def first_definitions(components: Components) -> Steps[None]:
+    """Wait for the first definitions, unless so many tasks wait that no thread is left."""
+    with suppress(ClientBusyError):
+        yield Call(components.await_definitions, is_wait=True)
+
+
 def evaluated(
     components: Components, query: FlagQuery, *, may_ask: bool = True
 ) -> Steps[EvaluatedFlags]:
-    """Evaluate with the definitions in use; do not ask the server after a shutdown."""
+    """Evaluate with the definitions in use; do not ask the server after a shutdown.
+
+    The first reads wait until there are definitions, if the call may wait.
+    """
+    published = components.published
+    if published.snapshot is None and may_ask and components.awaits_definitions:
+        yield from first_definitions(components)
+        published = components.published
     may_ask = may_ask and not components.status.is_closed
-    return (yield from components.evaluator.evaluate(query, components.published, may_ask=may_ask))
+    return (yield from components.evaluator.evaluate(query, published, may_ask=may_ask))
 
 
 # The flags of an event. A failure adds no flags, and does not drop the event.
@@ -188,6 +229,9 @@ def flags_of(
         found = type(snapshot).__name__
         logger.warning("flags must be a result of evaluate_flags(), got %s; ignored", found)
     wishes = send if isinstance(send, Mapping) else NOTHING
+    if wishes.keys() - _WISHES and components.evaluator.incidents.opens("send_feature_flags"):
+        unknown = sorted(map(str, wishes.keys() - _WISHES))
+        logger.warning("send_feature_flags must have only the keys %s, got %s", _WISHES, unknown)
     if not send or not wishes.get("should_send", True) or not components.status.is_active:
         return NOTHING
     try:
@@ -200,6 +244,8 @@ def flags_of(
 def _event_properties(
     components: Components, message: Mapping[str, Any], wishes: Mapping[str, Any], *, may_ask: bool
 ) -> Steps[Mapping[str, Any]]:
+    if may_ask and components.published.snapshot is None and components.awaits_definitions:
+        yield from first_definitions(components)
     # By default, evaluate locally if definitions are loaded, otherwise with one request.
     locally = wishes.get("only_evaluate_locally")
     query = flag_query(

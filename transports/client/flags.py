@@ -16,7 +16,15 @@ from ..flags.query import FlagOptions
 from ..flags.reading import FlagReading, reading_of
 from ..steps import Steps
 from .components import Components, HasComponents
-from .flag_reads import ReadOptions, evaluated, query_of, read_flag, report
+from .flag_reads import (
+    ReadOptions,
+    evaluated,
+    first_definitions,
+    nothing_found,
+    query_of,
+    read_flag,
+    report,
+)
 from .verbs import guarded_steps, nothing
 
 __all__ = [
@@ -121,6 +129,8 @@ def get_feature_flag_payload(
         query = query_of(components, distinct_id, (key,), options)
         if query is None:
             return None
+        if components.published.snapshot is None and components.awaits_definitions:
+            yield from first_definitions(components)
         supposed = components.evaluator.with_value(key, match_value, query, components.published)
         if supposed is not None:
             return supposed.payload
@@ -177,7 +187,7 @@ def evaluate_flags(
     components = client.components
     query = query_of(components, distinct_id, flag_keys, options)
     if query is None:
-        return FlagEvaluations()
+        return FlagEvaluations(obstacle=nothing_found(components).obstacle)
     found = yield from evaluated(components, query)
 
     def on_read(read: FlagRead) -> None:
@@ -191,6 +201,8 @@ def evaluate_flags(
         device_id=query.device_id,
         unresolved=found.unresolved,
         failures=found.failures,
+        withheld=found.withheld,
+        obstacle=found.obstacle,
         request_errors=found.request_errors,
         on_read=on_read,
     )

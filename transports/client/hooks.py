@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..application_callbacks import close_awaitable
 from ..errors import HookError
 from ..incidents import Incidents
 
@@ -69,6 +70,7 @@ class Hooks:
         name = message.get("event")
         try:
             returned: object = hook(message)
+            close_awaitable(returned)
         except Exception as error:
             if self._incidents.opens("raised"):
                 logger.warning("before_send raised; dropped event %r", name, exc_info=True)

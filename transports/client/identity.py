@@ -16,6 +16,7 @@ from ..context import current, id_of
 from ..steps import Steps
 from .capture import deliver
 from .components import Components, HasComponents
+from .preparation import mapping_of
 from .verbs import guarded, guarded_steps, nothing
 
 __all__ = [
@@ -85,7 +86,7 @@ class AliasOptions(IdentityOptions, total=False):
     """The keyword arguments of ``alias``."""
 
     previous_id: object
-    """Another name for ``distinct_id``."""
+    """posthog-python's name for the id that gets another one, which is then ``distinct_id``."""
 
 
 # Alias.
@@ -98,7 +99,11 @@ def alias(
     alias: object = None,
     **options: Unpack[AliasOptions],
 ) -> str | None:
-    """Make ``alias`` another id of ``distinct_id``; return the event's uuid."""
+    """Make ``alias`` another id of ``distinct_id``; return the event's uuid.
+
+    As in posthog-python, ``alias(previous_id="a", distinct_id="b")`` makes "b" another id of "a". An id
+    that is left out is the context's.
+    """
     return client.components.outbox.queue(_alias(client.components, distinct_id, alias, options))
 
 
@@ -117,8 +122,14 @@ def alias_immediate(
 def _alias(
     components: Components, distinct_id: object, other: object, options: AliasOptions
 ) -> Event | None:
-    previous = id_of(options.get("previous_id") if distinct_id is None else distinct_id)
-    new = id_of(other)
+    given = [each for each in (options.get("previous_id"), distinct_id, other) if each is not None]
+    if not given or len(given) > 2:
+        _warn_missing(components, "alias", "distinct_id and alias, or previous_id and distinct_id")
+        return None
+    context = current()
+    is_alias_alone = len(given) == 1 and other is not None
+    previous = id_of(None if is_alias_alone else given[0], context)
+    new = id_of(None if len(given) == 1 and not is_alias_alone else given[-1], context)
     if previous is None or new is None:
         _warn_missing(components, "alias", "distinct_id and alias")
         return None
@@ -167,13 +178,16 @@ def _identify(
     if person is None:
         _warn_missing(components, "identify", "distinct_id")
         return None
-    rest = _mapping(properties)
+    rest = dict(mapping_of("properties", properties))
     explicit, once = rest.pop(SET, None), rest.pop(_SET_ONCE, None)
     before = id_of(options.get("anon_distinct_id") or rest.pop(_ANONYMOUS, None))
     rest.pop(_ANONYMOUS, None)
     fields: dict[str, Any] = {SET: rest if explicit is None else explicit}
     if once or options.get("set_once"):
-        fields[_SET_ONCE] = {**_mapping(once), **_mapping(options.get("set_once"))}
+        fields[_SET_ONCE] = {
+            **mapping_of(_SET_ONCE, once),
+            **mapping_of("set_once", options.get("set_once")),
+        }
     if before is not None:
         fields[_ANONYMOUS] = before
     return _event(components, IDENTIFY, person, fields, options)
@@ -219,7 +233,11 @@ def _group_identify(
     if kind is None or key is None:
         _warn_missing(components, "group_identify", "group_type and group_key")
         return None
-    fields = {"$group_type": kind, "$group_key": key, "$group_set": _mapping(properties)}
+    fields = {
+        "$group_type": kind,
+        "$group_key": key,
+        "$group_set": mapping_of("properties", properties),
+    }
     distinct_id = id_of(options.get("distinct_id")) or f"${kind}_{key}"
     return _event(components, GROUP_IDENTIFY, distinct_id, fields, options)
 
@@ -232,7 +250,7 @@ def set_properties(
     client: HasComponents, properties: Properties, **options: Unpack[PersonOptions]
 ) -> str | None:
     """Set properties of the person; do nothing if there are none."""
-    return _set(client.components, {SET: _mapping(properties)}, options)
+    return _set(client.components, {SET: mapping_of("properties", properties)}, options)
 
 
 @guarded(nothing, PersonOptions)
@@ -240,7 +258,7 @@ def set_once(
     client: HasComponents, properties: Properties, **options: Unpack[PersonOptions]
 ) -> str | None:
     """Set properties unless the person already has them; do nothing if there are none."""
-    return _set(client.components, {_SET_ONCE: _mapping(properties)}, options)
+    return _set(client.components, {_SET_ONCE: mapping_of("properties", properties)}, options)
 
 
 @guarded(nothing, PersonOptions)
@@ -252,7 +270,9 @@ def set_person_properties(
 ) -> str | None:
     """Set properties of both kinds in one event; do nothing if there are none."""
     return _set(
-        client.components, {SET: _mapping(properties), _SET_ONCE: _mapping(set_once)}, options
+        client.components,
+        {SET: mapping_of("properties", properties), _SET_ONCE: mapping_of("set_once", set_once)},
+        options,
     )
 
 
@@ -300,7 +320,3 @@ def _event(
 def _warn_missing(components: Components, verb: str, required: str) -> None:
     if components.status.is_active:
         logger.warning("%s() needs %s; no event was captured", verb, required)
-
-
-def _mapping(given: object) -> dict[str, Any]:
-    return dict(given) if isinstance(given, Mapping) else {}

@@ -100,8 +100,8 @@ def tick(client: HasComponents) -> int:
 
     Clients with a ``ManualDriver`` need this, because they have no workers.
     """
-    loader = client.components.loader
-    if loader is not None and loader.is_manual and not client.components.status.is_closed:
+    loader, status = client.components.loader, client.components.status
+    if loader is not None and loader.is_manual and status.is_usable and not status.is_closed:
         loader.tick()
     return client.components.pipeline.tick()
 
@@ -118,19 +118,24 @@ def counters(client: HasComponents) -> Counters | None:
     return client.components.pipeline.counters()
 
 
-def _unsubscribed() -> Callable[[], None]:
-    return nothing
-
-
-@guarded(_unsubscribed)
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 
     The payload of ``error`` is an exception, that of ``flush`` the delivered events, that of
-    ``local_evaluation_flags_loaded`` the number of flags, and that of ``capture``, ``identify``,
-    ``alias`` and ``group_identify`` the queued event. For ``*``, call ``callback(event, payload)``
-    for all of them. Callbacks run on the thread on which the event happens.
+    ``local_evaluation_flags_loaded`` the number of flags, with the keys of the changed flags as its
+    attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
+    ``group_identify`` the queued event. Definitions that equal those in use are not announced.
+    ``definitions_recovered``, with None, is the first successful load after failed loads, of which
+    ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+    on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
+    given on a running event loop, on which they then run.
+
+    Raises:
+        TypeError: the callback cannot be called, or is ``async def`` and nobody would await it.
     """
+    if not callable(callback):
+        msg = f"on() must get a function as callback, got {type(callback).__name__}"
+        raise TypeError(msg)
     return client.components.listeners.on(event, callback)
 
 

@@ -1,10 +1,12 @@
 """The application's callbacks for events inside the client, registered with ``client.on``.
 
-A callback runs on the thread on which its event happens. Its exceptions are logged and suppressed.
+A callback runs on the thread on which its event happens; an ``async def`` of an AsyncClient runs on
+its event loop. Exceptions are logged and suppressed.
 """
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -14,14 +16,16 @@ from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
 from ..incidents import Incidents
+from .loop_callbacks import usable_callback
 
-__all__ = ["ERROR", "FLAGS_LOADED", "Listeners"]
+__all__ = ["ERROR", "FLAGS_LOADED", "RECOVERED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
 ERROR: Final = "error"
 FLUSH: Final = "flush"
 FLAGS_LOADED: Final = "local_evaluation_flags_loaded"
+RECOVERED: Final = "definitions_recovered"
 ANY: Final = "*"
 
 # The names in other SDKs.
@@ -36,13 +40,16 @@ _QUEUED: Final = {
     "$groupidentify": "group_identify",
 }
 
+_NAMES: Final = (ERROR, FLUSH, FLAGS_LOADED, ANY, "capture", *_QUEUED.values(), *_ALIASES)
+
 Callback = Callable[..., object]
 
 
 class Listeners:
-    """The callbacks by name. ``on`` accepts any name, even if its event never happens."""
+    """The callbacks by name. ``on`` accepts any name, with a warning if its event never happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_await: bool = False) -> None:
+        self._may_await = may_await
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
         # The names whose callbacks run, of each thread.
@@ -50,8 +57,14 @@ class Listeners:
         self._incidents = Incidents()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
-        """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``."""
+        """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``.
+
+        Raises:
+            TypeError: the callback is ``async def``, and nobody would await it.
+        """
         known = _ALIASES.get(name, name)
+        _warn_of_unknown(name)
+        callback = usable_callback("on", callback, may_await=self._may_await)
         with self._lock:
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
 
@@ -109,6 +122,13 @@ class Listeners:
     def after_fork(self) -> None:
         """Renew the lock in a forked child."""
         self._lock = threading.Lock()
+
+
+def _warn_of_unknown(name: str) -> None:
+    if name not in _NAMES:
+        near = difflib.get_close_matches(str(name), _NAMES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        logger.warning("no event is called %r, so its callback is never called%s", name, hint)
 
 
 def _call(callback: Callback, *arguments: object) -> None:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import tzinfo
 from typing import Any, Literal, TypeAlias
 
 from ..batching.drivers import Driver
@@ -19,22 +19,20 @@ from ..clock import Clock
 from ..errors import TransportError
 from ..flags.cache import FlagCache
 from ..http.base import Transport
-from ..http.header_checks import extra_headers as check_headers
-from ..http.option_checks import seconds as check_seconds
 from ..http.options import HttpOptions
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
+from .option_names import PROJECT_API_KEY, unknown_option
+from .option_rules import RULES
 
-__all__ = ["BeforeSend", "EventMessage", "Options", "read_options"]
+__all__ = ["BeforeSend", "EventMessage", "OnError", "Options", "read_options"]
 
 EventMessage: TypeAlias = dict[str, Any]
 """The argument of a hook: a dict of ``event, distinct_id, properties, timestamp, uuid``."""
 
 BeforeSend: TypeAlias = Callable[[EventMessage], EventMessage | None]
-
-# The prefix of project keys, by which a project key passed as a secret key is recognised.
-PROJECT_KEY_PREFIX = "phc_"
+OnError: TypeAlias = Callable[[TransportError, tuple[Event, ...]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +40,26 @@ class Options(HttpOptions):
     """A client's options. Times are in seconds. The ``repr`` has no keys.
 
     The options of HTTP, such as ``proxy`` and ``ca_file``, are in ``http/options.py``.
+
+    Every value is read when the client is made. What is unambiguous is converted, because the environment
+    has only text: numbers (``"30"``), booleans (``"true"``, ``"0"``, ``"off"``), words in any case. Anything
+    else raises a TypeError or ValueError that names the option, so no option fails later. What the program
+    says beats the environment.
     """
 
     # The server and the client itself.
 
     api_key: str | None = field(default=None, repr=False)
-    """The project key, ``phc_...``. Without a key (and without a ``sink``) the client does nothing."""
+    """The project key, ``phc_...``. Without a key (and without a ``sink``) the client does nothing.
+    posthog-python's name ``project_api_key`` is accepted, too."""
     host: str | None = None
-    """The base URL; None: PostHog's US cloud. It may be the URL of another server or of a proxy."""
+    """The base URL; None: PostHog's US cloud. It may be the URL of another server or of a proxy.
+    A host without a scheme gets ``https://``, and ``http://`` if it is this machine
+    (``localhost:8000``). Quotes around it are removed."""
     secret_key: str | None = field(default=None, repr=False)
-    """A secret or personal API key, for local evaluation and remote config."""
+    """A secret or personal API key, ``phs_...`` or ``phx_...``, for local evaluation and remote config."""
     personal_api_key: str | None = field(default=None, repr=False)
-    """The older name for ``secret_key``."""
+    """The older name for ``secret_key``, which wins if both are given."""
     transport: Transport | None = None
     """The transport of HTTP requests; None: a ``LiveTransport`` with the options of HTTP, which uses
     ``requests`` and imports it only then."""
@@ -67,16 +73,18 @@ class Options(HttpOptions):
     debug: bool = False
     """Turn on debug logging, as ``debug(True)`` does."""
     disabled: bool = False
-    """Make a client that does nothing: no events, no requests, no threads."""
+    """Make a client that does nothing: no events, no requests, no threads. For a client that was made
+    without it, ``client.disabled = True`` does the same until ``client.disabled = False``."""
     clock: Clock | None = None
     """The clock; None: the system's clock."""
 
     # Events.
 
     flush_at: int = 100
-    """The number of queued events that triggers a flush."""
+    """The number of queued events that triggers a flush; 1: send each event at once."""
     flush_interval: float = 5.0
-    """The maximum time for which an event is queued while the server accepts events."""
+    """The maximum time for which an event is queued while the server accepts events; 0: send each event
+    at once."""
     max_batch_size: int | None = None
     """The maximum number of events in one request; None: ``max(flush_at, 100)``."""
     max_queue_size: int = 10_000
@@ -86,9 +94,9 @@ class Options(HttpOptions):
     ``raise`` or ``spill``."""
     spool_directory: str | os.PathLike[str] | None = None
     """The directory in which ``overflow="spill"`` stores events; separate for each service. Damaged parts
-    are put aside there, in files ``*.damaged``."""
+    are put aside there, in files ``*.damaged``. ``~`` is the home directory."""
     max_retries: int = 3
-    """The number of retries of a batch, after delays of 1, 2, 4 ... at most 30 s."""
+    """The number of retries of a batch, after delays of 1, 2, 4 ... at most 30 s; 0: no retries."""
     on_exhausted: Exhausted | str = Exhausted.DROP
     """What happens to a batch after its last retry: ``drop`` or ``retain``."""
     request_timeout: float = 10.0
@@ -97,22 +105,26 @@ class Options(HttpOptions):
     """Whether ``capture`` delivers the event before it returns."""
     historical_migration: bool = False
     """Mark all events as an import of historical events."""
-    gzip: bool = True
-    """Whether to compress bodies when ``capture_compression`` is None."""
+    gzip: bool | None = None
+    """Whether to compress bodies when ``capture_compression`` is None; None: yes, unless the environment
+    says otherwise."""
     capture_compression: str | None = None
     """``none``, ``gzip``, ``deflate``, ``zstd`` or ``br``; None: ``POSTHOG_CAPTURE_COMPRESSION`` in the
-    environment, otherwise the option ``gzip``."""
+    environment, if the option ``gzip`` does not contradict it; otherwise ``gzip``, or ``none`` with
+    ``gzip=False``."""
     capture_mode: str | None = None
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
     the event, changed or not, or None to drop it. A hook that raises drops the event, which is a loss. A
-    hook must not capture: the event that it captures is refused."""
-    on_error: Callable[[TransportError, tuple[Event, ...]], object] | None = None
+    hook must not capture: the event that it captures is refused. A hook cannot be ``async def``, because
+    ``capture`` does not wait."""
+    on_error: OnError | None = None
     """A callback, called with an error and the events that it lost. It hears of every lost event, also of
     each one that a full queue refuses, in batches and before ``flush``, ``shutdown`` and
     ``capture_immediate`` return. It may raise, block and capture. Events that cannot be named any more
-    (damaged on disk) have only a uuid, or are counted by ``error.count``."""
+    (damaged on disk) have only a uuid, or are counted by ``error.count``. It may be ``async def`` on an
+    AsyncClient that is made on a running event loop, where it then runs."""
     super_properties: Mapping[str, Any] = field(default_factory=dict)
     """Properties of every event of this client; ``register`` adds more."""
     disable_geoip: bool = True
@@ -124,7 +136,8 @@ class Options(HttpOptions):
     enable_full_ai_capture: bool = False
     """Keep media and long texts in AI events."""
     storage: MutableMapping[str, Any] | None = None
-    """The store of registered properties and the opt-out; None: memory. See ``JsonStorage``."""
+    """The store of registered properties and the opt-out, a mutable mapping; None: memory. See
+    ``JsonStorage``."""
     sink: Sink | None = None
     """Where to send events instead of to the server, for example to a file. Needs no key."""
     driver: Driver | None = None
@@ -139,8 +152,23 @@ class Options(HttpOptions):
     """If False, never load definitions."""
     strict_local_evaluation: bool = False
     """Never ask the server for flags, unless a call passes ``only_evaluate_locally=False``."""
+    never_evaluate_locally: Collection[str] | str = ()
+    """The keys of flags that only the server evaluates, for example because their properties are known
+    only there. With ``only_evaluate_locally`` and ``strict_local_evaluation`` they have no value.
+    Overrides apply, and flags that depend on them are still evaluated locally."""
+    wait_on_first_read: float = 5.0
+    """The maximum time for which the first reads of flags wait until definitions are loaded; 0: never.
+
+    Without it, flags that are read at the start would be asked of the server, which is billed, or have
+    no value with ``only_evaluate_locally`` and ``strict_local_evaluation``. posthog-python 7.91.1 loads
+    the definitions in the first read, for at most 10 s. Here the reads of all threads and tasks wait
+    for one load, until the same moment. They wait only for the first load of a process: once it has
+    failed, or the time is up, no read waits again, and loading goes on in the background. A forked
+    child waits anew if no load has ended before the fork. With a ``ManualDriver`` the first read loads
+    the definitions itself. ``AsyncClient`` waits without blocking the loop; its
+    ``capture(send_feature_flags=...)`` does not wait."""
     poll_interval: float = 30.0
-    """The time between two checks for new definitions."""
+    """The time between two checks for new definitions; at least 0.1."""
     staleness: StalenessBudget = field(default_factory=StalenessBudget)
     """The ages at which ``definitions_health()`` calls definitions stale or expired."""
     flag_definition_cache_provider: FlagDefinitionCacheProvider | None = None
@@ -151,7 +179,7 @@ class Options(HttpOptions):
     feature_flags_request_timeout: float = 3.0
     """The deadline of a request for flags."""
     feature_flags_request_max_retries: int = 1
-    """The number of retries of a flag request after no response, a 502 or a 504."""
+    """The number of retries of a flag request after no response, a 502 or a 504; 0: no retries."""
     feature_flags_request_pause: float | None = 5.0
     """The pause after repeated failures of flag requests. During it, flags are answered at once from
     what is known locally, and a read's ``$feature_flag_error`` is that of the last failure. After it,
@@ -164,13 +192,16 @@ class Options(HttpOptions):
     """Whether reading a flag sends ``$feature_flag_called``, and ``$experiment_exposure`` if the read
     exposes the person to an experiment."""
     max_cache_size: int = 50_000
-    """The number of distinct ids whose sent flag events are remembered."""
+    """The maximum number of distinct ids whose sent flag events are remembered, with twenty events for
+    each of them on average. The least recently used ids are forgotten first. The memory has hashes
+    alone, at most some 100 bytes an event: 100 MB by default, however long ids and groups are. When a
+    flag changes, its events are forgotten, and no others."""
     missing_group: Literal["as_server", "unresolved", "false"] = "as_server"
     """The result of a group flag if the group is missing: false, as on the server, or unresolved.
     "false" is a deprecated name for "as_server"."""
     evaluation_contexts: Collection[str] | str = ()
-    """Leave out flags that are tagged with none of these."""
-    project_timezone: str = "UTC"
+    """Leave out flags that are tagged with none of these; a single text counts as a list of one."""
+    project_timezone: str | tzinfo = "UTC"
     """The project's time zone, used for dates without an offset in flag conditions."""
     disable_surveys: bool = False
     """Whether ``get_surveys`` returns an empty list without a request."""
@@ -179,52 +210,44 @@ class Options(HttpOptions):
 
     enable_exception_autocapture: bool = False
     """Capture uncaught exceptions in all threads."""
-    in_app_modules: Sequence[str] = ()
+    in_app_modules: Collection[str] | str = ()
     """Prefixes of modules that belong to the application, in any directory."""
-    in_app_exclude: Sequence[str] = ()
+    in_app_exclude: Collection[str] | str = ()
     """Prefixes of modules that do not belong to the application."""
     project_root: str | os.PathLike[str] | None = None
     """The directory of the application's files; None: the working directory."""
     capture_exception_code_variables: bool = False
     """Add the local variables to the frames of exceptions, with secrets masked."""
+    ignored_exceptions: Collection[type[BaseException] | str] = ()
+    """Exceptions that are never captured automatically: classes, or their names such as
+    ``"shop.errors.OutOfStock"``; subclasses count. Control flow is ignored anyway: see
+    ``exceptions/control_flow.py``. ``capture_exception(error)`` captures every exception."""
+    reported_exceptions: Collection[type[BaseException] | str] = ()
+    """Exceptions that are captured although they count as control flow, such as
+    ``"django.core.exceptions.PermissionDenied"``."""
     exception_rate_limit_size: int = 10
-    """Maximum burst of automatically captured exceptions of a type."""
+    """Maximum burst of automatically captured exceptions of a type, at most 100; 0: capture none."""
     exception_rate_limit_refill: int = 1
-    """Tokens added per interval."""
+    """Tokens added per interval, at most 100."""
     exception_rate_limit_interval: float = 10.0
     """Length of the refill interval in seconds."""
 
     def __post_init__(self) -> None:
-        """Validate the keys and the response version; reject a project key passed as a secret key.
+        """Read each value by its rule: convert it, or refuse it with the option's name.
 
         Raises:
-            ValueError: a secret key contains a project key, or the response version is not positive.
-            TypeError: a key is not text, or the response version is not an integer.
+            TypeError: a value has the wrong type.
+            ValueError: a value makes no sense, or two options contradict each other.
         """
+        for each in fields(self):
+            given, read = getattr(self, each.name), RULES.get(each.name)
+            if read is not None and given is not each.default:
+                object.__setattr__(self, each.name, read(each.name, given))
         HttpOptions.__post_init__(self)
-        check_headers("extra_headers", self.extra_headers)
-        if self.feature_flags_request_pause is not None:
-            check_seconds("feature_flags_request_pause", self.feature_flags_request_pause)
         self._refuse_ignored()
-        version = self.flags_api_version
-        if not isinstance(version, int) or isinstance(version, bool):
-            msg = f"flags_api_version must be an integer such as 4, got {version!r}"
-            raise TypeError(msg)
-        if version < 1:
-            msg = f"flags_api_version must be at least 1, got {version}"
-            raise ValueError(msg)
-        for name in ("api_key", "secret_key", "personal_api_key"):
-            given = getattr(self, name)
-            if given is not None and not isinstance(given, str):
-                msg = f"{name} must be text, got {type(given).__name__}"
-                raise TypeError(msg)
-        for name in ("secret_key", "personal_api_key"):
-            if PROJECT_KEY_PREFIX in (getattr(self, name) or ""):
-                msg = (
-                    f"{name} must be a secret key (phs_...) or a personal API key (phx_...),"
-                    f" got a project key ({PROJECT_KEY_PREFIX}...)"
-                )
-                raise ValueError(msg)
+        if self.overflow == Overflow.SPILL and self.spool_directory is None:
+            message = 'overflow="spill" needs a spool_directory'
+            raise ValueError(message)
 
     def _refuse_ignored(self) -> None:
         """Refuse options of HTTP that the given transport would not have."""
@@ -234,6 +257,21 @@ class Options(HttpOptions):
             if getattr(self, each.name) != each.default:
                 msg = f"{each.name} must be given to the transport, got it beside one"
                 raise ValueError(msg)
+
+    @property
+    def without_effect(self) -> Iterator[str]:
+        """The combinations of options in which an option has no effect, as sentences."""
+        if self.spool_directory is not None and self.overflow != Overflow.SPILL:
+            yield 'spool_directory has no effect without overflow="spill"'
+        if not self.enable_local_evaluation:
+            for name in ("definitions", "flag_definition_cache_provider"):
+                if getattr(self, name) is not None:
+                    yield f"{name} has no effect with enable_local_evaluation=False"
+            if self.strict_local_evaluation:
+                yield (
+                    "strict_local_evaluation with enable_local_evaluation=False leaves every flag"
+                    " without an answer"
+                )
 
     @property
     def project_key(self) -> str:
@@ -264,11 +302,13 @@ class Options(HttpOptions):
         return not self.disabled and (bool(self.project_key) or self.sink is not None)
 
 
-def read_options(api_key: str | Options | None, keywords: Mapping[str, Any]) -> Options:
-    """Return the options of ``Client(api_key, **keywords)``, or of ``Client(Options(...))``.
+def read_options(
+    api_key: str | Options | None, keywords: Mapping[str, Any], host: str | None = None
+) -> Options:
+    """Return the options of ``Client(api_key, host, **keywords)``, or of ``Client(Options(...))``.
 
     Raises:
-        TypeError: an unknown keyword; the message names the most similar option.
+        TypeError: an unknown keyword; the message says what to use instead. Or see ``Options``.
         ValueError: see ``Options``.
 
     >>> read_options("phc_x", {"flush_att": 1})
@@ -276,13 +316,19 @@ def read_options(api_key: str | Options | None, keywords: Mapping[str, Any]) -> 
         ...
     TypeError: Client() has no option 'flush_att'; did you mean 'flush_at'?
     """
+    given = dict(keywords)
+    if host is not None:
+        given["host"] = host
+    if given.get(PROJECT_API_KEY) is not None:
+        if api_key is not None:
+            message = f"{PROJECT_API_KEY} is another name for api_key; pass only one of them"
+            raise TypeError(message)
+        api_key = given.pop(PROJECT_API_KEY)
+    given.pop(PROJECT_API_KEY, None)
     known = [each.name for each in fields(Options)]
-    for name in keywords:
+    for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            msg = f"Client() has no option {name!r}{hint}"
-            raise TypeError(msg)
+            raise unknown_option(name, known)
     if isinstance(api_key, Options):
-        return replace(api_key, **keywords)
-    return Options(api_key=api_key, **keywords)
+        return replace(api_key, **given)
+    return Options(api_key=api_key, **given)

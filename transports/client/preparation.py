@@ -25,13 +25,14 @@ from ..context import Context, current, id_of
 from ..errors import ClientClosedError, HookError, InvalidEventError, TransportError
 from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
+from ..json_text import members_of
 from .hooks import Hooks
 from .listeners import Listeners
 from .options import Options
 from .status import ClientStatus
 from .storage import Memory
 
-__all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent"]
+__all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent", "mapping_of"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -174,7 +175,7 @@ class Preparation:
         """Add the distinct id and all properties to the message."""
         context = current()
         person = id_of(message["distinct_id"], context)
-        given = _mapping("properties", message["properties"])
+        given = mapping_of("properties", message["properties"])
         merged = self._merge(context, flag_properties, given)
         if person is None:
             person = new_uuid(self._clock.wall())
@@ -202,7 +203,7 @@ class Preparation:
         return merged
 
     def _own(self, merged: dict[str, Any], groups: object, disable_geoip: bool | None) -> None:
-        given = _mapping("groups", groups)
+        given = mapping_of("groups", groups)
         if given:
             known = merged.get(_GROUPS)
             merged[_GROUPS] = {**known, **given} if isinstance(known, Mapping) else dict(given)
@@ -262,11 +263,13 @@ class Outbox:
         return lane if lane in self._lanes else EVENTS_LANE
 
 
-def _mapping(what: str, given: object) -> Mapping[str, Any]:
+def mapping_of(what: str, given: object) -> Mapping[str, Any]:
+    """Return the mapping; nothing, with a warning, if it is something else than a mapping or None."""
     if given is None:
         return NOTHING
-    if isinstance(given, Mapping):
-        return given
+    members = members_of(given)
+    if members is not None:
+        return members
     logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING
 

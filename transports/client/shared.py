@@ -6,8 +6,9 @@ The functions are defined in the imported modules.
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
+from ..exceptions import ReportingPolicy
 from . import capture as _capture
 from . import contexts as _contexts
 from . import definitions as _definitions
@@ -18,7 +19,9 @@ from . import overrides as _overrides
 from . import privacy as _privacy
 from . import stored_properties as _properties
 from .assembly import assemble
-from .components import Components
+from .attributes import CheckedAttributes, SettableDebug
+from .many_clients import note_client
+from .option_types import ClientOptions
 from .options import Options, read_options
 
 __all__ = ["SharedVerbs"]
@@ -26,25 +29,46 @@ __all__ = ["SharedVerbs"]
 logger = logging.getLogger("flagengine.client")
 
 
-class SharedVerbs:
+class SharedVerbs(CheckedAttributes):
     """The base of ``Client`` and ``AsyncClient``."""
 
-    components: Components
     _blocks: ClassVar[bool]
 
-    def __init__(self, api_key: str | Options | None = None, **options: Any) -> None:
-        self._start(read_options(api_key, options))
+    def __init__(
+        self,
+        api_key: str | Options | None = None,
+        host: str | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        self._start(read_options(api_key, options, host))
 
     def _start(self, options: Options) -> None:
         self.components = assemble(options, blocks=self._blocks)
         if not options.is_usable and not options.disabled:
             logger.error("no api_key: this client does nothing")
+        for sentence in options.without_effect:
+            logger.warning("%s", sentence)
         if options.debug:
             self.debug()
+        if options.is_usable:
+            note_client(self.components)
         self.components.exceptions.install()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.components.user_agent}>"
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        """Refuse to be copied and pickled: threads, connections and queued events stay here."""
+        msg = (
+            f"{type(self).__name__} cannot be copied or pickled: pass the same client on,"
+            " or make one in each process from the same Options"
+        )
+        raise TypeError(msg)
+
+    @property
+    def exception_policy(self) -> ReportingPolicy:
+        """Which exceptions are failures; the middleware and other automatic capture ask it."""
+        return self.components.exceptions.policy
 
     # Events.
     capture = _capture.capture
@@ -111,7 +135,7 @@ class SharedVerbs:
     # The client.
     tick = _lifecycle.tick
     on = _lifecycle.on
-    debug = _lifecycle.debug
+    debug = SettableDebug(_lifecycle.debug)
     pending_count = _lifecycle.pending_count
     counters = _lifecycle.counters
     get_library_id = _lifecycle.get_library_id

@@ -16,12 +16,14 @@ logger = logging.getLogger("flagengine.client")
 
 
 class ClientStatus:
-    """A client's status. ``is_usable`` is False without a key or with the option ``disabled``."""
+    """A client's status. ``is_usable`` is False without a key and while the client is disabled."""
 
     def __init__(self, memory: Memory, *, is_usable: bool) -> None:
         self._memory = memory
         self._incidents = Incidents()
+        self._has_use = is_usable
         self.is_usable = is_usable
+        self.is_disabled = False
         self.is_closed = False
 
     @property
@@ -34,6 +36,11 @@ class ClientStatus:
         if self.is_closed and self.is_usable and self._incidents.opens("closed"):
             logger.warning("the client is shut down: events are dropped")
         return self.is_active
+
+    def disable(self, is_disabled: bool) -> None:
+        """Do nothing from now on, or work again."""
+        self.is_disabled = is_disabled
+        self.is_usable = self._has_use and not is_disabled
 
     def close(self) -> None:
         """Refuse events from now on."""

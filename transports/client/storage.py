@@ -16,7 +16,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ..json_text import read_json, to_json
+from ..json_text import members_of, read_json, to_json
+from ..option_values.texts import read_path
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 
@@ -34,7 +35,7 @@ class JsonStorage(MutableMapping[str, Any]):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = Path(read_path("path", path))
         self._values = _read(self._path)
 
     def __repr__(self) -> str:
@@ -110,7 +111,11 @@ class Memory:
     def register(self, properties: Mapping[str, Any]) -> None:
         """Add properties to all later events; later values win."""
         with self._lock:
-            self._registered = {**self._registered, **deepcopy(dict(properties))}
+            given = members_of(properties)
+            if given is None:
+                msg = f"properties must be a mapping, got {type(properties).__name__}"
+                raise TypeError(msg)
+            self._registered = {**self._registered, **deepcopy(dict(given))}
             self._join()
             self._store(PROPS, self._registered)
 

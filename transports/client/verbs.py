@@ -7,14 +7,16 @@ of ``AsyncClient``. An unknown keyword argument raises TypeError, as everywhere 
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ..errors import QueueFullError
 from ..steps import Call, Steps, run_steps
+from .arguments import mistake_in
 
 __all__ = ["blocking", "carried_out", "guarded", "guarded_steps", "nothing"]
 
@@ -53,7 +55,7 @@ def guarded(
             except Exception as error:
                 if _is_wrong_call(error):
                     raise
-                _log_failure(verb, error)
+                _log_failure(verb, error, args, kwargs)
                 return cast("R", otherwise())
 
         return _with_signature(run, verb, options)
@@ -73,20 +75,26 @@ def guarded_steps(
         def begin(*args: P.args, **kwargs: P.kwargs) -> Steps[R]:
             if known is not None and not known.issuperset(kwargs):
                 raise _unexpected(begin, kwargs, known)
-            return _guarded(verb, verb(*args, **kwargs), otherwise)
+            return _guarded(verb, verb(*args, **kwargs), otherwise, args, kwargs)
 
         return _with_signature(begin, verb, options)
 
     return decorate
 
 
-def _guarded(verb: Callable[..., Any], steps: Steps[R], otherwise: Callable[[], Any]) -> Steps[R]:
+def _guarded(
+    verb: Callable[..., Any],
+    steps: Steps[R],
+    otherwise: Callable[[], Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> Steps[R]:
     try:
         return (yield from steps)
     except QueueFullError:
         raise
     except Exception as error:  # noqa: BLE001 - nothing is raised into the application
-        _log_failure(verb, error)
+        _log_failure(verb, error, args, kwargs)
         return cast("R", otherwise())
 
 
@@ -120,7 +128,9 @@ def _unexpected(
     verb: Callable[..., Any], given: dict[str, Any], known: frozenset[str]
 ) -> TypeError:
     name = next(name for name in given if name not in known)
-    return TypeError(f"{verb.__name__}() got an unexpected keyword argument {name!r}")
+    near = difflib.get_close_matches(name, known - {"client"}, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"{verb.__name__}() got an unexpected keyword argument {name!r}{hint}")
 
 
 def _with_signature(
@@ -164,9 +174,17 @@ def _is_wrong_call(error: Exception) -> bool:
 _logged: set[tuple[str, str]] = set()
 
 
-def _log_failure(verb: Callable[..., Any], error: Exception) -> None:
-    """Log the traceback only once: the same failure may repeat on every call."""
+def _log_failure(
+    verb: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> None:
+    """Log the mistake in the call or a traceback, only once: the failure may repeat on every call."""
     name = getattr(verb, "__name__", "a call")
+    mistake = mistake_in(verb, args, kwargs)
+    if mistake is not None:
+        if (name, mistake) not in _logged:
+            _logged.add((name, mistake))
+            logger.error("%s(): %s; nothing was done", name, mistake)
+        return
     failure = (name, type(error).__name__)
     if failure in _logged:
         logger.debug("%s() failed with %s again", *failure)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from .callbacks import Identify, Tags, with_callback_results
+from ..exceptions.request_exceptions import mark_as_servers
+from .callbacks import Identify, RequestCallbacks, Tags
 from .exception_reporter import ExceptionReporter, ReportingClient
 from .headers import headers_of
 from .http_request import request_data
@@ -26,7 +27,11 @@ _SOURCE = "asgi.middleware"
 class ASGIMiddleware:
     """Middleware around an ASGI application, with the arguments of ``WSGIMiddleware``.
 
-    The argument of ``identify`` and ``tags`` is the scope.
+    The argument of ``identify`` and ``tags`` is the scope; they may be ``async def``. A failing
+    lifespan, such as a start-up that raises, is reported as well.
+
+    Raises:
+        TypeError: ``identify`` or ``tags`` cannot be called, or is an async generator function.
     """
 
     def __init__(
@@ -42,34 +47,45 @@ class ASGIMiddleware:
         self._app = app
         self._client = client
         self._report = ExceptionReporter(client, source=_SOURCE) if capture_exceptions else None
-        self._identify = identify
-        self._tags = tags
+        names = ("ASGIMiddleware.identify", "ASGIMiddleware.tags")
+        self._callbacks = RequestCallbacks(names, identify, tags)
         self._trusts_forwarded = trust_forwarded_for
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request; pass other scopes, such as the lifespan, on unchanged."""
+        """Serve a request; pass other scopes on unchanged."""
+        if scope.get("type") == "lifespan":
+            await self._live(scope, receive, send)
+            return
         if scope.get("type") not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        status: list[int] = []
-
-        async def sending(message: Message) -> None:
-            if message.get("type") == "http.response.start":
-                status.append(message["status"])
-            await send(message)
-
-        with self._client.context(fresh=True, capture_exceptions=False, **self._known(scope)):
+        request = _Request(self._report, receive, send)
+        known = await self._callbacks.add_to_async(self._data(scope), scope)
+        with self._client.context(fresh=True, capture_exceptions=False, **known):
             try:
-                await self._app(scope, receive, sending)
+                await self._app(scope, request.receive, request.send)
             except BaseException as error:
-                if self._report is not None:
-                    self._report(error, status[0] if status else None)
+                request.failed(error)
                 raise
 
-    def _known(self, scope: Scope) -> dict[str, Any]:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the lifespan on.
+
+        An application without a lifespan may raise at once, so only the failure of an application
+        that has asked for an event is reported.
+        """
+        request = _Request(self._report, receive, send)
+        try:
+            await self._app(scope, request.receive, request.send)
+        except BaseException as error:
+            if request.has_received:
+                request.failed(error)
+            raise
+
+    def _data(self, scope: Scope) -> dict[str, Any]:
         headers = list(scope.get("headers") or ())
         client = scope.get("client")
-        data = request_data(
+        return request_data(
             headers,
             method=scope.get("method"),
             url=_url(scope, headers),
@@ -77,7 +93,38 @@ class ASGIMiddleware:
             ip=client[0] if client else None,
             trust_forwarded_for=self._trusts_forwarded,
         )
-        return with_callback_results(data, scope, self._identify, self._tags)
+
+
+class _Request:
+    """The state of a request or of the lifespan while the application runs."""
+
+    def __init__(self, report: ExceptionReporter | None, receive: Receive, send: Send) -> None:
+        self._report = report
+        self._receive = receive
+        self._send = send
+        self._status: int | None = None
+        self.has_received = False
+
+    async def receive(self) -> Message:
+        self.has_received = True
+        try:
+            return await self._receive()
+        except OSError as error:
+            mark_as_servers(error)
+            raise
+
+    async def send(self, message: Message) -> None:
+        if message.get("type") == "http.response.start":
+            self._status = message["status"]
+        try:
+            await self._send(message)
+        except OSError as error:
+            mark_as_servers(error)
+            raise
+
+    def failed(self, error: BaseException) -> None:
+        if self._report is not None:
+            self._report(error, self._status)
 
 
 def _url(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str | None:

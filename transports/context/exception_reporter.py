@@ -1,6 +1,7 @@
 """The reporting of an integration's exceptions to the client.
 
-An integration uses only two methods of the client. Reporting never raises.
+An integration uses two methods of the client, and its ``exception_policy`` if it has one. Reporting
+never raises.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-__all__ = ["ExceptionReporter", "ReportingClient"]
+from ..exceptions.control_flow import DEFAULT_POLICY, Place, ReportingPolicy
+
+__all__ = ["ExceptionReporter", "ReportingClient", "policy_of"]
 
 _log = logging.getLogger("flagengine.context")
 
@@ -43,21 +46,38 @@ class ReportingClient(Protocol):
         ...
 
 
+def policy_of(client: object) -> ReportingPolicy:
+    """Return which exceptions the client reports; the default policy if it does not say."""
+    found = getattr(client, "exception_policy", None)
+    return found if isinstance(found, ReportingPolicy) else DEFAULT_POLICY
+
+
 class ExceptionReporter:
-    """A reporter of the exceptions of an integration; usable as ``on_exception``."""
+    """A reporter of the failures of an integration; usable as ``on_exception``."""
 
     def __init__(
-        self, client: ReportingClient, *, source: str, mechanism_type: str = "middleware"
+        self,
+        client: ReportingClient,
+        *,
+        source: str,
+        mechanism_type: str = "middleware",
+        place: Place = Place.REQUEST,
     ) -> None:
         self._client = client
         self._source = source
         self._mechanism_type = mechanism_type
+        self._place = place
 
-    def __call__(self, error: BaseException, status: int | None = None) -> None:
-        """Report ``error``; ``status`` is the response's HTTP status."""
-        if not isinstance(error, Exception):
-            return
+    def __call__(
+        self, error: BaseException, status: int | None = None, *, place: Place | None = None
+    ) -> bool:
+        """Report ``error`` if it is a failure; return whether it is.
+
+        ``status`` is the response's HTTP status.
+        """
         try:
+            if not policy_of(self._client).reports(error, place or self._place):
+                return False
             self._client.capture_exception(
                 error,
                 properties={} if status is None else {"$response_status_code": status},
@@ -67,3 +87,4 @@ class ExceptionReporter:
             )
         except Exception:  # noqa: BLE001 - a client may raise anything
             _log.exception("Could not report an exception")
+        return True

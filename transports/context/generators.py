@@ -43,23 +43,26 @@ _StepFactory = Callable[[], AbstractContextManager[object]]
 def stepped(function: Callable[..., Any], begin: Callable[[], _StepFactory]) -> Callable[..., Any]:
     """Wrap a generator function; ``begin`` is called for each call, and returns a step factory."""
 
+    # What the consumer gives is taken out of a list, because an exception must not be a variable of
+    # a frame in its own traceback.
     def called(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         step, generator = begin(), function(*args, **kwargs)
-        advance, given = generator.send, None
+        given: list[Any] = [None]
+        advance = generator.send
         while True:
             try:
                 with step():
-                    item = advance(given)
+                    item = advance(given.pop())
             except StopIteration as stop:
                 return stop.value
             try:
-                advance, given = generator.send, (yield item)
+                advance, given = generator.send, [(yield item)]
             except GeneratorExit:
                 with step():
                     generator.close()
                 raise
             except BaseException as error:  # noqa: BLE001 - thrown in by the consumer
-                advance, given = generator.throw, error
+                advance, given = generator.throw, [error]
 
     return called
 
@@ -71,20 +74,21 @@ def stepped_async(
 
     async def called(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         step, generator = begin(), function(*args, **kwargs)
-        advance, given = generator.asend, None
+        given: list[Any] = [None]
+        advance = generator.asend
         while True:
             try:
                 with step():
-                    item = await advance(given)
+                    item = await advance(given.pop())
             except StopAsyncIteration:
                 return
             try:
-                advance, given = generator.asend, (yield item)
+                advance, given = generator.asend, [(yield item)]
             except GeneratorExit:
                 with step():
                     await generator.aclose()
                 raise
             except BaseException as error:  # noqa: BLE001 - thrown in by the consumer
-                advance, given = generator.athrow, error
+                advance, given = generator.athrow, [error]
 
     return called

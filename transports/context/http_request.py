@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..exceptions.control_flow import Place
 from ..http.redaction import redact_url
-from .exception_reporter import ExceptionReporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient, policy_of
 from .headers import Headers, clean, context_of, headers_of
 from .scoped import context
 
@@ -63,8 +64,8 @@ def request_context(
 ) -> context:
     """Return the context of a request, for ``with`` and ``async with``.
 
-    Explicit arguments, such as an authenticated user's id, beat the headers. With a ``client``, an
-    exception that leaves the block is reported and raised again. ``request`` has keyword arguments
+    Explicit arguments, such as an authenticated user's id, beat the headers. With a ``client``, a
+    failure that leaves the block is reported and raised again. ``request`` has keyword arguments
     of ``request_data``.
     """
     data = request_data(headers, **request)
@@ -80,6 +81,8 @@ def request_context(
         fresh=True,
         capture_exceptions=report is not None,
         on_exception=report,
+        policy=policy_of(client),
+        place=Place.REQUEST,
     )
 
 

@@ -24,6 +24,10 @@ class GroupForFlags:
     group_key: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the properties as a plain dict, because read-only views cannot be pickled."""
+        return type(self), (self.group_type, self.group_key, dict(self.properties))
+
 
 @dataclass(frozen=True, slots=True)
 class PropertiesForFlags:
@@ -35,6 +39,10 @@ class PropertiesForFlags:
 
     person: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     groups: Mapping[str, GroupForFlags] = field(default_factory=lambda: _EMPTY)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the properties as plain dicts, because read-only views cannot be pickled."""
+        return type(self), (dict(self.person), dict(self.groups))
 
     def with_person(self, properties: Mapping[str, Any]) -> PropertiesForFlags:
         """Return a copy with more person properties; later values win."""

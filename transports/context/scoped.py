@@ -1,7 +1,8 @@
 """``context(...)``: a context for ``with``, ``async with``, and as a decorator.
 
-``on_exception`` is called with an exception that leaves the block, while the context is still
-active. The exception then propagates; it is never replaced or suppressed.
+``on_exception`` is called with a failure that leaves the block, while the context is still active.
+The exception then propagates; it is never replaced or suppressed. ``policy`` says which exceptions
+are failures.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from contextvars import Token
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
+from ..application_callbacks import is_async, refuse_async, without_awaitable
+from ..exceptions.control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from . import state
 from .generators import StepContext, stepped, stepped_async
 
@@ -47,7 +50,10 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         fresh: bool = False,
         capture_exceptions: bool | None = None,
         on_exception: OnException | None = None,
+        policy: ReportingPolicy = DEFAULT_POLICY,
+        place: Place = Place.BLOCK,
     ) -> None:
+        refuse_async("context.on_exception", on_exception)
         self._given: dict[str, Any] = {
             "distinct_id": distinct_id,
             "session_id": session_id,
@@ -57,6 +63,8 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
             "capture_exceptions": capture_exceptions,
         }
         self._on_exception = on_exception
+        self._policy = policy
+        self._place = place
         self._tokens: list[Token[Any]] = []
 
     def __enter__(self) -> state.Context:
@@ -71,7 +79,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     ) -> None:
         try:
             if error is not None:
-                report_to(self._on_exception, error)
+                self._report(error)
         finally:
             state.exit(self._tokens.pop())
 
@@ -90,7 +98,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         """Decorate a function, a coroutine function, or a generator function of either kind."""
         if inspect.isasyncgenfunction(function):
             wrapper = stepped_async(function, self._begin)
-        elif inspect.iscoroutinefunction(function):
+        elif is_async(function):
             wrapper = self._around_coroutine(function)
         elif inspect.isgeneratorfunction(function):
             wrapper = stepped(function, self._begin)
@@ -101,9 +109,15 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     def _around_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **kwargs: Any) -> Any:
             with self._another():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+            # A function that returns a coroutine, such as a decorated one. A task has its context.
+            return self._continued(result) if issubclass(type(result), Coroutine) else result
 
         return called
+
+    async def _continued(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with self._another():
+            return await coroutine
 
     def _around_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def called(*args: Any, **kwargs: Any) -> Any:
@@ -114,25 +128,25 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
 
     def _another(self) -> context:
         """Return a copy for a single call, because calls may overlap."""
-        return context(**self._given, on_exception=self._on_exception)
+        return context(
+            **self._given,
+            on_exception=self._on_exception,
+            policy=self._policy,
+            place=self._place,
+        )
 
     def _begin(self) -> Callable[[], AbstractContextManager[object]]:
         """Return a factory of context managers for the steps of a generator."""
         with context(**self._given):
-            return partial(StepContext, state.resumer(), partial(report_to, self._on_exception))
+            return partial(StepContext, state.resumer(), self._report)
 
-
-def report_to(on_exception: OnException | None, error: BaseException) -> None:
-    """Call ``on_exception`` with the error if the active context captures exceptions.
-
-    Ignore exceptions that only end a task, a generator or the process.
-    """
-    active = state.current()
-    if on_exception is None or active is None or not active.capture_exceptions:
-        return
-    if not isinstance(error, Exception):
-        return
-    try:
-        on_exception(error)
-    except Exception:  # noqa: BLE001 - a callback may raise anything
-        _log.exception("Could not report an exception that left a context")
+    def _report(self, error: BaseException) -> None:
+        """Call ``on_exception`` with a failure if the active context captures exceptions."""
+        active = state.current()
+        if self._on_exception is None or active is None or not active.capture_exceptions:
+            return
+        try:
+            if self._policy.reports(error, self._place):
+                without_awaitable("context.on_exception", self._on_exception(error))
+        except Exception:  # noqa: BLE001 - a callback may raise anything
+            _log.exception("Could not report an exception that left a context")

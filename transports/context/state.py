@@ -18,6 +18,7 @@ from typing import Any
 
 from flagengine import usable_id
 
+from ..json_text import members_of
 from .properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 
 __all__ = ["Context", "Resumed", "current", "enter", "exit", "id_of", "resumer", "update"]
@@ -44,10 +45,19 @@ class Context:
     capture_exceptions: bool = False
     flags: PropertiesForFlags = NO_PROPERTIES
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the properties as a plain dict, because read-only views cannot be pickled."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _restored, ({**fields, "properties": dict(self.properties)},)
+
     def event_properties(self) -> dict[str, Any]:
         """Return the properties that the context adds to an event, with the session id."""
         session = {} if self.session_id is None else {"$session_id": self.session_id}
         return {**self.properties, **session}
+
+
+def _restored(fields: dict[str, Any]) -> Context:
+    return Context(**{**fields, "properties": MappingProxyType(fields["properties"])})
 
 
 class _Scope:
@@ -84,20 +94,14 @@ def id_of(distinct_id: object, context: Context | None = None) -> str | None:
     >>> id_of(7), id_of(b"user-1"), id_of("  "), id_of(True)
     ('7', 'user-1', None, None)
     """
-    for given in (distinct_id, context.distinct_id if context is not None else None):
-        if given is not None:
-            text = usable_id(given)
-            if text is None:
-                _warn_of(type(given).__name__)
-                return None
-            if text and not text.isspace():
-                return text
-    return None
+    return _read_id(distinct_id, None if context is None else context.distinct_id)
 
 
 @cache
 def _warn_of(kind: str) -> None:
-    logger.warning("an id must be text or a number, got %s: it names nobody", kind)
+    logger.warning(
+        "an id must be text with a UTF-8 form or a number, got %s: it names nobody", kind
+    )
 
 
 def enter(
@@ -199,9 +203,9 @@ def _changed(
     capture_exceptions: bool | None,
 ) -> Context:
     return Context(
-        distinct_id=_id_text(distinct_id) or context.distinct_id,
-        session_id=_id_text(session_id) or context.session_id,
-        device_id=_id_text(device_id) or context.device_id,
+        distinct_id=_read_id(distinct_id, context.distinct_id),
+        session_id=_read_id(session_id, context.session_id),
+        device_id=_read_id(device_id, context.device_id),
         properties=_joined(context.properties, properties),
         capture_exceptions=(
             context.capture_exceptions if capture_exceptions is None else bool(capture_exceptions)
@@ -211,15 +215,21 @@ def _changed(
 
 
 def _joined(old: Mapping[str, Any], new: object) -> Mapping[str, Any]:
-    if not isinstance(new, Mapping) or not new:
+    new = members_of(new)
+    if not new:
         return old
     return MappingProxyType({**old, **{str(name): value for name, value in new.items()}})
 
 
-def _id_text(value: object) -> str | None:
-    """Return an id, such as a number or a UUID, as text; None for blank text."""
-    try:
-        text = value if isinstance(value, str) else "" if value is None else str(value)
-    except Exception:  # noqa: BLE001 - an application's __str__ may raise anything
+def _read_id(given: object, outer: str | None) -> str | None:
+    """Return an id as the engine reads it; ``outer`` for None and blank text.
+
+    An unusable id is nobody's: the context must not be that of somebody else.
+    """
+    if given is None:
+        return outer
+    text = usable_id(given)
+    if text is None:
+        _warn_of(type(given).__name__)
         return None
-    return text if text.strip() else None
+    return text if text and not text.isspace() else outer

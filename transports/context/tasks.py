@@ -1,16 +1,13 @@
-"""Contexts that background tasks inherit through the headers of their messages, as in Celery.
+"""Contexts that background tasks inherit through the headers of their messages.
 
-The sender adds ``to_headers()`` to the message, and the worker runs the task in
-``task_context(headers, client)``. With Celery::
+For Celery there is ``celery.wrap_celery``. With any other queue, the sender adds ``to_headers()`` to
+the message, and the worker runs the task in ``task_context(headers, client)``::
 
-    @before_task_publish.connect
-    def send_context(headers=None, **_):
-        headers.update(to_headers())
+    queue.send("send_mail", order_id=7, headers=to_headers())
 
-    class ContextTask(Task):
-        def __call__(self, *args, **kwargs):
-            with task_context(self.request.headers, client, source="celery.task_failure"):
-                return super().__call__(*args, **kwargs)
+    def work(message):
+        with task_context(message.headers, client, source="queue.task_failure"):
+            tasks[message.name](**message.arguments)
 
 The headers come from the application's own services, so they contain properties as well.
 """
@@ -21,8 +18,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..exceptions.control_flow import Place
 from ..json_text import read_json, to_json
-from .exception_reporter import ExceptionReporter, ReportingClient
+from .exception_reporter import ExceptionReporter, ReportingClient, policy_of
 from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID, Headers, clean, headers_of
 from .scoped import context
 from .state import current
@@ -69,11 +67,13 @@ def task_context(
 ) -> context:
     """Return the context of a task.
 
-    With a ``client``, an exception that leaves the context is reported and raised again.
+    With a ``client``, a failure that leaves the context is reported and raised again.
     """
     data = from_task_headers(headers)
     report = (
-        None if client is None else ExceptionReporter(client, source=source, mechanism_type="task")
+        None
+        if client is None
+        else ExceptionReporter(client, source=source, mechanism_type="task", place=Place.TASK)
     )
     return context(
         distinct_id=data.get("distinct_id"),
@@ -82,6 +82,8 @@ def task_context(
         fresh=True,
         capture_exceptions=report is not None,
         on_exception=report,
+        policy=policy_of(client),
+        place=Place.TASK,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .callbacks import Identify, Tags, with_callback_results
+from .callbacks import Identify, RequestCallbacks, Tags
 from .exception_reporter import ExceptionReporter, ReportingClient
 from .generators import StepContext
 from .http_request import request_data
@@ -31,10 +31,13 @@ class WSGIMiddleware:
     Args:
         app: the application.
         client: the client that captures events.
-        capture_exceptions: whether exceptions that leave the application are reported.
+        capture_exceptions: whether failures that leave the application are reported.
         identify: returns the authenticated user's id, which beats the header; None if unknown.
         tags: returns further properties for each event of the request.
         trust_forwarded_for: whether to take the client's address from ``X-Forwarded-For``.
+
+    Raises:
+        TypeError: ``identify`` or ``tags`` is ``async def``, which nobody awaits here.
     """
 
     def __init__(
@@ -50,8 +53,8 @@ class WSGIMiddleware:
         self._app = app
         self._client = client
         self._report = ExceptionReporter(client, source=_SOURCE) if capture_exceptions else None
-        self._identify = identify
-        self._tags = tags
+        names = ("WSGIMiddleware.identify", "WSGIMiddleware.tags")
+        self._callbacks = RequestCallbacks(names, identify, tags)
         self._trusts_forwarded = trust_forwarded_for
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -76,7 +79,7 @@ class WSGIMiddleware:
             ip=environ.get("REMOTE_ADDR"),
             trust_forwarded_for=self._trusts_forwarded,
         )
-        return with_callback_results(data, environ, self._identify, self._tags)
+        return self._callbacks.add_to(data, environ)
 
 
 class _Request:

@@ -14,6 +14,7 @@ from .capture_sites import (
     normalise_level,
 )
 from .captured_marker import is_already_captured, mark_captured
+from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from .hooks import ExceptionHooks
 from .log_handler import ExceptionLogHandler
 from .metadata import exception_properties
@@ -23,6 +24,7 @@ from .safe_attributes import type_name
 from .settings import CodeVariables, ExceptionSettings
 
 __all__ = [
+    "DEFAULT_POLICY",
     "HANDLED_REQUEST",
     "LOGGING",
     "MANUAL",
@@ -38,6 +40,8 @@ __all__ = [
     "ExceptionRateLimiter",
     "ExceptionSettings",
     "HookKind",
+    "Place",
+    "ReportingPolicy",
     "exception_properties",
     "is_already_captured",
     "mark_captured",

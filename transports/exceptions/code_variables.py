@@ -12,17 +12,19 @@ import decimal
 import re
 import uuid
 from collections.abc import Iterable
+from enum import Enum
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
-from ..http.redaction import redact_text
 from .frames import Located
-from .safe_attributes import module_name, type_name
+from .local_variables import local_variables
+from .safe_attributes import is_a, module_name, type_name
+from .secrets import MASK, is_name, without_secrets
 from .settings import CodeVariables
 
 __all__ = ["MASK", "add_variables", "shown"]
 
-MASK = "***"
 _MAX_DEPTH = 4
 _MAX_ITEMS = 50
 _PLAIN = frozenset(
@@ -30,8 +32,10 @@ _PLAIN = frozenset(
     | {dt.datetime, dt.date, dt.time, dt.timedelta}
 )
 _BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
-# JSON web tokens. redact_text finds keys, credentials in URLs and other secrets.
-_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+_LAST_WORD = re.compile(r"\S*\Z")
+# The keys of a mapping that is a pair: {"name": "DB_PASSWORD", "value": "..."}.
+_NAME_KEYS = frozenset({"name", "key"})
+_VALUE_KEYS = frozenset({"value"})
 
 
 def add_variables(stacks: Iterable[list[Located]], options: CodeVariables) -> None:
@@ -47,10 +51,7 @@ def add_variables(stacks: Iterable[list[Located]], options: CodeVariables) -> No
 
 def _add_to(located: Located, options: CodeVariables, left: int) -> int:
     """Add a frame's variables; return the number of their characters."""
-    try:
-        variables = list(located.frame.f_locals.items())
-    except Exception:  # noqa: BLE001 - the locals of a class body may be any mapping
-        return 0
+    variables = local_variables(located.frame)
     found: dict[str, str] = {}
     used = 0
     for name, value in variables:
@@ -68,7 +69,7 @@ def _add_to(located: Located, options: CodeVariables, left: int) -> int:
 
 def shown(value: object, options: CodeVariables, name: str = "") -> str:
     """Return the text to show for ``value``; ``name`` is the variable's name."""
-    if _matches(options.masked_names, name):
+    if _is_secret(options, name):
         return MASK
     return _text(value, options, _MAX_DEPTH)[: options.max_value_length]
 
@@ -94,31 +95,73 @@ def _plain_text(value: object) -> str:
 
 
 def _without_secrets(text: str, options: CodeVariables) -> str:
-    # Longer than the shown text, because a cut secret would not be recognised.
-    beginning = text[: 2 * options.max_value_length]
+    # Longer than the shown text, because a cut secret would not be recognised. What the cut has
+    # left of the last word is not shown.
+    most = 2 * options.max_value_length
+    beginning = text if len(text) <= most else _LAST_WORD.sub("", text[:most])
     if _matches(options.masked_values, beginning):
         return MASK
-    return _TOKEN.sub(MASK, redact_text(beginning))
+    return without_secrets(beginning, lambda name: _is_secret(options, name))
 
 
 def _container_text(value: Any, options: CodeVariables, depth: int) -> str:
     if depth <= 0:
         return "..."
     if type(value) is dict:
-        texts = [_item_text(item, options, depth) for item in list(value.items())[:_MAX_ITEMS]]
+        texts = _item_texts(value, options, depth)
         brackets = "{}"
     else:
-        texts = [_text(item, options, depth - 1) for item in list(value)[:_MAX_ITEMS]]
+        texts = _member_texts(value, options, depth)
         brackets = _BRACKETS[type(value)]
     more = ["..."] if len(value) > _MAX_ITEMS else []
     return brackets[0] + ", ".join([*texts, *more]) + brackets[1]
 
 
-def _item_text(item: tuple[object, object], options: CodeVariables, depth: int) -> str:
-    key, value = item
-    is_secret = type(key) is str and _matches(options.masked_names, key)
-    text = MASK if is_secret else _text(value, options, depth - 1)
-    return f"{_text(key, options, 1)}: {text}"
+def _item_texts(value: dict[Any, Any], options: CodeVariables, depth: int) -> list[str]:
+    """Return the items; also the value beside ``"name": "password"`` is a secret."""
+    items = list(islice(value.items(), _MAX_ITEMS))
+    names_secret = any(
+        _key_text(key).lower() in _NAME_KEYS and _is_secret(options, _key_text(item))
+        for key, item in items
+    )
+    texts = []
+    for key, item in items:
+        name = _key_text(key)
+        is_secret = _is_secret(options, name) or (names_secret and name.lower() in _VALUE_KEYS)
+        text = MASK if is_secret else _text(item, options, depth - 1)
+        texts.append(f"{_text(key, options, 1)}: {text}")
+    return texts
+
+
+def _member_texts(value: Any, options: CodeVariables, depth: int) -> list[str]:
+    """Return the members; a member behind a secret's name, such as ``--password``, is a secret."""
+    texts = []
+    follows_name = False
+    for member in islice(value, _MAX_ITEMS):
+        texts.append(MASK if follows_name else _text(member, options, depth - 1))
+        name = _key_text(member)
+        follows_name = not follows_name and is_name(name) and _is_secret(options, name)
+    return texts
+
+
+def _key_text(key: object) -> str:
+    """Return the text of a key: text, bytes, the name of an enumeration's member, or a tuple's texts."""
+    if is_a(key, Enum):
+        return str(object.__getattribute__(key, "__dict__").get("_name_", ""))
+    if type(key) is str:
+        return key
+    if type(key) is bytes:
+        return key.decode("latin-1")
+    if type(key) is tuple:
+        return " ".join(part for part in key if type(part) is str)
+    return ""
+
+
+def _is_secret(options: CodeVariables, name: str) -> bool:
+    """Return whether the name is that of a secret; ``api-key`` is read like ``api_key``."""
+    name = name.strip()
+    patterns = options.masked_names
+    return _matches(patterns, name) or ("-" in name and _matches(patterns, name.replace("-", "_")))
 
 
 def _matches(patterns: tuple[str, ...], text: str) -> bool:

@@ -13,13 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .capture_sites import HookKind
+from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 
 __all__ = ["ExceptionHooks"]
 
 _log = logging.getLogger("flagengine.exceptions")
-
-# Exceptions that end a program or a thread on purpose.
-_NO_FAILURES = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 Report = Callable[[BaseException, HookKind], object]
 
@@ -27,11 +25,18 @@ Report = Callable[[BaseException, HookKind], object]
 class _Hook:
     """An installed hook; after ``uninstall``, it only calls the previous hook."""
 
-    def __init__(self, report: Report, kind: HookKind, previous: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        report: Report,
+        kind: HookKind,
+        previous: Callable[..., Any],
+        policy: ReportingPolicy,
+    ) -> None:
         self.previous = previous
         self.is_active = True
         self._report = report
         self._kind = kind
+        self._policy = policy
 
     def __call__(self, *args: Any) -> None:
         """Report the exception in the arguments of either kind, then call the previous hook."""
@@ -41,27 +46,30 @@ class _Hook:
             self.previous(*args)
 
     def _report_error(self, error: BaseException | None) -> None:
-        if not self.is_active or error is None or isinstance(error, _NO_FAILURES):
+        if not self.is_active or error is None:
             return
         try:
+            if not self._policy.reports(error, Place.PROCESS):
+                return
             self._report(error, self._kind)
         except Exception:  # noqa: BLE001 - the report is a callback
             _log.exception("Could not report an uncaught exception")
 
 
 class ExceptionHooks:
-    """The hooks of a client, which call ``report`` with each uncaught exception."""
+    """The hooks of a client, which call ``report`` with each uncaught failure."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, policy: ReportingPolicy = DEFAULT_POLICY) -> None:
         self._report = report
+        self._policy = policy
         self._hooks: tuple[_Hook, _Hook] | None = None
 
     def install(self) -> None:
         """Install both hooks, unless they are installed."""
         if self._hooks is not None:
             return
-        process = _Hook(self._report, HookKind.PROCESS, sys.excepthook)
-        thread = _Hook(self._report, HookKind.THREAD, threading.excepthook)
+        process = _Hook(self._report, HookKind.PROCESS, sys.excepthook, self._policy)
+        thread = _Hook(self._report, HookKind.THREAD, threading.excepthook, self._policy)
         self._hooks = process, thread
         sys.excepthook = process
         threading.excepthook = thread

@@ -3,12 +3,13 @@
 ::
 
     handler = ExceptionLogHandler(
-        lambda error, options: client.capture_exception(error, **options)
+        lambda error, options: client.capture_exception(error, **options),
+        policy=client.exception_policy,
     )
     logging.getLogger("shop").addHandler(handler)
 
-Records without an exception are ignored, and so are records of this package, because a failed report
-would report itself forever.
+Records without an exception are ignored, and so are exceptions that are no failures (see
+``control_flow``) and records of this package, because a failed report would report itself forever.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..application_callbacks import refuse_async, without_awaitable
 from .capture_sites import LOGGING
+from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from .safe_attributes import is_a
 
 __all__ = ["ExceptionLogHandler"]
@@ -29,11 +32,23 @@ Report = Callable[[BaseException, Mapping[str, Any]], object]
 
 
 class ExceptionLogHandler(logging.Handler):
-    """A handler that calls ``report`` with the exception and arguments of ``capture_exception``."""
+    """A handler that calls ``report`` with the exception and arguments of ``capture_exception``.
 
-    def __init__(self, report: Report, level: int = logging.ERROR) -> None:
+    Raises:
+        TypeError: ``report`` is ``async def``.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        level: int = logging.ERROR,
+        *,
+        policy: ReportingPolicy = DEFAULT_POLICY,
+    ) -> None:
+        refuse_async("ExceptionLogHandler.report", report)
         super().__init__(level)
         self._report = report
+        self._policy = policy
         self._is_reporting = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -43,7 +58,9 @@ class ExceptionLogHandler(logging.Handler):
             return
         self._is_reporting.now = True
         try:
-            self._report(error, {**LOGGING.options(), "level": _level(record)})
+            if self._policy.reports(error, Place.LOG):
+                options = {**LOGGING.options(), "level": _level(record)}
+                without_awaitable("ExceptionLogHandler.report", self._report(error, options))
         except Exception:  # noqa: BLE001 - as logging handlers must
             self.handleError(record)
         finally:

@@ -16,11 +16,13 @@ from ..http.redaction import redact_text
 __all__ = [
     "MAX_MESSAGE_LENGTH",
     "children",
+    "group_members",
     "instance_dict",
     "is_a",
     "message",
     "module_name",
     "printable",
+    "qualified_name",
     "traceback_of",
     "type_name",
 ]
@@ -43,6 +45,11 @@ def type_name(error: object) -> str:
     """Return the name of ``error`` if it is a class, otherwise the name of its class."""
     cls = error if is_a(error, type) else type(error)
     return str(_TYPE["__name__"].__get__(cls)) or "Error"
+
+
+def qualified_name(cls: type) -> str:
+    """Return the name of a class inside its module."""
+    return str(_TYPE["__qualname__"].__get__(cls))
 
 
 def module_name(error: object) -> str | None:
@@ -75,9 +82,16 @@ def children(error: BaseException) -> Iterator[tuple[str, BaseException]]:
         yield "cause", cause
     elif context is not None and not _BASE["__suppress_context__"].__get__(error):
         yield "context", context
-    if is_a(error, BaseExceptionGroup):
-        for member in _GROUP["exceptions"].__get__(error):
-            yield "member", member
+    for member in group_members(error):
+        yield "member", member
+
+
+def group_members(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the members of an exception group; empty for other exceptions."""
+    found: tuple[BaseException, ...] = (
+        _GROUP["exceptions"].__get__(error) if is_a(error, BaseExceptionGroup) else ()
+    )
+    return found
 
 
 def message(error: BaseException) -> str:

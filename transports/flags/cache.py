@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -37,6 +37,7 @@ logger = logging.getLogger("flagengine.flags")
 
 DEFAULT_TTL = 300.0
 DEFAULT_SIZE = 10_000
+LONGEST_ID = 200
 
 
 class CacheMode(StrEnum):
@@ -50,7 +51,8 @@ class CacheSubject(NamedTuple):
     """The person of a cached answer, as a key: an equal subject gets the same answer.
 
     ``properties`` is a digest of the person's and the groups' properties. It is empty if the cache
-    ignores properties.
+    ignores properties. An id or a group's key of more than 200 characters is a digest too, so the size of
+    a cache does not depend on their length.
     """
 
     distinct_id: str
@@ -71,7 +73,7 @@ class FlagCache(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything. Called when flags changed, if there is no method ``forget(keys)``."""
         ...
 
 
@@ -103,6 +105,12 @@ class MemoryFlagCache:
         """Store an answer."""
         with self._lock:
             self._answers[subject, flag.key] = flag
+
+    def forget(self, keys: Collection[str], /) -> None:
+        """Remove the answers of these flags."""
+        with self._lock:
+            for stored in [each for each in self._answers if each[1] in keys]:
+                self._answers.pop(stored, None)
 
     def clear(self) -> None:
         """Remove all answers."""
@@ -140,6 +148,19 @@ class AnswerCache:
         except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
             logger.warning("cannot write to the flag cache (%s)", type(error).__name__)
 
+    def forget(self, keys: Collection[str]) -> None:
+        """Forget the answers of these flags; everything, if the cache has no method ``forget``."""
+        forget = getattr(self._cache, "forget", None)
+        if not keys:
+            return
+        if not callable(forget):
+            self.clear()
+            return
+        try:
+            forget(keys)
+        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+            logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
+
     def clear(self) -> None:
         """Forget everything."""
         try:
@@ -155,12 +176,20 @@ class AnswerCache:
 
     def subject(self, query: FlagQuery) -> CacheSubject:
         """Return the query's cache subject; in ``fallback`` mode, ignore the properties."""
-        groups = sorted((str(kind), str(key)) for kind, key in query.groups.items())
+        groups = sorted((str(kind), _short(str(key))) for kind, key in query.groups.items())
         properties = (query.person_properties, query.group_properties)
         digest = ""
         if self.mode is CacheMode.PRIMARY and any(properties):
             digest = blake2b(to_json(properties), digest_size=16).hexdigest()
-        return CacheSubject(query.distinct_id, tuple(groups), query.device_id, digest)
+        device_id = None if query.device_id is None else _short(str(query.device_id))
+        return CacheSubject(_short(query.distinct_id), tuple(groups), device_id, digest)
+
+
+def _short(text: str) -> str:
+    """Return an id, or the digest of a long one."""
+    if len(text) <= LONGEST_ID:
+        return text
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

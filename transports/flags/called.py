@@ -1,20 +1,16 @@
-"""The events of a flag read: their properties, and which were already sent.
+"""The events of a flag read: their properties.
 
 Every read has ``$feature_flag_called``. A read that exposes a person to an experiment also has
 ``$experiment_exposure``. Both have a value only if it is a boolean or text; a number or an object is
-sent as True. Pure except for the tracker's memory. The client decides whether an event is sent.
+sent as True. Pure. The client decides whether an event is sent; ``called_tracker`` remembers which were.
 """
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
-
-from cachetools import LRUCache
 
 from flagengine import CLICK_IDS
 
@@ -25,7 +21,6 @@ from .seeds import event_without_seeds
 __all__ = [
     "EVENT",
     "EXPOSURE",
-    "CalledTracker",
     "FlagRead",
     "exposure_properties",
     "flag_called_properties",
@@ -39,6 +34,8 @@ EVENT: Final = "$feature_flag_called"
 EXPOSURE: Final = "$experiment_exposure"
 LOCAL_REASON: Final = "Evaluated locally"
 FLAG_MISSING: Final = "flag_missing"
+# posthog-python's code for a flag whose inputs were not given.
+INCONCLUSIVE: Final = "local_evaluation_inconclusive"
 
 # The codes in the order of PostHog's contract, in which they are joined.
 _ERRORS: Final = (
@@ -103,7 +100,8 @@ _OF_AN_EXPOSURE: Final = (
 class FlagRead(NamedTuple):
     """A read of a flag's value.
 
-    ``answer`` is None if the key has no answer, and ``failure`` then says whether the flag exists.
+    ``answer`` is None if the key has no answer. Then ``failure`` says why an existing flag failed, and
+    ``is_inconclusive`` whether nothing is known of the flag, not even that it is missing.
     ``request_errors`` has the error codes of the request to the server, if a request was made.
     """
 
@@ -114,6 +112,11 @@ class FlagRead(NamedTuple):
     device_id: str | None = None
     request_errors: tuple[str, ...] = ()
     failure: FlagFailure | None = None
+    is_inconclusive: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the groups as a plain dict, because read-only views cannot be pickled."""
+        return type(self), tuple(self._replace(groups=dict(self.groups)))
 
     @property
     def value(self) -> bool | str | None:
@@ -142,7 +145,9 @@ class FlagRead(NamedTuple):
         of_the_request = () if is_local else self.request_errors
         if self.answer is not None:
             return of_the_request
-        return (*of_the_request, FLAG_MISSING if self.failure is None else self.failure.error)
+        if self.failure is not None:
+            return (*of_the_request, self.failure.error)
+        return (*of_the_request, INCONCLUSIVE if self.is_inconclusive else FLAG_MISSING)
 
 
 def flag_called_properties(read: FlagRead) -> dict[str, Any]:
@@ -246,86 +251,3 @@ def _pinned(
     own: Mapping[str, Any], merged: Mapping[str, Any], foreign: AbstractSet[str]
 ) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if name in own or name not in foreign}
-
-
-class CalledTracker:
-    """A bounded, thread-safe record of the events that were already sent, by distinct id.
-
-    A full tracker forgets the least recently used distinct id. It stores only hashes, so no group
-    key and no value stays in memory.
-
-    >>> tracker = CalledTracker()
-    >>> tracker.is_first("u1", "beta", True), tracker.is_first("u1", "beta", True)
-    (True, False)
-    """
-
-    DEFAULT_CAPACITY: Final = 50_000
-    # For applications that use a single distinct id for everybody, with ever new groups.
-    MOST_REPORTS_OF_ONE_ID: Final = 10_000
-
-    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
-        # The values are dicts used as ordered sets.
-        self._by_id: LRUCache[str, dict[int, None]] = LRUCache(max(1, capacity))
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._by_id)
-
-    def is_first(
-        self,
-        distinct_id: str,
-        key: str,
-        value: object,
-        groups: Mapping[str, object] | None = None,
-        device_id: str | None = None,
-        attribution: tuple[object, ...] | None = None,
-    ) -> bool:
-        """Record this read; return whether it was not recorded before. Atomic."""
-        report = _report(key, value, groups, device_id, attribution)
-        with self._lock:
-            reports = self._by_id.get(distinct_id)
-            if reports is None:
-                reports = self._by_id[distinct_id] = {}
-            if report in reports:
-                return False
-            if len(reports) >= self.MOST_REPORTS_OF_ONE_ID:
-                del reports[next(iter(reports))]
-            reports[report] = None
-            return True
-
-    def forget(self, distinct_id: str, key: str, *read: Any) -> None:
-        """Forget a read whose event was refused; the arguments are those of ``is_first``."""
-        with self._lock:
-            self._by_id.get(distinct_id, {}).pop(_report(key, *read), None)
-
-    def clear(self) -> None:
-        """Forget all reads."""
-        with self._lock:
-            self._by_id.clear()
-
-    def after_fork(self) -> None:
-        """Renew the lock in a forked child; keep the recorded reads."""
-        self._lock = threading.Lock()
-
-
-def _report(
-    key: str,
-    value: object,
-    groups: Mapping[str, object] | None,
-    device_id: str | None,
-    attribution: tuple[object, ...] | None,
-) -> int:
-    return hash((key, _hashable(value), _sorted_pairs(groups), device_id, attribution))
-
-
-def _hashable(value: object) -> tuple[str, str]:
-    """Return a hashable form in which True, 1 and "true" differ."""
-    if value is None or isinstance(value, bool | str):
-        return type(value).__name__, str(value)
-    return type(value).__name__, json.dumps(value, sort_keys=True, default=repr)
-
-
-def _sorted_pairs(groups: Mapping[str, object] | None) -> tuple[tuple[str, str], ...]:
-    if not groups:
-        return ()
-    return tuple(sorted((str(kind), str(key)) for kind, key in groups.items()))

@@ -7,7 +7,7 @@ suspends a task in ``AsyncClient``. It sends no events.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from flagengine import Overrides
@@ -20,6 +20,7 @@ from .answer import FlagAnswer
 from .cache import AnswerCache, CacheMode
 from .local import EvaluatedFlags, LocalFlags
 from .missing_keys import MissingKeys
+from .override_layers import OverrideLayers
 from .query import FlagQuery
 from .remote import RemoteFlags, RemoteOutcome
 from .response import FlagsResponse
@@ -35,7 +36,7 @@ class FlagEvaluator:
     """The evaluator of a client's flags.
 
     ``remote`` is None without a project key, ``cache`` without the option ``flag_cache``.
-    ``overrides`` apply to every query; the value is immutable, and assigned to change it.
+    ``layers`` has the overrides, which apply to every query.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class FlagEvaluator:
         cache: AnswerCache | None = None,
         on_failure: Callable[[TransportError], object] = lambda _error: None,
     ) -> None:
-        self.overrides = Overrides()
+        self.layers = OverrideLayers()
         self.cache = cache
         self._local = local
         self._remote = remote
@@ -58,13 +59,15 @@ class FlagEvaluator:
         self, query: FlagQuery, published: Published, *, may_ask: bool = True
     ) -> Steps[EvaluatedFlags]:
         """Answer the query, with at most one request."""
-        local = self._local.evaluate(query, published, self.overrides)
+        # Taken once, because the overrides may change while the server is asked.
+        overrides = self.layers.current
+        local = self._local.evaluate(query, published, overrides)
         remote = self._remote
         if remote is None or not may_ask or query.only_locally:
             return local
         if not self._needs_server(query, local, published):
             return local
-        cached = self._cached(query, local)
+        cached = self._cached(query, local, overrides)
         if cached is not None:
             return cached
         # A pause needs no thread to be noticed.
@@ -73,13 +76,13 @@ class FlagEvaluator:
             outcome: RemoteOutcome = paused or (yield Call(remote.evaluate, (query,)))
         except ClientBusyError as error:
             outcome = RemoteOutcome(error=error)
-        return self._combined(query, local, published, outcome)
+        return self._combined(query, local, published, outcome, overrides)
 
     def with_value(
         self, key: str, value: Any, query: FlagQuery, published: Published
     ) -> FlagAnswer | None:
         """Return the flag's answer if its value were ``value``; None if the flag is not defined."""
-        return self._local.with_value(key, value, query, published, self.overrides)
+        return self._local.with_value(key, value, query, published, self.layers.current)
 
     def prepare(self) -> None:
         """See ``LocalFlags.prepare``."""
@@ -90,9 +93,15 @@ class FlagEvaluator:
         if self.cache is not None:
             self.cache.clear()
 
+    def flags_changed(self, keys: Collection[str]) -> None:
+        """Remove the answers of these flags from the cache."""
+        if self.cache is not None:
+            self.cache.forget(keys)
+
     def after_fork(self) -> None:
         """Renew the locks in a forked child."""
         self._missing.after_fork()
+        self.layers.after_fork()
         if self._remote is not None:
             self._remote.after_fork()
         if self.cache is not None:
@@ -115,6 +124,7 @@ class FlagEvaluator:
         local: EvaluatedFlags,
         published: Published,
         outcome: RemoteOutcome,
+        overrides: Overrides,
     ) -> EvaluatedFlags:
         """Add those answers of the server that the query asks for and that have no local answer."""
         response = outcome.response
@@ -132,10 +142,16 @@ class FlagEvaluator:
                 self.cache.store(query, response.flags)
             found = _wanted(response.flags, query, local)
             failures |= _wanted(response.failures, query, local)
-        answers = {**self._with_payload_overrides(found), **local.answers}
+        answers = {**_with_payloads(found, overrides), **local.answers}
         unresolved = {key: why for key, why in local.unresolved.items() if key not in answers}
         failures = {key: failure for key, failure in failures.items() if key not in answers}
-        return EvaluatedFlags(answers, unresolved, request_errors=outcome.errors, failures=failures)
+        return EvaluatedFlags(
+            answers,
+            unresolved,
+            withheld=local.withheld,
+            request_errors=outcome.errors,
+            failures=failures,
+        )
 
     def _log_unreadable(self, response: FlagsResponse) -> None:
         for key, failure in response.failures.items():
@@ -150,14 +166,9 @@ class FlagEvaluator:
             logger.warning("could not fetch flags from the server: %s", error)
         self._on_failure(error)
 
-    def _with_payload_overrides(self, found: dict[str, FlagAnswer]) -> dict[str, FlagAnswer]:
-        """Apply the payload overrides to the server's answers; the engine has applied its own."""
-        for key, payload in self.overrides.payloads.items():
-            if key in found:
-                found[key] = found[key].with_payload(payload)
-        return found
-
-    def _cached(self, query: FlagQuery, local: EvaluatedFlags) -> EvaluatedFlags | None:
+    def _cached(
+        self, query: FlagQuery, local: EvaluatedFlags, overrides: Overrides
+    ) -> EvaluatedFlags | None:
         """Return the answers if the cache has every flag without a local answer; otherwise None."""
         if self.cache is None or self.cache.mode is not CacheMode.PRIMARY or not query.keys:
             return None
@@ -165,8 +176,8 @@ class FlagEvaluator:
         found = self.cache.find(query, lacking)
         if len(found) < len(lacking):
             return None
-        answers = {**self._with_payload_overrides(found), **local.answers}
-        return EvaluatedFlags(answers, failures=local.failures)
+        answers = {**_with_payloads(found, overrides), **local.answers}
+        return EvaluatedFlags(answers, withheld=local.withheld, failures=local.failures)
 
     def _stale(self, query: FlagQuery, local: EvaluatedFlags) -> dict[str, FlagAnswer]:
         """Return the cached answers to use after a failed request."""
@@ -175,6 +186,14 @@ class FlagEvaluator:
         wanted = [*local.unresolved, *local.undefined] if query.keys is None else query.keys
         found = self.cache.find(query, local.lacking(wanted))
         return {key: answer.as_stale() for key, answer in found.items()}
+
+
+def _with_payloads(found: dict[str, FlagAnswer], overrides: Overrides) -> dict[str, FlagAnswer]:
+    """Apply the payload overrides to the server's answers; the engine has applied its own."""
+    for key, payload in overrides.payloads.items():
+        if key in found:
+            found[key] = found[key].with_payload(payload)
+    return found
 
 
 def _wanted(records: Mapping[str, T], query: FlagQuery, local: EvaluatedFlags) -> dict[str, T]:

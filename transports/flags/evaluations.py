@@ -3,6 +3,9 @@
 Later definitions do not change the answers, and reading does no I/O. Reading a value counts as
 access (``only_accessed``), and the first read of each flag is passed to ``on_read``, which sends the
 event. Reading a payload neither counts nor sends an event.
+
+The result can be copied and pickled. A copy counts its reads for itself, and does not report again
+what was reported before. A pickled copy sends no events, because the client stays in its process.
 """
 
 from __future__ import annotations
@@ -10,17 +13,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from flagengine import Resolution
+from flagengine import Reason, Resolution
 
 from .answer import FlagAnswer, FlagFailure
 from .called import FlagRead
-from .local import EvaluatedFlags
+from .local import EvaluatedFlags, Obstacle
 from .reading import FlagReading, reading_of
 from .typed_reads import TypedReads
 
 __all__ = ["FlagEvaluations"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger("flagengine.flags")
 
@@ -35,6 +40,8 @@ class FlagEvaluations(TypedReads):
         device_id: the device of the evaluation.
         unresolved: resolutions of flags that neither the engine nor the server decided.
         failures: why existing flags have no answer, by key.
+        withheld: why the client gives no answer for flags that it hides, by key.
+        obstacle: why there is no answer at all.
         request_errors: the error codes of the request to the server, if a request was made.
         on_read: called with each flag's first read.
     """
@@ -48,45 +55,77 @@ class FlagEvaluations(TypedReads):
         device_id: str | None = None,
         unresolved: Mapping[str, Resolution] | None = None,
         failures: Mapping[str, FlagFailure] | None = None,
+        withheld: Mapping[str, Reason] | None = None,
+        obstacle: Obstacle | None = None,
         request_errors: tuple[str, ...] = (),
         on_read: Callable[[FlagRead], object] | None = None,
     ) -> None:
         self.distinct_id = distinct_id
         self.device_id = device_id
-        self.groups = MappingProxyType(dict(groups or {}))
-        self.unresolved = MappingProxyType(dict(unresolved or {}))
-        self._flags = dict(flags or {})
-        self._failures = dict(failures or {})
-        self._request_errors = request_errors
+        self._groups = dict(groups or {})
+        self._found = EvaluatedFlags(
+            dict(flags or {}),
+            dict(unresolved or {}),
+            withheld=dict(withheld or {}),
+            request_errors=request_errors,
+            failures=dict(failures or {}),
+            obstacle=obstacle,
+        )
         self._on_read = on_read
         self._is_filtered = False
         self._accessed: dict[str, None] = {}
         self._reported: dict[str, object] = {}
 
+    def __copy__(self) -> FlagEvaluations:
+        copy = FlagEvaluations.__new__(FlagEvaluations)
+        reads = {"_accessed": dict(self._accessed), "_reported": dict(self._reported)}
+        copy.__dict__.update(self.__dict__, **reads)
+        return copy
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> FlagEvaluations:
+        # The answers are immutable.
+        return self.__copy__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        reported = dict.fromkeys(self._reported)
+        return {**self.__dict__, "_on_read": None, "_reported": reported}
+
     def __repr__(self) -> str:
-        return f"<FlagEvaluations of {len(self._flags)} flags>"
+        return f"<FlagEvaluations of {len(self._found.answers)} flags>"
 
     def __len__(self) -> int:
-        return len(self._flags)
+        return len(self._found.answers)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._flags
+        return key in self._found.answers
+
+    @property
+    def groups(self) -> Mapping[str, Any]:
+        """The person's groups in the evaluation."""
+        return MappingProxyType(self._groups)
+
+    @property
+    def unresolved(self) -> Mapping[str, Resolution]:
+        """The resolutions of flags that neither the engine nor the server decided, by key."""
+        return MappingProxyType(self._found.unresolved)
 
     @property
     def keys(self) -> list[str]:
         """The keys of the flags that have an answer."""
-        return list(self._flags)
+        return list(self._found.answers)
 
     @property
     def unresolved_flags(self) -> Mapping[str, str]:
         """Why the engine left flags without a value, by key, if the server did not decide them."""
-        reasons = {key: str(each.unresolved_reason) for key, each in self.unresolved.items()}
+        reasons = {
+            key: str(each.unresolved_reason or each.reason) for key, each in self.unresolved.items()
+        }
         return MappingProxyType(reasons)
 
     @property
     def flags(self) -> Mapping[str, FlagAnswer]:
         """The answers by key; access to them sends no event."""
-        return MappingProxyType(self._flags)
+        return MappingProxyType(self._found.answers)
 
     def is_enabled(
         self,
@@ -106,13 +145,13 @@ class FlagEvaluations(TypedReads):
 
     def get_flag_payload(self, key: str) -> Any:
         """Return the payload, None if there is none; send no event."""
-        answer = self._flags.get(key)
+        answer = self._found.answers.get(key)
         return None if answer is None else answer.payload
 
     def only(self, keys: Iterable[str]) -> FlagEvaluations:
         """Return a copy with only these flags; log a warning for keys that were not evaluated."""
         wanted = list(dict.fromkeys(keys))
-        unknown = [key for key in wanted if key not in self._flags]
+        unknown = [key for key in wanted if key not in self._found.answers]
         if unknown:
             _log.warning("only() was given flag keys that were not evaluated: %s", unknown)
         return self._filtered(wanted)
@@ -123,45 +162,40 @@ class FlagEvaluations(TypedReads):
 
     def event_properties(self) -> dict[str, Any]:
         """Return the properties that ``capture(flags=…)`` adds to an event."""
+        answers = self._found.answers
         properties: dict[str, Any] = {
-            f"$feature/{key}": answer.legacy_value for key, answer in self._flags.items()
+            f"$feature/{key}": answer.legacy_value for key, answer in answers.items()
         }
-        active = sorted(key for key, answer in self._flags.items() if answer.enabled)
+        active = sorted(key for key, answer in answers.items() if answer.enabled)
         if active:
             properties["$active_feature_flags"] = active
         return properties
 
     def _filtered(self, keys: list[str]) -> FlagEvaluations:
-        copy = FlagEvaluations(
-            self.distinct_id,
-            {key: self._flags[key] for key in keys if key in self._flags},
-            groups=self.groups,
-            device_id=self.device_id,
-            unresolved={key: self.unresolved[key] for key in keys if key in self.unresolved},
-            failures={key: self._failures[key] for key in keys if key in self._failures},
-            request_errors=self._request_errors,
-            on_read=self._on_read,
+        found = self._found
+        copy = FlagEvaluations(self.distinct_id, device_id=self.device_id, on_read=self._on_read)
+        copy._groups = self._groups
+        copy._found = found._replace(
+            answers=_chosen(found.answers, keys),
+            unresolved=_chosen(found.unresolved, keys),
+            withheld=_chosen(found.withheld, keys),
+            failures=_chosen(found.failures, keys),
         )
         copy._is_filtered = True
         return copy
 
     def _reading(self, key: str, *, reports: bool) -> FlagReading:
         self._read(key, reports=reports)
-        found = EvaluatedFlags(
-            self._flags,
-            self.unresolved,
-            request_errors=self._request_errors,
-            failures=self._failures,
-        )
-        return reading_of(key, found)
+        return reading_of(key, self._found)
 
     def _read(self, key: str, *, reports: bool) -> FlagAnswer | None:
-        answer = self._flags.get(key)
-        is_known = answer is not None or key in self._failures
+        answer = self._found.answers.get(key)
+        is_known = answer is not None or key in self._found.failures
         if is_known:
             self._accessed[key] = None
         # A key that is absent from a filtered copy may exist in the original.
         is_reported = reports and (is_known or not self._is_filtered)
+        is_reported = is_reported and not self._found.is_hidden(key)
         if is_reported and self._on_read is not None and self._is_first(key):
             self._report(key, answer, self._on_read)
         return answer
@@ -174,9 +208,22 @@ class FlagEvaluations(TypedReads):
     def _report(
         self, key: str, answer: FlagAnswer | None, on_read: Callable[[FlagRead], object]
     ) -> None:
-        errors, failure = self._request_errors, self._failures.get(key)
-        read = FlagRead(key, answer, self.distinct_id, self.groups, self.device_id, errors, failure)
+        found = self._found
+        read = FlagRead(
+            key,
+            answer,
+            self.distinct_id,
+            self.groups,
+            self.device_id,
+            found.request_errors,
+            found.failures.get(key),
+            is_inconclusive=answer is None and found.is_inconclusive(key),
+        )
         try:
             on_read(read)
         except Exception:  # noqa: BLE001 - a callback may raise anything
             _log.exception("Reporting a flag read raised")
+
+
+def _chosen(parts: Mapping[str, T], keys: Iterable[str]) -> dict[str, T]:
+    return {key: parts[key] for key in keys if key in parts}

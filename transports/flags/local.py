@@ -6,8 +6,10 @@ server.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import tzinfo
 from decimal import Decimal
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +19,9 @@ from ..polling.store import Published
 from .answer import FlagAnswer, FlagFailure, Origin
 from .query import FlagQuery
 
-__all__ = ["EvaluatedFlags", "LocalFlags"]
+__all__ = ["EvaluatedFlags", "LocalFlags", "Obstacle"]
 
+_NOT_EVALUATED: Final = (Reason.OVERRIDDEN, Reason.FILTERED_OUT, Reason.UNKNOWN_FLAG)
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
 
 # One flag for each part of the engine that is imported on demand.
@@ -46,6 +49,14 @@ _EVERY_PART: Final = Snapshot.parse(
 )
 
 
+class Obstacle(StrEnum):
+    """Why a query has no answer for any flag."""
+
+    UNUSABLE = "the client is disabled or has no key"
+    NO_DISTINCT_ID = "no distinct id: pass distinct_id or use client.context(...)"
+    NOT_LOADED = "no flag definitions are loaded"
+
+
 class EvaluatedFlags(NamedTuple):
     """The result of a query. A tuple, because every read makes a result.
 
@@ -53,18 +64,28 @@ class EvaluatedFlags(NamedTuple):
         answers: the answers by flag key.
         unresolved: resolutions of flags that neither the engine nor the server decided.
         undefined: keys that the definitions do not have.
-        withheld: keys without an answer for which the server must not be asked, because the flag is
-            overridden to be missing, has other evaluation contexts, or fails as it would there.
+        withheld: keys without an answer for which the server must not be asked, with the reason: the
+            flag is overridden to be missing, has other evaluation contexts, or fails as it would there.
         request_errors: the error codes of the request to the server.
         failures: why existing flags have no answer, by key; from the engine or the server.
+        obstacle: why the flags without an answer have none, whatever they are.
     """
 
     answers: Mapping[str, FlagAnswer] = MappingProxyType({})
     unresolved: Mapping[str, Resolution] = MappingProxyType({})
     undefined: tuple[str, ...] = ()
-    withheld: frozenset[str] = frozenset()
+    withheld: Mapping[str, Reason] = MappingProxyType({})
     request_errors: tuple[str, ...] = ()
     failures: Mapping[str, FlagFailure] = MappingProxyType({})
+    obstacle: Obstacle | None = None
+
+    def is_inconclusive(self, key: str) -> bool:
+        """Return whether nothing is known of the flag: neither its value nor that it is missing."""
+        return key in self.unresolved or self.obstacle is not None
+
+    def is_hidden(self, key: str) -> bool:
+        """Return whether an override makes the flag missing, so that reading it sends no event."""
+        return self.withheld.get(key) is Reason.OVERRIDDEN
 
     def lacking(self, keys: Iterable[str]) -> list[str]:
         """Return those of the keys for which a cache or the server may still have an answer."""
@@ -72,15 +93,20 @@ class EvaluatedFlags(NamedTuple):
 
 
 class LocalFlags:
-    """The engine with the client's options, without those that have their default value."""
+    """The engine with the client's options, without those that have their default value.
+
+    ``never`` has the keys of flags that only the server evaluates.
+    """
 
     def __init__(
         self,
         *,
         missing_group: str = "as_server",
         evaluation_contexts: tuple[str, ...] = (),
-        project_timezone: str = "UTC",
+        project_timezone: str | tzinfo = "UTC",
+        never: Collection[str] | str = (),
     ) -> None:
+        self._never = frozenset([never] if isinstance(never, str) else never)
         self._options: dict[str, Any] = {}
         if missing_group not in ("as_server", "false"):
             self._options["missing_group"] = missing_group
@@ -109,7 +135,7 @@ class LocalFlags:
         snapshot, keys = published.snapshot, query.keys
         if snapshot is None:
             if not overrides:
-                return EvaluatedFlags(undefined=keys or ())
+                return EvaluatedFlags(undefined=keys or (), obstacle=Obstacle.NOT_LOADED)
             snapshot = _NO_DEFINITIONS
         distinct_id, properties = query.distinct_id, query.person_properties
         options = self._call_options(query, overrides)
@@ -120,7 +146,12 @@ class LocalFlags:
             resolutions = evaluate(
                 snapshot, distinct_id, properties, flag_keys=keys, **options
             ).values()
-        return _sorted(resolutions, self._origin(published))
+        if self._never:
+            resolutions = [self._left_to_server(resolution) for resolution in resolutions]
+        found = _sorted(resolutions, self._origin(published))
+        if published.snapshot is None:
+            return found._replace(obstacle=Obstacle.NOT_LOADED)
+        return found
 
     def with_value(
         self, key: str, value: Any, query: FlagQuery, published: Published, overrides: Overrides
@@ -133,6 +164,21 @@ class LocalFlags:
         distinct_id, properties = query.distinct_id, query.person_properties
         resolution = evaluate_flag(published.snapshot, key, distinct_id, properties, **options)
         return FlagAnswer(resolution, self._origin(published))
+
+    def _left_to_server(self, resolution: Resolution) -> Resolution:
+        decided_elsewhere = resolution.reason in _NOT_EVALUATED
+        if resolution.key not in self._never or decided_elsewhere:
+            return resolution
+        return Resolution(
+            resolution.key,
+            None,
+            Reason.UNRESOLVED,
+            description="Only the server evaluates it (never_evaluate_locally)",
+            flag_id=resolution.flag_id,
+            flag_version=resolution.flag_version,
+            has_experiment=resolution.has_experiment,
+            config_version=resolution.config_version,
+        )
 
     def _origin(self, published: Published) -> Origin:
         """Return the origin of a publication's answers, the same object at each call."""
@@ -165,7 +211,7 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
     answers: dict[str, FlagAnswer] = {}
     unresolved: dict[str, Resolution] = {}
     undefined: list[str] = []
-    withheld: list[str] = []
+    withheld: dict[str, Reason] = {}
     failures: dict[str, FlagFailure] = {}
     for resolution in resolutions:
         key = resolution.key
@@ -176,9 +222,7 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
         elif resolution.reason is Reason.UNKNOWN_FLAG:
             undefined.append(key)
         else:
-            withheld.append(key)
+            withheld[key] = resolution.reason
             if resolution.reason is Reason.ERROR:
                 failures[key] = FlagFailure("evaluation_failed", FlagAnswer(resolution, origin))
-    return EvaluatedFlags(
-        answers, unresolved, tuple(undefined), frozenset(withheld), failures=failures
-    )
+    return EvaluatedFlags(answers, unresolved, tuple(undefined), withheld, failures=failures)

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypedDict
 
 from ..context import current, id_of
 from ..context.properties_for_flags import NO_PROPERTIES, PropertiesForFlags
+from ..json_text import members_of
 
 __all__ = ["FlagOptions", "FlagQuery", "flag_query"]
 
@@ -68,13 +69,16 @@ def flag_query(
     if known_id is None:
         return None
     groups = given.get("groups") or {}
-    person = dict(given.get("person_properties") or ())
+    person = _properties(given.get("person_properties"))
     group_properties: dict[str, Any] = dict(given.get("group_properties") or ())
     # The context's properties win over the client's.
     for properties in (NO_PROPERTIES if context is None else context.flags, stored):
         if properties is not NO_PROPERTIES:
             person = properties.person_for(person)
             group_properties = properties.groups_for(groups, group_properties)
+    device_id = given.get("device_id")
+    if device_id is not None:
+        device_id = id_of(device_id)
     locally, no_geoip = given.get("only_evaluate_locally"), given.get("disable_geoip")
     return FlagQuery(
         known_id,
@@ -82,10 +86,25 @@ def flag_query(
         dict(groups),
         person,
         group_properties,
-        given.get("device_id") or (context.device_id if context is not None else None),
+        device_id or (context.device_id if context is not None else None),
         only_locally if locally is None else locally,
         disable_geoip if no_geoip is None else no_geoip,
     )
+
+
+def _properties(given: object) -> dict[str, Any]:
+    """Return a copy of the properties, which may be a model.
+
+    Raises:
+        TypeError: they are neither a mapping nor a model nor None.
+    """
+    if type(given) is dict:
+        return dict(given)
+    members = members_of(given)
+    if members is None and given is not None:
+        msg = f"properties must be a mapping, got {type(given).__name__}"
+        raise TypeError(msg)
+    return dict(members or ())
 
 
 def _distinct(keys: Iterable[str]) -> tuple[str, ...]:

@@ -67,6 +67,16 @@ class FlagDetails(Generic[T]):
     error_message: str | None = None
     flag_metadata: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the metadata as a plain dict, because read-only views cannot be pickled."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _restored, ({**fields, "flag_metadata": dict(self.flag_metadata)},)
+
+
+def _restored(fields: dict[str, Any]) -> FlagDetails[Any]:
+    metadata = MappingProxyType(fields.pop("flag_metadata"))
+    return FlagDetails(**fields, flag_metadata=metadata)
+
 
 def boolean(value: Any) -> bool | None:
     """Return a boolean, else None."""

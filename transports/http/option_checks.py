@@ -6,7 +6,6 @@ that names the option, what it must be, and what was given. No message has a pas
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -20,39 +19,9 @@ __all__ = [
     "ca_file",
     "certificate",
     "proxy",
-    "seconds",
-    "switch",
-    "whole_number",
 ]
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
-
-
-def switch(name: str, value: Any) -> None:
-    """Check a boolean."""
-    if not isinstance(value, bool):
-        msg = f"{name} must be True or False, got {value!r}"
-        raise TypeError(msg)
-
-
-def whole_number(name: str, value: Any, *, least: int) -> None:
-    """Check an integer."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        msg = f"{name} must be an integer, got {value!r}"
-        raise TypeError(msg)
-    if value < least:
-        msg = f"{name} must be at least {least}, got {value}"
-        raise ValueError(msg)
-
-
-def seconds(name: str, value: Any) -> None:
-    """Check a time span."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        msg = f"{name} must be a number of seconds, got {value!r}"
-        raise TypeError(msg)
-    if not (value >= 0 and math.isfinite(value)):
-        msg = f"{name} must be a number of seconds from 0 on, got {value}"
-        raise ValueError(msg)
 
 
 def proxy(name: str, value: Any) -> None:

@@ -7,12 +7,22 @@ mistake that only the first request shows costs events.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
+from ..option_values.quantities import LONGEST_REQUEST, Count, Seconds, read_boolean
 from . import option_checks as check
 
 __all__ = ["Certificate", "HttpOptions", "PathText"]
+
+_READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "pool_size": Count(64),
+    "reuse_connections": read_boolean,
+    "idle_connection_timeout": Seconds(60, least=0, most=LONGEST_REQUEST, is_optional=True),
+    "tcp_keep_alive": read_boolean,
+    "trust_env": read_boolean,
+}
 
 PathText: TypeAlias = str | os.PathLike[str]
 Certificate: TypeAlias = PathText | tuple[PathText, PathText]
@@ -59,12 +69,8 @@ class HttpOptions:
         check.proxy("proxy", self.proxy)
         check.ca_file("ca_file", self.ca_file)
         check.certificate("client_certificate", self.client_certificate)
-        check.whole_number("pool_size", self.pool_size, least=1)
-        check.switch("reuse_connections", self.reuse_connections)
-        check.switch("tcp_keep_alive", self.tcp_keep_alive)
-        check.switch("trust_env", self.trust_env)
-        if self.idle_connection_timeout is not None:
-            check.seconds("idle_connection_timeout", self.idle_connection_timeout)
+        for name, read in _READERS.items():
+            object.__setattr__(self, name, read(name, getattr(self, name)))
 
     @property
     def verified_by(self) -> bool | str:

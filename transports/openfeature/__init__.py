@@ -4,6 +4,9 @@
 >>> api.set_provider(FlagengineProvider(client))  # doctest: +SKIP
 """
 
-from .provider import FlagClient, FlagengineProvider
+from ..extras import extra_for
+
+with extra_for("the OpenFeature provider"):
+    from .provider import FlagClient, FlagengineProvider
 
 __all__ = ["FlagClient", "FlagengineProvider"]

@@ -84,19 +84,25 @@ _REASONS: Mapping[str, Reason] = MappingProxyType(
         "no_rule_match": Reason.DEFAULT,
     }
 )
-_NOTED = (
-    "reason",
-    "reason_code",
-    "condition_index",
-    "locally_evaluated",
-    "flag_id",
-    "flag_version",
-    "config_version",
-    "rule_type",
-    "rule_id",
-    "experiment_id",
-    "variant_key",
-    "holdout_id",
+# The names in the metadata. OpenFeature's telemetry reads ``version``; the others are those of
+# ``FeatureFlagResult``.
+_NOTED = MappingProxyType(
+    {
+        "id": "flag_id",
+        "version": "flag_version",
+        "reason": "reason",
+        "reason_code": "reason_code",
+        "condition_index": "condition_index",
+        "locally_evaluated": "locally_evaluated",
+        "flag_id": "flag_id",
+        "flag_version": "flag_version",
+        "config_version": "config_version",
+        "rule_type": "rule_type",
+        "rule_id": "rule_id",
+        "experiment_id": "experiment_id",
+        "variant_key": "variant_key",
+        "holdout_id": "holdout_id",
+    }
 )
 
 
@@ -220,5 +226,5 @@ def _reason(result: FlagResult) -> Reason:
 
 
 def _metadata(result: FlagResult) -> dict[str, bool | int | float | str]:
-    noted = {name: getattr(result, name, None) for name in _NOTED}
+    noted = {name: getattr(result, attribute, None) for name, attribute in _NOTED.items()}
     return {name: value for name, value in noted.items() if value is not None}

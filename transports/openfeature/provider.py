@@ -13,20 +13,24 @@ from typing import Any, Protocol
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEventDetails
-from openfeature.exception import ErrorCode
+from openfeature.exception import ErrorCode, ProviderNotReadyError
 from openfeature.flag_evaluation import FlagResolutionDetails
 from openfeature.provider import Metadata
 from openfeature.track import TrackingEventDetails
 
+from ..callers import CallTimeoutError, SyncCaller
 from ..clock import Clock, SystemClock
 from ..context import current
 from ..flags.reading import FlagReading
+from ..steps import Call
 from . import details
 from .resolvers import Resolvers
-from .staleness import Change, Staleness
+from .staleness import Staleness, State
 
 __all__ = ["FlagClient", "FlagengineProvider"]
 
+_SHUTDOWN_TIMEOUT = 30.0
+_GRACE = 1.0
 _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
@@ -34,7 +38,8 @@ class FlagClient(Protocol):
     """The methods of a client that the provider calls.
 
     A client may also have ``get_feature_flag_reading``, which says why a flag has no value,
-    ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on`` and ``shutdown``. With an ``AsyncClient``, only the asynchronous resolvers work.
+    ``wait_for_local_evaluation_ready``, ``definitions_health``, ``on`` and ``shutdown``. With an
+    ``AsyncClient``, only the asynchronous resolvers work.
     """
 
     def get_feature_flag_result(self, key: str, distinct_id: Any = None, **options: Any) -> Any:
@@ -48,6 +53,11 @@ class FlagClient(Protocol):
 
 class FlagengineProvider(Resolvers):
     """A provider that uses a client.
+
+    It is ready when definitions are loaded, or at once if the client loads none. Otherwise its
+    initialisation fails after ``ready_timeout``, and it becomes ready as soon as they are loaded.
+    Definitions that grow too old make it stale; definitions that are taken out of use (a refused key,
+    a used-up quota) are an error.
 
     Args:
         client: the client that evaluates the flags.
@@ -80,16 +90,21 @@ class FlagengineProvider(Resolvers):
         return Metadata(name="flagengine")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:  # noqa: ARG002
-        """Wait for definitions, if the client loads any; without them, the server evaluates flags."""
-        on = getattr(self._client, "on", None)
-        if on is not None and not self._unsubscribe:
-            self._unsubscribe = [
-                on("local_evaluation_flags_loaded", self._definitions_changed),
-                on("error", lambda _: self.check_health()),
-            ]
-        wait = getattr(self._client, "wait_for_local_evaluation_ready", None)
-        if wait is not None:
-            _discarded(wait(timeout=self._ready_timeout))
+        """Wait for definitions, if the client loads any; without them, the server evaluates flags.
+
+        Raises:
+            ProviderNotReadyError: no definitions are loaded after ``ready_timeout``.
+        """
+        self._staleness.is_paused = True
+        try:
+            self._subscribe()
+            wait = getattr(self._client, "wait_for_local_evaluation_ready", None)
+            if wait is not None:
+                self._finish(wait(timeout=self._ready_timeout), self._ready_timeout)
+        finally:
+            self._staleness.reset()
+        if self._staleness.state is State.MISSING:
+            raise ProviderNotReadyError(self._why_missing())
 
     def shutdown(self) -> None:
         """Unsubscribe from the client; shut it down if ``shuts_down_client``."""
@@ -97,7 +112,7 @@ class FlagengineProvider(Resolvers):
             unsubscribe()
         self._unsubscribe = []
         if self._shuts_down_client:
-            _discarded(self._client.shutdown())
+            self._finish(self._client.shutdown(), _SHUTDOWN_TIMEOUT)
 
     def check_health(self) -> None:
         """Check now whether the definitions are stale; evaluations check this once a second."""
@@ -165,6 +180,27 @@ class FlagengineProvider(Resolvers):
         is_stale = self._staleness.is_stale and getattr(result, "locally_evaluated", False)
         return details.details_of(result, default, convert, is_stale=is_stale)
 
+    def _subscribe(self) -> None:
+        on = getattr(self._client, "on", None)
+        if on is not None and not self._unsubscribe:
+            self._unsubscribe = [
+                on("local_evaluation_flags_loaded", self._definitions_changed),
+                on("definitions_recovered", lambda _: self.check_health()),
+                on("error", lambda _: self.check_health()),
+            ]
+
+    def _finish(self, result: object, timeout: float) -> None:
+        """Wait for an awaitable of an ``AsyncClient``, on a loop of its own."""
+        if not inspect.isawaitable(result):
+            return
+        caller = SyncCaller()
+        try:
+            caller(Call(lambda: result, (), timeout + _GRACE))
+        except CallTimeoutError:
+            return
+        finally:
+            caller.close()
+
     def _call_of(self, context: EvaluationContext | None) -> tuple[str | None, dict[str, Any]]:
         """Return the distinct id and the options of the client's call."""
         attributes = dict(context.attributes) if context is not None else {}
@@ -177,16 +213,25 @@ class FlagengineProvider(Resolvers):
         return named or ambient or self._default_distinct_id, options
 
     def _definitions_changed(self, change: object) -> None:
+        self.check_health()
         changed = getattr(change, "changed_keys", None)
+        if self._staleness.is_paused or (changed is not None and not changed):
+            return
         flags = None if changed is None else sorted(changed)
         self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=flags))
-        self.check_health()
 
-    def _announce(self, change: Change | None) -> None:
-        if change is Change.STALE:
+    def _announce(self, state: State | None) -> None:
+        if state is State.STALE:
             self.emit_provider_stale(ProviderEventDetails(message="flag definitions are stale"))
-        elif change is Change.FRESH:
+        elif state is State.MISSING:
+            why, code = self._why_missing(), ErrorCode.PROVIDER_NOT_READY
+            self.emit_provider_error(ProviderEventDetails(message=why, error_code=code))
+        elif state is State.FRESH:
             self.emit_provider_ready(ProviderEventDetails(message="flag definitions are fresh"))
+
+    def _why_missing(self) -> str:
+        error = self._staleness.last_error()
+        return "no flag definitions are loaded" + (f": {error}" if error else "")
 
 
 def _nobody(default: Any) -> FlagResolutionDetails[Any]:

@@ -1,4 +1,4 @@
-"""Detection of when the definitions in use become stale, or fresh again.
+"""The state of the definitions as OpenFeature sees it, and its changes: fresh, stale or none at all.
 
 Nothing runs in the background. Each evaluation calls this, and the health is read at most once a
 second.
@@ -13,41 +13,60 @@ from enum import Enum
 from ..clock import Clock
 from ..polling.health import Freshness, Health
 
-__all__ = ["Change", "Staleness"]
+__all__ = ["Staleness", "State"]
 
 _LOOK_EVERY = 1.0
 
 
-class Change(Enum):
-    """The change since the last check."""
+class State(Enum):
+    """The state of the definitions. A client that loads none is always fresh: it asks the server."""
 
-    STALE = "stale"
     FRESH = "fresh"
+    STALE = "stale"
+    MISSING = "missing"
 
 
 class Staleness:
-    """The remembered staleness; each change is returned to exactly one caller."""
+    """The remembered state; each change is returned to exactly one caller.
+
+    While ``is_paused``, which is during the provider's initialisation, no change is returned.
+    """
 
     def __init__(self, health: Callable[[], Health] | None, clock: Clock) -> None:
         self._health = health
         self._clock = clock
         self._lock = threading.Lock()
         self._looked_at: float | None = None
-        self.is_stale = False
+        self.state = State.FRESH
+        self.is_paused = False
 
-    def look(self, *, now: bool = False) -> Change | None:
-        """Check the health if a check is due, or ``now``; return the change, if any."""
-        if self._health is None or not (self._is_due() or now):
+    @property
+    def is_stale(self) -> bool:
+        """Whether answers are from definitions that are too old."""
+        return self.state is State.STALE
+
+    def look(self, *, now: bool = False) -> State | None:
+        """Check the health if a check is due, or ``now``; return the new state if it has changed."""
+        if self.is_paused or self._health is None or not (self._is_due() or now):
             return None
-        freshness = self._health().freshness
-        if freshness is Freshness.EMPTY:  # the server evaluates all flags, so nothing can be stale
-            return None
-        is_stale = freshness is not Freshness.FRESH
+        state = _state_of(self._health())
         with self._lock:
-            if is_stale == self.is_stale:
+            if state is self.state:
                 return None
-            self.is_stale = is_stale
-        return Change.STALE if is_stale else Change.FRESH
+            self.state = state
+        return state
+
+    def reset(self) -> None:
+        """Begin anew with the state that the health has now, and announce changes from now on."""
+        state = State.FRESH if self._health is None else _state_of(self._health())
+        with self._lock:
+            self.state = state
+            self.is_paused = False
+
+    def last_error(self) -> str | None:
+        """Return why the last load failed; None if it did not."""
+        error = getattr(self._health() if self._health else None, "last_error", None)
+        return None if error is None else str(error.message)
 
     def _is_due(self) -> bool:
         now = self._clock.monotonic()
@@ -55,3 +74,10 @@ class Staleness:
             return False
         self._looked_at = now
         return True
+
+
+def _state_of(health: Health) -> State:
+    if health.freshness is Freshness.EMPTY:
+        # Without a source the server evaluates all flags, so nothing is missing.
+        return State.MISSING if getattr(health, "has_source", False) else State.FRESH
+    return State.FRESH if health.freshness is Freshness.FRESH else State.STALE

@@ -59,7 +59,6 @@ class Keep:
 
     generation: int
     failure: Failed
-    warn: bool
 
 
 @dataclass(frozen=True, slots=True)

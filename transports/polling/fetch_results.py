@@ -46,15 +46,13 @@ class Failed:
     """A failed fetch: the reason, and the wait that the server asked for.
 
     ``status`` is the HTTP status if there was a response, ``retry_after`` the number of seconds
-    that the server asked the client to wait. ``once_per_episode`` is for sources whose failure
-    repeats at every fetch (a broken file): only the first failure in a row leads to a warning.
+    that the server asked the client to wait.
     """
 
     kind: FailureKind
     message: str
     status: int | None = None
     retry_after: float | None = None
-    once_per_episode: bool = False
 
 
 _MALFORMED = Failed(FailureKind.MALFORMED, "")

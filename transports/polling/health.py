@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..option_values.quantities import Seconds
 from .fetch_results import FailureKind
 from .store import Published
 
@@ -28,10 +29,24 @@ class StalenessBudget:
     """The age, in seconds since the last successful load, at which definitions are stale or expired.
 
     With ``expired_after=None`` definitions never expire.
+
+    Raises:
+        TypeError: an age is no number.
+        ValueError: an age is not positive, or ``expired_after`` is less than ``stale_after``.
     """
 
     stale_after: float = 90.0
     expired_after: float | None = None
+
+    def __post_init__(self) -> None:
+        """Read both ages."""
+        stale = Seconds(90)("stale_after", self.stale_after)
+        expired = Seconds(600, is_optional=True)("expired_after", self.expired_after)
+        if expired is not None and expired < stale:
+            msg = f"expired_after must be at least stale_after ({stale:g}), got {expired:g}"
+            raise ValueError(msg)
+        object.__setattr__(self, "stale_after", stale)
+        object.__setattr__(self, "expired_after", expired)
 
     def freshness(self, age: float | None) -> Freshness:
         """Return the freshness of definitions of this age; None: no definitions are loaded."""
@@ -58,6 +73,7 @@ class Health:
     """The state of the definitions, for a dashboard or a readiness probe.
 
     ``last_error`` is None again after the next success; ``age`` is None while nothing is loaded.
+    ``has_source`` is False for a client that loads no definitions.
     """
 
     freshness: Freshness
@@ -68,6 +84,7 @@ class Health:
     loaded_at: float | None
     consecutive_failures: int
     last_error: LoadError | None
+    has_source: bool = True
 
 
 def assess(
@@ -77,6 +94,7 @@ def assess(
     now: float,
     failures: int = 0,
     last_error: LoadError | None = None,
+    has_source: bool = True,
 ) -> Health:
     """Return the health of `published` at the monotonic time `now`."""
     age = None if published.refreshed_at is None else max(0.0, now - published.refreshed_at)
@@ -89,4 +107,5 @@ def assess(
         loaded_at=published.loaded_at,
         consecutive_failures=failures,
         last_error=last_error,
+        has_source=has_source,
     )

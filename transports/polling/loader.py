@@ -48,6 +48,7 @@ class DefinitionLoader:
         budget: the age at which `health` reports the definitions as stale or expired.
         clock: the source of the time.
         on_failure: called with every failed load.
+        on_recovery: called after the first successful load that follows failed loads.
 
     Raises:
         ValueError: neither a source nor a cache was given.
@@ -62,7 +63,8 @@ class DefinitionLoader:
         policy: PollPolicy | None = None,
         budget: StalenessBudget | None = None,
         clock: Clock | None = None,
-        on_failure: Callable[[LoadError], object] | None = None,
+        on_failure: Callable[[LoadError], object] = lambda _error: None,
+        on_recovery: Callable[[], object] = lambda: None,
     ) -> None:
         if source is None and cache is None:
             msg = "a loader of definitions must have a source or a cache, got neither"
@@ -75,8 +77,11 @@ class DefinitionLoader:
         self._budget = budget or StalenessBudget()
         self._clock = clock or SystemClock()
         self._poller = Poller(policy)
-        self._publisher = Publisher(self.store, self._clock, on_failure)
+        self._publisher = Publisher(self.store, self._clock, on_failure, on_recovery)
         self._finished_loads = 0
+        # Until when first reads wait, in real time; None: no flag was read yet.
+        self._first_reads_until: float | None = None
+        self._loading_thread: int | None = None
         self._is_started = False
         self._is_released = False
         self._renew_locks()
@@ -155,12 +160,35 @@ class DefinitionLoader:
         return self._wait_for_load(before, timeout) and self._publisher.last_error is None
 
     def wait_until_ready(self, timeout: float | None = 30.0) -> bool:
-        """Block until flags are loaded, for at most `timeout` seconds; return whether they are.
+        """Block until definitions are loaded, for at most `timeout` seconds.
 
-        With a manual driver, load if a load is due and do not wait.
+        Return whether there are flags in them. With a manual driver, load if a load is due and do not wait.
         """
         self.start()
         return self.store.wait_until_ready(self._load_or_wait(timeout))
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a read should wait for the first load: none has ended, and the time is not up."""
+        is_first = self._finished_loads == 0 and self.store.current.snapshot is None
+        if not is_first or self.is_stopped or self._loading_thread == threading.get_ident():
+            return False
+        until = self._first_reads_until
+        return until is None or monotonic() < until
+
+    def await_first_load(self, timeout: float) -> None:
+        """Block until the first load has ended, at most until `timeout` seconds after the first call.
+
+        With a manual driver, load if no other thread does.
+        """
+        self.start()
+        if self.is_manual:
+            self.tick()
+        with self._load_ended:
+            if self._first_reads_until is None:
+                self._first_reads_until = monotonic() + timeout
+            left = self._first_reads_until - monotonic()
+            wait_for(self._load_ended, lambda: not self.is_awaited, max(0.0, left))
 
     def publish(self, document: DefinitionsDocument) -> Published:
         """Put definitions from the caller into use; ignore the result of a fetch in progress.
@@ -178,6 +206,8 @@ class DefinitionLoader:
         with self._lock:
             self._poller.stop()
         self.store.close()
+        with self._load_ended:
+            self._load_ended.notify_all()
 
     def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT) -> None:
         """Stop for good, and shut the cache down; a second call does nothing more.
@@ -194,6 +224,7 @@ class DefinitionLoader:
     def after_fork(self) -> None:
         """Renew the locks in a forked child, and forget a load in progress."""
         self._renew_locks()
+        self._first_reads_until = self._loading_thread = None
         self.store.renew_locks()
         self._poller.abandon()
         self._driver.forget()
@@ -206,7 +237,7 @@ class DefinitionLoader:
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()
-        self._load_ended = threading.Condition(threading.Lock())
+        self._load_ended = threading.Condition()
 
     def _is_first_shutdown(self) -> bool:
         with self._lock:
@@ -235,6 +266,7 @@ class DefinitionLoader:
 
     def _load(self, fetch: Fetch) -> None:
         action: PollAction | None = None
+        self._loading_thread = threading.get_ident()
         try:
             action = self._take(fetch, self._fetch(fetch))
             if self._shared is not None:
@@ -266,5 +298,6 @@ class DefinitionLoader:
             with self._lock:
                 self._poller.abandon(fetch.generation)
         with self._load_ended:
+            self._loading_thread = None
             self._finished_loads += 1
             self._load_ended.notify_all()

@@ -161,8 +161,7 @@ class Poller:
             self._version = None
             self._loaded = False
             return Clear(generation, failure)
-        warn = self._failures == 1 or not failure.once_per_episode
-        return Keep(generation, failure, warn)
+        return Keep(generation, failure)
 
     def _delay(self, rule: FailureRule, failure: Failed) -> float:
         if rule.backs_off:

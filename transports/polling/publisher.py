@@ -18,6 +18,7 @@ from ..http.redaction import redact_text
 from .actions import Clear, Keep, PollAction, Publish, Refresh
 from .fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult, Loaded, Unchanged
 from .health import LoadError
+from .outage import Outage
 from .store import DefinitionStore, Published
 
 __all__ = ["Publisher"]
@@ -32,11 +33,14 @@ class Publisher:
         self,
         store: DefinitionStore,
         clock: Clock,
-        on_failure: Callable[[LoadError], object] | None = None,
+        on_failure: Callable[[LoadError], object] = lambda _error: None,
+        on_recovery: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._on_failure = on_failure
+        self._on_recovery = on_recovery
+        self._outage = Outage()
         self._last_parsed: tuple[bytes, Snapshot] | None = None
         self.last_error: LoadError | None = None
 
@@ -64,22 +68,23 @@ class Publisher:
                 self._refresh(generation, loaded.version)
             case Refresh(generation, version):
                 self._refresh(generation, version)
-            case Keep(_, failure, warn):
-                self._note(failure, warn=warn)
+            case Keep(_, failure):
+                self._note(failure)
             case Clear(generation, failure):
                 self._store.clear(generation=generation)
-                self._note(failure, warn=True)
+                self._note(failure, clears=True)
 
     def publish(self, prepared: Published, generation: int) -> Published:
         """Put `prepared` into use."""
-        self.last_error = None
         stamped = replace(
             prepared,
             generation=generation,
             loaded_at=self._clock.wall(),
             refreshed_at=self._clock.monotonic(),
         )
-        return self._store.publish(stamped)
+        published = self._store.publish(stamped)
+        self._succeeded()
+        return published
 
     def _new_content(self, loaded: Loaded) -> Published | None:
         """Return the state that publishes `loaded`; None if its content is already in use."""
@@ -99,27 +104,40 @@ class Publisher:
         return self._last_parsed[1]
 
     def _refresh(self, generation: int, version: str | None) -> None:
-        self.last_error = None
         now = self._clock.monotonic()
         self._store.refresh(generation=generation, version=version, at=now)
+        self._succeeded()
 
-    def _note(self, failure: Failed, *, warn: bool) -> None:
+    def _note(self, failure: Failed, *, clears: bool = False) -> None:
         error = LoadError(failure.kind, failure.message, failure.status, self._clock.wall())
         self.last_error = error
-        if warn:
-            self._warn(failure)
-        if self._on_failure is not None:
-            try:
-                self._on_failure(error)
-            except Exception:  # noqa: BLE001 - a callback may raise anything
-                _log.exception("The callback for failed definition loads raised")
+        is_logged = self._outage.failed(self._clock.monotonic(), clears=clears)
+        self._log_failure(failure, logging.WARNING if is_logged else logging.DEBUG)
+        try:
+            self._on_failure(error)
+        except Exception:  # noqa: BLE001 - a callback may raise anything
+            _log.exception("The callback for failed definition loads raised")
 
-    def _warn(self, failure: Failed) -> None:
+    def _succeeded(self) -> None:
+        """Note the end of an outage, if there was one, after the definitions are in use."""
+        if self.last_error is None:
+            return
+        self.last_error = None
+        lasted = self._outage.ended(self._clock.monotonic())
+        if lasted is not None:
+            message = "Flag definitions load again, after %.0f s and %d failed loads"
+            _log.warning(message, lasted, self._outage.failures)
+        try:
+            self._on_recovery()
+        except Exception:  # noqa: BLE001 - a callback may raise anything
+            _log.exception("The callback for recovered definition loads raised")
+
+    def _log_failure(self, failure: Failed, level: int) -> None:
         loaded = self._store.current.snapshot is not None
         consequence = (
             "the last good definitions stay in use" if loaded else "no definitions are in use"
         )
-        _log.warning("Could not load flag definitions: %s; %s", failure.message, consequence)
+        _log.log(level, "Could not load flag definitions: %s; %s", failure.message, consequence)
 
 
 def _text_of(document: DefinitionsDocument) -> str | bytes | None:

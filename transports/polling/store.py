@@ -152,11 +152,18 @@ class DefinitionStore:
         return unsubscribe
 
     def wait_until_ready(self, timeout: float | None) -> bool:
-        """Block until flags are loaded, for at most `timeout` seconds; return whether they are."""
+        """Block until definitions are loaded, for at most `timeout` seconds.
+
+        Return whether there are flags in them.
+        """
         with self._readiness:
-            is_over = lambda: self._current.is_ready or self._is_closed  # noqa: E731
+            is_over = lambda: self._has_definitions or self._is_closed  # noqa: E731
             wait_for(self._readiness, is_over, timeout)
             return self._current.is_ready
+
+    @property
+    def _has_definitions(self) -> bool:
+        return self._current.snapshot is not None
 
     def close(self) -> None:
         """Wake all waiting threads: no more definitions will be published."""

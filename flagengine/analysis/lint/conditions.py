@@ -1,14 +1,18 @@
 """Conditions that can never match, and percentages outside 0 to 100."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection, aggregation_of
-from flagengine.definitions.model import Condition, Flag
+from flagengine.definitions.model import Condition, Filter, Flag
 from flagengine.definitions.reading import pointer_to
 from flagengine.values.json_values import text
 
 __all__ = ["check_conditions", "check_percentages"]
+
+_COMPARED: Final = 200
+"""The number of conditions with which each later one is compared."""
 
 
 def check_conditions(inspection: Inspection) -> Iterator[Finding]:
@@ -19,14 +23,26 @@ def check_conditions(inspection: Inspection) -> Iterator[Finding]:
             pointer = pointer_to(flag.pointer, "filters", "groups")
             message = "the flag is active but has no conditions, so it is always false"
             yield finding("no_conditions", pointer, message)
+        required = [frozenset(map(_written, condition.filters)) for condition in flag.conditions]
         for index, condition in enumerate(flag.conditions):
-            yield from _condition(flag, index, condition)
+            yield from _condition(flag, index, condition, required)
 
 
-def _condition(flag: Flag, index: int, condition: Condition) -> Iterator[Finding]:
+def _written(filter_: Filter) -> str:
+    """Return text that equal filters share; equal texts are compared fast."""
+    return repr((filter_.key, filter_.type, filter_.operator, filter_.group_type_index)) + text(
+        [filter_.value, filter_.negation, list(filter_.dependency_chain or ())]
+    )
+
+
+def _condition(
+    flag: Flag, index: int, condition: Condition, required: Sequence[frozenset[str]]
+) -> Iterator[Finding]:
+    """Yield what is wrong with a condition; ``required`` holds the filters of all conditions."""
     pointer = pointer_to(flag.pointer, "filters", "groups", index)
-    for earlier, other in enumerate(flag.conditions[:index]):
-        if _covers(flag, other, condition):
+    for earlier in range(min(index, _COMPARED)):
+        other = flag.conditions[earlier]
+        if required[earlier] <= required[index] and _covers(flag, other, condition):
             message = f"unreachable: condition {earlier + 1} already decides for everyone this condition could match"
             yield finding("unreachable_condition", pointer, message)
             return
@@ -39,14 +55,12 @@ def _condition(flag: Flag, index: int, condition: Condition) -> Iterator[Finding
 
 
 def _covers(flag: Flag, earlier: Condition, later: Condition) -> bool:
-    """Tell whether ``later`` cannot match anyone whom ``earlier`` does not decide.
+    """Tell whether ``later`` cannot match anyone whom ``earlier``, with fewer filters, does not decide.
 
     Conditions with the same subject share a hash, so a smaller rollout lies within a larger one.
     """
     is_same_subject = aggregation_of(flag, earlier) == aggregation_of(flag, later)
     if not is_same_subject and (earlier.filters or aggregation_of(flag, earlier) is not None):
-        return False
-    if any(required not in later.filters for required in earlier.filters):
         return False
     share = earlier.rollout_percentage
     return (

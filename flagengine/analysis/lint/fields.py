@@ -1,7 +1,6 @@
 """Members that are unknown, misspelt or outdated, and keys that are empty."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from flagengine.analysis.lint.finding import Finding, finding
@@ -9,6 +8,7 @@ from flagengine.analysis.lint.inspection import Inspection
 from flagengine.analysis.lint.places import Place
 from flagengine.definitions.reading import pointer_to, shown
 from flagengine.operators import ALIASES
+from flagengine.values.spelling import nearest
 
 __all__ = ["check_fields", "check_keys"]
 
@@ -37,12 +37,10 @@ def check_fields(inspection: Inspection) -> Iterator[Finding]:
 def _unknown(place: Place, name: str, known: list[str]) -> Finding:
     # A member that is already present cannot be the intended member.
     free = [member for member in known if member not in place.value]
-    near = get_close_matches(name.lower(), free, 1, 0.75)
-    if near:
-        message = f"unknown member {shown(name)}; did you mean {near[0]}?"
-        return finding(
-            "misspelt_field", place.at(name), message, f"Rename the member to {near[0]}."
-        )
+    near = nearest(name.lower(), free, 0.75)
+    if near is not None:
+        message = f"unknown member {shown(name)}; did you mean {near}?"
+        return finding("misspelt_field", place.at(name), message, f"Rename the member to {near}.")
     return finding("unknown_field", place.at(name), f"unknown member {shown(name)}")
 
 

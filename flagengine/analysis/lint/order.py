@@ -5,7 +5,7 @@ from itertools import product
 
 from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection
-from flagengine.analysis.lint.reach import Region, predicates, walk, written
+from flagengine.analysis.lint.reach import Reach, Region, written
 from flagengine.definitions.reading import pointer_to
 from flagengine.definitions.rules.model import RuleSet
 
@@ -39,13 +39,15 @@ class _Reordering:
 
     def changes(self) -> set[tuple[int, int]]:
         """Return pairs: a rule's new index, and the old index of the rule that it was moved above."""
-        populations = {predicates(rule) for rule in (*self._before.rules, *self._after.rules)}
+        before, after = Reach.of(self._before), Reach.of(self._after)
         found = set()
-        for population in populations:
-            regions = walk(self._before, population).regions, walk(self._after, population).regions
-            for before, after in product(*regions):
-                if self._is_caused_by_order(before, after) and before.meets(after):
-                    found.add((after.rule, before.rule))
+        for population in {*before.predicates, *after.predicates}:
+            pairs = product(before.walk(population).regions, after.walk(population).regions)
+            for old, new in pairs:
+                pair = (new.rule, old.rule)
+                is_new = pair not in found and self._is_caused_by_order(old, new)
+                if is_new and old.meets(new):
+                    found.add(pair)
         return found
 
     def _is_caused_by_order(self, before: Region, after: Region) -> bool:

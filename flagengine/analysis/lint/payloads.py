@@ -1,7 +1,6 @@
 """Payloads that are not JSON text, and payloads that no value of the flag has."""
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flagengine.analysis.lint.finding import Finding, finding
@@ -10,6 +9,7 @@ from flagengine.analysis.lint.places import Place
 from flagengine.definitions.model import Flag
 from flagengine.definitions.reading import json_type, pointer_to, shown
 from flagengine.values.payloads import parse_payload
+from flagengine.values.spelling import nearest
 
 __all__ = ["check_payloads"]
 
@@ -21,9 +21,11 @@ def check_payloads(inspection: Inspection) -> Iterator[Finding]:
         place = raw.get(pointer_to(flag.pointer, "filters"))
         payloads = place.value.get("payloads") if place else None
         if place is not None and isinstance(payloads, dict):
+            values = _values(flag)
             for key, payload in payloads.items():
                 yield from _payload(place, key, payload)
-                yield from _unused(flag, place.at("payloads", key), key)
+                if key not in values:
+                    yield _unused(place.at("payloads", key), key, values)
 
 
 def _payload(place: Place, key: str, payload: Any) -> Iterator[Finding]:
@@ -47,12 +49,16 @@ def _json_error(payload: str) -> str | None:
     return None
 
 
-def _unused(flag: Flag, pointer: str, key: str) -> Iterator[Finding]:
+def _values(flag: Flag) -> dict[str, None]:
+    """Return the values of a flag that may have a payload, in order."""
     values = ["true", *(variant.key for variant in flag.variants)]
     if flag.holdout is not None:
         values.append(f"holdout-{flag.holdout.id}")
-    if key not in values:
-        near = get_close_matches(key, values, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else None
-        message = f"payload key {shown(key)!r} matches no value of this flag"
-        yield finding("unused_payload", pointer, message, hint)
+    return dict.fromkeys(values)
+
+
+def _unused(pointer: str, key: str, values: Iterable[str]) -> Finding:
+    near = nearest(key, values)
+    hint = None if near is None else f"Did you mean {near!r}?"
+    message = f"payload key {shown(key)!r} matches no value of this flag"
+    return finding("unused_payload", pointer, message, hint)

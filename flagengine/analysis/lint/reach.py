@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from flagengine.definitions.rules.model import Rule, RuleSet
 
-__all__ = ["Population", "Region", "Walk", "predicates", "serves", "walk"]
+__all__ = ["Population", "Reach", "Region", "Walk", "written"]
 
 Population = AbstractSet[str]
 
@@ -44,11 +44,40 @@ class Region:
         return all(max(low, least) < min(high, most) for (low, high), (least, most) in pairs)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The rules of a flag with the texts that are compared, each written once.
+
+    ``predicates`` and ``serves`` are by rule; ``default`` is the flag's default value.
+    """
+
+    rules: tuple[Rule, ...]
+    predicates: tuple[frozenset[str], ...]
+    serves: tuple[str, ...]
+    default: str
+
+    @classmethod
+    def of(cls, rule_set: RuleSet) -> "Reach":
+        """Write the texts of a flag's rules."""
+        rules = rule_set.rules
+        predicates, serves = tuple(map(_predicates, rules)), tuple(map(_serves, rules))
+        return cls(rules, predicates, serves, written(rule_set.default))
+
+    def walk(self, population: Population) -> "Walk":
+        """Let a population walk through the rules, up to the first that may or may not apply."""
+        found = Walk(self)
+        for index, predicates in enumerate(self.predicates):
+            if found.is_over or not predicates <= population:
+                break
+            found.enter(index)
+        return found
+
+
 @dataclass(slots=True)
 class Walk:
     """A population on its way through the rules: who is decided, and what the others have missed."""
 
-    rule_set: RuleSet
+    reach: Reach
     regions: list[Region] = field(default_factory=list)
     missed: dict[str, float] = field(default_factory=dict)
 
@@ -59,17 +88,17 @@ class Walk:
 
     def enter(self, index: int) -> None:
         """Let a rule decide that applies to the whole population."""
-        rule = self.rule_set.rules[index]
-        default = written(self.rule_set.default)
+        rule, default = self.reach.rules[index], self.reach.default
+        serves = self.reach.serves[index]
         if rule.paused:
             self._claim(index, default, _NO_DRAW, _ALL, is_default=True)
         if rule.holdout is not None:
             share = rule.holdout.exclusion_percentage
             self._claim(index, default, rule.holdout.seed, share, is_default=True)
         if rule.rollout_percentage is None:
-            self._claim(index, serves(rule), _NO_DRAW, _ALL)
+            self._claim(index, serves, _NO_DRAW, _ALL)
         else:
-            self._claim(index, serves(rule), f"{rule.seed}.", rule.rollout_percentage)
+            self._claim(index, serves, f"{rule.seed}.", rule.rollout_percentage)
         if rule.stops:
             self._claim(index, default, _NO_DRAW, _ALL, is_default=True)
 
@@ -85,24 +114,14 @@ class Walk:
         self.missed[draw] = max(low, share)
 
 
-def walk(rule_set: RuleSet, population: Population) -> Walk:
-    """Let a population through the rules, as far as every rule is known to apply to it."""
-    found = Walk(rule_set)
-    for index, rule in enumerate(rule_set.rules):
-        if found.is_over or not predicates(rule) <= population:
-            break
-        found.enter(index)
-    return found
-
-
-def predicates(rule: Rule) -> frozenset[str]:
+def _predicates(rule: Rule) -> frozenset[str]:
     """Return a rule's predicates as texts, which tell 1 from true."""
     return frozenset(
         written([leaf.key, leaf.operator, leaf.value, leaf.negation]) for leaf in rule.filters
     )
 
 
-def serves(rule: Rule) -> str:
+def _serves(rule: Rule) -> str:
     """Return what a rule serves: its value, or the weights and values of its variants."""
     return written([[variant.weight, variant.value] for variant in rule.variants] or rule.value)
 

@@ -5,7 +5,6 @@ imports jsonschema, and evaluation never calls this function.
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from json import loads
@@ -17,9 +16,11 @@ from flagengine.definitions.document import Document, read_with_losses
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.definitions.reading import pointer_to, shown
+from flagengine.extras import extra_for
 from flagengine.operators import ALIASES, DIALECTS, ELSEWHERE
 from flagengine.plan.plans import Plans
 from flagengine.snapshot import Snapshot
+from flagengine.values.spelling import nearest
 
 __all__ = ["Finding", "Severity", "schema", "validate"]
 
@@ -90,8 +91,8 @@ def _from_issue(issue: Issue, document: Mapping[str, Any]) -> Finding:
 
 
 def _near(word: Any, known: set[str]) -> str | None:
-    near = get_close_matches(str(word).lower(), sorted(known), 1)
-    return f"Did you mean {near[0]}?" if near else None
+    near = nearest(str(word).lower(), sorted(known))
+    return None if near is None else f"Did you mean {near}?"
 
 
 def _value_at(document: Any, pointer: str) -> Any:
@@ -115,15 +116,22 @@ def _without_refused_rules(document: Mapping[str, Any], plans: Plans) -> Mapping
 def _schema_findings(document: Mapping[str, Any], known: list[Finding]) -> Iterator[Finding]:
     """Yield the schema's errors at places without another finding."""
     places = {found.pointer for found in known}
-    untyped = tuple(f"{found.pointer}/" for found in known if found.code in _UNTYPED)
+    untyped = {found.pointer for found in known if found.code in _UNTYPED}
     if any(map(_is_bottomless, known)):
         return  # jsonschema would recurse as deep as the document
     try:
         for pointer, message in _schema_errors(document):
-            if pointer not in places and not pointer.startswith(untyped):
+            if pointer not in places and untyped.isdisjoint(_above(pointer)):
                 yield finding("schema", pointer, message)
     except RecursionError:
         return  # the engine has an issue for every kind of deep nesting
+
+
+def _above(pointer: str) -> Iterator[str]:
+    """Yield the pointers of everything that contains a value, from the inside out."""
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        yield pointer
 
 
 def _is_bottomless(found: Finding) -> bool:
@@ -131,12 +139,9 @@ def _is_bottomless(found: Finding) -> bool:
 
 
 def _schema_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    try:
+    with extra_for("validate"):
         from jsonschema import Draft202012Validator  # noqa: PLC0415 (70 ms, and only for people)
         from referencing import Registry, Resource  # noqa: PLC0415 a part of jsonschema
-    except ModuleNotFoundError as missing:
-        message = f"validate needs {missing.name}: pip install 'flagengine[cli]'"
-        raise ModuleNotFoundError(message, name=missing.name) from None
     rules: Resource[Any] = Resource.from_contents(schema("rules.v2.json"))
     registry: Registry[Any] = rules @ Registry()
     for error in Draft202012Validator(schema(), registry=registry).iter_errors(document):

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from difflib import get_close_matches
 from math import isclose
 
 from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection
 from flagengine.definitions.model import Flag
 from flagengine.definitions.reading import pointer_to, shown
+from flagengine.values.spelling import nearest
 
 __all__ = ["check_pins", "check_variants"]
 
@@ -46,11 +46,11 @@ def _unreachable(flag: Flag, root: str) -> Iterator[Finding]:
 def check_pins(inspection: Inspection) -> Iterator[Finding]:
     """Yield conditions that pin a variant the flag does not have."""
     for flag in inspection.flags:
-        keys = [variant.key for variant in flag.variants]
+        keys = dict.fromkeys(variant.key for variant in flag.variants)
         for index, condition in enumerate(flag.conditions):
             if condition.variant is not None and condition.variant not in keys:
                 pointer = pointer_to(flag.pointer, "filters", "groups", index, "variant")
-                near = get_close_matches(condition.variant, keys, 1)
+                near = nearest(condition.variant, keys)
                 message = f"{shown(condition.variant)!r} is not a variant of this flag"
-                hint = f"Did you mean {near[0]!r}?" if near else None
+                hint = None if near is None else f"Did you mean {near!r}?"
                 yield finding("unknown_pin", pointer, message, hint)

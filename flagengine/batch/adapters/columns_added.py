@@ -10,11 +10,13 @@ from typing import Any, Final
 import pyarrow as pa
 
 from flagengine.batch.evaluation import Stats, TableEvaluation
+from flagengine.batch.flag_keys import check_keys, requested
 from flagengine.batch.inputs import Batches
 from flagengine.batch.table import evaluate_table
 from flagengine.columnar.narrowing import narrowed
 from flagengine.definitions.document import Document
 from flagengine.inputs.environment import current_time
+from flagengine.inputs.overrides import Overrides
 from flagengine.snapshot import Snapshot, as_snapshot
 
 __all__ = ["FlagColumns"]
@@ -28,8 +30,11 @@ class FlagColumns:
     def __init__(self, flag_defs: Snapshot | Document, arguments: dict[str, Any]) -> None:
         """Bind a snapshot and the arguments of ``evaluate_table``."""
         self._snapshot = as_snapshot(flag_defs)
+        overridden = (self._snapshot.overrides | Overrides.parse(arguments.get("overrides"))).flags
+        keys = requested(arguments.get("flag_keys"))
+        check_keys(keys, {**self._snapshot.keys, **overridden})
         moment = arguments.get("now") or current_time()
-        self._arguments = {"carry": "all", **arguments, "now": moment}
+        self._arguments = {"carry": "all", **arguments, "now": moment, "flag_keys": keys}
 
     def narrowed(self, schema: pa.Schema) -> "tuple[list[str], FlagColumns]":
         """Return the columns that the flags need, and flag columns for a table of only these."""

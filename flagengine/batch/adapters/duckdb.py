@@ -2,14 +2,17 @@
 
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.inputs import open_table
 from flagengine.definitions.document import Document
+from flagengine.extras import extra_for
 from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
+
+with extra_for(__name__):
+    import duckdb
 
 __all__ = ["with_flags"]
 

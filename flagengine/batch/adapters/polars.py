@@ -2,12 +2,14 @@
 
 from typing import Any
 
-import polars as pl
-
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.definitions.document import Document
+from flagengine.extras import extra_for
 from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
+
+with extra_for(__name__):
+    import polars as pl
 
 __all__ = ["with_flags"]
 

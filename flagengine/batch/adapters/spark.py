@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.functions import col
-from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
-from pyspark.sql.types import StructField, StructType
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.evaluation import Stats
 from flagengine.definitions.document import Document
+from flagengine.extras import extra_for
 from flagengine.inputs.arguments import renamed
 from flagengine.snapshot import Snapshot
+
+with extra_for(__name__):
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.functions import col
+    from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
+    from pyspark.sql.types import StructField, StructType
 
 __all__ = ["OnStats", "with_flags"]
 

@@ -2,7 +2,7 @@
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -35,15 +35,17 @@ class FileTable:
     rows: int | None = None
 
 
-def open_file(path: Path, batch_rows: int) -> FileTable:
+def open_file(path: Path, batch_rows: int, *, ids: Collection[str] = ()) -> FileTable:
     """Open a table; raise :class:`FileError` for a missing or unreadable file.
 
+    ``ids`` are the columns of ids, which CSV holds as text: 007 is not the id 7.
     Some unreadable files raise only while batches are read.
     """
     try:
         if not path.exists():
             raise FileError(f"{path}: no such file or folder")
-        opened = _READERS[format_of(path)](path, batch_rows)
+        found = format_of(path)
+        opened = _csv(path, ids) if found == "csv" else _READERS[found](path, batch_rows)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise unreadable(path, error) from None
     batches = Batches(opened.batches.schema, guarded(path, opened.batches))
@@ -85,8 +87,7 @@ def _dataset(path: Path, batch_rows: int) -> FileTable:
     return FileTable(Batches(dataset.schema, batches), dataset.count_rows())
 
 
-def _csv(path: Path, batch_rows: int) -> FileTable:
-    del batch_rows
+def _csv(path: Path, ids: Collection[str]) -> FileTable:
     options = pyarrow.csv.ReadOptions(block_size=_BLOCK)
     convert = pyarrow.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
     # Arrow infers column types from the first block; a later value that does not fit raises an
@@ -96,6 +97,15 @@ def _csv(path: Path, batch_rows: int) -> FileTable:
     for name, kind in [(field.name, field.type) for field in reader.schema]:
         if pa.types.is_binary(kind):
             raise FileError(f"{path}, column {name!r}: {_NOT_UTF8}")
+    # Ids are text, except for floats: they are an error, because 7.0 was probably 7.
+    texts = [
+        field.name
+        for field in reader.schema
+        if field.name in ids and not pa.types.is_floating(field.type)
+    ]
+    if texts:
+        convert.column_types = dict.fromkeys(texts, pa.string())
+        reader = pyarrow.csv.open_csv(path, read_options=options, convert_options=convert)
     return FileTable(Batches(reader.schema, reader))
 
 
@@ -195,7 +205,6 @@ def _fits(cell: Any, kind: pa.DataType) -> bool:
 _READERS: Final[dict[str, Callable[[Path, int], FileTable]]] = {
     "parquet": _parquet,
     "dataset": _dataset,
-    "csv": _csv,
     "ipc": _ipc,
     "ipc stream": _ipc_stream,
     "jsonl": _jsonl,

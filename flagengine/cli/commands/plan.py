@@ -27,13 +27,19 @@ def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
     """  # noqa: D301 (click keeps the lines after it as they are)
     snapshot = read_snapshot(source)
     check_keys(shown_name(source), (key,), snapshot.keys)
-    plan = evaluators_of(snapshot).plans.plan(key)
+    evaluators = evaluators_of(snapshot)
+    plan = evaluators.plans.plan(key)
     assert plan is not None  # the key was checked
     words = render_flag(plan)
     code = source_of(snapshot.evaluator(key)) if as_source or as_json else None
     if as_json:
         print_json({"key": key, "plan": words.splitlines(), "source": code})
         return
-    nothing = "no code is generated: this flag has the same answer for everyone"
-    shown = (code or nothing) if as_source else words
+    shown = (code or _why_no_code(evaluators.is_interpreted(key))) if as_source else words
     print_lines([line] for line in shown.splitlines())
+
+
+def _why_no_code(is_interpreted: bool) -> str:
+    if is_interpreted:
+        return "no code is generated: this flag is so large that the interpreter evaluates it"
+    return "no code is generated: this flag has the same answer for everyone"

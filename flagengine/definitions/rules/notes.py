@@ -4,12 +4,12 @@ Unlike format 1, every object is closed, and null is not an absent member.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
 
 from flagengine.definitions.issues import Issue, IssueCode
 from flagengine.definitions.reading import json_type, pointer_to, shown
+from flagengine.values.spelling import nearest
 
 __all__ = ["UNSUPPORTED", "Members", "Notes", "closed", "likeness"]
 
@@ -163,5 +163,5 @@ def likeness(value: object, expected: str) -> str:
 
 
 def _near(word: str, known: Collection[str]) -> str:
-    near = get_close_matches(word.lower(), known, 1, 0.7)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(word.lower(), known, 0.7)
+    return "" if near is None else f"; did you mean {near}?"

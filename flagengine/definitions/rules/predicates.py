@@ -9,8 +9,9 @@ from flagengine.definitions.issues import IssueCode
 from flagengine.definitions.reading import is_number, json_type, shown
 from flagengine.definitions.rules.notes import Members, Notes, closed
 from flagengine.definitions.rules.numbers import is_whole
+from flagengine.values.conversion import converted
 from flagengine.values.instants import Moment, instant_of_filter
-from flagengine.values.json_values import NOT_GIVEN, to_json_value
+from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.versions import version
 
 __all__ = ["OPERATORS", "predicate"]
@@ -112,7 +113,7 @@ def predicate(source: Any, pointer: str, notes: Notes) -> Filter | None:
     elif kind is not None:
         message = f"{kind!r} is valid, but such predicates are not evaluated here"
         members.refuse(IssueCode.UNSUPPORTED_RULE, "type", message)
-    value = to_json_value(members.source.get("value"))
+    value = converted(members.source.get("value"))
     return Filter(
         key=key or "",
         type=kind,

@@ -1,8 +1,8 @@
-"""Upper bounds of the work that a pattern is for the server's engines.
+"""Upper bounds of the work that a pattern is for the server's engines, and for RE2.
 
 `weight` bounds the size of the server's compiled program, and `steps` the work of the server's
 backtracking engine in ASCII text. If the bounds are within the server's limits, the server
-certainly gives an answer.
+certainly gives an answer. `places` is what RE2 may look at for each character of a text.
 """
 
 from itertools import zip_longest
@@ -22,7 +22,7 @@ from flagengine.operators.patterns.nodes import (
     is_nullable,
 )
 
-__all__ = ["steps", "weight"]
+__all__ = ["places", "steps", "weight"]
 
 # Bytes of the server's compiled program, measured at its size limit and rounded up.
 _LITERAL_WEIGHT: Final = 250
@@ -46,6 +46,14 @@ def weight(node: Node) -> int:
     if isinstance(node, Repeat):
         return inner * max(node.least + 1 if node.most is None else node.most, 1)
     return inner
+
+
+def places(node: Node) -> int:
+    """Return the number of characters and classes of a pattern, with every repetition written out."""
+    if isinstance(node, Repeat):
+        rounds = node.least + 1 if node.most is None else node.most
+        return places(node.item) * max(rounds, 1)
+    return sum(map(places, children(node))) if children(node) else 1
 
 
 def steps(node: Node, length: int) -> float:

@@ -17,7 +17,14 @@ from flagengine.operators.patterns.nodes import Chars, Node
 from flagengine.operators.patterns.outcome import UnsupportedPatternError
 from flagengine.operators.patterns.translation import translate
 
-__all__ = ["literal_search", "matcher_of", "search_any", "search_ascii", "search_assigned"]
+__all__ = [
+    "literal_search",
+    "matcher_of",
+    "search_any",
+    "search_ascii",
+    "search_assigned",
+    "search_up_to",
+]
 
 _MAX_MEMORY: Final = 8 << 20
 # The arguments are the bytes, 0 and the number of bytes; without a match the result's first span
@@ -135,6 +142,11 @@ def search_ascii(matcher: Matcher, longest: int = sys.maxsize) -> _Find:
         return match(text.encode(), 0, size)[0][0] >= 0
 
     return search
+
+
+def search_up_to(longest: int, find: _Find) -> _Find:
+    """Return a search that answers for texts of at most `longest` characters."""
+    return lambda text: None if len(text) > longest else find(text)
 
 
 @cache

@@ -282,7 +282,7 @@ def test_a_read_without_a_thread_is_answered_from_what_is_known() -> None:
         await client.shutdown()
 
     asyncio.run(main())
-    assert called[0]["properties"]["$feature_flag_error"] == "flag_missing,timeout"
+    assert called[0]["properties"]["$feature_flag_error"] == "timeout,local_evaluation_inconclusive"
 
 
 def test_a_call_beyond_the_limit_of_waiting_calls_is_refused_at_once() -> None:

@@ -119,3 +119,12 @@ def test_what_cannot_be_sent_survives_on_disk(tmp_path: Path) -> None:
     assert [event.name for event in sink.events] == [f"e{number}" for number in range(5)]
     assert counters is not None
     assert (counters.recovered, counters.delivered) == (5, 5)
+
+
+@pytest.mark.parametrize("data", ["x", 7, [("distinct_id", "u")]])
+def test_context_data_that_is_no_mapping_is_refused(data: object) -> None:
+    with Bench() as bench:
+        with pytest.raises(TypeError, match="context data must be a mapping"):
+            bench.client.enter_context(data)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="context data must be a mapping"):
+            bench.client.with_context(data, lambda: 1)  # type: ignore[arg-type]

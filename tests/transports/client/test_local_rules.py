@@ -192,9 +192,9 @@ def test_a_strict_client_says_what_it_lacks_and_what_it_cannot_read() -> None:
             assert reading is not None
             errors[key] = reading.error
     assert errors == {
-        "layout": FlagError.GENERAL,
+        "layout": FlagError.INVALID_CONTEXT,
         "unreadable": FlagError.PARSE_ERROR,
-        "older": FlagError.GENERAL,
+        "older": FlagError.INVALID_CONTEXT,
         "absent": FlagError.FLAG_NOT_FOUND,
     }
 

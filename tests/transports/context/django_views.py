@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.template import Template
+from django.template.response import SimpleTemplateResponse
 from django.urls import path
 
 from flagengine.transports.context import current
 
-from .recording import RecordingClient
-
-recording = RecordingClient()
+from .django_project import recording
 
 
 def user():
@@ -46,6 +46,39 @@ def forbidden(_request):
     raise PermissionDenied
 
 
+def suspicious(_request):
+    raise SuspiciousOperation
+
+
+def nothing(_request):
+    return None
+
+
+def template(_request):
+    class Broken:
+        def __str__(self):
+            raise ValueError("boom")
+
+    return SimpleTemplateResponse(Template("{{ broken }}"), {"broken": Broken()})
+
+
+def end_of_iteration(_request):
+    return next(iter(()))
+
+
+def other_frameworks_404(_request):
+    fields = {"__module__": "starlette.exceptions", "status_code": 404}
+    raise type("HTTPException", (Exception,), fields)
+
+
+def exit_with_0(_request):
+    raise SystemExit(0)
+
+
+def exit_with_1(_request):
+    raise SystemExit(1)
+
+
 def stream(_request):
     return StreamingHttpResponse(piece() for _ in range(2))
 
@@ -75,7 +108,6 @@ def file(_request):
     return FileResponse(open(__file__, "rb"))  # noqa: PTH123
 
 
-urlpatterns = [
-    path(view.__name__, view)
-    for view in (work, async_work, fail, async_fail, missing, forbidden, stream, broken_stream)
-] + [path("async_stream", async_stream)]
+VIEWS = (work, async_work, fail, async_fail, missing, forbidden, suspicious, nothing, template)
+VIEWS += (end_of_iteration, other_frameworks_404, exit_with_0, exit_with_1, stream, broken_stream)
+urlpatterns = [path(view.__name__, view) for view in (*VIEWS, async_stream)]

@@ -161,3 +161,83 @@ def test_the_url_is_put_together_from_what_is_there(client, fields, url):
     app = ASGIMiddleware(app_that(lambda: client.capture("Work")), client)
     asyncio.run(served(app, **fields))
     assert client.events[0][2].get("$current_url") == url
+
+
+def failing(error, *, when="at once"):
+    async def app(_scope, receive, send):
+        if when != "at once":
+            await receive()
+            await send({"type": "lifespan.startup.failed"})
+        raise error
+
+    return app
+
+
+@pytest.mark.parametrize(("when", "reports"), [("at once", 0), ("in the start-up", 1)])
+def test_a_failing_lifespan_is_reported_if_the_application_has_one(client, when, reports):
+    app = ASGIMiddleware(failing(ValueError("boom"), when=when), client)
+    with pytest.raises(ValueError, match="boom"):
+        asyncio.run(served(app, type="lifespan"))
+    assert len(client.exceptions) == reports
+
+
+@pytest.mark.parametrize("scope_type", ["http", "websocket"])
+def test_what_fails_after_the_response_or_in_a_websocket_is_reported(client, scope_type):
+    async def app(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b""})
+        raise ValueError("in the background")
+
+    with pytest.raises(ValueError, match="background"):
+        asyncio.run(served(ASGIMiddleware(app, client), type=scope_type))
+    assert len(client.exceptions) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reports"),
+    [
+        (asyncio.CancelledError(), 0),
+        (BaseExceptionGroup("tasks", [asyncio.CancelledError()]), 0),
+        (ExceptionGroup("tasks", [ValueError()]), 1),
+        (SystemExit(0), 0),
+        (SystemExit(3), 1),
+        (
+            type(
+                "HTTPException",
+                (Exception,),
+                {"__module__": "starlette.exceptions", "status_code": 404},
+            )(),
+            0,
+        ),
+        (
+            type(
+                "HTTPException",
+                (Exception,),
+                {"__module__": "starlette.exceptions", "status_code": 503},
+            )(),
+            1,
+        ),
+    ],
+    ids=repr,
+)
+def test_only_failures_are_reported(client, error, reports):
+    with pytest.raises(type(error)):
+        asyncio.run(served(ASGIMiddleware(failing(error), client)))
+    assert len(client.exceptions) == reports
+
+
+@pytest.mark.parametrize("function", ["receive", "send"])
+def test_a_client_that_left_is_no_failure_but_a_lost_database_is(client, function):
+    async def left(*_):
+        raise ConnectionResetError
+
+    async def app(_scope, receive, send):
+        await (receive() if function == "receive" else send({"type": "http.response.body"}))
+
+    functions = {"receive": left, "send": left}
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(ASGIMiddleware(app, client)(scope_of(), *functions.values()))
+    assert client.exceptions == []
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(served(ASGIMiddleware(failing(ConnectionResetError()), client)))
+    assert len(client.exceptions) == 1

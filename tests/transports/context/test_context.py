@@ -189,3 +189,14 @@ def test_a_context_can_be_resumed_after_it_was_left():
         with resumed():
             assert current().distinct_id == "u1"
         assert current() is None
+
+
+@pytest.mark.parametrize("value", [object(), True, [7], {"id": 7}, float("nan"), iter(())])
+def test_what_is_no_id_is_nobodys_and_not_that_of_the_outer_context(value):
+    with context(distinct_id="outer", session_id="s", device_id="d"):
+        with context(distinct_id=value, session_id=value, device_id=value):
+            active = current()
+            assert (active.distinct_id, active.session_id, active.device_id) == (None, None, None)
+        update(distinct_id=value)
+        assert current().distinct_id is None
+        assert current().session_id == "s"

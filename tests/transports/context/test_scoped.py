@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import asynccontextmanager
 
 import pytest
@@ -113,3 +114,31 @@ def test_closing_a_decorated_asynchronous_generator_ends_it_inside_its_context()
 
     asyncio.run(consume())
     assert seen == ["sent", "u1"]
+
+
+async def asked():
+    await asyncio.sleep(0)
+    return user()
+
+
+class Asked:
+    async def __call__(self):
+        return await asked()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [asked, functools.partial(asked), Asked(), Asked().__call__, lambda: asked()],  # noqa: PLW0108
+    ids=["function", "partial", "object", "method", "lambda"],
+)
+def test_a_coroutine_function_of_any_shape_runs_in_the_context(function):
+    assert asyncio.run(context(distinct_id="u1")(function)()) == "u1"
+
+
+def test_a_task_that_a_decorated_function_starts_is_returned_as_it_is():
+    async def main():
+        task = context(distinct_id="u1")(lambda: asyncio.ensure_future(asked()))()
+        assert isinstance(task, asyncio.Task)
+        return await task
+
+    assert asyncio.run(main()) == "u1"

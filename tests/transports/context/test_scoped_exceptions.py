@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from flagengine.transports.context import context, current
+from flagengine.transports.exceptions import ReportingPolicy
 
 
 def user():
@@ -106,3 +107,66 @@ def test_exceptions_of_decorated_functions_of_each_kind_are_reported():
         with pytest.raises(ZeroDivisionError):
             call()
     assert seen == [("ZeroDivisionError()", "u")] * 4
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncio.CancelledError(),
+        StopIteration(),
+        BaseExceptionGroup("tasks", [asyncio.CancelledError(), KeyboardInterrupt()]),
+        type("Retry", (Exception,), {"__module__": "celery.exceptions"})(),
+    ],
+    ids=repr,
+)
+def test_control_flow_that_leaves_a_context_is_not_reported(error):
+    seen, on_exception = recorder()
+    with (
+        pytest.raises(type(error)),
+        context(capture_exceptions=True, on_exception=on_exception),
+    ):
+        raise error
+    assert seen == []
+
+
+def test_a_failure_that_python_does_not_call_an_exception_is_reported():
+    class Timeout(BaseException):
+        pass
+
+    seen, on_exception = recorder()
+    with pytest.raises(Timeout), context(capture_exceptions=True, on_exception=on_exception):
+        raise Timeout
+    assert seen == [("Timeout()", None)]
+
+
+def test_the_policy_of_the_context_decides_in_every_form():
+    seen, on_exception = recorder()
+    policy = ReportingPolicy(ignored=("ValueError",), reported=("KeyboardInterrupt",))
+    made = context(capture_exceptions=True, on_exception=on_exception, policy=policy)
+
+    @made
+    def fail(error):
+        raise error
+
+    @made
+    def generate(error):
+        yield
+        raise error
+
+    for error in (ValueError(), KeyboardInterrupt()):
+        for call in (fail, lambda error: list(generate(error))):
+            with pytest.raises(type(error)):
+                call(error)
+    assert seen == [("KeyboardInterrupt()", None)] * 2
+
+
+def test_an_asynchronous_on_exception_is_refused_and_a_hidden_one_closed(caplog):
+    async def report(_error):
+        pass
+
+    with pytest.raises(TypeError, match=r"context\.on_exception must be a plain function"):
+        context(on_exception=report)
+    hidden = context(capture_exceptions=True, on_exception=lambda error: report(error))  # noqa: PLW0108
+    with pytest.raises(ValueError, match="boom"), hidden:
+        raise ValueError("boom")
+    assert "context.on_exception must return a value, got coroutine" in caplog.text

@@ -9,6 +9,7 @@ import pytest
 
 from flagengine.transports.context import current
 from flagengine.transports.context.wsgi import WSGIMiddleware
+from flagengine.transports.exceptions import ReportingPolicy
 
 from .recording import RecordingClient
 
@@ -138,3 +139,44 @@ def test_a_streamed_response_without_an_end_of_its_own_can_be_closed(client):
     response = call(WSGIMiddleware(lambda *_: iter([b"x"]), client))
     assert list(response) == [b"x"]
     response.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "reports"),
+    [(SystemExit(1), 1), (KeyboardInterrupt(), 0), (StopIteration(), 1), (GeneratorExit(), 0)],
+    ids=repr,
+)
+def test_what_leaves_an_application_is_reported_if_it_is_a_failure(client, error, reports):
+    def app(*_):
+        raise error
+
+    with pytest.raises(type(error)):
+        call(WSGIMiddleware(app, client))
+    assert len(client.exceptions) == reports
+
+
+def test_what_the_end_of_a_response_raises_is_reported(client):
+    class Response:
+        def __iter__(self):
+            return iter(())
+
+        def close(self):
+            raise ValueError("close")
+
+    response = call(WSGIMiddleware(lambda *_: Response(), client))
+    assert list(response) == []
+    with pytest.raises(ValueError, match="close"):
+        response.close()
+    assert len(client.exceptions) == 1
+
+
+def test_the_clients_policy_decides(client):
+    client.exception_policy = ReportingPolicy(ignored=("ValueError",), reported=("SystemExit",))
+    for error, reports in ((ValueError(), 0), (SystemExit(0), 1)):
+
+        def app(*_, error=error):
+            raise error
+
+        with pytest.raises(type(error)):
+            call(WSGIMiddleware(app, client))
+        assert len(client.exceptions) == reports

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from flagengine.transports.exceptions import ExceptionHooks, HookKind
+from flagengine.transports.exceptions import ExceptionHooks, HookKind, ReportingPolicy
 
 pytestmark = pytest.mark.contract("capture-exception")
 
@@ -148,3 +148,15 @@ def test_a_real_interpreter_reports_prints_and_fails():
     assert ended.stdout.split("\n") == ["THREAD division by zero", "PROCESS the end", ""]
     assert "ZeroDivisionError" in ended.stderr
     assert "ValueError: the end" in ended.stderr
+
+
+def test_the_policy_decides_what_is_reported(previous):
+    reported = []
+    policy = ReportingPolicy(ignored=("ValueError",), reported=("KeyboardInterrupt",))
+    hooks = ExceptionHooks(lambda error, _: reported.append(type(error)), policy)
+    hooks.install()
+    for error in (ValueError(), KeyboardInterrupt(), StopIteration()):
+        sys.excepthook(type(error), error, None)
+    crash_in_thread(ValueError())
+    hooks.uninstall()
+    assert reported == [KeyboardInterrupt, StopIteration]

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from flagengine.transports.exceptions import ExceptionLogHandler
+from flagengine.transports.exceptions import ExceptionLogHandler, ReportingPolicy
 
 pytestmark = pytest.mark.contract("capture-exception", "exception-event-metadata")
 
@@ -81,3 +81,25 @@ def test_an_exception_logged_while_reporting_is_not_reported_again():
     record = logging.makeLogRecord({"levelno": 40, "exc_info": (ValueError, ValueError(), None)})
     handler.handle(record)
     assert len(reported) == 1
+
+
+def test_a_logged_exception_that_is_no_failure_is_not_reported():
+    reported = []
+    policy = ReportingPolicy(ignored=("ValueError",))
+    handlers = [
+        ExceptionLogHandler(lambda error, _: reported.append(error)),
+        ExceptionLogHandler(lambda error, _: reported.append(error), policy=policy),
+    ]
+    for error in (KeyboardInterrupt(), ValueError()):
+        record = logging.makeLogRecord({"levelno": 40, "exc_info": (type(error), error, None)})
+        for handler in handlers:
+            handler.handle(record)
+    assert [type(error) for error in reported] == [ValueError]
+
+
+def test_a_report_that_nobody_awaits_is_refused():
+    async def report(_error, _options):
+        pass
+
+    with pytest.raises(TypeError, match=r"ExceptionLogHandler\.report must be a plain function"):
+        ExceptionLogHandler(report)

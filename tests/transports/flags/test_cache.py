@@ -67,6 +67,20 @@ def test_clearing_forgets_everything() -> None:
     assert cache.get(subject("u1"), "beta") is None
 
 
+def test_long_ids_take_no_more_room_and_stay_apart() -> None:
+    long = "x" * 100_000
+
+    def of(end: str) -> CacheSubject:
+        return subject(long + end, groups={"company": long + end}, device_id=long + end)
+
+    found = of("a")
+    assert found == of("a")
+    assert found != of("b")
+    texts = (found.distinct_id, found.groups[0][1], found.device_id or "")
+    assert [len(text) for text in texts] == [32] * 3
+    assert subject("x" * 200).distinct_id == "x" * 200
+
+
 def test_another_person_group_device_or_property_is_another_answer() -> None:
     subjects = {
         subject("u1"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
-from flagengine.transports.flags.called import CalledTracker
+from flagengine.transports.flags.called_tracker import CalledTracker
 from tests.threads import at_once
 
 pytestmark = pytest.mark.contract("feature-flag-called-tracker")
@@ -63,9 +65,74 @@ def test_one_person_with_ever_new_groups_does_not_grow_without_bound() -> None:
     tracker = CalledTracker()
     for number in range(10_001):
         tracker.is_first("service", "beta", True, {"company": number})
-    assert len(tracker._by_id["service"]) == 10_000
+    assert tracker.read_count == 10_000
     assert not tracker.is_first("service", "beta", True, {"company": 10_000})
     assert tracker.is_first("service", "beta", True, {"company": 0})
+
+
+def test_a_changed_flag_is_forgotten_and_no_other() -> None:
+    tracker = CalledTracker()
+    for person in ("u", "v"):
+        for key in ("beta", "gamma"):
+            tracker.is_first(person, key, True)
+    tracker.flags_changed(["beta", "unknown"])
+    assert not tracker.is_first("u", "gamma", True)
+    assert [tracker.is_first("u", "beta", True) for _ in range(2)] == [True, False]
+    assert [tracker.is_first("v", "beta", True) for _ in range(2)] == [True, False]
+    tracker.flags_changed([])
+    assert not tracker.is_first("u", "beta", True)
+
+
+def test_ever_new_changes_of_a_flag_take_no_room() -> None:
+    tracker = CalledTracker()
+    for _ in range(100):
+        assert tracker.is_first("u", "beta", True)
+        tracker.flags_changed(["beta"])
+    assert tracker.read_count == 1
+
+
+def test_changes_of_ever_new_flags_end_in_forgetting_everything() -> None:
+    tracker = CalledTracker()
+    tracker.is_first("u", "beta", True)
+    tracker.flags_changed(f"flag-{number}" for number in range(10_001))
+    assert tracker._changes == {}
+    assert tracker.is_first("u", "beta", True)
+
+
+def test_persons_with_many_reads_make_the_least_recently_used_person_go() -> None:
+    tracker = CalledTracker(capacity=1_000)
+    for number in range(3):
+        for flag in range(8_000):
+            tracker.is_first(f"u{number}", f"flag-{flag}", True)
+    assert (len(tracker), tracker.read_count) == (2, 16_000)
+    assert not tracker.is_first("u2", "flag-0", True)
+    assert not tracker.is_first("u1", "flag-0", True)
+    assert tracker.is_first("u0", "flag-0", True)
+
+
+def test_a_refused_and_an_evicted_read_leave_the_count() -> None:
+    tracker = CalledTracker(capacity=1)
+    refused = ("u", "beta", True, {}, None, None)
+    tracker.is_first(*refused)
+    tracker.forget(*refused)
+    assert tracker.read_count == 0
+    tracker.is_first("u", "beta", True)
+    tracker.is_first("v", "beta", True)
+    assert (len(tracker), tracker.read_count) == (1, 1)
+
+
+def test_the_length_of_ids_and_keys_takes_no_memory() -> None:
+    long = "x" * 100_000
+    tracker = CalledTracker()
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            tracker.is_first(f"{long}{number}", long, long, {long: f"{long}{number}"}, long)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(tracker) == 200
+    assert taken < 1_000_000
 
 
 def test_clearing_forgets_everything() -> None:

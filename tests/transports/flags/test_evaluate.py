@@ -82,7 +82,7 @@ def test_the_next_definitions_have_a_time_of_their_own() -> None:
 
 def test_an_override_is_known_as_one() -> None:
     setup = Setup()
-    setup.evaluator.overrides = Overrides.parse({"local": "forced"})
+    setup.evaluator.layers.change(lambda _: Overrides.parse({"local": "forced"}))
     answer = setup.answer("local", published(LOCAL))
     assert (answer.value, answer.is_override) == ("forced", True)
 
@@ -139,7 +139,7 @@ def test_a_request_goes_out_only_when_it_could_add_something(
 
 def test_a_key_that_is_overridden_to_be_missing_is_not_asked_for() -> None:
     setup = Setup(gone={"enabled": True}, other={"enabled": True})
-    setup.evaluator.overrides = Overrides.parse({"gone": None})
+    setup.evaluator.layers.change(lambda _: Overrides.parse({"gone": None}))
     assert setup.evaluate(("gone",)).answers == {}
     assert setup.requests == 0
     assert values(setup.evaluate(None)) == {"other": True}

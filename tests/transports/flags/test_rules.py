@@ -102,12 +102,16 @@ def test_an_unresolved_flag_is_asked_of_the_server(evaluate: Any) -> None:
     ("why", "error"),
     [
         (UnresolvedReason.UNSUPPORTED_DEFINITION, FlagError.PARSE_ERROR),
-        (UnresolvedReason.MISSING_CONTEXT, FlagError.GENERAL),
+        (UnresolvedReason.MISSING_CONTEXT, FlagError.INVALID_CONTEXT),
+        (UnresolvedReason.EXPERIENCE_CONTINUITY, FlagError.GENERAL),
+        (UnresolvedReason.UNRESOLVED_DEPENDENCY, FlagError.GENERAL),
     ],
 )
 def test_what_stays_unresolved_says_why(why: UnresolvedReason, error: FlagError) -> None:
     reading = reading_of("layout", EvaluatedFlags(unresolved={"layout": unresolved(why)}))
-    assert (reading.result, reading.error) == (None, error)
+    assert reading.error is error
+    assert reading.result is not None
+    assert reading.result.value is None
     assert str(why) in reading.message
 
 

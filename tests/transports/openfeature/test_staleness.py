@@ -78,7 +78,7 @@ def heard():
 def test_definitions_that_grow_old_make_the_provider_stale_until_they_are_fresh(use, heard):
     client, clock = Standing(), ManualClock()
     flags = use(FlagengineProvider(client, clock=clock))
-    before = len(heard(1))
+    before = len(heard(2))
     assert flags.get_boolean_details("on", False, PERSON).reason is Reason.UNKNOWN
     client.freshness = Freshness.STALE
     assert flags.get_boolean_details("on", False, PERSON).reason is Reason.UNKNOWN
@@ -100,11 +100,13 @@ def test_definitions_that_grow_old_make_the_provider_stale_until_they_are_fresh(
 def test_changed_definitions_are_announced(use, heard):
     client = Standing()
     use(FlagengineProvider(client))
-    before = len(heard(1))
+    before = len(heard(2))
     client.listeners["local_evaluation_flags_loaded"](7)
     assert heard(before + 1)[-1] == ("CONFIGURATION_CHANGED", None)
     client.listeners["local_evaluation_flags_loaded"](SimpleNamespace(changed_keys={"b", "a"}))
     assert heard(before + 2)[-1] == ("CONFIGURATION_CHANGED", ["a", "b"])
+    client.listeners["local_evaluation_flags_loaded"](SimpleNamespace(changed_keys=frozenset()))
+    assert len(heard(0)) == before + 2
 
 
 def test_without_definitions_nothing_is_stale(use):
@@ -121,7 +123,7 @@ def test_the_end_of_the_provider_is_the_clients_when_asked_for():
         provider = FlagengineProvider(client, shuts_down_client=ends)
         provider.initialize(EvaluationContext())
         provider.initialize(EvaluationContext())
-        assert client.listeners.keys() == {"local_evaluation_flags_loaded", "error"}
+        assert len(client.listeners) == 3
         provider.shutdown()
         assert client.listeners == {}
         assert client.is_shut_down is ends

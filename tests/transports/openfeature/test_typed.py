@@ -128,7 +128,7 @@ def test_reasons_are_openfeatures_and_the_rule_is_metadata(details, outcome, rea
     assert (found.value, found.reason) == ("compact", reason)
     assert found.variant == ("arm_a" if outcome == "split" else None)
     code, rule_type, identity = OUTCOMES[outcome]
-    expected = {"reason_code": code, "config_version": 2, "flag_id": 201, **identity}
+    expected = {"reason_code": code, "config_version": 2, "id": 201, "version": 7, **identity}
     expected |= {"rule_type": rule_type, "rule_id": RULE, "condition_index": 0} if rule_type else {}
     assert expected.items() <= found.flag_metadata.items()
 
@@ -179,7 +179,9 @@ def test_a_strict_client_says_what_it_cannot_read_and_what_it_lacks(use):
     options = {"sink": MemorySink(), "strict_local_evaluation": True}
     with Client("phc_key", definitions=definitions, **options) as client:
         flags = use(FlagengineProvider(client))
-        assert flags.get_boolean_details("open", True, PERSON).error_code is ErrorCode.GENERAL
+        assert (
+            flags.get_boolean_details("open", True, PERSON).error_code is ErrorCode.INVALID_CONTEXT
+        )
         found = flags.get_boolean_details("future", True, PERSON)
     assert (found.value, found.error_code) == (True, ErrorCode.PARSE_ERROR)
 

@@ -200,15 +200,12 @@ def test_a_manual_reload_out_of_a_fetch_does_not_wait_for_itself(clock: ManualCl
 
 
 def test_a_defect_inside_a_load_is_logged_and_not_raised_at_the_driver(
-    clock: ManualClock, caplog: pytest.LogCaptureFixture
+    clock: ManualClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Broken(dict[str, Any]):
-        def __contains__(self, _key: object) -> bool:
-            raise RuntimeError
-
-    document = Broken(flags={1, 2})
-    loader = DefinitionLoader(Script(Loaded(document), Loaded(ONE)), clock=clock)
-    assert loader.tick() == 30.0
+    loader = DefinitionLoader(Script(Loaded(ONE), Loaded(ONE)), clock=clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(Snapshot, "parse", lambda _: 1 / 0)
+        assert loader.tick() == 30.0
     assert "failed unexpectedly" in caplog.text
     loader.tick()
     assert keys(loader) == ["one"]

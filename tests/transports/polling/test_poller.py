@@ -105,7 +105,7 @@ def test_unchanged_to_an_unconditional_request_is_a_failure() -> None:
 
 
 @pytest.mark.parametrize("failure", [NETWORK, status(500), status(503), status(404)])
-def test_a_passing_failure_keeps_the_definitions_warns_each_time_and_keeps_the_rhythm(
+def test_a_passing_failure_keeps_the_definitions_and_keeps_the_rhythm(
     failure: Failed,
 ) -> None:
     poller = loaded_poller()
@@ -113,20 +113,9 @@ def test_a_passing_failure_keeps_the_definitions_warns_each_time_and_keeps_the_r
         now = START + 30.0 * turn
         fetch = fetched(poller, now)
         action = poller.fetched(fetch.generation, failure, now)
-        assert action == Keep(fetch.generation, failure, warn=True)
+        assert action == Keep(fetch.generation, failure)
         assert poller.poll(now) == Wait(now + 30.0)
     assert fetched(poller, START + 120).version == '"v1"'
-
-
-def test_a_source_that_repeats_itself_is_warned_about_once_per_episode() -> None:
-    poller = loaded_poller()
-    broken = Failed(FailureKind.MALFORMED, "broken", once_per_episode=True)
-    warned = []
-    for turn, answer in enumerate([broken, broken, Unchanged(), broken], start=1):
-        fetch = fetched(poller, START + 30.0 * turn)
-        action = poller.fetched(fetch.generation, answer, START + 30.0 * turn)
-        warned.append(isinstance(action, Keep) and action.warn)
-    assert warned == [True, False, False, True]
 
 
 @pytest.mark.parametrize("code", [401, 402])

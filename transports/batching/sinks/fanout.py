@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from ...option_values.messages import items_of
+from ...option_values.objects import read_sink
 from ..batch import Batch
 from ..delivery import DELIVERED, DeliveryOutcome, Disposition
 from ..event import Event
@@ -27,7 +29,11 @@ class FanOutSink:
     """A sink for one lane that tries ``sinks`` in their order."""
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
-        self._branches = [_Branch(sink) for sink in sinks]
+        given = items_of("sinks", "a list of sinks", sinks)
+        if not given or None in given:
+            msg = "sinks must be a list of at least one sink, got none"
+            raise ValueError(msg)
+        self._branches = [_Branch(read_sink(f"sinks[{at}]", sink)) for at, sink in enumerate(given)]
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
         """Give each sink the events that it has neither accepted nor refused."""

@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 
 from ...errors import SpoolError
+from ...option_values.quantities import Count
+from ...option_values.texts import Word, read_path
 from ..append_file import AppendFile, Fsync
 from ..batch import Batch
 from ..delivery import DELIVERED, DeliveryOutcome, Disposition
@@ -33,10 +35,10 @@ class JsonlSink:
         backups: int = BACKUPS,
         fsync: Fsync = Fsync.NEVER,
     ) -> None:
-        self._path = Path(path)
-        self._max_bytes = max_bytes
-        self._backups = backups
-        self._fsync = Fsync(fsync)
+        self._path = Path(read_path("path", path))
+        self._max_bytes = Count(MAX_BYTES)("max_bytes", max_bytes)
+        self._backups = Count(BACKUPS, least=0)("backups", backups)
+        self._fsync = Fsync(Word(tuple(Fsync))("fsync", fsync))
         self._file: AppendFile | None = None
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002

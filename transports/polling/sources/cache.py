@@ -17,7 +17,8 @@ Three more operations are called if the provider has them:
   that a provider can store the JSON text as the server sent it. A source that returns a mapping
   still leads to ``on_flag_definitions_received``.
 
-An operation that raises, or does not return within ten seconds, only causes a warning.
+An operation that raises, or does not return within ten seconds, only causes a warning, one for each
+operation until it succeeds again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any, Protocol
 from flagengine import Snapshot, SnapshotError
 
 from ...http.redaction import redact_text
+from ...incidents import Incidents
 from ...json_text import read_json
 from ...steps import Call
 from ..actions import PollAction, Publish, Refresh
@@ -85,14 +87,16 @@ class SharedSource:
         self._provider: Any = provider
         self._perform = perform
         self._has_turn = False
+        self._incidents = Incidents()
 
     def fetch(self, version: str | None, *, loaded: bool) -> FetchResult:
         """Return definitions from the cache or from the source, as the provider decides."""
         self._has_turn = False
         try:
             has_turn = self._operate(self._provider.should_fetch_flag_definitions)
+            self._incidents.resolve("should_fetch_flag_definitions")
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
-            _warn("should_fetch_flag_definitions", error, "asking the server directly")
+            self._warn("should_fetch_flag_definitions", error, "asking the server directly")
             return self._ask(version)
         if has_turn and self._source is not None:
             self._has_turn = True
@@ -115,12 +119,12 @@ class SharedSource:
             bound = min(timeout, OPERATION_TIMEOUT)
             self._perform(Call(self._provider.shutdown, (), bound))
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
-            _warn("shutdown", error, "shutting down all the same")
+            self._warn("shutdown", error, "shutting down all the same")
 
     def _ask(self, version: str | None) -> FetchResult:
         if self._source is None:
             message = "the definition cache is empty and there is no source to ask"
-            return Failed(FailureKind.CACHE, message, once_per_episode=True)
+            return Failed(FailureKind.CACHE, message)
         result: FetchResult = self._perform(Call(self._source.fetch, (version,)))
         return result
 
@@ -130,6 +134,7 @@ class SharedSource:
         get = getattr(provider, "get_flag_definitions_text", provider.get_flag_definitions)
         try:
             document = self._operate(get)
+            self._incidents.resolve("get_flag_definitions")
             if document is not None:
                 # Without loaded definitions, parse now: a broken document must lead to a request.
                 snapshot = None if loaded else Snapshot.parse(document)
@@ -138,11 +143,11 @@ class SharedSource:
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
             if loaded:
                 return Failed(FailureKind.CACHE, _UNREADABLE + _described(error))
-            _warn("get_flag_definitions", error, "asking the server directly")
+            self._warn("get_flag_definitions", error, "asking the server directly")
             return None
         if loaded:
             message = "the definition cache is empty"
-            return Failed(FailureKind.CACHE, message, once_per_episode=True)
+            return Failed(FailureKind.CACHE, message)
         return None
 
     def _store(self, document: DefinitionsDocument) -> None:
@@ -155,9 +160,10 @@ class SharedSource:
                 self._operate(store_text, document)
             else:
                 self._operate(store, read_json(document))
+            self._incidents.resolve("on_flag_definitions_received")
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
             consequence = "the new definitions stay in use here"
-            _warn("on_flag_definitions_received", error, consequence)
+            self._warn("on_flag_definitions_received", error, consequence)
 
     def _confirm(self) -> None:
         confirm = getattr(self._provider, "on_flag_definitions_unchanged", None)
@@ -165,16 +171,17 @@ class SharedSource:
             return
         try:
             self._operate(confirm)
+            self._incidents.resolve("on_flag_definitions_unchanged")
         except Exception as error:  # noqa: BLE001 - a provider may raise anything
-            _warn("on_flag_definitions_unchanged", error, "the definitions stay in use here")
+            self._warn("on_flag_definitions_unchanged", error, "the definitions stay in use here")
 
     def _operate(self, operation: Any, *arguments: object) -> Any:
         return self._perform(Call(operation, arguments, OPERATION_TIMEOUT))
 
-
-def _warn(operation: str, error: Exception, consequence: str) -> None:
-    message = "The flag definition cache failed in %s (%s); %s"
-    _log.warning(message, operation, _described(error), consequence)
+    def _warn(self, operation: str, error: Exception, consequence: str) -> None:
+        level = logging.WARNING if self._incidents.opens(operation) else logging.DEBUG
+        message = "The flag definition cache failed in %s (%s); %s"
+        _log.log(level, message, operation, _described(error), consequence)
 
 
 def _described(error: Exception) -> str:

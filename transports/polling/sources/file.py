@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...clock import Clock, SystemClock
+from ...option_values.objects import read_clock
+from ...option_values.texts import read_path
 from ..fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
 
 __all__ = ["FileDefinitions"]
@@ -35,8 +37,8 @@ class FileDefinitions:
     is_at_hand: ClassVar[bool] = True
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
-        self._path = Path(path)
-        self._clock = clock or SystemClock()
+        self._path = Path(read_path("path", path))
+        self._clock: Clock = read_clock("clock", clock) or SystemClock()
 
     def __repr__(self) -> str:
         return f"FileDefinitions({str(self._path)!r})"
@@ -49,7 +51,7 @@ class FileDefinitions:
             return self._read(version)
         except OSError as error:
             message = f"cannot read {self._path.name}: {error.strerror or type(error).__name__}"
-            return Failed(FailureKind.UNREADABLE, message, once_per_episode=True)
+            return Failed(FailureKind.UNREADABLE, message)
 
     def _read(self, version: str | None) -> FetchResult:
         with self._path.open("rb") as file:
@@ -64,7 +66,7 @@ class FileDefinitions:
         if version is not None and version.partition(" ")[2] == digest:
             return Unchanged(current)
         named = f"{self._path.name}: "
-        malformed = Failed(FailureKind.MALFORMED, named, once_per_episode=True)
+        malformed = Failed(FailureKind.MALFORMED, named)
         return Loaded(content, current, malformed)
 
 

@@ -22,6 +22,10 @@ from typing import Any
 from ... import fork_and_exit
 from ...clock import Clock, SystemClock
 from ...json_text import read_json
+from ...option_values.messages import wrong_type
+from ...option_values.objects import read_clock
+from ...option_values.quantities import Seconds
+from ...option_values.texts import read_optional_path
 from .file_lock import FileLock
 
 __all__ = ["HostFlagCache", "UnsafeDirectoryError"]
@@ -65,14 +69,19 @@ class HostFlagCache:
         clock: Clock | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._directory = Path(directory) if directory is not None else _own_directory()
+        chosen = read_optional_path("directory", directory)
+        self._directory = _own_directory() if chosen is None else Path(chosen)
+        if not isinstance(name, str):
+            raise wrong_type("name", "text", name)
         stem = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:20]
         self._path = self._directory / f"{stem}.json"
         self._lock = FileLock(self._directory / f"{stem}.lock")
-        self._fresh_for = fresh_for
-        self._take_over_after = take_over_after
-        self._wait_for_first = wait_for_first
-        self._clock = clock or SystemClock()
+        self._fresh_for: float = Seconds(FRESH_FOR, least=0)("fresh_for", fresh_for)
+        self._take_over_after: float = Seconds(TAKE_OVER_AFTER)("take_over_after", take_over_after)
+        self._wait_for_first: float = Seconds(WAIT_FOR_FIRST, least=0)(
+            "wait_for_first", wait_for_first
+        )
+        self._clock: Clock = read_clock("clock", clock) or SystemClock()
         self._sleep = sleep
         fork_and_exit.watch(self)
 

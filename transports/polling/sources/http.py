@@ -12,7 +12,13 @@ from urllib.parse import quote
 from ...clock import Clock, SystemClock
 from ...errors import InvalidResponseError, RequestError, RequestTimeoutError
 from ...http.base import Request, Response, Transport
+from ...http.hosts import base_url
 from ...http.redaction import clean_header_value
+from ...option_values.addresses import read_host
+from ...option_values.keys import read_key
+from ...option_values.messages import wrong_type
+from ...option_values.objects import read_clock, read_properties, read_transport
+from ...option_values.quantities import LONGEST_REQUEST, Seconds
 from ...retry import parse_retry_after
 from ..fetch_results import Failed, FailureKind, FetchResult, Loaded, Unchanged
 
@@ -22,10 +28,11 @@ DEFAULT_TIMEOUT = 10.0
 PATH = "/flags/definitions"
 
 _MEANING: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "the secret key was refused",
+    HTTPStatus.UNAUTHORIZED: "the secret key was refused; is it of this project and host?",
     HTTPStatus.PAYMENT_REQUIRED: "the quota for local evaluation is used up",
-    HTTPStatus.FORBIDDEN: "the secret key may not read flag definitions",
-    HTTPStatus.TOO_MANY_REQUESTS: "too many requests",
+    HTTPStatus.FORBIDDEN: "the secret key may not read flag definitions; it needs that scope",
+    HTTPStatus.NOT_FOUND: "the host has no flag definitions; is it PostHog's, and the api_key right?",
+    HTTPStatus.TOO_MANY_REQUESTS: "too many requests; poll_interval may be too short",
 }
 
 
@@ -53,13 +60,15 @@ class HttpDefinitions:
         headers: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._transport = transport
-        self._host = host.rstrip("/")
-        self._project_key = project_key
-        self._secret_key = secret_key
-        self._timeout = timeout
-        self._headers = dict(headers or {})
-        self._clock = clock or SystemClock()
+        if transport is None:
+            raise wrong_type("transport", "a transport such as LiveTransport()", transport)
+        self._transport = read_transport("transport", transport)
+        self._host = base_url(read_host("host", host))
+        self._project_key = read_key("project_key", project_key)
+        self._secret_key = read_key("secret_key", secret_key)
+        self._timeout = Seconds(DEFAULT_TIMEOUT, most=LONGEST_REQUEST)("timeout", timeout)
+        self._headers = read_properties("headers", headers)
+        self._clock: Clock = read_clock("clock", clock) or SystemClock()
 
     def __repr__(self) -> str:
         return f"<HttpDefinitions timeout={self._timeout:g}>"

@@ -15,6 +15,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from ...json_text import read_json
+from ...option_values.messages import wrong_type
+from ...option_values.objects import Instance
+from ...option_values.quantities import Count, read_boolean
+from ...option_values.texts import read_name
 
 __all__ = ["RedisClient", "RedisFlagCache"]
 
@@ -62,6 +66,9 @@ class RedisClient(Protocol):
         ...
 
 
+_read_client = Instance(("get", "set", "eval"), hints=((str, "redis.Redis.from_url(url)"),))
+
+
 class RedisFlagCache:
     """A flag definition cache provider on Redis.
 
@@ -86,12 +93,15 @@ class RedisFlagCache:
         data_seconds: int = DATA_SECONDS,
         closes_client: bool = False,
     ) -> None:
-        self._client: Any = client
-        self._lock_key = f"{prefix}:flag-definitions:lock"
-        self._data_key = f"{prefix}:flag-definitions"
-        self._lock_seconds = lock_seconds
-        self._data_seconds = data_seconds
-        self._closes_client = closes_client
+        if client is None:
+            raise wrong_type("client", "a client of Redis", client)
+        self._client = _read_client("client", client)
+        service = read_name("prefix", prefix)
+        self._lock_key = f"{service}:flag-definitions:lock"
+        self._data_key = f"{service}:flag-definitions"
+        self._lock_seconds = Count(LOCK_SECONDS)("lock_seconds", lock_seconds)
+        self._data_seconds = Count(DATA_SECONDS)("data_seconds", data_seconds)
+        self._closes_client = read_boolean("closes_client", closes_client)
         self._owner = (0, "")
 
     def __repr__(self) -> str:

@@ -1,0 +1,44 @@
+"""What to install when a package that only an extra needs is missing. Pure: it imports nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+__all__ = ["extra_for"]
+
+_INSTALL: Final = {
+    "click": "'flagengine[cli]'",
+    "rich": "'flagengine[cli]'",
+    "jsonschema": "'flagengine[cli]'",
+    "referencing": "'flagengine[cli]'",
+    "pyarrow": "'flagengine[batch]'",
+    "numpy": "'flagengine[batch]'",
+    "pyspark": "'flagengine[spark]'",
+    "py4j": "'flagengine[spark]'",
+    "polars": "polars",
+    "duckdb": "duckdb",
+    "dask": "'dask[dataframe]'",
+    "pandas": "'dask[dataframe]'",
+    "ray": "'ray[data]'",
+}
+"""By packages that are imported on demand: what to install."""
+
+
+@contextmanager
+def extra_for(what: str) -> Iterator[None]:
+    """Make the error of an import inside say what to install, if the package belongs to an extra.
+
+    The original error is the cause. Any other missing module is left as it is, because it is a fault of
+    somebody else.
+
+    Raises:
+        ModuleNotFoundError: a package is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        install = _INSTALL.get(error.name or "")
+        if install is None or "pip install" in str(error):
+            raise
+        message = f"{what} needs {error.name}: pip install {install}"
+        raise ModuleNotFoundError(message, name=error.name) from error

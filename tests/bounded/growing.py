@@ -1,0 +1,43 @@
+"""How much the work of an operation grows when the document has twice the size."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bounded.operations import OPERATIONS
+from tests.bounded.shapes import SHAPES
+
+__all__ = ["Growth", "growth"]
+
+Measure = Callable[[Callable[[], object]], int]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The work at some sizes, each twice the one before, and the length of each document."""
+
+    sizes: tuple[int, ...]
+    lengths: tuple[int, ...]
+    work: tuple[int, ...]
+
+    @property
+    def factor(self) -> float:
+        """The greatest factor between neighbours, over two, or over that of the lengths if more."""
+        steps = zip(self.work, self.work[1:], self.lengths, self.lengths[1:], strict=False)
+        return max(
+            after / max(before, 1) / max(2.0, longer / length)
+            for before, after, length, longer in steps
+        )
+
+
+def growth(
+    shape: str, operation: str, measure: Measure, *, sizes: int = 2, scale: int = 1
+) -> Growth:
+    """Measure an operation on documents of one shape."""
+    make, least = SHAPES[shape]
+    counts = tuple((least * scale) << doublings for doublings in range(sizes))
+    documents: list[dict[str, Any]] = [make(count) for count in counts]
+    lengths = tuple(len(json.dumps(document)) for document in documents)
+    work = tuple(measure(OPERATIONS[operation](document)) for document in documents)
+    return Growth(counts, lengths, work)

@@ -1,0 +1,110 @@
+"""Without an extra, the error of the import says what to install, and hides no other error."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from flagengine import extras as engine
+from flagengine.transports import extras as transports
+
+HIDING = """
+import sys
+from importlib.machinery import PathFinder
+class Hiding:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return None if name.partition(".")[0] in HIDDEN else PathFinder.find_spec(name, path, target)
+sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
+try:
+    exec(CODE)
+except ImportError as error:
+    print(type(error).__name__, error.name, error, sep="|")
+    print(type(error.__cause__).__name__ if error.__cause__ else None)
+else:
+    print("works")
+"""
+
+
+def run(hidden: set[str], code: str) -> list[str]:
+    program = f"HIDDEN = {hidden!r}\nCODE = {code!r}\n{HIDING}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+CLIENT = {"requests", "cachetools", "urllib3"}
+NEEDS = [
+    (CLIENT, "from flagengine.transports import Client", "cachetools", "'flagengine[client]'"),
+    (CLIENT, "from flagengine.transports import AsyncClient", "cachetools", "'flagengine[client]'"),
+    (CLIENT, "from flagengine.transports import PostHog", "cachetools", "'flagengine[client]'"),
+    (CLIENT, "from flagengine.transports import Options", "cachetools", "'flagengine[client]'"),
+    (CLIENT, "from flagengine.transports.client.client import Client", "cachetools", "'flagengine[client]'"),
+    ({"requests"}, "from flagengine.transports import Client\nClient('phc_x')", "requests", "'flagengine[client]'"),
+    ({"openfeature"}, "import flagengine.transports.openfeature", "openfeature", "'flagengine[openfeature]'"),
+    ({"pyarrow"}, "import flagengine.batch", "pyarrow", "'flagengine[batch]'"),
+    ({"numpy", "pyarrow"}, "from flagengine.batch import evaluate_table", None, "'flagengine[batch]'"),
+    ({"pyarrow"}, "import flagengine.batch.adapters.polars", "pyarrow", "'flagengine[batch]'"),
+    ({"polars"}, "import flagengine.batch.adapters.polars", "polars", "polars"),
+    ({"duckdb"}, "import flagengine.batch.adapters.duckdb", "duckdb", "duckdb"),
+    ({"dask"}, "import flagengine.batch.adapters.dask", "dask", "'dask[dataframe]'"),
+    ({"pyspark"}, "import flagengine.batch.adapters.spark", "pyspark", "'flagengine[spark]'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hidden", "code", "missing", "install"), NEEDS)
+def test_the_error_says_what_to_install(
+    hidden: set[str], code: str, missing: str | None, install: str
+) -> None:
+    shown, cause = run(hidden, code)
+    kind, name, message = shown.split("|", 2)
+    assert kind == cause == "ModuleNotFoundError"
+    assert name == missing or missing is None
+    assert message.endswith(f"needs {name}: pip install {install}")
+
+
+@pytest.mark.parametrize(
+    ("hidden", "code", "missing"),
+    [
+        ({"certifi"}, "from flagengine.transports import Client\nClient('phc_x')", "certifi"),
+        ({"mmh3"}, "import flagengine.batch", "mmh3"),
+        (set(), "import flagengine.transports.nothing", "flagengine.transports.nothing"),
+    ],
+)
+def test_a_fault_of_somebody_else_is_not_hidden(hidden: set[str], code: str, missing: str) -> None:
+    shown, cause = run(hidden, code)
+    assert shown == f"ModuleNotFoundError|{missing}|No module named {missing!r}"
+    assert cause == "None"
+
+
+@pytest.mark.parametrize("extra_for", [engine.extra_for, transports.extra_for])
+def test_another_missing_module_and_another_error_stay_as_they_are(extra_for: Any) -> None:
+    missing = ModuleNotFoundError("No module named 'attrs'", name="attrs")
+    for error in (missing, ImportError("cannot import name 'x'", name="requests")):
+        with pytest.raises(ImportError) as caught, extra_for("the client"):
+            raise error
+        assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import flagengine, flagengine.transports",
+        "from flagengine.transports import FileDefinitions, ManualClock, MemorySink, TransportError",
+        "from flagengine.transports import Client, NullSink\nClient(sink=NullSink()).capture('e')",
+    ],
+)
+def test_what_needs_no_extra_works_without(code: str) -> None:
+    hidden = {"requests", "urllib3"} if "Client" in code else CLIENT
+    assert run(hidden, code) == ["works"]
+
+
+def test_a_misspelt_name_leads_to_the_right_one() -> None:
+    (shown, _) = run(set(), "from flagengine.transports import Cleint")
+    assert "cannot import name 'Cleint'" in shown
+    with pytest.raises(AttributeError, match=r"no attribute 'Cleint'; did you mean 'Client'\?"):
+        __import__("flagengine.transports").transports.Cleint  # noqa: B018

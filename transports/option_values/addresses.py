@@ -1,0 +1,84 @@
+"""The reader of the host."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from .messages import wrong_type, wrong_value
+
+__all__ = ["QUOTES", "read_host"]
+
+QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019<>"
+
+_MUST: Final = "a URL such as https://us.i.posthog.com"
+_SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_LABELS: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?")
+
+
+def read_host(name: str, given: Any) -> str | None:
+    """Return the URL of the host; None: the default host.
+
+    Add ``https://`` to a host without a scheme, and ``http://`` if it is this machine. Remove quotes,
+    which some tools keep around values of the environment.
+
+    >>> read_host("host", "eu.i.posthog.com"), read_host("host", "localhost:8000")
+    ('https://eu.i.posthog.com', 'http://localhost:8000')
+    """
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise wrong_type(name, _MUST, given)
+    text = given.strip().strip(QUOTES).strip().rstrip("/")
+    if not text:
+        return None
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise wrong_value(name, f"{_MUST}, without blanks", given)
+    if not _SCHEME.match(text):
+        text = _with_scheme(name, text, given)
+    _check(name, _split(name, text, given), given)
+    return text
+
+
+def _with_scheme(name: str, text: str, given: str) -> str:
+    host = _split(name, f"https://{text}", given).hostname or ""
+    is_here = _is_this_machine(host)
+    # A single word is a mistake: a region ("eu"), a key, or a variable's name.
+    if not is_here and "." not in host and ":" not in host:
+        raise wrong_value(name, _MUST, given)
+    return f"{'http' if is_here else 'https'}://{text}"
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _split(name: str, text: str, given: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        # Reading the port raises ValueError for a port that is none.
+        is_right = parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise wrong_value(name, _MUST, given)
+    return parts
+
+
+def _check(name: str, parts: SplitResult, given: str) -> None:
+    if parts.scheme.lower() not in ("http", "https"):
+        raise wrong_value(name, "an http:// or https:// URL", given)
+    host = parts.hostname or ""
+    is_name = _LABELS.fullmatch(host) is not None
+    if ":" not in host and not is_name:
+        raise wrong_value(name, _MUST, given)
+    if parts.query or parts.fragment:
+        raise wrong_value(name, f"{_MUST}, without ? and #", given)
