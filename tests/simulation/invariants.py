@@ -1,6 +1,5 @@
 """The observer: hears of everything that happens, and checks what must always hold."""
 
-import importlib.util
 import logging
 
 from flagengine.transports.errors import (
@@ -19,7 +18,6 @@ from .outside import Outside
 from .records import Ledger, Record
 from .violations import Violation
 
-HAS_BREAKER = importlib.util.find_spec("flagengine.transports.breaker") is not None
 _SLACK = 1e-6
 # What a flush may wait for callbacks of the application, and a little more.
 _PATIENCE_OF_A_FLUSH = 6.0
@@ -61,8 +59,7 @@ class Observer(Outside):
 
     def asks_flags(self, process, number: int) -> None:
         """See ``BreakerRules.asks``."""
-        if HAS_BREAKER:
-            self.breaker.asks(process, number)
+        self.breaker.asks(process, number)
 
     # What the application is told.
 

@@ -22,10 +22,11 @@ from flagengine import Snapshot
 from flagengine.transports import fork_and_exit
 from flagengine.transports.batching import drivers
 from flagengine.transports.batching.queue import EventQueue
-from flagengine.transports.client import assembly, client, delivery_setup  # noqa: F401 - loads them all
+from flagengine.transports.client import assembly, client, delivery_setup, shared  # noqa: F401 - loads them all
 from flagengine.transports.flags.local import LocalFlags
 from flagengine.transports.polling import publisher
 from flagengine.transports.polling.sources import file_lock, host_cache  # noqa: F401
+from flagengine.transports.request_guard import RequestGuard
 
 from .files import SimulatedFcntl, SimulatedOs
 from .machine import Machine
@@ -152,11 +153,14 @@ def installed(machine: Machine, limits: dict, spool: dict):
         id(Future): simulated_future(machine),
         id(sys.modules["weakref"]): WeakReferences,
         id(EventQueue): functools.partial(EventQueue, draw=_jitter(machine)),
+        id(RequestGuard): functools.partial(RequestGuard, draw=_jitter(machine)),
     }
     changes = [(module, name, replaced[key]) for module, name, key in _places(frozenset(replaced))]
     changes += [
         (fork_and_exit, "watch", lambda watched: _watch(machine, watched)),
         (drivers, "expect_exit", lambda: None),
+        # It counts the clients of all runs.
+        (shared, "note_client", lambda _components: None),
         # Imports modules, and reads documents that are the same in each run.
         (LocalFlags, "prepare", lambda _self: None),
         (publisher, "Snapshot", _ParsedOnce),

@@ -197,6 +197,8 @@ def _copied(things: tuple) -> tuple:
     immutable = (Snapshot, Event, types.MappingProxyType, *_kinds_of(TransportError))
     added = dict.fromkeys(immutable, _deepcopy_atomic)
     added[types.FunctionType] = _copy_function
+    # It refuses to be copied by a program.
+    added[Client] = _copy_client
     # The default of a dataclass's field, which nothing that is simulated waits for.
     added[type(threading.Lock())] = lambda _lock, _memo: threading.Lock()
     before = {kind: _deepcopy_dispatch.get(kind) for kind in added}
@@ -213,6 +215,13 @@ def _copied(things: tuple) -> tuple:
 
 def _kinds_of(error: type) -> list[type]:
     return [error, *(kind for below in error.__subclasses__() for kind in _kinds_of(below))]
+
+
+def _copy_client(client: Client, memo: dict) -> Client:
+    copied = object.__new__(Client)
+    memo[id(client)] = copied
+    copied.__dict__.update(deepcopy(client.__dict__, memo))
+    return copied
 
 
 def _copy_function(function: types.FunctionType, memo: dict) -> types.FunctionType:

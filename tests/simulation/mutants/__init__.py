@@ -13,7 +13,5 @@ from .retries import MUTANTS as RETRIES
 from .spools import MUTANTS as SPOOLS
 
 MUTANTS: dict[str, Mutant] = {
-    mutant.name: mutant
-    for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING, *BREAKERS)
-    if mutant.path.exists()
+    mutant.name: mutant for mutant in (*RETRIES, *QUEUES, *SPOOLS, *POLLING, *BREAKERS)
 }

@@ -135,16 +135,15 @@ MUTANTS = (
         "return wait_for(self._load_ended, lambda: self._finished_loads > before, patience and patience + 5)",
     ),
     Mutant(
-        "called-memory-is-never-written", "flags/called.py",
-        "            reports[report] = None\n", "",
+        "called-memory-is-never-written", "flags/called_tracker.py",
+        "            reads[read] = changes\n", "",
     ),
     Mutant(
-        "called-memory-forgets-the-value", "flags/called.py",
+        "called-memory-forgets-the-value", "flags/called_tracker.py",
         "hash((key, _hashable(value), ", "hash((key, ",
     ),
     Mutant(
-        "called-memory-is-of-everybody", "flags/called.py",
-        "reports = self._by_id.get(distinct_id)\n            if reports is None:\n                reports = self._by_id[distinct_id] = {}",
-        "reports = self._by_id.get('')\n            if reports is None:\n                reports = self._by_id[''] = {}",
+        "called-memory-is-of-everybody", "flags/called_tracker.py",
+        "person, read = hash(distinct_id), ", "person, read = 0, ",
     ),
 )  # fmt: skip
