@@ -14,13 +14,13 @@ from .simulation import Simulation
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 1000
 PARTS = 10
-# Bugs of different kinds that few seeds find.
+# Bugs of different kinds.
 PLANTED = (
     "jitter-shortens-the-wait",
     "lost-connection-is-a-success",
     "wake-up-is-lost",
     "worker-spins",
-    "retried-batch-goes-to-the-end",
+    "acknowledgement-is-lost",
 )
 
 
