@@ -250,7 +250,10 @@ def _damaged(simulation) -> None:
     for record in observer.ledger.records.values():
         # An acknowledgement may be gone, or a folder of which no living process knows.
         record.may_double = True
-        record.is_durable = record.is_durable and observer.is_on_disk(record)
+        is_on_disk = observer.is_on_disk(record)
+        record.is_durable = record.is_durable and is_on_disk
+        # Behind a shutdown nobody looks any more.
+        record.may_vanish = record.may_vanish or (record.process.is_closing and not is_on_disk)
 
 
 def power(simulation) -> None:
@@ -279,6 +282,7 @@ def read(simulation, who: int, all: bool, locally: bool, person: int) -> None:  
 def read_flags(simulation, process, all: bool, locally: bool, person: int) -> dict:  # noqa: A002
     """Read one or all flags; return the values."""
     client, name = process.client, f"p{person}"
+    process.reads += 1
     if all:
         values = client.get_all_flags(name, only_evaluate_locally=locally) or {}
     else:
@@ -286,6 +290,7 @@ def read_flags(simulation, process, all: bool, locally: bool, person: int) -> di
         values = {key: client.get_feature_flag(key, name, only_evaluate_locally=locally)}
     simulation.machine.note("read", *values.values())
     simulation.observer.flags.read(process, values, name, is_local=locally)
+    process.reads -= 1
     return values
 
 

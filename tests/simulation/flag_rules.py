@@ -26,7 +26,9 @@ class _Reader:
         self.state = ""
         self.has_seen_values = False
         self.was_requested = False
+        # The events of reads since the last load, and all of them.
         self.called: set = set()
+        self.ever_called: set = set()
         self.is_first_load = True
 
 
@@ -54,7 +56,7 @@ class FlagRules(Outside):
             "is_first_load",
         ):
             setattr(new, name, getattr(old, name))
-        new.called = set(old.called)
+        new.called, new.ever_called = set(old.called), set(old.ever_called)
         new.was_requested = True
 
     def requested(self, process) -> None:
@@ -106,6 +108,7 @@ class FlagRules(Outside):
         if key in reader.called and value is not None and not self._config.preempts:
             raise Violation("called twice", f"{key}")
         reader.called.add(key)
+        reader.ever_called.add(key)
 
     def loaded(self, process) -> None:
         """Note that the client has new definitions, and so may send its events again."""
@@ -124,11 +127,11 @@ class FlagRules(Outside):
             self._check_local(reader, versions)
         if self._config.preempts or process.is_closing or len(values) > 1:
             return
-        if process.client.counters().refused:
-            # The queue had no room for the event.
+        if process.reads > 1 or process.client.counters().refused:
+            # The event may still wait for room in another call, or the queue had no room for it.
             return
         for key, value in values.items():
-            if value is not None and (person, key, value) not in reader.called:
+            if value is not None and (person, key, value) not in reader.ever_called:
                 raise Violation("not called", f"no event for {person}, {key}, {value}")
 
     def _check_local(self, reader: _Reader, versions: set[int]) -> None:

@@ -254,11 +254,11 @@ class Observer(Outside):
         if process.disk_has_failed:
             # What cannot be read waits for the next process.
             return
-        oldest = next(iter(mine.values()))
+        # Of the lost ones it only has to be told.
+        oldest = next((record for record in mine.values() if not record.is_doomed), None)
+        if oldest is None:
+            return
         due = oldest.at + config.flush_interval
-        if config.overflow == "spill" and self.leaps:
-            # Events that are read back begin their interval anew.
-            due = max(due, sum(self.leaps[-1]) + config.flush_interval)
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:
                 if not sender.flying and now > sender.latest + _SLACK:
@@ -268,21 +268,12 @@ class Observer(Outside):
                     )
                 return
             if sender.last is not None:
-                due = max(due, sender.last.ended + self._interval_after(sender, oldest))
+                due = max(due, sender.last.ended)
         if now > due + _SLACK:
             raise Violation(
                 "promptness",
                 f"event {oldest.number} of {process.pid} waits {now - due:.3f} s too long",
             )
-
-    def _interval_after(self, sender, oldest: Record) -> float:
-        """Return how long the oldest event may wait after the lane's last request."""
-        interval = self.config.flush_interval
-        was_due = max(sender.began_before, oldest.at) + interval <= sender.last.started
-        if was_due and sender.last.answer == "delivered" and self.config.overflow != "spill":
-            # It was due already when the request was made, and only had no room in it.
-            return 0.0
-        return interval
 
     def _check_flushes(self, process) -> None:
         """Check that a flush ends when nothing happens any more for which it could wait."""

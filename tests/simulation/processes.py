@@ -41,6 +41,8 @@ class Process(Outside):
         self.disk_has_failed = machine.disk.is_damaged or not machine.disk.is_healthy
         # How many calls of ``capture`` are going on, and whether an event may or may not be queued.
         self.calls = 0
+        # How many reads of flags are going on.
+        self.reads = 0
         self.is_unsure = False
         self.has_discarded = False
         # How many calls are going on that send at once.

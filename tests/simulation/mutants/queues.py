@@ -109,7 +109,8 @@ MUTANTS = (
     ),
     Mutant(
         "recovered-events-are-not-due", _QUEUE,
-        "        self._due_through = self._last_seq\n        self._opened_at = now\n", "        self._opened_at = now\n",
+        "        self._last_seq += count\n        self._spilled += count\n        self._due_through = self._last_seq\n",
+        "        self._last_seq += count\n        self._spilled += count\n",
     ),
     Mutant(
         "closed-queue-takes-events", _QUEUE,

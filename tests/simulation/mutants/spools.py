@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     Mutant(
         "fsync-is-left-out", _FILE,
-        "        if self._fsync is Fsync.ALWAYS:\n            os.fsync(self._descriptor)\n", "",
+        "            if self._fsync is Fsync.ALWAYS:\n                os.fsync(self._descriptor)\n", "",
     ),
     Mutant(
         "short-write-is-taken-for-whole", _FILE,
@@ -146,7 +146,7 @@ MUTANTS = (
     ),
     Mutant(
         "unreadable-events-are-forgotten", _BACKING,
-        "return self._queue.restore(found.events, count, now, lost=tuple(found.lost))",
-        "return self._queue.restore(found.events, len(found.events), now, lost=())",
+        "return self._queue.restore(found.events, count, lost=tuple(found.lost))",
+        "return self._queue.restore(found.events, len(found.events), lost=())",
     ),
 )  # fmt: skip
