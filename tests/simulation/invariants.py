@@ -21,6 +21,8 @@ from .violations import Violation
 _SLACK = 1e-6
 # What a flush may wait for callbacks of the application, and a little more.
 _PATIENCE_OF_A_FLUSH = 6.0
+# How long a loss may wait for a thread that tells losses already.
+_LONGEST_UNTOLD = 1.1
 _ROOM_FOR_ACKNOWLEDGEMENTS = 3000
 _BLOCKED = "blocked"
 _REFUSALS = frozenset({"queue_full", "too_large", "closed"})
@@ -259,6 +261,9 @@ class Observer(Outside):
         if oldest is None:
             return
         due = oldest.at + config.flush_interval
+        if config.overflow == "drop_oldest":
+            # It may be evicted, which a thread tells after a while.
+            due += _LONGEST_UNTOLD
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:
                 if not sender.flying and now > sender.latest + _SLACK:

@@ -34,6 +34,8 @@ class Config:
     poll_interval: float = 5.0
     has_flags: bool = False
     has_definitions: bool = True
+    # Whether most steps ask the server for flags.
+    reads_often: bool = False
     preempts: float = 0.0
     processes: int = 1
 
@@ -114,6 +116,9 @@ def configure(seed: int) -> Config:
         config.max_event_bytes = 800
     if draws.chance(0.2):
         config.max_queue_bytes = draws.pick((1500, 4000))
+    if draws.chance(0.15):
+        config.reads_often = config.has_flags = True
+        config.has_definitions = draws.chance(0.3)
     return config
 
 
@@ -126,6 +131,10 @@ def plan(seed: int, config: Config) -> list[Step]:
 
 def _step(number: int, draws: Draws, config: Config) -> Step:
     kind = draws.weighted(_WEIGHTS)
+    if config.reads_often and kind in _REPLACED_BY_READS and draws.chance(0.7):
+        return Step(number, "read", {**_ARGUMENTS["read"](draws), "locally": draws.chance(0.1)})
+    if config.reads_often and kind == "weather" and draws.chance(0.6):
+        return Step(number, kind, _outage(draws))
     if kind == "capture" and config.has_flags and draws.chance(0.4):
         kind = draws.pick(("read", "read", "read", "reload", "change"))
     if kind in ("run", "spin") and config.driver == "manual" and draws.chance(0.4):
@@ -144,6 +153,7 @@ _WEIGHTS = [
     (3, "trap"), (5, "disk"), (2, "heal"), (1, "power"), (2, "flip"), (1, "vanish"),
     (6, "read"), (4, "change"), (2, "reload"),
 ]  # fmt: skip
+_REPLACED_BY_READS = frozenset({"capture", "flush", "immediate", "spin"})
 _FLAG_KINDS = frozenset({"read", "change", "reload"})
 _DISK_KINDS = frozenset({"trap", "disk", "heal", "power", "flip", "vanish"})
 _OPERATIONS = (
@@ -168,6 +178,11 @@ def _weather(draws: Draws) -> dict:
         "probability": draws.pick((0.3, 0.7, 1.0)),
         "seconds": draws.pick((0.5, 5.0, 30.0, 120.0)),
     }
+
+
+def _outage(draws: Draws) -> dict:
+    fault = draws.pick(("refused", "reset before", "hang before", "taken, then 500"))
+    return {"faults": (fault,), "probability": 1.0, "seconds": 120.0}
 
 
 def _who(draws: Draws) -> int:
