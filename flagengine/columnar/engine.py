@@ -100,10 +100,11 @@ class Engine:
         try:
             return [answered(key) for key in self.keys]
         finally:
-            # Tests and dependencies refer to each other. Free the batch's memory now: the garbage
+            # Tests and dependencies refer to each other, calls to the rows. Free the batch's memory now: the garbage
             # collector does not know how large a batch is, and would wait.
             tests.forget()
             found.clear()
+            rows.calls.clear()
 
     def _kernel(self, key: str) -> FlagKernel:
         if key not in self._kernels:
@@ -117,13 +118,13 @@ class Engine:
     def resolve(self, key: str, rows: Rows, row: int) -> Resolution:
         """Evaluate one flag for one row with the scalar engine."""
         known = rows.calls
-        if row not in known:
+        if (self, row) not in known:  # two engines may read the same rows
             if len(known) >= _REMEMBERED_CALLS:
                 known.clear()
             distinct_id, properties, options = rows.inputs(row)
             request = self._request._replace(**options)
-            known[row] = EvaluationCall(self._evaluators, distinct_id, properties, request)
-        return known[row].resolve(key)
+            known[self, row] = EvaluationCall(self._evaluators, distinct_id, properties, request)
+        return known[self, row].resolve(key)
 
     def _plan(self, key: str) -> FlagPlan | None:
         """Return the plan of a flag; None when the answer does not depend on it."""

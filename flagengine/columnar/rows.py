@@ -4,7 +4,7 @@ A column is read at its first use and kept for the batch. Only this module decid
 row, both for the columns and for the scalar engine.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -40,8 +40,8 @@ class Rows:
         """Bind a batch; nothing is read yet."""
         self.batch = batch
         self.count: int = batch.num_rows
-        self.calls: dict[int, EvaluationCall] = {}
-        """The scalar engine's calls for single rows, by row."""
+        self.calls: dict[tuple[Hashable, int], EvaluationCall] = {}
+        """The scalar engine's calls for single rows, by engine and row."""
         self._layout = layout
         self._first_row = first_row
         self._native: dict[str, Native | None] = {}

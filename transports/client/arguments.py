@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import Token
 from typing import Any, Final, NamedTuple
 
+from ..context import ContextToken
 from ..json_text import members_of
 
 __all__ = ["mistake_in"]
@@ -52,7 +52,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     **dict.fromkeys(("flag_keys", "flag_keys_to_evaluate", "names"), _TEXTS),
     **dict.fromkeys(("key", "flag_key", "group_type", "name", "url", "method", "device_id"), _TEXT),
     "timeout": _Kind("a number of seconds or None", _is_time),
-    "token": _Kind("a result of enter_context()", lambda value: isinstance(value, Token)),
+    "token": _Kind("a result of enter_context()", lambda value: isinstance(value, ContextToken)),
 }
 
 

@@ -5,7 +5,6 @@ All clients share the active context, which belongs to the program.
 
 from __future__ import annotations
 
-import contextvars
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
@@ -106,7 +105,7 @@ def enter_context(
     data: Mapping[str, Any] | None = None,
     *,
     fresh: bool = False,
-) -> contextvars.Token[Any]:
+) -> contexts.ContextToken:
     """Begin a context that lasts until ``exit_context(token)`` or until the task or thread ends.
 
     Prefer ``with client.context(...)``: outside of a task, a forgotten context lasts for the rest of
@@ -119,7 +118,7 @@ def enter_context(
 
 
 @guarded(nothing)
-def exit_context(client: HasComponents, token: contextvars.Token[Any]) -> None:  # noqa: ARG001
+def exit_context(client: HasComponents, token: contexts.ContextToken) -> None:  # noqa: ARG001
     """End a context of ``enter_context``."""
     contexts.exit(token)
 

@@ -140,13 +140,21 @@ def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Calla
 
 
 _handler: list[logging.Handler] = []
+# The level that the application had chosen, while debug logging is on.
+_levels: list[int] = []
 
 
 @guarded(nothing)
 def debug(client: HasComponents, enabled: bool = True) -> None:  # noqa: ARG001, FBT002 - as in posthog-python
     """Turn debug logging on or off for all clients of the process."""
     package = logging.getLogger("flagengine")
-    package.setLevel(logging.DEBUG if enabled else logging.NOTSET)
+    if enabled:
+        _levels.append(package.level)
+        package.setLevel(logging.DEBUG)
+    elif _levels:
+        if package.level == logging.DEBUG:  # the application has not chosen another one since
+            package.setLevel(_levels[0])
+        _levels.clear()
     if enabled and not _handler and not logging.getLogger().handlers:
         _handler.append(logging.StreamHandler())
         package.addHandler(_handler[0])

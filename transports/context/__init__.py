@@ -8,6 +8,7 @@ from .http_request import request_context, request_data
 from .scoped import context
 from .state import (
     Context,
+    ContextToken,
     current,
     enter,
     exit,  # noqa: A004 - counterpart of enter
@@ -18,6 +19,7 @@ from .state import (
 
 __all__ = [
     "Context",
+    "ContextToken",
     "context",
     "current",
     "enter",

@@ -12,7 +12,6 @@ import inspect
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
-from contextvars import Token
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -40,6 +39,8 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
     >>> state.current()
     """
 
+    __slots__ = ("__weakref__", "_given", "_on_exception", "_place", "_policy", "_tokens")
+
     def __init__(
         self,
         *,
@@ -65,7 +66,7 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         self._on_exception = on_exception
         self._policy = policy
         self._place = place
-        self._tokens: list[Token[Any]] = []
+        self._tokens: list[state.ContextToken] = []
 
     def __enter__(self) -> state.Context:
         self._tokens.append(state.enter(**self._given))
@@ -81,7 +82,10 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
             if error is not None:
                 self._report(error)
         finally:
-            state.exit(self._tokens.pop())
+            # Threads and tasks may share this object: each ends what it began.
+            token = state.innermost(self._tokens) or self._tokens[-1]
+            self._tokens.remove(token)
+            state.exit(token)
 
     async def __aenter__(self) -> state.Context:
         return self.__enter__()

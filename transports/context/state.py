@@ -9,19 +9,31 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar, Token
+from collections.abc import Callable, Collection, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ref
 
 from flagengine import usable_id
 
 from ..json_text import members_of
 from .properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 
-__all__ = ["Context", "Resumed", "current", "enter", "exit", "id_of", "resumer", "update"]
+__all__ = [
+    "Context",
+    "ContextToken",
+    "Resumed",
+    "current",
+    "enter",
+    "exit",
+    "id_of",
+    "innermost",
+    "resumer",
+    "update",
+]
 
 logger = logging.getLogger("flagengine")
 
@@ -75,12 +87,41 @@ class _Scope:
             self.context = changed(self.context)
 
 
-_active: ContextVar[_Scope | None] = ContextVar("flagengine_context", default=None)
+class ContextToken:
+    """What ``exit`` ends: one use of a context. Who drops it keeps the context to the end of the task."""
+
+    __slots__ = ("__weakref__",)
+
+
+class _Use(NamedTuple):
+    scope: _Scope | None
+    token: ref[ContextToken]
+
+
+# The uses that have begun and not ended, the innermost last. A use adds itself and takes away no
+# other, so uses may end in any order. A task that starts inside a context keeps it.
+_open: ContextVar[tuple[_Use, ...]] = ContextVar("flagengine_context", default=())
+
+
+def _innermost() -> _Scope | None:
+    uses = _open.get()
+    return uses[-1].scope if uses else None
+
+
+def _begin(scope: _Scope | None) -> ContextToken:
+    uses, token = _open.get(), ContextToken()
+    # A use whose token is gone cannot end, so nothing below it is seen again.
+    for at in range(len(uses) - 1, 0, -1):
+        if uses[at].token() is None:
+            uses = uses[at:]
+            break
+    _open.set((*uses, _Use(scope, ref(token))))
+    return token
 
 
 def current() -> Context | None:
     """Return the innermost context, or None outside of any context."""
-    scope = _active.get()
+    scope = _innermost()
     return None if scope is None else scope.context
 
 
@@ -112,7 +153,7 @@ def enter(
     properties: Mapping[str, Any] | None = None,
     fresh: bool = False,
     capture_exceptions: bool | None = None,
-) -> Token[_Scope | None]:
+) -> ContextToken:
     """Begin a context, which lasts until ``exit`` or until the task or thread ends.
 
     Unless ``fresh``, the context inherits the values that are not given here.
@@ -121,22 +162,21 @@ def enter(
     inner = _changed(
         outer or Context(), distinct_id, session_id, device_id, properties, capture_exceptions
     )
-    return _active.set(_Scope(inner))
+    return _begin(_Scope(inner))
 
 
-def exit(token: Token[_Scope | None]) -> None:  # noqa: A001 - the counterpart of enter
-    """End the context that ``enter`` began; do nothing if it has ended.
+def exit(token: ContextToken) -> None:  # noqa: A001 - the counterpart of enter
+    """End the context that ``enter`` began; do nothing if it has ended here.
 
-    This also restores the outer context in another copy of the context variables, because frameworks
-    may run the two halves of a generator in different copies.
+    Contexts that began later stay as they are. This also holds in another copy of the context
+    variables, because frameworks may run the two halves of a generator in different copies.
     """
-    try:
-        _active.reset(token)
-    except ValueError:
-        outer = token.old_value
-        _active.set(None if outer is Token.MISSING else outer)
-    except RuntimeError:
-        pass
+    _open.set(tuple(use for use in _open.get() if use.token() is not token))
+
+
+def innermost(tokens: Collection[ContextToken]) -> ContextToken | None:
+    """Return the one of these tokens whose use began last here; None if none is open here."""
+    return next((use.token() for use in reversed(_open.get()) if use.token() in tokens), None)
 
 
 def update(
@@ -152,7 +192,7 @@ def update(
 
     Merge properties by name. A value of None leaves its field unchanged.
     """
-    scope = _active.get()
+    scope = _innermost()
     if scope is None:
         return False
 
@@ -173,7 +213,7 @@ class Resumed:
         self._scope = scope
 
     def __enter__(self) -> None:
-        self._token = _active.set(self._scope)
+        self._token = _begin(self._scope)
 
     def __exit__(self, *_: object) -> None:
         exit(self._token)
@@ -191,7 +231,7 @@ def resumer() -> Callable[[], Resumed]:
     ...     current().distinct_id
     'u1'
     """
-    return partial(Resumed, _active.get())
+    return partial(Resumed, _innermost())
 
 
 def _changed(

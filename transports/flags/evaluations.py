@@ -46,6 +46,18 @@ class FlagEvaluations(TypedReads):
         on_read: called with each flag's first read.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_accessed",
+        "_found",
+        "_groups",
+        "_is_filtered",
+        "_on_read",
+        "_reported",
+        "device_id",
+        "distinct_id",
+    )
+
     def __init__(
         self,
         distinct_id: str = "",
@@ -79,7 +91,7 @@ class FlagEvaluations(TypedReads):
     def __copy__(self) -> FlagEvaluations:
         copy = FlagEvaluations.__new__(FlagEvaluations)
         reads = {"_accessed": dict(self._accessed), "_reported": dict(self._reported)}
-        copy.__dict__.update(self.__dict__, **reads)
+        copy.__setstate__({**self._state(), **reads})
         return copy
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> FlagEvaluations:
@@ -88,7 +100,14 @@ class FlagEvaluations(TypedReads):
 
     def __getstate__(self) -> dict[str, Any]:
         reported = dict.fromkeys(self._reported)
-        return {**self.__dict__, "_on_read": None, "_reported": reported}
+        return {**self._state(), "_on_read": None, "_reported": reported}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def _state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
 
     def __repr__(self) -> str:
         return f"<FlagEvaluations of {len(self._found.answers)} flags>"

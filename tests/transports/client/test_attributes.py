@@ -178,3 +178,29 @@ def test_contexts_results_and_options_refuse_attributes_as_well() -> None:
         for name in ("no_such_attribute", "distinct_id"):
             with pytest.raises((AttributeError, TypeError)):
                 setattr(thing, name, 1)
+
+
+def test_the_end_of_debugging_brings_the_level_of_the_application_back() -> None:
+    client, package = make(), logging.getLogger("flagengine")
+    level = package.level
+    try:
+        package.setLevel(logging.ERROR)
+        for _ in range(2):
+            client.debug = True
+        assert package.level == logging.DEBUG
+        client.debug = False
+        assert package.level == logging.ERROR
+        client.debug = False
+        assert package.level == logging.ERROR
+        client.debug = True
+        package.setLevel(logging.WARNING)
+        client.debug = False
+        assert package.level == logging.WARNING
+    finally:
+        package.setLevel(level)
+
+
+def test_results_take_no_attribute() -> None:
+    evaluations = make().evaluate_flags("u")
+    with pytest.raises(AttributeError):
+        evaluations.flags = {}  # type: ignore[attr-defined]
