@@ -17,14 +17,16 @@ class _Episode:
         # The calls whose requests have failed in a row.
         self.tasks: set = set()
         self.open_until: float | None = None
+        self.opened_at = 0.0
         self.trial: int | None = None
 
 
 class BreakerRules(Outside):
     """The rules about the circuit breaker. ``draws`` of a pause can only lengthen it."""
 
-    def __init__(self, machine) -> None:
+    def __init__(self, machine, *, is_preemptive: bool) -> None:
         self._machine = machine
+        self._is_preemptive = is_preemptive
         self._episodes: dict[int, _Episode] = {}
 
     def _episode(self, process) -> _Episode:
@@ -41,6 +43,9 @@ class BreakerRules(Outside):
         episode, now = self._episode(process), self._machine.scheduler.now
         # The further attempt of a call is allowed while nobody else has failed.
         if episode.open_until is None or episode.tasks == {self._machine.scheduler.current}:
+            return
+        if self._is_preemptive and now == episode.opened_at:
+            # It had its permission before the failure, and lost its turn then.
             return
         if now < episode.open_until - _SLACK:
             left = episode.open_until - now
@@ -74,4 +79,4 @@ class BreakerRules(Outside):
             or pause > 0
         )
         if episode.open_until is None and is_enough:
-            episode.open_until = now + max(_PAUSE, pause)
+            episode.open_until, episode.opened_at = now + max(_PAUSE, pause), now

@@ -42,7 +42,7 @@ class Observer(Outside):
         self.flags = FlagRules(machine, config)
         self.sent = self.delivery.sent
         self.asks_definitions = self.flags.asks_definitions
-        self.breaker = BreakerRules(machine)
+        self.breaker = BreakerRules(machine, is_preemptive=config.preempts > 0)
         self.leaps: list[tuple[float, float]] = []
         self.warnings = 0
         # How many events the clients have reported as lost on a damaged disk.
