@@ -82,8 +82,8 @@ class EventQueue:
         self._open_first = 1
         self._spill_first = 1
         # No waiting event came before ``_opened_at``; none after the ``_mark``th, before ``_marked_at``.
-        self._opened_at = self._marked_at = 0.0
-        self._mark = 0
+        self._opened_at = 0.0
+        self._mark, self._marked_at = 0, float("-inf")
         # Events up to this number are sent without waiting for a full batch.
         self._due_through = 0
         # Events up to this number are sent without waiting for the backoff either.
