@@ -83,10 +83,6 @@ MUTANTS = (
         "        self._opened_at = now\n        if len(self._open) == 1:\n            self._open_first = self._last_seq\n            return True\n",
     ),
     Mutant(
-        "second-batch-waits-for-the-interval", _QUEUE,
-        "            self._due_through = max(self._due_through, in_memory)\n", "            pass\n",
-    ),
-    Mutant(
         "first-event-wakes-nobody", _QUEUE,
         "            self._opened_at = now\n            return True\n        return self._has_full_batch()",
         "            self._opened_at = now\n        return self._has_full_batch()",
