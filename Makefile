@@ -23,7 +23,7 @@ PERSON := --distinct-id user-8 --property country=DE
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Most of the time goes into these: examples, other engines, wheels, threads, killed processes.
-SLOW := properties differential packaging faults accelerator concurrency architecture/test_purity.py \
+SLOW := properties differential packaging faults simulation accelerator concurrency architecture/test_purity.py \
 	batch/test_equals_scalar.py batch/test_native.py cli/test_process.py transports/test_processes.py \
 	transports/client/test_processes.py unit/test_plain_flag_lifetime.py
 QUICK := $(addprefix --ignore=tests/,$(SLOW)) -m 'not slow' --evaluators=SINGLE,TABLE_AMONG

@@ -206,7 +206,7 @@ class TestDisk:
     def test_events_read_back_are_sent_in_their_turn(self) -> None:
         queue = self.spilled(2, 2)
         first, back = sent(queue), [event(), event()]
-        queue.restore(back, 2, 0.0)
+        queue.restore(back, 2)
         queue.answer(first, DELIVERED, at(0.0))
         second = sent(queue)
         assert second.events == tuple(back)
@@ -216,7 +216,7 @@ class TestDisk:
     def test_events_that_the_disk_does_not_give_back_are_kept_there(self) -> None:
         queue = self.spilled(2, 3)
         sent(queue)
-        queue.restore([event()], 3, 0.0)
+        queue.restore([event()], 3)
         assert counters(queue).kept == 2
         assert queue.pending == 3
         assert queue.refill_size == 0
@@ -224,26 +224,26 @@ class TestDisk:
     def test_events_read_back_take_room(self) -> None:
         queue = self.spilled(2, 2, max_queue_bytes=10)
         sent(queue)
-        queue.restore([event(4), event(6)], 2, 0.0)
+        queue.restore([event(4), event(6)], 2)
         assert queue.is_full
 
-    def test_events_read_back_wait_for_an_interval_of_their_own(self) -> None:
+    def test_events_read_back_have_waited_since_they_came(self) -> None:
         queue = self.spilled(2, 1, max_batch_size=3)
         answered(queue, DELIVERED, 7.0)
-        queue.restore([event()], 1, 8.0)
-        assert queue.due_at() == 13.0
+        queue.restore([event()], 1)
+        assert queue.due_at() == 5.0
 
     def test_events_read_back_do_not_postpone_those_that_wait(self) -> None:
         queue = self.spilled(4, 1, max_batch_size=3)
         answered(queue, DELIVERED, 1.0)
-        queue.restore([event()], 1, 3.0)
-        assert queue.due_at() == 6.0
+        queue.restore([event()], 1)
+        assert queue.due_at() == 5.0
 
     def test_what_a_dead_process_left_is_due_as_soon_as_it_is_read(self) -> None:
         queue = queue_of(overflow=Overflow.SPILL)
         queue.adopt(2, 9.0)
         assert (queue.pending, queue.refill_size, queue.due_at()) == (2, 2, None)
-        queue.restore([event(), event()], 2, 9.0)
+        queue.restore([event(), event()], 2)
         assert queue.due_at() == AT_ONCE
         queue.push(event(), 9.0)
         assert sizes_sent(queue, 9.0) == [3]
@@ -258,10 +258,20 @@ class TestBatches:
         assert queue.next_batch(at(7.9)) is None
         assert len(sent(queue, 8.0).events) == 2
 
-    def test_after_a_batch_the_rest_waits_for_an_interval_of_its_own(self) -> None:
+    def test_after_a_batch_the_rest_does_not_wait_for_another_interval(self) -> None:
         queue = filled(1, 1, 1, flush_at=2, max_batch_size=2)
         assert sizes_sent(queue, 1.0) == [2]
-        assert queue.due_at() == 6.0
+        assert queue.due_at() == 5.0
+
+    def test_batches_that_fill_up_again_and_again_make_nothing_due_early(self) -> None:
+        queue = queue_of(flush_at=2, max_batch_size=2)
+        queue.push(event(), 0.0)
+        for second in (1.0, 2.0, 3.0, 4.0):
+            queue.push(event(), second)
+            queue.push(event(), second)
+            answered(queue, DELIVERED, second)
+        # The last event came at 4.0: after the batch at 3.0, so not before that.
+        assert queue.due_at() == 8.0
 
     def test_once_the_interval_is_over_everything_goes_out(self) -> None:
         queue = filled(*[1] * 5, flush_at=100, max_batch_size=100, max_batch_bytes=2)
@@ -517,7 +527,7 @@ class TestFlush:
         goal = queue.flush(0.0)
         answered(queue, DELIVERED)
         assert not queue.has_reached(goal)
-        queue.restore([event()], 1, 0.0)
+        queue.restore([event()], 1)
         answered(queue, DELIVERED)
         assert queue.has_reached(goal)
 
@@ -536,7 +546,7 @@ class TestEnd:
         queue.push(event(), 0.0, stored=True)
         queue.close(0.0)
         answered(queue, DELIVERED)
-        queue.restore([event()], 1, 0.0)
+        queue.restore([event()], 1)
         assert queue.due_at() == AT_ONCE
 
     def test_closing_again_does_not_flush_again(self) -> None:

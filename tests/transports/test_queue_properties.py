@@ -169,7 +169,7 @@ class QueueMachine(RuleBasedStateMachine):
         wanted = queue.refill_size
         if wanted:
             events, self.disk[lane] = self.disk[lane][:wanted], self.disk[lane][wanted:]
-            queue.restore(events, wanted, self.clock.monotonic())
+            queue.restore(events, wanted)
 
     def make_outcome(
         self, data: st.DataObject, batch: Batch, disposition: Disposition, retry_after: float | None

@@ -91,6 +91,24 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "file").read_bytes() == b"whole\nthird\n"
 
 
+def test_what_the_disk_did_not_sync_is_not_left_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = AppendFile(tmp_path / "file", Fsync.ALWAYS)
+    file.append(b"whole\n")
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="Input/output"):
+            file.append(b"second line\n")
+    assert file.is_whole()
+    file.append(b"third\n")
+    assert (tmp_path / "file").read_bytes() == b"whole\nthird\n"
+
+
 def test_null_takes_everything() -> None:
     bench = Bench(lanes={"events": LaneSetup(NullSink())})
     bench.capture(3)

@@ -243,6 +243,38 @@ def test_a_disk_that_does_not_take_what_a_dead_process_left_leaves_it(tmp_path: 
     assert spool.read(9) == events
 
 
+class OnceUnreadable(SystemDisk):
+    """A disk of which one read fails."""
+
+    def __init__(self, reads_before: int, code: int) -> None:
+        self.reads_before = reads_before
+        self.code = code
+
+    def read(self, path: Path, offset: int = 0) -> bytes:
+        self.reads_before -= 1
+        if self.reads_before == -1:
+            raise OSError(self.code, os.strerror(self.code))
+        return super().read(path, offset)
+
+
+# Each of the three files is read twice.
+@pytest.mark.parametrize("reads_before", range(6))
+@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.EACCES])
+def test_what_cannot_be_read_now_is_no_damage(tmp_path: Path, reads_before: int, code: int) -> None:
+    first = Spool(tmp_path, segment_bytes=1)
+    events = [make(f"e{number}") for number in range(3)]
+    for event in events:
+        first.append(event, unread=False)
+    first.after_fork()
+    spool = Spool(tmp_path, disk=OnceUnreadable(reads_before, code))
+    copied = spool.open()
+    damage = spool.take_damage()
+    assert (damage.events, damage.places, len(damage.problems)) == (0, [], 1)
+    assert copied + spool.open() == 3
+    assert spool.read(9) == events
+    assert not spool.take_damage()
+
+
 def test_events_with_the_same_uuid_are_each_finished(tmp_path: Path) -> None:
     spool = Spool(tmp_path, segment_bytes=1)
     twins = [make("first"), make("second")]

@@ -38,14 +38,14 @@ class AppendFile:
         """Write ``data`` at the end, or nothing if that fails."""
         try:
             _write_all(self._descriptor, data)
+            if self._fsync is Fsync.ALWAYS:
+                os.fsync(self._descriptor)
         except OSError:
             # On a full disk, a part of the data may have been written.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self.size)
             raise
         self.size += len(data)
-        if self._fsync is Fsync.ALWAYS:
-            os.fsync(self._descriptor)
 
     def is_in_place(self) -> bool:
         """Return whether the path still leads to this file. Never raises."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..clock import ClockReading
@@ -13,7 +13,7 @@ from .delivery import DeliveryOutcome
 from .event import Event
 from .limits import Exhausted, LaneLimits
 
-__all__ = ["first_that_fit", "next_attempt", "refusals", "sort_by_result"]
+__all__ = ["first_that_fit", "given_up", "next_attempt", "refusals", "sort_by_result"]
 
 
 def first_that_fit(waiting: Iterable[Event], most: int, most_bytes: int) -> tuple[Event, ...]:
@@ -70,3 +70,9 @@ def sort_by_result(
     refused = tuple(event for event in events if event.uuid.lower() in outcome.refused)
     settled = outcome.retry | outcome.refused.keys()
     return again, refused, tuple(event for event in events if event.uuid.lower() not in settled)
+
+
+def given_up(batch: Batch, reason: DropReason, is_kept: Callable[[Event], bool]) -> Dropped:
+    """Return the loss of a batch, without the events that are on disk for a later process."""
+    lost = tuple(event for event in batch.events if not is_kept(event))
+    return Dropped.of(replace(batch, events=lost), reason, None)

@@ -38,7 +38,7 @@ from .batch import (
     QueueAction,
     Retried,
 )
-from .batches import first_that_fit, next_attempt, refusals, sort_by_result
+from .batches import first_that_fit, given_up, next_attempt, refusals, sort_by_result
 from .counters import Tally
 from .delivery import DeliveryOutcome, Disposition
 from .event import Event
@@ -52,10 +52,6 @@ _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
 _FULL = Admission(DropReason.QUEUE_FULL)
 _AT_ONCE = float("-inf")
-
-
-def _nothing_is_kept(_event: Event) -> bool:
-    return False
 
 
 class EventQueue:
@@ -85,7 +81,9 @@ class EventQueue:
         # events were lost on disk, the numbers may be too small, so a flush never ends too early.
         self._open_first = 1
         self._spill_first = 1
+        # No waiting event came before ``_opened_at``; none after the ``_mark``th, before ``_marked_at``.
         self._opened_at = 0.0
+        self._mark, self._marked_at = 0, float("-inf")
         # Events up to this number are sent without waiting for a full batch.
         self._due_through = 0
         # Events up to this number are sent without waiting for the backoff either.
@@ -186,7 +184,8 @@ class EventQueue:
         self._last_seq += count
         self._spilled += count
         self._due_through = self._last_seq
-        self._opened_at = now
+        if self.queued == count:
+            self._opened_at = now
 
     @property
     def refill_size(self) -> int:
@@ -196,7 +195,7 @@ class EventQueue:
         return min(self._spilled, self.limits.max_queue_size - len(self._open))
 
     def restore(
-        self, events: list[Event], claimed: int, now: float, *, lost: tuple[Event, ...] = ()
+        self, events: list[Event], claimed: int, *, lost: tuple[Event, ...] = ()
     ) -> list[QueueAction]:
         """Queue the ``events`` that the spool returned when asked for ``claimed`` events.
 
@@ -205,7 +204,6 @@ class EventQueue:
         """
         self.tally.events["kept"] += claimed - len(events) - len(lost)
         if not self._open:
-            self._opened_at = now
             self._open_first = self._spill_first
         self._spilled -= claimed
         self._spill_first += claimed
@@ -273,7 +271,9 @@ class EventQueue:
             self._open.popleft()
         self._open_first += len(events)
         self._open_bytes -= sum(len(event.body) for event in events)
-        self._opened_at = now.monotonic
+        if self._open_seq > self._mark:
+            self._opened_at = max(self._opened_at, self._marked_at)
+            self._mark, self._marked_at = self._last_seq, now.monotonic
         self._sealed.append(batch)
 
     def _make_batch(self, events: tuple[Event, ...], first_seq: int, now: ClockReading) -> Batch:
@@ -371,17 +371,17 @@ class EventQueue:
             self.flush(now)
 
     def give_up(
-        self, reason: DropReason, is_kept: Callable[[Event], bool] = _nothing_is_kept
+        self, reason: DropReason, is_kept: Callable[[Event], bool] = lambda _event: False
     ) -> list[QueueAction]:
         """Drop all events, except those that ``is_kept`` says are on disk for a later process.
 
         With ``DropReason.DISCARDED``, count the events that are only on disk as dropped as well.
         """
-        drops = [_given_up(batch, reason, is_kept) for batch in self._sealed]
+        drops = [given_up(batch, reason, is_kept) for batch in self._sealed]
         unsent = tuple(event for event in self._open if not is_kept(event))
         drops.append(Dropped(self.name, unsent, reason))
         if self._in_flight:
-            drops.insert(0, _given_up(self._in_flight, DropReason.UNCONFIRMED, is_kept))
+            drops.insert(0, given_up(self._in_flight, DropReason.UNCONFIRMED, is_kept))
         kept = self.pending - sum(len(dropped.events) for dropped in drops)
         self._draining = True
         self._in_flight = None
@@ -398,8 +398,3 @@ class EventQueue:
     def _counted(self, actions: list[QueueAction]) -> list[QueueAction]:
         self.tally.count(actions)
         return actions
-
-
-def _given_up(batch: Batch, reason: DropReason, is_kept: Callable[[Event], bool]) -> Dropped:
-    lost = tuple(event for event in batch.events if not is_kept(event))
-    return Dropped.of(replace(batch, events=lost), reason, None)

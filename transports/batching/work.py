@@ -140,7 +140,7 @@ class LaneWork:
         with self._lock:
             spool = self._spools.get(lane)
             if spool is not None:
-                losses = [*spool.mend(), *spool.refill(self._clock.monotonic())]
+                losses = [*spool.mend(), *spool.refill()]
                 self._settle(losses)
             return self._queues[lane].next_batch(read(self._clock)), losses
 

@@ -76,7 +76,7 @@ class SpoolBacking:
         self._over("folder")
         return self._queue.lose(tuple(lost))
 
-    def refill(self, now: float) -> list[QueueAction]:
+    def refill(self) -> list[QueueAction]:
         """Read events back into the queue if it has room; return the losses."""
         count = min(self._queue.refill_size, _REFILL_SIZE)
         if not count:
@@ -86,7 +86,7 @@ class SpoolBacking:
         found = self._tried("read", waiting, lambda: self._spool.read_back(count), nothing)
         if found.unreadable:
             self._warn("read", f"{waiting}: they cannot be read now")
-        return self._queue.restore(found.events, count, now, lost=tuple(found.lost))
+        return self._queue.restore(found.events, count, lost=tuple(found.lost))
 
     def holds(self, event: Event) -> bool:
         """Return whether the event waits on disk."""

@@ -39,7 +39,11 @@ class Remains:
         self._gaps = 0
 
     def events(self) -> Iterator[Event]:
-        """Yield the unacknowledged events that can be read, each uuid once."""
+        """Yield the unacknowledged events, each uuid once.
+
+        Raises:
+            OSError: a file cannot be read now; at the first event, unless the disk failed since.
+        """
         self._find_settled()
         for path in self._paths:
             if path.name == _FIRST_SEGMENT:
@@ -60,10 +64,17 @@ class Remains:
         self._settled_numbers = sorted(numbers)
 
     def _peek(self, path: Path) -> bytes:
-        is_ours = self._disk.look(path) is Found.FILE and self._disk.size(path) <= self._max_bytes
+        """Return the bytes of a file; none if it is gone or not ours.
+
+        Raises:
+            OSError: it cannot be read now, which says nothing about what is in it.
+        """
+        # What cannot be found may only be out of reach: then the reading fails.
+        may_be_file = self._disk.look(path) in (Found.FILE, Found.NOTHING)
         try:
+            is_ours = may_be_file and self._disk.size(path) <= self._max_bytes
             return self._disk.read(path) if is_ours else b""
-        except OSError:
+        except FileNotFoundError:
             return b""
 
     def _read(self, path: Path) -> bytes | None:

@@ -1,0 +1,159 @@
+"""What must hold of flags: one snapshot for each answer, never an older one, and polls with manners."""
+
+from .outside import Outside
+from .violations import Violation
+
+_SLACK = 1e-6
+# Statuses after which the definitions must not be used, and after which polls become rarer.
+_CLEARS = frozenset({401, 402})
+_BACKS_OFF = frozenset({401, 403, 429})
+_LONGEST_BACKOFF = 60.0
+
+
+class _Reader:
+    """What a process has seen of the definitions."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.is_asking = False
+        self.asked_at: float | None = None
+        self.ended_at: float | None = None
+        self.refusals = 0
+        # Before this time no load may begin, and none without a call of the application.
+        self.held_until = 0.0
+        self.poll_not_before = 0.0
+        # "", "loaded" or "cleared", and whether a read has seen values since.
+        self.state = ""
+        self.has_seen_values = False
+        self.was_requested = False
+        # The events of reads since the last load, and all of them.
+        self.called: set = set()
+        self.ever_called: set = set()
+        self.is_first_load = True
+
+
+class FlagRules(Outside):
+    """The rules about definitions and flags."""
+
+    def __init__(self, machine, config) -> None:
+        self._machine = machine
+        self._config = config
+        self._readers: dict[int, _Reader] = {}
+
+    def reader(self, process) -> _Reader:
+        """Return what a process has seen."""
+        return self._readers.setdefault(process.pid, _Reader())
+
+    def forked(self, parent, child) -> None:
+        """Let the child know what its parent knew."""
+        old, new = self.reader(parent), self.reader(child)
+        for name in (
+            "version",
+            "refusals",
+            "held_until",
+            "state",
+            "has_seen_values",
+            "is_first_load",
+        ):
+            setattr(new, name, getattr(old, name))
+        new.called, new.ever_called = set(old.called), set(old.ever_called)
+        new.was_requested = True
+
+    def requested(self, process) -> None:
+        """Note that the application asks for a load."""
+        self.reader(process).was_requested = True
+
+    def asks_definitions(self, process) -> None:
+        """Check a request for definitions."""
+        reader, now = self.reader(process), self._machine.scheduler.now
+        if reader.is_asking:
+            raise Violation("polling", f"process {process.pid} makes two loads at once")
+        if now < reader.held_until - _SLACK:
+            raise Violation("polling", f"{reader.held_until - now:.3f} s before the end of a pause")
+        if now < reader.poll_not_before - _SLACK and not reader.was_requested:
+            raise Violation("polling", f"a poll {reader.poll_not_before - now:.3f} s too early")
+        reader.is_asking, reader.was_requested = True, False
+        reader.asked_at = now
+
+    def answered(self, process, response, pause: float) -> None:
+        """Note an answer to a request for definitions."""
+        reader, now = self.reader(process), self._machine.scheduler.now
+        reader.is_asking, reader.ended_at = False, now
+        status = response.status if response is not None else 0
+        interval = self._config.poll_interval
+        if (status == 200 and response.header("etag")) or status == 304:
+            if status == 200:
+                reader.state, reader.has_seen_values = "loaded", False
+            reader.refusals, reader.is_first_load = 0, False
+            reader.held_until, reader.poll_not_before = 0.0, now + interval
+            return
+        if status in _CLEARS:
+            reader.state, reader.has_seen_values = "cleared", False
+            reader.called.clear()
+        reader.refusals = reader.refusals + 1 if status in _BACKS_OFF else 0
+        wait = 0.0 if reader.is_first_load else interval
+        if status in _BACKS_OFF:
+            wait = max(interval, min(interval * 2.0**reader.refusals, _LONGEST_BACKOFF))
+        reader.poll_not_before = now + max(wait, pause)
+        reader.held_until = now + max(wait, pause) if status in _BACKS_OFF else now + pause
+
+    def called(self, process, message: dict) -> None:
+        """Check an event that the client has made of a read."""
+        if message["event"] != "$feature_flag_called":
+            return
+        properties = message["properties"]
+        value = properties["$feature_flag_response"]
+        key = (message["distinct_id"], properties["$feature_flag"], value)
+        reader = self.reader(process)
+        if key in reader.called and value is not None and not self._config.preempts:
+            raise Violation("called twice", f"{key}")
+        reader.called.add(key)
+        reader.ever_called.add(key)
+
+    def loaded(self, process) -> None:
+        """Note that the client has new definitions, and so may send its events again."""
+        self.reader(process).called.clear()
+
+    def read(self, process, values: dict, person: str, *, is_local: bool) -> None:
+        """Check the answers of one call."""
+        reader = self.reader(process)
+        versions = {int(str(value)[1:]) for value in values.values() if value is not None}
+        if len(versions) > 1:
+            raise Violation("mixture", f"an answer has the versions {sorted(versions)}")
+        for version in versions:
+            if version > self._machine.server.version:
+                raise Violation("invented", f"version {version} does not exist yet")
+        if is_local:
+            self._check_local(reader, versions)
+        if self._config.preempts or process.is_closing or len(values) > 1:
+            return
+        if process.reads > 1 or process.client.counters().refused:
+            # The event may still wait for room in another call, or the queue had no room for it.
+            return
+        for key, value in values.items():
+            if value is not None and (person, key, value) not in reader.ever_called:
+                raise Violation("not called", f"no event for {person}, {key}, {value}")
+
+    def _check_local(self, reader: _Reader, versions: set[int]) -> None:
+        if not versions:
+            if reader.state == "loaded" and reader.has_seen_values:
+                raise Violation("definitions", "loaded definitions are gone")
+            return
+        reader.has_seen_values = reader.state == "loaded"
+        version = versions.pop()
+        if version < reader.version:
+            raise Violation("old definitions", f"version {version} after {reader.version}")
+        reader.version = version
+
+    def check(self, process) -> None:
+        """Check that the polls go on."""
+        reader, now = self.reader(process), self._machine.scheduler.now
+        if self._config.driver != "threads" or process.is_closing or process.lacked_threads:
+            return
+        if reader.is_asking or reader.ended_at is None or reader.asked_at is None:
+            return
+        due = max(reader.poll_not_before, reader.ended_at + self._config.poll_interval)
+        if now > due + _SLACK:
+            raise Violation(
+                "polling", f"process {process.pid} has not polled for {now - reader.ended_at:.3f} s"
+            )

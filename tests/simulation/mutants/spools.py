@@ -1,0 +1,152 @@
+"""Bugs in the spool: what is written, read back, acknowledged, taken over and deleted."""
+
+from .mutant import Mutant
+
+_SEGMENTS, _SPOOL = "batching/spool/segments.py", "batching/spool/spool.py"
+_RECORDS, _CLAIMS = "batching/spool/records.py", "batching/spool/claims.py"
+_DISK, _FILE, _BACKING = (
+    "batching/spool/disk.py",
+    "batching/append_file.py",
+    "batching/spool/backing.py",
+)
+_REMAINS = "batching/spool/recovery.py"
+
+MUTANTS = (
+    Mutant(
+        "acknowledgement-is-lost", _SEGMENTS,
+        "        self._write(encode_acknowledgements((home.number for home in homes), self._last))\n", "",
+    ),
+    Mutant(
+        "acknowledgement-of-the-first-only", _SEGMENTS,
+        "encode_acknowledgements((home.number for home in homes), self._last)",
+        "encode_acknowledgements((home.number for home in homes[:1]), self._last)",
+    ),
+    Mutant(
+        "acknowledgement-names-the-segment", _SEGMENTS,
+        "(home.number for home in homes)", "(home.segment for home in homes)",
+    ),
+    Mutant(
+        "segment-is-deleted-too-early", _SEGMENTS,
+        "            if self._waiting[number]:\n                return\n",
+        "            if self._waiting[number] > 1:\n                return\n",
+    ),
+    Mutant(
+        "segments-are-deleted-out-of-order", _SEGMENTS,
+        "            if self._waiting[number]:\n                return\n",
+        "            if self._waiting[number]:\n                continue\n",
+    ),
+    Mutant(
+        "events-are-read-back-twice", _SEGMENTS,
+        "taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))]",
+        "taken = list(self._unread)[:count]",
+    ),
+    Mutant(
+        "one-event-too-few-is-read-back", _SEGMENTS,
+        "taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))]",
+        "taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))][: max(count - 1, 1)]",
+    ),
+    Mutant(
+        "cursor-stays-behind-the-next-record", _SEGMENTS,
+        "self._cursor = segment, start + record.end", "self._cursor = segment, start + record.end + 1",
+    ),
+    Mutant(
+        "cursor-forgets-its-start", _SEGMENTS,
+        "self._cursor = segment, start + record.end", "self._cursor = segment, record.end",
+    ),
+    Mutant(
+        "stored-event-is-not-unread", _SEGMENTS,
+        "        if unread:\n", "        if unread and len(self._unread) < 3:\n",
+    ),
+    Mutant(
+        "write-counts-before-it-succeeds", _SEGMENTS,
+        "        self._write(encode_event(event, number))\n        self._last = number\n        uuid = event.uuid.lower()\n        self._homes.setdefault(uuid, []).append(_Home(number, self._segment))\n",
+        "        self._last = number\n        uuid = event.uuid.lower()\n        self._homes.setdefault(uuid, []).append(_Home(number, self._segment))\n        self._write(encode_event(event, number))\n",
+    ),
+    Mutant(
+        "bound-of-the-spool-is-ignored", _SPOOL,
+        "            if log.size + len(event.body) > self._max_bytes:\n                return False\n", "",
+    ),
+    Mutant(
+        "closed-segments-do-not-count", _SEGMENTS,
+        "return self._file.size + sum(self._closed_sizes.values())", "return self._file.size",
+    ),
+    Mutant(
+        "full-spool-counts-as-stored", _SPOOL,
+        "                return False\n            log.append(event, unread=unread)", "                return True\n            log.append(event, unread=unread)",
+    ),
+    Mutant(
+        "folder-is-taken-from-a-living-process", _DISK,
+        "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "fcntl.flock(descriptor, fcntl.LOCK_UN | fcntl.LOCK_NB)",
+    ),
+    Mutant(
+        "orphans-are-never-claimed", _CLAIMS,
+        "            if lock is not None:\n                yield Claim(disk, folder, lock)\n",
+        "            if lock is not None and not folder.name:\n                yield Claim(disk, folder, lock)\n",
+    ),
+    Mutant(
+        "folder-is-removed-before-it-is-read", _SPOOL,
+        "            remains = Remains(self._disk, orphan.folder, max_bytes=most)\n",
+        "            remains = Remains(self._disk, orphan.folder, max_bytes=most)\n            orphan.remove()\n",
+    ),
+    Mutant(
+        "inherited-events-are-not-written-again", _SPOOL,
+        "                    log.append(event, unread=True)\n                    inherited += 1\n", "                    inherited += 1\n",
+    ),
+    Mutant(
+        "inherited-folder-stays", _SPOOL,
+        "        orphan.remove()\n        if self._disk", "        orphan.release()\n        if self._disk",
+    ),
+    Mutant(
+        "close-removes-waiting-events", _SPOOL,
+        "            if self._files.log.is_empty:\n", "            if self._files.log.size:\n",
+    ),
+    Mutant(
+        "child-removes-the-folder-of-its-parent", _SPOOL,
+        "            files.log.abandon()\n            files.claim.release()\n\n    def _opened",
+        "            files.log.abandon()\n            files.claim.remove()\n\n    def _opened",
+    ),
+    Mutant(
+        "acknowledged-events-come-back", _REMAINS,
+        "if event.uuid.lower() not in self._settled and not self._is_settled(found.number):",
+        "if event.uuid.lower() not in self._settled:",
+    ),
+    Mutant(
+        "events-behind-a-torn-record-are-lost", _RECORDS,
+        "            position = candidates.after(position)\n            continue\n", "            return\n",
+    ),
+    Mutant(
+        "checksum-is-not-asked", _RECORDS,
+        "            if self._checksum(payload) == checksum:\n",
+        "            if True:\n",
+    ),
+    Mutant(
+        "segments-are-read-in-any-order", _REMAINS,
+        "sorted(folder / name for name in disk.names(folder) if name.endswith(SUFFIX))",
+        "sorted((folder / name for name in disk.names(folder) if name.endswith(SUFFIX)), reverse=True)",
+    ),
+    Mutant(
+        "fsync-is-left-out", _FILE,
+        "            if self._fsync is Fsync.ALWAYS:\n                os.fsync(self._descriptor)\n", "",
+    ),
+    Mutant(
+        "short-write-is-taken-for-whole", _FILE,
+        "    while view:\n        view = view[os.write(descriptor, view) :]\n", "    os.write(descriptor, view)\n",
+    ),
+    Mutant(
+        "half-a-record-stays-after-an-error", _FILE,
+        "                os.ftruncate(self._descriptor, self.size)\n", "                pass\n",
+    ),
+    Mutant(
+        "size-counts-failed-writes", _FILE,
+        "            raise\n        self.size += len(data)\n", "            self.size += len(data)\n            raise\n        self.size += len(data)\n",
+    ),
+    Mutant(
+        "store-comes-after-the-queue", _BACKING,
+        "        spills = self._queue.spills\n", "        spills = False\n",
+    ),
+    Mutant(
+        "unreadable-events-are-forgotten", _BACKING,
+        "return self._queue.restore(found.events, count, lost=tuple(found.lost))",
+        "return self._queue.restore(found.events, len(found.events), lost=())",
+    ),
+)  # fmt: skip
