@@ -345,7 +345,7 @@ VALUES: Mapping[str, tuple[Callable[[], Any], Any]] = {
         "1970-01-01T00:00:00.500000",
     ),
     "np.datetime64 far away": (lambda: np.datetime64("20000-01-01"), NOT_GIVEN),
-    "np.NaT": (lambda: np.datetime64("NaT"), None),
+    "np.NaT": (lambda: np.datetime64("NaT", "s"), None),
     "np.timedelta64": (lambda: np.timedelta64(5, "s"), NOT_GIVEN),
     "array without dimensions": (lambda: np.array(5), 5),
     "array of no value": (lambda: np.array(None), None),
