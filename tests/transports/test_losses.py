@@ -442,6 +442,25 @@ def test_a_storm_of_losses_is_told_in_a_few_calls() -> None:
         assert all(len(events) <= announcements.MAX_EVENTS for _, events in heard.calls)
 
 
+def test_a_loss_that_comes_while_nothing_waits_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(announcements, "_PAUSE", 0)
+    monkeypatch.setattr(announcements, "_IDLE_SECONDS", 3600)
+    told = threading.Semaphore(0)
+    sink = HeldSink()
+    with running(sink, lambda *_: told.release(), max_queue_size=1, flush_at=1) as pipeline:
+        pipeline.push(make())
+        assert sink.entered.wait(5)
+        pipeline.push(make())
+        while pipeline.push(make()) is not None:
+            pass
+        assert told.acquire(timeout=5)
+        for _ in range(20):
+            pipeline.push(make())
+            assert told.acquire(timeout=5)
+
+
 def test_a_callback_that_falls_far_behind_is_told_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcements, "MAX_WAITING", 10)
     release = threading.Event()

@@ -83,6 +83,7 @@ class Announcer:
         self._telling: _Call | None = None
         self._teller: int | None = None
         self._thread: threading.Thread | None = None
+        self._is_idle = False
         self._waiters = 0
 
     def after_fork(self) -> None:
@@ -143,7 +144,7 @@ class Announcer:
             return
         with self._changed:
             if self._has_thread and (self._thread or self._start_thread()):
-                if self._is_urgent():
+                if self._is_idle or self._is_urgent():
                     self._changed.notify_all()
                 return
         self._tell_here()
@@ -189,7 +190,10 @@ class Announcer:
         changed = self._changed
         while True:
             with changed:
-                if not changed.wait_for(lambda: self._waiting, _IDLE_SECONDS):
+                self._is_idle = True
+                has_more = changed.wait_for(lambda: self._waiting, _IDLE_SECONDS)
+                self._is_idle = False
+                if not has_more:
                     self._thread = None
                     return
                 call = self._begin()
