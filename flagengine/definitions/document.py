@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.owned import MAX_NESTING, owned
 from flagengine.definitions.parsing import config_version_of
-from flagengine.definitions.reading import json_type
+from flagengine.definitions.reading import json_type, shown
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
@@ -73,7 +73,7 @@ def _is_format_2(flag: Any) -> bool:
 
 
 def _members(value: Mapping[str, Any]) -> str:
-    names = ", ".join(repr(name) for name in list(value)[:5])
+    names = ", ".join(repr(shown(name)) for name in list(value)[:5])
     return f"an object with {names}" if names else "an empty object"
 
 
