@@ -21,6 +21,7 @@ from flagengine.results.verdicts import Gap, Verdict
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.excerpts import excerpt, name_excerpt
 from flagengine.values.json_values import NOT_GIVEN
+from flagengine.values.printable import printable
 from flagengine.values.record import Record
 
 __all__ = ["REDACTED", "Explanation", "Line", "explain"]
@@ -121,9 +122,9 @@ class Explanation(Record):
         return self._flag_line(self.trace, _At())
 
     def __str__(self) -> str:
-        """Draw the tree with box characters."""
+        """Draw the tree with box characters; what is not printable is escaped."""
         line = self.to_line()
-        return "\n".join([line.text, *_drawn(line.children)])
+        return "\n".join(map(printable, [line.text, *_drawn(line.children)]))
 
     # As data.
 

@@ -14,7 +14,7 @@ from flagengine.definitions.reading import json_type, shown
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
 
-__all__ = ["Document", "read_document", "read_with_losses"]
+__all__ = ["Document", "decoded", "read_document", "read_with_losses"]
 
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
@@ -39,6 +39,11 @@ def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
     value, text = _decoded(_as_text(document))  # type: ignore[arg-type]
     checked: dict[str, Any] = _checked(value)
     return checked, _lost(text, checked["flags"])
+
+
+def decoded(text: str | bytes | bytearray) -> Any:
+    """Return the value of JSON text, however deep or long its parts are; or raise SnapshotError."""
+    return _decoded(_as_text(text))[0]
 
 
 def _checked(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Work and memory are linear in the document (SPEC R15.5 to R15.9), by counting, not by timing.
+"""Work and memory are linear in the document (SPEC R15.5 to R15.10), by counting, not by timing.
 
 `python -m tests.bounded` measures every operation on every shape at any size.
 """
