@@ -61,7 +61,7 @@ def log_error(logger: logging.Logger, message: str, *arguments: object) -> None:
     Such a handler's exception is printed, as ``logging`` does with those that it notices itself.
     """
     try:
-        logger.exception(message, *arguments)  # noqa: LOG004 - called by exception handlers
+        logger.exception(message, *arguments, stacklevel=2)  # noqa: LOG004 - called by exception handlers
     except application_errors():
         if not is_own_thread():
             raise

@@ -78,7 +78,7 @@ def _after_fork() -> None:
 def _at_exit() -> None:
     deadline = time.monotonic() + EXIT_BUDGET
     # The process exits already, and the other clients have events as well.
-    failures = (SystemExit, *application_errors())
+    failures: tuple[type[BaseException], ...] = (SystemExit, *application_errors())
     for watched in list(_watched):
         try:
             watched.at_exit(max(0.0, deadline - time.monotonic()))

@@ -61,6 +61,7 @@ class Publisher:
             return result.malformed(redact_text(str(error))), None
         except application_errors() as error:
             # An application's mapping may raise anything.
+            _log.debug("Reading flag definitions failed", exc_info=True)
             return result.malformed(f"reading them raised {type(error).__name__}"), None
 
     def apply(self, action: PollAction, prepared: Published | None) -> None:
@@ -119,7 +120,7 @@ class Publisher:
         try:
             self._log_failure(failure, logging.WARNING if is_logged else logging.DEBUG)
         finally:
-            self._call(self._on_failure, error)
+            _call("failed", self._on_failure, error)
 
     def _succeeded(self) -> None:
         """Note the end of an outage, if there was one, after the definitions are in use."""
@@ -132,13 +133,7 @@ class Publisher:
                 message = "Flag definitions load again, after %.0f s and %d failed loads"
                 _log.warning(message, lasted, self._outage.failures)
         finally:
-            self._call(self._on_recovery)
-
-    def _call(self, callback: Callable[..., object], *arguments: object) -> None:
-        try:
-            callback(*arguments)
-        except application_errors():
-            log_error(_log, "A callback for loads of flag definitions raised")
+            _call("recovered", self._on_recovery)
 
     def _log_failure(self, failure: Failed, level: int) -> None:
         loaded = self._store.current.snapshot is not None
@@ -146,6 +141,13 @@ class Publisher:
             "the last good definitions stay in use" if loaded else "no definitions are in use"
         )
         _log.log(level, "Could not load flag definitions: %s; %s", failure.message, consequence)
+
+
+def _call(loads: str, callback: Callable[..., object], *arguments: object) -> None:
+    try:
+        callback(*arguments)
+    except application_errors():
+        log_error(_log, "The callback for %s definition loads raised", loads)
 
 
 def _text_of(document: DefinitionsDocument) -> str | bytes | None:
