@@ -24,7 +24,7 @@ from ..steps import Call
 from .actions import Fetch, PollAction, ReloadReply
 from .fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult
 from .health import Health, LoadError, StalenessBudget, assess
-from .policy import DEFAULT_INTERVAL, PollPolicy
+from .policy import PollPolicy
 from .poll_driver import ManualPollDriver, PollDriver
 from .poller import Poller
 from .publisher import Publisher
@@ -78,6 +78,8 @@ class DefinitionLoader:
         self._driver = driver or ManualPollDriver()
         self._budget = budget or StalenessBudget()
         self._clock = clock or SystemClock()
+        policy = policy or PollPolicy()
+        self._interval = policy.interval
         self._poller = Poller(policy)
         self._publisher = Publisher(self.store, self._clock, on_failure, on_recovery)
         self._finished_loads = 0
@@ -138,7 +140,7 @@ class DefinitionLoader:
                 self._load(step)
         except application_errors():
             log_error(_log, "Loading flag definitions failed unexpectedly")
-            return DEFAULT_INTERVAL
+            return self._seconds_until_due() or self._interval
         return self._seconds_until_due()
 
     def request(self) -> ReloadReply:
