@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from ..application_errors import application_errors
 from ..batching.batch import DropReason
 from ..batching.event import Event, make_event, unmade_event
 from ..batching.event_fields import new_uuid
@@ -106,6 +107,10 @@ class Preparation:
         self._owned = dict(owned)
         self._runtime = dict(runtime)
 
+    def is_in_hook(self) -> bool:
+        """Return whether a ``before_send`` hook runs in this thread."""
+        return self._has_hooks and self._hooks.is_running()
+
     def report_to(self, refuse: Refuse) -> None:
         """Report events that cannot be prepared to ``refuse`` from now on."""
         self._refuse = refuse
@@ -123,11 +128,13 @@ class Preparation:
         disable_geoip: bool | None = None,
         keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
         is_dry: bool = False,
+        on_refusal: Callable[[], object] | None = None,
     ) -> Event | None:
         """Return the event, or None if it must not be sent; log and report the reason.
 
         ``keep`` selects the properties to send from all properties. With ``is_dry``, the event is not
-        to be sent, so a failure is no loss.
+        to be sent, so a failure is no loss. ``on_refusal`` is called before a loss is reported, but not
+        for an event that a hook has dropped.
         """
         message = {
             "event": name,
@@ -137,6 +144,8 @@ class Preparation:
             "uuid": uuid,
         }
         refuse = _nobody_is_told if is_dry else self._refuse
+        if on_refusal is not None:
+            refuse = _announced(on_refusal, refuse)
         if not self._status.accepts_events():
             if self._status.is_closed and self._status.is_usable and not self._memory.is_opted_out:
                 error = ClientClosedError("the client is shut down")
@@ -151,14 +160,14 @@ class Preparation:
             if is_dry:
                 logger.warning("event dropped: %s", error)
             refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, error)
-        except Exception as error:  # noqa: BLE001 - an application's objects may raise anything
+        except application_errors() as error:
             self._failed(error)
             failure = InvalidEventError(f"the event cannot be read: {type(error).__name__}")
             failure.__cause__ = error
             refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, failure)
         return None
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         """Log the traceback only once: the same failure may repeat on every call."""
         kind = type(error).__name__
         if self._incidents.opens(kind):
@@ -272,6 +281,14 @@ def mapping_of(what: str, given: object) -> Mapping[str, Any]:
         return members
     logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING
+
+
+def _announced(on_refusal: Callable[[], object], refuse: Refuse) -> Refuse:
+    def refused(event: Event, reason: DropReason, error: TransportError) -> None:
+        on_refusal()
+        refuse(event, reason, error)
+
+    return refused
 
 
 def _nobody_is_told(_event: Event, _reason: DropReason, _error: TransportError) -> None:

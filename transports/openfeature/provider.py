@@ -22,6 +22,7 @@ from ..callers import CallTimeoutError, SyncCaller
 from ..clock import Clock, SystemClock
 from ..context import current
 from ..flags.reading import FlagReading
+from ..option_values.quantities import read_timeout
 from ..steps import Call
 from . import details
 from .resolvers import Resolvers
@@ -62,7 +63,7 @@ class FlagengineProvider(Resolvers):
     Args:
         client: the client that evaluates the flags.
         default_distinct_id: the distinct id of evaluations without a targeting key and a context.
-        ready_timeout: seconds for which the initialisation waits for definitions.
+        ready_timeout: seconds for which the initialisation waits for definitions; None: no limit.
         shuts_down_client: whether the provider's shutdown also shuts the client down.
         clock: the clock of the staleness checks.
     """
@@ -72,14 +73,14 @@ class FlagengineProvider(Resolvers):
         client: FlagClient,
         *,
         default_distinct_id: str | None = None,
-        ready_timeout: float = 10.0,
+        ready_timeout: float | None = 10.0,
         shuts_down_client: bool = False,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
         self._client: Any = client
         self._default_distinct_id = default_distinct_id
-        self._ready_timeout = ready_timeout
+        self._ready_timeout = read_timeout(ready_timeout, "ready_timeout")
         self._shuts_down_client = shuts_down_client
         health = getattr(client, "definitions_health", None)
         self._staleness = Staleness(health, clock or SystemClock())
