@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from flagengine import Resolution
 
+from ..batching.event import Event
 from ..errors import ClientBusyError, QueueFullError
 from ..flags.called import (
     EVENT,
@@ -97,74 +98,68 @@ def read_flag(
 def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> bool:
     """Send the events of a read, unless they were sent before or the client may send nothing.
 
-    Return False if an event was refused, which a later read sends. A read inside of a ``before_send``
-    hook sends nothing, because its event would go through the hook again.
+    Do nothing and return False inside of a ``before_send`` hook, because the event would go through the
+    same hook; a later read sends it.
     """
+    if components.preparation.is_in_hook():
+        return False
     answer = read.answer
-    if not components.status.is_active or (answer is not None and answer.is_override):
-        return True
+    if components.status.is_active and not (answer is not None and answer.is_override):
+        _send_events(components, read, disable_geoip=disable_geoip)
+    return True
+
+
+def _send_events(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
     rule = read.attribution
     access = (read.distinct_id, read.key, read.value, read.groups, read.device_id, rule)
-    is_settled = True
     if components.tracker.is_first(*access):
         own = flag_called_properties(read)
-        message = _message(EVENT, read, own, partial(sent_called, read, own), disable_geoip)
-        is_settled = _sent(components, message, components.tracker, access)
+        event = _prepared(
+            components, EVENT, read, own, partial(sent_called, read, own), disable_geoip
+        )
+        _queue(components, event, components.tracker, access)
     if rule is None or not rule.is_exposure:
-        return is_settled
+        return
     # An assignment is one exposure, whatever its value is and wherever it is read.
     assignment = (read.distinct_id, read.key, None, read.groups, None, rule)
     if components.exposures.is_first(*assignment):
         own = exposure_properties(read)
-        message = _message(EXPOSURE, read, own, partial(sent_exposure, own), disable_geoip)
-        is_settled = _sent(components, message, components.exposures, assignment) and is_settled
-    return is_settled
+        event = _prepared(
+            components, EXPOSURE, read, own, partial(sent_exposure, own), disable_geoip
+        )
+        _queue(components, event, components.exposures, assignment)
 
 
-def _message(
+def _prepared(
+    components: Components,
     name: str,
     read: FlagRead,
     own: Mapping[str, Any],
     keep: Callable[[Mapping[str, Any]], dict[str, Any]],
     disable_geoip: bool,
-) -> dict[str, Any]:
-    """Return the arguments of ``Preparation.prepare``."""
-    return {
-        "name": name,
-        "distinct_id": read.distinct_id,
-        "properties": own,
-        "disable_geoip": disable_geoip,
-        "keep": keep,
-    }
+) -> Event | None:
+    return components.preparation.prepare(
+        name,
+        distinct_id=read.distinct_id,
+        properties=own,
+        disable_geoip=disable_geoip,
+        keep=keep,
+    )
 
 
-def _sent(
-    components: Components,
-    message: Mapping[str, Any],
-    tracker: CalledTracker,
-    seen: tuple[Any, ...],
-) -> bool:
-    """Queue the event of a read; forget the read if the event is refused, and return False."""
-    is_settled = False
-    try:
-        is_settled = not components.preparation.is_in_hook() and _queued(components, message)
-    finally:
-        if not is_settled:
-            tracker.forget(*seen)
-    return is_settled
-
-
-def _queued(components: Components, message: Mapping[str, Any]) -> bool:
-    """Return whether the event was queued, or dropped by a hook on purpose."""
-    refusals: list[bool] = []
-    event = components.preparation.prepare(**message, on_refusal=lambda: refusals.append(True))
+def _queue(
+    components: Components, event: Event | None, tracker: CalledTracker, seen: tuple[Any, ...]
+) -> None:
+    """Queue the event; if the queue refuses it, let a later read of a format 2 flag send it."""
     if event is None:
-        return not refusals
+        return
     try:
-        return components.outbox.queue(event) is not None
+        uuid = components.outbox.queue(event)
     except QueueFullError:
         # With overflow="raise", only ``capture`` raises, because a flag's answer is there anyway.
-        return False
+        uuid = None
+    if uuid is None and seen[-1] is not None:
+        tracker.forget(*seen)
 
 
 def _log_unresolved(resolution: Resolution) -> None:

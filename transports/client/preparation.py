@@ -128,13 +128,11 @@ class Preparation:
         disable_geoip: bool | None = None,
         keep: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
         is_dry: bool = False,
-        on_refusal: Callable[[], object] | None = None,
     ) -> Event | None:
         """Return the event, or None if it must not be sent; log and report the reason.
 
         ``keep`` selects the properties to send from all properties. With ``is_dry``, the event is not
-        to be sent, so a failure is no loss. ``on_refusal`` is called before a loss is reported, but not
-        for an event that a hook has dropped.
+        to be sent, so a failure is no loss.
         """
         message = {
             "event": name,
@@ -144,8 +142,6 @@ class Preparation:
             "uuid": uuid,
         }
         refuse = _nobody_is_told if is_dry else self._refuse
-        if on_refusal is not None:
-            refuse = _announced(on_refusal, refuse)
         if not self._status.accepts_events():
             if self._status.is_closed and self._status.is_usable and not self._memory.is_opted_out:
                 error = ClientClosedError("the client is shut down")
@@ -281,14 +277,6 @@ def mapping_of(what: str, given: object) -> Mapping[str, Any]:
         return members
     logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING
-
-
-def _announced(on_refusal: Callable[[], object], refuse: Refuse) -> Refuse:
-    def refused(event: Event, reason: DropReason, error: TransportError) -> None:
-        on_refusal()
-        refuse(event, reason, error)
-
-    return refused
 
 
 def _nobody_is_told(_event: Event, _reason: DropReason, _error: TransportError) -> None:
