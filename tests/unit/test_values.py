@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from flagengine import Snapshot, SnapshotError
 from flagengine.values.conversion import to_json_value
 from flagengine.values.json_values import NOT_GIVEN, ascii_fold, lower, number, text
 
@@ -94,11 +95,19 @@ def test_what_holds_itself_ends():
 
 
 @pytest.mark.rule("R7.9")
-def test_what_holds_the_same_twice_and_so_on_ends():
-    doubled: list[Any] = [1]
-    for _ in range(100):
-        doubled = [doubled, doubled]
-    assert to_json_value(doubled) is NOT_GIVEN
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_value_has_at_most_a_million_parts(more: int):
+    value = [0] * (1_000_000 + more)
+    assert to_json_value(value) == (NOT_GIVEN if more else value)
+
+
+@pytest.mark.rule("R1.1")
+def test_a_document_has_at_most_two_million_values():
+    document = {"flags": [], "x": [0] * 1_999_990}
+    assert Snapshot.parse(document).issues == ()
+    document["x"] += [0] * 11
+    with pytest.raises(SnapshotError, match="must have at most 2,000,000 values, got more"):
+        Snapshot.parse(document)
 
 
 @pytest.mark.rule("R7.1", "R7.2", "R7.3")
