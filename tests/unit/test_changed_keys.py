@@ -260,6 +260,22 @@ def test_a_default_of_a_filter_that_is_written_out_changes_no_flag(short, long):
         assert changed(left, right) == set()
 
 
+def test_only_variants_that_there_are_can_be_pinned():
+    def pinned(variant: str | None) -> dict[str, Any]:
+        variants = [{"key": name, "rollout_percentage": 50} for name in ("x", "y")]
+        return configured({"variant": variant}, multivariate={"variants": variants})
+
+    assert changed(pinned("gone"), pinned(None)) == set()
+    assert changed(pinned("x"), pinned("y")) == {"a"}
+
+
+def test_the_value_of_a_cohort_filter_counts_whatever_its_operator_is():
+    old, new = [
+        configured({"properties": [{**in_cohort(n), "operator": "is_set"}]}) for n in (7, 8)
+    ]
+    assert changed(old, new) == {"a"}
+
+
 def test_the_group_of_a_filter_may_be_that_of_its_condition():
     def of_team(**members: Any) -> dict[str, Any]:
         leaf = {"key": "tier", "value": "gold", **members}
@@ -319,6 +335,7 @@ def test_an_unknown_format_counts_as_it_is_written():
 
 def test_an_error_that_comes_changes_the_flag():
     assert changed({"flags": [flag("a")]}, {"flags": [flag("a", active="yes")]}) == {"a"}
+    assert changed({"flags": [flag("a")]}, {"flags": [flag("a", evaluation_runtime=5)]}) == {"a"}
     twice = {"flags": [flag("a"), flag("a")]}
     assert changed(twice, {"flags": [flag("a", tags=["x"]), flag("a")]}) == {"a"}
 
