@@ -8,7 +8,7 @@ and all other attributes become person properties. The provider starts no thread
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from openfeature.evaluation_context import EvaluationContext
@@ -22,6 +22,7 @@ from ..callers import CallTimeoutError, SyncCaller
 from ..clock import Clock, SystemClock
 from ..context import current
 from ..flags.reading import FlagReading
+from ..json_text import members_of
 from ..option_values.quantities import read_timeout
 from ..steps import Call
 from . import details
@@ -32,6 +33,7 @@ __all__ = ["FlagClient", "FlagengineProvider"]
 
 _SHUTDOWN_TIMEOUT = 30.0
 _GRACE = 1.0
+_READING = "get_feature_flag_reading"
 _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
@@ -145,6 +147,8 @@ class FlagengineProvider(Resolvers):
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
+        if mistake := _mistake_in(options):
+            return details.failure(default, ErrorCode.INVALID_CONTEXT, mistake)
         result = self._ask()(key, distinct_id, **options)
         if _discarded(result):
             message = "AsyncClient supports only the `*_async` resolver methods"
@@ -159,6 +163,8 @@ class FlagengineProvider(Resolvers):
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
+        if mistake := _mistake_in(options):
+            return details.failure(default, ErrorCode.INVALID_CONTEXT, mistake)
         ask = self._ask()
         if inspect.iscoroutinefunction(ask):
             result = await ask(key, distinct_id, **options)
@@ -168,13 +174,15 @@ class FlagengineProvider(Resolvers):
         return self._details(result, default, convert)
 
     def _ask(self) -> Callable[..., Any]:
-        ask: Callable[..., Any] | None = getattr(self._client, "get_feature_flag_reading", None)
+        ask: Callable[..., Any] | None = getattr(self._client, _READING, None)
         return self._client.get_feature_flag_result if ask is None else ask
 
     def _details(
         self, found: Any, default: Any, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
         self._announce(self._staleness.look())
+        if found is None and hasattr(self._client, _READING):
+            return details.failure(default, ErrorCode.GENERAL, "the client failed; see its log")
         result = found.result if isinstance(found, FlagReading) else found
         if isinstance(found, FlagReading) and found.error is not None:
             return details.failure(default, ErrorCode[found.error], found.message, result)
@@ -241,6 +249,19 @@ def _nobody(default: Any) -> FlagResolutionDetails[Any]:
         ErrorCode.TARGETING_KEY_MISSING,
         "no distinct id: set a targeting key, a context or default_distinct_id",
     )
+
+
+def _mistake_in(options: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the attributes that are options of the call."""
+    for name in ("groups", "group_properties"):
+        given = options.get(name)
+        if given is not None and members_of(given) is None:
+            return f"{name} must be a mapping, got {type(given).__name__}"
+    for kind, properties in (members_of(options.get("group_properties")) or {}).items():
+        if members_of(properties) is None:
+            found = type(properties).__name__
+            return f"group_properties must be mappings by group type, got {found} for {kind!r}"
+    return None
 
 
 def _discarded(result: object) -> bool:

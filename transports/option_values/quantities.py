@@ -48,7 +48,7 @@ def read_boolean(name: str, given: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A reader of integers from ``least``. ``example`` is for the message.
+    """A reader of integers from ``least`` to ``most``. ``example`` is for the message.
 
     >>> Count(100)("flush_at", " 20 ")
     20
@@ -61,6 +61,7 @@ class Count:
     example: int
     least: int = 1
     is_optional: bool = False
+    most: int = MOST
 
     def __call__(self, name: str, given: Any) -> Any:
         """Return the integer; None if it is optional and not given."""
@@ -69,8 +70,8 @@ class Count:
         number = self._read(name, given)
         if number < self.least:
             raise wrong_value(name, f"at least {self.least}", given)
-        if number > MOST:
-            raise wrong_value(name, f"at most {MOST}", given)
+        if number > self.most:
+            raise wrong_value(name, f"at most {self.most}", given)
         return number
 
     def _read(self, name: str, given: Any) -> int:
