@@ -101,7 +101,7 @@ AREAS: Mapping[str, Area] = {
     "plan": Area(
         _files(
             "flagengine/plan",
-            "changes cohort_facts cohort_ids cohorts flag_plan graph lower nodes plans shares",
+            "changes cohort_facts cohort_ids cohorts content flag_plan graph lower nodes plans shares",
         ),
         _SCALAR,
     ),

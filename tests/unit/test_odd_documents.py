@@ -311,3 +311,29 @@ def test_a_long_name_is_cut_in_text_for_people_and_in_pointers() -> None:
     pointers = [issue.pointer for issue in snapshot.issues]
     assert {len(pointer) for pointer in pointers} == {600}
     assert {pointer[-9:] for pointer in pointers} >= {"/values/1"}
+
+
+@pytest.mark.rule("R15.7", "R15.10")
+@pytest.mark.parametrize("key", ["f", "k" * 2_000])
+def test_long_names_are_compiled_as_short_ones_are(key: str) -> None:
+    group, name = "g" * 300, "p" * 300
+    of_group = _test(type="group", group_type_index=0, key=name)
+    groups = [
+        {"properties": [_test(key=name), of_group], "rollout_percentage": 50},
+        {"properties": [_test(key=name, value=["b", 1])]},
+        {"properties": [of_group], "aggregation_group_type_index": 0, "variant": "v"},
+    ]
+    variants = {"variants": [{"key": "v", "rollout_percentage": 50}]}
+    flag = {**_flag(groups=groups, multivariate=variants), "key": key}
+    snapshot = Snapshot.parse({"flags": [flag], "group_type_mapping": {"0": group}})
+    for number in range(20):
+        for given in ({}, {name: "a"}, {name: "b"}, {name: 1}, {name: [1]}):
+            options: Any = {
+                "groups": {group: f"acme-{number}"},
+                "group_properties": {group: {name: "a"} if number % 2 else {}},
+            }
+            person = f"user-{number}"
+            expected = explain(snapshot, key, person, given, **options).resolution
+            assert evaluate_flag(snapshot, key, person, given, **options) == expected
+            expected = explain(snapshot, key, person, given).resolution
+            assert evaluate_flag(snapshot, key, person, given) == expected

@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from ..application_errors import application_errors, log_error
 from ..errors import TransportError
 from .event import Event
 from .limits import MIB
@@ -143,11 +144,14 @@ class Announcer:
         if not self._waiting or self.is_current():
             return
         with self._changed:
-            if self._has_thread and (self._thread or self._start_thread()):
+            if self._has_thread and (self._is_served() or self._start_thread()):
                 if self._is_idle or self._is_urgent():
                     self._changed.notify_all()
                 return
         self._tell_here()
+
+    def _is_served(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _start_thread(self) -> bool:
         thread = threading.Thread(target=self._run, name="flagengine-errors", daemon=True)
@@ -199,9 +203,9 @@ class Announcer:
                 call = self._begin()
             try:
                 self._perform(call)
-            except BaseException:
+            except BaseException:  # noqa: BLE001
                 # Even SystemExit: the next losses must be told as well.
-                logger.exception("a callback of the application failed")
+                log_error(logger, "a callback of the application failed")
             with changed:
                 changed.wait_for(self._is_urgent, _PAUSE)
 
@@ -229,8 +233,8 @@ class Announcer:
         try:
             if self._on_error is not None:
                 self._on_error(loss.to_error(), loss.events)
-        except Exception:
-            logger.exception("a callback of the application failed")
+        except application_errors():
+            log_error(logger, "a callback of the application failed")
         finally:
             with self._changed:
                 self._telling = self._teller = None

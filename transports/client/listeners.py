@@ -1,7 +1,7 @@
 """The application's callbacks for events inside the client, registered with ``client.on``.
 
 A callback runs on the thread on which its event happens; an ``async def`` of an AsyncClient runs on
-its event loop. Exceptions are logged and suppressed.
+its event loop. An exception is suppressed; it is logged once, until the callback succeeds again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..application_errors import application_errors, log_error
 from ..batching.batch import Delivered, QueueAction
 from ..batching.event import Event
 from ..errors import TransportError
@@ -40,7 +41,16 @@ _QUEUED: Final = {
     "$groupidentify": "group_identify",
 }
 
-_NAMES: Final = (ERROR, FLUSH, FLAGS_LOADED, ANY, "capture", *_QUEUED.values(), *_ALIASES)
+_NAMES: Final = (
+    ERROR,
+    FLUSH,
+    FLAGS_LOADED,
+    RECOVERED,
+    ANY,
+    "capture",
+    *_QUEUED.values(),
+    *_ALIASES,
+)
 
 Callback = Callable[..., object]
 
@@ -96,9 +106,19 @@ class Listeners:
         running.add(key)
         try:
             for callback in callbacks:
-                _call(callback, *arguments)
+                self._call(callback, *arguments)
         finally:
             running.discard(key)
+
+    def _call(self, callback: Callback, *arguments: object) -> None:
+        """Call a callback; log its failure, unless the last call failed as well."""
+        try:
+            callback(*arguments)
+        except application_errors():
+            if self._incidents.opens(callback):
+                log_error(logger, "a callback of the application failed")
+        else:
+            self._incidents.resolve(callback)
 
     def notify_error(self, error: TransportError) -> None:
         """Call the callbacks of ``error``."""
@@ -128,10 +148,3 @@ def _warn_of_unknown(name: str) -> None:
     if name not in _NAMES:
         hint = did_you_mean(str(name), _NAMES)
         logger.warning("no event is called %r, so its callback is never called%s", name, hint)
-
-
-def _call(callback: Callback, *arguments: object) -> None:
-    try:
-        callback(*arguments)
-    except Exception:
-        logger.exception("a callback of the application failed")

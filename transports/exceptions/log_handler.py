@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..application_callbacks import refuse_async, without_awaitable
+from ..application_errors import application_errors
 from .capture_sites import LOGGING
 from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from .safe_attributes import is_a
@@ -61,7 +62,7 @@ class ExceptionLogHandler(logging.Handler):
             if self._policy.reports(error, Place.LOG):
                 options = {**LOGGING.options(), "level": _level(record)}
                 without_awaitable("ExceptionLogHandler.report", self._report(error, options))
-        except Exception:  # noqa: BLE001 - as logging handlers must
+        except application_errors():
             self.handleError(record)
         finally:
             self._is_reporting.now = False
