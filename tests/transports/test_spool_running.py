@@ -197,23 +197,6 @@ def test_a_full_disk_costs_the_protection_and_comes_back(
     assert running.bench.pipeline.shutdown()
 
 
-def test_what_cannot_be_read_now_is_kept_for_the_next_process(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    disk = FailingDisk()
-    running = Running(tmp_path, disk=disk)
-    running.capture(9)
-    disk.failing = {"read"}
-    running.flush()
-    counters = running.bench.pipeline.counters()
-    assert (counters.delivered, counters.kept, counters.pending) == (4, 5, 0)
-    assert caplog.text.count("wait for the next process") == 1
-    running.bench.pipeline.shutdown()
-    heir = Running(tmp_path)
-    heir.flush()
-    assert heir.delivered == running.uuids[4:]
-
-
 def test_a_disk_that_takes_no_acknowledgement_costs_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

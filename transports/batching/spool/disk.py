@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from ..append_file import AppendFile, Fsync
+from ..append_file import AppendFile, Fsync, is_gone
 
 try:
     import fcntl
@@ -44,7 +44,7 @@ class LogFile(Protocol):
         ...
 
     def is_whole(self) -> bool:
-        """Return whether the path leads to this file with all its bytes. Never raises."""
+        """Return whether the path leads to this file with all its bytes, as far as known. Never raises."""
         ...
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class Lock(Protocol):
     """A lock, which the operating system releases when the process dies."""
 
     def is_held(self) -> bool:
-        """Return whether the lock's file is still where it was made. Never raises."""
+        """Return whether the lock's file is still where it was made, as far as known. Never raises."""
         ...
 
     def release(self) -> None:
@@ -76,7 +76,7 @@ class Disk(Protocol):
         ...
 
     def size(self, path: Path) -> int:
-        """Return the number of bytes of a file, -1 if it cannot be found. Never raises."""
+        """Return the number of bytes of a file, -1 if it is not there."""
         ...
 
     def names(self, folder: Path) -> list[str]:
@@ -129,8 +129,10 @@ class SystemDisk:
         """See ``Disk``."""
         try:
             return path.lstat().st_size
-        except OSError:
-            return -1
+        except OSError as error:
+            if is_gone(error):
+                return -1
+            raise
 
     def names(self, folder: Path) -> list[str]:
         """See ``Disk``."""
@@ -196,8 +198,8 @@ class _FileLock:
     def is_held(self) -> bool:
         try:
             return os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
-        except OSError:
-            return False
+        except OSError as error:
+            return not is_gone(error)
 
     def release(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
