@@ -172,9 +172,9 @@ class FailingDisk(SystemDisk):
         file.append = append  # type: ignore[method-assign]
         return file
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         self.check("read")
-        return super().read(path, offset)
+        return super().read(path, offset, most)
 
 
 @pytest.mark.parametrize("what", ["append", "open"])
@@ -233,11 +233,11 @@ class OnceUnreadable(SystemDisk):
         self.reads_before = reads_before
         self.code = code
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         self.reads_before -= 1
         if self.reads_before == -1:
             raise OSError(self.code, os.strerror(self.code))
-        return super().read(path, offset)
+        return super().read(path, offset, most)
 
 
 # Each of the three files is read twice.

@@ -26,11 +26,11 @@ class BlindDisk(SystemDisk):
         self.after = after
         self.reads = 0
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         self.reads += 1
         if self.failure is not None and self.reads > self.after:
             raise self.failure
-        return super().read(path, offset)
+        return super().read(path, offset, most)
 
 
 def blinded(directory: Path, failure: Exception, **options: int) -> tuple[Running, BlindDisk]:

@@ -33,11 +33,16 @@ class Fsync(StrEnum):
 class AppendFile:
     """An open file for appending. Methods may raise OSError where nothing else is said."""
 
-    def __init__(self, path: Path, fsync: Fsync = Fsync.NEVER) -> None:
+    def __init__(
+        self, path: Path, fsync: Fsync = Fsync.NEVER, *, follows_links: bool = True
+    ) -> None:
         self.path = path
         self._fsync = fsync
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        if not follows_links:
+            flags |= getattr(os, "O_NOFOLLOW", 0)
         # Only the owner may read the file, because events are personal data.
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._descriptor = os.open(path, flags, 0o600)
         found = os.fstat(self._descriptor)
         self.size = found.st_size
         self._identity = found.st_dev, found.st_ino

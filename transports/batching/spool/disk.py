@@ -91,12 +91,12 @@ class Disk(Protocol):
         """Make a folder that only its owner may read, with its parents; fail if it is there."""
         ...
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
-        """Return the bytes of a file from ``offset`` on."""
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
+        """Return the bytes of a file from ``offset`` on, with ``most`` only so many of them."""
         ...
 
     def open(self, path: Path, fsync: Fsync) -> LogFile:
-        """Open a file for appending."""
+        """Open a file for appending; fail if a link is in its place."""
         ...
 
     def lock(self, path: Path) -> Lock | None:
@@ -147,17 +147,17 @@ class SystemDisk:
         """See ``Disk``."""
         path.mkdir(parents=True, mode=0o700)
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         """See ``Disk``."""
         # Neither a link to another place nor a pipe that never ends.
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
             file.seek(offset)
-            return file.read()
+            return file.read(most)
 
     def open(self, path: Path, fsync: Fsync) -> LogFile:
         """See ``Disk``."""
-        return AppendFile(path, fsync)
+        return AppendFile(path, fsync, follows_links=False)
 
     def lock(self, path: Path) -> Lock | None:
         """See ``Disk``."""
