@@ -49,7 +49,6 @@ from .limits import READ_AGAIN, LaneLimits, Overflow
 
 __all__ = ["EventQueue", "FlushGoal"]
 
-# The common results of ``push``.
 _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
 _FULL = Admission(DropReason.QUEUE_FULL)
@@ -153,7 +152,8 @@ class EventQueue:
             self._spilled += 1
             return _TAKEN
         # An event that the spool could not store must not overtake the events on disk (rule 3).
-        if self.limits.overflow is not Overflow.DROP_OLDEST or not self._open:
+        # One that a callback captures must not evict others: that loss would call the callback again.
+        if self.limits.overflow is not Overflow.DROP_OLDEST or event.causes or not self._open:
             return _FULL
         evicted = self._open.popleft()
         self._open_first += 1

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..batching.batch import Delivered, QueueAction
+from ..batching.causes import caused_by, current_causes, not_caused_by
 from ..batching.event import Event
 from ..errors import TransportError
 from ..incidents import Incidents
@@ -52,8 +53,6 @@ class Listeners:
         self._may_await = may_await
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
-        # The names whose callbacks run, of each thread.
-        self._running = threading.local()
         self._incidents = Incidents()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
@@ -78,27 +77,24 @@ class Listeners:
         return unsubscribe
 
     def notify(self, name: str, payload: Any) -> None:
-        """Call the callbacks of ``name``, but not for what they themselves cause in this thread."""
+        """Call the callbacks of ``name``, but not for what they themselves cause."""
         self._call_all(name, payload)
         self._call_all(ANY, name, payload)
 
-    def _call_all(self, key: str, *arguments: object) -> None:
+    def _call_all(self, key: str, *arguments: object, events: tuple[Event, ...] = ()) -> None:
         callbacks = self._callbacks.get(key)
         if not callbacks:
             return
-        running: set[str] = self._running.__dict__.setdefault("names", set())
-        if key in running:
-            if self._incidents.opens(key):
-                logger.warning(
-                    "a callback of %r caused %r itself; it is not called again", key, key
-                )
+        if (self, key) in current_causes():
+            self._warn_of_circle(key)
             return
-        running.add(key)
-        try:
+        with caused_by((self, key), events):
             for callback in callbacks:
                 _call(callback, *arguments)
-        finally:
-            running.discard(key)
+
+    def _warn_of_circle(self, key: str) -> None:
+        if self._incidents.opens(key):
+            logger.warning("a callback of %r caused %r itself; it is not called again", key, key)
 
     def notify_error(self, error: TransportError) -> None:
         """Call the callbacks of ``error``."""
@@ -113,7 +109,13 @@ class Listeners:
     def notify_delivered(self, action: QueueAction) -> None:
         """Call the callbacks of ``flush`` if the action is a delivery."""
         if isinstance(action, Delivered) and self.are_wanted(FLUSH):
-            self.notify(FLUSH, [event.decoded() for event in action.events])
+            for key, names in ((FLUSH, ()), (ANY, (FLUSH,))):
+                events = not_caused_by((self, key), action.events)
+                if len(events) < len(action.events):
+                    self._warn_of_circle(key)
+                if events and self._callbacks.get(key):
+                    decoded = [event.decoded() for event in events]
+                    self._call_all(key, *names, decoded, events=events)
 
     def are_wanted(self, name: str) -> bool:
         """Return whether there are callbacks; without them, events need not be decoded."""
