@@ -11,16 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .event import Event
+from typing import Protocol, TypeVar
 
 __all__ = ["Causes", "caused_by", "current_causes", "not_caused_by"]
 
 Causes = frozenset[object]
 """Callbacks, each as an object that stands for it."""
 
+
+class Caused(Protocol):
+    """An event, as far as this module knows it."""
+
+    @property
+    def causes(self) -> Causes:
+        """The callbacks that caused the event."""
+        ...
+
+
+E = TypeVar("E", bound=Caused)
 _NONE: Causes = frozenset()
 _current: ContextVar[Causes] = ContextVar("flagengine_causes", default=_NONE)
 
@@ -28,7 +36,7 @@ current_causes = _current.get
 
 
 @contextmanager
-def caused_by(callback: object, events: Iterable[Event] = ()) -> Iterator[None]:
+def caused_by(callback: object, events: Iterable[Caused] = ()) -> Iterator[None]:
     """Let ``callback`` be a cause of what happens inside, and with it the causes of ``events``."""
     token = _current.set(_current.get().union({callback}, *(event.causes for event in events)))
     try:
@@ -37,6 +45,6 @@ def caused_by(callback: object, events: Iterable[Event] = ()) -> Iterator[None]:
         _current.reset(token)
 
 
-def not_caused_by(callback: object, events: tuple[Event, ...]) -> tuple[Event, ...]:
+def not_caused_by(callback: object, events: tuple[E, ...]) -> tuple[E, ...]:
     """Return the events that the callback has not caused."""
     return tuple(event for event in events if callback not in event.causes)
