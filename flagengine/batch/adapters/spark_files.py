@@ -26,6 +26,7 @@ from flagengine.batch.adapters.spark import with_flags
 from flagengine.batch.evaluation import Stats
 from flagengine.batch.files import FileError, placed, write_file
 from flagengine.batch.files.pieces import Piece, pieces_of
+from flagengine.batch.files.placing import OF_SPARK
 from flagengine.batch.files.reading import unreadable
 from flagengine.columnar.errors import TableError
 from flagengine.definitions.document import Document
@@ -67,7 +68,7 @@ def evaluate_files(
     by_row_groups = (
         Path(source).exists() and "://" not in target and formats == ("parquet", "parquet")
     )
-    with _session(cores, batch_rows) as session, _destination(target) as draft:
+    with _session(cores, batch_rows) as session, _destination(target, source) as draft:
         if by_row_groups:
             _make(Path(draft), target)
             return _by_row_groups(session, columns, Path(source), Path(draft), batch_rows)
@@ -106,12 +107,14 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
 
 
 @contextmanager
-def _destination(target: str) -> Iterator[str]:
+def _destination(target: str, source: str) -> Iterator[str]:
     """Yield the path to write to; for a URI ``target`` itself, which Spark commits atomically."""
     if "://" in target:
         yield target
         return
-    with placed(Path(target)) as draft:
+    if Path(target).is_file():
+        raise FileError(f"{target}: the output must be a folder, but there is a file of that name")
+    with placed(Path(target), [Path(source)]) as draft:
         yield str(draft.absolute())
 
 
@@ -180,7 +183,10 @@ def _by_data_frame(
         people = session.read.load(_absolute(source), formats[0], **options)
     df = with_flags(people, snapshot, on_stats=count, **given)
     with _spark_errors(target, "cannot be written"):
-        df.write.save(draft, formats[1], mode="overwrite", **_WRITING.get(formats[1], {}))
+        # A folder is never overwritten where this process cannot see what is in it.
+        df.write.save(draft, formats[1], mode="errorifexists", **_WRITING.get(formats[1], {}))
+    if "://" not in target:
+        (Path(draft) / OF_SPARK).touch()
     return _total(counted.value.values())
 
 

@@ -127,7 +127,8 @@ def _written(
             **more,
         ) as result,
     ):
-        write_file(target, result.schema, shown_rows(result, file.rows, quiet=quiet))
+        rows = shown_rows(result, file.rows, quiet=quiet)
+        write_file(target, result.schema, rows, inputs=[Path(table)])
     return result.stats
 
 
