@@ -143,3 +143,28 @@ def test_a_full_disk_is_named(tmp_path: Path, name: str, monkeypatch: pytest.Mon
     with pytest.raises(FileError, match=f"{name}: cannot be written: .*No space left"):
         write_file(tmp_path / name, _PEOPLE.schema, _PEOPLE.to_batches())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_break_in_quotes_ends_no_row_wherever_it_is(tmp_path: Path):
+    path = tmp_path / "p.csv"
+    notes = [f"line one\nv{n},two{'y' * (80 + n % 37)}" for n in range(60_000)]  # two blocks
+    path.write_text(
+        "distinct_id,note\n" + "".join(f'u{n},"{note}"\n' for n, note in enumerate(notes))
+    )
+    opened = open_file(path, 1 << 16, ids=["distinct_id"])
+    found = pa.Table.from_batches(list(opened.batches), opened.batches.schema)
+    assert found["distinct_id"].to_pylist() == [f"u{n}" for n in range(len(notes))]
+    assert found["note"].to_pylist() == notes
+    assert _read(path)["distinct_id"].to_pylist() == found["distinct_id"].to_pylist()
+
+
+@pytest.mark.rule("R19.8")
+@pytest.mark.parametrize(
+    "ids", [["109876543210987654321", "11"], ["12e34567", "98e76543"], ["nan", "inf"]]
+)
+def test_an_id_that_reads_as_a_number_is_the_text_in_the_file(tmp_path: Path, ids: list[str]):
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join(["distinct_id,n", *(f"{text},1.5" for text in ids), ""]))
+    opened = open_file(path, 10, ids=["distinct_id"])
+    found = pa.Table.from_batches(list(opened.batches), opened.batches.schema)
+    assert found.to_pylist() == [{"distinct_id": text, "n": 1.5} for text in ids]

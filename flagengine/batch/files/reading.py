@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.dataset
 import pyarrow.ipc
@@ -88,25 +89,41 @@ def _dataset(path: Path, batch_rows: int) -> FileTable:
 
 
 def _csv(path: Path, ids: Collection[str]) -> FileTable:
-    options = pyarrow.csv.ReadOptions(block_size=_BLOCK)
-    convert = pyarrow.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
-    # Arrow infers column types from the first block; a later value that does not fit raises an
-    # error that names the row.
-    reader = pyarrow.csv.open_csv(path, read_options=options, convert_options=convert)
+    reader = _csv_reader(path)
     # Arrow takes a column that is not UTF-8 for bytes, and decodes a name when asked for it.
     for name, kind in [(field.name, field.type) for field in reader.schema]:
         if pa.types.is_binary(kind):
             raise FileError(f"{path}, column {name!r}: {_NOT_UTF8}")
-    # Ids are text, except for floats: they are an error, because 7.0 was probably 7.
-    texts = [
-        field.name
-        for field in reader.schema
-        if field.name in ids and not pa.types.is_floating(field.type)
-    ]
+    texts = [name for name in reader.schema.names if name in ids]
     if texts:
-        convert.column_types = dict.fromkeys(texts, pa.string())
-        reader = pyarrow.csv.open_csv(path, read_options=options, convert_options=convert)
+        inexact = {field.name for field in reader.schema if pa.types.is_floating(field.type)}
+        first = next(iter(_csv_reader(path, texts)), None)
+        texts = [name for name in texts if name not in inexact or not _has_points(first, name)]
+        reader = _csv_reader(path, texts)
     return FileTable(Batches(reader.schema, reader))
+
+
+def _csv_reader(path: Path, texts: Iterable[str] = ()) -> pyarrow.csv.CSVStreamingReader:
+    """Open a file of CSV; ``texts`` are the columns that are read as they are written.
+
+    Arrow infers the other columns' types from the first block; a later value that does not fit raises
+    an error that names the row.
+    """
+    return pyarrow.csv.open_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            strings_can_be_null=True, null_values=[""], column_types=dict.fromkeys(texts, pa.string())
+        ),
+    )
+
+
+def _has_points(batch: pa.RecordBatch | None, name: str) -> bool:
+    """Tell whether a column of numbers was one of floats where it was written: 7.0 was probably 7."""
+    return batch is not None and bool(
+        pc.any(pc.match_substring(batch.column(name), ".")).as_py()
+    )
 
 
 def _ipc(path: Path, batch_rows: int) -> FileTable:
