@@ -23,6 +23,7 @@ from flagengine.columnar.answer_columns import (
 )
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.errors import TableError
+from flagengine.columnar.readable import taken
 from flagengine.evaluation.outcomes import typed_payload
 from flagengine.plan.flag_plan import RulePlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
@@ -106,7 +107,7 @@ class Long:
             "variant_key": _of_rules(engine, _variant_keys),
         }
         added = [pa.field(name, kind) for name, kind in LONG_COLUMNS.items()]
-        self.schema = _schema(schema, carried, added)
+        self.schema = _schema(_decoded(schema), carried, added)
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
         """Return the rows of the first person, flag by flag, then the rows of the next person."""
@@ -117,9 +118,18 @@ class Long:
         shifted = [found + start for found, start in zip(codes, starts, strict=False)]
         flat = np.stack(shifted, axis=1).ravel() if keys else np.empty(0, np.int32)
         rows = repeated(batch.num_rows, len(keys))
-        columns = [batch.column(name).take(rows) for name in self._carried]
+        columns = [self._repeated(batch.column(name), name, rows) for name in self._carried]
         columns += [self._column(name, answers, flat) for name in LONG_COLUMNS]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _repeated(self, column: pa.Array, name: str, rows: pa.Array) -> pa.Array:
+        kind = self.schema.field(name).type
+        try:
+            found = taken(column, rows)
+            return found if found.type == kind else found.cast(kind)
+        except pa.ArrowNotImplementedError:
+            message = f"cannot be repeated in a long result: it has the type {column.type}; do not carry it"
+            raise TableError(message, column=name) from None
 
     def _column(self, name: str, answers: Sequence[Resolution], codes: NDArray[Any]) -> pa.Array:
         if name in self._dictionaries:
@@ -179,6 +189,14 @@ def _of_rules(engine: Engine, read: Callable[[RulePlan], Iterable[str]]) -> list
 
 def _variant_keys(rule: RulePlan) -> Iterator[str]:
     return filter(None, (answer.variant_key for answer in rule.values))
+
+
+def _decoded(schema: pa.Schema) -> pa.Schema:
+    """Return a schema without runs, because each row of a long result would be a run of its own."""
+    kinds = [field.type for field in schema]
+    while any(map(pa.types.is_run_end_encoded, kinds)):
+        kinds = [kind.value_type if pa.types.is_run_end_encoded(kind) else kind for kind in kinds]
+    return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
 
 
 def _schema(schema: pa.Schema, carried: Sequence[str], added: list[pa.Field]) -> pa.Schema:
