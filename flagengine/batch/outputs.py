@@ -27,6 +27,7 @@ from flagengine.columnar.readable import taken
 from flagengine.evaluation.outcomes import typed_payload
 from flagengine.plan.flag_plan import RulePlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.values.json_values import has_utf8
 
 __all__ = ["LONG_COLUMNS", "Long", "Output", "Wide"]
 
@@ -167,7 +168,7 @@ _READERS: Final[dict[str, Any]] = {
 
 def _texts(engine: Engine, key: str) -> list[str]:
     values = possible_values(engine.plans.plan(key), engine.overridden.flags.get(key))
-    return list(dict.fromkeys(str(value_text(value)) for value in values))
+    return _in_utf8(dict.fromkeys(str(value_text(value)) for value in values), f"flag {key!r}")
 
 
 def _payloads(engine: Engine) -> list[str]:
@@ -177,14 +178,24 @@ def _payloads(engine: Engine) -> list[str]:
         found |= dict.fromkeys(plan.payloads.values() if plan else ())
         values = possible_values(plan, engine.overridden.flags.get(key))
         found |= dict.fromkeys(filter(None, map(typed_payload, values)))
-    return list(found)
+    return _in_utf8(found, "payload")
+
+
+def _in_utf8(texts: Iterable[str], what: str) -> list[str]:
+    """Return the texts; raise :class:`TableError` for one that no column can hold."""
+    found = list(texts)
+    for text in found:
+        if not has_utf8(text):
+            message = f"{what}: a table holds no text with lone surrogates, got {text[:80]!r}"
+            raise TableError(message)
+    return found
 
 
 def _of_rules(engine: Engine, read: Callable[[RulePlan], Iterable[str]]) -> list[str]:
     """Return the distinct texts that ``read`` gives for the rules of all flags."""
     plans = filter(None, map(engine.plans.plan, engine.keys))
     rules = (condition.rule for plan in plans for condition in plan.conditions)
-    return list(dict.fromkeys(text for rule in rules if rule for text in read(rule)))
+    return _in_utf8(dict.fromkeys(text for rule in rules if rule for text in read(rule)), "rule")
 
 
 def _variant_keys(rule: RulePlan) -> Iterator[str]:

@@ -90,7 +90,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def python_values(array: pa.Array) -> list[Any]:
+def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 one line per type
     """Return values that the engine converts to JSON; those that Python lacks become text or unsendable."""
     array = readable(array)
     kind = array.type

@@ -109,7 +109,7 @@ _CONVERSIONS: Final[dict[int | None, Callable[[Any], pa.Array]]] = {
 
 
 @lru_cache(256)
-def _without_views(kind: pa.DataType) -> pa.DataType:
+def _without_views(kind: pa.DataType) -> pa.DataType:  # noqa: PLR0911 one line per type
     if kind == pa.string_view():
         return pa.large_string()
     if kind == pa.binary_view():

@@ -1,6 +1,7 @@
 """An output takes the place of an earlier result and of nothing else."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow.parquet
 import pytest
 from click.testing import CliRunner, Result
 
-from flagengine.batch.files import FileError, placed, write_file
+from flagengine.batch.files import FileError, write_file
 from flagengine.batch.files.placing import OF_SPARK
 from flagengine.cli.app import cli
 
@@ -53,7 +54,11 @@ def _tree(folder: Path) -> dict[str, bytes | None]:
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        ("people.parquet", "results", "results: the folder must be new, empty or an earlier result"),
+        (
+            "people.parquet",
+            "results",
+            "results: the folder must be new, empty or an earlier result",
+        ),
         ("people.parquet", "x.parquet", "but it holds 'thesis.txt'; nothing was changed"),
         ("people.parquet", "deep", "it holds 'part-00002.parquet'"),
         ("people.parquet", "parts", "it holds 'part-00000-0b1f-c000.snappy.parquet'"),
@@ -106,9 +111,13 @@ def test_a_folder_that_spark_wrote_for_us_is_an_earlier_result(folder: Path) -> 
 def test_what_comes_into_the_folder_while_the_work_lasts_is_kept(folder: Path) -> None:
     target = folder / "out"
     write_file(target, PEOPLE.schema, PEOPLE.to_batches())
-    with pytest.raises(FileError, match="it holds 'late.txt'"), placed(target) as draft:
-        draft.mkdir()
+
+    def batches() -> Iterator[pa.RecordBatch]:
         (target / "late.txt").touch()
+        yield from PEOPLE.to_batches()
+
+    with pytest.raises(FileError, match=r"it holds 'late\.txt'"):
+        write_file(target, PEOPLE.schema, batches())
     assert sorted(path.name for path in target.iterdir()) == ["late.txt", "part-00001.parquet"]
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 

@@ -88,9 +88,7 @@ def _plain_schema(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
     )
 
 
-def _plain_batches(
-    batches: Iterable[pa.RecordBatch], given: pa.Schema
-) -> Iterator[pa.RecordBatch]:
+def _plain_batches(batches: Iterable[pa.RecordBatch], given: pa.Schema) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         columns = [
             column.dictionary_decode() if _is_encoded(field, given) else column

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-__all__ = ["SUFFIXES", "FileError", "format_of", "written_format_of"]
+__all__ = ["NOT_UTF8", "SUFFIXES", "FileError", "format_of", "written_format_of"]
 
 SUFFIXES: Final = {
     ".parquet": "parquet",
@@ -15,6 +15,11 @@ SUFFIXES: Final = {
     ".feather": "ipc",
     ".arrows": "ipc stream",
 }
+
+NOT_UTF8: Final = (
+    "must be UTF-8, got bytes of another encoding; convert the file, for example with "
+    "iconv -f latin1 -t utf-8"
+)
 
 
 class FileError(ValueError):

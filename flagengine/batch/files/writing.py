@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,6 +14,9 @@ import pyarrow.parquet
 
 from flagengine.batch.files.formats import FileError, written_format_of
 from flagengine.batch.files.placing import guarded_writing, placed
+from flagengine.columnar.json_values import GONE, json_cases
+from flagengine.columnar.readable import readable
+from flagengine.values.json_values import NOT_GIVEN
 
 __all__ = ["write_file", "write_lines"]
 
@@ -41,9 +45,7 @@ def write_file(
     return rows
 
 
-def write_lines(
-    path: Path, parts: Iterable[list[str]], *, inputs: Iterable[Path] = ()
-) -> int:
+def write_lines(path: Path, parts: Iterable[list[str]], *, inputs: Iterable[Path] = ()) -> int:
     """Write all lines or none; return the number of lines."""
     if written_format_of(path) != "jsonl":
         raise FileError(
@@ -131,7 +133,7 @@ class _Csv:
         self._writer = pyarrow.csv.CSVWriter(draft, self._schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        columns = [column.cast(_plain(column.type)) for column in batch.columns]
+        columns = [readable(column).cast(_plain(column.type)) for column in batch.columns]
         self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:
@@ -139,21 +141,34 @@ class _Csv:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_encoded = pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind)
+    return _plain(kind.value_type) if is_encoded else kind
 
 
 class _Jsonl:
+    """One object per row, whose members are the JSON values of the cells (SPEC R19.2), or null."""
+
     def __init__(self, draft: Path, schema: pa.Schema) -> None:
-        del schema
+        self._names = schema.names
         self._file = draft.open("w", encoding="utf-8")
 
     def write(self, batch: pa.RecordBatch) -> None:
+        cells = [_cells(column) for column in batch.columns]
+        rows = zip(*cells, strict=True) if cells else repeat((), batch.num_rows)
         self._file.writelines(
-            json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in batch.to_pylist()
+            json.dumps(dict(zip(self._names, row, strict=True)), ensure_ascii=False) + "\n"
+            for row in rows
         )
 
     def close(self) -> None:
         self._file.close()
+
+
+def _cells(column: pa.Array) -> Iterable[Any]:
+    found = json_cases(column)
+    labels = [None if label is GONE or label is NOT_GIVEN else label for label in found.labels]
+    codes = repeat(0, len(column)) if found.codes is None else found.codes.tolist()
+    return map(labels.__getitem__, codes)
 
 
 class _Ipc:
