@@ -153,8 +153,7 @@ class _Jsonl:
         self._file = draft.open("w", encoding="utf-8")
 
     def write(self, batch: pa.RecordBatch) -> None:
-        cells = [_cells(column) for column in batch.columns]
-        rows = zip(*cells, strict=True) if cells else repeat((), batch.num_rows)
+        rows = zip(*map(_cells, batch.columns), strict=True)
         self._file.writelines(
             json.dumps(dict(zip(self._names, row, strict=True)), ensure_ascii=False) + "\n"
             for row in rows
