@@ -249,7 +249,9 @@ def test_json_lines_hold_the_json_values_of_cells(tmp_path: Path):
     path = tmp_path / "p.jsonl"
     result = evaluate_table(_SNAPSHOT, table, carry="all", flag_keys=[])
     assert write_file(path, result.schema, result) == 2
-    assert [json.loads(line, parse_constant=pytest.fail) for line in path.open()] == [
+    assert [
+        json.loads(line, parse_constant=pytest.fail) for line in path.read_text().splitlines()
+    ] == [
         {
             "distinct_id": "u",
             "far": None,
