@@ -29,7 +29,7 @@ from flagengine.plan.flag_plan import RulePlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
 from flagengine.values.json_values import has_utf8
 
-__all__ = ["LONG_COLUMNS", "Long", "Output", "Wide"]
+__all__ = ["LONG_COLUMNS", "Long", "Output", "Wide", "texts_of"]
 
 LONG_COLUMNS: Final = {
     "flag": TEXT,
@@ -65,7 +65,7 @@ class Wide:
         """Fix the schema."""
         self._engine = engine
         self._carried = carried
-        self._texts = {key: _texts(engine, key) for key in engine.keys}
+        self._texts = {key: texts_of(engine, key) for key in engine.keys}
         self._types = {
             key: column_type(engine.plans.plan(key), engine.overridden.flags.get(key))
             for key in engine.keys
@@ -95,7 +95,7 @@ class Long:
         """Fix the schema."""
         self._engine = engine
         self._carried = carried
-        texts = dict.fromkeys(text for key in engine.keys for text in _texts(engine, key))
+        texts = dict.fromkeys(text for key in engine.keys for text in texts_of(engine, key))
         self._dictionaries = {
             "flag": list(engine.keys),
             "value": list(texts),
@@ -166,7 +166,8 @@ _READERS: Final[dict[str, Any]] = {
 }
 
 
-def _texts(engine: Engine, key: str) -> list[str]:
+def texts_of(engine: Engine, key: str) -> list[str]:
+    """Return the texts of all values of a flag; raise :class:`TableError` for one without UTF-8."""
     values = possible_values(engine.plans.plan(key), engine.overridden.flags.get(key))
     return _in_utf8(dict.fromkeys(str(value_text(value)) for value in values), f"flag {key!r}")
 
