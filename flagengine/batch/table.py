@@ -75,8 +75,9 @@ def evaluate_table(
 
     Raises:
         TableError: A column is missing, or a column of ids has floats, which name other people than
-            the integers that they were; or, while the results are read, a row of ``person_json`` does
-            not hold a JSON object.
+            the integers that they were; a value of a flag has no UTF-8 form; or, while the results are
+            read, a row of ``person_json`` does not hold a JSON object.
+        TypeError: An argument is of another type.
         ValueError: There is no flag with one of the keys.
     """
     batches = open_table(table)
