@@ -140,7 +140,7 @@ class Snapshot:
         """Return the keys of the flags that may answer differently under ``other``.
 
         The keys include flags that only one of the snapshots defines. Every other key has the same
-        answers under both snapshots, for every subject. Without ``versions``, leave out flags whose
+        answers under both snapshots, for every subject (SPEC R1.8). Without ``versions``, leave out flags whose
         answers differ at most in ``flag_version``: the server counts that up when a flag is saved,
         whatever was edited.
         """

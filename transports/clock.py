@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from .application_errors import application_errors
+
 __all__ = ["Clock", "ClockReading", "ManualClock", "SystemClock", "guarded", "read"]
 
 
@@ -123,7 +125,7 @@ class _Reading:
     def now(self) -> float:
         try:
             value = float(self._given())
-        except Exception:  # noqa: BLE001 - an application's clock may raise anything
+        except application_errors():
             value = math.nan
         # NaN is not less either. Beyond the bound, adding seconds would change nothing.
         if not abs(value) < _MAX_SECONDS:

@@ -15,6 +15,8 @@ import time
 import weakref
 from typing import Protocol
 
+from .application_errors import application_errors, log_error
+
 __all__ = ["EXIT_BUDGET", "Watched", "expect_exit", "watch"]
 
 logger = logging.getLogger("flagengine")
@@ -68,14 +70,17 @@ def _after_fork() -> None:
     for watched in list(_watched):
         try:
             watched.after_fork()
-        except Exception:
+        except BaseException:
+            # Python ignores whatever a hook raises, and the other objects need their reset.
             logger.exception("could not reset %s after a fork", type(watched).__name__)
 
 
 def _at_exit() -> None:
     deadline = time.monotonic() + EXIT_BUDGET
+    # The process exits already, and the other clients have events as well.
+    failures: tuple[type[BaseException], ...] = (SystemExit, *application_errors())
     for watched in list(_watched):
         try:
             watched.at_exit(max(0.0, deadline - time.monotonic()))
-        except Exception:
-            logger.exception("%s could not finish at exit", type(watched).__name__)
+        except failures:
+            log_error(logger, "%s could not finish at exit", type(watched).__name__)

@@ -119,5 +119,7 @@ def _is_failure(error: TransportError) -> bool:
     """Return whether the server failed, and did not merely refuse this request."""
     if isinstance(error, StatusError):
         is_too_many = error.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-        return is_too_many or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        # An answer that is not final comes of a broken server or proxy.
+        is_final = error.status >= HTTPStatus.OK
+        return is_too_many or not is_final or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(error, RequestError) and error.is_retryable

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from .application_errors import application_errors, as_exception
+
 __all__ = ["Call", "Steps", "run_steps", "run_steps_async"]
 
 T = TypeVar("T")
@@ -44,8 +46,8 @@ def run_steps(steps: Steps[T], perform: Callable[[Call], Any]) -> T:
             return value
         try:
             result = perform(call)
-        except Exception as error:  # noqa: BLE001 - raised inside the steps
-            resume = _thrower(steps, error)
+        except application_errors() as error:
+            resume = _thrower(steps, as_exception(error))
         else:
             resume = _sender(steps, result)
 

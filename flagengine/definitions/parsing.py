@@ -36,8 +36,10 @@ __all__ = [
     "MAX_COHORT_DEPTH",
     "NOTHING_LOST",
     "config_version_of",
+    "configuration_of",
     "parse_cohort",
     "parse_flag",
+    "parse_row",
 ]
 
 MAX_COHORT_DEPTH: Final = 50
@@ -96,6 +98,16 @@ def _identity(reader: Reader, key: str, pointer: str) -> dict[str, Any]:
         "version": source.get("version") if is_integer(source.get("version")) else None,
         "has_experiment": has_experiment if isinstance(has_experiment, bool) else None,
     }
+
+
+def configuration_of(source: Mapping[str, Any]) -> object:
+    """Return a flag's configuration as the document has it, whatever it is."""
+    return source.get("filters")
+
+
+def parse_row(key: str, source: Mapping[str, Any]) -> Flag:
+    """Read a flag without its configuration."""
+    return parse_flag(key, {**source, "filters": None}, "")
 
 
 def config_version_of(filters: Mapping[str, Any]) -> Literal[1, 2] | None:

@@ -1,22 +1,23 @@
 """The flags that may answer differently under one snapshot than under another.
 
-A flag has changed if its own definition differs, if a cohort, flag or group type that it refers to,
-directly or through others, has changed, or if a setting that all flags share differs. What only
-describes a flag to people is no change, nor is the order of flags. In doubt a flag counts as changed:
-a caller that forgets too much loses a cache entry, a caller that forgets too little keeps a wrong
-answer.
+A flag has changed if the content of its own definition differs, if a cohort, flag or group type that
+it refers to, directly or through others, has changed, or if a setting that all flags share differs
+(SPEC R1.8). In doubt a flag counts as changed: a caller that forgets too much loses a cache entry, a
+caller that forgets too little keeps a wrong answer.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from enum import IntEnum
 from typing import Final
 
 from flagengine.definitions.index import Index
 from flagengine.definitions.model import Cohort, Filter, Flag
+from flagengine.definitions.parsing import configuration_of, parse_row
 from flagengine.inputs.overrides import Overrides
 from flagengine.plan.cohort_facts import leaves
 from flagengine.plan.cohort_ids import named_cohort
+from flagengine.plan.content import FlagContent, cohort_content, flag_content, written
 from flagengine.values.record import Record
 
 __all__ = ["Compared", "changed_keys"]
@@ -24,11 +25,7 @@ __all__ = ["Compared", "changed_keys"]
 _Name = tuple[str, str]
 """A flag by its key or a cohort by its id: ``("flag", "beta")``, ``("cohort", "7")``."""
 
-
-# No answer depends on these members of a flag.
-_DESCRIPTIONS: Final = frozenset({"name", "team_id"})
-# An answer has the version as its metadata only.
-_METADATA: Final = frozenset({"version"})
+_NONE: Final = object()
 _INDEX: Final = "group_type_index"
 
 
@@ -40,6 +37,33 @@ class Compared(Record):
     flag: Callable[[str], Flag | None]
     cohort: Callable[[str], Cohort | None]
 
+    def content_of_flag(self, key: str, versions: bool) -> FlagContent:
+        """Return the content of a flag."""
+        flag = self.flag(key)
+        assert flag is not None  # its source is in the index
+        configuration = configuration_of(self.index.flags[key])
+        return flag_content(flag, configuration, self.index.hash_algorithm, versions=versions)
+
+    def content_of_row(self, key: str, versions: bool) -> FlagContent:
+        """Return the content of a flag besides its configuration, which takes longer to read."""
+        row = parse_row(key, self.index.flags[key])
+        return flag_content(row, None, self.index.hash_algorithm, versions=versions)
+
+    def content_of_cohort(self, cohort_id: str) -> str | None:
+        """Return the content of a cohort; None if there is no such cohort."""
+        cohort = self.cohort(cohort_id)
+        if cohort is None:
+            return None
+        return cohort_content(cohort, self.index.cohorts[cohort_id])
+
+
+class _Change(IntEnum):
+    """What of a flag has changed: with its value, the flags that depend on it have changed too."""
+
+    NONE = 0
+    REST = 1
+    VALUE = 2
+
 
 def changed_keys(old: Compared, new: Compared, *, versions: bool = True) -> frozenset[str]:
     """Return the keys of flags that may answer differently, new and removed flags included.
@@ -49,12 +73,12 @@ def changed_keys(old: Compared, new: Compared, *, versions: bool = True) -> froz
     keys = {*_flag_keys(old), *_flag_keys(new)}
     if _shared(old.index) != _shared(new.index):
         return frozenset(keys)
-    ignored = _DESCRIPTIONS if versions else _DESCRIPTIONS | _METADATA
-    touched = {*_touched_flags(old, new, ignored), *_touched_cohorts(old.index, new.index)}
-    touched.update(_touched_by_groups(old.index, new.index))
+    changes = {key: _change(key, old, new, versions) for key in keys | _deleted(old, new)}
+    touched = {("flag", key) for key, change in changes.items() if change is _Change.VALUE}
+    touched.update(_touched_cohorts(old, new), _touched_by_groups(old.index, new.index))
     if touched:
         _spread(touched, new)
-    return frozenset(key for key in keys if ("flag", key) in touched)
+    return frozenset(key for key in keys if changes[key] or ("flag", key) in touched)
 
 
 def _flag_keys(snapshot: Compared) -> Iterable[str]:
@@ -66,18 +90,27 @@ def _shared(index: Index) -> tuple[object, ...]:
     return index.matching_version, index.hash_algorithm
 
 
-def _touched_flags(old: Compared, new: Compared, ignored: AbstractSet[str]) -> Iterator[_Name]:
-    for key in {*_flag_keys(old), *_flag_keys(new), *old.index.deleted, *new.index.deleted}:
-        if _facts(key, old) != _facts(key, new) or _differ(
-            _without(old.index.flags.get(key), ignored), _without(new.index.flags.get(key), ignored)
-        ):
-            yield "flag", key
+def _deleted(old: Compared, new: Compared) -> set[str]:
+    return old.index.deleted | new.index.deleted
 
 
-def _without(definition: object, ignored: AbstractSet[str]) -> object:
-    if not isinstance(definition, Mapping):
-        return definition
-    return {name: member for name, member in definition.items() if name not in ignored}
+def _change(key: str, old: Compared, new: Compared, versions: bool) -> _Change:
+    if _facts(key, old) != _facts(key, new):
+        return _Change.VALUE
+    before, after = old.index.flags.get(key), new.index.flags.get(key)
+    lost_alike = old.index.lost.get(key) == new.index.lost.get(key)
+    if lost_alike and _is_same(before, after):
+        return _Change.NONE
+    if before is None or after is None or key in new.index.duplicates:
+        return _Change.VALUE
+    read = Compared.content_of_flag
+    if lost_alike and _is_same(configuration_of(before), configuration_of(after)):
+        # The server notes in the rest when a flag was called, maybe in every flag at every load.
+        read = Compared.content_of_row
+    first, second = read(old, key, versions), read(new, key, versions)
+    if first.value != second.value:
+        return _Change.VALUE
+    return _Change.NONE if first.rest == second.rest else _Change.REST
 
 
 def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
@@ -87,16 +120,17 @@ def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
     return (
         key in index.duplicates,
         key in index.deleted,
-        index.lost.get(key),
         (is_replaced, type(value), value),
         overrides.payloads.get(key),
     )
 
 
-def _touched_cohorts(old: Index, new: Index) -> Iterator[_Name]:
-    for cohort_id in {*old.cohorts, *new.cohorts}:
-        is_in_both = cohort_id in old.cohorts and cohort_id in new.cohorts
-        if not is_in_both or _differ(old.cohorts[cohort_id], new.cohorts[cohort_id]):
+def _touched_cohorts(old: Compared, new: Compared) -> Iterator[_Name]:
+    before, after = old.index.cohorts, new.index.cohorts
+    for cohort_id in {*before, *after}:
+        if _is_same(before.get(cohort_id, _NONE), after.get(cohort_id, _NONE)):
+            continue
+        if old.content_of_cohort(cohort_id) != new.content_of_cohort(cohort_id):
             yield "cohort", cohort_id
 
 
@@ -127,13 +161,9 @@ def _names_group(definition: object, indexes: AbstractSet[int]) -> bool:
     return False
 
 
-def _differ(old: object, new: object) -> bool:
-    """Tell whether two JSON values differ. Python equates 1, 1.0 and True; a flag does not."""
-    return old != new or _written(old) != _written(new)
-
-
-def _written(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
+def _is_same(old: object, new: object) -> bool:
+    """Tell whether two parts of documents are written alike; most are, so this is fast."""
+    return old is new or (old == new and written(old) == written(new))
 
 
 def _spread(touched: set[_Name], snapshot: Compared) -> None:
@@ -162,7 +192,8 @@ def _referrers(snapshot: Compared) -> Mapping[_Name, list[_Name]]:
 def _definitions(snapshot: Compared) -> Iterator[tuple[_Name, Iterable[Filter]]]:
     for key in snapshot.index.flags:
         flag = snapshot.flag(key)
-        conditions = flag.conditions if flag else ()
+        # A flag that is off answers alike whatever it refers to.
+        conditions = flag.conditions if flag and flag.active else ()
         yield ("flag", key), (leaf for condition in conditions for leaf in condition.filters)
     for cohort_id in snapshot.index.cohorts:
         cohort = snapshot.cohort(cohort_id)

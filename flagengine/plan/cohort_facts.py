@@ -14,7 +14,7 @@ from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.graph import ordered
 from flagengine.values.record import Record
 
-__all__ = ["CohortFacts", "KnownCohorts", "leaves"]
+__all__ = ["CohortFacts", "KnownCohorts", "is_decidable", "leaves"]
 
 MAX_COHORT_PARTS: Final = 100_000
 """The maximum number of leaves of a cohort. The leaves of a cohort that is named twice count twice:
@@ -87,6 +87,11 @@ def leaves(group: PropertyGroup | None) -> Iterator[Filter]:
     return (part for part, _ in _parts(group) if isinstance(part, Filter))
 
 
+def is_decidable(leaf: Filter) -> bool:
+    """Tell whether a leaf is of a type that properties can decide."""
+    return leaf.type in _DECIDABLE
+
+
 def _parts(group: PropertyGroup | None) -> Iterator[tuple[PropertyGroup | Filter, int]]:
     """Yield the groups and filters of a definition with the number of groups around them."""
     waiting = [(part, 0) for part in reversed(group.values)] if group else []
@@ -132,7 +137,7 @@ def _facts(cohort: Cohort | None, facts_of: Callable[[str], CohortFacts | None])
 
 def _problem(leaf: Filter, cohort: str) -> str | None:
     """Say why properties cannot decide a leaf."""
-    if leaf.type not in _DECIDABLE:
+    if not is_decidable(leaf):
         return f"cohort {cohort} has a {leaf.type} filter, which properties cannot decide"
     if leaf.type == "cohort" and named_cohort(leaf) is None:
         return f"cohort {cohort} has a cohort filter that names no cohort"

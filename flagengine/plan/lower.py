@@ -25,7 +25,7 @@ from flagengine.plan.shares import NO_DRAW, BucketBy, Bucketing, Draw, Share, dr
 from flagengine.results.resolution import UnresolvedReason
 from flagengine.values.json_values import text
 
-__all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "lower_filter", "lower_flag", "lower_leaf"]
+__all__ = ["MAX_DEPENDENCY_DEPTH", "Scope", "kind_of", "lower_filter", "lower_flag", "lower_leaf"]
 
 MAX_DEPENDENCY_DEPTH: Final = 50
 """The maximum length of a chain of dependent flags (SPEC R15)."""
@@ -175,7 +175,7 @@ def lower_leaf(leaf: Filter, scope: Scope) -> Node:
 
 def lower_filter(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
     """Return the test that a filter means in a condition with this aggregation."""
-    kind = leaf.type or ("person" if aggregation is None else "group")
+    kind = kind_of(leaf, aggregation)
     if kind == "person":
         return _property_test(leaf, None, scope)
     if kind == "group":
@@ -185,6 +185,11 @@ def lower_filter(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
     if kind == "flag":
         return _flag_test(leaf, scope)
     return Undecidable(_UNSUPPORTED, f"filters of type {kind!r} need the server", origin=leaf)
+
+
+def kind_of(leaf: Filter, aggregation: Aggregation) -> str:
+    """Return a filter's type in a condition with this aggregation (R2.13)."""
+    return leaf.type or ("person" if aggregation is None else "group")
 
 
 def _group_test(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:

@@ -32,7 +32,7 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"spelling"},
+    {"application_errors", "spelling"},
     {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit"}
     | {"incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},

@@ -46,9 +46,14 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
 def _measured(old: list[Any], new: list[Any], sample: Sample | None = None) -> Impact:
     layout = Layout.of(_PEOPLE.schema, distinct_id="distinct_id")
     keys = dict.fromkeys(flag["key"] for flag in [*old, *new])
-    engines = [Engine(Snapshot.parse({"flags": flags}), layout, keys) for flags in (old, new)]
+    snapshots = [Snapshot.parse({"flags": flags}) for flags in (old, new)]
+    engines = [Engine(snapshot, layout, keys) for snapshot in snapshots]
     batches = _PEOPLE.to_batches(max_chunksize=300)
     *_, last = measure_impact(*engines, batches, 2, sample)
+    # Whoever asks for the changed keys forgets all flags that a diff would show.
+    before, after = snapshots
+    changed = {key for key, flag in last.flags.items() if flag.changed}
+    assert changed <= after.changed_keys(before)
     return last
 
 

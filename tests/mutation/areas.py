@@ -101,7 +101,7 @@ AREAS: Mapping[str, Area] = {
     "plan": Area(
         _files(
             "flagengine/plan",
-            "changes cohort_facts cohort_ids cohorts flag_plan graph lower nodes plans shares",
+            "changes cohort_facts cohort_ids cohorts content flag_plan graph lower nodes plans shares",
         ),
         _SCALAR,
     ),
@@ -117,7 +117,8 @@ AREAS: Mapping[str, Area] = {
         _files("flagengine/columnar", "cases verdicts walk flag_kernel engine rows"), _BATCH
     ),
     "queue": Area(
-        _files("transports/batching", "queue batches lanes announcements losses awaited"), _EVENTS
+        _files("transports/batching", "queue batches lanes announcements causes losses awaited"),
+        _EVENTS,
     ),
     "delivery": Area(("transports/batching/delivery.py",), _EVENTS),
     "spool": Area(

@@ -162,6 +162,20 @@ def test_a_request_of_which_a_byte_was_answered_is_not_repeated() -> None:
         assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("status", [101, 103, 199])
+def test_after_an_answer_that_is_not_final_the_connection_is_closed(status: int) -> None:
+    def serve(connection: Connection) -> None:
+        if connection.read() is not None:
+            connection.send(b"HTTP/1.1 %d Odd\r\n\r\n" % status)
+            connection.read()  # nothing: what follows on this connection is no HTTP
+
+    with serving(serve) as server:
+        transport = LiveTransport()
+        for _ in range(3):
+            assert transport.request(post(server, timeout=5.0)).status == status
+        assert server.connections == len(server.requests) == 3
+
+
 def test_silence_on_a_kept_connection_is_no_reason_to_repeat() -> None:
     def serve(connection: Connection) -> None:
         connection.read()

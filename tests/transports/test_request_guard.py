@@ -61,6 +61,7 @@ def fail(guarded: RequestGuard, error: TransportError, times: int = 1) -> None:
         (StatusError(503), True),
         (StatusError(429), True),
         (StatusError(408), True),
+        (StatusError(101), True),
         (StatusError(400), False),
         (StatusError(401), False),
         (StatusError(402), False),

@@ -9,8 +9,8 @@ Rules
 -----
 1. Equal losses that wait together are told in one call, with at most ``MAX_EVENTS`` events.
 2. A callback that falls far behind is told the number of further events, without the events.
-3. An event that is refused inside the callback is counted and logged but not told; otherwise the
-   callback would cause its own calls.
+3. An event that is captured inside the callback is counted and logged but not told if it is refused or
+   lost; otherwise the callback would cause its own calls.
 4. A callback may raise, block, capture, flush and shut down.
 """
 
@@ -23,7 +23,9 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from ..application_errors import application_errors, log_error
 from ..errors import TransportError
+from .causes import caused_by, current_causes, not_caused_by
 from .event import Event
 from .limits import MIB
 from .losses import Loss
@@ -107,8 +109,12 @@ class Announcer:
         """Note a loss, which ``tell`` will tell."""
         if self._on_error is None or not self._is_wanted():
             return
-        if loss.is_refusal and self.is_current():
+        if loss.is_refusal and self in current_causes():
             return
+        if not loss.is_refusal and loss.events:
+            loss = loss._replace(events=not_caused_by(self, loss.events))
+            if not loss.total:
+                return
         with self._changed:
             self._posted += 1
             self._add(loss)
@@ -143,11 +149,14 @@ class Announcer:
         if not self._waiting or self.is_current():
             return
         with self._changed:
-            if self._has_thread and (self._thread or self._start_thread()):
+            if self._has_thread and (self._is_served() or self._start_thread()):
                 if self._is_idle or self._is_urgent():
                     self._changed.notify_all()
                 return
         self._tell_here()
+
+    def _is_served(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _start_thread(self) -> bool:
         thread = threading.Thread(target=self._run, name="flagengine-errors", daemon=True)
@@ -199,9 +208,9 @@ class Announcer:
                 call = self._begin()
             try:
                 self._perform(call)
-            except BaseException:
+            except BaseException:  # noqa: BLE001
                 # Even SystemExit: the next losses must be told as well.
-                logger.exception("a callback of the application failed")
+                log_error(logger, "a callback of the application failed")
             with changed:
                 changed.wait_for(self._is_urgent, _PAUSE)
 
@@ -228,9 +237,10 @@ class Announcer:
         loss = call.told()
         try:
             if self._on_error is not None:
-                self._on_error(loss.to_error(), loss.events)
-        except Exception:
-            logger.exception("a callback of the application failed")
+                with caused_by(self, loss.events):
+                    self._on_error(loss.to_error(), loss.events)
+        except application_errors():
+            log_error(logger, "a callback of the application failed")
         finally:
             with self._changed:
                 self._telling = self._teller = None

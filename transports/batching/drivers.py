@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from ..application_errors import log_error
 from ..fork_and_exit import expect_exit
 
 __all__ = ["Drivable", "Driver", "ManualDriver", "ThreadDriver"]
@@ -192,9 +193,9 @@ class _Worker:
             try:
                 if self._is_done(pipeline, lane, idle_seconds):
                     return
-            except BaseException:
+            except BaseException:  # noqa: BLE001
                 # Even SystemExit from an application's sink: the lane's events must not be stuck.
-                logger.exception("the worker of lane %r was interrupted and goes on", lane)
+                log_error(logger, "the worker of lane %r was interrupted and goes on", lane)
                 self.wakeup.wait(_PAUSE_AFTER_FAILURE)
 
     def _is_done(self, pipeline: Drivable, lane: str, idle_seconds: float) -> bool:

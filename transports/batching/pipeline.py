@@ -17,15 +17,16 @@ True
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
 from .. import fork_and_exit
 from ..abandonment import is_abandoned
+from ..application_errors import application_errors, log_error
 from ..clock import Clock, guarded
 from ..errors import InvalidEventError, TransportError
+from ..option_values.quantities import read_timeout
 from .announcements import Announcer, OnError
 from .batch import Admission, Dropped, DropReason, QueueAction
 from .drivers import Driver, ManualDriver, ThreadDriver
@@ -159,11 +160,12 @@ class EventPipeline(LaneWork):
 
         After a temporary failure the event stays queued, and may still be delivered later.
         """
+        limit = read_timeout(timeout)
         with self._lock:
             awaited = self._awaited.add(event)
         try:
             if self.push(event, lane=lane) is not None:
-                self._flush([lane], timeout)
+                self._flush([lane], limit)
         finally:
             with self._lock:
                 self._awaited.remove(awaited)
@@ -186,24 +188,27 @@ class EventPipeline(LaneWork):
         background. In a callback of the pipeline, ``flush`` only starts the work, and the next
         flush answers for the losses as well.
         """
-        started = time.monotonic()
+        limit = read_timeout(timeout)
+        until = time.monotonic() + limit
         with self._lock:
             answered = self._answered
         names = list(self._lanes if lanes is None else lanes)
-        goals = self._flush(names, timeout)
+        goals = self._flush(names, limit)
         with self._lock:
             is_empty = all(queue.has_reached(goal) for queue, goal in goals)
             lost = self._count_lost()
+        left = until - time.monotonic()
+        self._wait_until_told(min(max(left, _MIN_CALLBACK_SECONDS), _CALLBACK_SECONDS))
+        with self._lock:
+            # Nobody hears the answer of an abandoned call, so the next flush must give it.
             if not self._is_called_back() and not is_abandoned():
                 self._answered = max(self._answered, lost)
-        left = math.inf if timeout is None else started + timeout - time.monotonic()
-        self._wait_until_told(min(max(left, _MIN_CALLBACK_SECONDS), _CALLBACK_SECONDS))
         return is_empty and lost == answered
 
     def _is_called_back(self) -> bool:
         return self.is_worker() or self._announcer.is_current()
 
-    def _flush(self, names: list[str], timeout: float | None) -> list[tuple[EventQueue, FlushGoal]]:
+    def _flush(self, names: list[str], timeout: float) -> list[tuple[EventQueue, FlushGoal]]:
         with self._lock:
             now = self._clock.monotonic()
             queues = [self._queues[name] for name in names]
@@ -217,7 +222,7 @@ class EventPipeline(LaneWork):
             )
         return goals
 
-    def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False) -> bool:
+    def shutdown(self, timeout: float | None = SHUTDOWN_TIMEOUT, *, discard: bool = False) -> bool:
         """Refuse new events, deliver the others within ``timeout``; return whether all were delivered.
 
         The result is also False if an event was lost since the last flush. Events that are left at
@@ -225,10 +230,11 @@ class EventPipeline(LaneWork):
         dropped at once. A second call waits for the first. In a callback of the pipeline,
         ``shutdown`` returns False at once, and another thread does the work.
         """
+        limit = read_timeout(timeout)
         if self.is_worker():
             threading.Thread(
                 target=self.shutdown,
-                args=(timeout,),
+                args=(limit,),
                 kwargs={"discard": discard},
                 name="flagengine-shutdown",
                 daemon=True,
@@ -237,9 +243,9 @@ class EventPipeline(LaneWork):
         with self._lock:
             is_first, self._is_closing = not self._is_closing, True
         if is_first:
-            self._finish(timeout, discard=discard)
+            self._finish(limit, discard=discard)
         else:
-            self._is_closed.wait(timeout)
+            self._is_closed.wait(limit)
         return self._is_drained
 
     def _finish(self, timeout: float, *, discard: bool) -> None:
@@ -283,8 +289,8 @@ class EventPipeline(LaneWork):
                 lane.sink.close()
                 if lane.spool is not None:
                     (lane.spool.clear if discard else lane.spool.close)()
-            except Exception:
-                logger.exception("closing a sink failed")
+            except application_errors():
+                log_error(logger, "closing a sink failed")
 
     def after_fork(self) -> None:
         """Start anew in the child of a fork; the parent keeps its events, threads and files."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 from flagengine import printable
 
+from ..application_errors import application_errors, log_error
 from ..incidents import Incidents
 from .announcements import Announcer
 from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
@@ -63,9 +64,11 @@ class DeliveryReporter:
     def lost(self, loss: Loss, *, is_logged: bool = False) -> None:
         """Report events that were lost before they were in a queue."""
         self._announcer.post(loss)
-        if not is_logged:
-            self._log_loss(loss)
-        self._announcer.tell()
+        try:
+            if not is_logged:
+                self._log_loss(loss)
+        finally:
+            self._announcer.tell()
 
     def _log_loss(self, loss: Loss) -> None:
         """Log the loss unless the same kind was logged and is not over."""
@@ -86,7 +89,7 @@ class DeliveryReporter:
         if retries:
             logger.info("lane %r delivers again after %d failures", lane, retries)
 
-    def sink_raised(self, lane: str, error: Exception) -> None:
+    def sink_raised(self, lane: str, error: BaseException) -> None:
         """Log the traceback, until the lane delivers again."""
         if self._incidents.opens((lane, _RAISED)):
             logger.error("the sink of lane %r raised an exception", lane, exc_info=error)
@@ -142,5 +145,5 @@ class DeliveryReporter:
 def _call_safely(callback: Callable[..., None], *arguments: object) -> None:
     try:
         callback(*arguments)
-    except Exception:
-        logger.exception("a callback of the application failed")
+    except application_errors():
+        log_error(logger, "a callback of the application failed")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..abandonment import is_abandoned
+from ..application_errors import application_errors
 from ..clock import Clock, read
 from ..errors import SpoolDamagedError, TransportError
 from .announcements import Announcer
@@ -140,14 +141,14 @@ class LaneWork:
         with self._lock:
             spool = self._spools.get(lane)
             if spool is not None:
-                losses = [*spool.mend(), *spool.refill()]
+                losses = [*spool.mend(), *spool.refill(self._clock.monotonic())]
                 self._settle(losses)
             return self._queues[lane].next_batch(read(self._clock)), losses
 
     def _send(self, batch: Batch, timeout: float) -> DeliveryOutcome:
         try:
             outcome = self._lanes[batch.lane].sink.deliver(batch, timeout=timeout)
-        except Exception as error:  # noqa: BLE001 - an application's sink may raise anything
+        except application_errors() as error:
             self._reporter.sink_raised(batch.lane, error)
             failure = TransportError(f"the sink raised {type(error).__name__}")
             return DeliveryOutcome(Disposition.RETRY, failure)
@@ -181,7 +182,7 @@ class LaneWork:
     ) -> list[QueueAction]:
         try:
             return queue.answer(batch, outcome, read(self._clock))
-        except Exception as error:  # noqa: BLE001 - an application's sink may return anything
+        except application_errors() as error:
             failure = TransportError(f"the sink's outcome is invalid: {type(error).__name__}")
             retry = DeliveryOutcome(Disposition.RETRY, failure)
             return queue.answer(batch, retry, read(self._clock))
@@ -201,19 +202,20 @@ class LaneWork:
         self._progress.notify_all()
 
     def _report(self, actions: Iterable[QueueAction]) -> None:
-        self._reporter.log_notes()
-        for action in actions:
-            self._reporter.report(action, self._lanes[action.lane].limits)
-        self._announcer.tell()
+        try:
+            self._reporter.log_notes()
+            for action in actions:
+                self._reporter.report(action, self._lanes[action.lane].limits)
+        finally:
+            # Also if a log handler of the application raises.
+            self._announcer.tell()
 
     def seconds_until_due(self, lane: str) -> float | None:
         """See ``Drivable``."""
         with self._lock:
             queue = self._queues[lane]
-            if queue.refill_size:
-                return 0.0
-            due = queue.due_at()
-            return None if due is None else max(0.0, due - self._clock.monotonic())
+            times = [at for at in (queue.due_at(), queue.refill_at()) if at is not None]
+            return max(0.0, min(times) - self._clock.monotonic()) if times else None
 
     def retire(self, lane: str, on_retire: Callable[[], None]) -> bool:
         """See ``Drivable``."""

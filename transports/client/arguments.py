@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ..context import ContextToken
 from ..json_text import members_of
+from ..option_values.quantities import read_timeout
 
 __all__ = ["mistake_in"]
 
@@ -38,10 +39,6 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 _MAPPING: Final = _Kind("a mapping", _is_mapping)
 _TEXT: Final = _Kind("text", _is_text)
 _TEXTS: Final = _Kind("a text or a list of texts", _are_texts)
@@ -51,7 +48,6 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "group_properties": _Kind("a mapping of group types to mappings", _has_mappings),
     **dict.fromkeys(("flag_keys", "flag_keys_to_evaluate", "names"), _TEXTS),
     **dict.fromkeys(("key", "flag_key", "group_type", "name", "url", "method", "device_id"), _TEXT),
-    "timeout": _Kind("a number of seconds or None", _is_time),
     "token": _Kind("a result of enter_context()", lambda value: isinstance(value, ContextToken)),
 }
 
@@ -67,7 +63,17 @@ def mistake_in(
     """
     positional = dict(zip(inspect.signature(verb).parameters, args, strict=False))
     for name, value in {**positional, **kwargs}.items():
+        if name == "timeout" and (mistake := _mistake_in_timeout(value)):
+            return mistake
         kind = _KINDS.get(name)
         if kind is not None and value is not None and not kind.fits(value):
             return f"{name} must be {kind.must}, got {type(value).__name__}"
+    return None
+
+
+def _mistake_in_timeout(given: object) -> str | None:
+    try:
+        read_timeout(given)
+    except (TypeError, ValueError) as error:
+        return str(error)
     return None

@@ -10,6 +10,7 @@ from typing import Any
 from flagengine import extra_for
 
 from .. import abandonment, fork_and_exit
+from ..application_errors import application_errors, log_error
 from ..batching.drivers import ManualDriver
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
@@ -25,6 +26,7 @@ from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
 from ..http.options import HttpOptions
+from ..incidents import Incidents
 from ..polling.health import LoadError
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
@@ -135,12 +137,16 @@ def _reporter(options: Options, listeners: Listeners, *, may_await: bool) -> Rep
     if on_error is not None:
         on_error = usable_callback("on_error", on_error, may_await=may_await)
 
+    incidents = Incidents()
+
     def report(error: TransportError, events: tuple[Event, ...] = ()) -> None:
         try:
             if on_error is not None:
                 on_error(error, events)
-        except Exception:
-            logger.exception("the on_error callback raised")
+                incidents.resolve("raised")
+        except application_errors():
+            if incidents.opens("raised"):
+                log_error(logger, "the on_error callback raised")
         listeners.notify_error(error)
 
     return report

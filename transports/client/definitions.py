@@ -8,6 +8,7 @@ from typing import Any
 
 from flagengine import Snapshot
 
+from ..option_values.quantities import read_timeout
 from ..polling.health import Health, StalenessBudget, assess
 from ..polling.store import DefinitionsChanged, Published
 from ..steps import Call, Steps
@@ -89,23 +90,29 @@ def wait_for_local_evaluation_ready(
     """Wait for definitions, for at most ``timeout`` seconds; return whether flags are loaded.
 
     Without a source of definitions, return False at once; also when definitions without flags arrive.
+    ``timeout`` is read as in ``flush``.
     """
+    limit = read_timeout(timeout)
     loader = client.components.loader
     if loader is None or not client.components.status.is_usable:
         return False
-    ready: bool = yield Call(loader.wait_until_ready, (timeout,))
+    ready: bool = yield Call(loader.wait_until_ready, (limit,))
     return ready
 
 
 @guarded_steps(nothing)
-def reload_feature_flags(client: HasComponents, timeout: float = RELOAD_TIMEOUT) -> Steps[None]:
+def reload_feature_flags(
+    client: HasComponents, timeout: float | None = RELOAD_TIMEOUT
+) -> Steps[None]:
     """Load the definitions now, or join a load in progress. ``definitions_health`` has the outcome.
 
-    Do nothing without a source, and while the server has asked for a pause.
+    Do nothing without a source, and while the server has asked for a pause. ``timeout`` is read as in
+    ``flush``.
     """
+    limit = read_timeout(timeout)
     loader, status = client.components.loader, client.components.status
     if loader is not None and status.is_usable and not status.is_closed:
-        yield Call(loader.reload, (timeout,))
+        yield Call(loader.reload, (limit,))
 
 
 @guarded(_no_health)

@@ -18,6 +18,7 @@ from ..http.base import Request, Response
 from ..http.hosts import base_url
 from ..http.redaction import clean_header_value
 from ..json_text import read_json
+from ..option_values.quantities import LONGEST_REQUEST, read_timeout
 from ..request_guard import RequestGuard
 from ..retry import parse_retry_after
 from ..steps import Call, Steps
@@ -83,9 +84,11 @@ def fetch(
     """Make a request through the client's transport; None if no response came.
 
     Return a response with any status. The request has no key, unless it is in the arguments.
+    ``timeout`` is read as in ``flush``; None: the client's ``request_timeout``.
     """
     components = client.components
-    allowed = components.options.request_timeout if timeout is None else timeout
+    limit = min(read_timeout(timeout), LONGEST_REQUEST)
+    allowed = components.options.request_timeout if timeout is None else limit
     merged = {**components.headers, **(headers or {})}
     is_repeatable = str(method).upper() in _REPEATABLE
     request = Request(method, url, merged, body, allowed, is_repeatable)

@@ -95,11 +95,21 @@ def read_flag(
     return found
 
 
-def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
-    """Send the events of a read, unless they were sent before or the client may send nothing."""
+def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> bool:
+    """Send the events of a read, unless they were sent before or the client may send nothing.
+
+    Do nothing and return False inside of a ``before_send`` hook, because the event would go through the
+    same hook; a later read sends it.
+    """
+    if components.preparation.is_in_hook():
+        return False
     answer = read.answer
-    if not components.status.is_active or (answer is not None and answer.is_override):
-        return
+    if components.status.is_active and not (answer is not None and answer.is_override):
+        _send_events(components, read, disable_geoip=disable_geoip)
+    return True
+
+
+def _send_events(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:
     rule = read.attribution
     access = (read.distinct_id, read.key, read.value, read.groups, read.device_id, rule)
     if components.tracker.is_first(*access):

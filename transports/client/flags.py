@@ -190,9 +190,9 @@ def evaluate_flags(
         return FlagEvaluations(obstacle=nothing_found(components).obstacle)
     found = yield from evaluated(components, query)
 
-    def on_read(read: FlagRead) -> None:
-        if components.options.send_feature_flag_event:
-            report(components, read, disable_geoip=query.disable_geoip)
+    def on_read(read: FlagRead) -> bool:
+        wanted = components.options.send_feature_flag_event
+        return not wanted or report(components, read, disable_geoip=query.disable_geoip)
 
     return FlagEvaluations(
         query.distinct_id,

@@ -2,6 +2,7 @@
 
 A hook that raises drops the event, because the hook might have removed confidential data. The
 remaining hooks are not called. A hook must not capture: its event would go through the hook again.
+It may read flags; such a read is not reported.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..application_callbacks import close_awaitable
+from ..application_errors import application_errors
 from ..errors import HookError
 from ..incidents import Incidents
 
@@ -39,11 +41,15 @@ class Hooks:
         Raises:
             HookError: a hook captured the event ``name``.
         """
-        if getattr(self._running, "is_set", False):
+        if self.is_running():
             if self._incidents.opens("recursion"):
                 logger.warning("before_send captured event %r, which is refused", name)
             msg = f"event {name!r} was captured inside before_send"
             raise HookError(msg)
+
+    def is_running(self) -> bool:
+        """Return whether a hook runs in this thread."""
+        return getattr(self._running, "is_set", False)
 
     def run(self, message: EventMessage) -> EventMessage | None:
         """Return the message after all hooks; None if a hook dropped it.
@@ -71,7 +77,7 @@ class Hooks:
         try:
             returned: object = hook(message)
             close_awaitable(returned)
-        except Exception as error:
+        except application_errors() as error:
             if self._incidents.opens("raised"):
                 logger.warning("before_send raised; dropped event %r", name, exc_info=True)
             msg = f"before_send raised {type(error).__name__}, so event {name!r} was dropped"

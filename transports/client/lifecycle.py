@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..batching.counters import Counters
+from ..option_values.quantities import read_timeout
 from ..steps import Call, Steps
 from .components import Components, HasComponents
 from .verbs import guarded, guarded_steps, nothing
@@ -50,24 +51,30 @@ def flush(client: HasComponents, timeout: float | None = None) -> Steps[bool]:
     reason. Before that, ``on_error`` has been told of each loss, unless it takes more than five seconds.
     Flushes at the same time all answer for the same losses. After a temporary failure the events stay
     queued and are retried in the background.
+
+    ``timeout`` is read as by each method here: a number of seconds, also as text, or a ``timedelta``;
+    None: no limit. A negative time counts as 0. With anything else, the method logs an error and does
+    nothing.
     """
+    limit = read_timeout(timeout)
     pipeline = client.components.pipeline
-    done: bool = yield Call(lambda: pipeline.flush(timeout))
+    done: bool = yield Call(lambda: pipeline.flush(limit))
     return done
 
 
 @guarded_steps(_no)
 def shutdown(
-    client: HasComponents, timeout: float = SHUTDOWN_TIMEOUT, *, discard: bool = False
+    client: HasComponents, timeout: float | None = SHUTDOWN_TIMEOUT, *, discard: bool = False
 ) -> Steps[bool]:
     """Refuse new events, deliver queued events within ``timeout``; return whether all were delivered.
 
     It is also False if an event was lost since the last flush. ``on_error`` has been told of the losses,
-    unless it takes more than a second. After that, flags are evaluated with the definitions that are already loaded. A second call waits
-    for the first. A call inside a callback of the client only starts the shutdown. With ``discard``,
-    drop the queued events.
+    unless it takes more than a second. After that, flags are evaluated with the definitions that are
+    already loaded. A second call waits for the first. A call inside a callback of the client only starts
+    the shutdown. With ``discard``, drop the queued events. ``timeout`` is read as in ``flush``.
     """
-    done: bool = yield Call(lambda: shut_down(client.components, timeout, discard=discard))
+    limit = read_timeout(timeout)
+    done: bool = yield Call(lambda: shut_down(client.components, limit, discard=discard))
     return done
 
 
@@ -88,7 +95,8 @@ def shut_down(components: Components, timeout: float, *, discard: bool) -> bool:
     components.exceptions.uninstall()
     is_drained = components.pipeline.shutdown(timeout, discard=discard)
     if components.loader is not None:
-        components.loader.shutdown(max(_LOADER_TIMEOUT, until - time.monotonic()))
+        left = min(until - time.monotonic(), SHUTDOWN_TIMEOUT)
+        components.loader.shutdown(max(_LOADER_TIMEOUT, left))
     components.forget_reads()
     components.close_transport()
     return is_drained

@@ -11,6 +11,7 @@ from ..batching.encodings import Encoding
 from ..batching.lanes import CaptureMode
 from ..batching.limits import Exhausted, Overflow
 from ..exceptions.control_flow import names_of
+from ..exceptions.rate_limit import MOST_EXCEPTIONS
 from ..flags.cache import open_flag_cache
 from ..http.header_checks import extra_headers as check_headers
 from ..option_values.addresses import read_host
@@ -168,8 +169,8 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
         "in_app_modules": read_names,
         "in_app_exclude": read_names,
         "project_root": read_optional_path,
-        "exception_rate_limit_size": Count(10, least=0),
-        "exception_rate_limit_refill": Count(1, least=0),
+        "exception_rate_limit_size": Count(10, least=0, most=MOST_EXCEPTIONS),
+        "exception_rate_limit_refill": Count(1, least=0, most=MOST_EXCEPTIONS),
         "exception_rate_limit_interval": Seconds(10),
         **dict.fromkeys(_BOOLEANS, read_boolean),
     }

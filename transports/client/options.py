@@ -117,8 +117,8 @@ class Options(HttpOptions):
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
     """A hook, or a list of hooks in their order. A hook gets each event before it is sent, and returns
     the event, changed or not, or None to drop it. A hook that raises drops the event, which is a loss. A
-    hook must not capture: the event that it captures is refused. A hook cannot be ``async def``, because
-    ``capture`` does not wait."""
+    hook must not capture: the event that it captures is refused. A hook may read flags, but such a read
+    sends no ``$feature_flag_called``. A hook cannot be ``async def``, because ``capture`` does not wait."""
     on_error: OnError | None = None
     """A callback, called with an error and the events that it lost. It hears of every lost event, also of
     each one that a full queue refuses, in batches and before ``flush``, ``shutdown`` and

@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ..abandonment import CURRENT, Abandonment
+from ..application_errors import as_exception
 from ..errors import ClientBusyError
 from ..steps import Call
 from .daemon_threads import DaemonThreads
@@ -65,10 +66,7 @@ def _settle(waiter: asyncio.Future[Any], future: Future[Any]) -> None:
         waiter.set_exception(ClientBusyError("not sent: no thread of the client became free"))
         return
     error = future.exception()
-    if isinstance(error, StopIteration):
-        # A future refuses it, because it would end the generator that awaits.
-        error = RuntimeError("the call raised StopIteration")
     if error is None:
         waiter.set_result(future.result())
     else:
-        waiter.set_exception(error)
+        waiter.set_exception(as_exception(error))

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from ..application_errors import application_errors
 from ..batching.batch import DropReason
 from ..batching.event import Event, make_event, unmade_event
 from ..batching.event_fields import new_uuid
@@ -106,6 +107,10 @@ class Preparation:
         self._owned = dict(owned)
         self._runtime = dict(runtime)
 
+    def is_in_hook(self) -> bool:
+        """Return whether a ``before_send`` hook runs in this thread."""
+        return self._has_hooks and self._hooks.is_running()
+
     def report_to(self, refuse: Refuse) -> None:
         """Report events that cannot be prepared to ``refuse`` from now on."""
         self._refuse = refuse
@@ -151,14 +156,14 @@ class Preparation:
             if is_dry:
                 logger.warning("event dropped: %s", error)
             refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, error)
-        except Exception as error:  # noqa: BLE001 - an application's objects may raise anything
+        except application_errors() as error:
             self._failed(error)
             failure = InvalidEventError(f"the event cannot be read: {type(error).__name__}")
             failure.__cause__ = error
             refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, failure)
         return None
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         """Log the traceback only once: the same failure may repeat on every call."""
         kind = type(error).__name__
         if self._incidents.opens(kind):

@@ -11,11 +11,12 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from ..application_errors import application_errors
 from ..json_text import members_of, read_json, to_json
 from ..option_values.texts import read_path
 
@@ -30,13 +31,15 @@ OPTED_OUT = "opted_out"
 class JsonStorage(MutableMapping[str, Any]):
     """A mapping in a JSON file that only its owner can read. Each change replaces the file.
 
-    An unreadable file counts as empty, with a warning, and is kept until the first change. Use a
-    file in only one process, because two processes would overwrite each other's changes.
+    Safe to use from any thread. An unreadable file counts as empty, with a warning, and is kept until the
+    first change. Use a file in only one process and with only one ``JsonStorage``, because two would
+    overwrite each other's changes.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(read_path("path", path))
         self._values = _read(self._path)
+        self._renew_lock()
 
     def __repr__(self) -> str:
         return f"JsonStorage({str(self._path)!r})"
@@ -45,12 +48,28 @@ class JsonStorage(MutableMapping[str, Any]):
         return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._write({**self._values, key: value})
+        def change(values: dict[str, Any]) -> None:
+            values[key] = value
+
+        self._change(change)
 
     def __delitem__(self, key: str) -> None:
-        left = dict(self._values)
-        del left[key]
-        self._write(left)
+        self._change(lambda values: values.__delitem__(key))
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove a value and return it; otherwise return the default, if there is one."""
+        with self._locked():
+            return super().pop(key, *default)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove a key and return it with its value."""
+        with self._locked():
+            return super().popitem()
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the value; store the default first if there is none."""
+        with self._locked():
+            return super().setdefault(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._values))
@@ -58,17 +77,39 @@ class JsonStorage(MutableMapping[str, Any]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def _write(self, values: dict[str, Any]) -> None:
+    def _renew_lock(self) -> None:
+        # Reentrant, because a signal handler may change a value in the middle of a change.
+        self._lock, self._pid = threading.RLock(), os.getpid()
+
+    def _locked(self) -> threading.RLock:
+        if self._pid != os.getpid():
+            # A thread of the parent may have held the lock at the fork.
+            self._renew_lock()
+        return self._lock
+
+    def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
+        with self._locked():
+            known = None
+            # Once more if a signal handler has changed a value meanwhile.
+            while known is not self._values:
+                known = self._values
+                values = dict(known)
+                change(values)
+                text = self._written(values)
+            self._values = json.loads(text)
+
+    def _written(self, values: dict[str, Any]) -> bytes:
+        """Write the file, and return its text."""
         text = to_json(values)
         descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text)
             Path(name).replace(self._path)
-        except OSError:
+        except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        self._values = json.loads(text)
+        return text
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -97,7 +138,7 @@ class Memory:
     ) -> None:
         self._storage = {} if storage is None else storage
         self._constant = deepcopy(dict(super_properties))
-        self._lock = threading.Lock()
+        self.after_fork()
         stored = self.get(PROPS)
         self._registered: dict[str, Any] = dict(stored) if isinstance(stored, Mapping) else {}
         opted_out = self.get(OPTED_OUT)
@@ -129,8 +170,9 @@ class Memory:
 
     def opt(self, *, out: bool) -> None:
         """Store whether the client is opted out."""
-        self.is_opted_out = out
-        self._store(OPTED_OUT, out)
+        with self._lock:
+            self.is_opted_out = out
+            self._store(OPTED_OUT, out)
 
     def forget_registered(self) -> None:
         """Remove all registered properties."""
@@ -143,7 +185,7 @@ class Memory:
         """Return the stored value; None if there is none or the storage cannot be read."""
         try:
             return deepcopy(self._storage.get(key))
-        except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
+        except application_errors() as error:
             logger.warning("cannot read the storage (%s)", type(error).__name__)
             return None
 
@@ -152,10 +194,12 @@ class Memory:
         if key == OPTED_OUT:
             self.opt(out=value is True)
         elif key == PROPS:
-            self.forget_registered()
-            self.register(value if isinstance(value, Mapping) else {})
+            with self._lock:
+                self.forget_registered()
+                self.register(value if isinstance(value, Mapping) else {})
         else:
-            self._store(key, value)
+            with self._lock:
+                self._store(key, value)
 
     def _store(self, key: str, value: Any) -> None:
         try:
@@ -163,9 +207,10 @@ class Memory:
                 self._storage.pop(key, None)
             else:
                 self._storage[key] = deepcopy(value)
-        except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
+        except application_errors() as error:
             logger.warning("cannot write to the storage (%s)", type(error).__name__)
 
     def after_fork(self) -> None:
         """Renew the lock in a forked child."""
-        self._lock = threading.Lock()
+        # Reentrant, because a signal handler may opt out in the middle of a change.
+        self._lock = threading.RLock()

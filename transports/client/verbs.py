@@ -184,9 +184,18 @@ def _log_failure(
             _logged.add((name, mistake))
             logger.error("%s(): %s; nothing was done", name, mistake)
         return
-    failure = (name, type(error).__name__)
+    kind = type(error).__name__
+    failure = (name, f"{kind} {_place_of(error)}")
     if failure in _logged:
-        logger.debug("%s() failed with %s again", *failure)
+        logger.debug("%s() failed with %s again", name, kind)
         return
     _logged.add(failure)
-    logger.error("%s() failed with %s; nothing was done", *failure, exc_info=error)
+    logger.error("%s() failed with %s; nothing was done", name, kind, exc_info=error)
+
+
+def _place_of(error: Exception) -> str:
+    """Return the file and line that raised: unlike the texts of errors, there are only so many."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -84,13 +84,13 @@ class ASGIMiddleware:
 
     def _data(self, scope: Scope) -> dict[str, Any]:
         headers = list(scope.get("headers") or ())
-        client = scope.get("client")
+        client = _address(scope.get("client"))
         return request_data(
             headers,
             method=scope.get("method"),
             url=_url(scope, headers),
             path=scope.get("path"),
-            ip=client[0] if client else None,
+            ip=client[0],
             trust_forwarded_for=self._trusts_forwarded,
         )
 
@@ -131,15 +131,21 @@ def _url(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str | None:
     host = headers_of(headers).get("host") or _server(scope)
     if host is None:
         return None
-    query = bytes(scope.get("query_string") or b"").decode("latin-1")
+    query = scope.get("query_string") or b""
+    if not isinstance(query, str):
+        query = bytes(query).decode("latin-1")
     # In ASGI, `path` includes the `root_path`.
     address = f"{scope.get('scheme') or 'http'}://{host}{scope.get('path') or ''}"
     return f"{address}?{query}" if query else address
 
 
 def _server(scope: Scope) -> str | None:
-    server = scope.get("server")
-    if not server:
-        return None
-    name, port = server
-    return str(name) if port is None else f"{name}:{port}"
+    name, port = _address(scope.get("server"))
+    return name if name is None or port is None else f"{name}:{port}"
+
+
+def _address(pair: object) -> tuple[str | None, object]:
+    """Return the host and the port of an address, as far as the server knows them."""
+    if not isinstance(pair, list | tuple) or not pair or pair[0] is None:
+        return None, None
+    return str(pair[0]), pair[1] if len(pair) > 1 else None

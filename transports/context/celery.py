@@ -10,7 +10,8 @@ client may be made there as well: making it starts no thread, and a child of the
 with an empty queue and threads of its own, which start with its first event.
 
 A failure is reported once, when Celery gives up: not a ``Retry``, an ``Ignore`` or a ``Reject``, and no
-exception in the task's ``throws``. Events of a task have ``celery_task_id``, ``celery_task_name`` and
+exception in the task's ``throws``. Of a task that runs in its caller (``task_always_eager``) and raises
+there (``task_eager_propagates``, ``apply(throw=True)``), the failure is the caller's to handle or to report. Events of a task have ``celery_task_id``, ``celery_task_name`` and
 ``celery_retry_count``.
 """
 
@@ -130,7 +131,7 @@ class _Tasks:
             (signals.before_task_publish, self.published),
             (signals.task_prerun, self.begun),
             (signals.task_failure, self.failed),
-            (signals.task_internal_error, self.failed),
+            (signals.task_internal_error, self.escaped),
             (signals.task_postrun, self.ended),
             (signals.worker_process_shutdown, self.process_ended),
         )
@@ -173,6 +174,12 @@ class _Tasks:
         else:
             with context(fresh=True, properties=_facts(sender)):
                 self._report_failure(sender, exception)
+
+    @_safely
+    def escaped(self, request: Any = None, **failure: Any) -> None:
+        """Report what escapes from Celery; but the caller of an eager task has the exception."""
+        if not (isinstance(request, Mapping) and request.get("is_eager")):
+            self.failed(**failure)
 
     def _report_failure(self, task: Any, error: BaseException) -> None:
         expected = tuple(getattr(task, "throws", None) or ())

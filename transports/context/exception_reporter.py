@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from ..application_errors import application_errors, log_error
 from ..exceptions.control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 
 __all__ = ["ExceptionReporter", "ReportingClient", "policy_of"]
@@ -85,6 +86,6 @@ class ExceptionReporter:
                 mechanism_type=self._mechanism_type,
                 source=self._source,
             )
-        except Exception:  # noqa: BLE001 - a client may raise anything
-            _log.exception("Could not report an exception")
+        except application_errors():
+            log_error(_log, "Could not report an exception")
         return True

@@ -33,8 +33,10 @@ def request_data(
     Args:
         headers: the request's headers, as a mapping or as pairs.
         method: the HTTP method.
-        url: the URL with its query; keys and tokens in it are redacted.
-        path: the path without the query; keys and tokens in it are redacted.
+        url: the URL with its query and fragment. The values of parameters whose names are those of
+            secrets are redacted (``password``, ``reset_token``, ``sig``, ``key`` and so on; ``code``
+            only beside another parameter of OAuth), and user names, PostHog's keys and JSON web tokens.
+        path: the path without the query, redacted like the URL.
         ip: the address of the peer.
         trust_forwarded_for: whether to use the address in ``X-Forwarded-For`` instead of ``ip``.
     """

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from ..application_callbacks import is_async, refuse_async, without_awaitable
+from ..application_errors import application_errors, log_error
 from ..exceptions.control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from . import state
 from .generators import StepContext, stepped, stepped_async
@@ -152,5 +153,5 @@ class context:  # noqa: N801 - used as a function, like contextlib.suppress
         try:
             if self._policy.reports(error, self._place):
                 without_awaitable("context.on_exception", self._on_exception(error))
-        except Exception:  # noqa: BLE001 - a callback may raise anything
-            _log.exception("Could not report an exception that left a context")
+        except application_errors():
+            log_error(_log, "Could not report an exception that left a context")

@@ -17,6 +17,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from ..http.secret_names import words_of
+from .command_lines import without_arguments
 from .frames import Located
 from .local_variables import local_variables
 from .safe_attributes import is_a, module_name, type_name
@@ -27,6 +29,7 @@ __all__ = ["MASK", "add_variables", "shown"]
 
 _MAX_DEPTH = 4
 _MAX_ITEMS = 50
+_LONGEST_NAME = 200
 _PLAIN = frozenset(
     {int, float, complex, bool, type(None), decimal.Decimal, uuid.UUID}
     | {dt.datetime, dt.date, dt.time, dt.timedelta}
@@ -137,7 +140,7 @@ def _member_texts(value: Any, options: CodeVariables, depth: int) -> list[str]:
     """Return the members; a member behind a secret's name, such as ``--password``, is a secret."""
     texts = []
     follows_name = False
-    for member in islice(value, _MAX_ITEMS):
+    for member in without_arguments(list(islice(value, _MAX_ITEMS))):
         texts.append(MASK if follows_name else _text(member, options, depth - 1))
         name = _key_text(member)
         follows_name = not follows_name and is_name(name) and _is_secret(options, name)
@@ -158,10 +161,10 @@ def _key_text(key: object) -> str:
 
 
 def _is_secret(options: CodeVariables, name: str) -> bool:
-    """Return whether the name is that of a secret; ``api-key`` is read like ``api_key``."""
+    """Return whether the name is that of a secret; ``apiKey`` and ``api-key`` are read like ``api_key``."""
     name = name.strip()
     patterns = options.masked_names
-    return _matches(patterns, name) or ("-" in name and _matches(patterns, name.replace("-", "_")))
+    return _matches(patterns, name) or _matches(patterns, words_of(name[:_LONGEST_NAME]))
 
 
 def _matches(patterns: tuple[str, ...], text: str) -> bool:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..application_errors import application_errors, log_error
 from .capture_sites import HookKind
 from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 
@@ -52,8 +53,8 @@ class _Hook:
             if not self._policy.reports(error, Place.PROCESS):
                 return
             self._report(error, self._kind)
-        except Exception:  # noqa: BLE001 - the report is a callback
-            _log.exception("Could not report an uncaught exception")
+        except application_errors():
+            log_error(_log, "Could not report an uncaught exception")
 
 
 class ExceptionHooks:

@@ -9,7 +9,8 @@
     logging.getLogger("shop").addHandler(handler)
 
 Records without an exception are ignored, and so are exceptions that are no failures (see
-``control_flow``) and records of this package, because a failed report would report itself forever.
+``control_flow``), records of this package and its own errors, such as those that ``on_error`` logs,
+because a failed report would report itself forever.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..application_callbacks import refuse_async, without_awaitable
+from ..application_errors import application_errors
+from ..errors import TransportError
 from .capture_sites import LOGGING
 from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from .safe_attributes import is_a
@@ -54,14 +57,16 @@ class ExceptionLogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Report the record's exception, if it has one."""
         error = record.exc_info[1] if record.exc_info else None
-        if not is_a(error, BaseException) or _is_own(record) or self._is_busy():
+        if not is_a(error, BaseException) or is_a(error, TransportError):
+            return
+        if _is_own(record) or self._is_busy():
             return
         self._is_reporting.now = True
         try:
             if self._policy.reports(error, Place.LOG):
                 options = {**LOGGING.options(), "level": _level(record)}
                 without_awaitable("ExceptionLogHandler.report", self._report(error, options))
-        except Exception:  # noqa: BLE001 - as logging handlers must
+        except application_errors():
             self.handleError(record)
         finally:
             self._is_reporting.now = False

@@ -12,12 +12,12 @@ from cachetools import LRUCache
 
 from ..clock import Clock, SystemClock
 
-__all__ = ["ExceptionRateLimiter"]
+__all__ = ["MOST_EXCEPTIONS", "ExceptionRateLimiter"]
 
 DEFAULT_SIZE = 10
 DEFAULT_REFILL = 1
 DEFAULT_INTERVAL = 10.0
-_HIGHEST = 100
+MOST_EXCEPTIONS = 100
 # A limit of memory, because an application may create any number of types.
 _MOST_TYPES = 1000
 
@@ -78,4 +78,4 @@ class ExceptionRateLimiter:
 
 
 def _clamped(number: int) -> int:
-    return max(0, min(_HIGHEST, int(number)))
+    return max(0, min(MOST_EXCEPTIONS, int(number)))

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..http.redaction import redact_text
+from .command_lines import MASK, without_options
 
 __all__ = ["MASK", "is_name", "without_secrets"]
-
-MASK: Final = "***"
 
 _TOKENS: Final = (
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]*-----|\Z)",
@@ -28,6 +27,7 @@ _TOKENS: Final = (
     r"\bgl[a-z]{2,5}-[\w-]{16,}",  # GitLab
     r"\bxox[a-z]-[\w-]{8,}",  # Slack
     r"\bxapp-[\w-]{8,}",
+    r"(?<=hooks\.slack\.com/services/)[\w/]+",
     r"\bAIza[\w-]{30,}",  # Google
     r"\bya29\.[\w-]{16,}",
     r"\bnpm_\w{30,}",
@@ -50,11 +50,13 @@ _HEADER: Final = re.compile(
 )
 _NAME: Final = r"(?:--?)?[A-Za-z][\w.\-]{0,63}"
 # What comes before a value: 'name': or 'name', as in JSON and lists; name= or name:; --flag and a
-# blank; <name>.
+# blank; name and a tab, as in a table; name behind a login, as in .netrc; <name>.
 _BEFORE_VALUE: Final = re.compile(
     rf"\\*[\"'](?P<quoted>{_NAME})\\*[\"']\s*(?:=>|[:=,])\s*"
     rf"|(?<![\w.\-])(?P<bare>{_NAME})\s{{0,4}}(?:=>|:=|[:=])\s{{0,4}}"
     rf"|(?<![\w\-])(?P<flag>--?[A-Za-z][\w\-]{{0,63}})[ \t]+(?!-)"
+    rf"|(?<![\w.\-])(?P<cell>{_NAME})\t+"
+    rf"|\blogin\s{{1,4}}\S{{1,200}}\s{{1,4}}(?P<netrc>password)\s{{1,4}}"
     rf"|<(?P<tag>{_NAME})>(?=[^<])"
 )
 # Quoted text, also inside of quoted text; a list or an object to the end; a word.
@@ -74,7 +76,7 @@ def without_secrets(text: str, is_secret_name: Callable[[str], bool]) -> str:
     'run --password *** {"token": ***, "a": 1}'
     """
     shown = _SHAPES.sub(MASK, _USER_INFO.sub("", text))
-    shown = _HEADER.sub(rf"\1\2{MASK}", redact_text(shown))
+    shown = without_options(_HEADER.sub(rf"\1\2{MASK}", redact_text(shown)))
     return "".join(_pieces(shown, is_secret_name))
 
 

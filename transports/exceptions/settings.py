@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..http.secret_names import SECRET_NAMES
+
 __all__ = ["MASKED_NAMES", "CodeVariables", "ExceptionSettings"]
 
+# It is better to hide too much of a variable than to show a password, so these go further than a URL's.
 MASKED_NAMES = (
-    r"passw|passphrase|passcode|pwd|secret|token|credential|cookie|session|jwt|csrf|xsrf",
-    r"(api|access|private|encryption|signing|service|account|license)_?key",
-    r"auth(?!ors?(_|$))|signature|salt|\botp|_otp|\bpin$|_pin$|\bssn|_ssn|card|cvv|iban",
+    *SECRET_NAMES,
+    r"token|cookie|session|auth(?!ors?(_|$))|salt|_otp|\bpin$|_pin$|_ssn|card|cvv|iban",
     r"^dsn$|_dsn$|connection_?string|database_?url",
 )
 
@@ -19,8 +21,8 @@ class CodeVariables:
     """The settings for local variables, which are not reported by default.
 
     Attributes:
-        masked_names: regular expressions, searched in names and dictionary keys regardless of
-            case; the values of matching names are never shown.
+        masked_names: regular expressions, searched in names and dictionary keys, and in their words
+            joined by underscores, regardless of case; the values of matching names are never shown.
         masked_values: regular expressions, searched in text values; matching values are never shown.
         ignored_names: regular expressions; variables with matching names are left out.
         max_value_length: the maximal number of characters of a value.

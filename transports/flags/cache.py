@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cachetools import TTLCache
 
+from ..application_errors import application_errors
 from ..json_text import to_json
 from .answer import FlagAnswer
 from .query import FlagQuery
@@ -134,7 +135,7 @@ class AnswerCache:
         subject = self.subject(query)
         try:
             found = {key: self._cache.get(subject, key) for key in keys}
-        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+        except application_errors() as error:
             logger.warning("cannot read the flag cache (%s)", type(error).__name__)
             return {}
         return {key: answer for key, answer in found.items() if answer is not None}
@@ -145,7 +146,7 @@ class AnswerCache:
         try:
             for answer in answers.values():
                 self._cache.put(subject, answer)
-        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+        except application_errors() as error:
             logger.warning("cannot write to the flag cache (%s)", type(error).__name__)
 
     def forget(self, keys: Collection[str]) -> None:
@@ -158,14 +159,14 @@ class AnswerCache:
             return
         try:
             forget(keys)
-        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+        except application_errors() as error:
             logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
 
     def clear(self) -> None:
         """Forget everything."""
         try:
             self._cache.clear()
-        except Exception as error:  # noqa: BLE001 - a foreign cache may raise anything
+        except application_errors() as error:
             logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
 
     def after_fork(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from flagengine import Reason, Resolution
 
+from ..application_errors import application_errors, log_error
 from .answer import FlagAnswer, FlagFailure
 from .called import FlagRead
 from .local import EvaluatedFlags, Obstacle
@@ -239,9 +240,11 @@ class FlagEvaluations(TypedReads):
             is_inconclusive=answer is None and found.is_inconclusive(key),
         )
         try:
-            on_read(read)
-        except Exception:  # noqa: BLE001 - a callback may raise anything
-            _log.exception("Reporting a flag read raised")
+            if on_read(read) is False:
+                # A later read sends the event that was refused now.
+                self._reported.pop(key, None)
+        except application_errors():
+            log_error(_log, "Reporting a flag read raised")
 
 
 def _chosen(parts: Mapping[str, T], keys: Iterable[str]) -> dict[str, T]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["send_once", "translated_error"]
 
 _CHUNK = 64 * 1024
+_FINAL = 200
 
 
 def send_once(
@@ -61,6 +62,10 @@ def translated_error(
 
 def _read(answer: requests.Response, request: Request, exchange: Exchange, limit: int) -> Response:
     status = answer.status_code
+    if status < _FINAL:
+        # After an answer that is not final, the connection carries no other answer, or none of HTTP.
+        answer.raw.close()
+        return Response(status, dict(answer.headers), b"")
     body = bytearray()
     # `read1` returns the bytes that have arrived, so the deadline is checked after each piece.
     while piece := answer.raw.read1(_CHUNK, decode_content=False):

@@ -72,7 +72,7 @@ class Lookups:
         def run() -> None:
             try:
                 found = _look_up(host, port, self._family())
-            except Exception as error:  # noqa: BLE001 - raised again by `future.result()`
+            except BaseException as error:  # noqa: BLE001 - raised again by `future.result()`
                 self._forget(key)
                 future.set_exception(error)
             else:

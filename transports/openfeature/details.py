@@ -19,6 +19,7 @@ default. Pure.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -84,6 +85,7 @@ _REASONS: Mapping[str, Reason] = MappingProxyType(
         "no_rule_match": Reason.DEFAULT,
     }
 )
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 # The names in the metadata. OpenFeature's telemetry reads ``version``; the others are those of
 # ``FeatureFlagResult``.
 _NOTED = MappingProxyType(
@@ -204,7 +206,12 @@ def _number(result: FlagResult) -> float | None:
 
 
 def _parsed(text: str) -> float | None:
-    """Return the number in a variant's key, exactly if it is whole; None if there is no number."""
+    """Return the number in a variant's key, exactly if it is whole; None if there is no number.
+
+    Python alone reads numbers in ``1_000``, in digits of other scripts, and between blanks.
+    """
+    if not _NUMBER.fullmatch(text):
+        return None
     for kind in (int, float):
         try:
             number: float = kind(text)

@@ -8,7 +8,7 @@ and all other attributes become person properties. The provider starts no thread
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from openfeature.evaluation_context import EvaluationContext
@@ -22,6 +22,8 @@ from ..callers import CallTimeoutError, SyncCaller
 from ..clock import Clock, SystemClock
 from ..context import current
 from ..flags.reading import FlagReading
+from ..json_text import members_of
+from ..option_values.quantities import read_timeout
 from ..steps import Call
 from . import details
 from .resolvers import Resolvers
@@ -31,6 +33,7 @@ __all__ = ["FlagClient", "FlagengineProvider"]
 
 _SHUTDOWN_TIMEOUT = 30.0
 _GRACE = 1.0
+_READING = "get_feature_flag_reading"
 _CALL_OPTIONS = ("groups", "group_properties", "device_id")
 
 
@@ -62,7 +65,7 @@ class FlagengineProvider(Resolvers):
     Args:
         client: the client that evaluates the flags.
         default_distinct_id: the distinct id of evaluations without a targeting key and a context.
-        ready_timeout: seconds for which the initialisation waits for definitions.
+        ready_timeout: seconds for which the initialisation waits for definitions; None: no limit.
         shuts_down_client: whether the provider's shutdown also shuts the client down.
         clock: the clock of the staleness checks.
     """
@@ -72,14 +75,14 @@ class FlagengineProvider(Resolvers):
         client: FlagClient,
         *,
         default_distinct_id: str | None = None,
-        ready_timeout: float = 10.0,
+        ready_timeout: float | None = 10.0,
         shuts_down_client: bool = False,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
         self._client: Any = client
         self._default_distinct_id = default_distinct_id
-        self._ready_timeout = ready_timeout
+        self._ready_timeout = read_timeout(ready_timeout, "ready_timeout")
         self._shuts_down_client = shuts_down_client
         health = getattr(client, "definitions_health", None)
         self._staleness = Staleness(health, clock or SystemClock())
@@ -144,6 +147,8 @@ class FlagengineProvider(Resolvers):
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
+        if mistake := _mistake_in(options):
+            return details.failure(default, ErrorCode.INVALID_CONTEXT, mistake)
         result = self._ask()(key, distinct_id, **options)
         if _discarded(result):
             message = "AsyncClient supports only the `*_async` resolver methods"
@@ -158,6 +163,8 @@ class FlagengineProvider(Resolvers):
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
             return _nobody(default)
+        if mistake := _mistake_in(options):
+            return details.failure(default, ErrorCode.INVALID_CONTEXT, mistake)
         ask = self._ask()
         if inspect.iscoroutinefunction(ask):
             result = await ask(key, distinct_id, **options)
@@ -167,13 +174,15 @@ class FlagengineProvider(Resolvers):
         return self._details(result, default, convert)
 
     def _ask(self) -> Callable[..., Any]:
-        ask: Callable[..., Any] | None = getattr(self._client, "get_feature_flag_reading", None)
+        ask: Callable[..., Any] | None = getattr(self._client, _READING, None)
         return self._client.get_feature_flag_result if ask is None else ask
 
     def _details(
         self, found: Any, default: Any, convert: details.Conversion
     ) -> FlagResolutionDetails[Any]:
         self._announce(self._staleness.look())
+        if found is None and hasattr(self._client, _READING):
+            return details.failure(default, ErrorCode.GENERAL, "the client failed; see its log")
         result = found.result if isinstance(found, FlagReading) else found
         if isinstance(found, FlagReading) and found.error is not None:
             return details.failure(default, ErrorCode[found.error], found.message, result)
@@ -240,6 +249,19 @@ def _nobody(default: Any) -> FlagResolutionDetails[Any]:
         ErrorCode.TARGETING_KEY_MISSING,
         "no distinct id: set a targeting key, a context or default_distinct_id",
     )
+
+
+def _mistake_in(options: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the attributes that are options of the call."""
+    for name in ("groups", "group_properties"):
+        given = options.get(name)
+        if given is not None and members_of(given) is None:
+            return f"{name} must be a mapping, got {type(given).__name__}"
+    for kind, properties in (members_of(options.get("group_properties")) or {}).items():
+        if members_of(properties) is None:
+            found = type(properties).__name__
+            return f"group_properties must be mappings by group type, got {found} for {kind!r}"
+    return None
 
 
 def _discarded(result: object) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .messages import wrong_type, wrong_value
 
-__all__ = ["Count", "Seconds", "read_boolean"]
+__all__ = ["Count", "Seconds", "read_boolean", "read_timeout"]
 
 _TRUE: Final = frozenset({"true", "1", "yes", "on", "y", "t"})
 _FALSE: Final = frozenset({"false", "0", "no", "off", "n", "f"})
@@ -48,7 +48,7 @@ def read_boolean(name: str, given: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A reader of integers from ``least``. ``example`` is for the message.
+    """A reader of integers from ``least`` to ``most``. ``example`` is for the message.
 
     >>> Count(100)("flush_at", " 20 ")
     20
@@ -61,6 +61,7 @@ class Count:
     example: int
     least: int = 1
     is_optional: bool = False
+    most: int = MOST
 
     def __call__(self, name: str, given: Any) -> Any:
         """Return the integer; None if it is optional and not given."""
@@ -69,8 +70,8 @@ class Count:
         number = self._read(name, given)
         if number < self.least:
             raise wrong_value(name, f"at least {self.least}", given)
-        if number > MOST:
-            raise wrong_value(name, f"at most {MOST}", given)
+        if number > self.most:
+            raise wrong_value(name, f"at most {self.most}", given)
         return number
 
     def _read(self, name: str, given: Any) -> int:
@@ -135,6 +136,28 @@ class Seconds:
             return math.inf if given > 0 else -math.inf
         except (TypeError, ValueError):
             raise wrong_value(name, self._must, given) from None
+
+
+_TIMEOUT: Final = Seconds(10, least=-math.inf, most=math.inf, is_optional=True)
+
+
+def read_timeout(given: Any, name: str = "timeout") -> float:
+    """Return the seconds of a method's ``timeout``, as each method reads it before it does anything.
+
+    None, infinity and whatever locks cannot wait for are `LONGEST_WAIT`, which is no limit. A negative
+    time is 0: a caller that subtracts times has none left.
+
+    >>> read_timeout("2.5"), read_timeout(timedelta(minutes=1)), read_timeout(-1)
+    (2.5, 60.0, 0.0)
+    >>> read_timeout(None) == read_timeout(math.inf) == LONGEST_WAIT
+    True
+    >>> read_timeout("soon")
+    Traceback (most recent call last):
+        ...
+    ValueError: timeout must be a number of seconds such as 10 or None, got 'soon'
+    """
+    seconds = _TIMEOUT(name, given)
+    return LONGEST_WAIT if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
 
 
 def _plain(given: Any) -> Any:

@@ -16,13 +16,15 @@ from flagengine import Snapshot
 
 from .. import fork_and_exit
 from ..abandonment import wait_for
+from ..application_errors import application_errors, log_error
 from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
+from ..option_values.quantities import read_timeout
 from ..steps import Call
 from .actions import Fetch, PollAction, ReloadReply
 from .fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult
 from .health import Health, LoadError, StalenessBudget, assess
-from .policy import DEFAULT_INTERVAL, PollPolicy
+from .policy import PollPolicy
 from .poll_driver import ManualPollDriver, PollDriver
 from .poller import Poller
 from .publisher import Publisher
@@ -76,6 +78,8 @@ class DefinitionLoader:
         self._driver = driver or ManualPollDriver()
         self._budget = budget or StalenessBudget()
         self._clock = clock or SystemClock()
+        policy = policy or PollPolicy()
+        self._interval = policy.interval
         self._poller = Poller(policy)
         self._publisher = Publisher(self.store, self._clock, on_failure, on_recovery)
         self._finished_loads = 0
@@ -121,24 +125,22 @@ class DefinitionLoader:
         )
 
     def start(self) -> None:
-        """Start the driver once; do nothing after `stop`."""
-        if not self.is_stopped:
-            self._driver.start()
-        self._is_started = True
+        """Start the driver once, and again if its thread has ended; do nothing after `stop`."""
+        self._is_started = self.is_stopped or self._driver.start()
 
     def tick(self) -> float | None:
         """Load if a load is due; return the seconds until the next load, None: until requested.
 
-        Never raises an ``Exception``, because a driver could not handle it.
+        Raises nothing that ends here (see ``application_errors``), because a driver could not handle it.
         """
         try:
             with self._lock:
                 step = self._poller.poll(self._clock.monotonic())
             if isinstance(step, Fetch):
                 self._load(step)
-        except Exception:  # noqa: BLE001 - a defect here must not end the driver
-            _log.exception("Loading flag definitions failed unexpectedly")
-            return DEFAULT_INTERVAL
+        except application_errors():
+            log_error(_log, "Loading flag definitions failed unexpectedly")
+            return self._seconds_until_due() or self._interval
         return self._seconds_until_due()
 
     def request(self) -> ReloadReply:
@@ -154,18 +156,20 @@ class DefinitionLoader:
 
         Returns False at once while the server has asked for a pause.
         """
+        limit = read_timeout(timeout)
         before = self._finished_loads
         if self.request() not in {ReloadReply.ACCEPTED, ReloadReply.JOINED}:
             return False
-        return self._wait_for_load(before, timeout) and self._publisher.last_error is None
+        return self._wait_for_load(before, limit) and self._publisher.last_error is None
 
     def wait_until_ready(self, timeout: float | None = 30.0) -> bool:
         """Block until definitions are loaded, for at most `timeout` seconds.
 
         Return whether there are flags in them. With a manual driver, load if a load is due and do not wait.
         """
+        limit = read_timeout(timeout)
         self.start()
-        return self.store.wait_until_ready(self._load_or_wait(timeout))
+        return self.store.wait_until_ready(self._load_or_wait(limit))
 
     @property
     def is_awaited(self) -> bool:
@@ -209,14 +213,15 @@ class DefinitionLoader:
         with self._load_ended:
             self._load_ended.notify_all()
 
-    def shutdown(self, timeout: float = SHUTDOWN_TIMEOUT) -> None:
+    def shutdown(self, timeout: float | None = SHUTDOWN_TIMEOUT) -> None:
         """Stop for good, and shut the cache down; a second call does nothing more.
 
         Wait for a load in progress for at most half of `timeout`; its daemon thread then ends alone.
         """
-        until = monotonic() + timeout
+        limit = read_timeout(timeout)
+        until = monotonic() + limit
         self.stop()
-        self._driver.stop(timeout / 2)
+        self._driver.stop(limit / 2)
         if self._shared is not None and self._is_first_shutdown():
             self._shared.shutdown(max(0.0, until - monotonic()))
         self._caller.close()
@@ -251,14 +256,14 @@ class DefinitionLoader:
             due = self._poller.due
         return 0.0 if due is None else max(0.0, due - self._clock.monotonic())
 
-    def _load_or_wait(self, timeout: float | None) -> float | None:
+    def _load_or_wait(self, timeout: float) -> float:
         """Load if the driver is manual; return how long to wait for another thread's load."""
         if not self.is_manual:
             return timeout
         self.tick()
         return 0.0
 
-    def _wait_for_load(self, before: int, timeout: float | None) -> bool:
+    def _wait_for_load(self, before: int, timeout: float) -> bool:
         """Return whether more than `before` loads have ended within `timeout` seconds."""
         patience = self._load_or_wait(timeout)
         with self._load_ended:
@@ -279,7 +284,7 @@ class DefinitionLoader:
             if self._shared is not None:
                 return self._shared.fetch(fetch.version, loaded=fetch.loaded)
             result: FetchResult = self._caller(Call(self._source.fetch, (fetch.version,)))
-        except Exception as error:  # noqa: BLE001 - a source may raise anything
+        except application_errors() as error:
             # The exception's message may contain a URL with a password.
             return Failed(FailureKind.SOURCE, f"the source raised {type(error).__name__}")
         return result

@@ -36,8 +36,8 @@ class PollDriver(Protocol):
         """Take the loader to drive. Called once, before any other method."""
         ...
 
-    def start(self) -> None:
-        """Begin to call ``tick``; a second call does nothing until `forget`."""
+    def start(self) -> bool:
+        """Begin to call ``tick``, unless it does; return whether the next use need not try again."""
         ...
 
     def wake(self) -> None:
@@ -64,8 +64,9 @@ class ManualPollDriver:
     def attach(self, loader: Ticking) -> None:
         """Do nothing."""
 
-    def start(self) -> None:
-        """Do nothing."""
+    def start(self) -> bool:
+        """Return True."""
+        return True
 
     def wake(self) -> None:
         """Do nothing, because there is no worker."""

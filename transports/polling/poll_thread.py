@@ -6,15 +6,22 @@ loader weakly, so it ends when the loader is garbage-collected without a shutdow
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 import weakref
 from typing import ClassVar
 
+from ..application_errors import log_error
 from .poll_driver import Ticking
 
 __all__ = ["ThreadPollDriver"]
 
+_log = logging.getLogger("flagengine.definitions")
+
 LONGEST_WAIT = 3600.0
+# Seconds, so that a failure that repeats does not keep a processor busy.
+_PAUSE_AFTER_FAILURE = 0.1
 
 
 class ThreadPollDriver:
@@ -24,6 +31,7 @@ class ThreadPollDriver:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None
+        self._lacks_thread = False
         self.forget()
 
     def attach(self, loader: Ticking) -> None:
@@ -32,12 +40,13 @@ class ThreadPollDriver:
         # A garbage-collected loader wakes its thread, which then ends.
         weakref.finalize(loader, self.wake).atexit = False
 
-    def start(self) -> None:
-        """Start the thread, unless it was started or the loader was stopped."""
+    def start(self) -> bool:
+        """Start the thread, unless it runs or the loader was stopped; return whether that went well."""
         loader = self._loader()
         with self._lock:
-            if self._thread is not None or loader is None or loader.is_stopped:
-                return
+            is_running = self._thread is not None and self._thread.is_alive()
+            if is_running or loader is None or loader.is_stopped:
+                return True
             thread = threading.Thread(
                 target=_run,
                 args=(self._loader, self._wake),
@@ -47,10 +56,20 @@ class ThreadPollDriver:
             try:
                 thread.start()
             except RuntimeError:
-                # Python cannot start threads while the interpreter shuts down.
-                loader.stop()
-                return
+                return self._has_no_thread(loader)
+            self._lacks_thread = False
             self._thread = thread
+            return True
+
+    def _has_no_thread(self, loader: Ticking) -> bool:
+        """Note that Python cannot start a thread; return whether it never will."""
+        if sys.is_finalizing():
+            loader.stop()
+            return True
+        if not self._lacks_thread:
+            self._lacks_thread = True
+            _log.warning("could not start a thread: the next use of flags tries again to load them")
+        return False
 
     def wake(self) -> None:
         """Make the thread call ``tick`` now."""
@@ -73,10 +92,14 @@ class ThreadPollDriver:
 
 def _run(reference: weakref.ref[Ticking], wake: threading.Event) -> None:
     while True:
-        wake.clear()
-        loader = reference()
-        if loader is None or loader.is_stopped:
-            return
-        delay = loader.tick()
-        del loader
-        wake.wait(LONGEST_WAIT if delay is None else min(delay, LONGEST_WAIT))
+        try:
+            wake.clear()
+            loader = reference()
+            if loader is None or loader.is_stopped:
+                return
+            delay = loader.tick()
+            del loader
+            wake.wait(LONGEST_WAIT if delay is None else min(delay, LONGEST_WAIT))
+        except BaseException:  # noqa: BLE001 - otherwise nothing would be loaded any more
+            log_error(_log, "The thread of flag definitions was interrupted and goes on")
+            wake.wait(_PAUSE_AFTER_FAILURE)

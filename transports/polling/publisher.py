@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 from flagengine import Snapshot, SnapshotError
 
+from ..application_errors import application_errors, log_error
 from ..clock import Clock
 from ..http.redaction import redact_text
 from .actions import Clear, Keep, PollAction, Publish, Refresh
@@ -58,6 +59,10 @@ class Publisher:
             return result, self._new_content(result)
         except SnapshotError as error:
             return result.malformed(redact_text(str(error))), None
+        except application_errors() as error:
+            # An application's mapping may raise anything.
+            _log.debug("Reading flag definitions failed", exc_info=True)
+            return result.malformed(f"reading them raised {type(error).__name__}"), None
 
     def apply(self, action: PollAction, prepared: Published | None) -> None:
         """Carry out `action`."""
@@ -112,11 +117,10 @@ class Publisher:
         error = LoadError(failure.kind, failure.message, failure.status, self._clock.wall())
         self.last_error = error
         is_logged = self._outage.failed(self._clock.monotonic(), clears=clears)
-        self._log_failure(failure, logging.WARNING if is_logged else logging.DEBUG)
         try:
-            self._on_failure(error)
-        except Exception:  # noqa: BLE001 - a callback may raise anything
-            _log.exception("The callback for failed definition loads raised")
+            self._log_failure(failure, logging.WARNING if is_logged else logging.DEBUG)
+        finally:
+            _call("failed", self._on_failure, error)
 
     def _succeeded(self) -> None:
         """Note the end of an outage, if there was one, after the definitions are in use."""
@@ -124,13 +128,12 @@ class Publisher:
             return
         self.last_error = None
         lasted = self._outage.ended(self._clock.monotonic())
-        if lasted is not None:
-            message = "Flag definitions load again, after %.0f s and %d failed loads"
-            _log.warning(message, lasted, self._outage.failures)
         try:
-            self._on_recovery()
-        except Exception:  # noqa: BLE001 - a callback may raise anything
-            _log.exception("The callback for recovered definition loads raised")
+            if lasted is not None:
+                message = "Flag definitions load again, after %.0f s and %d failed loads"
+                _log.warning(message, lasted, self._outage.failures)
+        finally:
+            _call("recovered", self._on_recovery)
 
     def _log_failure(self, failure: Failed, level: int) -> None:
         loaded = self._store.current.snapshot is not None
@@ -138,6 +141,13 @@ class Publisher:
             "the last good definitions stay in use" if loaded else "no definitions are in use"
         )
         _log.log(level, "Could not load flag definitions: %s; %s", failure.message, consequence)
+
+
+def _call(loads: str, callback: Callable[..., object], *arguments: object) -> None:
+    try:
+        callback(*arguments)
+    except application_errors():
+        log_error(_log, "The callback for %s definition loads raised", loads)
 
 
 def _text_of(document: DefinitionsDocument) -> str | bytes | None:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from flagengine import Snapshot
 
 from ..abandonment import wait_for
+from ..application_errors import application_errors, log_error
 
 __all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published"]
 
@@ -181,5 +182,5 @@ class DefinitionStore:
         for listener in self._listeners:
             try:
                 listener(change)
-            except Exception:  # noqa: BLE001 - a callback may raise anything
-                _log.exception("A listener for changed flag definitions raised")
+            except application_errors():
+                log_error(_log, "A listener for changed flag definitions raised")

@@ -117,8 +117,8 @@ MUTANTS = (
     ),
     Mutant(
         "poll-thread-dies-of-a-pause", "polling/poll_thread.py",
-        "        if loader is None or loader.is_stopped:\n            return\n        delay = loader.tick()\n",
-        "        if loader is None or loader.is_stopped:\n            return\n        delay = loader.tick()\n        if delay is not None and delay > 31:\n            return\n",
+        "            if loader is None or loader.is_stopped:\n                return\n            delay = loader.tick()\n",
+        "            if loader is None or loader.is_stopped:\n                return\n            delay = loader.tick()\n            if delay is not None and delay > 31:\n                return\n",
     ),
     Mutant(
         "lock-of-the-loader-survives-the-fork", "polling/loader.py",

@@ -53,6 +53,13 @@ def extended(new: dict[str, Any]) -> None:
     new["group_type_mapping"]["1"] = "project"
 
 
+def described(new: dict[str, Any]) -> None:
+    for found in new["flags"]:
+        found |= {"last_called_at": "now", "tags": ["x"], "ensure_experience_continuity": False}
+        for condition in found["filters"]["groups"]:
+            condition |= {"description": "x", "sort_key": "1", "users_affected": 3, "variant": None}
+
+
 def payload(new: dict[str, Any]) -> None:
     new["flags"][0]["filters"]["payloads"] = {"true": "1"}
 
@@ -65,7 +72,8 @@ CHANGES = [
     (reordered, set()),
     (renamed, set()),
     (extended, set()),
-    (payload, {"f", "near"}),
+    (described, set()),
+    (payload, {"f"}),
     (cohort, {"cohort"}),
 ]
 

@@ -135,3 +135,14 @@ def test_a_remote_config_has_two_names_for_its_key(caplog: pytest.LogCaptureFixt
     assert len(paths) == 2
     assert all("/feature_flags/limits/remote_config" in path for path in paths)
     assert "needs a flag_key" in caplog.text
+
+
+NAMES = ["error", "flush", "local_evaluation_flags_loaded", "definitions_recovered", "*", "capture"]
+NAMES += ["identify", "alias", "group_identify", "localEvaluationFlagsLoaded", "groupIdentify"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_listener_of_an_event_that_happens_gets_no_warning(name: str, caplog: Any) -> None:
+    with Bench() as bench:
+        bench.client.on(name, print)
+    assert caplog.messages == []

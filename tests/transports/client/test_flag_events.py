@@ -442,3 +442,24 @@ def test_of_format_1_a_refused_event_is_not_tried_again() -> None:
         assert len(bench.events()) == 1
         bench.client.get_feature_flag("older", USER)
         assert len(bench.events()) == 1
+
+
+def test_a_read_inside_a_hook_sends_nothing_and_a_later_read_does() -> None:
+    values: list[Any] = []
+
+    def read(message: dict[str, Any]) -> dict[str, Any]:
+        values.append(bench.client.get_feature_flag("older", USER))
+        values.append(snapshot.is_enabled("older"))
+        return message
+
+    with Bench(before_send=read) as bench:
+        bench.server.flags = {"older": True}
+        snapshot = bench.client.evaluate_flags(USER)
+        bench.client.capture("first", distinct_id=USER)
+        assert bench.client.flush()
+        assert bench.client.counters().refused == {}
+        assert [event["event"] for event in bench.events()] == ["first"]
+        snapshot.is_enabled("older")
+        bench.client.get_feature_flag("older", USER)
+        assert [event["event"] for event in bench.events()] == ["first", CALLED]
+    assert set(values) == {True}

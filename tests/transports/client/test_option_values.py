@@ -238,6 +238,14 @@ def test_options_read_again_stay_the_same() -> None:
         ),
         ({"max_queue_size": 10**5000}, "got a huge integer"),
         (
+            {"exception_rate_limit_size": 101},
+            "exception_rate_limit_size must be at most 100, got 101",
+        ),
+        (
+            {"exception_rate_limit_refill": "101"},
+            "exception_rate_limit_refill must be at most 100, got '101'",
+        ),
+        (
             {"request_timeout": "5s"},
             "request_timeout must be a number of seconds such as 10, got '5s'",
         ),

@@ -133,6 +133,23 @@ def test_the_argument_is_named_without_its_value_and_once(
     assert "Traceback" not in caplog.text
 
 
+def test_another_failure_of_the_same_type_is_logged_as_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @verbs.guarded(verbs.nothing)
+    def verb(how: str) -> Any:
+        if how == "first":
+            return len(how.missing)  # type: ignore[attr-defined]
+        return how.absent  # type: ignore[attr-defined]
+
+    for how in ("first", "second", "first", "second"):
+        verb(how)
+    logged = [record.exc_text or record.getMessage() for record in caplog.records]
+    assert len(logged) == 2
+    assert "missing" in logged[0]
+    assert "absent" in logged[1]
+
+
 def test_a_mistake_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     client = _client()
     for _ in range(3):

@@ -154,6 +154,13 @@ def test_nothing_is_reported_unless_wanted_and_the_user_may_be_named(client):
         ({"headers": []}, "https://10.0.0.1:8000/cart?page=2"),
         ({"headers": [], "server": ("/run/app.sock", None)}, "https:///run/app.sock/cart?page=2"),
         ({"headers": [], "server": None}, None),
+        ({"headers": [], "server": ("h",)}, "https://h/cart?page=2"),
+        ({"headers": [], "server": ["h", 81, 0]}, "https://h:81/cart?page=2"),
+        ({"headers": [], "server": ()}, None),
+        ({"headers": [], "server": (None, 80)}, None),
+        ({"headers": [], "server": "h:80"}, None),
+        ({"client": ("203.0.113.9",)}, "https://shop.example/cart?page=2"),
+        ({"client": 5, "query_string": "page=3"}, "https://shop.example/cart?page=3"),
         ({"query_string": b"", "scheme": None}, "http://shop.example/cart"),
     ],
 )

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from celery.contrib.testing.worker import start_worker  # noqa: E402
 from flagengine.transports import Client, MemorySink  # noqa: E402
 from flagengine.transports.context import context, current  # noqa: E402
 from flagengine.transports.context.celery import wrap_celery  # noqa: E402
+from flagengine.transports.context.wsgi import WSGIMiddleware  # noqa: E402
 
 from . import celery_project as project  # noqa: E402
 
@@ -174,6 +176,33 @@ def test_an_eager_task_runs_in_the_context_of_its_caller(eager):
     assert work["properties"]["celery_task_name"] == project.work.name
     assert work["properties"]["plan"] == "pro"
     assert (failure["event"], failure["distinct_id"]) == ("$exception", "u1")
+
+
+def test_what_an_eager_task_raises_in_its_caller_is_the_callers(eager, monkeypatch):
+    monkeypatch.setitem(project.app.conf, "task_eager_propagates", True)
+
+    def view(environ, _start_response):
+        if environ["PATH_INFO"] == "/handled":
+            with pytest.raises(ValueError, match="boom"):
+                project.fail.apply(throw=True)
+            return []
+        return project.fail.delay()
+
+    app = WSGIMiddleware(view, project.client, identify=lambda _: "ada")
+    for path in ("/handled", "/"):
+        environ = {"PATH_INFO": path, "wsgi.url_scheme": "http", "SERVER_NAME": "shop"}
+        with pytest.raises(ValueError, match="boom") if path == "/" else nullcontext():
+            app(environ, lambda *_: None)
+    (failure,) = events()
+    assert failure["distinct_id"] == "ada"
+    assert failure["properties"]["$request_path"] == "/"
+
+
+def test_what_escapes_from_celery_in_a_worker_is_reported():
+    failure = {"sender": project.fail, "exception": RuntimeError("lost"), "task_id": "1"}
+    celery.signals.task_internal_error.send(request={"is_eager": False}, **failure)
+    celery.signals.task_internal_error.send(request=None, **failure)
+    assert len(events("$exception")) == 1  # the second is the same exception
 
 
 def test_a_failure_of_a_lost_process_is_reported_without_a_context():

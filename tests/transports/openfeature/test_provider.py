@@ -115,6 +115,63 @@ def test_an_unknown_flag_is_not_found(flags):
     assert details.value is True
 
 
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"groups": "acme"}, "groups must be a mapping, got str"),
+        ({"group_properties": 5}, "group_properties must be a mapping, got int"),
+        (
+            {"group_properties": {"company": "gold"}},
+            "group_properties must be mappings by group type, got str for 'company'",
+        ),
+    ],
+)
+def test_a_context_that_cannot_be_used_is_invalid(flags, attributes, said):
+    person = EvaluationContext("u1", attributes)
+    found = [
+        flags.get_boolean_details("on", True, person),
+        asyncio.run(flags.get_boolean_details_async("on", True, person)),
+    ]
+    for details in found:
+        assert (details.value, details.error_code) == (True, ErrorCode.INVALID_CONTEXT)
+        assert details.error_message == said
+
+
+def test_a_failure_of_the_client_is_no_unknown_flag(use):
+    class Failing:
+        def get_feature_flag_result(self, *_, **__):
+            raise AssertionError("there is a better method")
+
+        def get_feature_flag_reading(self, *_, **__):
+            return None
+
+    details = use(FlagengineProvider(Failing())).get_boolean_details("on", True, PERSON)
+    assert (details.value, details.error_code) == (True, ErrorCode.GENERAL)
+
+
+@pytest.mark.parametrize(
+    ("variant", "number"),
+    [
+        ("7", 7),
+        ("-7.0", -7),
+        ("+1e3", 1000),
+        ("1_000", None),
+        ("٣", None),
+        (" 7 ", None),
+        ("", None),
+    ],
+)
+def test_a_variant_is_a_number_as_everybody_writes_it(use, variant, number):
+    shares = {"variants": [{"key": variant, "rollout_percentage": 100}]}
+    filters = {"groups": [{}], "multivariate": shares}
+    definitions = MemoryDefinitions({"flags": [{"key": "f", "active": True, "filters": filters}]})
+    with Client("phc_key", definitions=definitions, sink=MemorySink()) as client:
+        flags = use(FlagengineProvider(client))
+        details = flags.get_integer_details("f", 5, PERSON)
+        assert details.value == (5 if number is None else number)
+        assert (details.error_code is None) is (number is not None)
+
+
 def test_without_a_targeting_key_the_context_or_the_default_names_the_person(use, sink):
     definitions = MemoryDefinitions(DOCUMENT)
     with Client("phc_key", definitions=definitions, sink=sink) as client:

@@ -26,6 +26,7 @@ from flagengine.transports.polling import (
 )
 from flagengine.transports.polling.actions import ReloadReply
 from flagengine.transports.polling.fetch_results import FetchResult
+from flagengine.transports.polling.publisher import Publisher
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
 pytestmark = pytest.mark.contract("flag-definition-loader")
@@ -199,12 +200,26 @@ def test_a_manual_reload_out_of_a_fetch_does_not_wait_for_itself(clock: ManualCl
     assert keys(loader) == ["one"]
 
 
+def test_definitions_that_cannot_even_be_read_are_a_failed_load(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader = DefinitionLoader(Script(Loaded(ONE), Loaded(ONE)), clock=clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(Snapshot, "parse", lambda _: 1 / 0)
+        assert loader.tick() == 1.0
+    assert loader.health().consecutive_failures == 1
+    assert "reading them raised ZeroDivisionError" in loader.health().last_error.message
+    clock.advance(1)
+    loader.tick()
+    assert keys(loader) == ["one"]
+
+
 def test_a_defect_inside_a_load_is_logged_and_not_raised_at_the_driver(
     clock: ManualClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loader = DefinitionLoader(Script(Loaded(ONE), Loaded(ONE)), clock=clock)
     with monkeypatch.context() as broken:
-        broken.setattr(Snapshot, "parse", lambda _: 1 / 0)
+        broken.setattr(Publisher, "prepare", lambda *_: 1 / 0)
         assert loader.tick() == 30.0
     assert "failed unexpectedly" in caplog.text
     loader.tick()

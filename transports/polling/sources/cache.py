@@ -29,6 +29,7 @@ from typing import Any, Protocol
 
 from flagengine import Snapshot, SnapshotError
 
+from ...application_errors import application_errors
 from ...http.redaction import redact_text
 from ...incidents import Incidents
 from ...json_text import read_json
@@ -95,7 +96,7 @@ class SharedSource:
         try:
             has_turn = self._operate(self._provider.should_fetch_flag_definitions)
             self._incidents.resolve("should_fetch_flag_definitions")
-        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+        except application_errors() as error:
             self._warn("should_fetch_flag_definitions", error, "asking the server directly")
             return self._ask(version)
         if has_turn and self._source is not None:
@@ -118,7 +119,7 @@ class SharedSource:
         try:
             bound = min(timeout, OPERATION_TIMEOUT)
             self._perform(Call(self._provider.shutdown, (), bound))
-        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+        except application_errors() as error:
             self._warn("shutdown", error, "shutting down all the same")
 
     def _ask(self, version: str | None) -> FetchResult:
@@ -140,7 +141,7 @@ class SharedSource:
                 snapshot = None if loaded else Snapshot.parse(document)
                 if_malformed = Failed(FailureKind.CACHE, _UNREADABLE)
                 return Loaded(document, if_malformed=if_malformed, snapshot=snapshot)
-        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+        except application_errors() as error:
             if loaded:
                 return Failed(FailureKind.CACHE, _UNREADABLE + _described(error))
             self._warn("get_flag_definitions", error, "asking the server directly")
@@ -161,7 +162,7 @@ class SharedSource:
             else:
                 self._operate(store, read_json(document))
             self._incidents.resolve("on_flag_definitions_received")
-        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+        except application_errors() as error:
             consequence = "the new definitions stay in use here"
             self._warn("on_flag_definitions_received", error, consequence)
 
@@ -172,19 +173,19 @@ class SharedSource:
         try:
             self._operate(confirm)
             self._incidents.resolve("on_flag_definitions_unchanged")
-        except Exception as error:  # noqa: BLE001 - a provider may raise anything
+        except application_errors() as error:
             self._warn("on_flag_definitions_unchanged", error, "the definitions stay in use here")
 
     def _operate(self, operation: Any, *arguments: object) -> Any:
         return self._perform(Call(operation, arguments, OPERATION_TIMEOUT))
 
-    def _warn(self, operation: str, error: Exception, consequence: str) -> None:
+    def _warn(self, operation: str, error: BaseException, consequence: str) -> None:
         level = logging.WARNING if self._incidents.opens(operation) else logging.DEBUG
         message = "The flag definition cache failed in %s (%s); %s"
         _log.log(level, message, operation, _described(error), consequence)
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     if isinstance(error, SnapshotError):
         return redact_text(str(error))
     # The message of a foreign exception may contain a URL with a password.
