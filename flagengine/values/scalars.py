@@ -29,7 +29,8 @@ def scalar(value: Any) -> Json:
         if getattr(value, "shape", None) != () or not callable(getattr(value, "item", None)):
             return _of_kind(value)
         kind = getattr(getattr(value, "dtype", None), "kind", None)
-        if kind == "m":  # a duration has no JSON form
+        is_masked = getattr(value, "mask", False)
+        if kind == "m" or is_masked:  # a duration has no JSON form, and a masked value is missing
             return NOT_GIVEN
         if kind == "M":
             return _numpy_date(value)
