@@ -352,6 +352,15 @@ VALUES: Mapping[str, tuple[Callable[[], Any], Any]] = {
     "array of no value": (lambda: np.array(None), None),
     "array of itself": (_holding_itself, NOT_GIVEN),
     "array": (lambda: np.array([1, 2]), NOT_GIVEN),
+    "masked": (lambda: np.ma.masked, NOT_GIVEN),
+    "member of a masked array": (lambda: np.ma.array([30, 5], mask=[True, False])[0], NOT_GIVEN),
+    "member that is not masked": (lambda: np.ma.array([30, 5], mask=[True, False])[1], 5),
+    "masked array without dimensions": (lambda: np.ma.array(5, mask=True), NOT_GIVEN),
+    "array without dimensions that is not masked": (lambda: np.ma.array(5, mask=False), 5),
+    "masked date": (
+        lambda: np.ma.array(np.datetime64("2024-06-01"), mask=True)[()],
+        NOT_GIVEN,
+    ),
     "tensor": (Tensor, 1.5),
     # pandas
     "Timestamp": (lambda: pd.Timestamp("2024-06-01 10:30"), "2024-06-01T10:30:00"),

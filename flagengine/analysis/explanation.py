@@ -19,8 +19,9 @@ from flagengine.plan.shares import Answer, Served
 from flagengine.results.resolution import Missing, Reason, Resolution
 from flagengine.results.verdicts import Gap, Verdict
 from flagengine.snapshot import Snapshot, evaluators_of
-from flagengine.values.excerpts import excerpt
+from flagengine.values.excerpts import excerpt, name_excerpt
 from flagengine.values.json_values import NOT_GIVEN
+from flagengine.values.printable import printable
 from flagengine.values.record import Record
 
 __all__ = ["REDACTED", "Explanation", "Line", "explain"]
@@ -121,9 +122,9 @@ class Explanation(Record):
         return self._flag_line(self.trace, _At())
 
     def __str__(self) -> str:
-        """Draw the tree with box characters."""
+        """Draw the tree with box characters; what is not printable is escaped."""
         line = self.to_line()
-        return "\n".join([line.text, *_drawn(line.children)])
+        return "\n".join(map(printable, [line.text, *_drawn(line.children)]))
 
     # As data.
 
@@ -188,7 +189,10 @@ class Explanation(Record):
         lines = []
         if trace.enrollment is not None:
             lines.append(
-                Line(f"enrollment {trace.enrollment.note}: {self._actual_text(trace.enrollment)}")
+                Line(
+                    f"enrollment {name_excerpt(trace.enrollment.note)}: "
+                    f"{self._actual_text(trace.enrollment)}"
+                )
             )
         if trace.holdout is not None:
             lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
@@ -258,11 +262,12 @@ def _filter(origin: Filter) -> dict[str, Any]:
 
 def _filter_text(origin: Filter, group: str | None) -> str:
     if origin.type == "cohort":
-        return f"cohort {excerpt(origin.value)} {origin.operator or 'in'}"
+        return f"cohort {excerpt(origin.value)} {name_excerpt(origin.operator or 'in')}"
     if origin.type == "flag":
-        return f"flag {origin.key} evaluates to {excerpt(origin.value)}"
-    where = "person" if group is None else group
-    return f"{where} {origin.key} {origin.operator or 'exact'} {excerpt(origin.value)}"
+        return f"flag {name_excerpt(origin.key)} evaluates to {excerpt(origin.value)}"
+    where = "person" if group is None else name_excerpt(group)
+    key, operator = name_excerpt(origin.key), name_excerpt(origin.operator or "exact")
+    return f"{where} {key} {operator} {excerpt(origin.value)}"
 
 
 def _of_rule(trace: ConditionTrace) -> dict[str, Any]:
@@ -339,7 +344,11 @@ def _answer_text(answer: Answer) -> str:
     if not isinstance(answer, Served):
         return excerpt(answer)
     value = _DEFAULT if answer.value is None else excerpt(answer.value)
-    return value if answer.variant_key is None else f"{value} of variant {answer.variant_key}"
+    return (
+        value
+        if answer.variant_key is None
+        else f"{value} of variant {name_excerpt(answer.variant_key)}"
+    )
 
 
 def _headline(resolution: Resolution) -> str:
@@ -349,7 +358,7 @@ def _headline(resolution: Resolution) -> str:
     elif resolution.reason is Reason.ERROR:
         value = "an error"
     reason = resolution.unresolved_reason or resolution.reason
-    return f"{resolution.key} is {value} ({reason.value}: {resolution.description})"
+    return f"{name_excerpt(resolution.key)} is {value} ({reason.value}: {resolution.description})"
 
 
 def _ending(trace: FlagTrace) -> Iterator[Line]:

@@ -21,6 +21,7 @@ from flagengine.plan.plans import Plans
 from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Missing
 from flagengine.snapshot import Snapshot, evaluators_of
+from flagengine.values.excerpts import name_excerpt
 from flagengine.values.record import Record
 
 __all__ = ["Decidability", "Requirements", "requirements", "requirements_of"]
@@ -174,7 +175,7 @@ def _obstacles(
             yield f"group type index {subject.group} has no name"
     for key, found in dependencies.items():
         if found.decided_locally is not Decidability.ALWAYS:
-            yield f"it depends on {key}, which is decided {found.decided_locally.value} locally"
+            yield f"it depends on {name_excerpt(key)}, which is decided {found.decided_locally.value} locally"
 
 
 def _obstacle(node: Node) -> str | None:
@@ -183,5 +184,5 @@ def _obstacle(node: Node) -> str | None:
     if isinstance(node, PropertyTest):
         return node.matcher.server_only
     if isinstance(node, CohortTest) and node.may_fail and isinstance(node.definition, Constant):
-        return f"cohort {node.cohort} cannot be looked up"
+        return f"cohort {name_excerpt(node.cohort)} cannot be looked up"
     return node.why_broken({}) if isinstance(node, FlagTest) else None

@@ -3,20 +3,32 @@
 Each module under ``commands/`` is a command of the same name.
 """
 
+import os
 import sys
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; exit with 2 and the extra to install if a package is missing."""
+    """Run the command line; exit with 2 and one line if it cannot run, or print its output."""
+    if sys.stdout is None:
+        raise _stopped("standard output is closed")
     try:
         import click  # noqa: F401, PLC0415 (an extra)
         import rich  # noqa: F401, PLC0415 (an extra)
     except ModuleNotFoundError as error:
-        need = f"flagengine: the command line needs {error.name}: pip install 'flagengine[cli]'"
-        print(need, file=sys.stderr)  # noqa: T201 (nothing to print with)
-        raise SystemExit(2) from None
+        need = f"the command line needs {error.name}: pip install 'flagengine[cli]'"
+        raise _stopped(need) from None
     from flagengine.cli.app import cli  # noqa: PLC0415 (needs the extra)
 
-    cli(prog_name="flagengine")
+    try:
+        cli(prog_name="flagengine")
+    except OSError as error:
+        # What is still in the buffer would fail again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise _stopped(f"cannot print the output: {error.strerror}") from None
+
+
+def _stopped(why: str) -> SystemExit:
+    print(f"flagengine: {why}", file=sys.stderr)  # noqa: T201 (nothing to print with)
+    return SystemExit(2)

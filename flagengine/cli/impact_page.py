@@ -55,7 +55,8 @@ def write_page(
 ) -> None:
     """Write the page to a file."""
     try:
-        path.write_text(page(impact, sample, old, new), encoding="utf-8")
+        text = page(impact, sample, old, new)
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise Trouble(f"cannot write {path}: {error.strerror}") from None
 

@@ -1,12 +1,11 @@
 """Command-line options as the arguments of :func:`flagengine.evaluate`."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from flagengine.cli.reading import not_json, read_json_object
+from flagengine.cli.reading import json_object, read_json_object
 from flagengine.cli.trouble import Trouble
 from flagengine.evaluator import CallOptions
 from flagengine.values.payloads import decode_payload
@@ -79,10 +78,7 @@ def _properties(written: str | None) -> dict[str, Any]:
         return {}
     if not written.lstrip().startswith("{"):
         return read_json_object(written)
-    try:
-        return dict(json.loads(written))
-    except (ValueError, RecursionError) as error:
-        raise not_json("--properties", written.encode(errors="replace"), error) from None
+    return json_object("--properties", written.encode(errors="replace"))
 
 
 def _group_properties(written: Iterable[str], groups: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from flagengine.cli.trouble import Trouble
+from flagengine.definitions.document import decoded
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.snapshot import Snapshot
 
-__all__ = ["read_bytes", "read_json_object", "read_snapshot", "shown_name"]
+__all__ = [
+    "json_object",
+    "not_json",
+    "read_bytes",
+    "read_json_object",
+    "read_snapshot",
+    "shown_name",
+]
 
 _WANTED: Final = "save the unchanged body of GET /flags/definitions?send_cohorts"
 _LOOKALIKES: Final = {
@@ -53,14 +61,17 @@ def read_snapshot(source: str) -> Snapshot:
 def read_json_object(source: str) -> dict[str, Any]:
     """Return the JSON object in a file."""
     data = read_bytes(source)
+    return json_object(shown_name(source), data)
+
+
+def json_object(name: str, data: bytes) -> dict[str, Any]:
+    """Return the object that JSON text has; ``name`` says where it is from."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise not_json(shown_name(source), data, error) from None
+        value = decoded(data)
+    except SnapshotError as error:
+        raise not_json(name, data, error.__cause__) from None
     if not isinstance(value, dict):
-        raise Trouble(
-            f"{shown_name(source)}: must be a JSON object of properties, got {type(value).__name__}"
-        )
+        raise Trouble(f"{name}: must be a JSON object of properties, got {type(value).__name__}")
     return value
 
 
@@ -84,7 +95,7 @@ def _likely_mistake(data: bytes) -> str:
 
 
 def _lookalike(data: bytes) -> str:
-    value = json.loads(data)
+    value = decoded(data)
     if isinstance(value, list):
         return 'wrap the list of flags in {"flags": [...]}'
     for member, hint in _LOOKALIKES.items():

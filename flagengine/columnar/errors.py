@@ -1,5 +1,6 @@
 """Errors in a table, with the column's name and the row's number."""
 
+from flagengine.values.printable import printable
 from flagengine.values.spelling import nearest
 
 __all__ = ["TableError", "no_column"]
@@ -12,7 +13,7 @@ class TableError(ValueError):
         place = "" if column is None else f"column {column!r}"
         if row is not None:
             place += f", row {row}"
-        super().__init__(f"{place}: {message}" if place else message)
+        super().__init__(printable(f"{place}: {message}" if place else message))
         self.column = column
         self.row = row
 

@@ -8,7 +8,7 @@ from flagengine.compiled.evaluators import Evaluators
 from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.evaluation.trace import FlagTrace
-from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.arguments import checked_mapping, checked_names
 from flagengine.inputs.request import NO_OPTIONS, Request
 from flagengine.inputs.subject import Subject, usable_id
 from flagengine.results.resolution import Resolution
@@ -25,11 +25,8 @@ def requested_keys(
     evaluators: Evaluators, request: Request, flag_keys: Iterable[str] | None
 ) -> Mapping[str, None]:
     """Return ``flag_keys``, or the keys of every flag that the request may see."""
-    if isinstance(flag_keys, str):
-        message = f"flag_keys must be a collection of keys, got the text {flag_keys!r}"
-        raise TypeError(message)
     if flag_keys is not None:
-        return dict.fromkeys(flag_keys)
+        return checked_names("flag_keys", flag_keys, "keys")
     is_plain = request is NO_OPTIONS or request.is_plain
     if is_plain and not evaluators.overrides.flags:
         return evaluators.keys

@@ -34,6 +34,8 @@ _MAX_TESTS: Final = 2_000
 """The maximum number of tests, groups and cohorts that are compiled."""
 _MAX_REPEATED_ANSWERS: Final = 1_000
 """The maximum number of answers that compiling prepares again because another condition draws too."""
+_MAX_KEY: Final = 1_000
+"""The maximum length of a flag's key, which the hash of each condition absorbs again."""
 
 _MAX_FORCED: Final = 1_024
 
@@ -128,7 +130,7 @@ class Evaluators:
     def _is_interpreted(self, plan: FlagPlan) -> bool:
         """Tell whether the interpreter evaluates a flag at every use."""
         key = plan.key
-        if key in self.overrides.payloads:
+        if key in self.overrides.payloads or len(key) > _MAX_KEY:
             return True
         if self.overrides.flags and self.plans.dependencies(key):
             return True

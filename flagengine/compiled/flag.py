@@ -109,7 +109,7 @@ class _FlagWriter:
 
     def _interpreted(self) -> str:
         call = self._bind(self._flags.interpret, "interpret")
-        return f"{call}({self._plan.key!r}, distinct_id, props, subject)"
+        return f"{call}({self.source.name(self._plan.key)}, distinct_id, props, subject)"
 
     # The subject.
 
@@ -152,7 +152,7 @@ class _FlagWriter:
                 self.source.line(f"device = {call}(props, subject)")
             elif bucketing.by is BucketBy.GROUP:
                 name = self._subjects[bucketing] = self.source.fresh("group")
-                key = f"subject.group_key({bucketing.group!r})"
+                key = f"subject.group_key({self.source.name(bucketing.group or '')})"
                 self.source.line(f"{name} = None if subject is None else {key}")
 
     # The steps.

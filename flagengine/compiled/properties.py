@@ -56,7 +56,8 @@ class PropertyWriter:
             name = self._source.fresh("p")
             self._fetched[key] = name
             missing = self._source.constant(runtime.MISSING, "missing")
-            self._source.line(f"{name} = props[{key!r}] if {key!r} in props else {missing}")
+            written = self._source.name(key)
+            self._source.line(f"{name} = props[{written}] if {written} in props else {missing}")
 
     def write(self, node: PropertyTest, name: str) -> None:
         """Write a test that leaves its verdict in the variable ``name``."""
@@ -79,13 +80,15 @@ class PropertyWriter:
     def _group(self, node: PropertyTest) -> str:
         gap = self._gap(Missing(group_properties=((node.group or "", node.key),)))
         absent = self._source.constant(ABSENT, "absent")
-        known = f"subject.group_property({node.group!r}, {node.key!r})"
+        group, key = self._source.name(node.group or ""), self._source.name(node.key)
+        known = f"subject.group_property({group}, {key})"
         return self._matched(node, gap, f"{absent} if subject is None else {known}")
 
     def _person(self, node: PropertyTest) -> str:
         """Write a test that reads its property once: text, another value, or not passed."""
-        fetch = f"(raw := props[{node.key!r}])"
-        return f"({self._present(node, fetch)}) if {node.key!r} in props else {self._absent(node)}"
+        key = self._source.name(node.key)
+        present = self._present(node, f"(raw := props[{key}])")
+        return f"({present}) if {key} in props else {self._absent(node)}"
 
     def _fetched_property(self, node: PropertyTest) -> str:
         raw = self._fetched[node.key]
@@ -119,7 +122,7 @@ class PropertyWriter:
         if raw == "distinct_id":
             return self._matched(node, self._lacking(node), f"{json}({raw})")
         keeps = f"(subject := subject or {self._keeper}({raw}, distinct_id, props))"
-        kept = f"subject.person_property({node.key!r})"
+        kept = f"subject.person_property({self._source.name(node.key)})"
         return self._matched(node, self._lacking(node), f"{kept} if {keeps} else {json}({raw})")
 
     def _absent(self, node: PropertyTest) -> str:
@@ -127,7 +130,8 @@ class PropertyWriter:
         if node.key == "distinct_id":
             return self._other(node, "distinct_id")
         gap = self._lacking(node)
-        known = self._matched(node, gap, f"subject.person_property({node.key!r})")
+        read = f"subject.person_property({self._source.name(node.key)})"
+        known = self._matched(node, gap, read)
         return f"({gap} if subject is None else {known})"
 
     def _lacking(self, node: PropertyTest) -> str:

@@ -8,6 +8,8 @@ from itertools import count
 from types import CodeType, FunctionType
 from typing import Any, Final
 
+from flagengine.values.excerpts import MAX_NAME, name_excerpt
+
 __all__ = ["FunctionSource", "source_of"]
 
 _PARAMETERS: Final = "distinct_id, props, subject=None"
@@ -53,6 +55,10 @@ class FunctionSource:
             self._constants[name] = value
         return name
 
+    def name(self, name: str) -> str:
+        """Return a name of the definitions as a literal; a long name, which may recur, as a constant."""
+        return repr(name) if len(name) <= MAX_NAME else self.constant(name, "name")
+
     def build(self, label: str) -> Callable[..., Any]:
         """Compile the lines to a function whose globals are the constants.
 
@@ -60,7 +66,7 @@ class FunctionSource:
         """
         body = "\n".join(f"    {line}" for line in self._lines)
         text = f"def evaluate({_PARAMETERS}):\n{body}\n"
-        filename = f"<flagengine {label!r} {next(_SERIAL)}>"
+        filename = f"<flagengine {name_excerpt(label)!r} {next(_SERIAL)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         function = _function(compile(text, filename, "exec"), self._constants)
         # A client replaces its snapshot every half minute: the old sources must not accumulate.

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.owned import MAX_NESTING, owned
 from flagengine.definitions.parsing import config_version_of
-from flagengine.definitions.reading import json_type
+from flagengine.definitions.reading import json_type, shown
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
 
-__all__ = ["Document", "read_document", "read_with_losses"]
+__all__ = ["Document", "decoded", "read_document", "read_with_losses"]
 
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
@@ -39,6 +39,11 @@ def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
     value, text = _decoded(_as_text(document))  # type: ignore[arg-type]
     checked: dict[str, Any] = _checked(value)
     return checked, _lost(text, checked["flags"])
+
+
+def decoded(text: str | bytes | bytearray) -> Any:
+    """Return the value of JSON text, however deep or long its parts are; or raise SnapshotError."""
+    return _decoded(_as_text(text))[0]
 
 
 def _checked(value: Any) -> Any:
@@ -73,7 +78,7 @@ def _is_format_2(flag: Any) -> bool:
 
 
 def _members(value: Mapping[str, Any]) -> str:
-    names = ", ".join(repr(name) for name in list(value)[:5])
+    names = ", ".join(repr(shown(name)) for name in list(value)[:5])
     return f"an object with {names}" if names else "an empty object"
 
 

@@ -41,7 +41,9 @@ class Index:
         extension = self._mapping(document, EXTENSION).get("hash", "sha1")
         self.hash_algorithm = extension if isinstance(extension, str) else shown(extension)
         if self.hash_algorithm not in ALGORITHMS:
-            message = f"unknown hash {self.hash_algorithm!r}; known hashes are sha1 and murmur3"
+            message = (
+                f"unknown hash {shown(self.hash_algorithm)!r}; known hashes are sha1 and murmur3"
+            )
             self._note(IssueCode.UNKNOWN_HASH, f"/{EXTENSION}/hash", message)
 
     def _add_flag(self, position: int, source: Any) -> None:
@@ -60,7 +62,7 @@ class Index:
         elif not isinstance(key, str):
             message = f"a flag key must be text, got {json_type(key)}"
         elif not has_utf8(key):
-            message = f"flag key {key!r} cannot be encoded as UTF-8"
+            message = f"flag key {shown(key)!r} cannot be encoded as UTF-8"
         if message is not None:
             self._note(code, f"{pointer}/key", message)
         return message is None
@@ -70,7 +72,7 @@ class Index:
             self.deleted.add(key)
         elif key in self.flags:
             message = (
-                f"duplicate flag key {key!r} (first at {self.pointers[key]}); "
+                f"duplicate flag key {shown(key)!r} (first at {self.pointers[key]}); "
                 "both definitions are ignored"
             )
             self.duplicates[key] = Issue(IssueCode.DUPLICATE_KEY, f"{pointer}/key", message)
@@ -96,7 +98,7 @@ class Index:
             if is_index and isinstance(name, str):
                 names[int(index)] = name
             else:
-                message = f"must map an index to a name, got {index!r}: {json_type(name)}"
+                message = f"must map an index to a name, got {shown(index)!r}: {json_type(name)}"
                 self._note(IssueCode.WRONG_TYPE, pointer_to("/group_type_mapping", index), message)
         return names
 

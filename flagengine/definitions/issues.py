@@ -5,6 +5,7 @@ Evaluation never raises. Parsing raises only if the input is not a definitions d
 
 from enum import StrEnum
 
+from flagengine.values.printable import printable
 from flagengine.values.record import Record
 
 __all__ = ["Issue", "IssueCode", "SnapshotError"]
@@ -38,19 +39,23 @@ class IssueCode(StrEnum):
 class Issue(Record):
     """One problem of a definitions document.
 
-    ``pointer`` is an RFC 6901 JSON pointer into the document; ``message`` says what must be, what
-    was, and the likely mistake.
+    ``pointer`` is an RFC 6901 JSON pointer into the document, cut if it is very long; ``message``
+    says what must be, what was, and the likely mistake.
     """
 
     code: IssueCode
     pointer: str
     message: str
 
+    def __post_init__(self) -> None:
+        """Escape what is not printable: a message quotes the document."""
+        object.__setattr__(self, "message", printable(self.message))
+
     def __lt__(self, other: "Issue") -> bool:
         return (self.pointer, self.code) < (other.pointer, other.code)
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: {self.message} [{self.code}]"
+        return f"{printable(self.pointer) or '/'}: {self.message} [{self.code}]"
 
 
 class SnapshotError(ValueError):
@@ -61,7 +66,7 @@ class SnapshotError(ValueError):
 
     def __init__(self, code: IssueCode, pointer: str, message: str) -> None:
         """Build an error whose text is the message."""
-        super().__init__(message)
+        super().__init__(printable(message))
         self.code = code
         self.pointer = pointer
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.reading import pointer_to
 from flagengine.values.conversion import converted, is_of_caller, json_form, key_text
-from flagengine.values.json_values import MAX_PARTS, NOT_GIVEN
+from flagengine.values.json_values import NOT_GIVEN
 
 __all__ = ["MAX_NESTING", "owned"]
 
-MAX_NESTING: Final = 200
-"""The depth to which a document is read, greater than the limit of any value (SPEC R15)."""
+MAX_NESTING: Final = 300
+"""The depth at which a document is cut, greater than any value that counts (SPEC R15.11)."""
 
 _MAX_PARTS: Final = 2_000_000
 """The maximum number of values in a mapping, which may hold itself, or one value many times."""
@@ -40,7 +40,8 @@ def owned(document: Any) -> Any:
         if not isinstance(document, Mapping):
             return document
         if _is_plain(document):
-            return json.loads(json.dumps(document))
+            # As escapes, two lone surrogates beside one another would be read as one character.
+            return json.loads(json.dumps(document, ensure_ascii=False))
     except SnapshotError:
         raise
     except Exception as error:  # the document may hold any objects
@@ -52,27 +53,34 @@ def owned(document: Any) -> Any:
 def _is_plain(document: object) -> bool:
     """Tell whether the containers in a document are Python's own, so writing the document ends.
 
-    A class of the caller's may give members without end.
+    A class of the caller's may give members without end. Python writes a key that is a number
+    otherwise than JSON (SPEC R7.7).
     """
     waiting: list[Any] = [document]
-    left = _MAX_PARTS
+    left = _MAX_PARTS - 1
     while waiting:
         container = waiting.pop()
         if type(container) not in _CONTAINERS:
             return False
-        left -= 1 + len(container)
+        left -= len(container)
         if left < 0:
-            raise _too_many(_MAX_PARTS, "")
-        members = container.values() if type(container) is dict else container
+            raise _too_many("")
+        if type(container) is dict:
+            if not _TEXT.issuperset(map(type, container)):
+                return False
+            members: Iterable[Any] = container.values()
+        else:
+            members = container
         waiting += [member for member in members if isinstance(member, dict | list | tuple)]
     return True
 
 
 _CONTAINERS: Final = (dict, list, tuple)
+_TEXT: Final = frozenset({str})
 
 
-def _too_many(count: int, pointer: str) -> SnapshotError:
-    message = f"a definitions document must have at most {count:,} values, got more"
+def _too_many(pointer: str) -> SnapshotError:
+    message = f"a definitions document must have at most {_MAX_PARTS:,} values, got more"
     return SnapshotError(IssueCode.NOT_JSON, pointer, message)
 
 
@@ -80,7 +88,7 @@ class _Copy:
     """A copy value by value. What nests too deep becomes null."""
 
     def __init__(self) -> None:
-        self._left = MAX_PARTS
+        self._left = _MAX_PARTS
         self._path: list[Any] = []
 
     def of(self, document: Any) -> Any:
@@ -117,7 +125,7 @@ class _Copy:
         """Return a scalar, or the steps by which a container is copied."""
         self._left -= 1
         if self._left < 0:
-            raise _too_many(MAX_PARTS, pointer_to("", *self._path))
+            raise _too_many(pointer_to("", *self._path))
         if type(value) is float:
             return value
         if type(value) is int:
@@ -153,7 +161,6 @@ class _Copy:
 
     def _refused(self, why: str) -> SnapshotError:
         pointer = pointer_to("", *self._path)
-        message = (
-            f"a definitions document must be JSON, got a value at {pointer[:200] or '/'} {why}"
-        )
+        place = pointer[:200] or "/"
+        message = f"a definitions document must be JSON, got a value at {place} {why}"
         return SnapshotError(IssueCode.NOT_JSON, pointer, message)

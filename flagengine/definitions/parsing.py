@@ -28,7 +28,7 @@ from flagengine.definitions.reading import (
 )
 from flagengine.operators import is_operator
 from flagengine.values.conversion import converted
-from flagengine.values.json_values import NOT_GIVEN, text
+from flagengine.values.json_values import NOT_GIVEN, has_utf8, text
 
 __all__ = [
     "ALGORITHMS",
@@ -186,7 +186,9 @@ def _configuration(reader: Reader) -> dict[str, Any]:
 
 
 def _variant(reader: Reader) -> Variant:
-    key = reader.required("key", lambda value: isinstance(value, str), "text")
+    key = reader.required(
+        "key", lambda value: isinstance(value, str) and has_utf8(value), "text with a UTF-8 form"
+    )
     weight = reader.required("rollout_percentage", is_number, "a number")
     if weight is not None:
         weight = reader.number("rollout_percentage")
@@ -196,11 +198,16 @@ def _variant(reader: Reader) -> Variant:
 def _payloads(reader: Reader) -> dict[str, str] | None:
     """Return payloads as JSON text; older flags have JSON values. Null means no payload."""
     payloads = reader.mapping("payloads") or {}
-    return {
+    written = {
         key: value if isinstance(value, str) else text(converted(value))
         for key, value in payloads.items()
         if value is not None and converted(value) is not NOT_GIVEN
-    } or None
+    }
+    for key, payload in written.items():
+        if not has_utf8(payload):
+            message = "a payload must have a UTF-8 form, got a lone surrogate"
+            reader.note(IssueCode.WRONG_TYPE, message, "payloads", key)
+    return written or None
 
 
 def _holdout(reader: Reader) -> Holdout | None:

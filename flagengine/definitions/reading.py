@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from flagengine.definitions.issues import Issue, IssueCode
 from flagengine.values.conversion import to_json_value
@@ -10,13 +10,19 @@ from flagengine.values.json_values import NOT_GIVEN, text
 
 __all__ = ["Reader", "is_integer", "is_number", "json_type", "pointer_to", "shown"]
 
-_SHOWN = 60
+_SHOWN: Final = 60
+_MAX_POINTER: Final = 600
+"""The longest pointer: thousands of issues may lie below one name of any length (SPEC R15.10)."""
+_HEAD: Final = 200
 
 
 def pointer_to(parent: str, *steps: str | int) -> str:
-    """Append steps to a JSON pointer, escaped per RFC 6901."""
+    """Append steps to a JSON pointer, escaped per RFC 6901; leave out the middle of a long pointer."""
     escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-    return "/".join([parent, *escaped])
+    pointer = "/".join([parent, *escaped])
+    if len(pointer) <= _MAX_POINTER:
+        return pointer
+    return f"{pointer[:_HEAD]}…{pointer[_HEAD + 1 - _MAX_POINTER :]}"
 
 
 def is_number(value: object) -> bool:

@@ -51,6 +51,7 @@ from flagengine.results.resolution import (
     UnresolvedReason,
 )
 from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of
+from flagengine.values.excerpts import name_excerpt
 from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.record import Record, replace
 
@@ -90,6 +91,7 @@ class Interpreter:
         self._contexts = contexts
         self._traces: dict[str, FlagTrace] = {}
         self._memberships: dict[int, TestTrace] = {}
+        self._fractions: dict[tuple[str, str, str, str], float] = {}
 
     def flag(self, key: str) -> FlagTrace:
         """Return the trace of a flag; an unknown key gives a trace that says so."""
@@ -190,7 +192,8 @@ class Interpreter:
         index = condition.index
         place = self._place(condition.bucketing)
         if condition.bucketing.by is BucketBy.GROUP and place.key is None and place.gap is None:
-            note = f"skipped: no group of type {condition.bucketing.group!r} was passed"
+            name = name_excerpt(condition.bucketing.group or "")
+            note = f"skipped: no group of type {name!r} was passed"
             return ConditionTrace(index, False, note=note), lost(index, Reason.NO_GROUP_TYPE)
         tests = tuple(self._test(node) for node in condition.tests)
         verdict = all_of(test.verdict for test in tests)
@@ -216,7 +219,7 @@ class Interpreter:
             return None, condition.values
         if place.key is None:
             return HashTrace(place.label, None, 1.0, None), condition.possible
-        h = draws.fraction(plan.algorithm, plan.prefix, place.key, draws.VARIANT_SALT)
+        h = self._fraction(plan.algorithm, plan.prefix, place.key, draws.VARIANT_SALT)
         position = condition.draw.position(h)
         trace = HashTrace(place.label, h, 1.0, position < len(condition.variants))
         return trace, (condition.values[position],)
@@ -226,9 +229,16 @@ class Interpreter:
     def _inside(self, plan: FlagPlan, place: _Place, prefix: str, share: Share) -> HashTrace:
         h = None
         if place.key is not None and share.without_hash is not True:
-            h = draws.fraction(plan.algorithm, prefix, place.key)
+            h = self._fraction(plan.algorithm, prefix, place.key)
         verdict = share.contains(h, may_be_empty=place.may_be_empty)
         return HashTrace(place.label, h, share.percentage / 100.0, verdict)
+
+    def _fraction(self, algorithm: str, prefix: str, subject: str, salt: str = "") -> float:
+        """Return a hash; it is computed once, however many conditions of a flag ask for it."""
+        hashed = (algorithm, prefix, subject, salt)
+        if hashed not in self._fractions:
+            self._fractions[hashed] = draws.fraction(*hashed)
+        return self._fractions[hashed]
 
     def _place(self, bucketing: Bucketing) -> _Place:
         subject = self._subject
@@ -243,7 +253,7 @@ class Interpreter:
         elif bucketing.by is BucketBy.UNNAMED_GROUP:
             label, key = f"group type index {name}, which has no name", None
         else:
-            label, key = f"group {name}", subject.group_key(name)
+            label, key = f"group {name_excerpt(name)}", subject.group_key(name)
             if key is None and not subject.strict_groups:
                 return _Place(label, None)
         is_hidden = bucketing.by is BucketBy.CONTINUOUS_PERSON

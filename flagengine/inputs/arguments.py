@@ -7,7 +7,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from flagengine.values.conversion import is_of_caller
 from flagengine.values.json_values import NOT_GIVEN
 
-__all__ = ["MISSING", "checked_mapping", "copied", "found_in", "renamed"]
+__all__ = ["MISSING", "checked_mapping", "checked_names", "copied", "found_in", "renamed"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,6 +21,19 @@ def checked_mapping(name: str, value: Any) -> Mapping[str, Any]:
         return value  # type: ignore[no-any-return]
     message = f"{name} must be a mapping or None, got {type(value).__name__}"
     raise TypeError(message)
+
+
+def checked_names(name: str, value: Any, of: str) -> dict[str, None]:
+    """Return a collection of names in its order, each once; raise TypeError for anything else."""
+    if isinstance(value, str | bytes | bytearray | memoryview):
+        kind = "text" if isinstance(value, str) else "bytes"
+        message = f"{name} must be a collection of {of}, got the {kind} {value!r}"
+        raise TypeError(message)
+    try:
+        return dict.fromkeys(value)
+    except TypeError as error:  # no collection, or a member that cannot be hashed
+        message = f"{name} must be a collection of {of}: {error}"
+        raise TypeError(message) from error
 
 
 def copied(name: str, mapping: Mapping[Any, Any]) -> dict[Any, Any]:

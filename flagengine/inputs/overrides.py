@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypedDict
 from flagengine.inputs.arguments import copied
 from flagengine.results.resolution import Value
 from flagengine.values.conversion import to_json_value
-from flagengine.values.json_values import NOT_GIVEN, text
+from flagengine.values.json_values import NOT_GIVEN, has_utf8, text
 from flagengine.values.payloads import frozen
 from flagengine.values.record import Record
 
@@ -164,25 +164,33 @@ def _payloads(value: Any) -> Overrides:
         if converted is NOT_GIVEN:
             message = f"the payload override of {key!r} must be JSON, got {type(payload).__name__}"
             raise TypeError(message)
-        written[_key(key)] = text([converted])[1:-1]
+        written[_key(key)] = _checked(key, text([converted])[1:-1])
     return Overrides(payloads=MappingProxyType(written))
 
 
 def _key(key: Any) -> str:
-    if type(key) is str:
-        return key
     if issubclass(type(key), str):
-        return str.__str__(key)
+        return _checked(key, str.__str__(key))
     message = f"a flag key must be text, got {type(key).__name__}"
     raise TypeError(message)
 
 
+def _checked(key: Any, written: str) -> str:
+    """Return a key, a value or a payload as text; raise TypeError for a lone surrogate (R14.8)."""
+    if not has_utf8(written):
+        message = f"the override of {key!r} must have a UTF-8 form, got a lone surrogate"
+        raise TypeError(message)
+    return written
+
+
 def _forced(key: Any, value: Any) -> Value:
     """Return an override as a flag has its value; None, which is no value, only for None itself."""
-    if value is None or type(value) is bool or type(value) is str:
+    if value is None or type(value) is bool:
         return value
     converted = to_json_value(value)
     if isinstance(converted, bool | str | int | float | dict):
+        if isinstance(converted, str | dict):
+            _checked(key, text(converted))
         found: Value = frozen(converted)
         return found
     message = (

@@ -4,12 +4,12 @@ A wrong option raises TypeError or ValueError here; evaluation raises nothing af
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
-from flagengine.inputs.arguments import checked_mapping, copied
+from flagengine.inputs.arguments import checked_mapping, checked_names, copied
 from flagengine.inputs.completeness import INCOMPLETE, Completeness
 from flagengine.inputs.environment import time_zone
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
@@ -128,24 +128,41 @@ def _strict_groups(value: object) -> bool:
 
 
 def _aware(now: object) -> datetime | None:
-    if now is None or (isinstance(now, datetime) and _offset(now) is not None):
+    """Return a time as a plain datetime: code of another class, or of its zone, runs only here."""
+    if now is None or (type(now) is datetime and type(now.tzinfo) is timezone):
         return now
-    message = f"now must be an aware datetime, got {now!r}"
-    raise TypeError(message)
-
-
-def _offset(now: datetime) -> timedelta | None:
+    plain = None
     try:
-        return now.utcoffset()
+        if isinstance(now, datetime) and isinstance(offset := now.utcoffset(), timedelta):
+            day, clock = (now.year, now.month, now.day), (now.hour, now.minute, now.second)
+            plain = datetime(*day, *clock, now.microsecond, tzinfo=timezone(offset))
     except Exception as error:
         if is_of_caller(error):
             raise
-        message = f"now must be an aware datetime; its zone raised {type(error).__name__}"
+        message = f"now must be an aware datetime; its code raised {type(error).__name__}"
         raise TypeError(message) from error
+    if plain is None:
+        message = f"now must be an aware datetime, got {now!r}"
+        raise TypeError(message)
+    return plain
 
 
 def _zone(zone: str | tzinfo) -> tzinfo:
-    return zone if isinstance(zone, tzinfo) else time_zone(zone)
+    if not isinstance(zone, tzinfo):
+        return time_zone(zone)
+    if type(zone) is timezone:
+        return zone
+    found: object = None
+    try:
+        found = datetime(2024, 1, 1, tzinfo=UTC).astimezone(zone).utcoffset()
+    except Exception as error:
+        if is_of_caller(error):
+            raise
+        found = f"one that raised {type(error).__name__}"
+    if not isinstance(found, timedelta):
+        message = f"project_timezone must be a zone that has an offset, got {found}"
+        raise TypeError(message)
+    return zone
 
 
 def _runtime(runtime: Any) -> Runtime | None:
@@ -156,10 +173,9 @@ def _runtime(runtime: Any) -> Runtime | None:
 
 
 def _contexts(contexts: Collection[str] | None) -> frozenset[str] | None:
-    if isinstance(contexts, str):
-        message = f"evaluation_contexts must be a collection of names, got the text {contexts!r}"
-        raise TypeError(message)
-    return None if contexts is None else frozenset(contexts)
+    if contexts is None:
+        return None
+    return frozenset(checked_names("evaluation_contexts", contexts, "names"))
 
 
 _READERS: Final[Mapping[str, tuple[int, Callable[[Any], Any]]]] = {

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, never
+from flagengine.values.excerpts import name_excerpt
 from flagengine.values.instants import (
     LENIENT,
     Moment,
@@ -38,7 +39,8 @@ def compare_date(operand: Any, *, name: str) -> Matcher:
             return None
         return bool(holds(instant, bound))
 
-    why = f"only the server's parser may read the date {operand!r}" if sample is LENIENT else None
+    shown = repr(name_excerpt(operand))
+    why = f"only the server's parser may read the date {shown}" if sample is LENIENT else None
     return Matcher(Form.DATE, test, absent=False, server_only=why)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import Cohort, Filter, PropertyGroup
 from flagengine.definitions.parsing import MAX_COHORT_DEPTH
+from flagengine.definitions.reading import shown
 from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.graph import ordered
 from flagengine.values.record import Record
@@ -138,9 +139,10 @@ def _facts(cohort: Cohort | None, facts_of: Callable[[str], CohortFacts | None])
 def _problem(leaf: Filter, cohort: str) -> str | None:
     """Say why properties cannot decide a leaf."""
     if not is_decidable(leaf):
-        return f"cohort {cohort} has a {leaf.type} filter, which properties cannot decide"
+        kind = shown(leaf.type)
+        return f"cohort {shown(cohort)} has a {kind} filter, which properties cannot decide"
     if leaf.type == "cohort" and named_cohort(leaf) is None:
-        return f"cohort {cohort} has a cohort filter that names no cohort"
+        return f"cohort {shown(cohort)} has a cohort filter that names no cohort"
     return None
 
 

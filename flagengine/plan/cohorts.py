@@ -7,6 +7,7 @@ properties, whether a cohort refers to itself, and whether the server may fail t
 from typing import Final
 
 from flagengine.definitions.model import Cohort, Filter, PropertyGroup
+from flagengine.definitions.reading import shown
 from flagengine.plan.lower import Scope, lower_leaf
 from flagengine.plan.nodes import AllOf, AnyOf, Node, Not, Undecidable
 from flagengine.results.resolution import UnresolvedReason
@@ -20,7 +21,9 @@ def lower_cohort(name: str, scope: Scope) -> Node:
     """Return the node of a cohort's definition, or :class:`Undecidable` with the reason."""
     cohort = scope.definitions.cohort(name)
     if cohort is None:
-        why = f"cohort {name} is not in the definitions: static, deleted or another project's"
+        why = (
+            f"cohort {shown(name)} is not in the definitions: static, deleted or another project's"
+        )
         return Undecidable(_UNSUPPORTED, why, may_fail=True)
     obstacle = _obstacle(cohort, scope)
     if obstacle is not None:
@@ -33,17 +36,17 @@ def lower_cohort(name: str, scope: Scope) -> Node:
 
 def _unreadable(cohort: Cohort) -> str:
     if cohort.issues:
-        return f"cohort {cohort.id} could not be read: {cohort.issues[0]}"
-    return f"cohort {cohort.id} is empty; engines disagree on whether it matches"
+        return f"cohort {shown(cohort.id)} could not be read: {cohort.issues[0]}"
+    return f"cohort {shown(cohort.id)} is empty; engines disagree on whether it matches"
 
 
 def _obstacle(cohort: Cohort, scope: Scope) -> str | None:
     """Say why the cohort is undecidable as a whole; None when it is not."""
     facts = scope.cohorts.facts(cohort.id)
     if facts.depth is None:
-        return f"cohort {cohort.id} refers to itself"
+        return f"cohort {shown(cohort.id)} refers to itself"
     if facts.excess is not None:
-        return f"cohort {cohort.id} {facts.excess}"
+        return f"cohort {shown(cohort.id)} {facts.excess}"
     return facts.undecidable
 
 

@@ -21,7 +21,7 @@ from flagengine.plan.shares import (
 )
 from flagengine.results.resolution import Missing, Value
 from flagengine.results.verdicts import Gap
-from flagengine.values.record import Record
+from flagengine.values.record import Record, derived
 
 __all__ = ["ConditionPlan", "EnrollmentPlan", "FlagPlan", "HoldoutPlan", "RulePlan"]
 
@@ -179,11 +179,12 @@ class FlagPlan(Record):
     config_version: int | None = 1
     otherwise: Answer = False
     return_type: str = "boolean"
+    prefix: str = derived()
+    """The text before the subject in the hashes of rollouts and draws; a rule has its own."""
 
-    @property
-    def prefix(self) -> str:
-        """The text before the subject in the hashes of rollouts and draws; a rule has its own."""
-        return f"{self.key}."
+    def __post_init__(self) -> None:
+        """Write the prefix once: all conditions share it."""
+        object.__setattr__(self, "prefix", f"{self.key}.")
 
     @property
     def tests(self) -> tuple[Node, ...]:

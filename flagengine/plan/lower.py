@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
 from flagengine.definitions.parsing import ALGORITHMS
+from flagengine.definitions.reading import shown
 from flagengine.operators import (
     ALIASES,
     DIALECTS,
@@ -83,7 +84,7 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
             return_type=flag.rules.return_type,
         )
     if algorithm not in ALGORITHMS:
-        return FlagPlan(**metadata, defect=f"unknown hash {algorithm!r}")  # type: ignore[arg-type]
+        return FlagPlan(**metadata, defect=f"unknown hash {shown(algorithm)!r}")  # type: ignore[arg-type]
     draw = draw_of((variant.key, variant.rollout_percentage) for variant in flag.variants)
     return FlagPlan(
         **shared,  # type: ignore[arg-type]
@@ -163,7 +164,7 @@ def _contradictions(tests: Sequence[Node]) -> Iterator[Constant]:
             expected.setdefault(node.key, set()).add(node.expected)
     for key, values in expected.items():
         if len(values - {True}) > 1 or {True, False} <= values:
-            yield Constant(False, f"no value of the flag {key!r} satisfies all filters")
+            yield Constant(False, f"no value of the flag {shown(key)!r} satisfies all filters")
 
 
 def lower_leaf(leaf: Filter, scope: Scope) -> Node:
@@ -184,7 +185,9 @@ def lower_filter(leaf: Filter, aggregation: Aggregation, scope: Scope) -> Node:
         return _cohort_test(leaf, scope)
     if kind == "flag":
         return _flag_test(leaf, scope)
-    return Undecidable(_UNSUPPORTED, f"filters of type {kind!r} need the server", origin=leaf)
+    return Undecidable(
+        _UNSUPPORTED, f"filters of type {shown(kind)!r} need the server", origin=leaf
+    )
 
 
 def kind_of(leaf: Filter, aggregation: Aggregation) -> str:
@@ -208,7 +211,7 @@ def _property_test(leaf: Filter, group: str | None, scope: Scope) -> Node:
     if name in ELSEWHERE:
         return Constant(False, f"{name} cannot be used on properties", leaf)
     if name not in operators:
-        return Undecidable(_UNSUPPORTED, f"unknown operator {name!r}", origin=leaf)
+        return Undecidable(_UNSUPPORTED, f"unknown operator {shown(name)!r}", origin=leaf)
     if leaf.value is None and name not in VALUELESS:
         return Constant(False, "the filter has no value", leaf)
     matcher = operators[name](leaf.value)
@@ -237,7 +240,7 @@ def _membership(leaf: Filter, cohort: str, scope: Scope) -> Node:
     """Return the definition of a filter's cohort, or what another operator gives (R10.2)."""
     if leaf.operator in (None, "in", "not_in"):
         return scope.cohort_plan(cohort)
-    why = f"cohorts have no operator {leaf.operator!r}"
+    why = f"cohorts have no operator {shown(leaf.operator)!r}"
     if is_operator(leaf.operator):
         return Constant(False, why, leaf)
     return Undecidable(_UNSUPPORTED, why, origin=leaf)
@@ -245,13 +248,13 @@ def _membership(leaf: Filter, cohort: str, scope: Scope) -> Node:
 
 def _flag_test(leaf: Filter, scope: Scope) -> Node:
     if leaf.operator is not None and not is_operator(leaf.operator):
-        return Undecidable(_UNSUPPORTED, f"unknown operator {leaf.operator!r}", origin=leaf)
+        return Undecidable(_UNSUPPORTED, f"unknown operator {shown(leaf.operator)!r}", origin=leaf)
     if leaf.operator != "flag_evaluates_to" or not leaf.key:
         return Constant(False, "a flag filter must have the operator flag_evaluates_to", leaf)
     if not isinstance(leaf.value, bool | str):
         return Constant(False, "a flag's value must be true, false or a variant", leaf)
     if scope.definitions.is_deleted(leaf.key):
-        why = f"the flag {leaf.key!r} is deleted, which counts as false"
+        why = f"the flag {shown(leaf.key)!r} is deleted, which counts as false"
         return Constant(leaf.value is False, why, leaf, FlagTest(leaf.key, leaf.value, origin=leaf))
     chain = (*(leaf.dependency_chain or ()), leaf.key)
     absent = tuple(key for key in dict.fromkeys(chain) if _is_absent(key, scope))
@@ -265,12 +268,12 @@ def _is_absent(key: str, scope: Scope) -> bool:
 def _broken(leaf: Filter, scope: Scope) -> str | None:
     """Say why a dependency cannot be followed, or return None when it can (R11.5)."""
     if scope.has_rules(leaf.key):
-        return f"{leaf.key!r} has format 2, whose meaning for other flags is not published"
+        return f"{shown(leaf.key)!r} has format 2, whose meaning for other flags is not published"
     if not leaf.dependency_chain:
         return "the dependency chain is empty: a circular dependency, or a flag that does not exist"
     below = scope.dependency_depth(leaf.key)
     if below is None:
-        return f"dependencies below {leaf.key!r} are circular"
+        return f"dependencies below {shown(leaf.key)!r} are circular"
     if below >= MAX_DEPENDENCY_DEPTH:
-        return f"dependencies below {leaf.key!r} are over {MAX_DEPENDENCY_DEPTH} deep"
+        return f"dependencies below {shown(leaf.key)!r} are over {MAX_DEPENDENCY_DEPTH} deep"
     return None

@@ -7,6 +7,7 @@ and decides only what does not depend on the subject.
 from collections.abc import Iterable, Iterator, Mapping
 
 from flagengine.definitions.model import Filter
+from flagengine.definitions.reading import shown
 from flagengine.operators import Matcher
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason, Value
 from flagengine.results.verdicts import UNSUPPORTED, D, Gap, all_of, any_of, negated
@@ -95,10 +96,10 @@ class FlagTest(Record):
         """Say why the dependency cannot be followed; an override may replace it (SPEC R11.5)."""
         if self.key in overridden:
             is_hidden = overridden[self.key] is None
-            return f"{self.key!r} is overridden to be absent" if is_hidden else None
+            return f"{shown(self.key)!r} is overridden to be absent" if is_hidden else None
         absent = [key for key in self.absent if overridden.get(key) is None]
         if absent:
-            return f"the flag {absent[0]!r} is not in the definitions"
+            return f"the flag {shown(absent[0])!r} is not in the definitions"
         return self.broken
 
 

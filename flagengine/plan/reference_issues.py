@@ -62,7 +62,7 @@ def flag_issues(flag: Flag, scope: Scope, *, is_circular: bool) -> Iterator[Issu
 
 def _dependencies(flag: Flag, scope: Scope, *, is_circular: bool) -> Iterator[Issue]:
     if is_circular:
-        message = f"the flag {flag.key!r} depends on itself"
+        message = f"the flag {shown(flag.key)!r} depends on itself"
         yield Issue(IssueCode.DEPENDENCY_CYCLE, flag.pointer, message)
     elif (scope.dependency_depth(flag.key) or 0) > MAX_DEPENDENCY_DEPTH:
         message = f"dependencies are more than {MAX_DEPENDENCY_DEPTH} flags deep"
@@ -76,7 +76,7 @@ def cohort_issues(cohort: Cohort, scope: Scope, *, is_circular: bool) -> Iterato
 
     pointer = pointer_to("/cohorts", cohort.id)
     if is_circular:
-        message = f"the cohort {cohort.id} refers to itself"
+        message = f"the cohort {shown(cohort.id)} refers to itself"
         yield Issue(IssueCode.COHORT_CYCLE, pointer, message)
     elif (excess := scope.cohorts.facts(cohort.id).excess) is not None:
         yield Issue(IssueCode.TOO_DEEP, pointer, f"the cohort {excess}")
@@ -97,7 +97,11 @@ def _flag_filter(pointer: str, leaf: Filter, scope: Scope) -> Iterator[Issue]:
         chain = leaf.dependency_chain
         absent = [key for key in (*(chain or ()), leaf.key) if key not in scope.definitions.keys]
         if not chain or absent:
-            why = f"names {absent[0]!r}, which is not defined" if chain else "is empty or absent"
+            why = (
+                f"names {shown(absent[0])!r}, which is not defined"
+                if chain
+                else "is empty or absent"
+            )
             message = f"the dependency chain {why}; only the server can decide this filter"
             yield Issue(
                 IssueCode.MISSING_DEPENDENCY, pointer_to(pointer, "dependency_chain"), message

@@ -16,7 +16,7 @@ from flagengine.plan.nodes import (
     Undecidable,
 )
 from flagengine.plan.shares import Answer, Served
-from flagengine.values.excerpts import excerpt
+from flagengine.values.excerpts import excerpt, name_excerpt
 from flagengine.values.json_values import text
 
 __all__ = ["render_flag", "render_test"]
@@ -28,7 +28,7 @@ def render_flag(plan: FlagPlan) -> str:
     What conditions share is written where it comes first: the definition of a cohort, and the
     variants of a draw.
     """
-    return "\n".join([f"flag {plan.key}", *(f"  {line}" for line in _steps(plan))])
+    return "\n".join([f"flag {name_excerpt(plan.key)}", *(f"  {line}" for line in _steps(plan))])
 
 
 def render_test(node: Node) -> str:
@@ -44,10 +44,10 @@ def _steps(plan: FlagPlan) -> Iterator[str]:
         yield f"is not active: {'false' if plan.config_version == 1 else 'no value'}"
         return
     if plan.enrollment is not None:
-        yield f"if the person has {plan.enrollment.key}: true if the property is true, else false"
+        yield f"if the person has {name_excerpt(plan.enrollment.key)}: true if the property is true, else false"
     if plan.holdout is not None:
         share = f"{plan.holdout.share.percentage:g} % of all by {plan.holdout.bucketing.by.value}"
-        yield f"hold out {share}: {plan.holdout.value}"
+        yield f"hold out {share}: {name_excerpt(plan.holdout.value)}"
     words = _Words()
     for condition in plan.conditions:
         yield from (
@@ -85,7 +85,8 @@ def _rule_value(condition: ConditionPlan, rule: RulePlan) -> str:
         return _answer(rule.values[0])
     drawn = zip(condition.variants, rule.values, strict=False)
     return " or ".join(
-        f"{_answer(answer)} ({variant.key}, {variant.weight:g} %)" for variant, answer in drawn
+        f"{_answer(answer)} ({name_excerpt(variant.key)}, {variant.weight:g} %)"
+        for variant, answer in drawn
     )
 
 
@@ -99,7 +100,7 @@ def _who(condition: ConditionPlan) -> str:
     by, group = condition.bucketing.by, condition.bucketing.group
     holds_all = condition.share.without_hash is True
     share = "all" if holds_all else f"{condition.share.percentage:g} %"
-    return f"{share} by {by.value}" + (f" {group}" if group is not None else "")
+    return f"{share} by {by.value}" + (f" {name_excerpt(group)}" if group is not None else "")
 
 
 class _Words:
@@ -112,27 +113,27 @@ class _Words:
     def value(self, condition: ConditionPlan) -> str:
         """Describe what a match of a condition gives."""
         if not condition.draws:
-            return "true" if condition.pinned is None else condition.pinned
+            return "true" if condition.pinned is None else name_excerpt(condition.pinned)
         if self._drawing is not None:
             return f"a variant, as in condition {self._drawing}"
         self._drawing = condition.index + 1
         return " or ".join(
-            f"{variant.key} ({variant.weight:g} %)" for variant in condition.variants
+            f"{name_excerpt(variant.key)} ({variant.weight:g} %)" for variant in condition.variants
         )
 
     def test(self, node: Node) -> str:
         """Describe one test on one line."""
         if isinstance(node, PropertyTest):
             origin = node.origin
-            where = "person" if node.group is None else node.group
+            where = "person" if node.group is None else name_excerpt(node.group)
             operator = (origin.operator if origin else None) or "exact"
-            return f"{where} {node.key} {operator} {excerpt(origin.value if origin else None)}"
+            return f"{where} {name_excerpt(node.key)} {operator} {excerpt(origin.value if origin else None)}"
         if isinstance(node, Constant):
             return f"{'always' if node.verdict else 'never'}: {node.why}"
         if isinstance(node, Undecidable):
             return f"only the server knows: {node.why}"
         if isinstance(node, FlagTest):
-            return f"flag {node.key} evaluates to {excerpt(node.expected)}"
+            return f"flag {name_excerpt(node.key)} evaluates to {excerpt(node.expected)}"
         return self._combination(node)
 
     def _combination(self, node: Combination) -> str:

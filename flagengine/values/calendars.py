@@ -4,8 +4,11 @@ Instants and wall clocks are integer nanoseconds since 1970, because Python's da
 the server's.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
+
+from flagengine.values.conversion import is_of_caller
 
 __all__ = [
     "DAY",
@@ -34,20 +37,25 @@ def instant_of_wall(wall: int, zone: tzinfo) -> int | None:
 
 
 def _offset(wall: int, zone: tzinfo, fold: int) -> int:
-    naive = _clamped(wall).replace(tzinfo=zone, fold=fold)
-    return round((naive.utcoffset() or timedelta()).total_seconds()) * SECOND
+    return _offset_of(lambda: _clamped(wall).replace(tzinfo=zone, fold=fold))
 
 
 def wall_of_instant(instant: int, zone: tzinfo) -> int:
     """Return the wall clock of ``zone`` at ``instant``."""
     if zone is UTC:
         return instant
-    aware = _clamped(instant).replace(tzinfo=UTC)
+    return instant + _offset_of(lambda: _clamped(instant).replace(tzinfo=UTC).astimezone(zone))
+
+
+def _offset_of(time_of: Callable[[], datetime]) -> int:
+    """Return the offset of a time; 0 where the zone's own code fails (SPEC R8.82)."""
     try:
-        offset = aware.astimezone(zone).utcoffset() or timedelta()
-    except OverflowError:
+        offset = time_of().utcoffset() or timedelta()
+    except Exception as error:
+        if is_of_caller(error):
+            raise
         offset = timedelta()
-    return instant + round(offset.total_seconds()) * SECOND
+    return round(offset.total_seconds()) * SECOND
 
 
 def _clamped(nanos: int) -> datetime:

@@ -1,13 +1,17 @@
-"""The beginning of a JSON value as text, for messages and explanations.
+"""The beginning of a JSON value or of a name as text, for messages and explanations.
 
-The text ends soon whatever the size of the value, because an explanation may show a large one often.
+The text ends soon whatever the size of the value or the name, because an explanation or a plan may
+show it often (SPEC R15.10).
 """
 
 from typing import Any, Final
 
 from flagengine.values.json_values import nested_text, text_pieces
 
-__all__ = ["excerpt"]
+__all__ = ["MAX_NAME", "excerpt", "name_excerpt"]
+
+MAX_NAME: Final = 100
+"""The longest name that text for people and generated code repeat in full."""
 
 _SHOWN: Final = 60
 
@@ -27,3 +31,8 @@ def excerpt(value: Any) -> str:
 
 def _cut(written: str) -> str:
     return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
+
+
+def name_excerpt(name: str) -> str:
+    """Return a name from the definitions, cut to a length that may be written for each use."""
+    return name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"

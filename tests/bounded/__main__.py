@@ -12,6 +12,7 @@ from collections.abc import Callable
 from itertools import product
 
 from tests.bounded.growing import growth
+from tests.bounded.long_names import LONG_NAMES
 from tests.bounded.operations import OPERATIONS
 from tests.bounded.shapes import SHAPES
 from tests.bounded.steps import peak, steps
@@ -20,7 +21,7 @@ from tests.bounded.steps import peak, steps
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bounded", description=__doc__)
-    parser.add_argument("--shapes", default=",".join(SHAPES))
+    parser.add_argument("--shapes", default=",".join(SHAPES | LONG_NAMES))
     parser.add_argument("--operations", default=",".join(OPERATIONS))
     parser.add_argument("--sizes", type=int, default=2, help="each is twice the one before")
     parser.add_argument("--scale", type=int, default=1, help="multiplies all sizes")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.bounded.long_names import LONG_NAMES
 from tests.bounded.operations import OPERATIONS
 from tests.bounded.shapes import SHAPES
 
@@ -35,7 +36,7 @@ def growth(
     shape: str, operation: str, measure: Measure, *, sizes: int = 2, scale: int = 1
 ) -> Growth:
     """Measure an operation on documents of one shape."""
-    make, least = SHAPES[shape]
+    make, least = (SHAPES | LONG_NAMES)[shape]
     counts = tuple((least * scale) << doublings for doublings in range(sizes))
     documents: list[dict[str, Any]] = [make(count) for count in counts]
     lengths = tuple(len(json.dumps(document)) for document in documents)

@@ -5,64 +5,24 @@ flag of every document reaches the most.
 """
 
 from collections.abc import Callable
-from typing import Any
+
+from tests.bounded.parts import (
+    Json,
+    all_of,
+    any_of,
+    condition_of,
+    document_of,
+    draw_of,
+    flag_is,
+    flag_of,
+    flag_of_rules,
+    in_cohort,
+    person_test,
+    person_tests,
+    rule_of,
+)
 
 __all__ = ["SHAPES"]
-
-Json = dict[str, Any]
-
-
-def _property(key: str, value: Any = "x", operator: str = "exact", **more: Any) -> Json:
-    return {"key": key, "type": "person", "operator": operator, "value": value, **more}
-
-
-def _in_cohort(number: int, operator: str = "in") -> Json:
-    return {"key": "id", "type": "cohort", "operator": operator, "value": number}
-
-
-def _flag_is(key: str, chain: list[str] | None = None) -> Json:
-    return {
-        "key": key,
-        "type": "flag",
-        "operator": "flag_evaluates_to",
-        "value": True,
-        "dependency_chain": chain or [key],
-    }
-
-
-def _condition(*filters: Json, **more: Any) -> Json:
-    return {"properties": list(filters), "rollout_percentage": 50, **more}
-
-
-def _flag(key: str, *conditions: Json, **more: Any) -> Json:
-    return {
-        "id": 1,
-        "key": key,
-        "active": True,
-        "filters": {"groups": list(conditions), **more},
-    }
-
-
-def _all(*parts: Json) -> Json:
-    return {"type": "AND", "values": list(parts)}
-
-
-def _any(*parts: Json) -> Json:
-    return {"type": "OR", "values": list(parts)}
-
-
-def _document(*flags: Json, cohorts: list[Json] | None = None, **more: Any) -> Json:
-    by_id = {str(number): cohort for number, cohort in enumerate(cohorts or ())}
-    return {"flags": list(flags), "cohorts": by_id, "group_type_mapping": {"0": "company"}, **more}
-
-
-def _tests(n: int) -> list[Json]:
-    return [_property(f"p{number}") for number in range(n)]
-
-
-def _variants(n: int) -> Json:
-    variants = [{"key": f"v{number}", "rollout_percentage": 100 / n} for number in range(n)]
-    return {"variants": variants}
 
 
 # Cohorts.
@@ -70,96 +30,100 @@ def _variants(n: int) -> Json:
 
 def _doubling(size: int, join: Callable[..., Json], operator: str = "in") -> list[Json]:
     """Return cohorts that each name the previous cohort twice."""
-    above = [join(_in_cohort(number, operator), _in_cohort(number)) for number in range(size)]
-    return [join(_property("a")), *above]
+    above = [join(in_cohort(number, operator), in_cohort(number)) for number in range(size)]
+    return [join(person_test("a")), *above]
 
 
 def cohorts_that_double(n: int) -> Json:
-    return _document(_flag("f", _condition(_in_cohort(n))), cohorts=_doubling(n, _all))
+    return document_of(flag_of("f", condition_of(in_cohort(n))), cohorts=_doubling(n, all_of))
 
 
 def cohorts_that_double_in_or(n: int) -> Json:
-    return _document(_flag("f", _condition(_in_cohort(n))), cohorts=_doubling(n, _any))
+    return document_of(flag_of("f", condition_of(in_cohort(n))), cohorts=_doubling(n, any_of))
 
 
 def cohorts_that_double_negated(n: int) -> Json:
-    return _document(_flag("f", _condition(_in_cohort(n))), cohorts=_doubling(n, _any, "not_in"))
+    return document_of(
+        flag_of("f", condition_of(in_cohort(n))), cohorts=_doubling(n, any_of, "not_in")
+    )
 
 
 def cohorts_that_double_in_conditions(n: int) -> Json:
-    conditions = [_condition(_in_cohort(12)) for _ in range(n)]
-    return _document(_flag("f", *conditions), cohorts=_doubling(12, _all))
+    conditions = [condition_of(in_cohort(12)) for _ in range(n)]
+    return document_of(flag_of("f", *conditions), cohorts=_doubling(12, all_of))
 
 
 def cohorts_that_double_in_flags(n: int) -> Json:
-    flags = [_flag(f"f{number}", _condition(_in_cohort(12))) for number in range(n)]
-    return _document(*flags, cohorts=_doubling(12, _all))
+    flags = [flag_of(f"f{number}", condition_of(in_cohort(12))) for number in range(n)]
+    return document_of(*flags, cohorts=_doubling(12, all_of))
 
 
 def cohort_chain(n: int) -> Json:
-    chain = [_all(_property("a"))]
-    chain += [_all(_in_cohort(number), _property(f"p{number}")) for number in range(n)]
-    return _document(_flag("f", _condition(_in_cohort(n))), cohorts=chain)
+    chain = [all_of(person_test("a"))]
+    chain += [all_of(in_cohort(number), person_test(f"p{number}")) for number in range(n)]
+    return document_of(flag_of("f", condition_of(in_cohort(n))), cohorts=chain)
 
 
 def cohort_circle(n: int) -> Json:
-    circle = [_all(_in_cohort((number + 1) % n), _property(f"p{number}")) for number in range(n)]
-    return _document(_flag("f", _condition(_in_cohort(0))), cohorts=circle)
+    circle = [all_of(in_cohort((number + 1) % n), person_test(f"p{number}")) for number in range(n)]
+    return document_of(flag_of("f", condition_of(in_cohort(0))), cohorts=circle)
 
 
 def cohorts_of_cohorts(n: int) -> Json:
     """Ten cohorts below, each named by all n above, and all n named by the last."""
-    below = [_any(_property(f"a{number}")) for number in range(10)]
-    above = [_any(*map(_in_cohort, range(10))) for _ in range(n)]
-    last = _any(*map(_in_cohort, range(10, 10 + n)))
-    return _document(_flag("f", _condition(_in_cohort(10 + n))), cohorts=[*below, *above, last])
+    below = [any_of(person_test(f"a{number}")) for number in range(10)]
+    above = [any_of(*map(in_cohort, range(10))) for _ in range(n)]
+    last = any_of(*map(in_cohort, range(10, 10 + n)))
+    return document_of(
+        flag_of("f", condition_of(in_cohort(10 + n))), cohorts=[*below, *above, last]
+    )
 
 
 def cohort_of_alternatives(n: int) -> Json:
-    return _document(_flag("f", _condition(_in_cohort(0))), cohorts=[_any(*_tests(n))])
+    return document_of(flag_of("f", condition_of(in_cohort(0))), cohorts=[any_of(*person_tests(n))])
 
 
 def cohort_of_tests(n: int) -> Json:
-    return _document(_flag("f", _condition(_in_cohort(0))), cohorts=[_all(*_tests(n))])
+    return document_of(flag_of("f", condition_of(in_cohort(0))), cohorts=[all_of(*person_tests(n))])
 
 
 def cohort_of_groups(n: int) -> Json:
-    groups = [_all(_property(f"p{number}"), _property(f"q{number}")) for number in range(n)]
-    return _document(_flag("f", _condition(_in_cohort(0))), cohorts=[_any(*groups)])
+    groups = [all_of(person_test(f"p{number}"), person_test(f"q{number}")) for number in range(n)]
+    return document_of(flag_of("f", condition_of(in_cohort(0))), cohorts=[any_of(*groups)])
 
 
 def cohort_with_one_negated(n: int) -> Json:
-    tests = [_property(f"p{number}", negation=True) for number in range(n)]
-    return _document(_flag("f", _condition(_in_cohort(0))), cohorts=[_any(*tests)])
+    tests = [person_test(f"p{number}", negation=True) for number in range(n)]
+    return document_of(flag_of("f", condition_of(in_cohort(0))), cohorts=[any_of(*tests)])
 
 
 def cohorts_in_one_condition(n: int) -> Json:
-    cohorts = [_all(_property(f"p{number}")) for number in range(n)]
-    return _document(_flag("f", _condition(*map(_in_cohort, range(n)))), cohorts=cohorts)
+    cohorts = [all_of(person_test(f"p{number}")) for number in range(n)]
+    return document_of(flag_of("f", condition_of(*map(in_cohort, range(n)))), cohorts=cohorts)
 
 
 def missing_cohorts(n: int) -> Json:
-    return _document(_flag("f", _condition(*map(_in_cohort, range(n)))))
+    return document_of(flag_of("f", condition_of(*map(in_cohort, range(n)))))
 
 
 def failing_cohorts_in_conditions(n: int) -> Json:
-    conditions = [_condition(_property(f"p{number}"), _in_cohort(number)) for number in range(n)]
-    return _document(_flag("f", *conditions))
+    conditions = [condition_of(person_test(f"p{number}"), in_cohort(number)) for number in range(n)]
+    return document_of(flag_of("f", *conditions))
 
 
 def cohorts_by_flags(n: int) -> Json:
     """The root of the size: as many flags as cohorts, each flag with all of them."""
     root = max(int(n**0.5), 1)
-    cohorts = [_all(_property(f"a{number}")) for number in range(root)]
+    cohorts = [all_of(person_test(f"a{number}")) for number in range(root)]
     flags = [
-        _flag(f"f{number}", _condition(*map(_in_cohort, range(root)))) for number in range(root)
+        flag_of(f"f{number}", condition_of(*map(in_cohort, range(root)))) for number in range(root)
     ]
-    return _document(*flags, cohorts=cohorts)
+    return document_of(*flags, cohorts=cohorts)
 
 
 def one_cohort_by_flags(n: int) -> Json:
-    flags = [_flag(f"f{number}", _condition(_in_cohort(0))) for number in range(n)]
-    return _document(*flags, cohorts=[_all(*_tests(20))])
+    flags = [flag_of(f"f{number}", condition_of(in_cohort(0))) for number in range(n)]
+    return document_of(*flags, cohorts=[all_of(*person_tests(20))])
 
 
 # Flags.
@@ -167,24 +131,27 @@ def one_cohort_by_flags(n: int) -> Json:
 
 def flag_chain(n: int) -> Json:
     def condition(number: int) -> Json:
-        below = [_flag_is(f"f{number - 1}")] if number else []
-        return _condition(*below, _property(f"p{number}"))
+        below = [flag_is(f"f{number - 1}")] if number else []
+        return condition_of(*below, person_test(f"p{number}"))
 
-    return _document(*(_flag(f"f{number}", condition(number)) for number in range(n)))
+    return document_of(*(flag_of(f"f{number}", condition(number)) for number in range(n)))
 
 
 def flag_circle(n: int) -> Json:
-    return _document(
-        *(_flag(f"f{number}", _condition(_flag_is(f"f{(number + 1) % n}"))) for number in range(n))
+    return document_of(
+        *(
+            flag_of(f"f{number}", condition_of(flag_is(f"f{(number + 1) % n}")))
+            for number in range(n)
+        )
     )
 
 
 def flags_that_double(n: int) -> Json:
-    flags = [_flag("f0", _condition(_property("a")))]
+    flags = [flag_of("f0", condition_of(person_test("a")))]
     for number in range(n):
-        below = _flag_is(f"f{number}")
-        flags.append(_flag(f"f{number + 1}", _condition(below), _condition(below)))
-    return _document(*flags)
+        below = flag_is(f"f{number}")
+        flags.append(flag_of(f"f{number + 1}", condition_of(below), condition_of(below)))
+    return document_of(*flags)
 
 
 def flags_in_layers(n: int) -> Json:
@@ -192,12 +159,12 @@ def flags_in_layers(n: int) -> Json:
 
     def condition(layer: int, place: int) -> Json:
         if not layer:
-            return _condition(_property(f"a{place}"))
-        return _condition(*(_flag_is(f"f{layer - 1}_{below}") for below in range(5)))
+            return condition_of(person_test(f"a{place}"))
+        return condition_of(*(flag_is(f"f{layer - 1}_{below}") for below in range(5)))
 
-    return _document(
+    return document_of(
         *(
-            _flag(f"f{layer}_{place}", condition(layer, place))
+            flag_of(f"f{layer}_{place}", condition(layer, place))
             for layer in range(n)
             for place in range(5)
         )
@@ -205,218 +172,205 @@ def flags_in_layers(n: int) -> Json:
 
 
 def flags_on_one(n: int) -> Json:
-    users = [_flag(f"f{number}", _condition(_flag_is("base"))) for number in range(n)]
-    return _document(_flag("base", _condition(_property("a"))), *users)
+    users = [flag_of(f"f{number}", condition_of(flag_is("base"))) for number in range(n)]
+    return document_of(flag_of("base", condition_of(person_test("a"))), *users)
 
 
 def flag_on_many(n: int) -> Json:
-    below = [_flag(f"f{number}", _condition(_property("a"))) for number in range(n)]
-    tests = [_flag_is(f"f{number}") for number in range(n)]
-    return _document(*below, _flag("top", _condition(*tests)))
+    below = [flag_of(f"f{number}", condition_of(person_test("a"))) for number in range(n)]
+    tests = [flag_is(f"f{number}") for number in range(n)]
+    return document_of(*below, flag_of("top", condition_of(*tests)))
 
 
 def flag_on_missing_flags(n: int) -> Json:
-    return _document(_flag("f", _condition(*(_flag_is(f"no{number}") for number in range(n)))))
+    return document_of(flag_of("f", condition_of(*(flag_is(f"no{number}") for number in range(n)))))
 
 
 def long_dependency_chain(n: int) -> Json:
     chain = [f"g{number}" for number in range(n)]
-    return _document(_flag("g0", _condition()), _flag("f", _condition(_flag_is("g0", chain))))
+    return document_of(
+        flag_of("g0", condition_of()), flag_of("f", condition_of(flag_is("g0", chain)))
+    )
 
 
 def dependencies_with_chains(n: int) -> Json:
     """The root of the size: filters that each list all the flags."""
     root = max(int(n**0.5), 1)
     chain = [f"g{number}" for number in range(root)]
-    below = [_flag(key, _condition(_property("a"))) for key in chain]
-    return _document(*below, _flag("f", _condition(*(_flag_is(key, chain) for key in chain))))
+    below = [flag_of(key, condition_of(person_test("a"))) for key in chain]
+    return document_of(*below, flag_of("f", condition_of(*(flag_is(key, chain) for key in chain))))
 
 
 def deleted_flags(n: int) -> Json:
-    gone = [{**_flag(f"g{number}", _condition()), "deleted": True} for number in range(n)]
-    tests = [_flag_is(f"g{number}") for number in range(n)]
-    return _document(*gone, _flag("f", _condition(*tests)))
+    gone = [{**flag_of(f"g{number}", condition_of()), "deleted": True} for number in range(n)]
+    tests = [flag_is(f"g{number}") for number in range(n)]
+    return document_of(*gone, flag_of("f", condition_of(*tests)))
 
 
 def duplicates(n: int) -> Json:
-    return _document(*(_flag("f", _condition(_property("a"))) for _ in range(n)))
+    return document_of(*(flag_of("f", condition_of(person_test("a"))) for _ in range(n)))
 
 
 def many_flags(n: int) -> Json:
-    return _document(*(_flag(f"f{number}", _condition(_property("a"))) for number in range(n)))
+    return document_of(
+        *(flag_of(f"f{number}", condition_of(person_test("a"))) for number in range(n))
+    )
 
 
 # One flag.
 
 
 def filters(n: int) -> Json:
-    return _document(_flag("f", _condition(*_tests(n))))
+    return document_of(flag_of("f", condition_of(*person_tests(n))))
 
 
 def filters_of_one_property(n: int) -> Json:
-    tests = [_property("list", f"x{number}", "not_icontains") for number in range(n)]
-    return _document(_flag("f", _condition(*tests)))
+    tests = [person_test("list", f"x{number}", "not_icontains") for number in range(n)]
+    return document_of(flag_of("f", condition_of(*tests)))
 
 
 def filters_of_groups(n: int) -> Json:
-    tests = [_property(f"p{number}", type="group", group_type_index=0) for number in range(n)]
-    return _document(_flag("f", _condition(*tests, aggregation_group_type_index=0)))
+    tests = [person_test(f"p{number}", type="group", group_type_index=0) for number in range(n)]
+    return document_of(flag_of("f", condition_of(*tests, aggregation_group_type_index=0)))
 
 
 def conditions(n: int) -> Json:
-    return _document(_flag("f", *(_condition(test) for test in _tests(n))))
+    return document_of(flag_of("f", *(condition_of(test) for test in person_tests(n))))
 
 
 def equal_conditions(n: int) -> Json:
-    return _document(_flag("f", *(_condition(_property("a")) for _ in range(n))))
+    return document_of(flag_of("f", *(condition_of(person_test("a")) for _ in range(n))))
 
 
 def conditions_of_everyone(n: int) -> Json:
-    return _document(_flag("f", *(_condition() for _ in range(n))))
+    return document_of(flag_of("f", *(condition_of() for _ in range(n))))
 
 
 def conditions_with_shares(n: int) -> Json:
     shares = [100 * number / n for number in range(n)]
-    groups = [_condition(_property("a"), rollout_percentage=share) for share in shares]
-    return _document(_flag("f", *groups))
+    groups = [condition_of(person_test("a"), rollout_percentage=share) for share in shares]
+    return document_of(flag_of("f", *groups))
 
 
 def conditions_of_groups(n: int) -> Json:
-    groups = [_condition(test, aggregation_group_type_index=0) for test in _tests(n)]
-    return _document(_flag("f", *groups))
+    groups = [condition_of(test, aggregation_group_type_index=0) for test in person_tests(n)]
+    return document_of(flag_of("f", *groups))
 
 
 def variants(n: int) -> Json:
-    return _document(_flag("f", _condition(_property("a")), multivariate=_variants(n)))
+    return document_of(flag_of("f", condition_of(person_test("a")), multivariate=draw_of(n)))
 
 
 def conditions_and_variants(n: int) -> Json:
-    groups = [_condition(test) for test in _tests(n)]
-    return _document(_flag("f", *groups, multivariate=_variants(n)))
+    groups = [condition_of(test) for test in person_tests(n)]
+    return document_of(flag_of("f", *groups, multivariate=draw_of(n)))
 
 
 def continuous_conditions_and_variants(n: int) -> Json:
-    groups = [_condition(test) for test in _tests(n)]
-    flag = _flag("f", *groups, multivariate=_variants(n))
-    return _document({**flag, "ensure_experience_continuity": True})
+    groups = [condition_of(test) for test in person_tests(n)]
+    flag = flag_of("f", *groups, multivariate=draw_of(n))
+    return document_of({**flag, "ensure_experience_continuity": True})
 
 
 def pins(n: int) -> Json:
-    groups = [_condition(test, variant=f"v{at}") for at, test in enumerate(_tests(n))]
-    return _document(_flag("f", *groups, multivariate=_variants(n)))
+    groups = [condition_of(test, variant=f"v{at}") for at, test in enumerate(person_tests(n))]
+    return document_of(flag_of("f", *groups, multivariate=draw_of(n)))
 
 
 def wrong_pins(n: int) -> Json:
-    groups = [_condition(test, variant=f"w{at}") for at, test in enumerate(_tests(n))]
-    return _document(_flag("f", *groups, multivariate=_variants(n)))
+    groups = [condition_of(test, variant=f"w{at}") for at, test in enumerate(person_tests(n))]
+    return document_of(flag_of("f", *groups, multivariate=draw_of(n)))
 
 
 def payloads(n: int) -> Json:
     texts = {f"v{number}": f'"payload {number}"' for number in range(n)}
-    groups = [_condition(_property("a"))]
-    return _document(_flag("f", *groups, multivariate=_variants(n), payloads=texts))
+    groups = [condition_of(person_test("a"))]
+    return document_of(flag_of("f", *groups, multivariate=draw_of(n), payloads=texts))
 
 
 def unused_payloads(n: int) -> Json:
     texts = {f"w{number}": "no JSON" for number in range(n)}
-    groups = [_condition(_property("a"))]
-    return _document(_flag("f", *groups, multivariate=_variants(n), payloads=texts))
+    groups = [condition_of(person_test("a"))]
+    return document_of(flag_of("f", *groups, multivariate=draw_of(n), payloads=texts))
 
 
 def list_operand(n: int) -> Json:
-    return _document(_flag("f", _condition(_property("a", [f"x{at}" for at in range(n)]))))
+    return document_of(flag_of("f", condition_of(person_test("a", [f"x{at}" for at in range(n)]))))
 
 
 def list_operand_of_containing(n: int) -> Json:
     operand = [f"x{at}" for at in range(n)]
-    return _document(_flag("f", _condition(_property("a", operand, "icontains_multi"))))
+    return document_of(flag_of("f", condition_of(person_test("a", operand, "icontains_multi"))))
 
 
 def long_text(n: int) -> Json:
-    return _document(_flag("f", _condition(_property("a", "x" * n, "icontains"))))
+    return document_of(flag_of("f", condition_of(person_test("a", "x" * n, "icontains"))))
 
 
 def patterns(n: int) -> Json:
-    tests = [_property("a", f"x{number}|y", "regex") for number in range(n)]
-    return _document(_flag("f", _condition(*tests)))
+    tests = [person_test("a", f"x{number}|y", "regex") for number in range(n)]
+    return document_of(flag_of("f", condition_of(*tests)))
 
 
 def broken_filters(n: int) -> Json:
-    tests = [_property(f"p{number}", operator="exactly", typ="person") for number in range(n)]
-    return _document(_flag("f", _condition(*tests)))
+    tests = [person_test(f"p{number}", operator="exactly", typ="person") for number in range(n)]
+    return document_of(flag_of("f", condition_of(*tests)))
 
 
 def unknown_members(n: int) -> Json:
     members = {f"aktive{number}": True for number in range(n)}
-    return _document({**_flag("f", _condition()), **members})
+    return document_of({**flag_of("f", condition_of()), **members})
 
 
 def contexts(n: int) -> Json:
     names = [f"c{number}" for number in range(n)]
-    return _document({**_flag("f", _condition()), "evaluation_contexts": names})
+    return document_of({**flag_of("f", condition_of()), "evaluation_contexts": names})
 
 
 def super_groups(n: int) -> Json:
-    old = [_condition(test) for test in _tests(n)]
+    old = [condition_of(test) for test in person_tests(n)]
     holdout = {"id": 1, "exclusion_percentage": 10}
-    return _document(
-        _flag("f", _condition(), super_groups=old, holdout_groups=old, holdout=holdout)
+    return document_of(
+        flag_of("f", condition_of(), super_groups=old, holdout_groups=old, holdout=holdout)
     )
 
 
 def group_names(n: int) -> Json:
-    document = _document(_flag("f", _condition()))
+    document = document_of(flag_of("f", condition_of()))
     return {**document, "group_type_mapping": {str(at): f"g{at}" for at in range(n)}}
 
 
 # Format 2, whose limits are its own: 100 rules, 100 predicates and 20 variants.
 
 
-def _rule(number: int, filters: list[Json], **more: Any) -> Json:
-    return {
-        "id": f"00000000-0000-4000-8000-{number:012}",
-        "rule_type": "percentage_rollout",
-        "targeting": {"properties": filters},
-        "rollout_percentage": 50,
-        "on_rollout_miss": "continue",
-        "assignment_algorithm": "sha1_60_v1",
-        "seed": f"seed{number}",
-        "value": f"value {number}",
-        **more,
-    }
-
-
-def _of_rules(*rules: Json) -> Json:
-    filters = {"version": 2, "return_type": "string", "default_value": "none", "rules": list(rules)}
-    return {"id": 1, "key": "f", "active": True, "filters": filters}
-
-
 def rules(n: int) -> Json:
-    return _document(_of_rules(*(_rule(at, [_property(f"p{at}")]) for at in range(n))))
+    return document_of(flag_of_rules(*(rule_of(at, [person_test(f"p{at}")]) for at in range(n))))
 
 
 def rules_for_all(n: int) -> Json:
     """Rules that all apply to the same people, and serve one value."""
-    return _document(_of_rules(*(_rule(at, [_property("a")], value="same") for at in range(n))))
+    return document_of(
+        flag_of_rules(*(rule_of(at, [person_test("a")], value="same") for at in range(n)))
+    )
 
 
 def predicates(n: int) -> Json:
-    return _document(_of_rules(_rule(0, _tests(n))))
+    return document_of(flag_of_rules(rule_of(0, person_tests(n))))
 
 
 def experiments(n: int) -> Json:
     def rule(at: int) -> Json:
         weights = [{"key": f"v{v}", "weight": 5, "value": f"value {v}"} for v in range(20)]
         members = {"experiment_id": None, "paused": False, "variants": weights}
-        found = _rule(at, [_property(f"p{at}")], rule_type="experiment", **members)
+        found = rule_of(at, [person_test(f"p{at}")], rule_type="experiment", **members)
         del found["value"]
         return found
 
-    return _document(_of_rules(*map(rule, range(n))))
+    return document_of(flag_of_rules(*map(rule, range(n))))
 
 
 def broken_rules(n: int) -> Json:
-    return _document(_of_rules(*(_rule(at, [], sed="x", value=1) for at in range(n))))
+    return document_of(flag_of_rules(*(rule_of(at, [], sed="x", value=1) for at in range(n))))
 
 
 SHAPES: dict[str, tuple[Callable[[int], Json], int]] = {

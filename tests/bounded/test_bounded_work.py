@@ -1,4 +1,4 @@
-"""Work and memory are linear in the document (SPEC R15.5 to R15.9), by counting, not by timing.
+"""Work and memory are linear in the document (SPEC R15.5 to R15.10), by counting, not by timing.
 
 `python -m tests.bounded` measures every operation on every shape at any size.
 """
@@ -6,6 +6,7 @@
 import pytest
 
 from tests.bounded.growing import growth
+from tests.bounded.long_names import LONG_NAMES
 from tests.bounded.operations import OPERATIONS
 from tests.bounded.shapes import SHAPES
 from tests.bounded.steps import peak, steps
@@ -60,3 +61,24 @@ def test_twice_the_document_takes_twice_the_memory(shape: str) -> None:
         for operation in ("first_use", "second_use", "explained_as_data", "rendered")
     }
     assert {operation: factor for operation, factor in found.items() if factor > 1.2} == {}
+
+
+@pytest.mark.rule("R15.5", "R15.10")
+@pytest.mark.parametrize("shape", LONG_NAMES)
+def test_a_long_name_of_many_parts_takes_its_memory_once(shape: str) -> None:
+    found = {
+        operation: growth(shape, operation, peak, scale=4).factor
+        for operation in ("issues", "first_use", "compiling_alone", "rendered")
+    }
+    assert {operation: factor for operation, factor in found.items() if factor > 1.25} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.rule("R15.5", "R15.10")
+@pytest.mark.parametrize("shape", LONG_NAMES)
+def test_rarer_operations_take_the_memory_of_a_long_name_once_too(shape: str) -> None:
+    found = {
+        operation: growth(shape, operation, peak, scale=4).factor
+        for operation in ("explained_as_text", "validated", "changed", "use_without_id")
+    }
+    assert {operation: factor for operation, factor in found.items() if factor > 1.25} == {}

@@ -97,3 +97,18 @@ def test_the_engine_imports_nothing_of_the_command_line(statement, absent):
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not absent & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("output", "why"),
+    [(">&-", "standard output is closed"), (">/dev/full", "cannot print the output: No space")],
+)
+@pytest.mark.parametrize("arguments", [["evaluate"], ["evaluate", "--json"], ["--help"]])
+def test_an_output_that_takes_nothing_is_one_line(definitions, arguments, output, why):
+    files = [] if arguments == ["--help"] else [definitions]
+    command = [*COMMAND, *arguments, *files]
+    shell = ["sh", "-c", f'exec "$@" {output}', "sh", *command]
+    found = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stderr.startswith(f"flagengine: {why}")
+    assert found.stderr.count("\n") == 1

@@ -126,3 +126,21 @@ def test_validate_without_jsonschema_says_so(run, save, monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     assert "pip install 'flagengine[cli]'" in trouble(run, "validate", save({"flags": []}))
     assert validate({}) != ()
+
+
+@pytest.mark.parametrize("member", ["[" * 5_000 + "]" * 5_000, "9" * 5_000])
+def test_a_document_without_flags_is_one_line_whatever_else_it_has(run, save, definitions, member):
+    odd = save('{"x": ' + member + "}")
+    for arguments in (["evaluate", odd], ["validate", definitions, "--current", odd]):
+        found = run(*arguments, exits=2)
+        assert "must be an object with a list" in found.stderr
+        assert "save the unchanged body" in found.stderr
+
+
+def test_properties_are_utf_8_json_of_any_size(run, save, definitions):
+    utf16 = save('{"plan": "pro"}'.encode("utf-16"), "utf16.json")
+    found = run("evaluate", definitions, "--properties", utf16, exits=2)
+    assert "utf16.json: invalid JSON" in found.stderr
+    for value in ("9" * 5_000, "[" * 5_000 + "]" * 5_000):
+        run("evaluate", definitions, "--properties", '{"plan": ' + value + "}")
+        run("evaluate", definitions, "--properties", save('{"plan": ' + value + "}", "deep.json"))

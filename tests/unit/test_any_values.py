@@ -134,7 +134,6 @@ def _few_parts() -> Iterator[None]:
     """Let a value have fifty thousand parts instead of a million, which take a second to read."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flagengine.values.conversion.MAX_PARTS", 50_000)
-        patch.setattr("flagengine.definitions.owned.MAX_PARTS", 50_000)
         patch.setattr("flagengine.definitions.owned._MAX_PARTS", 100_000)
         yield
 

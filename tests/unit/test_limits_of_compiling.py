@@ -7,7 +7,7 @@ import pytest
 
 from flagengine import Snapshot, evaluate, evaluate_flag, explain
 from flagengine.snapshot import evaluators_of
-from tests.bounded import shapes
+from tests.bounded import parts, shapes
 
 Document = dict[str, Any]
 
@@ -18,40 +18,40 @@ def _in_one_flag(tests: int) -> Document:
 
 def _of_variants(count: int) -> Document:
     """Return two conditions that draw from the same variants: all answers of one are repeated."""
-    return shapes._document(
-        shapes._flag(
+    return parts.document_of(
+        parts.flag_of(
             "f",
-            shapes._condition(shapes._property("a")),
-            shapes._condition(shapes._property("b")),
-            multivariate=shapes._variants(count),
+            parts.condition_of(parts.person_test("a")),
+            parts.condition_of(parts.person_test("b")),
+            multivariate=parts.draw_of(count),
         )
     )
 
 
 def _of_repeated_cohorts(tests: int) -> Document:
     """Return a flag that names a cohort twice, so that all its tests, and the group, are repeated."""
-    cohort = shapes._all(*shapes._tests(tests - 1))
-    conditions = [shapes._condition(shapes._in_cohort(0)) for _ in range(2)]
-    return shapes._document(shapes._flag("f", *conditions), cohorts=[cohort])
+    cohort = parts.all_of(*parts.person_tests(tests - 1))
+    conditions = [parts.condition_of(parts.in_cohort(0)) for _ in range(2)]
+    return parts.document_of(parts.flag_of("f", *conditions), cohorts=[cohort])
 
 
 def _of_dependencies(tests: int) -> Document:
     """Return a flag that depends on a flag of so many tests, counted with the flag itself."""
-    below = shapes._flag("below", shapes._condition(*shapes._tests(tests - 1)))
-    return shapes._document(below, shapes._flag("f", shapes._condition(shapes._flag_is("below"))))
+    below = parts.flag_of("below", parts.condition_of(*parts.person_tests(tests - 1)))
+    return parts.document_of(below, parts.flag_of("f", parts.condition_of(parts.flag_is("below"))))
 
 
 def _of_dependencies_in_two_conditions(tests: int) -> Document:
-    below = shapes._flag("below", shapes._condition(*shapes._tests(tests // 2 - 1)))
-    conditions = [shapes._condition(shapes._flag_is("below")) for _ in range(2)]
-    return shapes._document(below, shapes._flag("f", *conditions))
+    below = parts.flag_of("below", parts.condition_of(*parts.person_tests(tests // 2 - 1)))
+    conditions = [parts.condition_of(parts.flag_is("below")) for _ in range(2)]
+    return parts.document_of(below, parts.flag_of("f", *conditions))
 
 
 def _of_cohorts_below(tests: int) -> Document:
-    cohort = shapes._all(*shapes._tests(tests - 1))
-    below = shapes._flag("below", shapes._condition(shapes._in_cohort(0)))
-    above = shapes._flag("f", shapes._condition(shapes._flag_is("below")))
-    return shapes._document(below, above, cohorts=[cohort])
+    cohort = parts.all_of(*parts.person_tests(tests - 1))
+    below = parts.flag_of("below", parts.condition_of(parts.in_cohort(0)))
+    above = parts.flag_of("f", parts.condition_of(parts.flag_is("below")))
+    return parts.document_of(below, above, cohorts=[cohort])
 
 
 limits = pytest.mark.parametrize(
@@ -96,15 +96,15 @@ def test_a_circle_of_dependencies_is_compiled() -> None:
     assert evaluate_flag(snapshot, "f0", "user-1").value is None
 
 
-@pytest.mark.parametrize("join", [shapes._all, shapes._any])
+@pytest.mark.parametrize("join", [parts.all_of, parts.any_of])
 @pytest.mark.parametrize("size", [8, 9, 30])
 @pytest.mark.parametrize("match", ["x", "y"])
 def test_a_cohort_of_many_tests_joins_its_doubts(
     join: Callable[..., Document], size: int, match: str
 ) -> None:
-    cohort = join(*shapes._tests(size))
-    flag = shapes._flag("f", shapes._condition(shapes._in_cohort(0)))
-    snapshot = Snapshot.parse(shapes._document(flag, cohorts=[cohort]))
+    cohort = join(*parts.person_tests(size))
+    flag = parts.flag_of("f", parts.condition_of(parts.in_cohort(0)))
+    snapshot = Snapshot.parse(parts.document_of(flag, cohorts=[cohort]))
     for given in (0, size - 2, size):
         props = {f"p{number}": match for number in range(given)}
         expected = explain(snapshot, "f", "user-1", props).resolution

@@ -20,7 +20,7 @@ from flagengine.snapshot import evaluators_of
 from flagengine.values.excerpts import excerpt
 from flagengine.values.json_values import text
 from flagengine.values.spelling import nearest
-from tests.bounded import shapes
+from tests.bounded import parts, shapes
 
 GRAPH = {"a": ["b", "c"], "b": ["c"], "c": [], "d": ["e"], "e": ["d", "a"], "f": ["f"], "g": ["e"]}
 
@@ -76,9 +76,9 @@ def _words(document: dict[str, Any]) -> list[str]:
 
 
 def test_words_define_a_cohort_and_list_variants_where_they_come_first() -> None:
-    tests = [shapes._in_cohort(0), shapes._in_cohort(0, "not_in")]
-    flag = shapes._flag("f", *map(shapes._condition, tests), multivariate=shapes._variants(2))
-    assert _words(shapes._document(flag, cohorts=[shapes._all(shapes._property("a"))]))[1:5] == [
+    tests = [parts.in_cohort(0), parts.in_cohort(0, "not_in")]
+    flag = parts.flag_of("f", *map(parts.condition_of, tests), multivariate=parts.draw_of(2))
+    assert _words(parts.document_of(flag, cohorts=[parts.all_of(parts.person_test("a"))]))[1:5] == [
         "  condition 1: 50 % by person get v0 (50 %) or v1 (50 %)",
         '    if in cohort 0 (person a exact "x")',
         "  condition 2: 50 % by person get a variant, as in condition 1",

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from flagengine.analysis.lint.catalogue import CATALOGUE, Severity
+from flagengine.values.printable import printable
 
 __all__ = ["Finding", "Severity", "finding", "rank"]
 
@@ -23,8 +24,15 @@ class Finding:
     message: str
     hint: str
 
+    def __post_init__(self) -> None:
+        """Escape what is not printable: the texts quote the document."""
+        object.__setattr__(self, "message", printable(self.message))
+        object.__setattr__(self, "hint", printable(self.hint))
+
     def __str__(self) -> str:
-        return f"{self.severity.value} {self.pointer or '/'}: {self.message} [{self.code}]"
+        return (
+            f"{self.severity.value} {printable(self.pointer) or '/'}: {self.message} [{self.code}]"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON values."""

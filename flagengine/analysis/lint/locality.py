@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flagengine.analysis.lint.finding import Finding, finding
 from flagengine.analysis.lint.inspection import Inspection
 from flagengine.analysis.requirements import Decidability, requirements_of
+from flagengine.definitions.reading import shown
 
 __all__ = ["check_locality"]
 
@@ -20,4 +21,4 @@ def check_locality(inspection: Inspection) -> Iterator[Finding]:
         why = "; ".join(needs.why) or "the answer depends on data that only the server has"
         verb = "can never" if is_never else "cannot always"
         code = "never_local" if is_never else "sometimes_local"
-        yield finding(code, flag.pointer, f"{flag.key} {verb} be decided locally: {why}")
+        yield finding(code, flag.pointer, f"{shown(flag.key)} {verb} be decided locally: {why}")

@@ -96,9 +96,13 @@ def _near(word: Any, known: set[str]) -> str | None:
 
 
 def _value_at(document: Any, pointer: str) -> Any:
+    """Return the value at a pointer; "" for a pointer that is cut (SPEC R15.10)."""
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
-        document = document[int(name)] if isinstance(document, list) else document[name]
+        try:
+            document = document[int(name)] if isinstance(document, list) else document[name]
+        except (LookupError, ValueError):
+            return ""
     return document
 
 

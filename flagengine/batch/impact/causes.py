@@ -3,9 +3,11 @@
 from flagengine.batch.impact.causes_of_rules import cause_of_rules
 from flagengine.definitions.model import Condition, Flag, Variant
 from flagengine.results.resolution import Reason, Resolution
+from flagengine.values.excerpts import name_excerpt
 
 __all__ = ["cause_of"]
 
+_MOST = 20
 _ELSEWHERE = "a dependency changed: another flag, a cohort or a project setting"
 
 
@@ -57,8 +59,12 @@ def _of_condition(old: Condition | None, new: Condition | None, number: int) -> 
     if old.rollout_percentage != new.rollout_percentage:
         return f"{name}: rollout {old.rollout_percentage:g} % → {new.rollout_percentage:g} %"
     if old.variant != new.variant:
-        return f"{name}: variant {old.variant or 'drawn'} → {new.variant or 'drawn'}"
+        return f"{name}: variant {_pin(old)} → {_pin(new)}"
     return f"{name}: another subject is bucketed" if old.aggregation != new.aggregation else None
+
+
+def _pin(condition: Condition) -> str:
+    return name_excerpt(condition.variant or "drawn")
 
 
 def _of_flag(old: Flag, new: Flag) -> str:
@@ -72,10 +78,13 @@ def _of_flag(old: Flag, new: Flag) -> str:
 
 
 def _weights(variants: tuple[Variant, ...]) -> str:
-    return (
-        " ".join(f"{variant.key} {variant.rollout_percentage:g} %" for variant in variants)
-        or "none"
-    )
+    """Return the first variants with their weights: every transition of the flag repeats the text."""
+    written = [
+        f"{name_excerpt(variant.key)} {variant.rollout_percentage:g} %"
+        for variant in variants[:_MOST]
+    ]
+    more = len(variants) - _MOST
+    return " ".join([*written, *([f"and {more} more"] if more > 0 else [])]) or "none"
 
 
 def _settings(flag: Flag) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from flagengine.definitions.rules.model import Rule, RuleSet
 from flagengine.results.resolution import Resolution
+from flagengine.values.excerpts import name_excerpt
 
 __all__ = ["cause_of_rules"]
 
@@ -57,4 +58,4 @@ def _percent(rule: Rule) -> str:
 
 
 def _shown(value: object) -> str:
-    return "the caller's" if value is None else repr(value)
+    return "the caller's" if value is None else name_excerpt(repr(value))

@@ -42,7 +42,7 @@ def _losses(filters: Any) -> Iterator[tuple[str, str | None]]:
                 yield from ((pointer_to(pointer, name), None) for name in _repeated(value))
             waiting += [(pointer_to(pointer, name), member) for name, member in members.items()]
         elif isinstance(value, list):
-            waiting += [(f"{pointer}/{index}", member) for index, member in enumerate(value)]
+            waiting += [(pointer_to(pointer, index), member) for index, member in enumerate(value)]
         elif isinstance(value, bytes) and _is_changed(value.decode()):
             yield pointer, value.decode()
 
