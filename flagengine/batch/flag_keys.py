@@ -15,8 +15,9 @@ def requested(flag_keys: Iterable[str] | None) -> list[str] | None:
     """Return the keys as a list, which can be read twice; None for all flags."""
     if flag_keys is None:
         return None
-    if isinstance(flag_keys, str):
-        message = f"flag_keys must be a collection of keys, got the text {flag_keys!r}"
+    if isinstance(flag_keys, str | bytes | bytearray) or not isinstance(flag_keys, Iterable):
+        what = "the text " if isinstance(flag_keys, str) else ""
+        message = f"flag_keys must be a collection of keys, got {what}{flag_keys!r}"
         raise TypeError(message)
     return list(flag_keys)
 

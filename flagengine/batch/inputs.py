@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from flagengine.columnar.errors import TableError
+
 __all__ = ["BATCH_ROWS", "Batches", "numbered", "open_table"]
 
 BATCH_ROWS: Final = 1 << 16
@@ -75,7 +77,14 @@ def open_table(table: Any) -> Batches:
     if isinstance(table, pa.Table):
         return Batches(table.schema, table.to_batches())
     if hasattr(table, "__arrow_c_stream__"):
-        reader = pa.RecordBatchReader.from_stream(table)
+        try:
+            reader = pa.RecordBatchReader.from_stream(table)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            message = (
+                f"a column of the table has a type that pyarrow lacks ({error}); cast integers of 128 "
+                "bits to 64 bits or to text"
+            )
+            raise TableError(message) from None
         return Batches(reader.schema, reader)
     if hasattr(table, "__arrow_c_array__"):
         return open_table(pa.record_batch(table))

@@ -23,11 +23,13 @@ from flagengine.columnar.answer_columns import (
 )
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.errors import TableError
+from flagengine.columnar.readable import taken
 from flagengine.evaluation.outcomes import typed_payload
 from flagengine.plan.flag_plan import RulePlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
+from flagengine.values.json_values import has_utf8
 
-__all__ = ["LONG_COLUMNS", "Long", "Output", "Wide"]
+__all__ = ["LONG_COLUMNS", "Long", "Output", "Wide", "texts_of"]
 
 LONG_COLUMNS: Final = {
     "flag": TEXT,
@@ -63,7 +65,7 @@ class Wide:
         """Fix the schema."""
         self._engine = engine
         self._carried = carried
-        self._texts = {key: _texts(engine, key) for key in engine.keys}
+        self._texts = {key: texts_of(engine, key) for key in engine.keys}
         self._types = {
             key: column_type(engine.plans.plan(key), engine.overridden.flags.get(key))
             for key in engine.keys
@@ -93,7 +95,7 @@ class Long:
         """Fix the schema."""
         self._engine = engine
         self._carried = carried
-        texts = dict.fromkeys(text for key in engine.keys for text in _texts(engine, key))
+        texts = dict.fromkeys(text for key in engine.keys for text in texts_of(engine, key))
         self._dictionaries = {
             "flag": list(engine.keys),
             "value": list(texts),
@@ -106,7 +108,7 @@ class Long:
             "variant_key": _of_rules(engine, _variant_keys),
         }
         added = [pa.field(name, kind) for name, kind in LONG_COLUMNS.items()]
-        self.schema = _schema(schema, carried, added)
+        self.schema = _schema(_decoded(schema), carried, added)
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
         """Return the rows of the first person, flag by flag, then the rows of the next person."""
@@ -117,9 +119,18 @@ class Long:
         shifted = [found + start for found, start in zip(codes, starts, strict=False)]
         flat = np.stack(shifted, axis=1).ravel() if keys else np.empty(0, np.int32)
         rows = repeated(batch.num_rows, len(keys))
-        columns = [batch.column(name).take(rows) for name in self._carried]
+        columns = [self._repeated(batch.column(name), name, rows) for name in self._carried]
         columns += [self._column(name, answers, flat) for name in LONG_COLUMNS]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _repeated(self, column: pa.Array, name: str, rows: pa.Array) -> pa.Array:
+        kind = self.schema.field(name).type
+        try:
+            found = taken(column, rows)
+            return found if found.type == kind else found.cast(kind)
+        except pa.ArrowNotImplementedError:
+            message = f"cannot be repeated in a long result: it has the type {column.type}; do not carry it"
+            raise TableError(message, column=name) from None
 
     def _column(self, name: str, answers: Sequence[Resolution], codes: NDArray[Any]) -> pa.Array:
         if name in self._dictionaries:
@@ -155,9 +166,10 @@ _READERS: Final[dict[str, Any]] = {
 }
 
 
-def _texts(engine: Engine, key: str) -> list[str]:
+def texts_of(engine: Engine, key: str) -> list[str]:
+    """Return the texts of all values of a flag; raise :class:`TableError` for one without UTF-8."""
     values = possible_values(engine.plans.plan(key), engine.overridden.flags.get(key))
-    return list(dict.fromkeys(str(value_text(value)) for value in values))
+    return _in_utf8(dict.fromkeys(str(value_text(value)) for value in values), f"flag {key!r}")
 
 
 def _payloads(engine: Engine) -> list[str]:
@@ -167,18 +179,36 @@ def _payloads(engine: Engine) -> list[str]:
         found |= dict.fromkeys(plan.payloads.values() if plan else ())
         values = possible_values(plan, engine.overridden.flags.get(key))
         found |= dict.fromkeys(filter(None, map(typed_payload, values)))
-    return list(found)
+    return _in_utf8(found, "payload")
+
+
+def _in_utf8(texts: Iterable[str], what: str) -> list[str]:
+    """Return the texts; raise :class:`TableError` for one that no column can hold."""
+    found = list(texts)
+    for text in found:
+        if not has_utf8(text):
+            message = f"{what}: a table holds no text with lone surrogates, got {text[:80]!r}"
+            raise TableError(message)
+    return found
 
 
 def _of_rules(engine: Engine, read: Callable[[RulePlan], Iterable[str]]) -> list[str]:
     """Return the distinct texts that ``read`` gives for the rules of all flags."""
     plans = filter(None, map(engine.plans.plan, engine.keys))
     rules = (condition.rule for plan in plans for condition in plan.conditions)
-    return list(dict.fromkeys(text for rule in rules if rule for text in read(rule)))
+    return _in_utf8(dict.fromkeys(text for rule in rules if rule for text in read(rule)), "rule")
 
 
 def _variant_keys(rule: RulePlan) -> Iterator[str]:
     return filter(None, (answer.variant_key for answer in rule.values))
+
+
+def _decoded(schema: pa.Schema) -> pa.Schema:
+    """Return a schema without runs, because each row of a long result would be a run of its own."""
+    kinds = [field.type for field in schema]
+    while any(map(pa.types.is_run_end_encoded, kinds)):
+        kinds = [kind.value_type if pa.types.is_run_end_encoded(kind) else kind for kind in kinds]
+    return pa.schema([field.with_type(kind) for field, kind in zip(schema, kinds, strict=True)])
 
 
 def _schema(schema: pa.Schema, carried: Sequence[str], added: list[pa.Field]) -> pa.Schema:

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal, Unpack
+from operator import index
+from typing import Any, Literal, SupportsIndex, Unpack
 
 import pyarrow as pa
 
@@ -74,8 +75,9 @@ def evaluate_table(
 
     Raises:
         TableError: A column is missing, or a column of ids has floats, which name other people than
-            the integers that they were; or, while the results are read, a row of ``person_json`` does
-            not hold a JSON object.
+            the integers that they were; a value of a flag has no UTF-8 form; or, while the results are
+            read, a row of ``person_json`` does not hold a JSON object.
+        TypeError: An argument is of another type.
         ValueError: There is no flag with one of the keys.
     """
     batches = open_table(table)
@@ -95,12 +97,16 @@ def evaluate_table(
     check_keys(keys, {**snapshot.keys, **engine.overridden.flags})
     carried = _carried(batches.schema, carry, distinct_id)
     shape = _shape(output, engine, batches.schema, carried, prefix)
-    return TableEvaluation(engine, batches, shape, _positive(batch_rows), threads or processors())
+    workers = processors() if threads is None else _positive("threads", threads)
+    return TableEvaluation(engine, batches, shape, _positive("batch_rows", batch_rows), workers)
 
 
 def _shape(
     output: str, engine: Engine, schema: pa.Schema, carried: Sequence[str], prefix: str
 ) -> Output:
+    if not isinstance(prefix, str):
+        message = f"prefix must be text, got {prefix!r}"
+        raise TypeError(message)
     if output == "wide":
         return Wide(engine, schema, carried, prefix)
     if output == "long":
@@ -116,20 +122,26 @@ def _carried(
         return list(schema.names)
     if carry is None:
         return [distinct_id]
-    if isinstance(carry, str):
-        message = f"carry must be a list of columns or 'all', got the text {carry!r}"
+    if isinstance(carry, str | bytes) or not isinstance(carry, Iterable):
+        message = f"carry must be a list of columns or 'all', got {carry!r}"
         raise TypeError(message)
+    carry = list(carry)
     for name in carry:
         if name not in schema.names:
-            raise no_column(name, "carry", schema.names)
-    return list(carry)
+            raise no_column(str(name), "carry", schema.names)
+    return carry
 
 
-def _positive(batch_rows: int) -> int:
-    if batch_rows < 1:
-        message = f"batch_rows must be at least 1, got {batch_rows}"
+def _positive(name: str, given: SupportsIndex) -> int:
+    try:
+        number = index(given)
+    except TypeError:
+        message = f"{name} must be an integer, got {given!r}"
+        raise TypeError(message) from None
+    if number < 1:
+        message = f"{name} must be at least 1, got {number}"
         raise ValueError(message)
-    return batch_rows
+    return number
 
 
 def processors() -> int:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from flagengine.columnar.arrow_numbers import NativeNumbers
 from flagengine.columnar.arrow_text import NativeText
-from flagengine.columnar.json_values import plain_text
+from flagengine.columnar.readable import is_utf8, readable
 
 __all__ = ["Native", "varied_column"]
 
@@ -19,10 +19,12 @@ _VARIED: Final = 256
 
 def varied_column(array: pa.Array) -> Native | None:
     """Return a column of texts or numbers that mostly differ; None for other columns."""
-    array = plain_text(array)
+    array = readable(array)
     kind = array.type
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     if not (is_text or is_number) or len(array.slice(0, _SAMPLE).unique()) <= _VARIED:
         return None
-    return NativeText(array) if is_text else NativeNumbers(array)
+    if is_text:
+        return NativeText(array) if is_utf8(array) else None
+    return NativeNumbers(array)

@@ -1,6 +1,5 @@
 """Columns of whole property maps: JSON text, as in an export of persons, or structs and maps."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,8 +7,10 @@ import pyarrow as pa
 
 from flagengine.columnar.cases import Cases
 from flagengine.columnar.errors import TableError
-from flagengine.columnar.json_values import GONE, by_value, json_cases, plain_text
-from flagengine.values.conversion import to_json_value
+from flagengine.columnar.json_values import GONE, by_value, json_cases, python_values
+from flagengine.columnar.readable import readable, taken
+from flagengine.values.conversion import key_text, to_json_value
+from flagengine.values.json_reading import read_json
 
 __all__ = ["properties_of"]
 
@@ -22,28 +23,43 @@ def properties_of(array: pa.Array, name: str, first_row: int, null: Any) -> Prop
 
     Messages use ``name`` and ``first_row``. A null row has no properties.
     """
-    array = plain_text(array)
-    if pa.types.is_struct(array.type):
-        return _Struct(array, null)
-    if pa.types.is_map(array.type):
-        return _Documents([dict(properties or ()) for properties in array.to_pylist()])
-    if pa.types.is_null(array.type):
-        return _Documents([{}] * len(array))
+    array = readable(array)
     if pa.types.is_dictionary(array.type):
-        array = plain_text(array.dictionary_decode())
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        message = f"must be JSON text, a struct or a map, got the type {array.type}"
+        array = readable(taken(array.dictionary, array.indices))
+    kind = array.type
+    if pa.types.is_struct(kind):
+        return _Struct(array, null)
+    if pa.types.is_map(kind):
+        return _Documents([_by_name(properties) for properties in python_values(array)])
+    if pa.types.is_null(kind):
+        return _Documents([{}] * len(array))
+    if not any(is_of_kind(kind) for is_of_kind in _TEXTS):
+        message = f"must be JSON text, a struct or a map, got the type {kind}"
         raise TableError(message, column=name)
-    texts = array.to_pylist()
+    texts = array.cast(pa.large_binary()).to_pylist()
     return _Documents([_object(text, name, first_row + row) for row, text in enumerate(texts)])
 
 
-def _object(written: str | None, name: str, row: int) -> Mapping[str, Any]:
+_TEXTS = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+)
+
+
+def _by_name(properties: Mapping[Any, Any] | None) -> Mapping[str | None, Any]:
+    """Return a map's properties by the names that their keys have in JSON (SPEC R19.2)."""
+    return {key_text(key): value for key, value in (properties or {}).items()}
+
+
+def _object(written: bytes | None, name: str, row: int) -> Mapping[str, Any]:
     if written is None:
         return {}
     try:
-        value = json.loads(written)
-    except (ValueError, RecursionError) as error:
+        value = read_json(written.decode())
+    except ValueError as error:
         raise TableError(f"invalid JSON: {error}", column=name, row=row) from None
     if isinstance(value, dict):
         return value
@@ -85,7 +101,7 @@ class _Struct:
 class _Documents:
     """Rows as Python mappings, read one property at a time."""
 
-    def __init__(self, documents: list[Mapping[str, Any]]) -> None:
+    def __init__(self, documents: list[Mapping[Any, Any]]) -> None:
         self._documents = documents
 
     def __call__(self, key: str) -> Cases:

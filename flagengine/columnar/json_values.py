@@ -1,22 +1,24 @@
 """Arrow columns to the JSON values that a client would send (SPEC R19.2).
 
-Only this module knows Arrow's types. Each distinct value of a batch is converted once.
+Each distinct value of a batch is converted once. :mod:`~flagengine.columnar.readable` knows what is not
+a plain type.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from flagengine.columnar.cases import Cases
+from flagengine.columnar.readable import readable
 from flagengine.values.conversion import to_json_value
-from flagengine.values.json_values import NotGiven, text
+from flagengine.values.json_values import NOT_GIVEN, NotGiven, text
 
-__all__ = ["GONE", "Gone", "by_value", "json_cases", "plain_text"]
+__all__ = ["GONE", "Gone", "by_value", "json_cases", "python_values"]
 
 
 class Gone(Enum):
@@ -36,12 +38,14 @@ _UNSENDABLE: Final = object()
 
 def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
     """Return a column as cases of JSON values; ``null`` is the label of Arrow's nulls."""
-    array = plain_text(array)
+    array = readable(array)
     if array.null_count == len(array):
         return Cases.constant(null)
+    if _is_unsendable(array.type):
+        return Cases([NOT_GIVEN, null], array.is_null().to_numpy(zero_copy_only=False).view("u1"))
     if pa.types.is_nested(array.type):
         return by_value(
-            [null if value is None else to_json_value(value) for value in _pylist(array)]
+            [null if value is None else to_json_value(value) for value in python_values(array)]
         )
     indices, distinct = _encoded(array)
     labels = _converted(distinct)
@@ -52,30 +56,17 @@ def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
     return Cases(labels, indices.to_numpy(zero_copy_only=False))
 
 
-def plain_text(array: pa.Array) -> pa.Array:
-    """Return a column without the encodings that some functions cannot read."""
-    kind = array.type
-    if isinstance(array, pa.ExtensionArray) and kind.extension_name != "arrow.uuid":
-        return plain_text(array.storage)
-    if pa.types.is_run_end_encoded(kind):
-        return plain_text(pc.run_end_decode(array))
-    if kind == pa.string_view():
-        return array.cast(pa.large_string())
-    if kind == pa.binary_view():
-        return array.cast(pa.large_binary())
-    if pa.types.is_dictionary(kind) and len(array.dictionary) > len(array):
-        return plain_text(array.dictionary_decode())
-    return array
+def _is_unsendable(kind: pa.DataType) -> bool:
+    """Tell whether no value of a readable type has a JSON form."""
+    is_extension = isinstance(kind, pa.BaseExtensionType)
+    return bool(is_extension or pa.types.is_duration(kind) or pa.types.is_interval(kind))
 
 
 def _encoded(array: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return positions among distinct values, and the distinct values."""
     kind = array.type
     if pa.types.is_dictionary(kind):
-        return array.indices.cast(pa.int64()), plain_text(array.dictionary)
-    if isinstance(array, pa.ExtensionArray):
-        encoded = array.storage.dictionary_encode()
-        return encoded.indices, pa.ExtensionArray.from_storage(kind, encoded.dictionary)
+        return array.indices.cast(pa.int64()), array.dictionary
     if pa.types.is_floating(kind):
         # Compare the bits, because 0.0 and -0.0 have different texts.
         bits = array.cast(pa.float64()).view(pa.int64())
@@ -92,28 +83,36 @@ def _converted(distinct: pa.Array) -> list[Any]:
             return list(distinct.to_pylist())
         except UnicodeDecodeError:
             pass  # some text is not UTF-8: convert the values separately
-    return [to_json_value(value) for value in _pylist(distinct)]
+    return [to_json_value(value) for value in python_values(distinct)]
 
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _pylist(array: pa.Array) -> list[Any]:
-    """Return Python values; values with nanoseconds, which Python's types lack, become text."""
+def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 one line per type
+    """Return values that the engine converts to JSON; those that Python lacks become text or unsendable."""
+    array = readable(array)
     kind = array.type
     if pa.types.is_timestamp(kind):
         return _timestamps(array)
     if pa.types.is_time64(kind) and kind.unit == "ns":
         return [_optional(_time_text, value) for value in array.cast(pa.int64()).to_pylist()]
-    if pa.types.is_duration(kind) or pa.types.is_interval(kind):
+    if _is_unsendable(kind):
         return [_UNSENDABLE if value else None for value in array.is_valid().to_pylist()]
+    if pa.types.is_dictionary(kind):
+        return [*map([*python_values(array.dictionary), None].__getitem__, _places(array))]
     if pa.types.is_nested(kind) and not pa.types.is_union(kind):
         return _nested(array)
     try:
         return list(array.to_pylist())
     except (OverflowError, ValueError):
         return [_python_value(value) for value in array]
+
+
+def _places(array: pa.DictionaryArray) -> list[int]:
+    """Return the positions of values in a dictionary; -1 for null."""
+    return list(array.indices.cast(pa.int64()).fill_null(-1).to_pylist())
 
 
 def _python_value(scalar: pa.Scalar) -> Any:
@@ -126,8 +125,11 @@ def _python_value(scalar: pa.Scalar) -> Any:
 def _timestamps(array: pa.Array) -> list[Any]:
     """Return timestamps as ISO 8601 text, with the offset of their zone at that time."""
     scale = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}[array.type.unit]
-    zone = pa.lib.string_to_tzinfo(array.type.tz) if array.type.tz else None
     numbers = array.cast(pa.int64()).to_pylist()
+    try:
+        zone = pa.lib.string_to_tzinfo(array.type.tz) if array.type.tz else None
+    except (pa.ArrowException, LookupError, ValueError):  # no zone of that name
+        return [_optional(lambda _: _UNSENDABLE, value) for value in numbers]
     return [_optional(lambda n: _instant_text(n * scale, zone), value) for value in numbers]
 
 
@@ -163,19 +165,27 @@ def _nested(array: pa.Array) -> list[Any]:
     kind = array.type
     if pa.types.is_struct(kind):
         names = [field.name for field in kind]
-        members = [_pylist(plain_text(field)) for field in array.flatten()]
+        members = [python_values(field) for field in array.flatten()]
         found: list[Any] = [
             dict(zip(names, row, strict=True)) for row in zip(*members, strict=True)
         ]
-        found = found or [{} for _ in range(len(array))]
-        return _with_nulls(array, found)
+        return _with_nulls(array, found or [{} for _ in range(len(array))])
     if pa.types.is_map(kind):
-        return [None if value is None else dict(value) for value in array.to_pylist()]
-    return [None if value is None else _pylist(plain_text(value)) for value in _lists(array)]
+        keys, values = (_cut(array, part) for part in (array.keys, array.items))
+        return _with_nulls(
+            array, [dict(zip(*row, strict=True)) for row in zip(keys, values, strict=True)]
+        )
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _with_nulls(array, _cut(array, array.values))
+    return [python_values(item.values) if item.is_valid else None for item in array]
 
 
-def _lists(array: pa.Array) -> list[pa.Array | None]:
-    return [item.values if item.is_valid else None for item in array]
+def _cut(array: pa.Array, members: pa.Array) -> list[list[Any]]:
+    """Return the members of each row of a column of lists or maps."""
+    ends = array.offsets.to_pylist()
+    first = ends[0]
+    values = python_values(members.slice(first, ends[-1] - first))
+    return [values[start - first : end - first] for start, end in pairwise(ends)]
 
 
 def _with_nulls(array: pa.Array, values: list[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """The columns of each input (SPEC R19.1): the caller's names, checked against the table's."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from flagengine.columnar.errors import TableError, no_column
 from flagengine.columnar.id_types import check_id_types
+from flagengine.inputs.arguments import checked_mapping
 
 __all__ = ["Columns", "Layout"]
 
@@ -53,12 +54,12 @@ class Layout:
         id_column = find(distinct_id, "distinct_id")
         other: dict[str, Any] = {
             "person_json": find.optional(person_json, "person_json"),
-            "groups": find.each(groups, "groups"),
+            "groups": find.each(checked_mapping("groups", groups), "groups"),
             "group_properties": {
                 group: find.each(_by_property(columns), f"the properties of {group}")
-                for group, columns in (group_properties or {}).items()
+                for group, columns in checked_mapping("group_properties", group_properties).items()
             },
-            "group_json": find.each(group_json, "group_json"),
+            "group_json": find.each(checked_mapping("group_json", group_json), "group_json"),
             "device_id": find.optional(device_id, "device_id"),
         }
         check_id_types(schema, [id_column, *other["groups"].values(), other["device_id"]])
@@ -89,12 +90,15 @@ class _ColumnFinder:
     def optional(self, name: str | None, wanted: str) -> int | None:
         return None if name is None else self(name, wanted)
 
-    def each(self, columns: Mapping[str, str] | None, wanted: str) -> dict[str, int]:
-        return {key: self(name, wanted) for key, name in (columns or {}).items()}
+    def each(self, columns: Mapping[str, str], wanted: str) -> dict[str, int]:
+        return {key: self(name, wanted) for key, name in columns.items()}
 
     def all_or_some(self, names: bool | Collection[str], wanted: str) -> frozenset[int]:
         if isinstance(names, bool):
             return frozenset(range(len(self._names)) if names else ())
+        if isinstance(names, str | bytes) or not isinstance(names, Iterable):
+            message = f"{wanted} must be a bool or a collection of columns, got {names!r}"
+            raise TypeError(message)
         return frozenset(self(name, wanted) for name in names)
 
     def rest(self) -> dict[str, int]:
@@ -106,7 +110,7 @@ class _ColumnFinder:
 def _by_property(columns: Columns) -> Mapping[str, str]:
     if columns is None or isinstance(columns, Mapping):
         return columns or {}
-    if isinstance(columns, str):
-        message = f"properties must be a mapping or a list of columns, got the text {columns!r}"
+    if isinstance(columns, str | bytes) or not isinstance(columns, Iterable):
+        message = f"properties must be a mapping or a list of columns, got {columns!r}"
         raise TypeError(message)
     return {name: name for name in columns}

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flagengine.columnar.cases import Cases
-from flagengine.columnar.json_values import GONE, json_cases, plain_text
+from flagengine.columnar.json_values import GONE, json_cases
+from flagengine.columnar.readable import is_utf8, readable
 from flagengine.hashing.buckets import Algorithm
 from flagengine.hashing.string_column import StringColumn, bucket_column
 from flagengine.inputs.subject import usable_id
@@ -73,11 +74,11 @@ class SubjectIds:
 
 def ids_of_column(array: pa.Array, *, may_be_empty: bool = False) -> SubjectIds:
     """Return the ids in a column; numbers are read as their JSON text."""
-    array = plain_text(array)
+    array = readable(array)
     kind = array.type
     if pa.types.is_integer(kind):
         return SubjectIds(array.cast(pa.large_string()))
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and is_utf8(array):
         return _ids_of_texts(array, may_be_empty=may_be_empty)
     return ids_of_cases(json_cases(array), len(array), may_be_empty=may_be_empty)
 

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flagengine import Snapshot, evaluate_flag
+from flagengine.batch import TableError
 from flagengine.batch.statistics.exposures import SCHEMA, Exposures, exposure_id
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.layout import Layout
@@ -72,6 +74,20 @@ def test_events_are_what_the_client_sends_and_have_the_ids_of_the_table():
     assert event["timestamp"] == "2026-11-24T12:00:00+00:00"
     assert event["properties"]["$feature/ab"] == "a"
     assert event["properties"]["$feature_flag_payload"] == [1]
+
+
+@pytest.mark.rule("R19.5")
+def test_text_with_lone_surrogates_is_escaped_in_a_payload_and_refused_as_a_value():
+    flag = {"key": "f", "active": True, "filters": {"groups": [{}]}}
+    layout = Layout.of(_PEOPLE.schema, distinct_id="distinct_id")
+    snapshot = Snapshot.parse({"flags": [flag]})
+    overrides = {"flags": {"f": True}, "payloads": {"f": "\ud800"}}
+    engine = Engine(snapshot, layout, now=_NOW, overrides=overrides)
+    (line, *_) = Exposures(engine, _NOW).events(engine.rows(_PEOPLE.to_batches()[0], 0))
+    assert json.loads(line.encode())["properties"]["$feature_flag_payload"] == "\ud800"
+    engine = Engine(snapshot, layout, now=_NOW, overrides={"f": "\ud800"})
+    with pytest.raises(TableError, match="flag 'f': a table holds no text with lone surrogates"):
+        Exposures(engine, _NOW)
 
 
 def test_the_id_is_what_it_was_in_the_first_release():

@@ -1,5 +1,6 @@
 """Tables in files: each format is read as it was written, and files appear whole or not at all."""
 
+import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pyarrow.parquet
 import pytest
 
 from flagengine import Snapshot
-from flagengine.batch import evaluate_table
+from flagengine.batch import TableError, evaluate_table
 from flagengine.batch.files import FileError, open_file, write_file, write_lines
+from flagengine.batch.files.pieces import pieces_of
 
 _FLAG = {"key": "f", "active": True, "filters": {"groups": [{"rollout_percentage": 50}]}}
 _SNAPSHOT = Snapshot.parse({"flags": [_FLAG]})
@@ -143,3 +145,132 @@ def test_a_full_disk_is_named(tmp_path: Path, name: str, monkeypatch: pytest.Mon
     with pytest.raises(FileError, match=f"{name}: cannot be written: .*No space left"):
         write_file(tmp_path / name, _PEOPLE.schema, _PEOPLE.to_batches())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_break_in_quotes_ends_no_row_wherever_it_is(tmp_path: Path):
+    path = tmp_path / "p.csv"
+    notes = [f"line one\nv{n},two{'y' * (80 + n % 37)}" for n in range(60_000)]  # two blocks
+    path.write_text(
+        "distinct_id,note\n" + "".join(f'u{n},"{note}"\n' for n, note in enumerate(notes))
+    )
+    opened = open_file(path, 1 << 16, ids=["distinct_id"])
+    found = pa.Table.from_batches(list(opened.batches), opened.batches.schema)
+    assert found["distinct_id"].to_pylist() == [f"u{n}" for n in range(len(notes))]
+    assert found["note"].to_pylist() == notes
+    assert _read(path)["distinct_id"].to_pylist() == found["distinct_id"].to_pylist()
+
+
+@pytest.mark.rule("R19.8")
+@pytest.mark.parametrize(
+    "ids", [["109876543210987654321", "11"], ["12e34567", "98e76543"], ["nan", "inf"]]
+)
+def test_an_id_that_reads_as_a_number_is_the_text_in_the_file(tmp_path: Path, ids: list[str]):
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join(["distinct_id,n", *(f"{text},1.5" for text in ids), ""]))
+    opened = open_file(path, 10, ids=["distinct_id"])
+    found = pa.Table.from_batches(list(opened.batches), opened.batches.schema)
+    assert found.to_pylist() == [{"distinct_id": text, "n": 1.5} for text in ids]
+
+
+def test_a_folder_has_the_columns_of_all_its_files(tmp_path: Path):
+    tables = [
+        pa.table({"distinct_id": ["a"], "n": pa.array([1], pa.int32())}),
+        pa.table({"distinct_id": ["b"], "plan": ["pro"], "n": pa.array([2], pa.int64())}),
+        pa.table({"distinct_id": ["c"], "plan": pa.nulls(1), "n": [2.5]}),
+    ]
+    for place, table in enumerate(tables):
+        pyarrow.parquet.write_table(table, tmp_path / f"{place}.parquet")
+    assert sorted(_read(tmp_path).to_pylist(), key=lambda row: row["distinct_id"]) == [
+        {"distinct_id": "a", "n": 1.0, "plan": None},
+        {"distinct_id": "b", "n": 2.0, "plan": "pro"},
+        {"distinct_id": "c", "n": 2.5, "plan": None},
+    ]
+    schema, pieces = pieces_of(tmp_path)
+    assert schema.field("n").type == pa.float64()
+    batches = [batch for piece in pieces for batch in piece.batches(schema.names, 10)]
+    found = pa.Table.from_batches(batches, schema)
+    assert sorted(found["plan"].to_pylist(), key=str) == [None, None, "pro"]
+
+
+@pytest.mark.rule("R19.8")
+def test_ids_that_are_floats_or_text_in_a_later_file_are_refused(tmp_path: Path):
+    pyarrow.parquet.write_table(pa.table({"distinct_id": [1]}), tmp_path / "1.parquet")
+    pyarrow.parquet.write_table(pa.table({"distinct_id": [2.0]}), tmp_path / "2.parquet")
+    with pytest.raises(TableError, match="ids must be integers or text, got double"):
+        evaluate_table(_SNAPSHOT, open_file(tmp_path, 10).batches)
+    pyarrow.parquet.write_table(pa.table({"distinct_id": ["u"]}), tmp_path / "2.parquet")
+    with pytest.raises(
+        FileError, match=r"2\.parquet: differs from the files before it.*distinct_id"
+    ):
+        open_file(tmp_path, 10)
+
+
+def test_a_member_that_only_later_lines_have_is_named(tmp_path: Path):
+    path = tmp_path / "p.jsonl"
+    lines = ['{"distinct_id": "u"}\n'] * 16_384
+    path.write_text("".join([*lines, '{"distinct_id": "v", "plan": null}\n']))
+    assert _read(path).num_rows == 16_385
+    path.write_text("".join([*lines, '{"distinct_id": "v", "plan": "pro"}\n']))
+    with pytest.raises(
+        FileError, match=r"p\.jsonl, row 16384: the member 'plan' is in none of the"
+    ):
+        _read(path)
+    path.write_text("".join(['{"plan": null}\n', *lines[1:], '{"plan": "pro"}\n']))
+    assert _read(path)["plan"].to_pylist()[-1] == "pro"
+
+
+def test_an_odd_value_in_a_json_line_is_no_more_than_its_own_matter(tmp_path: Path):
+    path = tmp_path / "p.jsonl"
+    deep = "[" * 2_000 + "]" * 2_000
+    odd = f'{{"n": {"9" * 5_000}, "deep": {deep}, "nan": NaN, "big": 1{"0" * 20}}}\n'
+    path.write_text('{"n": 1, "deep": [1], "nan": 1.5, "big": 1.5}\n' + odd)
+    assert _read(path).to_pylist() == [
+        {"n": 1, "deep": "[1]", "nan": 1.5, "big": 1.5},
+        {"n": None, "deep": None, "nan": None, "big": 1e20},
+    ]
+    path.write_text('{"\\ud800": 1}\n')
+    with pytest.raises(FileError, match=r"p\.jsonl: names must be text without lone surrogates"):
+        _read(path)
+
+
+@pytest.mark.rule("R19.2")
+def test_json_lines_hold_the_json_values_of_cells(tmp_path: Path):
+    table = pa.table(
+        {
+            "distinct_id": pa.array([b"u", b"\xff"]),
+            "far": pa.array([10**15, 0], pa.timestamp("s")),
+            "n": [float("nan"), 1.5],
+            "days": pa.array([1, None], pa.duration("s")),
+            "map": pa.array([[("a", 10**15)], [("a", 0)]], pa.map_(pa.string(), pa.timestamp("s"))),
+            "list": [[float("inf")], []],
+            "runs": pa.RunEndEncodedArray.from_arrays([2], ["x"]),
+        }
+    )
+    path = tmp_path / "p.jsonl"
+    result = evaluate_table(_SNAPSHOT, table, carry="all", flag_keys=[])
+    assert write_file(path, result.schema, result) == 2
+    assert [
+        json.loads(line, parse_constant=pytest.fail) for line in path.read_text().splitlines()
+    ] == [
+        {
+            "distinct_id": "u",
+            "far": None,
+            "n": None,
+            "days": None,
+            "map": None,
+            "list": [None],
+            "runs": "x",
+        },
+        {
+            "distinct_id": None,
+            "far": "1970-01-01T00:00:00",
+            "n": 1.5,
+            "days": None,
+            "map": {"a": "1970-01-01T00:00:00"},
+            "list": [],
+            "runs": "x",
+        },
+    ]
+    plain = table.select(["far", "n", "runs"])
+    write_file(tmp_path / "p.csv", plain.schema, plain.slice(1).to_batches())
+    assert (tmp_path / "p.csv").read_text().splitlines()[1] == '1970-01-01 00:00:00,1.5,"x"'

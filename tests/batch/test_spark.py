@@ -150,6 +150,31 @@ class TestFiles:
         assert parts
         assert parts[0].read_text().startswith("distinct_id,pro\nid-0,true\n")
 
+    def test_ids_of_csv_are_the_text_in_the_file_whatever_the_lines(self, folder: Path):
+        rows = ["distinct_id,org,plan", '007,12e34567,"pro\n1,""x"""', "008,9,free", ""]
+        (folder / "ids.csv").write_text("\n".join(rows))
+        arguments = ("ids.csv", "-o", "out", "--carry-all", "--group", "company=org")
+        assert self._run(*arguments).exit_code == 0
+        found = pyarrow.parquet.read_table(folder / "out").select(["distinct_id", "org", "plan"])
+        assert sorted(map(tuple, map(dict.values, found.to_pylist()))) == [
+            ("007", "12e34567", 'pro\n1,"x"'),
+            ("008", "9", "free"),
+        ]
+        (folder / "ids.csv").write_text("distinct_id\n7.0\n8.0\n")
+        result = self._run("ids.csv", "-o", "out")
+        assert (result.exit_code, "ids must be integers or text" in result.stderr) == (2, True)
+
+    def test_only_an_earlier_result_is_replaced(self, folder: Path):
+        (folder / "out.csv").mkdir()
+        for _ in range(2):
+            assert self._run("people.parquet", "-o", "out.csv").exit_code == 0
+        (folder / "out.csv" / "thesis.txt").touch()
+        for target in ("out.csv", f"file://{folder}/people", "people.parquet"):
+            (folder / "people").mkdir(exist_ok=True)
+            before = sorted(folder.rglob("*"))
+            assert self._run("people.parquet", "-o", target).exit_code == 2
+            assert sorted(folder.rglob("*")) == before
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [

@@ -9,6 +9,7 @@ from .disk import Fault
 from .server import FLAG_KEYS
 from .violations import Violation
 
+_BLINDING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EIO)
 _CODES = {"write": (errno.EIO, errno.ENOSPC), "open": (errno.EIO, errno.EMFILE, errno.EACCES)}
 
 
@@ -122,12 +123,18 @@ def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> 
         process.begin_flush()
         if discard:
             process.has_discarded = True
-            for record in simulation.observer.ledger.of(process).values():
+            ledger = simulation.observer.ledger
+            inherited = [each for each in ledger.records.values() if each.process.is_dead]
+            for record in [*ledger.of(process).values(), *inherited]:
                 record.may_vanish = True
+        before = dict(simulation.observer.ledger.of(process))
         done = process.client.shutdown(timeout, discard=discard)
         process.end_flush()
         simulation.machine.note("shutdown", done)
         simulation.observer.check_call("shutdown", began, timeout)
+        left = before.keys() & simulation.observer.ledger.of(process).keys()
+        if done and left and not process.disk_has_failed:
+            raise Violation("shutdown", f"returned True with {len(left)} events left")
 
     _app(simulation, process, "shutdown", call)
 
@@ -212,8 +219,14 @@ def disk(simulation, operation: str, count: int, full: bool, room: int) -> None:
         files.faults.append(Fault(operation, code, count, "/spool"))
 
 
+def blind(simulation, seconds: float) -> None:
+    """Let no file of the spool be opened for reading, as in a process without free descriptors."""
+    machine = simulation.machine
+    machine.disk.blind(machine.scheduler.draws.pick(_BLINDING), machine.scheduler.now + seconds)
+
+
 def heal(simulation) -> None:
-    simulation.machine.disk.heal()
+    simulation.machine.disk.heal(simulation.machine.scheduler.now)
 
 
 def flip(simulation) -> None:

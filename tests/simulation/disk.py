@@ -18,6 +18,9 @@ _USER, _GROUP = os.getuid(), os.getgid()
 _DIRECTORY, _FILE = stat.S_IFDIR | 0o700, stat.S_IFREG | 0o600
 
 
+SPOOL = "/spool"
+
+
 class File:
     """A regular file."""
 
@@ -59,6 +62,9 @@ class Disk:
     def __init__(self) -> None:
         self.root = Directory(0.0)
         self.faults: list[Fault] = []
+        # The error of every file that is opened for reading; None while they can be read.
+        self.blindness: int | None = None
+        self.is_blind_until = 0.0
         self.capacity: int | None = None
         # Whether bytes or files have changed that nobody wrote.
         self.is_damaged = False
@@ -69,10 +75,21 @@ class Disk:
         """Whether no fault is waiting."""
         return not self.faults and self.capacity is None
 
-    def heal(self) -> None:
+    def heal(self, now: float) -> None:
         """Remove all faults."""
         self.faults.clear()
         self.capacity = None
+        self.is_blind_until = min(self.is_blind_until, now)
+
+    def blind(self, code: int, until: float) -> None:
+        """Let no file be opened for reading until then."""
+        self.blindness, self.is_blind_until = code, until
+
+    def check_sight(self, path: str, now: float) -> None:
+        """Raise the error of a file that cannot be opened for reading now."""
+        if now < self.is_blind_until and path.startswith(SPOOL):
+            self.was_unreadable = True
+            raise error(self.blindness, path)
 
     def check(self, operation: str, path: str) -> None:
         """Raise the error of a fault that hits this operation."""

@@ -58,6 +58,8 @@ class Files(Outside):
     def open(self, path, flags: int, mode: int = 0o777) -> int:
         name = os.fspath(path)
         self.enter("open", name)
+        if not flags & (os.O_WRONLY | os.O_RDWR):
+            self.disk.check_sight(name, self._machine.scheduler.now)
         try:
             node = self.disk.find(name)
         except FileNotFoundError:

@@ -30,6 +30,8 @@ class _Reader:
         self.called: set = set()
         self.ever_called: set = set()
         self.is_first_load = True
+        # Whether the queue had no room for an event, also that of the parent at a fork.
+        self.was_refused = False
 
 
 class FlagRules(Outside):
@@ -58,6 +60,7 @@ class FlagRules(Outside):
             setattr(new, name, getattr(old, name))
         new.called, new.ever_called = set(old.called), set(old.ever_called)
         new.was_requested = True
+        new.was_refused = old.was_refused
 
     def requested(self, process) -> None:
         """Note that the application asks for a load."""
@@ -127,7 +130,8 @@ class FlagRules(Outside):
             self._check_local(reader, versions)
         if self._config.preempts or process.is_closing or len(values) > 1:
             return
-        if process.reads > 1 or process.client.counters().refused:
+        reader.was_refused = reader.was_refused or bool(process.client.counters().refused)
+        if process.reads > 1 or reader.was_refused:
             # The event may still wait for room in another call, or the queue had no room for it.
             return
         for key, value in values.items():

@@ -2,6 +2,7 @@
 
 import logging
 
+from flagengine.transports.batching.limits import READ_AGAIN
 from flagengine.transports.errors import (
     DeliveryError,
     EventTooLargeError,
@@ -185,7 +186,7 @@ class Observer(Outside):
     def exited(self, process) -> None:
         """Check that an exit tells of every event that is lost."""
         for record in self.ledger.of(process).values():
-            is_known = record.taken or record.told or process.has_discarded
+            is_known = record.taken or record.told or record.may_vanish or process.has_discarded
             if not is_known and not self.is_on_disk(record):
                 raise Violation(
                     "silent loss", f"event {record.number} at the exit of {process.pid}"
@@ -219,6 +220,8 @@ class Observer(Outside):
         ends = counts.delivered + sum(counts.dropped.values()) + counts.kept + counts.pending
         if counts.accepted + counts.recovered != ends:
             raise Violation("counters", f"{counts}")
+        if counts.kept and not process.is_closing:
+            raise Violation("kept", f"process {process.pid} has given {counts.kept} events up")
         # Losses are told a little later, by a thread of their own.
         untold = sum(counts.dropped.values()) - process.told_losses
         expected = len(mine) + counts.recovered - counts.kept - process.foreign_ends - untold
@@ -260,7 +263,7 @@ class Observer(Outside):
         oldest = next((record for record in mine.values() if not record.is_doomed), None)
         if oldest is None:
             return
-        due = oldest.at + config.flush_interval
+        due = max(oldest.at + config.flush_interval, self.machine.disk.is_blind_until + READ_AGAIN)
         if config.overflow == "drop_oldest":
             # It may be evicted, which a thread tells after a while.
             due += _LONGEST_UNTOLD

@@ -19,7 +19,7 @@ import uuid
 from concurrent.futures import Future
 
 from flagengine import Snapshot
-from flagengine.transports import fork_and_exit
+from flagengine.transports import application_errors, fork_and_exit
 from flagengine.transports.batching import drivers
 from flagengine.transports.batching.queue import EventQueue
 from flagengine.transports.client import assembly, client, delivery_setup, shared  # noqa: F401 - loads them all
@@ -159,6 +159,8 @@ def installed(machine: Machine, limits: dict, spool: dict):
     changes += [
         (fork_and_exit, "watch", lambda watched: _watch(machine, watched)),
         (drivers, "expect_exit", lambda: None),
+        # Only the end of a process is printed, and a killed process prints nothing.
+        (application_errors, "traceback", types.SimpleNamespace(print_exc=lambda: None)),
         # It counts the clients of all runs.
         (shared, "note_client", lambda _components: None),
         # Imports modules, and reads documents that are the same in each run.

@@ -119,6 +119,9 @@ def configure(seed: int) -> Config:
     if draws.chance(0.15):
         config.reads_often = config.has_flags = True
         config.has_definitions = draws.chance(0.3)
+    if config.overflow == "spill" and draws.chance(0.5):
+        # So that most events are read back.
+        config.max_queue_size = draws.pick((1, 3))
     return config
 
 
@@ -150,12 +153,12 @@ _WEIGHTS = [
     (30, "capture"), (8, "flush"), (4, "immediate"), (22, "run"), (8, "spin"), (4, "tick"),
     (14, "weather"), (4, "calm"), (3, "limit"), (2, "shutdown"), (2, "exit"), (4, "kill"), (5, "start"),
     (3, "fork"), (2, "wall"), (2, "leap"), (1, "threads"),
-    (3, "trap"), (5, "disk"), (2, "heal"), (1, "power"), (2, "flip"), (1, "vanish"),
+    (3, "trap"), (5, "disk"), (5, "blind"), (2, "heal"), (1, "power"), (2, "flip"), (1, "vanish"),
     (6, "read"), (4, "change"), (2, "reload"),
 ]  # fmt: skip
 _REPLACED_BY_READS = frozenset({"capture", "flush", "immediate", "spin"})
 _FLAG_KINDS = frozenset({"read", "change", "reload"})
-_DISK_KINDS = frozenset({"trap", "disk", "heal", "power", "flip", "vanish"})
+_DISK_KINDS = frozenset({"trap", "disk", "blind", "heal", "power", "flip", "vanish"})
 _OPERATIONS = (
     "open",
     "write",
@@ -219,6 +222,7 @@ _ARGUMENTS = {
         "operation": draws.pick(_OPERATIONS), "count": draws.pick((1, 1, 2, 10)), "full": draws.chance(0.2),
         "room": draws.pick((0, 50, 400)),
     },
+    "blind": lambda draws: {"seconds": draws.pick((3.0, 20.0, 150.0))},
     "read": lambda draws: {
         "who": _who(draws), "all": draws.chance(0.5), "locally": draws.chance(0.6), "person": draws.below(3),
     },

@@ -153,7 +153,7 @@ class Simulation(Outside):
 
     def _end(self) -> None:
         machine = self.machine
-        machine.disk.heal()
+        machine.disk.heal(machine.scheduler.now)
         machine.network.weather.until = 0.0
         machine.server.most_events = 0
         machine.threading.is_exhausted = False

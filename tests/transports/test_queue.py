@@ -206,44 +206,85 @@ class TestDisk:
     def test_events_read_back_are_sent_in_their_turn(self) -> None:
         queue = self.spilled(2, 2)
         first, back = sent(queue), [event(), event()]
-        queue.restore(back, 2)
+        queue.restore(back)
         queue.answer(first, DELIVERED, at(0.0))
         second = sent(queue)
         assert second.events == tuple(back)
         assert (first.first_seq, second.first_seq) == (1, 3)
         assert counters(queue).kept == 0
 
-    def test_events_that_the_disk_does_not_give_back_are_kept_there(self) -> None:
+    def test_events_that_cannot_be_read_now_stay_pending(self) -> None:
         queue = self.spilled(2, 3)
-        sent(queue)
-        queue.restore([event()], 3)
-        assert counters(queue).kept == 2
-        assert queue.pending == 3
-        assert queue.refill_size == 0
+        answered(queue, DELIVERED)
+        queue.restore([event()])
+        queue.read_failed(0.0)
+        assert (queue.pending, queue.queued, counters(queue).kept) == (3, 3, 0)
+        assert queue.push(event(), 0.0).reason is DropReason.QUEUE_FULL, "it would overtake them"
+
+    def test_after_a_failed_read_memory_is_sent_before_the_next(self) -> None:
+        queue = self.spilled(4, 3, max_batch_size=2)
+        answered(queue, DELIVERED)
+        assert queue.refill_at() == AT_ONCE
+        queue.read_failed(0.0)
+        assert queue.refill_at() is None
+        flying = sent(queue)
+        assert queue.refill_at() is None, "a batch is in flight"
+        queue.answer(flying, DELIVERED, at(0.0))
+        assert queue.refill_at() == AT_ONCE
+
+    def test_a_failed_read_with_an_empty_memory_is_tried_again_after_a_second(self) -> None:
+        queue = self.spilled(2, 3)
+        answered(queue, DELIVERED)
+        queue.read_failed(7.0)
+        assert (queue.refill_at(), queue.due_at()) == (8.0, None)
+        queue.restore([event(), event()])
+        answered(queue, DELIVERED)
+        assert queue.refill_at() == AT_ONCE, "the disk works again"
+
+    def test_a_flush_reads_at_once_and_ends_with_a_failed_read(self) -> None:
+        queue = self.spilled(2, 1)
+        answered(queue, DELIVERED)
+        queue.read_failed(7.0)
+        goal = queue.flush(7.5)
+        assert queue.refill_at() == AT_ONCE
+        assert not queue.is_settled(goal)
+        queue.read_failed(7.5)
+        assert queue.is_settled(goal)
+        assert not queue.has_reached(goal)
+        queue.restore([event()])
+        answered(queue, DELIVERED, 8.5)
+        assert queue.has_reached(goal)
+
+    def test_a_failed_read_ends_no_flush_that_has_events_to_send(self) -> None:
+        queue = self.spilled(4, 1, max_batch_size=2)
+        goal = queue.flush(0.0)
+        answered(queue, DELIVERED)
+        queue.read_failed(0.0)
+        assert not queue.is_settled(goal)
 
     def test_events_read_back_take_room(self) -> None:
         queue = self.spilled(2, 2, max_queue_bytes=10)
         sent(queue)
-        queue.restore([event(4), event(6)], 2)
+        queue.restore([event(4), event(6)])
         assert queue.is_full
 
     def test_events_read_back_have_waited_since_they_came(self) -> None:
         queue = self.spilled(2, 1, max_batch_size=3)
         answered(queue, DELIVERED, 7.0)
-        queue.restore([event()], 1)
+        queue.restore([event()])
         assert queue.due_at() == 5.0
 
     def test_events_read_back_do_not_postpone_those_that_wait(self) -> None:
         queue = self.spilled(4, 1, max_batch_size=3)
         answered(queue, DELIVERED, 1.0)
-        queue.restore([event()], 1)
+        queue.restore([event()])
         assert queue.due_at() == 5.0
 
     def test_what_a_dead_process_left_is_due_as_soon_as_it_is_read(self) -> None:
         queue = queue_of(overflow=Overflow.SPILL)
         queue.adopt(2, 9.0)
         assert (queue.pending, queue.refill_size, queue.due_at()) == (2, 2, None)
-        queue.restore([event(), event()], 2)
+        queue.restore([event(), event()])
         assert queue.due_at() == AT_ONCE
         queue.push(event(), 9.0)
         assert sizes_sent(queue, 9.0) == [3]
@@ -527,7 +568,7 @@ class TestFlush:
         goal = queue.flush(0.0)
         answered(queue, DELIVERED)
         assert not queue.has_reached(goal)
-        queue.restore([event()], 1)
+        queue.restore([event()])
         answered(queue, DELIVERED)
         assert queue.has_reached(goal)
 
@@ -546,7 +587,7 @@ class TestEnd:
         queue.push(event(), 0.0, stored=True)
         queue.close(0.0)
         answered(queue, DELIVERED)
-        queue.restore([event()], 1)
+        queue.restore([event()])
         assert queue.due_at() == AT_ONCE
 
     def test_closing_again_does_not_flush_again(self) -> None:

@@ -105,9 +105,9 @@ class QueueMachine(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
-    @rule(lane=st.sampled_from(LANES))
-    def send(self, lane: str) -> None:
-        self.refill(lane)
+    @rule(lane=st.sampled_from(LANES), readable=st.sampled_from([None, None, 0, 1]))
+    def send(self, lane: str, *, readable: int | None) -> None:
+        self.refill(lane, readable=readable)
         batch = self.queues[lane].next_batch(read(self.clock))
         if batch is None:
             due = self.queues[lane].due_at()
@@ -164,12 +164,18 @@ class QueueMachine(RuleBasedStateMachine):
 
     # Shared by the steps.
 
-    def refill(self, lane: str) -> None:
-        queue = self.queues[lane]
+    def refill(self, lane: str, *, readable: int | None = None) -> None:
+        """Read back what the queue asks for; ``readable`` is where the read fails, if it does."""
+        queue, now = self.queues[lane], self.clock.monotonic()
+        due = queue.refill_at()
+        if due is None or due > now:
+            return
         wanted = queue.refill_size
-        if wanted:
-            events, self.disk[lane] = self.disk[lane][:wanted], self.disk[lane][wanted:]
-            queue.restore(events, wanted)
+        got = wanted if readable is None else min(readable, wanted)
+        events, self.disk[lane] = self.disk[lane][:got], self.disk[lane][got:]
+        queue.restore(events)
+        if got < wanted:
+            queue.read_failed(now)
 
     def make_outcome(
         self, data: st.DataObject, batch: Batch, disposition: Disposition, retry_after: float | None
@@ -260,7 +266,17 @@ class QueueMachine(RuleBasedStateMachine):
         for lane in LANES:
             queue = self.queues[lane]
             if queue.pending and lane not in self.flying:
-                assert queue.due_at() is not None or queue.refill_size
+                assert queue.due_at() is not None or queue.refill_at() is not None
+
+    @invariant()
+    def a_flush_waits_only_for_what_is_done_now(self) -> None:
+        for flush in self.flushes:
+            for lane, (goal, _) in flush.items():
+                queue = self.queues[lane]
+                if lane not in self.flying and not queue.is_settled(goal):
+                    moments = [queue.due_at(), queue.refill_at()]
+                    soon = [at for at in moments if at is not None and at <= self.clock.monotonic()]
+                    assert soon, "no flush waits for a pause"
 
     def teardown(self) -> None:
         """Check that closed queues end empty with a server that accepts everything."""

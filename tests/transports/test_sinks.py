@@ -44,6 +44,61 @@ def test_jsonl_appends_to_what_is_there(tmp_path: Path) -> None:
     assert lines(path) == ["first", "second"]
 
 
+def test_jsonl_begins_a_new_line_behind_half_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"event":"half')
+    sink = JsonlSink(path)
+    for name in ("first", "second"):
+        sink.deliver(batch_of(make(name)), timeout=1.0)
+    half, *whole = path.read_bytes().splitlines()
+    assert half == b'{"event":"half'
+    assert [json.loads(line)["event"] for line in whole] == ["first", "second"]
+
+
+def test_jsonl_begins_a_new_line_behind_what_a_failure_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = JsonlSink(path)
+    sink.deliver(batch_of(make("first")), timeout=1.0)
+    write = os.write
+
+    def fail_halfway(descriptor: int, data: bytes) -> int:
+        if len(data) > 9:
+            return write(descriptor, bytes(data)[: len(data) - 9])
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def refuse(_descriptor: int, _size: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fail_halfway)
+        patched.setattr(os, "ftruncate", refuse)
+        outcome = sink.deliver(batch_of(make("torn")), timeout=1.0)
+        assert outcome.disposition is Disposition.RETRY
+    assert sink.deliver(batch_of(make("torn")), timeout=1.0) is DELIVERED
+    texts = path.read_bytes().splitlines()
+    assert [json.loads(texts[number])["event"] for number in (0, 2)] == ["first", "torn"]
+    assert len(texts) == 3
+
+
+def test_jsonl_writes_to_a_file_that_it_must_not_read_and_through_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(b"half")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+
+    def refuse(_path: Path, _mode: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert JsonlSink(link).deliver(batch_of(make()), timeout=1.0) is DELIVERED
+    monkeypatch.undo()
+    assert target.read_bytes().startswith(b'half{"uuid"')
+
+
 def test_jsonl_rotates_and_keeps_so_many_files(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     sink = JsonlSink(path, max_bytes=1, backups=2, fsync=Fsync.ALWAYS)

@@ -323,17 +323,28 @@ def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
     assert len(segments(folder)) == 1
 
 
-def test_a_file_that_is_too_large_to_be_ours_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("damaged_limit", [10, 10_000])
+def test_of_a_file_that_is_too_large_the_beginning_is_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    damaged_limit: int,
 ) -> None:
-    monkeypatch.setattr("flagengine.transports.batching.spool.spool.MAX_BYTES", START + 2 * RECORD)
-    (path,) = left_by(tmp_path, *EVENTS[:3])
+    size = START + 2 * RECORD
+    monkeypatch.setattr("flagengine.transports.batching.spool.spool.MAX_BYTES", size)
+    monkeypatch.setattr(damage_module, "MAX_BYTES", damaged_limit)
+    (path,) = left_by(tmp_path, *EVENTS[:2])
+    os.truncate(path, size + 3000)
     sink = MemorySink()
     limits = LaneLimits(overflow=Overflow.SPILL)
-    spool = Spool(tmp_path, max_bytes=START + 2 * RECORD)
+    spool = Spool(tmp_path, max_bytes=size)
     bench = Bench(lanes={"events": LaneSetup(sink, limits, spool=spool)})
     assert bench.pipeline.counters().damaged == 1
+    assert not bench.pipeline.flush()
+    assert [event.uuid for event in sink.events] == UUIDS[:2]
     assert not path.exists()
+    assert "3000 damaged bytes in 0000000001.spool" in caplog.text
+    assert ("the first 10 of them at most" in caplog.text) == (damaged_limit == 10)
 
 
 # What is kept of it.
@@ -376,9 +387,37 @@ def test_no_more_than_some_damaged_parts_are_kept(
     monkeypatch.setattr(damage_module, "MAX_FILES", 2)
     for _ in range(4):
         (path,) = left_by(tmp_path, EVENTS[0])
-        a_folder(path)
+        a_pipe(path)
         started(tmp_path)[0].pipeline.shutdown()
     assert len(list(tmp_path.glob("*.damaged"))) == 2
+
+
+def test_what_is_not_ours_is_neither_deleted_nor_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(damage_module, "MAX_FILES", 1)
+    named_like_ours = tmp_path / f"{'0' * 32}-folder.damaged"
+    for folder in (tmp_path / "mine.damaged", named_like_ours):
+        folder.mkdir()
+        (folder / "inside").write_text("x")
+        os.utime(folder, (1, 1))
+    (tmp_path / "notes.damaged").write_text("x")
+    before = {path.name for path in tmp_path.rglob("*")}
+    (path,) = left_by(tmp_path, EVENTS[0])
+    path.write_bytes(path.read_bytes() + b"x" * 9)
+    started(tmp_path)[0].pipeline.shutdown()
+    after = {path.name for path in tmp_path.rglob("*")}
+    assert before < after
+    assert len(after - before) == 1
+
+
+def test_damaged_parts_are_not_written_through_a_link(tmp_path: Path) -> None:
+    directory = tmp_path / "spool"
+    (path,) = left_by(directory, EVENTS[0])
+    path.write_bytes(path.read_bytes() + b"x" * 9)
+    (directory / f"{path.parent.name}-{path.stem}.damaged").symlink_to(tmp_path / "victim")
+    assert outcome(directory) == (UUIDS[:1], 1)
+    assert not (tmp_path / "victim").exists()
 
 
 # Any damage.

@@ -172,9 +172,9 @@ class FailingDisk(SystemDisk):
         file.append = append  # type: ignore[method-assign]
         return file
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         self.check("read")
-        return super().read(path, offset)
+        return super().read(path, offset, most)
 
 
 @pytest.mark.parametrize("what", ["append", "open"])
@@ -195,23 +195,6 @@ def test_a_full_disk_costs_the_protection_and_comes_back(
     counters = running.bench.pipeline.counters()
     assert (counters.accepted, counters.refused) == (9, {"queue_full": 7})
     assert running.bench.pipeline.shutdown()
-
-
-def test_what_cannot_be_read_now_is_kept_for_the_next_process(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    disk = FailingDisk()
-    running = Running(tmp_path, disk=disk)
-    running.capture(9)
-    disk.failing = {"read"}
-    running.flush()
-    counters = running.bench.pipeline.counters()
-    assert (counters.delivered, counters.kept, counters.pending) == (4, 5, 0)
-    assert caplog.text.count("wait for the next process") == 1
-    running.bench.pipeline.shutdown()
-    heir = Running(tmp_path)
-    heir.flush()
-    assert heir.delivered == running.uuids[4:]
 
 
 def test_a_disk_that_takes_no_acknowledgement_costs_a_warning(
@@ -250,11 +233,11 @@ class OnceUnreadable(SystemDisk):
         self.reads_before = reads_before
         self.code = code
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         self.reads_before -= 1
         if self.reads_before == -1:
             raise OSError(self.code, os.strerror(self.code))
-        return super().read(path, offset)
+        return super().read(path, offset, most)
 
 
 # Each of the three files is read twice.

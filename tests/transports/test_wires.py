@@ -169,6 +169,15 @@ def test_bodies_are_logged_at_debug_level_only_and_without_the_key(
 
 
 @pytest.mark.contract("http-client")
+def test_a_logged_body_has_no_commands_to_a_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        v0(make("\x9b2J\u202ebidi\u2028line", properties={"\x85": "\x7f"}))
+    (record,) = caplog.records
+    assert record.getMessage().isprintable()
+    assert r"\x9b2J\u202ebidi\u2028line" in record.getMessage()
+
+
+@pytest.mark.contract("http-client")
 @pytest.mark.parametrize(
     ("given", "used"),
     [

@@ -49,6 +49,7 @@ def hasher(*uppers: int) -> Any:
     return accelerator.Hasher("flag-a.", "variant", uppers, 200)
 
 
+@pytest.mark.slow
 def test_reference_counts_stand_still_over_many_calls() -> None:
     distinct_id, value, key = (os.urandom(n).hex() for n in (18, 9, 4))
     words = tuple(object() for _ in range(3))

@@ -9,8 +9,8 @@ Rules
 -----
 1. Equal losses that wait together are told in one call, with at most ``MAX_EVENTS`` events.
 2. A callback that falls far behind is told the number of further events, without the events.
-3. An event that is refused inside the callback is counted and logged but not told; otherwise the
-   callback would cause its own calls.
+3. An event that is captured inside the callback is counted and logged but not told if it is refused or
+   lost; otherwise the callback would cause its own calls.
 4. A callback may raise, block, capture, flush and shut down.
 """
 
@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 
 from ..application_errors import application_errors, log_error
 from ..errors import TransportError
+from .causes import caused_by, current_causes, not_caused_by
 from .event import Event
 from .limits import MIB
 from .losses import Loss
@@ -108,8 +109,12 @@ class Announcer:
         """Note a loss, which ``tell`` will tell."""
         if self._on_error is None or not self._is_wanted():
             return
-        if loss.is_refusal and self.is_current():
+        if loss.is_refusal and self in current_causes():
             return
+        if not loss.is_refusal and loss.events:
+            loss = loss._replace(events=not_caused_by(self, loss.events))
+            if not loss.total:
+                return
         with self._changed:
             self._posted += 1
             self._add(loss)
@@ -232,7 +237,8 @@ class Announcer:
         loss = call.told()
         try:
             if self._on_error is not None:
-                self._on_error(loss.to_error(), loss.events)
+                with caused_by(self, loss.events):
+                    self._on_error(loss.to_error(), loss.events)
         except application_errors():
             log_error(logger, "a callback of the application failed")
         finally:

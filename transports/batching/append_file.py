@@ -7,11 +7,19 @@ they must survive a power cut as well.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["AppendFile", "Fsync"]
+__all__ = ["AppendFile", "Fsync", "is_gone"]
+
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR})
+
+
+def is_gone(error: OSError) -> bool:
+    """Return whether the error says that a file is not there; any other says nothing about the file."""
+    return error.errno in _GONE
 
 
 class Fsync(StrEnum):
@@ -25,11 +33,16 @@ class Fsync(StrEnum):
 class AppendFile:
     """An open file for appending. Methods may raise OSError where nothing else is said."""
 
-    def __init__(self, path: Path, fsync: Fsync = Fsync.NEVER) -> None:
+    def __init__(
+        self, path: Path, fsync: Fsync = Fsync.NEVER, *, follows_links: bool = True
+    ) -> None:
         self.path = path
         self._fsync = fsync
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        if not follows_links:
+            flags |= getattr(os, "O_NOFOLLOW", 0)
         # Only the owner may read the file, because events are personal data.
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._descriptor = os.open(path, flags, 0o600)
         found = os.fstat(self._descriptor)
         self.size = found.st_size
         self._identity = found.st_dev, found.st_ino
@@ -48,20 +61,19 @@ class AppendFile:
         self.size += len(data)
 
     def is_in_place(self) -> bool:
-        """Return whether the path still leads to this file. Never raises."""
-        return self._found() is not None
+        """Return whether the path still leads to this file, as far as known. Never raises."""
+        return self._is_found()
 
     def is_whole(self) -> bool:
-        """Return whether the path leads to this file with all its bytes. Never raises."""
-        found = self._found()
-        return found is not None and found.st_size == self.size
+        """Return whether the path leads to this file with all its bytes, as far as known. Never raises."""
+        return self._is_found(self.size)
 
-    def _found(self) -> os.stat_result | None:
+    def _is_found(self, size: int | None = None) -> bool:
         try:
             found = self.path.lstat()
-        except OSError:
-            return None
-        return found if (found.st_dev, found.st_ino) == self._identity else None
+        except OSError as error:
+            return not is_gone(error)
+        return (found.st_dev, found.st_ino) == self._identity and size in {None, found.st_size}
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

@@ -8,12 +8,12 @@ from dataclasses import replace
 from ..clock import ClockReading
 from ..errors import DeliveryError
 from ..retry import clamp_retry_after
-from .batch import Batch, Dropped, DropReason
+from .batch import Batch, Delivered, Dropped, DropReason, QueueAction
 from .delivery import DeliveryOutcome
 from .event import Event
 from .limits import Exhausted, LaneLimits
 
-__all__ = ["first_that_fit", "given_up", "next_attempt", "refusals", "sort_by_result"]
+__all__ = ["first_that_fit", "left_over", "next_attempt", "sort_by_result"]
 
 
 def first_that_fit(waiting: Iterable[Event], most: int, most_bytes: int) -> tuple[Event, ...]:
@@ -47,8 +47,20 @@ def next_attempt(
     )
 
 
-def refusals(batch: Batch, refused: tuple[Event, ...], outcome: DeliveryOutcome) -> list[Dropped]:
-    """Return a loss for each refused event, with the server's details."""
+def sort_by_result(
+    batch: Batch, outcome: DeliveryOutcome
+) -> tuple[tuple[Event, ...], list[QueueAction]]:
+    """Return the events to send again, and what became of the others, each in order."""
+    events = batch.events
+    again = tuple(event for event in events if event.uuid.lower() in outcome.retry)
+    refused = [event for event in events if event.uuid.lower() in outcome.refused]
+    settled = outcome.retry | outcome.refused.keys()
+    taken = tuple(event for event in events if event.uuid.lower() not in settled)
+    delivered = [Delivered(batch.lane, taken)] if taken else []
+    return again, [*delivered, *_refusals(batch, refused, outcome)]
+
+
+def _refusals(batch: Batch, refused: list[Event], outcome: DeliveryOutcome) -> list[Dropped]:
     return [
         Dropped.of(
             replace(batch, events=(event,)),
@@ -62,17 +74,16 @@ def refusals(batch: Batch, refused: tuple[Event, ...], outcome: DeliveryOutcome)
     ]
 
 
-def sort_by_result(
-    events: tuple[Event, ...], outcome: DeliveryOutcome
-) -> tuple[tuple[Event, ...], tuple[Event, ...], tuple[Event, ...]]:
-    """Return the events to send again, the refused and the accepted events, each in order."""
-    again = tuple(event for event in events if event.uuid.lower() in outcome.retry)
-    refused = tuple(event for event in events if event.uuid.lower() in outcome.refused)
-    settled = outcome.retry | outcome.refused.keys()
-    return again, refused, tuple(event for event in events if event.uuid.lower() not in settled)
-
-
-def given_up(batch: Batch, reason: DropReason, is_kept: Callable[[Event], bool]) -> Dropped:
-    """Return the loss of a batch, without the events that are on disk for a later process."""
-    lost = tuple(event for event in batch.events if not is_kept(event))
-    return Dropped.of(replace(batch, events=lost), reason, None)
+def left_over(
+    flying: Batch | None,
+    sealed: Iterable[Batch],
+    unsent: Dropped,
+    is_kept: Callable[[Event], bool],
+) -> list[Dropped]:
+    """Return the losses of a shutdown, without the events that are on disk for a later process."""
+    unconfirmed = [Dropped.of(flying, DropReason.UNCONFIRMED, None)] if flying else []
+    waiting = [Dropped.of(batch, unsent.reason, None) for batch in sealed]
+    return [
+        replace(drop, events=tuple(event for event in drop.events if not is_kept(event)))
+        for drop in (*unconfirmed, *waiting, unsent)
+    ]

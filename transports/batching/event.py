@@ -15,6 +15,7 @@ from flagengine import usable_id
 from ..clock import Clock
 from ..errors import InvalidEventError
 from ..json_text import members_of, read_json, to_json
+from .causes import Causes, current_causes
 from .event_fields import canonical_uuid, format_utc, new_uuid, normalise_timestamp
 
 __all__ = ["Event", "make_event", "parse_event", "unmade_event"]
@@ -35,6 +36,11 @@ class Event:
     name: str
     body: bytes
 
+    @property
+    def causes(self) -> Causes:
+        """The callbacks that caused the event."""
+        return frozenset()
+
     def __repr__(self) -> str:
         return f"<Event {self.name!r} {self.uuid} {len(self.body)} bytes>"
 
@@ -42,6 +48,22 @@ class Event:
         """Return the JSON object as a new dict."""
         envelope: dict[str, object] = json.loads(self.body)
         return envelope
+
+
+class CausedEvent(Event):
+    """An event that callbacks have caused."""
+
+    __slots__ = ("_causes",)
+    _causes: Causes
+
+    def __init__(self, uuid: str, name: str, body: bytes, causes: Causes) -> None:
+        super().__init__(uuid, name, body)
+        object.__setattr__(self, "_causes", causes)
+
+    @property
+    def causes(self) -> Causes:
+        """The callbacks that caused the event."""
+        return self._causes
 
 
 def _ignore(_message: str) -> None:
@@ -74,7 +96,8 @@ def make_event(
         for key in LEGACY_ROOT_KEYS:
             if key in message:
                 envelope[key] = message[key]
-        return Event(uuid, name, to_json(envelope))
+        body, causes = to_json(envelope), current_causes()
+        return CausedEvent(uuid, name, body, causes) if causes else Event(uuid, name, body)
     except InvalidEventError:
         raise
     except Exception as error:

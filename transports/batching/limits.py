@@ -23,6 +23,9 @@ MAX_EVENT_BYTES = 900 * KIB
 MAX_AI_EVENT_BYTES = 8 * MIB
 # Seconds before an exhausted batch gets a new retry budget (``on_exhausted="retain"``).
 RETAIN_COOLDOWN = 30.0
+# Seconds before events on disk that could not be read are read again. A shortage of descriptors or memory
+# may end at any time, and a read that fails costs little.
+READ_AGAIN = 1.0
 # 10,000 events of 900 KiB would take 9 GB, so the queue is bounded in bytes as well.
 MAX_QUEUE_BYTES = 128 * MIB
 # Seconds for which ``capture`` may wait for room (``overflow="block"``).

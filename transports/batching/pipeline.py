@@ -197,10 +197,12 @@ class EventPipeline(LaneWork):
         with self._lock:
             is_empty = all(queue.has_reached(goal) for queue, goal in goals)
             lost = self._count_lost()
-            if not self._is_called_back() and not is_abandoned():
-                self._answered = max(self._answered, lost)
         left = until - time.monotonic()
         self._wait_until_told(min(max(left, _MIN_CALLBACK_SECONDS), _CALLBACK_SECONDS))
+        with self._lock:
+            # Nobody hears the answer of an abandoned call, so the next flush must give it.
+            if not self._is_called_back() and not is_abandoned():
+                self._answered = max(self._answered, lost)
         return is_empty and lost == answered
 
     def _is_called_back(self) -> bool:

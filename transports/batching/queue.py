@@ -11,6 +11,8 @@ Rules
    its halves), at most one batch is in flight, and no event joins an existing batch.
 4. At most ``max_queue_size`` events are ``open``; together with the sealed batch, at most
    ``max_queue_size + max_batch_size``. A batch in flight does not count against the capacity.
+5. An event that cannot be read from disk now stays ``on disk`` and is read again: when memory is empty,
+   and not within ``READ_AGAIN`` seconds of the last such attempt. A flush reads at once, and ends there.
 
 ::
 
@@ -38,16 +40,15 @@ from .batch import (
     QueueAction,
     Retried,
 )
-from .batches import first_that_fit, given_up, next_attempt, refusals, sort_by_result
+from .batches import first_that_fit, left_over, next_attempt, sort_by_result
 from .counters import Tally
 from .delivery import DeliveryOutcome, Disposition
 from .event import Event
 from .event_fields import new_uuid
-from .limits import LaneLimits, Overflow
+from .limits import READ_AGAIN, LaneLimits, Overflow
 
 __all__ = ["EventQueue", "FlushGoal"]
 
-# The common results of ``push``.
 _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
 _FULL = Admission(DropReason.QUEUE_FULL)
@@ -79,8 +80,9 @@ class EventQueue:
         self._last_seq = 0
         # The sequence numbers of the oldest open event and of the oldest event on disk. Where
         # events were lost on disk, the numbers may be too small, so a flush never ends too early.
-        self._open_first = 1
-        self._spill_first = 1
+        self._open_first = self._spill_first = 1
+        # Whether the last read failed, and when the next is due.
+        self._is_unreadable, self._read_at = False, _AT_ONCE
         # No waiting event came before ``_opened_at``; none after the ``_mark``th, before ``_marked_at``.
         self._opened_at = 0.0
         self._mark, self._marked_at = 0, float("-inf")
@@ -150,7 +152,8 @@ class EventQueue:
             self._spilled += 1
             return _TAKEN
         # An event that the spool could not store must not overtake the events on disk (rule 3).
-        if self.limits.overflow is not Overflow.DROP_OLDEST or not self._open:
+        # One that a callback captures must not evict others: that loss would call the callback again.
+        if self.limits.overflow is not Overflow.DROP_OLDEST or event.causes or not self._open:
             return _FULL
         evicted = self._open.popleft()
         self._open_first += 1
@@ -189,34 +192,37 @@ class EventQueue:
 
     @property
     def refill_size(self) -> int:
-        """The number of events to read back from disk; 0 while the queue is more than half full."""
-        if 2 * len(self._open) > self.limits.max_queue_size:
+        """The number of events to read back; 0 unless half of memory is free, after a failure all."""
+        is_filled = 2 * len(self._open) > self.limits.max_queue_size
+        if is_filled or (self._is_unreadable and self.in_memory):
             return 0
         return min(self._spilled, self.limits.max_queue_size - len(self._open))
 
-    def restore(
-        self, events: list[Event], claimed: int, *, lost: tuple[Event, ...] = ()
-    ) -> list[QueueAction]:
-        """Queue the ``events`` that the spool returned when asked for ``claimed`` events.
+    def refill_at(self) -> float | None:
+        """Return when to read events back (monotonic); None: not before a batch is answered."""
+        return self._read_at if self.refill_size else None
 
-        ``lost`` are those that are no longer on disk. All other missing events stay there for a
-        later process.
-        """
-        self.tally.events["kept"] += claimed - len(events) - len(lost)
+    def restore(self, events: list[Event], *, lost: tuple[Event, ...] = ()) -> list[QueueAction]:
+        """Queue the oldest events on disk, except for the ``lost`` ones, which are not there."""
         if not self._open:
             self._open_first = self._spill_first
-        self._spilled -= claimed
-        self._spill_first += claimed
+        self._spilled -= len(events)
+        self._spill_first += len(events) + len(lost)
         self._open.extend(events)
         self._open_bytes += sum(len(event.body) for event in events)
-        return self._missed(lost)
+        self._is_unreadable, self._read_at = False, _AT_ONCE
+        return self.lose(lost)
+
+    def read_failed(self, now: float) -> None:
+        """Note that the oldest events on disk cannot be read now."""
+        self._is_unreadable = True
+        if not self.in_memory:
+            self._read_at = now + READ_AGAIN
+            self._stop_flush()
 
     def lose(self, lost: tuple[Event, ...]) -> list[QueueAction]:
         """Drop events that waited on disk and are no longer there."""
         self._spilled -= len(lost)
-        return self._missed(lost)
-
-    def _missed(self, lost: tuple[Event, ...]) -> list[QueueAction]:
         return self._counted([Dropped(self.name, lost, DropReason.DAMAGED)]) if lost else []
 
     @property
@@ -309,11 +315,7 @@ class EventQueue:
     def _partial(
         self, batch: Batch, outcome: DeliveryOutcome, now: ClockReading
     ) -> list[QueueAction]:
-        again, refused, taken = sort_by_result(batch.events, outcome)
-        actions: list[QueueAction] = []
-        if taken:
-            actions.append(Delivered(self.name, taken))
-        actions += refusals(batch, refused, outcome)
+        again, actions = sort_by_result(batch, outcome)
         if again:
             actions += self._retry(replace(batch, events=again), outcome, now)
         return actions
@@ -345,6 +347,7 @@ class EventQueue:
         """Make all events due at once, unless the server's Retry-After has not expired."""
         goal = FlushGoal(self._last_seq, self._stops)
         self._flush_through = self._due_through = self._last_seq
+        self._read_at = _AT_ONCE
         if self._sealed and self._sealed[0].retry_after_until > now:
             self._stop_flush()
         return goal
@@ -377,11 +380,8 @@ class EventQueue:
 
         With ``DropReason.DISCARDED``, count the events that are only on disk as dropped as well.
         """
-        drops = [given_up(batch, reason, is_kept) for batch in self._sealed]
-        unsent = tuple(event for event in self._open if not is_kept(event))
-        drops.append(Dropped(self.name, unsent, reason))
-        if self._in_flight:
-            drops.insert(0, given_up(self._in_flight, DropReason.UNCONFIRMED, is_kept))
+        unsent = Dropped(self.name, tuple(self._open), reason)
+        drops = left_over(self._in_flight, self._sealed, unsent, is_kept)
         kept = self.pending - sum(len(dropped.events) for dropped in drops)
         self._draining = True
         self._in_flight = None

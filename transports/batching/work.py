@@ -141,7 +141,7 @@ class LaneWork:
         with self._lock:
             spool = self._spools.get(lane)
             if spool is not None:
-                losses = [*spool.mend(), *spool.refill()]
+                losses = [*spool.mend(), *spool.refill(self._clock.monotonic())]
                 self._settle(losses)
             return self._queues[lane].next_batch(read(self._clock)), losses
 
@@ -214,10 +214,8 @@ class LaneWork:
         """See ``Drivable``."""
         with self._lock:
             queue = self._queues[lane]
-            if queue.refill_size:
-                return 0.0
-            due = queue.due_at()
-            return None if due is None else max(0.0, due - self._clock.monotonic())
+            times = [at for at in (queue.due_at(), queue.refill_at()) if at is not None]
+            return max(0.0, min(times) - self._clock.monotonic()) if times else None
 
     def retire(self, lane: str, on_retire: Callable[[], None]) -> bool:
         """See ``Drivable``."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ..application_errors import application_errors, log_error
 from ..batching.batch import Delivered, QueueAction
+from ..batching.causes import caused_by, current_causes, not_caused_by
 from ..batching.event import Event
 from ..errors import TransportError
 from ..incidents import Incidents
@@ -62,8 +63,6 @@ class Listeners:
         self._may_await = may_await
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
-        # The names whose callbacks run, of each thread.
-        self._running = threading.local()
         self._incidents = Incidents()
 
     def on(self, name: str, callback: Callback) -> Callable[[], None]:
@@ -88,37 +87,34 @@ class Listeners:
         return unsubscribe
 
     def notify(self, name: str, payload: Any) -> None:
-        """Call the callbacks of ``name``, but not for what they themselves cause in this thread."""
+        """Call the callbacks of ``name``, but not for what they themselves cause."""
         self._call_all(name, payload)
         self._call_all(ANY, name, payload)
 
-    def _call_all(self, key: str, *arguments: object) -> None:
+    def _call_all(self, key: str, *arguments: object, events: tuple[Event, ...] = ()) -> None:
         callbacks = self._callbacks.get(key)
         if not callbacks:
             return
-        running: set[str] = self._running.__dict__.setdefault("names", set())
-        if key in running:
-            if self._incidents.opens(key):
-                logger.warning(
-                    "a callback of %r caused %r itself; it is not called again", key, key
-                )
+        if (self, key) in current_causes():
+            self._warn_of_circle(key)
             return
-        running.add(key)
-        try:
+        with caused_by((self, key), events):
             for callback in callbacks:
                 self._call(callback, *arguments)
-        finally:
-            running.discard(key)
+
+    def _warn_of_circle(self, key: str) -> None:
+        if self._incidents.opens(key):
+            logger.warning("a callback of %r caused %r itself; it is not called again", key, key)
 
     def _call(self, callback: Callback, *arguments: object) -> None:
         """Call a callback; log its failure, unless the last call failed as well."""
         try:
             callback(*arguments)
         except application_errors():
-            if self._incidents.opens(callback):
+            if self._incidents.opens(id(callback)):
                 log_error(logger, "a callback of the application failed")
         else:
-            self._incidents.resolve(callback)
+            self._incidents.resolve(id(callback))
 
     def notify_error(self, error: TransportError) -> None:
         """Call the callbacks of ``error``."""
@@ -133,7 +129,13 @@ class Listeners:
     def notify_delivered(self, action: QueueAction) -> None:
         """Call the callbacks of ``flush`` if the action is a delivery."""
         if isinstance(action, Delivered) and self.are_wanted(FLUSH):
-            self.notify(FLUSH, [event.decoded() for event in action.events])
+            for key, names in ((FLUSH, ()), (ANY, (FLUSH,))):
+                events = not_caused_by((self, key), action.events)
+                if len(events) < len(action.events):
+                    self._warn_of_circle(key)
+                if events and self._callbacks.get(key):
+                    decoded = [event.decoded() for event in events]
+                    self._call_all(key, *names, decoded, events=events)
 
     def are_wanted(self, name: str) -> bool:
         """Return whether there are callbacks; without them, events need not be decoded."""

@@ -9,7 +9,8 @@
     logging.getLogger("shop").addHandler(handler)
 
 Records without an exception are ignored, and so are exceptions that are no failures (see
-``control_flow``) and records of this package, because a failed report would report itself forever.
+``control_flow``), records of this package and its own errors, such as those that ``on_error`` logs,
+because a failed report would report itself forever.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from ..application_callbacks import refuse_async, without_awaitable
 from ..application_errors import application_errors
+from ..errors import TransportError
 from .capture_sites import LOGGING
 from .control_flow import DEFAULT_POLICY, Place, ReportingPolicy
 from .safe_attributes import is_a
@@ -55,7 +57,9 @@ class ExceptionLogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Report the record's exception, if it has one."""
         error = record.exc_info[1] if record.exc_info else None
-        if not is_a(error, BaseException) or _is_own(record) or self._is_busy():
+        if not is_a(error, BaseException) or is_a(error, TransportError):
+            return
+        if _is_own(record) or self._is_busy():
             return
         self._is_reporting.now = True
         try:

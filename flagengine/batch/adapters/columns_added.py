@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from flagengine.batch.evaluation import Stats, TableEvaluation
 from flagengine.batch.flag_keys import check_keys, requested
-from flagengine.batch.inputs import Batches
+from flagengine.batch.inputs import Batches, open_table
 from flagengine.batch.table import evaluate_table
 from flagengine.columnar.narrowing import narrowed
 from flagengine.definitions.document import Document
@@ -43,7 +43,7 @@ class FlagColumns:
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """Return the schema that the result has for a table of ``schema``."""
-        return _plain_schema(self._evaluated(Batches(schema, ())).schema)
+        return _plain_schema(self._evaluated(Batches(schema, ())).schema, schema)
 
     def batches(
         self,
@@ -53,17 +53,18 @@ class FlagColumns:
     ) -> Iterator[Any]:
         """Yield batches with flags in the same order, then pass the statistics to ``on_stats``."""
         result = self._evaluated(Batches(schema, batches))
-        for batch in result:
-            yield _plain_batch(batch)
+        yield from _plain_batches(result, schema)
         if on_stats is not None:
             on_stats(result.stats)
 
     def table(self, table: Any) -> pa.Table:
         """Return a table with flags."""
-        result = self._evaluated(table)
-        return pa.Table.from_batches(map(_plain_batch, result), _plain_schema(result.schema))
+        given = open_table(table)
+        result = self._evaluated(given)
+        schema = _plain_schema(result.schema, given.schema)
+        return pa.Table.from_batches(_plain_batches(result, given.schema), schema)
 
-    def _evaluated(self, table: Any) -> TableEvaluation:
+    def _evaluated(self, table: Batches) -> TableEvaluation:
         return evaluate_table(_reused(self._snapshot), table, **self._arguments)
 
 
@@ -77,17 +78,24 @@ def _reused(snapshot: Snapshot) -> Snapshot:
     return _PARSED.setdefault(snapshot.fingerprint, snapshot)
 
 
-def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([pa.field(field.name, _plain(field.type)) for field in schema])
+def _plain_schema(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
+    """Return a schema in which flags are plain; carried columns keep the types that the engine gave."""
+    return pa.schema(
+        [
+            field.with_type(field.type.value_type) if _is_encoded(field, given) else field
+            for field in schema
+        ]
+    )
 
 
-def _plain_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [
-        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-        for column in batch.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=_plain_schema(batch.schema))
+def _plain_batches(batches: Iterable[pa.RecordBatch], given: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        columns = [
+            column.dictionary_decode() if _is_encoded(field, given) else column
+            for column, field in zip(batch.columns, batch.schema, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=_plain_schema(batch.schema, given))
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+def _is_encoded(field: pa.Field, given: pa.Schema) -> bool:
+    return pa.types.is_dictionary(field.type) and field.name not in given.names

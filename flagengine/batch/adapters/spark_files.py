@@ -10,7 +10,7 @@ EDGE: start a Spark session if none is active; read and write files.
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +19,15 @@ import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark import AccumulatorParam, TaskContext
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
 
 from flagengine.batch.adapters.columns_added import FlagColumns
 from flagengine.batch.adapters.spark import with_flags
 from flagengine.batch.evaluation import Stats
 from flagengine.batch.files import FileError, placed, write_file
 from flagengine.batch.files.pieces import Piece, pieces_of
+from flagengine.batch.files.placing import OF_SPARK
 from flagengine.batch.files.reading import unreadable
 from flagengine.columnar.errors import TableError
 from flagengine.definitions.document import Document
@@ -35,8 +37,8 @@ from flagengine.snapshot import Snapshot
 __all__ = ["evaluate_files"]
 
 _FORMATS: Final = {".parquet": "parquet", "": "parquet", ".csv": "csv", ".jsonl": "json"}
-_READING: Final = {"csv": {"header": True, "inferSchema": True}}
-_WRITING: Final = {"csv": {"header": True}}
+_CSV: Final = {"header": True, "escape": '"'}
+"""Quotes are doubled, as all other programs write them."""
 
 
 @renamed(snapshot="flag_defs", flags="flag_keys")
@@ -67,7 +69,7 @@ def evaluate_files(
     by_row_groups = (
         Path(source).exists() and "://" not in target and formats == ("parquet", "parquet")
     )
-    with _session(cores, batch_rows) as session, _destination(target) as draft:
+    with _session(cores, batch_rows) as session, _destination(target, source) as draft:
         if by_row_groups:
             _make(Path(draft), target)
             return _by_row_groups(session, columns, Path(source), Path(draft), batch_rows)
@@ -106,12 +108,14 @@ def _session(cores: int | None, batch_rows: int) -> Iterator[SparkSession]:
 
 
 @contextmanager
-def _destination(target: str) -> Iterator[str]:
+def _destination(target: str, source: str) -> Iterator[str]:
     """Yield the path to write to; for a URI ``target`` itself, which Spark commits atomically."""
     if "://" in target:
         yield target
         return
-    with placed(Path(target)) as draft:
+    if Path(target).is_file():
+        raise FileError(f"{target}: the output must be a folder, but there is a file of that name")
+    with placed(Path(target), [Path(source)]) as draft:
         yield str(draft.absolute())
 
 
@@ -176,12 +180,44 @@ def _by_data_frame(
 
     source, target = names
     with _spark_errors(source, "cannot be read"):
-        options = _READING.get(formats[0], {})
-        people = session.read.load(_absolute(source), formats[0], **options)
+        if formats[0] == "csv":
+            people = _csv(session, _absolute(source), _ids(given))
+        else:
+            people = session.read.load(_absolute(source), formats[0])
     df = with_flags(people, snapshot, on_stats=count, **given)
     with _spark_errors(target, "cannot be written"):
-        df.write.save(draft, formats[1], mode="overwrite", **_WRITING.get(formats[1], {}))
+        # A folder is never overwritten where this process cannot see what is in it.
+        df.write.save(
+            draft, formats[1], mode="errorifexists", **(_CSV if formats[1] == "csv" else {})
+        )
+    if "://" not in target:
+        (Path(draft) / OF_SPARK).touch()
     return _total(counted.value.values())
+
+
+def _ids(given: Mapping[str, Any]) -> set[str | None]:
+    """Return the columns of ids among the arguments of ``evaluate_table``."""
+    groups = given.get("groups") or {}
+    return {given.get("distinct_id", "distinct_id"), given.get("device_id"), *groups.values()}
+
+
+def _csv(session: SparkSession, path: str, ids: Collection[str | None]) -> DataFrame:
+    """Read CSV as the local engine does: ids are the text in the file, unless it has floats there."""
+    options = {**_CSV, "multiLine": True}
+    found = session.read.load(path, "csv", inferSchema=True, **options)
+    text = session.read.load(path, "csv", **options)
+    kinds = dict(found.dtypes)
+    as_written = [
+        name
+        for name, kind in kinds.items()
+        if name in ids
+        and not (kind == "double" and text.where(text[name].contains(".")).limit(1).count())
+    ]
+    fields = [
+        StructField(field.name, StringType() if field.name in as_written else field.dataType)
+        for field in found.schema.fields
+    ]
+    return session.read.load(path, "csv", schema=StructType(fields), **options)
 
 
 def _absolute(path: str) -> str:

@@ -4,7 +4,8 @@ EDGE: read and write files. All tables stream; an output file appears only when 
 """
 
 from flagengine.batch.files.formats import SUFFIXES, FileError
+from flagengine.batch.files.placing import placed
 from flagengine.batch.files.reading import FileTable, open_file
-from flagengine.batch.files.writing import placed, write_file, write_lines
+from flagengine.batch.files.writing import write_file, write_lines
 
 __all__ = ["SUFFIXES", "FileError", "FileTable", "open_file", "placed", "write_file", "write_lines"]

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.dataset
 
-from flagengine.batch.files.reading import guarded
+from flagengine.batch.files.reading import guarded, parquet_files
 
 __all__ = ["Piece", "pieces_of"]
 
@@ -34,7 +33,7 @@ class Piece:
 
 def pieces_of(path: Path) -> tuple[pa.Schema, list[Piece]]:
     """Return the schema and the pieces of a Parquet file, or of a folder of Parquet files."""
-    dataset = pyarrow.dataset.dataset(path, format="parquet", partitioning="hive")
+    dataset = parquet_files(path)
     schema = dataset.schema
     return schema, [
         Piece(fragment.subset(row_group_ids=ids), schema)

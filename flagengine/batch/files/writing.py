@@ -1,50 +1,60 @@
 """Batches to files: written under a temporary name and moved into place when complete."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final, Protocol
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 
-from flagengine.batch.files.formats import FileError, format_of
+from flagengine.batch.files.formats import FileError, written_format_of
+from flagengine.batch.files.placing import guarded_writing, placed
+from flagengine.columnar.json_values import GONE, json_cases
+from flagengine.columnar.readable import readable
+from flagengine.values.json_values import NOT_GIVEN
 
-__all__ = ["placed", "write_file", "write_lines"]
+__all__ = ["write_file", "write_lines"]
 
 _ROWS_PER_FILE: Final = 1 << 22
 _ROWS_PER_GROUP: Final = 1 << 18
 
 
-def write_file(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def write_file(
+    path: Path,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    inputs: Iterable[Path] = (),
+) -> int:
     """Write a table; return the number of rows.
 
     After a failure or an interrupt, an earlier file is unchanged and no temporary file is left.
+    ``inputs`` are the files and folders that the table is made from, which the output must not be.
     """
-    kind = format_of(path)
+    kind = written_format_of(path)
     rows = 0
-    with placed(path) as draft, _sink(kind, draft, schema, path) as sink:
+    with placed(path, inputs) as draft, _sink(kind, draft, schema, path) as sink:
         for batch in batches:
-            _guarded(path, sink.write, batch)
+            guarded_writing(path, sink.write, batch)
             rows += batch.num_rows
     return rows
 
 
-def write_lines(path: Path, parts: Iterable[list[str]]) -> int:
+def write_lines(path: Path, parts: Iterable[list[str]], *, inputs: Iterable[Path] = ()) -> int:
     """Write all lines or none; return the number of lines."""
-    if format_of(path) != "jsonl":
+    if written_format_of(path) != "jsonl":
         raise FileError(
             f"{path}: events are written as JSON lines; the file name must end in .jsonl"
         )
     lines = 0
-    with placed(path) as draft, _guarded(path, draft.open, "w", -1, "utf-8") as file:
+    with placed(path, inputs) as draft, guarded_writing(path, draft.open, "w", -1, "utf-8") as file:
         for part in parts:
-            _guarded(path, file.writelines, (f"{line}\n" for line in part))
+            guarded_writing(path, file.writelines, (f"{line}\n" for line in part))
             lines += len(part)
     return lines
 
@@ -55,48 +65,15 @@ class _Sink(Protocol):
 
 
 @contextmanager
-def placed(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, which is moved into place at the end."""
-    draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
-    try:
-        yield draft
-        _guarded(path, _move, draft, path)
-    finally:
-        _remove(draft)
-
-
-def _move(draft: Path, path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    draft.replace(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(NotADirectoryError):  # the parent is a file, so nothing was written
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
 def _sink(kind: str, draft: Path, schema: pa.Schema, path: Path) -> Iterator[_Sink]:
-    sink: _Sink = _guarded(path, _SINKS[kind], draft, schema)
+    sink: _Sink = guarded_writing(path, _SINKS[kind], draft, schema)
     try:
         yield sink
     except BaseException:
         with suppress(pa.ArrowException, OSError, ValueError):  # report only the first error
             sink.close()
         raise
-    _guarded(path, sink.close)
-
-
-def _guarded(path: Path, work: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return work(*arguments)
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise FileError(f"{path}: cannot be written: {reason}") from None
+    guarded_writing(path, sink.close)
 
 
 class _Parquet:
@@ -156,7 +133,7 @@ class _Csv:
         self._writer = pyarrow.csv.CSVWriter(draft, self._schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        columns = [column.cast(_plain(column.type)) for column in batch.columns]
+        columns = [readable(column).cast(_plain(column.type)) for column in batch.columns]
         self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:
@@ -164,21 +141,33 @@ class _Csv:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_encoded = pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind)
+    return _plain(kind.value_type) if is_encoded else kind
 
 
 class _Jsonl:
+    """One object per row, whose members are the JSON values of the cells (SPEC R19.2), or null."""
+
     def __init__(self, draft: Path, schema: pa.Schema) -> None:
-        del schema
+        self._names = schema.names
         self._file = draft.open("w", encoding="utf-8")
 
     def write(self, batch: pa.RecordBatch) -> None:
+        rows = zip(*map(_cells, batch.columns), strict=True)
         self._file.writelines(
-            json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in batch.to_pylist()
+            json.dumps(dict(zip(self._names, row, strict=True)), ensure_ascii=False) + "\n"
+            for row in rows
         )
 
     def close(self) -> None:
         self._file.close()
+
+
+def _cells(column: pa.Array) -> Iterable[Any]:
+    found = json_cases(column)
+    labels = [None if label is GONE or label is NOT_GIVEN else label for label in found.labels]
+    codes = repeat(0, len(column)) if found.codes is None else found.codes.tolist()
+    return map(labels.__getitem__, codes)
 
 
 class _Ipc:

@@ -15,10 +15,12 @@ import pyarrow as pa
 from mmh3 import mmh3_x64_128_utupledigest as digest
 from numpy.typing import NDArray
 
+from flagengine.batch.outputs import texts_of
 from flagengine.columnar.answer_columns import TEXT, value_text
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.rows import Rows
 from flagengine.results.resolution import Resolution
+from flagengine.values.json_values import has_utf8
 
 __all__ = ["EVENT", "SCHEMA", "Exposures", "exposure_id"]
 
@@ -60,6 +62,8 @@ class Exposures:
         self._now = now
         self._enabled_only = enabled_only
         self._fingerprint = engine.snapshot.fingerprint
+        for key in engine.keys:
+            texts_of(engine, key)  # raises for a value that no file can hold
 
     def _exposed(self, rows: Rows) -> Iterator[tuple[str, Resolution]]:
         """Yield each person's id with each of the person's answers."""
@@ -129,7 +133,8 @@ class Exposures:
             "timestamp": self._now.isoformat(),
             "properties": {key: value for key, value in properties.items() if value is not None},
         }
-        return json.dumps(event, ensure_ascii=False)
+        line = json.dumps(event, ensure_ascii=False)
+        return line if has_utf8(line) else json.dumps(event)  # a payload may have lone surrogates
 
 
 def _reason(resolution: Resolution) -> dict[str, Any]:

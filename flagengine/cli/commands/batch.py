@@ -71,7 +71,8 @@ def command(
     """Evaluate flags for every row of a table.
 
     The suffix of INPUT and of OUTPUT gives the format: .parquet, .csv, .jsonl, .arrow (IPC file),
-    .arrows (IPC stream); a folder holds Parquet files. A failed run leaves no partial OUTPUT.
+    .arrows (IPC stream); a folder holds Parquet files. A failed run leaves no partial OUTPUT. A folder is
+    replaced only if it holds nothing but an earlier OUTPUT.
 
     \b
     flagengine batch definitions.json people.parquet -o flags.parquet
@@ -127,7 +128,8 @@ def _written(
             **more,
         ) as result,
     ):
-        write_file(target, result.schema, shown_rows(result, file.rows, quiet=quiet))
+        rows = shown_rows(result, file.rows, quiet=quiet)
+        write_file(target, result.schema, rows, inputs=[Path(table)])
     return result.stats
 
 

@@ -86,5 +86,5 @@ def _written(
         items = numbered(batches)
         found = in_order(lambda item: make(engine.rows(item[1], item[0])), items, people.workers)
         if shape["events"]:
-            return write_lines(target, found)
-        return write_file(target, SCHEMA, found)
+            return write_lines(target, found, inputs=[Path(table)])
+        return write_file(target, SCHEMA, found, inputs=[Path(table)])

@@ -117,8 +117,8 @@ MUTANTS = (
         "return DropReason.TOO_LARGE if len(event.body) > self.limits.max_event_bytes else None", "return None",
     ),
     Mutant(
-        "flying-batch-is-forgotten-at-shutdown", _QUEUE,
-        "        if self._in_flight:\n            drops.insert(0,", "        if self._in_flight and self._open:\n            drops.insert(0,",
+        "flying-batch-is-forgotten-at-shutdown", _BATCHES,
+        "if flying else []", "if flying and unsent.events else []",
     ),
     Mutant(
         "failures-count-twice", _BATCHES,

@@ -9,7 +9,7 @@ _DISK, _FILE, _BACKING = (
     "batching/append_file.py",
     "batching/spool/backing.py",
 )
-_REMAINS = "batching/spool/recovery.py"
+_REMAINS, _QUEUE = "batching/spool/recovery.py", "batching/queue.py"
 
 MUTANTS = (
     Mutant(
@@ -37,21 +37,20 @@ MUTANTS = (
     ),
     Mutant(
         "events-are-read-back-twice", _SEGMENTS,
-        "taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))]",
-        "taken = list(self._unread)[:count]",
+        "            self._unread.popleft()\n", "",
     ),
     Mutant(
         "one-event-too-few-is-read-back", _SEGMENTS,
-        "taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))]",
-        "taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))][: max(count - 1, 1)]",
+        "        found = self._read_segment(segment, {entry.number for entry in entries})\n",
+        "        found = self._read_segment(segment, {entry.number for entry in entries[: max(len(entries) - 1, 1)]})\n",
     ),
     Mutant(
         "cursor-stays-behind-the-next-record", _SEGMENTS,
-        "self._cursor = segment, start + record.end", "self._cursor = segment, start + record.end + 1",
+        "cursor = segment, start + record.end", "cursor = segment, start + record.end + 1",
     ),
     Mutant(
         "cursor-forgets-its-start", _SEGMENTS,
-        "self._cursor = segment, start + record.end", "self._cursor = segment, record.end",
+        "cursor = segment, start + record.end", "cursor = segment, record.end",
     ),
     Mutant(
         "stored-event-is-not-unread", _SEGMENTS,
@@ -145,8 +144,35 @@ MUTANTS = (
         "        spills = self._queue.spills\n", "        spills = False\n",
     ),
     Mutant(
-        "unreadable-events-are-forgotten", _BACKING,
-        "return self._queue.restore(found.events, count, lost=tuple(found.lost))",
-        "return self._queue.restore(found.events, len(found.events), lost=())",
+        "unreadable-events-are-left-to-the-next-process", _BACKING,
+        "        self._queue.read_failed(now)\n",
+        "        self._queue.tally.events['kept'] += count\n        self._queue._spilled -= count\n",
+    ),
+    Mutant(
+        "lost-events-stay-pending", _BACKING,
+        "self._queue.restore(found.events, lost=tuple(found.lost))", "self._queue.restore(found.events)",
+    ),
+    Mutant(
+        "readable-events-overtake-unreadable-ones", _SEGMENTS,
+        "                return result._replace(failure=error)\n",
+        "                self._unread.rotate(-len([e for e in self._unread if e.segment == segment]))\n",
+    ),
+    Mutant(
+        "failed-read-is-never-tried-again", _QUEUE,
+        "self._read_at = now + READ_AGAIN", "self._read_at = float('inf')",
+    ),
+    Mutant(
+        "failed-read-is-tried-again-at-once", _QUEUE,
+        "self._read_at = now + READ_AGAIN", "self._read_at = now",
+    ),
+    Mutant(
+        "flush-waits-for-a-disk-that-fails", _QUEUE,
+        "            self._read_at = now + READ_AGAIN\n            self._stop_flush()\n",
+        "            self._read_at = now + READ_AGAIN\n",
+    ),
+    Mutant(
+        "failed-read-reaches-the-goal-of-a-flush", _QUEUE,
+        "return self._spill_first if self._spilled else self._last_seq + 1",
+        "return self._spill_first if self._spilled and not self._is_unreadable else self._last_seq + 1",
     ),
 )  # fmt: skip

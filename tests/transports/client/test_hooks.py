@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import Any
 
@@ -214,6 +215,30 @@ def test_an_asynchronous_flush_answers_for_losses_too() -> None:
             client = AsyncClient("phc_x", transport=bench.server, driver=None)
             bench.server.play(BATCH, Response(401))
             client.capture("e", distinct_id="u")
+            return [await client.flush(), await client.flush(), await client.shutdown()]
+
+    assert asyncio.run(main()) == [False, True, True]
+
+
+@pytest.mark.contract("flush")
+def test_a_flush_that_nobody_waited_for_leaves_its_answer_to_the_next() -> None:
+    async def main() -> list[bool]:
+        called, go_on = asyncio.Event(), asyncio.Event()
+
+        async def on_error(_error: object, _events: object) -> None:
+            called.set()
+            await go_on.wait()
+
+        with Bench() as bench:
+            client = AsyncClient("phc_x", transport=bench.server, on_error=on_error)
+            bench.server.play(BATCH, Response(401))
+            client.capture("e", distinct_id="u")
+            flushing = asyncio.create_task(client.flush())
+            await called.wait()
+            flushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await flushing
+            go_on.set()
             return [await client.flush(), await client.flush(), await client.shutdown()]
 
     assert asyncio.run(main()) == [False, True, True]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from flagengine import printable
+
 from ...clock import Clock, ClockReading, read
 from ...errors import TransportError
 from ...http.base import Request, Response, Transport
@@ -94,7 +96,7 @@ class Destination:
         url = self._base_url + path
         if logger.isEnabledFor(logging.DEBUG):
             shown = body.decode("utf-8", "replace").replace(self.api_key, "***")
-            logger.debug("POST %s %s", redact_url(url), redact_text(shown))
+            logger.debug("POST %s %s", redact_url(url), printable(redact_text(shown)))
         content_encoding, compressed = self._compress(body)
         merged = {
             **self.extra_headers,

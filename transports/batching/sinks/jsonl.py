@@ -1,6 +1,6 @@
 """A sink that writes events as lines of JSON to a file, for offline use, batch jobs and debugging.
 
-A batch is written whole or not at all. A file that would exceed ``max_bytes`` is renamed to
+A batch is written whole or not at all. Behind half a line, as a crash leaves it, a new line begins. A file that would exceed ``max_bytes`` is renamed to
 ``name.1`` (older files move up, the oldest file is deleted), and a new file is begun.
 """
 
@@ -40,13 +40,18 @@ class JsonlSink:
         self._backups = Count(BACKUPS, least=0)("backups", backups)
         self._fsync = Fsync(Word(tuple(Fsync))("fsync", fsync))
         self._file: AppendFile | None = None
+        # What ends the line that the file ended with when it was opened.
+        self._ending = b""
 
     def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:  # noqa: ARG002
         """Write the batch; return a retry after a failure, such as a full disk."""
         lines = b"".join(event.body + b"\n" for event in batch.events)
         try:
-            self._writable(len(lines)).append(lines)
+            file = self._writable(len(lines))
+            file.append(self._ending + lines)
+            self._ending = b""
         except OSError as error:
+            self._give_up_file()
             # str(error) may contain the path again.
             return DeliveryOutcome(
                 Disposition.RETRY, SpoolError(f"cannot write {self._path}: {error.strerror}")
@@ -59,6 +64,12 @@ class JsonlSink:
             self._file.close()
             self._file = None
 
+    def _give_up_file(self) -> None:
+        """Close the file without another failure; the next batch looks how it ends."""
+        file, self._file = self._file, None
+        if file:
+            file.abandon()
+
     def _writable(self, coming: int) -> AppendFile:
         if self._file and self._file.size and self._file.size + coming > self._max_bytes:
             self.close()
@@ -67,6 +78,7 @@ class JsonlSink:
             # Someone renamed or deleted it, as a rotation of logs does.
             self.close()
         if self._file is None:
+            self._ending = b"\n" if _ends_in_half_a_line(self._path) else b""
             self._file = AppendFile(self._path, self._fsync)
         return self._file
 
@@ -82,3 +94,15 @@ class JsonlSink:
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
+
+
+def _ends_in_half_a_line(path: Path) -> bool:
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+    except PermissionError:
+        # The file may be written but not read.
+        return False

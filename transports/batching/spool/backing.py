@@ -13,7 +13,7 @@ from ..batch import QueueAction
 from ..event import Event
 from ..queue import EventQueue
 from .damage import Damage
-from .spool import ReadBack, Spool
+from .spool import ReadBack, Spool, reason
 
 __all__ = ["SpoolBacking", "Warn"]
 
@@ -25,6 +25,7 @@ T = TypeVar("T")
 # The number of events that are read back at once, while pushes have to wait.
 _REFILL_SIZE = 1000
 _IN_MEMORY = "events are kept in memory only"
+_READ_LATER = "events stay on disk, because they cannot be read now, and are read again later"
 
 
 class SpoolBacking:
@@ -76,17 +77,23 @@ class SpoolBacking:
         self._over("folder")
         return self._queue.lose(tuple(lost))
 
-    def refill(self) -> list[QueueAction]:
-        """Read events back into the queue if it has room; return the losses."""
-        count = min(self._queue.refill_size, _REFILL_SIZE)
-        if not count:
+    def refill(self, now: float) -> list[QueueAction]:
+        """Read events back into the queue if it is time to; return the losses."""
+        due = self._queue.refill_at()
+        if due is None or due > now:
             return []
-        waiting = "events on disk wait for the next process"
-        nothing = ReadBack([], [], [])
-        found = self._tried("read", waiting, lambda: self._spool.read_back(count), nothing)
-        if found.unreadable:
-            self._warn("read", f"{waiting}: they cannot be read now")
-        return self._queue.restore(found.events, count, lost=tuple(found.lost))
+        count = min(self._queue.refill_size, _REFILL_SIZE)
+        nothing = ReadBack([], [])
+        found = self._tried("read", _READ_LATER, lambda: self._spool.read_back(count), nothing)
+        actions = self._queue.restore(found.events, lost=tuple(found.lost))
+        if len(found.events) + len(found.lost) == count:
+            self._over("read")
+            return actions
+        self._queue.read_failed(now)
+        left = self._queue.pending - len(self._queue.in_memory)
+        why = f": {reason(found.failure)}" if found.failure else ""
+        self._warn("read", f"{left} {_READ_LATER}{why}")
+        return actions
 
     def holds(self, event: Event) -> bool:
         """Return whether the event waits on disk."""

@@ -7,6 +7,7 @@ at them. They are never read again, and together they take a bounded number of b
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ __all__ = ["SUFFIX_OF_DAMAGED", "Damage", "put_aside"]
 MAX_BYTES = 16 * MIB
 MAX_FILES = 100
 SUFFIX_OF_DAMAGED = ".damaged"
+# What ``_place`` makes.
+_OUR_NAME = re.compile(rf"[0-9a-f]{{32}}-.*{re.escape(SUFFIX_OF_DAMAGED)}", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -55,6 +58,12 @@ class Damage:
             self.pieces.setdefault(path, []).append(piece[: MAX_BYTES - self.size])
         self.size += len(piece)
 
+    def add_unread(self, path: Path, size: int) -> None:
+        """Note bytes at the end of a file that is too large to be read whole."""
+        if path not in self.places:
+            self.places.append(path)
+        self.size += size
+
     def add_file(self, path: Path, size: int) -> None:
         """Note a file that cannot be read at all."""
         self.places.append(path)
@@ -73,7 +82,8 @@ class Damage:
         count = f"lost events: at least {self.events}" if self.events else "no event is lost"
         first = self.places[0].name if self.places else ""
         more = f" and {len(self.places) - 1} more" if len(self.places) > 1 else ""
-        return f"{self.size} damaged bytes in {first}{more} were put aside; {count}"
+        kept = "" if self.size <= MAX_BYTES else f" (the first {MAX_BYTES} of them at most)"
+        return f"{self.size} damaged bytes in {first}{more} were put aside{kept}; {count}"
 
 
 def put_aside(disk: Disk, directory: Path, damage: Damage) -> None:
@@ -105,10 +115,14 @@ def _write(disk: Disk, path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _bound(disk: Disk, directory: Path) -> None:
-    """Delete the oldest damaged parts until the rest keeps to the bounds."""
-    paths = [directory / name for name in disk.names(directory) if name.endswith(SUFFIX_OF_DAMAGED)]
+    """Delete the oldest damaged parts until the rest keeps to the bounds.
+
+    Only our own: never a file of another name, and never a folder with whatever is in it.
+    """
+    paths = [directory / name for name in disk.names(directory) if _OUR_NAME.fullmatch(name)]
     room = MAX_BYTES
-    for count, path in enumerate(reversed(paths)):
+    ours = [path for path in paths if disk.look(path) is not Found.FOLDER]
+    for count, path in enumerate(reversed(ours)):
         room -= disk.size(path) if disk.look(path) is Found.FILE else 0
         if room < 0 or count >= MAX_FILES:
             disk.remove(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from ..append_file import AppendFile, Fsync
+from ..append_file import AppendFile, Fsync, is_gone
 
 try:
     import fcntl
@@ -44,7 +44,7 @@ class LogFile(Protocol):
         ...
 
     def is_whole(self) -> bool:
-        """Return whether the path leads to this file with all its bytes. Never raises."""
+        """Return whether the path leads to this file with all its bytes, as far as known. Never raises."""
         ...
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class Lock(Protocol):
     """A lock, which the operating system releases when the process dies."""
 
     def is_held(self) -> bool:
-        """Return whether the lock's file is still where it was made. Never raises."""
+        """Return whether the lock's file is still where it was made, as far as known. Never raises."""
         ...
 
     def release(self) -> None:
@@ -76,7 +76,7 @@ class Disk(Protocol):
         ...
 
     def size(self, path: Path) -> int:
-        """Return the number of bytes of a file, -1 if it cannot be found. Never raises."""
+        """Return the number of bytes of a file, -1 if it is not there."""
         ...
 
     def names(self, folder: Path) -> list[str]:
@@ -91,12 +91,12 @@ class Disk(Protocol):
         """Make a folder that only its owner may read, with its parents; fail if it is there."""
         ...
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
-        """Return the bytes of a file from ``offset`` on."""
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
+        """Return the bytes of a file from ``offset`` on, with ``most`` only so many of them."""
         ...
 
     def open(self, path: Path, fsync: Fsync) -> LogFile:
-        """Open a file for appending."""
+        """Open a file for appending; fail if a link is in its place."""
         ...
 
     def lock(self, path: Path) -> Lock | None:
@@ -129,8 +129,10 @@ class SystemDisk:
         """See ``Disk``."""
         try:
             return path.lstat().st_size
-        except OSError:
-            return -1
+        except OSError as error:
+            if is_gone(error):
+                return -1
+            raise
 
     def names(self, folder: Path) -> list[str]:
         """See ``Disk``."""
@@ -145,17 +147,17 @@ class SystemDisk:
         """See ``Disk``."""
         path.mkdir(parents=True, mode=0o700)
 
-    def read(self, path: Path, offset: int = 0) -> bytes:
+    def read(self, path: Path, offset: int = 0, most: int = -1) -> bytes:
         """See ``Disk``."""
         # Neither a link to another place nor a pipe that never ends.
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
             file.seek(offset)
-            return file.read()
+            return file.read(most)
 
     def open(self, path: Path, fsync: Fsync) -> LogFile:
         """See ``Disk``."""
-        return AppendFile(path, fsync)
+        return AppendFile(path, fsync, follows_links=False)
 
     def lock(self, path: Path) -> Lock | None:
         """See ``Disk``."""
@@ -196,8 +198,8 @@ class _FileLock:
     def is_held(self) -> bool:
         try:
             return os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
-        except OSError:
-            return False
+        except OSError as error:
+            return not is_gone(error)
 
     def release(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

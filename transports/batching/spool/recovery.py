@@ -22,7 +22,7 @@ _FIRST_SEGMENT = f"{1:010d}{SUFFIX}"
 class Remains:
     """What a dead process left in ``folder``; ``damage`` is complete when all events are read.
 
-    A file of more than ``max_bytes`` is none of ours.
+    Of a file of more than ``max_bytes``, only these are read: what follows is none of ours.
     """
 
     def __init__(self, disk: Disk, folder: Path, *, max_bytes: int) -> None:
@@ -51,6 +51,7 @@ class Remains:
             data = self._read(path)
             if data is not None:
                 yield from self._events_of(path, data)
+                self._note_rest(path, self._disk.size(path) - len(data))
         self._count_gaps()
 
     def _find_settled(self) -> None:
@@ -64,7 +65,7 @@ class Remains:
         self._settled_numbers = sorted(numbers)
 
     def _peek(self, path: Path) -> bytes:
-        """Return the bytes of a file; none if it is gone or not ours.
+        """Return the bytes of a file; none if it is gone or no file.
 
         Raises:
             OSError: it cannot be read now, which says nothing about what is in it.
@@ -72,8 +73,7 @@ class Remains:
         # What cannot be found may only be out of reach: then the reading fails.
         may_be_file = self._disk.look(path) in (Found.FILE, Found.NOTHING)
         try:
-            is_ours = may_be_file and self._disk.size(path) <= self._max_bytes
-            return self._disk.read(path) if is_ours else b""
+            return self._disk.read(path, most=self._max_bytes) if may_be_file else b""
         except FileNotFoundError:
             return b""
 
@@ -85,6 +85,11 @@ class Remains:
         self._gaps += 1
         self.damage.add_file(path, self._disk.size(path))
         return None
+
+    def _note_rest(self, path: Path, unread: int) -> None:
+        if unread > 0:
+            self._gaps += 1
+            self.damage.add_unread(path, unread)
 
     def _events_of(self, path: Path, data: bytes) -> Iterator[Event]:
         for found in scan(data):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import InvalidEventError
-from ..append_file import Fsync
+from ..append_file import Fsync, is_gone
 from ..event import Event, parse_event
 from .disk import Disk, LogFile
 from .records import (
@@ -32,14 +32,14 @@ SUFFIX = ".spool"
 
 
 class ReadBack(NamedTuple):
-    """Events that were read back, that are no longer there, and that could not be read.
+    """Events that were read back, and events that are no longer there, of which only the uuids are known.
 
-    Of the last two kinds, only the uuids are known (see ``lost_event``).
+    ``failure`` is why no more could be read; the other events stay unread.
     """
 
     events: list[Event]
     lost: list[Event]
-    unreadable: list[Event]
+    failure: OSError | MemoryError | None = None
 
 
 class _Home(NamedTuple):
@@ -128,51 +128,64 @@ class SegmentLog:
 
     def read(self, count: int) -> ReadBack:
         """Return the next ``count`` unread events, in the order in which they were written."""
-        result = ReadBack([], [], [])
-        taken = [self._unread.popleft() for _ in range(min(count, len(self._unread)))]
-        for segment, entries in groupby(taken, lambda entry: entry.segment):
-            self._read_entries(segment, list(entries), result)
+        result = ReadBack([], [])
+        coming = list(islice(self._unread, count))
+        for segment, entries in groupby(coming, lambda entry: entry.segment):
+            try:
+                self._read_entries(segment, list(entries), result)
+            except (OSError, MemoryError) as error:
+                # No damage: the events stay, and those behind them must not overtake them.
+                return result._replace(failure=error)
         return result
 
     def _read_entries(self, segment: int, entries: list[_Unread], result: ReadBack) -> None:
-        try:
-            found = self._read_segment(segment, {entry.number for entry in entries})
-        except OSError:
-            result.unreadable.extend(lost_event(entry.uuid) for entry in entries)
-            return
+        found = self._read_segment(segment, {entry.number for entry in entries})
         for entry in entries:
+            self._unread.popleft()
             event = found.get(entry.number)
             if event is None:
                 result.lost.append(lost_event(entry.uuid))
             else:
                 result.events.append(event)
 
+    def forget_unread(self) -> list[Event]:
+        """Give up the unread events; return them."""
+        unread, self._unread = self._unread, deque()
+        return [lost_event(entry.uuid) for entry in unread]
+
     def _read_segment(self, segment: int, wanted: set[int]) -> dict[int, Event]:
         """Return the events with the wanted numbers, by number; skip damaged records."""
-        at, offset = self._cursor
+        at, offset = cursor = self._cursor
         start = offset if at == segment else 0
         try:
             data = self._disk.read(_path(self._folder, segment), start)
-        except FileNotFoundError:
-            return {}
+        except OSError as error:
+            if is_gone(error):
+                return {}
+            raise
         events: dict[int, Event] = {}
         for record in scan(data):
             if not isinstance(record, SpoolRecord):
                 continue
-            self._cursor = segment, start + record.end
+            cursor = segment, start + record.end
             is_wanted = record.kind == RecordKind.EVENT and record.number in wanted
             if is_wanted and record.payload is not None:
                 with contextlib.suppress(InvalidEventError):
                     events[record.number] = parse_event(record.payload)
             if record.number >= max(wanted):
                 break
+        self._cursor = cursor
         return events
 
     def verify(self) -> list[Event]:
         """Forget the events that are no longer on disk; return those of them that are unread."""
         sizes = {**self._closed_sizes, self._segment: self._file.size}
         cut = [number for number in sizes if self._is_cut(number, sizes[number])]
-        kept = {segment: self._numbers(segment) for segment in cut if self._waiting[segment]}
+        kept = {
+            segment: numbers
+            for segment in cut
+            if self._waiting[segment] and (numbers := self._numbers(segment)) is not None
+        }
         if not kept:
             return []
         for uuid, homes in list(self._homes.items()):
@@ -191,13 +204,19 @@ class SegmentLog:
         return lost
 
     def _is_cut(self, segment: int, size: int) -> bool:
-        return self._disk.size(_path(self._folder, segment)) < size
+        try:
+            return self._disk.size(_path(self._folder, segment)) < size
+        except OSError:
+            return False
 
-    def _numbers(self, segment: int) -> set[int]:
+    def _numbers(self, segment: int) -> set[int] | None:
+        """Return the numbers of the events in a segment; None if it cannot be read now."""
         try:
             data = self._disk.read(_path(self._folder, segment))
-        except OSError:
-            return set()
+        except OSError as error:
+            return set() if is_gone(error) else None
+        except MemoryError:
+            return None
         return {
             record.number
             for record in scan(data)

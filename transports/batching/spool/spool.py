@@ -29,7 +29,7 @@ from .disk import Disk, Found, SystemDisk
 from .recovery import Remains
 from .segments import ReadBack, SegmentLog
 
-__all__ = ["ReadBack", "Spool"]
+__all__ = ["ReadBack", "Spool", "reason"]
 
 # Enough for some hundred thousand small events, in segments that are quick to read back.
 MAX_BYTES = 256 * MIB
@@ -89,7 +89,7 @@ class Spool:
             return inherited
 
     def _cannot_read(self, folder: Path, error: Exception) -> None:
-        self._damage.problems.append(f"{folder.name}: {_reason(error)}")
+        self._damage.problems.append(f"{folder.name}: {reason(error)}")
 
     def take_damage(self) -> Damage:
         """Return what ``open`` found damaged; the next call returns nothing."""
@@ -117,9 +117,9 @@ class Spool:
         return self.read_back(count).events
 
     def read_back(self, count: int) -> ReadBack:
-        """Return the next ``count`` unread events, and which of them are lost or cannot be read."""
+        """Return the next ``count`` unread events, or those before the first that cannot be read now."""
         with self._lock:
-            return ReadBack([], [], []) if self._files is None else self._files.log.read(count)
+            return ReadBack([], []) if self._files is None else self._files.log.read(count)
 
     def acknowledge(self, events: Iterable[Event]) -> None:
         """Record that these events are delivered or reported as lost.
@@ -245,11 +245,12 @@ class Spool:
         try:
             yield
         except OSError as error:
-            msg = f"cannot use the spool in {self._directory}: {_reason(error)}"
+            msg = f"cannot use the spool in {self._directory}: {reason(error)}"
             raise SpoolError(msg) from error
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Return why the disk failed, in a few words."""
     named = error.strerror if isinstance(error, OSError) else None
     return named or type(error).__name__
 
@@ -257,8 +258,11 @@ def _reason(error: Exception) -> str:
 def _carry_over(old: SegmentLog, new: SegmentLog | None) -> list[Event]:
     """Copy the unread events; return those that are lost."""
     lost: list[Event] = []
-    while any(found := old.read(_RENEW_SIZE)):
-        lost += found.lost + found.unreadable
+    while True:
+        found = old.read(_RENEW_SIZE)
+        lost += found.lost
+        if not (found.events or found.lost):
+            return lost + old.forget_unread()
         for event in found.events:
             try:
                 if new is None:
@@ -267,4 +271,3 @@ def _carry_over(old: SegmentLog, new: SegmentLog | None) -> list[Event]:
                     new.append(event, unread=True)
             except OSError:
                 lost.append(event)
-    return lost
