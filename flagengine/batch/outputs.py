@@ -27,7 +27,6 @@ from flagengine.columnar.readable import taken
 from flagengine.evaluation.outcomes import typed_payload
 from flagengine.plan.flag_plan import RulePlan
 from flagengine.results.resolution import Reason, Resolution, UnresolvedReason
-from flagengine.values.json_values import has_utf8
 
 __all__ = ["LONG_COLUMNS", "Long", "Output", "Wide", "texts_of"]
 
@@ -169,7 +168,7 @@ _READERS: Final[dict[str, Any]] = {
 def texts_of(engine: Engine, key: str) -> list[str]:
     """Return the texts of all values of a flag; raise :class:`TableError` for one without UTF-8."""
     values = possible_values(engine.plans.plan(key), engine.overridden.flags.get(key))
-    return _in_utf8(dict.fromkeys(str(value_text(value)) for value in values), f"flag {key!r}")
+    return list(dict.fromkeys(str(value_text(value)) for value in values))
 
 
 def _payloads(engine: Engine) -> list[str]:
@@ -179,24 +178,14 @@ def _payloads(engine: Engine) -> list[str]:
         found |= dict.fromkeys(plan.payloads.values() if plan else ())
         values = possible_values(plan, engine.overridden.flags.get(key))
         found |= dict.fromkeys(filter(None, map(typed_payload, values)))
-    return _in_utf8(found, "payload")
-
-
-def _in_utf8(texts: Iterable[str], what: str) -> list[str]:
-    """Return the texts; raise :class:`TableError` for one that no column can hold."""
-    found = list(texts)
-    for text in found:
-        if not has_utf8(text):
-            message = f"{what}: a table holds no text with lone surrogates, got {text[:80]!r}"
-            raise TableError(message)
-    return found
+    return list(found)
 
 
 def _of_rules(engine: Engine, read: Callable[[RulePlan], Iterable[str]]) -> list[str]:
     """Return the distinct texts that ``read`` gives for the rules of all flags."""
     plans = filter(None, map(engine.plans.plan, engine.keys))
     rules = (condition.rule for plan in plans for condition in plan.conditions)
-    return _in_utf8(dict.fromkeys(text for rule in rules if rule for text in read(rule)), "rule")
+    return list(dict.fromkeys(text for rule in rules if rule for text in read(rule)))
 
 
 def _variant_keys(rule: RulePlan) -> Iterator[str]:

@@ -385,13 +385,18 @@ def test_an_argument_of_another_type_is_named(arguments: Any, error: str) -> Non
     assert str(caught.value) == error
 
 
-@pytest.mark.rule("R19.5")
-def test_a_value_that_no_column_can_hold_is_named_before_any_row_is_read() -> None:
-    table = pa.table({"distinct_id": ["u"]})
-    lone = "\ud800"
-    with pytest.raises(TableError, match="flag 'half': a table holds no text with lone surrogates"):
-        evaluate_table(SNAPSHOT, table, overrides={"half": lone})
-    overrides = {"flags": {"half": True}, "payloads": {"half": lone}}
-    evaluate_table(SNAPSHOT, table, overrides=overrides).read_all()
-    with pytest.raises(TableError, match="payload: a table holds no text with lone surrogates"):
-        evaluate_table(SNAPSHOT, table, overrides=overrides, output="long")
+@pytest.mark.rule("R2.20", "R14.8")
+@pytest.mark.parametrize("output", ["wide", "long"])
+def test_text_that_no_column_can_hold_is_no_answer(output: Any) -> None:
+    table, lone = pa.table({"distinct_id": ["u"]}), "\ud800"
+    for overrides in ({"half": lone}, {"payloads": {"half": lone}}):
+        with pytest.raises(TypeError, match="must have a UTF-8 form, got a lone surrogate"):
+            evaluate_table(SNAPSHOT, table, overrides=overrides, output=output)
+    variants = {"variants": [{"key": lone, "rollout_percentage": 100}]}
+    flags = [
+        {"key": "v", "active": True, "filters": {"groups": [{}], "multivariate": variants}},
+        {"key": "p", "active": True, "filters": {"groups": [{}], "payloads": {"true": lone}}},
+    ]
+    rows = evaluate_table(Snapshot.parse({"flags": flags}), table, output=output).read_all()
+    found = rows["value"].to_pylist() if output == "long" else [*rows.to_pylist()[0].values()][-2:]
+    assert found == [None, None]
