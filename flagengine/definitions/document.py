@@ -1,8 +1,5 @@
 """A definitions document as JSON that callers cannot change: decoded text, or a copy (SPEC R1)."""
 
-import json
-import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +7,7 @@ from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.owned import MAX_NESTING, owned
 from flagengine.definitions.parsing import config_version_of
 from flagengine.definitions.reading import json_type, shown
+from flagengine.values.json_reading import cut_deep, loads
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
@@ -19,11 +17,6 @@ __all__ = ["Document", "decoded", "read_document", "read_with_losses"]
 Document = Mapping[str, Any] | str | bytes | bytearray
 """A definitions document: the parsed JSON, its text, or its UTF-8 bytes."""
 
-_MAX_DIGITS: Final = 4_000
-"""The longest integer that is read; Python refuses to read more than 4,300 digits."""
-
-# A text that is not closed ends with the document: otherwise each quote in it is tried as a beginning.
-_BRACKETS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
 _EXPECTED: Final = 'a definitions document must be an object with a list "flags"'
 
 
@@ -69,7 +62,7 @@ def _lost(text: str, flags: list[Any]) -> "Lost":
     try:
         return lost_by_decoding(text, positions)
     except RecursionError:  # it needs slightly more of the stack than the first reading
-        return lost_by_decoding(_cut_deep(text), positions)
+        return lost_by_decoding(cut_deep(text, MAX_NESTING), positions)
 
 
 def _is_format_2(flag: Any) -> bool:
@@ -99,42 +92,10 @@ def _decoded(text: str) -> tuple[Any, str]:
     """Return the decoded value, and the text that it was decoded from."""
     try:
         try:
-            return _loads(text), text
+            return loads(text), text
         except RecursionError:
-            text = _cut_deep(text)
-            return _loads(text), text
+            text = cut_deep(text, MAX_NESTING)
+            return loads(text), text
     except ValueError as error:
         message = f"{_EXPECTED}; the text is not JSON: {error}"
         raise SnapshotError(IssueCode.NOT_JSON, "", message) from error
-
-
-def _loads(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:  # an integer of thousands of digits
-        return json.loads(text, parse_int=_integer)
-
-
-def _integer(digits: str) -> int | float:
-    """Return an integer; infinity, which is not a number, for too many digits (SPEC R2.4)."""
-    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
-
-
-def _cut_deep(text: str) -> str:
-    """Replace values below the maximum depth by null, since they are too deep to be read."""
-    pieces, depth, start = [], 0, 0
-    for token in _BRACKETS.finditer(text):
-        bracket = token[0]
-        if bracket in ("[", "{"):
-            depth += 1
-            if depth == MAX_NESTING:
-                pieces.append(text[start : token.start()])
-        elif bracket in ("]", "}"):
-            if depth == MAX_NESTING:
-                pieces.append("null")
-                start = token.end()
-            depth -= 1
-    pieces.append(text[start:] if depth < MAX_NESTING else "")
-    return "".join(pieces)
