@@ -234,10 +234,18 @@ def flip(simulation) -> None:
     machine = simulation.machine
     files = [file for _, file in machine.disk.files("/spool") if file.content]
     if files:
-        content = machine.scheduler.draws.pick(files).content
+        file = machine.scheduler.draws.pick(files)
+        content = file.content
         position = machine.scheduler.draws.below(8 * len(content))
         machine.note("flips", position)
+        before = [
+            record for record in simulation.observer.ledger.records.values()
+            if record.uuid.encode() in content
+        ]  # fmt: skip
         content[position // 8] ^= 1 << position % 8
+        for record in before:
+            if record.uuid.encode() not in content:
+                record.flipped_in = file
         _damaged(simulation)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from .disk import File
 from .outside import Outside
 
 
@@ -29,6 +30,8 @@ class Record(Outside):
     sender: object = None
     failures: int = 0
     splits: int = 0
+    # The file in which a changed bit has hit its uuid.
+    flipped_in: File | None = None
     # Whether the event was on disk when its process died.
     is_durable: bool = False
     may_double: bool = False
