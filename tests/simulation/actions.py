@@ -283,9 +283,17 @@ def power(simulation) -> None:
         process.is_killed = True
         process.die()
     simulation.machine.reap()
-    simulation.machine.disk.cut_power(simulation.machine.scheduler.draws)
-    for record in simulation.observer.ledger.records.values():
-        record.power_was_cut(simulation.config.fsync == "always")
+    records, disk = simulation.observer.ledger.records.values(), simulation.machine.disk
+    is_synced = simulation.config.fsync == "always"
+    for record in records:
+        # Also events that an exit left to the next process: only "always" promises that they survive.
+        is_at_risk = not is_synced and not disk.contains(record.uuid.encode(), synced=True)
+        record.may_vanish = record.may_vanish or (
+            is_at_risk and simulation.observer.is_on_disk(record)
+        )
+    disk.cut_power(simulation.machine.scheduler.draws)
+    for record in records:
+        record.power_was_cut(is_synced)
     simulation.start()
 
 

@@ -194,9 +194,7 @@ class Observer(Outside):
 
     def is_on_disk(self, record: Record) -> bool:
         """Return whether a file of the spool has the event."""
-        return self.config.overflow == "spill" and self.machine.disk.contains(
-            record.uuid.encode(), "/spool"
-        )
+        return self.config.overflow == "spill" and self.machine.disk.contains(record.uuid.encode())
 
     # What holds between two steps of the plan.
 
