@@ -138,11 +138,11 @@ class Observer(Outside):
                 "false loss", f"event {record.number} is with the server, told {reason}"
             )
         if reason == "exhausted":
-            expected = config.max_retries + 1
-            if record.failures != expected or config.on_exhausted != "drop":
+            expected, failures = config.max_retries + 1, record.failures[process.pid]
+            if failures != expected or config.on_exhausted != "drop":
                 raise Violation(
                     "retries",
-                    f"event {record.number} given up after {record.failures} of {expected}",
+                    f"event {record.number} given up after {failures} of {expected}",
                 )
         if reason == "evicted" and config.overflow != "drop_oldest":
             raise Violation("eviction", f"event {record.number} with {config.overflow}")

@@ -1,5 +1,6 @@
 """The ledger: what became of each event, as the application, the server and the disk saw it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .disk import File
@@ -26,9 +27,9 @@ class Record(Outside):
     certain_of: object = None
     # What each process was told: "delivered", or the reason of the loss.
     told: dict = field(default_factory=dict)
-    # The process that sends it, and how often that has failed since the last 413.
-    sender: object = None
-    failures: int = 0
+    # How often sending it has failed since the last 413, by process: two may send the same event,
+    # where the folder of a living process was taken from it.
+    failures: Counter[int] = field(default_factory=Counter)
     splits: int = 0
     # The file in which a changed bit has hit its uuid.
     flipped_in: File | None = None
