@@ -180,10 +180,9 @@ class DeliveryRules(Outside):
             elif attempt.answer == "split":
                 record.failures[attempt.process.pid] = 0
                 record.splits += 1
-                record.is_doomed = len(attempt.uuids) == 1
-            record.is_doomed = (
-                record.is_doomed or attempt.answer == "rejected" or uuid in attempt.refused
-            )
+            is_single = attempt.answer == "split" and len(attempt.uuids) == 1
+            if is_single or attempt.answer == "rejected" or uuid in attempt.refused:
+                record.doomed_by.add(attempt.process.pid)
             if uuid in attempt.taken and attempt.is_certain:
                 record.certain_of = attempt.process
             elif uuid in attempt.taken:
@@ -213,7 +212,7 @@ class DeliveryRules(Outside):
         else:
             # The events are lost, and with them the wait.
             for uuid in sender.again:
-                self._ledger.records[uuid].is_doomed = True
+                self._ledger.records[uuid].doomed_by.add(pid)
             sender.again = []
             return
         sender.backoff_until = attempt.ended + wait

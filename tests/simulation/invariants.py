@@ -172,9 +172,10 @@ class Observer(Outside):
         for record in self.ledger.records.values():
             if record.certain_of is process and process.pid not in record.told:
                 record.may_double = True
+            # The end of an event that it has taken over, too, may not have been told yet.
+            record.may_vanish = record.may_vanish or process.pid in record.doomed_by
         for record in list(self.ledger.of(process).values()):
             record.is_durable = self.is_on_disk(record)
-            record.may_vanish = record.may_vanish or record.is_doomed
         for sender in self.delivery.senders(process):
             if sender.flying is not None:
                 for uuid in sender.flying.uuids:

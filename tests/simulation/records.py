@@ -38,8 +38,8 @@ class Record(Outside):
     may_double: bool = False
     may_vanish: bool = False
     asked_again: bool = False
-    # Whether the server's answer means that it is lost, so that the next thing is to tell it.
-    is_doomed: bool = False
+    # The processes that learnt from the server's answer that it is lost, and tell that next.
+    doomed_by: set[int] = field(default_factory=set)
     # Whether the client has made it, because the application read a flag.
     is_own: bool = False
 
@@ -47,6 +47,11 @@ class Record(Outside):
     def is_concluded(self) -> bool:
         """Whether its own process has heard the end of it."""
         return self.process.pid in self.told
+
+    @property
+    def is_doomed(self) -> bool:
+        """Whether a process knows that it is lost."""
+        return bool(self.doomed_by)
 
     def power_was_cut(self, is_synced: bool) -> None:
         """Note that what was not synced may be gone."""
