@@ -126,6 +126,8 @@ class DeliveryRules(Outside):
             raise Violation(
                 "fork", f"process {process.pid} sends event {record.number} of {record.process.pid}"
             )
+        if process.pid in record.doomed_by:
+            raise Violation("sent after its end", f"event {record.number}, which is lost")
         # A shutdown may give a batch up just before its request begins.
         if record.told.get(process.pid, "unconfirmed") != "unconfirmed":
             raise Violation(
@@ -180,6 +182,8 @@ class DeliveryRules(Outside):
             elif attempt.answer == "split":
                 record.failures[attempt.process.pid] = 0
                 record.splits += 1
+            # If its process dies before it can note the refusal, the next one sends it again.
+            record.asked_again = record.asked_again or uuid in attempt.refused
             is_single = attempt.answer == "split" and len(attempt.uuids) == 1
             if is_single or attempt.answer == "rejected" or uuid in attempt.refused:
                 record.doomed_by.add(attempt.process.pid)
