@@ -61,10 +61,9 @@ class BreakerPolicy:
 
 @dataclass(slots=True, eq=False)
 class Permit:
-    """The permission for one request, and how many of its attempts have failed in a row."""
+    """The permission for one request with all its attempts."""
 
     is_trial: bool = False
-    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,8 @@ class Breaker(Generic[E]):
     def __init__(self, policy: BreakerPolicy | None = None) -> None:
         self.policy = policy or BreakerPolicy()
         self._failures = 0
+        # The request of which all failures in a row are attempts; None: several requests have failed.
+        self._only_failing: Permit | None = None
         self._timeouts = 0
         self._waited = 0.0
         self._error: E | None = None
@@ -131,7 +132,7 @@ class Breaker(Generic[E]):
         A trial may not. Nor may a request after which others have failed too, once the breaker is
         open; those that are only its own are the number that the caller allows.
         """
-        return not permit.is_trial and (not self.is_open or permit.failures == self._failures)
+        return not permit.is_trial and (not self.is_open or permit is self._only_failing)
 
     def succeeded(self) -> Change | None:
         """Note that the server has answered a request, be it a trial or an older one."""
@@ -154,7 +155,7 @@ class Breaker(Generic[E]):
 
         ``retry_after`` is the pause that the server asks for.
         """
-        permit.failures += 1
+        self._only_failing = permit if self._failures == 0 or permit is self._only_failing else None
         self._error = error
         if self._is_trial(permit):
             self._failed_trials += 1
@@ -184,7 +185,7 @@ class Breaker(Generic[E]):
         """Close the breaker and forget all failures."""
         self._failures = self._timeouts = self._failed_trials = 0
         self._waited = 0.0
-        self._error = self._open_until = self._trial = None
+        self._error = self._open_until = self._trial = self._only_failing = None
 
     def _is_trial(self, permit: Permit) -> bool:
         return self._trial is not None and permit is self._trial[0]

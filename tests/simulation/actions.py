@@ -234,10 +234,18 @@ def flip(simulation) -> None:
     machine = simulation.machine
     files = [file for _, file in machine.disk.files("/spool") if file.content]
     if files:
-        content = machine.scheduler.draws.pick(files).content
+        file = machine.scheduler.draws.pick(files)
+        content = file.content
         position = machine.scheduler.draws.below(8 * len(content))
         machine.note("flips", position)
+        before = [
+            record for record in simulation.observer.ledger.records.values()
+            if record.uuid.encode() in content
+        ]  # fmt: skip
         content[position // 8] ^= 1 << position % 8
+        for record in before:
+            if record.uuid.encode() not in content:
+                record.flipped_in = file
         _damaged(simulation)
 
 
@@ -275,9 +283,17 @@ def power(simulation) -> None:
         process.is_killed = True
         process.die()
     simulation.machine.reap()
-    simulation.machine.disk.cut_power(simulation.machine.scheduler.draws)
-    for record in simulation.observer.ledger.records.values():
-        record.power_was_cut(simulation.config.fsync == "always")
+    records, disk = simulation.observer.ledger.records.values(), simulation.machine.disk
+    is_synced = simulation.config.fsync == "always"
+    for record in records:
+        # Also events that an exit left to the next process: only "always" promises that they survive.
+        is_at_risk = not is_synced and not disk.contains(record.uuid.encode(), synced=True)
+        record.may_vanish = record.may_vanish or (
+            is_at_risk and simulation.observer.is_on_disk(record)
+        )
+    disk.cut_power(simulation.machine.scheduler.draws)
+    for record in records:
+        record.power_was_cut(is_synced)
     simulation.start()
 
 

@@ -126,6 +126,8 @@ class DeliveryRules(Outside):
             raise Violation(
                 "fork", f"process {process.pid} sends event {record.number} of {record.process.pid}"
             )
+        if process.pid in record.doomed_by:
+            raise Violation("sent after its end", f"event {record.number}, which is lost")
         # A shutdown may give a batch up just before its request begins.
         if record.told.get(process.pid, "unconfirmed") != "unconfirmed":
             raise Violation(
@@ -137,11 +139,9 @@ class DeliveryRules(Outside):
             record.may_double or knows.disk_has_failed or knows.is_closing
         ):
             raise Violation("duplicate", f"event {record.number} is sent again after its delivery")
-        if record.sender is not process:
-            record.sender, record.failures = process, 0
-        config = self._config
-        if config.on_exhausted == "drop" and record.failures > config.max_retries:
-            raise Violation("retries", f"event {record.number} has had {record.failures} failures")
+        config, failures = self._config, record.failures[process.pid]
+        if config.on_exhausted == "drop" and failures > config.max_retries:
+            raise Violation("retries", f"event {record.number} has had {failures} failures")
 
     def taken(self, attempt: Attempt, uuids: list[str]) -> None:
         """Check the order when the server takes events."""
@@ -177,15 +177,16 @@ class DeliveryRules(Outside):
         for uuid in attempt.uuids:
             record = self._ledger.records[uuid]
             if uuid in again:
-                record.failures += 1
+                record.failures[attempt.process.pid] += 1
                 record.asked_again = record.asked_again or attempt.answer == "partial"
             elif attempt.answer == "split":
-                record.failures = 0
+                record.failures[attempt.process.pid] = 0
                 record.splits += 1
-                record.is_doomed = len(attempt.uuids) == 1
-            record.is_doomed = (
-                record.is_doomed or attempt.answer == "rejected" or uuid in attempt.refused
-            )
+            # If its process dies before it can note the refusal, the next one sends it again.
+            record.asked_again = record.asked_again or uuid in attempt.refused
+            is_single = attempt.answer == "split" and len(attempt.uuids) == 1
+            if is_single or attempt.answer == "rejected" or uuid in attempt.refused:
+                record.doomed_by.add(attempt.process.pid)
             if uuid in attempt.taken and attempt.is_certain:
                 record.certain_of = attempt.process
             elif uuid in attempt.taken:
@@ -204,18 +205,18 @@ class DeliveryRules(Outside):
 
     def _note_wait(self, sender: _Sender, attempt: Attempt, again: set[str]) -> None:
         sender.again = [uuid for uuid in attempt.uuids if uuid in again]
-        failures = self._ledger.records[sender.again[0]].failures
-        config = self._config
+        config, pid = self._config, attempt.process.pid
+        failures = self._ledger.records[sender.again[0]].failures[pid]
         if failures <= config.max_retries:
             wait = min(2.0 ** (failures - 1), 30.0)
         elif config.on_exhausted == "retain":
             wait = config.retain_cooldown
             for uuid in sender.again:
-                self._ledger.records[uuid].failures = 0
+                self._ledger.records[uuid].failures[pid] = 0
         else:
             # The events are lost, and with them the wait.
             for uuid in sender.again:
-                self._ledger.records[uuid].is_doomed = True
+                self._ledger.records[uuid].doomed_by.add(pid)
             sender.again = []
             return
         sender.backoff_until = attempt.ended + wait

@@ -17,8 +17,8 @@ from .randomness import Draws
 _USER, _GROUP = os.getuid(), os.getgid()
 _DIRECTORY, _FILE = stat.S_IFDIR | 0o700, stat.S_IFREG | 0o600
 
-
 SPOOL = "/spool"
+_PUT_ASIDE = ".damaged"
 
 
 class File:
@@ -214,9 +214,14 @@ class Disk:
             else:
                 file.content = bytearray(synced)
 
-    def contains(self, needle: bytes, folder: str = "/") -> bool:
-        """Return whether a file has these bytes."""
-        return any(needle in file.content for _, file in self.files(folder))
+    def contains(self, needle: bytes, *, synced: bool = False) -> bool:
+        """Return whether a file that the spool reads has these bytes."""
+        return any(
+            needle in (file.synced if synced else file.content)
+            for path, file in self.files(SPOOL)
+            # What is put aside is never read again.
+            if _PUT_ASIDE not in path
+        )
 
 
 def error(code: int, path: str) -> OSError:

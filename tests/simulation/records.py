@@ -1,7 +1,9 @@
 """The ledger: what became of each event, as the application, the server and the disk saw it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
+from .disk import File
 from .outside import Outside
 
 
@@ -25,17 +27,19 @@ class Record(Outside):
     certain_of: object = None
     # What each process was told: "delivered", or the reason of the loss.
     told: dict = field(default_factory=dict)
-    # The process that sends it, and how often that has failed since the last 413.
-    sender: object = None
-    failures: int = 0
+    # How often sending it has failed since the last 413, by process: two may send the same event,
+    # where the folder of a living process was taken from it.
+    failures: Counter[int] = field(default_factory=Counter)
     splits: int = 0
+    # The file in which a changed bit has hit its uuid.
+    flipped_in: File | None = None
     # Whether the event was on disk when its process died.
     is_durable: bool = False
     may_double: bool = False
     may_vanish: bool = False
     asked_again: bool = False
-    # Whether the server's answer means that it is lost, so that the next thing is to tell it.
-    is_doomed: bool = False
+    # The processes that learnt from the server's answer that it is lost, and tell that next.
+    doomed_by: set[int] = field(default_factory=set)
     # Whether the client has made it, because the application read a flag.
     is_own: bool = False
 
@@ -43,6 +47,11 @@ class Record(Outside):
     def is_concluded(self) -> bool:
         """Whether its own process has heard the end of it."""
         return self.process.pid in self.told
+
+    @property
+    def is_doomed(self) -> bool:
+        """Whether a process knows that it is lost."""
+        return bool(self.doomed_by)
 
     def power_was_cut(self, is_synced: bool) -> None:
         """Note that what was not synced may be gone."""

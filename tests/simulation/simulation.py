@@ -62,19 +62,19 @@ class Simulation(Outside):
         )
         self.observer = Observer(self.machine, self.config)
         self.machine.observer = self.machine.network.observer = self.observer
-        self.machine.scheduler.after_turn = self.machine.reap
+        self.machine.scheduler.after_turn = self._turn_ended
         self.machine.scheduler.on_end = self._task_ended
 
     def run(self) -> Outcome:
         """Carry out the plan; return the outcome."""
-        violation = None
+        violation = Violation.first = None
         try:
             with installed(self.machine, self.config.limits, self.config.spool):
                 try:
                     self._run()
                 except Violation as found:
-                    violation = found
-                    self.machine.note("VIOLATION", found)
+                    violation = Violation.first or found
+                    self.machine.note("VIOLATION", violation)
         finally:
             trace = tuple(self.machine.trace or ())
         numbers = tuple(step.number for step in self.steps)
@@ -99,6 +99,11 @@ class Simulation(Outside):
         scheduler = self.machine.scheduler
         scheduler.spin(scheduler.draws.pick((0, 1, 3, 50)))
         self.observer.check()
+
+    def _turn_ended(self) -> None:
+        if Violation.first is not None:
+            raise Violation.first
+        self.machine.reap()
 
     def _task_ended(self, task) -> None:
         error = task.error

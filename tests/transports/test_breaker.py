@@ -187,6 +187,17 @@ def test_a_request_is_retried_unless_others_fail_too() -> None:
     assert not bench.breaker.may_retry(second)
 
 
+def test_failures_before_a_success_are_not_those_of_the_others_after_it() -> None:
+    bench = Bench()
+    first, second = bench.ask(), bench.ask()
+    bench.fail(first)
+    bench.breaker.succeeded()
+    assert bench.fail(second, retry_after=1.0) is Change.OPENED
+    # Each of them has failed once, and one failure has opened the breaker.
+    assert not bench.breaker.may_retry(first)
+    assert bench.breaker.may_retry(second)
+
+
 def test_a_trial_is_not_retried() -> None:
     bench = Bench()
     bench.open()

@@ -169,6 +169,21 @@ def test_those_in_a_cut_file_are_not_given_up_either(tmp_path: Path) -> None:
     assert heir.delivered[-3:] == running.uuids[6:]
 
 
+@pytest.mark.contract("shutdown")
+def test_those_in_a_deleted_file_are_told_at_the_end(tmp_path: Path) -> None:
+    running, _ = blinded(tmp_path, failure_of(errno.EMFILE), segment_bytes=START + 3 * RECORD)
+    # The second of three files has events 4 to 6, of which event 4 is in memory as well.
+    running.files[1].unlink()
+    assert not running.bench.pipeline.shutdown(0.0)
+    counters = running.bench.pipeline.counters()
+    assert counters.kept == 6
+    assert counters.dropped == {"damaged": 2, "shutdown": 1}
+    assert sorted(running.told) == sorted(running.uuids[3:6])
+    heir = Running(tmp_path)
+    heir.flush()
+    assert heir.delivered == [*running.uuids[:3], *running.uuids[6:]]
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ENOMEM])
 def test_a_file_that_cannot_be_looked_at_is_still_there(
     tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from flagengine.transports.batching.batch import Batch
 from flagengine.transports.batching.delivery import DELIVERED, DeliveryOutcome, Disposition
 from flagengine.transports.batching.drivers import ThreadDriver
 from flagengine.transports.batching.limits import LaneLimits, Overflow
@@ -213,11 +214,7 @@ def test_a_forgotten_pipeline_is_collected() -> None:
 def test_without_threads_the_caller_of_flush_does_the_work(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(_: threading.Thread) -> None:
-        msg = "can't start new thread"
-        raise RuntimeError(msg)
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(threading.Thread, "start", lambda _thread: refuse_thread())
     sink = MemorySink([DeliveryOutcome(Disposition.RETRY, StatusError(503))])
     pipeline = pipeline_of(sink)
     pipeline.push(make())
@@ -225,6 +222,42 @@ def test_without_threads_the_caller_of_flush_does_the_work(
     assert pipeline.shutdown(timeout=5)
     assert len(sink.events) == 1
     assert "could not start a thread" in caplog.text
+
+
+@pytest.mark.contract("flush")
+def test_a_thread_that_begins_while_a_caller_sends_goes_on_after_it() -> None:
+    looked = threading.Event()
+
+    class Watched(EventPipeline):
+        def seconds_until_due(self, lane: str) -> float | None:
+            wait = super().seconds_until_due(lane)
+            if workers() and self.is_worker():
+                looked.set()
+            return wait
+
+    class Sink(MemorySink):
+        def deliver(self, batch: Batch, *, timeout: float) -> DeliveryOutcome:
+            if not self.batches:
+                # The caller sends. A thread that begins now finds this batch in flight.
+                patches.undo()
+                pipeline.push(make())
+                assert looked.wait(5)
+            return super().deliver(batch, timeout=timeout)
+
+    sink = Sink()
+    pipeline = Watched({"events": LaneSetup(sink, LaneLimits(max_batch_size=1))})
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(threading.Thread, "start", lambda _thread: refuse_thread())
+        for _ in range(3):
+            pipeline.push(make())
+        assert pipeline.flush(timeout=5)
+    assert pipeline.shutdown(timeout=5)
+    assert len(sink.events) == 4
+
+
+def refuse_thread() -> None:
+    msg = "can't start new thread"
+    raise RuntimeError(msg)
 
 
 def test_eight_threads_lose_and_double_nothing() -> None:

@@ -167,6 +167,9 @@ class LaneWork:
             actions = self._answer(queue, batch, outcome)
             self._reporting.append(thread)
             self._settle(actions)
+            if self._driver.drives(batch.lane):
+                # The lane's thread has begun meanwhile, and found nothing to send.
+                self._driver.wake(batch.lane)
         try:
             self._report(actions)
             if 2 * queue.queued <= queue.limits.max_queue_size:

@@ -36,6 +36,6 @@ MUTANTS = (
     ),
     Mutant(
         "trial-is-tried-again", _BREAKER,
-        "return not permit.is_trial and (not self.is_open or permit.failures == self._failures)", "return True",
+        "return not permit.is_trial and (not self.is_open or permit is self._only_failing)", "return True",
     ),
 )  # fmt: skip

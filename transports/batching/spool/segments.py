@@ -211,8 +211,12 @@ class SegmentLog:
 
     def _numbers(self, segment: int) -> set[int] | None:
         """Return the numbers of the events in a segment; None if it cannot be read now."""
+        path = _path(self._folder, segment)
         try:
-            data = self._disk.read(_path(self._folder, segment))
+            # Where no file can be opened, this still tells that it is gone.
+            if self._disk.size(path) < 0:
+                return set()
+            data = self._disk.read(path)
         except OSError as error:
             return set() if is_gone(error) else None
         except MemoryError:
