@@ -18,7 +18,7 @@ from flagengine.transports.client.storage import OPTED_OUT
 
 from .bench import Bench
 
-pytestmark = pytest.mark.contract("opt-out", "register")
+pytestmark = pytest.mark.contract("consent-gating", "register")
 
 # Seconds in which another thread would get through, if nothing held it up.
 A_MOMENT = 0.2
