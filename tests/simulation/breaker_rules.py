@@ -37,6 +37,9 @@ class BreakerRules(Outside):
         old, new = self._episode(parent), self._episode(child)
         new.__dict__.update(old.__dict__)
         new.tasks, new.trial = set(old.tasks), None
+        if self._is_preemptive and old.opened_at == self._machine.scheduler.now:
+            # The thread of the parent that has the answer may have lost its turn before it looked at it.
+            new.open_until = None
 
     def asks(self, process, number: int) -> None:
         """Check a request."""
