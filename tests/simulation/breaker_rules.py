@@ -18,6 +18,7 @@ class _Episode:
         self.tasks: set = set()
         self.open_until: float | None = None
         self.opened_at = 0.0
+        self.failed_at: float | None = None
         self.trial: int | None = None
 
 
@@ -37,6 +38,10 @@ class BreakerRules(Outside):
         old, new = self._episode(parent), self._episode(child)
         new.__dict__.update(old.__dict__)
         new.tasks, new.trial = set(old.tasks), None
+        if self._is_preemptive and old.failed_at == self._machine.scheduler.now:
+            # The parent's thread may have lost its turn before it noted the failure, so nobody knows
+            # how many the child counts.
+            self._episodes[child.pid] = _Episode()
 
     def asks(self, process, number: int) -> None:
         """Check a request."""
@@ -62,6 +67,7 @@ class BreakerRules(Outside):
         if not error:
             self._episodes[process.pid] = _Episode()
             return
+        episode.failed_at = now
         pause = min(pause, _LONGEST_RETRY_AFTER)
         if number == episode.trial:
             episode.trial = None

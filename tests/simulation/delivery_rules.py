@@ -159,9 +159,22 @@ class DeliveryRules(Outside):
                 record.ended is not None
                 and record.ended < latest.began
                 and not record.asked_again
+                and not self._was_given_up(record)
                 and not record.process.disk_has_failed
             ):
                 raise Violation("order", f"event {record.number} after {latest.number}")
+
+    def _was_given_up(self, record: Record) -> bool:
+        """Return whether a process has given the event up, without a note of that on disk.
+
+        The note may have been impossible, or not have survived a power cut. Then the next process
+        sends the event once more, behind those that were delivered meanwhile.
+        """
+        return any(
+            what != "delivered"
+            and (record.may_double or self._machine.processes[pid - 1].disk_has_failed)
+            for pid, what in record.told.items()
+        )
 
     def concluded(self, attempt: Attempt) -> None:
         """Note the answer."""

@@ -1,6 +1,7 @@
 """The observer: hears of everything that happens, and checks what must always hold."""
 
 import logging
+import math
 
 from flagengine.transports.batching.limits import READ_AGAIN
 from flagengine.transports.errors import (
@@ -266,13 +267,10 @@ class Observer(Outside):
         if config.overflow == "drop_oldest":
             # It may be evicted, which a thread tells after a while.
             due += _LONGEST_UNTOLD
+        due = max(due, self._awake_since() + config.flush_interval)
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:
-                if not sender.flying and now > sender.latest + _SLACK:
-                    late = now - sender.latest
-                    raise Violation(
-                        "promptness", f"a batch of {process.pid} waits {late:.3f} s too long"
-                    )
+                self._check_sent_again(process, sender)
                 return
             if sender.last is not None:
                 due = max(due, sender.last.ended)
@@ -281,6 +279,22 @@ class Observer(Outside):
                 "promptness",
                 f"event {oldest.number} of {process.pid} waits {now - due:.3f} s too long",
             )
+
+    def _check_sent_again(self, process, sender) -> None:
+        now = self.machine.scheduler.now
+        if sender.flying or sender.last is None:
+            return
+        wait = sender.latest - sender.last.ended
+        late = now - max(sender.latest, self._awake_since() + wait)
+        if late > _SLACK:
+            raise Violation("promptness", f"a batch of {process.pid} waits {late:.3f} s too long")
+
+    def _awake_since(self) -> float:
+        """Return when the last leap ended; a thread that had lost its turn begins its wait only then."""
+        if not self.config.preempts or not self.leaps:
+            return -math.inf
+        at, size = self.leaps[-1]
+        return at + size
 
     def _check_flushes(self, process) -> None:
         """Check that a flush ends when nothing happens any more for which it could wait."""
