@@ -24,6 +24,8 @@ def main() -> None:
     try:
         cli(prog_name="flagengine")
     except OSError as error:
+        if error.filename is not None:  # no failure of the output
+            raise
         # What is still in the buffer would fail again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise _stopped(f"cannot print the output: {error.strerror}") from None

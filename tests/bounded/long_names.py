@@ -6,19 +6,8 @@ count of calls shows. So these shapes are measured in bytes too.
 
 from collections.abc import Callable
 
-from tests.bounded.parts import (
-    Json,
-    condition_of,
-    document_of,
-    draw_of,
-    flag_is,
-    flag_of,
-    flag_of_rules,
-    in_cohort,
-    person_test,
-    person_tests,
-    rule_of,
-)
+from tests.bounded import parts
+from tests.bounded.parts import Json
 
 __all__ = ["LONG_NAMES"]
 
@@ -29,17 +18,17 @@ def _long(n: int) -> str:
 
 def _conditions(n: int) -> list[Json]:
     """Return conditions that are hashed, and hold the person whatever the flag's key."""
-    return [condition_of(test, rollout_percentage=99.9999) for test in person_tests(n)]
+    return [parts.condition_of(test, rollout_percentage=99.9999) for test in parts.person_tests(n)]
 
 
 # Group types.
 
 
 def _of_group(n: int, **more: Json | int) -> Json:
-    test = person_test("p", type="group", group_type_index=0)
+    test = parts.person_test("p", type="group", group_type_index=0)
     names = {"group_type_mapping": {"0": _long(n)}}
-    conditions = [condition_of(test, **more) for _ in range(n)]
-    return {**document_of(flag_of("f", *conditions)), **names}
+    conditions = [parts.condition_of(test, **more) for _ in range(n)]
+    return {**parts.document_of(parts.flag_of("f", *conditions)), **names}
 
 
 def long_group_name(n: int) -> Json:
@@ -51,22 +40,27 @@ def long_group_name_in_person_conditions(n: int) -> Json:
 
 
 def long_group_name_in_one_condition(n: int) -> Json:
-    tests = [person_test(f"p{at}", type="group", group_type_index=0) for at in range(n)]
+    tests = [parts.person_test(f"p{at}", type="group", group_type_index=0) for at in range(n)]
     names = {"group_type_mapping": {"0": _long(n)}}
-    return {**document_of(flag_of("f", condition_of(*tests))), **names}
+    return {**parts.document_of(parts.flag_of("f", parts.condition_of(*tests))), **names}
 
 
 def long_group_name_in_flags(n: int) -> Json:
     flags = [
-        flag_of(f"f{at}", condition_of(person_test("p", type="group", group_type_index=0)))
+        parts.flag_of(
+            f"f{at}", parts.condition_of(parts.person_test("p", type="group", group_type_index=0))
+        )
         for at in range(n)
     ]
-    return {**document_of(*flags), "group_type_mapping": {"0": _long(n)}}
+    return {**parts.document_of(*flags), "group_type_mapping": {"0": _long(n)}}
 
 
 def long_group_index(n: int) -> Json:
-    conditions = [condition_of(aggregation_group_type_index=0) for _ in range(n)]
-    return {**document_of(flag_of("f", *conditions)), "group_type_mapping": {_long(n): 1}}
+    conditions = [parts.condition_of(aggregation_group_type_index=0) for _ in range(n)]
+    return {
+        **parts.document_of(parts.flag_of("f", *conditions)),
+        "group_type_mapping": {_long(n): 1},
+    }
 
 
 # Cohorts, of which only short ids can be named.
@@ -74,7 +68,10 @@ def long_group_index(n: int) -> Json:
 
 def _cohort(n: int, *members: Json | int) -> Json:
     cohort = {"type": "AND", "values": list(members)}
-    return {**document_of(flag_of("f", condition_of())), "cohorts": {_long(n): cohort}}
+    return {
+        **parts.document_of(parts.flag_of("f", parts.condition_of())),
+        "cohorts": {_long(n): cohort},
+    }
 
 
 def long_cohort_id_of_broken_members(n: int) -> Json:
@@ -82,11 +79,11 @@ def long_cohort_id_of_broken_members(n: int) -> Json:
 
 
 def long_cohort_id_of_missing_cohorts(n: int) -> Json:
-    return _cohort(n, *map(in_cohort, range(n)))
+    return _cohort(n, *map(parts.in_cohort, range(n)))
 
 
 def long_cohort_id_of_odd_filters(n: int) -> Json:
-    return _cohort(n, *(person_test(f"p{at}", operator="exactly", typo=1) for at in range(n)))
+    return _cohort(n, *(parts.person_test(f"p{at}", operator="exactly", typo=1) for at in range(n)))
 
 
 def long_cohort_id_of_empty_groups(n: int) -> Json:
@@ -94,120 +91,128 @@ def long_cohort_id_of_empty_groups(n: int) -> Json:
 
 
 def long_cohort_id_of_groups(n: int) -> Json:
-    return _cohort(n, *({"type": "OR", "values": person_tests(2)} for _ in range(n)))
+    return _cohort(n, *({"type": "OR", "values": parts.person_tests(2)} for _ in range(n)))
 
 
 def long_key_in_a_cohort(n: int) -> Json:
-    cohort = {"type": "AND", "values": [person_test(_long(n))]}
-    conditions = [condition_of(in_cohort(0), test) for test in person_tests(n)]
-    return document_of(flag_of("f", *conditions), cohorts=[cohort])
+    cohort = {"type": "AND", "values": [parts.person_test(_long(n))]}
+    conditions = [parts.condition_of(parts.in_cohort(0), test) for test in parts.person_tests(n)]
+    return parts.document_of(parts.flag_of("f", *conditions), cohorts=[cohort])
 
 
 def long_key_in_a_cohort_of_flags(n: int) -> Json:
-    cohort = {"type": "AND", "values": [person_test(_long(n))]}
-    flags = [flag_of(f"f{at}", condition_of(in_cohort(0))) for at in range(n)]
-    return document_of(*flags, cohorts=[cohort])
+    cohort = {"type": "AND", "values": [parts.person_test(_long(n))]}
+    flags = [parts.flag_of(f"f{at}", parts.condition_of(parts.in_cohort(0))) for at in range(n)]
+    return parts.document_of(*flags, cohorts=[cohort])
 
 
 def long_operand_in_a_cohort(n: int) -> Json:
-    cohort = {"type": "OR", "values": [person_test("a", _long(n)), person_test("b")]}
-    conditions = [condition_of(in_cohort(0), test) for test in person_tests(n)]
-    return document_of(flag_of("f", *conditions), cohorts=[cohort])
+    cohort = {"type": "OR", "values": [parts.person_test("a", _long(n)), parts.person_test("b")]}
+    conditions = [parts.condition_of(parts.in_cohort(0), test) for test in parts.person_tests(n)]
+    return parts.document_of(parts.flag_of("f", *conditions), cohorts=[cohort])
 
 
 def _undecidable_cohort(leaf: Json, n: int) -> Json:
     cohort = {"type": "AND", "values": [leaf]}
-    conditions = [condition_of(in_cohort(0), test) for test in person_tests(n)]
-    flags = [flag_of(f"g{at}", condition_of(in_cohort(0))) for at in range(n)]
-    return document_of(*flags, flag_of("f", *conditions), cohorts=[cohort])
+    conditions = [parts.condition_of(parts.in_cohort(0), test) for test in parts.person_tests(n)]
+    flags = [parts.flag_of(f"g{at}", parts.condition_of(parts.in_cohort(0))) for at in range(n)]
+    return parts.document_of(*flags, parts.flag_of("f", *conditions), cohorts=[cohort])
 
 
 def long_type_in_a_cohort(n: int) -> Json:
-    return _undecidable_cohort(person_test("a", type=_long(n)), n)
+    return _undecidable_cohort(parts.person_test("a", type=_long(n)), n)
 
 
 def long_operator_in_a_cohort(n: int) -> Json:
-    return _undecidable_cohort(person_test("a", operator=_long(n)), n)
+    return _undecidable_cohort(parts.person_test("a", operator=_long(n)), n)
 
 
 def long_pattern_in_a_cohort(n: int) -> Json:
-    return _undecidable_cohort(person_test("a", f"(?={_long(n)})", "regex"), n)
+    return _undecidable_cohort(parts.person_test("a", f"(?={_long(n)})", "regex"), n)
 
 
 def long_group_type_in_a_cohort(n: int) -> Json:
-    cohort = {"type": _long(n), "values": [person_test("a")]}
-    conditions = [condition_of(in_cohort(0), test) for test in person_tests(n)]
-    return document_of(flag_of("f", *conditions), cohorts=[cohort])
+    cohort = {"type": _long(n), "values": [parts.person_test("a")]}
+    conditions = [parts.condition_of(parts.in_cohort(0), test) for test in parts.person_tests(n)]
+    return parts.document_of(parts.flag_of("f", *conditions), cohorts=[cohort])
 
 
 # Flags.
 
 
 def long_flag_key(n: int) -> Json:
-    return document_of(flag_of(_long(n), *_conditions(n)))
+    return parts.document_of(parts.flag_of(_long(n), *_conditions(n)))
 
 
 def long_flag_key_of_device(n: int) -> Json:
-    flag = {**flag_of(_long(n), *_conditions(n)), "bucketing_identifier": "device_id"}
-    return document_of(flag)
+    flag = {**parts.flag_of(_long(n), *_conditions(n)), "bucketing_identifier": "device_id"}
+    return parts.document_of(flag)
 
 
 def long_flag_key_of_murmur3(n: int) -> Json:
-    return document_of({**flag_of(_long(n), *_conditions(n)), "flagengine": {"hash": "murmur3"}})
+    return parts.document_of(
+        {**parts.flag_of(_long(n), *_conditions(n)), "flagengine": {"hash": "murmur3"}}
+    )
 
 
 def long_flag_key_with_variants(n: int) -> Json:
-    return document_of(flag_of(_long(n), *_conditions(n), multivariate=draw_of(n)))
+    return parts.document_of(
+        parts.flag_of(_long(n), *_conditions(n), multivariate=parts.draw_of(n))
+    )
 
 
 def long_flag_key_with_enrollment(n: int) -> Json:
     holdout = {"id": 1, "exclusion_percentage": 10}
-    return document_of(flag_of(_long(n), *_conditions(n), feature_enrollment=True, holdout=holdout))
+    return parts.document_of(
+        parts.flag_of(_long(n), *_conditions(n), feature_enrollment=True, holdout=holdout)
+    )
 
 
 def long_flag_key_of_broken_conditions(n: int) -> Json:
-    flag = flag_of(_long(n))
-    return document_of({**flag, "filters": {"groups": list(range(n)), "payloads": []}})
+    flag = parts.flag_of(_long(n))
+    return parts.document_of({**flag, "filters": {"groups": list(range(n)), "payloads": []}})
 
 
 def long_flag_key_of_broken_filters(n: int) -> Json:
-    return document_of(flag_of(_long(n), condition_of(*({} for _ in range(n)))))
+    return parts.document_of(parts.flag_of(_long(n), parts.condition_of(*({} for _ in range(n)))))
 
 
 def long_flag_key_of_odd_filters(n: int) -> Json:
-    tests = [person_test(f"p{at}", operator="exactly", typo=1) for at in range(n)]
-    return document_of(flag_of(_long(n), condition_of(*tests)))
+    tests = [parts.person_test(f"p{at}", operator="exactly", typo=1) for at in range(n)]
+    return parts.document_of(parts.flag_of(_long(n), parts.condition_of(*tests)))
+
+
+def _above(key: str, n: int) -> list[Json]:
+    """Return a flag that depends on the flag ``key``, and flags that depend on that one."""
+    users = [
+        parts.flag_of(f"f{at}", parts.condition_of(parts.flag_is("middle"))) for at in range(n)
+    ]
+    return [parts.flag_of("middle", parts.condition_of(parts.flag_is(key))), *users]
 
 
 def long_flag_key_below(n: int) -> Json:
-    """Flags that depend on a flag that depends on the flag with the long name."""
-    key = _long(n)
-    users = [flag_of(f"f{at}", condition_of(flag_is("middle"))) for at in range(n)]
-    first = flag_of(key, condition_of(person_test("a")))
-    return document_of(first, flag_of("middle", condition_of(flag_is(key))), *users)
+    first = parts.flag_of(_long(n), parts.condition_of(parts.person_test("a")))
+    return parts.document_of(first, *_above(_long(n), n))
 
 
 def long_missing_flag_below(n: int) -> Json:
-    users = [flag_of(f"f{at}", condition_of(flag_is("middle"))) for at in range(n)]
-    return document_of(flag_of("middle", condition_of(flag_is(_long(n)))), *users)
+    return parts.document_of(*_above(_long(n), n))
 
 
 def long_flag_key_in_a_circle(n: int) -> Json:
-    key = _long(n)
-    users = [flag_of(f"f{at}", condition_of(flag_is("middle"))) for at in range(n)]
-    first = flag_of(key, condition_of(flag_is("middle")))
-    return document_of(first, flag_of("middle", condition_of(flag_is(key))), *users)
+    first = parts.flag_of(_long(n), parts.condition_of(parts.flag_is("middle")))
+    return parts.document_of(first, *_above(_long(n), n))
 
 
 def long_hash(n: int) -> Json:
-    flags = [flag_of(f"f{at}", condition_of(person_test("a"))) for at in range(n)]
-    return {**document_of(*flags), "flagengine": {"hash": _long(n)}}
+    flags = [parts.flag_of(f"f{at}", parts.condition_of(parts.person_test("a"))) for at in range(n)]
+    return {**parts.document_of(*flags), "flagengine": {"hash": _long(n)}}
 
 
 def long_hash_of_a_flag(n: int) -> Json:
-    flag = {**flag_of("g", *_conditions(n)), "flagengine": {"hash": _long(n)}}
-    users = [flag_of(f"f{at}", condition_of(flag_is("g"))) for at in range(n)]
-    return document_of(flag, *users)
+    flag = {**parts.flag_of("g", *_conditions(n)), "flagengine": {"hash": _long(n)}}
+    users = [parts.flag_of(f"f{at}", parts.condition_of(parts.flag_is("g"))) for at in range(n)]
+    return parts.document_of(flag, *users)
 
 
 # Variants, payloads, members.
@@ -219,38 +224,40 @@ def _two_variants(n: int) -> Json:
 
 
 def long_variant_key(n: int) -> Json:
-    return document_of(flag_of("f", *_conditions(n), multivariate=_two_variants(n)))
+    return parts.document_of(parts.flag_of("f", *_conditions(n), multivariate=_two_variants(n)))
 
 
 def long_variant_key_that_dependants_lack(n: int) -> Json:
-    flag = flag_of("f", condition_of(), multivariate=_two_variants(n))
-    users = [flag_of(f"f{at}", condition_of(flag_is("f"))) for at in range(n)]
-    return document_of(flag, *users)
+    flag = parts.flag_of("f", parts.condition_of(), multivariate=_two_variants(n))
+    users = [parts.flag_of(f"f{at}", parts.condition_of(parts.flag_is("f"))) for at in range(n)]
+    return parts.document_of(flag, *users)
 
 
 def long_payload(n: int) -> Json:
     variants = {"variants": [{"key": "v", "rollout_percentage": 100}]}
     payloads = {"v": f'{{"{_long(n)}": 1}}', "true": _long(n)}
-    return document_of(flag_of("f", *_conditions(n), multivariate=variants, payloads=payloads))
+    return parts.document_of(
+        parts.flag_of("f", *_conditions(n), multivariate=variants, payloads=payloads)
+    )
 
 
 def long_holdout_id(n: int) -> Json:
     holdout = {"id": int("9" * min(10 * n, 4_000)), "exclusion_percentage": 50}
-    return document_of(flag_of("f", *_conditions(n), holdout=holdout))
+    return parts.document_of(parts.flag_of("f", *_conditions(n), holdout=holdout))
 
 
 def long_unknown_member(n: int) -> Json:
-    test = person_test("a", **{_long(n): [1] * n})
-    return document_of({**flag_of("f", condition_of(test)), _long(n): [1] * n})
+    test = parts.person_test("a", **{_long(n): [1] * n})
+    return parts.document_of({**parts.flag_of("f", parts.condition_of(test)), _long(n): [1] * n})
 
 
 # Format 2.
 
 
 def _serving(value: Json) -> Json:
-    flag = flag_of_rules(rule_of(0, [], value=value))
+    flag = parts.flag_of_rules(parts.rule_of(0, [], value=value))
     flag["filters"] |= {"return_type": "object", "default_value": None}
-    return document_of(flag)
+    return parts.document_of(flag)
 
 
 def long_member_served(n: int) -> Json:
@@ -270,14 +277,14 @@ def long_members_served_deep(n: int) -> Json:
 
 def long_member_of_metadata(n: int) -> Json:
     metadata = {_long(n): ["\ud800"] * n}
-    return document_of(flag_of_rules(rule_of(0, [], metadata=metadata)))
+    return parts.document_of(parts.flag_of_rules(parts.rule_of(0, [], metadata=metadata)))
 
 
 def long_default_value(n: int) -> Json:
-    tests = [person_test(f"p{at}") for at in range(min(n, 100))]
-    flag = flag_of_rules(*(rule_of(at, [test]) for at, test in enumerate(tests)))
+    tests = [parts.person_test(f"p{at}") for at in range(min(n, 100))]
+    flag = parts.flag_of_rules(*(parts.rule_of(at, [test]) for at, test in enumerate(tests)))
     flag["filters"]["default_value"] = _long(n)
-    return document_of(flag)
+    return parts.document_of(flag)
 
 
 LONG_NAMES: dict[str, tuple[Callable[[int], Json], int]] = {

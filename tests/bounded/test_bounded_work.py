@@ -65,20 +65,18 @@ def test_twice_the_document_takes_twice_the_memory(shape: str) -> None:
 
 @pytest.mark.rule("R15.5", "R15.10")
 @pytest.mark.parametrize("shape", LONG_NAMES)
-def test_a_long_name_of_many_parts_takes_its_memory_once(shape: str) -> None:
-    found = {
-        operation: growth(shape, operation, peak, scale=4).factor
-        for operation in ("issues", "first_use", "compiling_alone", "rendered")
-    }
-    assert {operation: factor for operation, factor in found.items() if factor > 1.25} == {}
-
-
-@pytest.mark.slow
-@pytest.mark.rule("R15.5", "R15.10")
-@pytest.mark.parametrize("shape", LONG_NAMES)
-def test_rarer_operations_take_the_memory_of_a_long_name_once_too(shape: str) -> None:
-    found = {
-        operation: growth(shape, operation, peak, scale=4).factor
-        for operation in ("explained_as_text", "validated", "changed", "use_without_id")
-    }
+@pytest.mark.parametrize(
+    "operations",
+    [
+        ("issues", "first_use", "compiling_alone", "rendered"),
+        pytest.param(
+            ("explained_as_text", "validated", "changed", "use_without_id"), marks=pytest.mark.slow
+        ),
+    ],
+    ids=["often", "rarely"],
+)
+def test_a_long_name_of_many_parts_takes_its_memory_once(
+    shape: str, operations: tuple[str, ...]
+) -> None:
+    found = {operation: growth(shape, operation, peak, scale=4).factor for operation in operations}
     assert {operation: factor for operation, factor in found.items() if factor > 1.25} == {}

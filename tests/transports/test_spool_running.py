@@ -134,20 +134,24 @@ def test_what_a_cut_file_still_has_is_delivered(tmp_path: Path, cut: int) -> Non
     running.check()
 
 
+def end_without_the_second_file(running: Running) -> None:
+    """Delete the second of three files, with events 4 to 6; of these only event 4 is in memory as well."""
+    running.files[1].unlink()
+    assert not running.bench.pipeline.shutdown(0.0)
+    counters = running.bench.pipeline.counters()
+    assert counters.kept == 6
+    assert counters.dropped == {"damaged": 2, "shutdown": 1}
+    assert sorted(running.told) == sorted(running.uuids[3:6])
+    heir = Running(running.directory)
+    heir.flush()
+    assert heir.delivered == [*running.uuids[:3], *running.uuids[6:]]
+
+
 def test_what_is_gone_at_the_end_is_not_said_to_be_kept(tmp_path: Path) -> None:
     running = Running(tmp_path, segment_bytes=START + 3 * RECORD)
     running.sink.deliver = lambda batch, *, timeout: 1 / 0  # type: ignore[assignment,method-assign]
     running.capture(9)
-    running.files[1].unlink()
-    assert not running.bench.pipeline.shutdown(0.0)
-    counters = running.bench.pipeline.counters()
-    # The second file had events 4 to 6; of these only event 4 was in memory as well.
-    assert counters.kept == 6
-    assert counters.dropped == {"damaged": 2, "shutdown": 1}
-    assert sorted(running.told) == sorted(running.uuids[3:6])
-    heir = Running(tmp_path)
-    heir.flush()
-    assert heir.delivered == [*running.uuids[:3], *running.uuids[6:]]
+    end_without_the_second_file(running)
 
 
 class FailingDisk(SystemDisk):

@@ -13,7 +13,7 @@ from flagengine.transports.batching.spool.disk import SystemDisk
 from flagengine.transports.batching.spool.spool import Spool
 
 from .support import batch_of, make
-from .test_spool_running import RECORD, START, Running
+from .test_spool_running import RECORD, START, Running, end_without_the_second_file
 
 CODES = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EACCES]
 
@@ -172,16 +172,7 @@ def test_those_in_a_cut_file_are_not_given_up_either(tmp_path: Path) -> None:
 @pytest.mark.contract("shutdown")
 def test_those_in_a_deleted_file_are_told_at_the_end(tmp_path: Path) -> None:
     running, _ = blinded(tmp_path, failure_of(errno.EMFILE), segment_bytes=START + 3 * RECORD)
-    # The second of three files has events 4 to 6, of which event 4 is in memory as well.
-    running.files[1].unlink()
-    assert not running.bench.pipeline.shutdown(0.0)
-    counters = running.bench.pipeline.counters()
-    assert counters.kept == 6
-    assert counters.dropped == {"damaged": 2, "shutdown": 1}
-    assert sorted(running.told) == sorted(running.uuids[3:6])
-    heir = Running(tmp_path)
-    heir.flush()
-    assert heir.delivered == [*running.uuids[:3], *running.uuids[6:]]
+    end_without_the_second_file(running)
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ENOMEM])

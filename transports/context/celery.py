@@ -10,9 +10,9 @@ client may be made there as well: making it starts no thread, and a child of the
 with an empty queue and threads of its own, which start with its first event.
 
 A failure is reported once, when Celery gives up: not a ``Retry``, an ``Ignore`` or a ``Reject``, and no
-exception in the task's ``throws``. Of a task that runs in its caller (``task_always_eager``) and raises
-there (``task_eager_propagates``, ``apply(throw=True)``), the failure is the caller's to handle or to report. Events of a task have ``celery_task_id``, ``celery_task_name`` and
-``celery_retry_count``.
+exception in the task's ``throws``. A task that runs in its caller (``task_always_eager``) and raises there
+(``task_eager_propagates``, ``apply(throw=True)``) leaves its failure to the caller to handle or to report.
+Events of a task have ``celery_task_id``, ``celery_task_name`` and ``celery_retry_count``.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ __all__ = ["MASK", "is_name", "without_secrets"]
 
 _TOKENS: Final = (
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]*-----|\Z)",
-    r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*){0,3}",  # JSON web tokens
     r"\bsk-[\w-]{16,}",  # Anthropic, OpenAI, OpenRouter
     r"\b[srp]k_(?:live|test|prod)_\w{8,}",  # Stripe, Clerk
     r"\bwhsec_[\w+/=-]{8,}",

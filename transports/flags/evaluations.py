@@ -241,7 +241,7 @@ class FlagEvaluations(TypedReads):
         )
         try:
             if on_read(read) is False:
-                # A later read sends the event that was refused now.
+                # The read was inside a hook: a later one sends the event.
                 self._reported.pop(key, None)
         except application_errors():
             log_error(_log, "Reporting a flag read raised")

@@ -177,6 +177,6 @@ def _text(cause: BaseException) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return the text on one line, without keys, control characters, which are written out, and addresses of objects."""
+    """Return the text on one line, without keys and addresses of objects, with control characters escaped."""
     shown = _NO_HOST.sub("the host or port is not valid", _OBJECT.sub("", redact_text(text)))
     return printable(" ".join(shown.split()))[:_MOST_CHARACTERS]

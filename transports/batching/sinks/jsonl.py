@@ -1,7 +1,8 @@
 """A sink that writes events as lines of JSON to a file, for offline use, batch jobs and debugging.
 
-A batch is written whole or not at all. Behind half a line, as a crash leaves it, a new line begins. A file that would exceed ``max_bytes`` is renamed to
-``name.1`` (older files move up, the oldest file is deleted), and a new file is begun.
+A batch is written whole or not at all. Behind half a line, as a crash leaves it, a new line begins. A
+file that would exceed ``max_bytes`` is renamed to ``name.1`` (older files move up, the oldest file is
+deleted), and a new file is begun.
 """
 
 from __future__ import annotations
