@@ -1,17 +1,15 @@
 """The impact of a snapshot as one HTML page: no script, no network, readable on a phone."""
 
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flagengine.batch.impact import FlagImpact, Impact, Sample, Transition
 from flagengine.cli.impact_words import change_text, headline, share_text
-from flagengine.cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from flagengine.snapshot import Snapshot
 
-__all__ = ["page", "write_page"]
+__all__ = ["impact_page"]
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c1e21; --dim: #62676f; --line: #dfe2e7;
@@ -50,18 +48,7 @@ _COLOURS: Final = ("#3867d6", "#20a39e", "#e67e22", "#8e5ad7", "#d64570", "#7a8a
 _PLAIN: Final = {"false": "#a9b0bb", "unresolved": "#d9b44a", "no such flag": "#ccd1d9"}
 
 
-def write_page(
-    path: Path, impact: Impact, sample: Sample | None, old: "Snapshot", new: "Snapshot"
-) -> None:
-    """Write the page to a file."""
-    try:
-        text = page(impact, sample, old, new)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise Trouble(f"cannot write {path}: {error.strerror}") from None
-
-
-def page(impact: Impact, sample: Sample | None, old: "Snapshot", new: "Snapshot") -> str:
+def impact_page(impact: Impact, sample: Sample | None, old: "Snapshot", new: "Snapshot") -> str:
     """Return the page as HTML."""
     changed = [flag for flag in impact.changed_first() if flag.changed]
     same = [flag.key for flag in impact.flags.values() if not flag.changed]

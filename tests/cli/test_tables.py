@@ -169,6 +169,16 @@ class TestDiff:
         assert "&lt;script&gt;" in page
         assert 'name="viewport"' in page
 
+    @pytest.mark.parametrize(
+        "page", ["old.json", "new.json", "people.parquet", ".", "made/page.html"]
+    )
+    def test_the_page_takes_no_inputs_place(self, page: str, folder: Path):
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        found = run("diff", "old.json", "new.json", "people.parquet", "--html", page)
+        assert found.exit_code == 2
+        assert found.stderr.startswith(f"Error: {page}: ")
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
 
 @pytest.mark.usefixtures("folder")
 class TestExposures:

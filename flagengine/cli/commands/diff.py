@@ -1,5 +1,7 @@
 """``flagengine diff``: who changes when a snapshot is published."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +74,33 @@ def command(
         if key not in known:
             raise Trouble(f"unknown flag {key!r}: neither snapshot has it")
     rules = parse_rules(written_rules, known)
-    impact, taken = _measured(old, new, table, people, keys or tuple(known), (sample, seed), quiet)
-    if page is not None:
-        from flagengine.cli.impact_page import write_page  # noqa: PLC0415 (with --html only)
+    with _written(page, (old_source, new_source, table)) as write:
+        chosen = keys or tuple(known)
+        impact, taken = _measured(old, new, table, people, chosen, (sample, seed), quiet)
+        if write is not None:
+            from flagengine.cli.impact_page import impact_page  # noqa: PLC0415 (with --html only)
 
-        write_page(Path(page), impact, taken, old, new)
+            write(impact_page(impact, taken, old, new))
     _report(impact, taken, as_json=as_json)
     _stop_if(failures(rules, impact), quiet_output=as_json)
+
+
+@contextmanager
+def _written(page: str | None, inputs: Iterable[str]) -> Iterator[Callable[[str], object] | None]:
+    """Yield a function that writes the page, which is moved into place at the end; None without a page."""
+    from flagengine.batch.files.formats import FileError  # noqa: PLC0415 (an extra)
+    from flagengine.batch.files.placing import guarded_writing, placed  # noqa: PLC0415 (an extra)
+
+    if page is None:
+        yield None
+        return
+    try:
+        with placed(Path(page), map(Path, inputs)) as draft:
+            # A key may have a lone surrogate, which no file can hold.
+            encoding = ("utf-8", "backslashreplace")
+            yield lambda text: guarded_writing(Path(page), draft.write_text, text, *encoding)
+    except FileError as error:
+        raise Trouble(str(error)) from None
 
 
 def _measured(
