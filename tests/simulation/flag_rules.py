@@ -22,6 +22,8 @@ class _Reader:
         # Before this time no load may begin, and none without a call of the application.
         self.held_until = 0.0
         self.poll_not_before = 0.0
+        # When the next load begins at the latest.
+        self.poll_latest = 0.0
         # "", "loaded" or "cleared", and whether a read has seen values since.
         self.state = ""
         self.has_seen_values = False
@@ -89,6 +91,7 @@ class FlagRules(Outside):
                 reader.state, reader.has_seen_values = "loaded", False
             reader.refusals, reader.is_first_load = 0, False
             reader.held_until, reader.poll_not_before = 0.0, now + interval
+            reader.poll_latest = now + interval
             return
         if status in _CLEARS:
             reader.state, reader.has_seen_values = "cleared", False
@@ -98,6 +101,8 @@ class FlagRules(Outside):
         if status in _BACKS_OFF:
             wait = max(interval, min(interval * 2.0**reader.refusals, _LONGEST_BACKOFF))
         reader.poll_not_before = now + max(wait, pause)
+        # A date in Retry-After has whole seconds.
+        reader.poll_latest = now + max(wait, interval, pause + 1.0 if pause else 0.0)
         reader.held_until = now + max(wait, pause) if status in _BACKS_OFF else now + pause
 
     def called(self, process, message: dict) -> None:
@@ -156,8 +161,7 @@ class FlagRules(Outside):
             return
         if reader.is_asking or reader.ended_at is None or reader.asked_at is None:
             return
-        due = max(reader.poll_not_before, reader.ended_at + self._config.poll_interval)
-        if now > due + _SLACK:
+        if now > reader.poll_latest + _SLACK:
             raise Violation(
                 "polling", f"process {process.pid} has not polled for {now - reader.ended_at:.3f} s"
             )

@@ -185,8 +185,11 @@ class Observer(Outside):
             if record.process is process and record.state == "calling":
                 record.state = "unknown"
 
-    def exited(self, process) -> None:
+    def exited(self, process, began: float) -> None:
         """Check that an exit tells of every event that is lost."""
+        if any(at >= began - _SLACK for at, _ in self.leaps):
+            # It may have been suspended while ``on_error`` had its time, and then only the log tells.
+            return
         for record in self.ledger.of(process).values():
             is_known = record.taken or record.told or record.may_vanish or process.has_discarded
             if not is_known and not self.is_on_disk(record) and not _is_left_damaged(record):

@@ -123,10 +123,10 @@ class Process(Outside):
             self.machine.scheduler.block("the application's threads")
         self.is_closing = True
         self.begin_flush()
-        until = self.machine.scheduler.now + EXIT_BUDGET
+        began = self.machine.scheduler.now
         for watched in list(self.watched):
-            watched.at_exit(max(0.0, until - self.machine.scheduler.now))
-        self.machine.observer.exited(self)
+            watched.at_exit(max(0.0, began + EXIT_BUDGET - self.machine.scheduler.now))
+        self.machine.observer.exited(self, began)
         self.die()
         raise Killed
 

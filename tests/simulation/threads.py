@@ -245,7 +245,9 @@ class Condition:
             self._lock.release_fully() if isinstance(self._lock, RLock) else self._lock.release()
         )
         try:
-            return self._scheduler.block("a condition", timeout)
+            # The thread may lose its turn as it releases the lock, and be notified meanwhile.
+            is_notified = task not in self._waiters
+            return is_notified or self._scheduler.block("a condition", timeout)
         finally:
             if task in self._waiters:
                 self._waiters.remove(task)
