@@ -187,12 +187,14 @@ class Observer(Outside):
 
     def exited(self, process, began: float) -> None:
         """Check that an exit tells of every event that is lost."""
-        if any(at >= began - _SLACK for at, _ in self.leaps):
-            # It may have been suspended while ``on_error`` had its time, and then only the log tells.
-            return
+        # If it was suspended while ``on_error`` had its time, only the log tells.
+        was_suspended = any(at >= began - _SLACK for at, _ in self.leaps)
         for record in self.ledger.of(process).values():
             is_known = record.taken or record.told or record.may_vanish or process.has_discarded
-            if not is_known and not self.is_on_disk(record) and not _is_left_damaged(record):
+            if is_known or self.is_on_disk(record) or _is_left_damaged(record):
+                continue
+            record.may_vanish = was_suspended
+            if not was_suspended:
                 raise Violation(
                     "silent loss", f"event {record.number} at the exit of {process.pid}"
                 )
