@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import threading
 import time
 from typing import Any
 
@@ -25,7 +26,7 @@ from flagengine.transports.errors import (
 )
 from flagengine.transports.http.base import Request, Response
 
-from .support import Bench, make
+from .support import Bench, HeldSink, make
 
 
 def sent(request: Request) -> list[dict[str, Any]]:
@@ -530,3 +531,28 @@ def test_a_flush_of_several_lanes_keeps_its_deadline() -> None:
     assert not pipeline.flush(0.5)
     assert allowed == [0.5]
     assert clock.monotonic() == 0.5
+
+
+def test_a_flush_waits_for_the_batch_of_another_thread_and_no_longer() -> None:
+    sink, clock = HeldSink(), ManualClock()
+
+    class Releasing(ManualDriver):
+        """A driver that lets the other thread go on when this one looks who works."""
+
+        def drives(self, lane: str) -> bool:
+            if threading.current_thread() is threading.main_thread():
+                sink.release.set()
+            return super().drives(lane)
+
+        def pause(self, seconds: float) -> None:
+            clock.advance(seconds)
+
+    pipeline = EventPipeline({"events": LaneSetup(sink)}, clock=clock, driver=Releasing())
+    pipeline.capture({"event": "e", "distinct_id": "u"})
+    other = threading.Thread(target=pipeline.flush)
+    other.start()
+    assert sink.entered.wait(10)
+    assert pipeline.flush()
+    other.join(10)
+    assert pipeline.counters().delivered == 1
+    assert clock.monotonic() == 0.0

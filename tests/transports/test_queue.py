@@ -105,7 +105,9 @@ class TestAdmission:
             True, False, True, True,
         ]  # fmt: skip
 
-    @pytest.mark.parametrize("limits", [{"max_batch_size": 2}, {"max_queue_size": 2}])
+    @pytest.mark.parametrize(
+        "limits", [{"max_batch_size": 2}, {"max_queue_size": 2}, {"max_queue_bytes": 2}]
+    )
     def test_a_batch_is_full_below_flush_at_where_no_more_fit(self, limits: Any) -> None:
         assert filled(1, flush_at=100, **limits).due_at() == 5.0
         assert filled(1, 1, flush_at=100, **limits).due_at() == AT_ONCE

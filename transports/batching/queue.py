@@ -176,8 +176,12 @@ class EventQueue:
         return self._has_full_batch()
 
     def _has_full_batch(self) -> bool:
-        full = min(self.limits.flush_at, self._batch_cap, self.limits.max_queue_size)
-        return len(self._open) >= full or self._open_bytes >= self.limits.max_batch_bytes
+        limits = self.limits
+        return (
+            len(self._open) >= min(limits.flush_at, self._batch_cap)
+            or self._open_bytes >= limits.max_batch_bytes
+            or self.is_full
+        )
 
     def adopt(self, count: int, now: float) -> None:
         """Note that a dead process left ``count`` events in the spool."""

@@ -251,10 +251,11 @@ class LaneWork:
                     for lane in lanes
                     if self._queues[lane].pending and not self._driver.drives(lane)
                 ]
-                if not without_worker:
+                waits = [self.seconds_until_due(lane) for lane in without_worker]
+                if all(wait is None for wait in waits):
+                    # Workers or other threads are sending.
                     self._progress.wait(pause)
                     continue
-                waits = [self.seconds_until_due(lane) for lane in without_worker]
             if not self._step_each(without_worker, until):
                 self._driver.pause(min([pause, *(wait for wait in waits if wait is not None)]))
 
