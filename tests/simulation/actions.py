@@ -39,6 +39,7 @@ def _capture(simulation, process, count: int, size: int, lane: str) -> None:
         record.ended = scheduler.turns
         if uuid is not None:
             simulation.observer.ledger.accept(record, scheduler.now)
+            simulation.observer.queues.accepted(record, size)
         else:
             record.state = "refused"
         blocks = simulation.config.overflow == "block"

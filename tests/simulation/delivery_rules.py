@@ -74,6 +74,7 @@ class DeliveryRules(Outside):
                 record = self._own_event(uuid, process)
                 process.is_unsure = True
             self._check_event(record, uuid, attempt)
+            record.is_sent = True
 
     def _check_size(self, sender: _Sender, attempt: Attempt) -> None:
         config = self._config
@@ -133,6 +134,8 @@ class DeliveryRules(Outside):
             raise Violation(
                 "sent after its end", f"event {record.number}: {record.told[process.pid]}"
             )
+        if record.must_be_gone and not record.is_sent:
+            raise Violation("eviction", f"event {record.number} stays, and a younger one went")
         knows = record.certain_of
         # If the disk failed, the process may have been unable to write that it knows.
         if knows is not None and not (

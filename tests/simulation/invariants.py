@@ -17,14 +17,14 @@ from .delivery_rules import DeliveryRules
 from .flag_rules import FlagRules
 from .network import Attempt
 from .outside import Outside
+from .queue_rules import LONGEST_UNTOLD, QueueRules
 from .records import Ledger, Record
 from .violations import Violation
 
 _SLACK = 1e-6
-# What a flush may wait for callbacks of the application, and a little more.
-_PATIENCE_OF_A_FLUSH = 6.0
-# How long a loss may wait for a thread that tells losses already.
-_LONGEST_UNTOLD = 1.1
+# Seconds that a flush may wait when nothing is sent.
+_PATIENCE_OF_A_FLUSH = 0.2
+_PAUSE_BETWEEN_CALLS = 0.1
 _ROOM_FOR_ACKNOWLEDGEMENTS = 3000
 _BLOCKED = "blocked"
 _REFUSALS = frozenset({"queue_full", "too_large", "closed"})
@@ -41,16 +41,22 @@ class Observer(Outside):
         self.config = config
         self.ledger = Ledger()
         self.delivery = DeliveryRules(machine, self.ledger, config, self.own_event)
+        self.leaps: list[tuple[float, float]] = []
+        self.queues = QueueRules(machine, self.ledger, config, self.delivery, self.leaps)
         self.flags = FlagRules(machine, config)
-        self.sent = self.delivery.sent
         self.asks_definitions = self.flags.asks_definitions
         self.breaker = BreakerRules(machine, is_preemptive=config.preempts > 0)
-        self.leaps: list[tuple[float, float]] = []
         self.warnings = 0
         # How many events the clients have reported as lost on a damaged disk.
         self.damaged = 0
+        self.damage_was_logged = False
 
     # What the network sees.
+
+    def sent(self, attempt: Attempt) -> None:
+        """See ``DeliveryRules.sent`` and ``QueueRules.sent``."""
+        self.delivery.sent(attempt)
+        self.queues.sent(attempt)
 
     def taken(self, attempt: Attempt, uuids: list[str]) -> None:
         """See ``DeliveryRules.taken``."""
@@ -75,6 +81,7 @@ class Observer(Outside):
         # Events that the disk has lost have no names.
         self.damaged += max(0, getattr(error, "count", 0) - len(events))
         self.machine.note("error", reason, len(events))
+        self._check_pause_between_calls(process)
         for event in events:
             record = self.ledger.records.get(event.uuid)
             if record is None and reason in _REFUSALS:
@@ -88,6 +95,16 @@ class Observer(Outside):
             # Any other error is a refusal, of an event that was never accepted.
             process.told_losses += isinstance(error, DeliveryError | SpoolDamagedError)
             self._told(record, process, reason)
+
+    def _check_pause_between_calls(self, process) -> None:
+        """Check that further losses are collected, unless somebody waits until they are told."""
+        if self.machine.scheduler.current.name != "flagengine-errors":
+            return
+        now, told_at = self.machine.scheduler.now, process.told_at
+        process.told_at = now
+        is_awaited = process.flushes or process.flushed_at >= told_at
+        if now < told_at + _PAUSE_BETWEEN_CALLS - _SLACK and not is_awaited:
+            raise Violation("on_error", f"called again after {now - told_at:.3f} s")
 
     def on_loaded(self, _count: int) -> None:
         """The listener of new definitions."""
@@ -145,14 +162,17 @@ class Observer(Outside):
                     "retries",
                     f"event {record.number} given up after {failures} of {expected}",
                 )
-        if reason == "evicted" and config.overflow != "drop_oldest":
-            raise Violation("eviction", f"event {record.number} with {config.overflow}")
+        if reason == "SpoolDamagedError" and not process.disk_has_failed:
+            raise Violation("false damage", f"event {record.number}")
+        if reason == "evicted":
+            self.queues.evicted(record, process)
         if reason in ("shutdown", "unconfirmed", "closed", "discarded") and not process.is_closing:
             raise Violation("closed", f"event {record.number}: {reason} without a shutdown")
 
     def logged(self, record: logging.LogRecord) -> None:
         """Check what the client logs."""
         self.warnings += 1
+        self.damage_was_logged = self.damage_was_logged or "was damaged" in record.getMessage()
         raised = record.exc_info[1] if record.exc_info else None
         if isinstance(raised, Violation):
             raise raised
@@ -216,6 +236,7 @@ class Observer(Outside):
             if process.client is not None and _is_calm(process):
                 self._check_counts(process)
                 self._check_promptness(process)
+                self.queues.check(process, awake_since=self._awake_since())
                 self._check_flushes(process)
                 self.flags.check(process)
 
@@ -271,7 +292,7 @@ class Observer(Outside):
         due = max(oldest.at + config.flush_interval, self.machine.disk.is_blind_until + READ_AGAIN)
         if config.overflow == "drop_oldest":
             # It may be evicted, which a thread tells after a while.
-            due += _LONGEST_UNTOLD
+            due += LONGEST_UNTOLD
         due = max(due, self._awake_since() + config.flush_interval)
         for sender in self.delivery.senders(process):
             if sender.flying or sender.again or now < sender.pause_until:

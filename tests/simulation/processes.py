@@ -1,6 +1,7 @@
 """Simulated processes: start, fork, sudden death and exit of a program that uses a client."""
 
 import errno
+import math
 import threading
 import types
 from collections.abc import Callable
@@ -47,6 +48,9 @@ class Process(Outside):
         self.has_discarded = False
         # How many calls are going on that send at once.
         self.flushes = 0
+        self.began_at = machine.scheduler.now
+        # When the last call ended that sends at once, and when ``on_error`` was called last.
+        self.flushed_at = self.told_at = -math.inf
         # When the calls of ``flush`` began that have not returned.
         self.flushing: list[float] = []
         # How many losses of accepted events ``on_error`` has told.
@@ -138,6 +142,7 @@ class Process(Outside):
     def end_flush(self) -> None:
         """Note that the call has returned."""
         self.flushes -= 1
+        self.flushed_at = self.machine.scheduler.now
         self.machine.observer.delivery.flushed(self)
 
     def fork(self) -> "Process":

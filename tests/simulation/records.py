@@ -40,6 +40,9 @@ class Record(Outside):
     asked_again: bool = False
     # The processes that learnt from the server's answer that it is lost, and tell that next.
     doomed_by: set[int] = field(default_factory=set)
+    # Whether a request had it, and whether none may, because a younger one was evicted.
+    is_sent: bool = False
+    must_be_gone: bool = False
     # Whether the client has made it, because the application read a flag.
     is_own: bool = False
 

@@ -236,6 +236,18 @@ class Simulation(Outside):
             names = ", ".join(f"{record.number} of process {record.process.pid}" for record in lost)
             raise Violation("lost", f"events {names}; {self.observer.damaged} reported as damaged")
 
+        self._check_tidiness()
+
+    def _check_tidiness(self) -> None:
+        """Check that nothing is put aside where nothing was damaged."""
+        if self.observer.damage_was_logged or any(
+            process.disk_has_failed for process in self.machine.processes
+        ):
+            return
+        left = [path for path in self.machine.disk.tree("/spool") if path.endswith(".damaged")]
+        if left:
+            raise Violation("tidiness", f"put aside without damage: {left}")
+
     def _is_lost(self, record: Record) -> bool:
         if record.taken or record.state != "accepted" or record.may_vanish or record.told:
             return False

@@ -230,7 +230,7 @@ MUTANTS = (
         "        call = self._telling = self._waiting[0]\n        self._waiting.popleft() if call.unnamed or len(call.events) > 1 else call.events.extend(call.events)\n",
     ),
     Mutant(
-        "thread-that-tells-never-ends", _TELLING,
+        "losses-are-not-collected", _TELLING,
         "                changed.wait_for(self._is_urgent, _PAUSE)\n", "                changed.wait_for(lambda: True, _PAUSE)\n",
     ),
 )  # fmt: skip

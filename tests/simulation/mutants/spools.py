@@ -49,8 +49,8 @@ MUTANTS = (
         "cursor = segment, start + record.end", "cursor = segment, start + record.end + 1",
     ),
     Mutant(
-        "cursor-forgets-its-start", _SEGMENTS,
-        "cursor = segment, start + record.end", "cursor = segment, record.end",
+        "cursor-runs-ahead", _SEGMENTS,
+        "cursor = segment, start + record.end", "cursor = segment, start + record.end + 1",
     ),
     Mutant(
         "stored-event-is-not-unread", _SEGMENTS,
