@@ -39,9 +39,10 @@ class _Reader:
 class FlagRules(Outside):
     """The rules about definitions and flags."""
 
-    def __init__(self, machine, config) -> None:
+    def __init__(self, machine, config, leaps: list) -> None:
         self._machine = machine
         self._config = config
+        self._leaps = leaps
         self._readers: dict[int, _Reader] = {}
 
     def reader(self, process) -> _Reader:
@@ -77,8 +78,17 @@ class FlagRules(Outside):
             raise Violation("polling", f"{reader.held_until - now:.3f} s before the end of a pause")
         if now < reader.poll_not_before - _SLACK and not reader.was_requested:
             raise Violation("polling", f"a poll {reader.poll_not_before - now:.3f} s too early")
+        if self._is_late(process, reader):
+            raise Violation("polling", f"a poll {now - reader.poll_latest:.3f} s too late")
         reader.is_asking, reader.was_requested = True, False
         reader.asked_at = now
+
+    def _is_late(self, process, reader: _Reader) -> bool:
+        ended = reader.ended_at
+        if ended is None or self._config.driver != "threads" or process.lacked_threads:
+            return False
+        was_suspended = any(at >= ended - _SLACK for at, _ in self._leaps)
+        return self._machine.scheduler.now > reader.poll_latest + _SLACK and not was_suspended
 
     def answered(self, process, response, pause: float) -> None:
         """Note an answer to a request for definitions."""

@@ -43,7 +43,7 @@ class Observer(Outside):
         self.delivery = DeliveryRules(machine, self.ledger, config, self.own_event)
         self.leaps: list[tuple[float, float]] = []
         self.queues = QueueRules(machine, self.ledger, config, self.delivery, self.leaps)
-        self.flags = FlagRules(machine, config)
+        self.flags = FlagRules(machine, config, self.leaps)
         self.asks_definitions = self.flags.asks_definitions
         self.breaker = BreakerRules(machine, is_preemptive=config.preempts > 0)
         self.warnings = 0
