@@ -69,7 +69,7 @@ class FlagRules(Outside):
         """Note that the application asks for a load."""
         self.reader(process).was_requested = True
 
-    def asks_definitions(self, process) -> None:
+    def asks_definitions(self, process, *, is_conditional: bool) -> None:
         """Check a request for definitions."""
         reader, now = self.reader(process), self._machine.scheduler.now
         if reader.is_asking:
@@ -78,6 +78,8 @@ class FlagRules(Outside):
             raise Violation("polling", f"{reader.held_until - now:.3f} s before the end of a pause")
         if now < reader.poll_not_before - _SLACK and not reader.was_requested:
             raise Violation("polling", f"a poll {reader.poll_not_before - now:.3f} s too early")
+        if reader.state == "loaded" and reader.ended_at is not None and not is_conditional:
+            raise Violation("polling", f"process {process.pid} asks for what it has")
         if self._is_late(process, reader):
             raise Violation("polling", f"a poll {now - reader.poll_latest:.3f} s too late")
         reader.is_asking, reader.was_requested = True, False

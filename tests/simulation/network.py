@@ -112,7 +112,8 @@ class Network(Outside):
             )
             self.observer.sent(attempt)
         elif path == DEFINITIONS_PATH:
-            self.observer.asks_definitions(process)
+            is_conditional = "If-None-Match" in request.headers
+            self.observer.asks_definitions(process, is_conditional=is_conditional)
         elif path == FLAGS_PATH:
             self.observer.asks_flags(process, number)
         began = machine.scheduler.now

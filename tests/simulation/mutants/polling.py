@@ -41,11 +41,6 @@ MUTANTS = (
         "self._version = result.version or self._version", "self._version = result.version and None",
     ),
     Mutant(
-        "version-is-noted-before-the-document", "polling/poller.py",
-        "        if isinstance(result, Failed):\n",
-        "        self._version = getattr(result, 'version', None) or self._version\n        if isinstance(result, Failed):\n",
-    ),
-    Mutant(
         "abandoned-load-blocks-for-ever", "polling/poller.py",
         "        if self._out is not None and generation in (None, self._out.generation):\n            self._out = None\n",
         "        if self._out is not None and generation in (None, self._out.generation):\n",
