@@ -15,8 +15,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.version = 0
-        self.is_asking = False
-        self.asked_at: float | None = None
+        self.is_asking = self.has_read = False
         self.ended_at: float | None = None
         self.refusals = 0
         # Before this time no load may begin, and none without a call of the application.
@@ -56,6 +55,7 @@ class FlagRules(Outside):
             "version",
             "refusals",
             "held_until",
+            "poll_latest",
             "state",
             "has_seen_values",
             "is_first_load",
@@ -83,7 +83,6 @@ class FlagRules(Outside):
         if self._is_late(process, reader):
             raise Violation("polling", f"a poll {now - reader.poll_latest:.3f} s too late")
         reader.is_asking, reader.was_requested = True, False
-        reader.asked_at = now
 
     def _is_late(self, process, reader: _Reader) -> bool:
         ended = reader.ended_at
@@ -137,6 +136,7 @@ class FlagRules(Outside):
     def read(self, process, values: dict, person: str, *, is_local: bool) -> None:
         """Check the answers of one call."""
         reader = self.reader(process)
+        reader.has_read = True
         versions = {int(str(value)[1:]) for value in values.values() if value is not None}
         if len(versions) > 1:
             raise Violation("mixture", f"an answer has the versions {sorted(versions)}")
@@ -160,6 +160,8 @@ class FlagRules(Outside):
             if reader.state == "loaded" and reader.has_seen_values:
                 raise Violation("definitions", "loaded definitions are gone")
             return
+        if reader.state == "cleared" and not self._config.preempts:
+            raise Violation("definitions", "refused definitions are in use")
         reader.has_seen_values = reader.state == "loaded"
         version = versions.pop()
         if version < reader.version:
@@ -171,9 +173,9 @@ class FlagRules(Outside):
         reader, now = self.reader(process), self._machine.scheduler.now
         if self._config.driver != "threads" or process.is_closing or process.lacked_threads:
             return
-        if reader.is_asking or reader.ended_at is None or reader.asked_at is None:
+        polls = reader.has_read and self._config.has_definitions
+        if reader.is_asking or not (polls or reader.ended_at is not None):
             return
-        if now > reader.poll_latest + _SLACK:
-            raise Violation(
-                "polling", f"process {process.pid} has not polled for {now - reader.ended_at:.3f} s"
-            )
+        late = now - reader.poll_latest
+        if late > _SLACK:
+            raise Violation("polling", f"process {process.pid} has not polled for {late:.3f} s")

@@ -195,6 +195,8 @@ class Network(Outside):
                 return self._refusal(attempt, draws.pick(STATUSES))
             case "busy":
                 return self._refusal(attempt, draws.pick((429, 503)), pause=True)
+            case "bad key" if path == DEFINITIONS_PATH:
+                return self._refusal(attempt, draws.pick((401, 402)))
             case "redirect" if "/moved/" not in request.url:
                 return Response(307, {"Location": "http://elsewhere/moved" + _rest(request)})
             case "circle":

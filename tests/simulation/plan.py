@@ -138,6 +138,9 @@ def _step(number: int, draws: Draws, config: Config) -> Step:
         return Step(number, "read", {**_ARGUMENTS["read"](draws), "locally": draws.chance(0.1)})
     if config.reads_often and kind == "weather" and draws.chance(0.6):
         return Step(number, kind, _outage(draws))
+    has_definitions = config.has_flags and config.has_definitions
+    if has_definitions and kind == "weather" and draws.chance(0.3):
+        return Step(number, kind, _bad_key(draws))
     if kind == "capture" and config.has_flags and draws.chance(0.4):
         kind = draws.pick(("read", "read", "read", "reload", "change"))
     if kind in ("run", "spin") and config.driver == "manual" and draws.chance(0.4):
@@ -186,6 +189,14 @@ def _weather(draws: Draws) -> dict:
 def _outage(draws: Draws) -> dict:
     fault = draws.pick(("refused", "reset before", "hang before", "taken, then 500"))
     return {"faults": (fault,), "probability": 1.0, "seconds": 120.0}
+
+
+def _bad_key(draws: Draws) -> dict:
+    return {
+        "faults": ("bad key",),
+        "probability": 1.0,
+        "seconds": draws.pick((0.5, 5.0, 30.0, 200.0)),
+    }
 
 
 def _who(draws: Draws) -> int:
