@@ -27,6 +27,7 @@ class _Reader:
         self.state = ""
         self.has_seen_values = False
         self.was_requested = False
+        self.etag: str | None = None
         # The events of reads since the last load, and all of them.
         self.called: set = set()
         self.ever_called: set = set()
@@ -54,6 +55,7 @@ class FlagRules(Outside):
         for name in (
             "version",
             "refusals",
+            "etag",
             "held_until",
             "poll_latest",
             "state",
@@ -69,7 +71,7 @@ class FlagRules(Outside):
         """Note that the application asks for a load."""
         self.reader(process).was_requested = True
 
-    def asks_definitions(self, process, *, is_conditional: bool) -> None:
+    def asks_definitions(self, process, etag: str | None) -> None:
         """Check a request for definitions."""
         reader, now = self.reader(process), self._machine.scheduler.now
         if reader.is_asking:
@@ -78,8 +80,9 @@ class FlagRules(Outside):
             raise Violation("polling", f"{reader.held_until - now:.3f} s before the end of a pause")
         if now < reader.poll_not_before - _SLACK and not reader.was_requested:
             raise Violation("polling", f"a poll {reader.poll_not_before - now:.3f} s too early")
-        if reader.state == "loaded" and reader.ended_at is not None and not is_conditional:
-            raise Violation("polling", f"process {process.pid} asks for what it has")
+        # A fork may come before a thread that has lost its turn has noted what it got.
+        if reader.state == "loaded" and etag != reader.etag and not self._config.preempts:
+            raise Violation("polling", f"asks with {etag}, has {reader.etag}")
         if self._is_late(process, reader):
             raise Violation("polling", f"a poll {now - reader.poll_latest:.3f} s too late")
         reader.is_asking, reader.was_requested = True, False
@@ -98,6 +101,7 @@ class FlagRules(Outside):
         status = response.status if response is not None else 0
         interval = self._config.poll_interval
         if (status == 200 and response.header("etag")) or status == 304:
+            reader.etag = response.header("etag") or reader.etag
             if status == 200:
                 reader.state, reader.has_seen_values = "loaded", False
             reader.refusals, reader.is_first_load = 0, False

@@ -33,7 +33,11 @@ FAULTS = (
     "refused", "reset before", "reset after", "hang before", "hang after", "slow", "status", "busy",
     "taken, then 500", "half an answer", "garbage", "redirect", "circle", "partial",
 )  # fmt: skip
-STATUSES = (400, 401, 402, 403, 404, 408, 429, 500, 502, 503, 504)
+_STATUSES = {
+    "status": (400, 401, 402, 403, 404, 408, 429, 500, 502, 503, 504),
+    "busy": (429, 503),
+    "bad key": (401, 402),
+}
 GARBAGE = (b"", b"<html>", b"[1]", b"null", b"\xff{", b"{}")
 # What servers write into Retry-After, and nonsense, with the seconds that it means.
 PAUSES = (
@@ -112,8 +116,7 @@ class Network(Outside):
             )
             self.observer.sent(attempt)
         elif path == DEFINITIONS_PATH:
-            is_conditional = "If-None-Match" in request.headers
-            self.observer.asks_definitions(process, is_conditional=is_conditional)
+            self.observer.asks_definitions(process, request.headers.get("If-None-Match"))
         elif path == FLAGS_PATH:
             self.observer.asks_flags(process, number)
         began = machine.scheduler.now
@@ -191,12 +194,9 @@ class Network(Outside):
         """Return an answer in which the server takes nothing, or a part."""
         draws = self._machine.scheduler.draws
         match fault:
-            case "status":
-                return self._refusal(attempt, draws.pick(STATUSES))
-            case "busy":
-                return self._refusal(attempt, draws.pick((429, 503)), pause=True)
-            case "bad key" if path == DEFINITIONS_PATH:
-                return self._refusal(attempt, draws.pick((401, 402)))
+            case "status" | "busy" | "bad key" if path == DEFINITIONS_PATH or fault != "bad key":
+                status = draws.pick(_STATUSES[fault])
+                return self._refusal(attempt, status, pause=fault == "busy")
             case "redirect" if "/moved/" not in request.url:
                 return Response(307, {"Location": "http://elsewhere/moved" + _rest(request)})
             case "circle":
