@@ -14,7 +14,8 @@ class _Reader:
     """What a process has seen of the definitions."""
 
     def __init__(self) -> None:
-        self.version = 0
+        # The newest version that an answer showed, and that a listener was told of.
+        self.version = self.announced = 0
         self.is_asking = self.has_read = False
         self.ended_at: float | None = None
         self.refusals = 0
@@ -54,6 +55,7 @@ class FlagRules(Outside):
         old, new = self.reader(parent), self.reader(child)
         for name in (
             "version",
+            "announced",
             "refusals",
             "etag",
             "held_until",
@@ -109,7 +111,7 @@ class FlagRules(Outside):
             reader.poll_latest = now + interval
             return
         if status in _CLEARS:
-            reader.state, reader.has_seen_values = "cleared", False
+            reader.state, reader.has_seen_values, reader.announced = "cleared", False, 0
             reader.called.clear()
         reader.refusals = reader.refusals + 1 if status in _BACKS_OFF else 0
         wait = 0.0 if reader.is_first_load else interval
@@ -135,7 +137,18 @@ class FlagRules(Outside):
 
     def loaded(self, process) -> None:
         """Note that the client has new definitions, and so may send its events again."""
-        self.reader(process).called.clear()
+        reader = self.reader(process)
+        reader.called.clear()
+        if self._config.preempts:
+            return
+        flags = process.client.feature_flag_definitions()
+        if flags is None and reader.state == "loaded":
+            raise Violation("definitions", "announced before they are in use")
+        if flags is not None:
+            version = flags[0]["version"]
+            if version <= reader.announced:
+                raise Violation("definitions", f"version {version} is announced twice")
+            reader.announced = version
 
     def read(self, process, values: dict, person: str, *, is_local: bool) -> None:
         """Check the answers of one call."""

@@ -17,10 +17,6 @@ MUTANTS = (
         "        if self._stopped:\n            return Wait(None)\n",
     ),
     Mutant(
-        "late-result-counts", "polling/poller.py",
-        "if fetch is None or fetch.generation != generation:", "if fetch is None:",
-    ),
-    Mutant(
         "refusals-never-back-off", "polling/poller.py",
         "self._refusals + 1 if rule.backs_off else 0", "0",
     ),
@@ -66,10 +62,6 @@ MUTANTS = (
         "min(self.interval * 2.0**exponent, self.backoff_ceiling)", "self.interval * 2.0**exponent",
     ),
     Mutant(
-        "older-generation-is-published", "polling/store.py",
-        "            if new.generation < previous.generation:\n                return previous\n", "",
-    ),
-    Mutant(
         "snapshot-is-kept-by-a-publication", "polling/store.py",
         "current = replace(new, refresh=previous.refresh + 1)",
         "current = replace(new, refresh=previous.refresh + 1, snapshot=previous.snapshot or new.snapshot)",
@@ -100,11 +92,6 @@ MUTANTS = (
     Mutant(
         "etag-is-forgotten", "polling/sources/http.py",
         "return Loaded(response.body, etag, malformed)", "return Loaded(response.body, '\"1\"', malformed)",
-    ),
-    Mutant(
-        "poll-thread-survives-the-fork", "polling/poll_thread.py",
-        "        self._wake = threading.Event()\n        self._thread = None\n",
-        "        self._wake = threading.Event()\n        self._thread = getattr(self, '_thread', None)\n",
     ),
     Mutant(
         "poll-thread-spins", "polling/poll_thread.py",
