@@ -20,6 +20,7 @@ from flagengine.transports.batching.limits import LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.batching.spool import damage as damage_module
+from flagengine.transports.batching.spool.disk import SystemDisk
 from flagengine.transports.batching.spool.records import (
     HEADER_BYTES,
     encode_event,
@@ -448,3 +449,23 @@ def test_whatever_is_overwritten_nothing_is_sent_twice_or_lost_in_silence(
         missing = len(UUIDS) - len(delivered)
         assert lost <= missing
         assert bool(lost) == bool(missing)
+
+
+def test_a_folder_in_which_another_process_looks_for_events_is_no_damage(tmp_path: Path) -> None:
+    (orphan,) = {path.parent for path in left_by(tmp_path, *EVENTS)}
+
+    class Contended(SystemDisk):
+        """A disk on which another process makes its lock file just as the folder is deleted."""
+
+        def remove(self, path: Path) -> None:
+            super().remove(path)
+            if path == orphan:
+                path.mkdir()
+                (path / "lock").touch()
+
+    spool = Spool(tmp_path, disk=Contended())
+    assert spool.open() == len(EVENTS)
+    assert orphan.is_dir()
+    spool.close()
+    assert outcome(tmp_path) == (UUIDS, 0)
+    assert list(tmp_path.iterdir()) == []

@@ -246,18 +246,16 @@ class LaneWork:
                 if left is not None and left <= 0:
                     return False
                 pause = _WATCH_SECONDS if left is None else min(left, _WATCH_SECONDS)
-                without_worker = [
-                    lane
-                    for lane in lanes
-                    if self._queues[lane].pending and not self._driver.drives(lane)
-                ]
-                waits = [self.seconds_until_due(lane) for lane in without_worker]
-                if all(wait is None for wait in waits):
-                    # Workers or other threads are sending.
+                pending = [lane for lane in lanes if self._queues[lane].pending]
+                own = [lane for lane in pending if not self._driver.drives(lane)]
+                waits = [self.seconds_until_due(lane) for lane in own]
+                pause = min([pause, *(wait for wait in waits if wait is not None)])
+                others_send = not own or len(own) < len(pending) or None in waits
+                if others_send and pause > 0:
                     self._progress.wait(pause)
                     continue
-            if not self._step_each(without_worker, until):
-                self._driver.pause(min([pause, *(wait for wait in waits if wait is not None)]))
+            if not self._step_each(own, until):
+                self._driver.pause(pause)
 
     def _step_each(self, lanes: Iterable[str], until: float | None) -> int:
         """Send a batch of each lane while there is time; return the number of batches."""

@@ -27,7 +27,7 @@ from .claims import Claim, Unclaimed, claim_new, claim_orphans
 from .damage import SUFFIX_OF_DAMAGED, Damage, put_aside
 from .disk import Disk, Found, SystemDisk
 from .recovery import Remains
-from .segments import ReadBack, SegmentLog
+from .segments import SUFFIX, ReadBack, SegmentLog
 
 __all__ = ["ReadBack", "Spool", "reason"]
 
@@ -227,12 +227,21 @@ class Spool:
         self._damage.join(remains.damage)
         # Last: if this process is killed before, the next finds both copies and sends one.
         orphan.remove()
-        if self._disk.look(orphan.folder) is not Found.NOTHING:
+        if self._holds_segments(orphan.folder):
             # Otherwise each later process would send these events again.
             set_aside = orphan.folder.with_name(f"{orphan.folder.name}{SUFFIX_OF_DAMAGED}")
             with suppress(OSError):
                 self._disk.move(orphan.folder, set_aside)
         return inherited
+
+    def _holds_segments(self, folder: Path) -> bool:
+        if self._disk.look(folder) is Found.NOTHING:
+            return False
+        try:
+            # Another process that looked for orphans may have made a lock file just now.
+            return any(name.endswith(SUFFIX) for name in self._disk.names(folder))
+        except OSError:
+            return True
 
     def _remove(self) -> None:
         files, self._files = self._files, None
