@@ -130,6 +130,7 @@ def shut_down(simulation, process, timeout: float, *, discard: bool = False) -> 
                 record.may_vanish = True
         before = dict(simulation.observer.ledger.of(process))
         done = process.client.shutdown(timeout, discard=discard)
+        process.has_shut_down = True
         process.end_flush()
         simulation.machine.note("shutdown", done)
         simulation.observer.check_call("shutdown", began, timeout)

@@ -161,7 +161,7 @@ class FlagRules(Outside):
             if version > self._machine.server.version:
                 raise Violation("invented", f"version {version} does not exist yet")
         if is_local:
-            self._check_local(reader, versions)
+            self._check_local(process, reader, versions)
         if self._config.preempts or process.is_closing or len(values) > 1:
             return
         reader.was_refused = reader.was_refused or bool(process.client.counters().refused)
@@ -172,12 +172,13 @@ class FlagRules(Outside):
             if value is not None and (person, key, value) not in reader.ever_called:
                 raise Violation("not called", f"no event for {person}, {key}, {value}")
 
-    def _check_local(self, reader: _Reader, versions: set[int]) -> None:
+    def _check_local(self, process, reader: _Reader, versions: set[int]) -> None:
         if not versions:
             if reader.state == "loaded" and reader.has_seen_values:
                 raise Violation("definitions", "loaded definitions are gone")
             return
-        if reader.state == "cleared" and not self._config.preempts:
+        # Behind a shutdown, a late refusal changes nothing.
+        if reader.state == "cleared" and not (self._config.preempts or process.is_closing):
             raise Violation("definitions", "refused definitions are in use")
         reader.has_seen_values = reader.state == "loaded"
         version = versions.pop()

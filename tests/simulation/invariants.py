@@ -207,6 +207,9 @@ class Observer(Outside):
 
     def exited(self, process, began: float) -> None:
         """Check that an exit tells of every event that is lost."""
+        if process.has_shut_down and self.machine.disk.is_damaged:
+            # It has left its events to a later process, which reports the damage.
+            return
         # If it was suspended while ``on_error`` had its time, only the log tells.
         was_suspended = any(at >= began - _SLACK for at, _ in self.leaps)
         for record in self.ledger.of(process).values():

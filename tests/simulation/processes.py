@@ -45,7 +45,7 @@ class Process(Outside):
         # How many reads of flags are going on.
         self.reads = 0
         self.is_unsure = False
-        self.has_discarded = False
+        self.has_discarded = self.has_shut_down = False
         # How many calls are going on that send at once.
         self.flushes = 0
         self.began_at = machine.scheduler.now

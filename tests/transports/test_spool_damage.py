@@ -451,21 +451,51 @@ def test_whatever_is_overwritten_nothing_is_sent_twice_or_lost_in_silence(
         assert bool(lost) == bool(missing)
 
 
+class ContendedDisk(SystemDisk):
+    """A disk on which another process takes a folder just as it is deleted."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.folder = folder
+        self.names_of_other = names
+
+    def remove(self, path: Path) -> None:
+        super().remove(path)
+        if path == self.folder:
+            path.mkdir()
+            for name in self.names_of_other:
+                (path / name).touch()
+
+
 def test_a_folder_in_which_another_process_looks_for_events_is_no_damage(tmp_path: Path) -> None:
     (orphan,) = {path.parent for path in left_by(tmp_path, *EVENTS)}
-
-    class Contended(SystemDisk):
-        """A disk on which another process makes its lock file just as the folder is deleted."""
-
-        def remove(self, path: Path) -> None:
-            super().remove(path)
-            if path == orphan:
-                path.mkdir()
-                (path / "lock").touch()
-
-    spool = Spool(tmp_path, disk=Contended())
+    spool = Spool(tmp_path, disk=ContendedDisk(orphan, "lock"))
     assert spool.open() == len(EVENTS)
     assert orphan.is_dir()
     spool.close()
     assert outcome(tmp_path) == (UUIDS, 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_another_process_has_just_made_is_left_to_it(tmp_path: Path) -> None:
+    made = tmp_path / ("0" * 32)
+    made.mkdir()
+    spool = Spool(tmp_path, disk=ContendedDisk(made, "lock", "0000000001.spool"))
+    assert spool.open() == 0
+    spool.close()
+    assert {path.name for path in made.iterdir()} == {"lock", "0000000001.spool"}
+
+
+def test_the_lock_of_a_folder_is_deleted_last(tmp_path: Path) -> None:
+    (path,) = left_by(tmp_path, *EVENTS)
+    removed: list[str] = []
+
+    class Noting(SystemDisk):
+        """A disk that notes what is deleted of the folder."""
+
+        def remove(self, path: Path) -> None:
+            removed.append(path.name)
+            super().remove(path)
+
+    spool = Spool(tmp_path, disk=Noting())
+    spool.open()
+    assert removed == [path.name, path.parent.name]

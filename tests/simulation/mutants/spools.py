@@ -93,7 +93,7 @@ MUTANTS = (
     ),
     Mutant(
         "inherited-folder-stays", _SPOOL,
-        "        orphan.remove()\n        if self._disk", "        orphan.release()\n        if self._disk",
+        "        orphan.remove()\n        if remains.are_left():", "        orphan.release()\n        if remains.are_left():",
     ),
     Mutant(
         "close-removes-waiting-events", _SPOOL,

@@ -11,6 +11,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,11 @@ class Claim:
 
     def remove(self) -> None:
         """Delete the folder and release it."""
+        # The lock file last: without it, another process may take the folder.
+        with suppress(OSError):
+            for name in self._disk.names(self.folder):
+                if name != _LOCK_NAME:
+                    self._disk.remove(self.folder / name)
         self._disk.remove(self.folder)
         self.release()
 

@@ -54,6 +54,10 @@ class Remains:
                 self._note_rest(path, self._disk.size(path) - len(data))
         self._count_gaps()
 
+    def are_left(self) -> bool:
+        """Return whether one of the files is still there."""
+        return any(self._disk.look(path) is not Found.NOTHING for path in self._paths)
+
     def _find_settled(self) -> None:
         numbers: set[int] = set()
         for path in self._paths:

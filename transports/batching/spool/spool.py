@@ -25,9 +25,9 @@ from ..event import Event
 from ..limits import MIB
 from .claims import Claim, Unclaimed, claim_new, claim_orphans
 from .damage import SUFFIX_OF_DAMAGED, Damage, put_aside
-from .disk import Disk, Found, SystemDisk
+from .disk import Disk, SystemDisk
 from .recovery import Remains
-from .segments import SUFFIX, ReadBack, SegmentLog
+from .segments import ReadBack, SegmentLog
 
 __all__ = ["ReadBack", "Spool", "reason"]
 
@@ -227,21 +227,12 @@ class Spool:
         self._damage.join(remains.damage)
         # Last: if this process is killed before, the next finds both copies and sends one.
         orphan.remove()
-        if self._holds_segments(orphan.folder):
+        if remains.are_left():
             # Otherwise each later process would send these events again.
             set_aside = orphan.folder.with_name(f"{orphan.folder.name}{SUFFIX_OF_DAMAGED}")
             with suppress(OSError):
                 self._disk.move(orphan.folder, set_aside)
         return inherited
-
-    def _holds_segments(self, folder: Path) -> bool:
-        if self._disk.look(folder) is Found.NOTHING:
-            return False
-        try:
-            # Another process that looked for orphans may have made a lock file just now.
-            return any(name.endswith(SUFFIX) for name in self._disk.names(folder))
-        except OSError:
-            return True
 
     def _remove(self) -> None:
         files, self._files = self._files, None
