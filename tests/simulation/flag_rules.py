@@ -1,5 +1,7 @@
 """What must hold of flags: one snapshot for each answer, never an older one, and polls with manners."""
 
+import math
+
 from .outside import Outside
 from .violations import Violation
 
@@ -85,14 +87,15 @@ class FlagRules(Outside):
         # A fork may come before a thread that has lost its turn has noted what it got.
         if reader.state == "loaded" and etag != reader.etag and not self._config.preempts:
             raise Violation("polling", f"asks with {etag}, has {reader.etag}")
-        if self._is_late(process, reader):
+        if reader.ended_at is not None and self._is_late(process, reader):
             raise Violation("polling", f"a poll {now - reader.poll_latest:.3f} s too late")
         reader.is_asking, reader.was_requested = True, False
 
     def _is_late(self, process, reader: _Reader) -> bool:
-        ended = reader.ended_at
-        if ended is None or self._config.driver != "threads" or process.lacked_threads:
+        if self._config.driver != "threads" or process.lacked_threads:
             return False
+        ended = -math.inf if reader.ended_at is None else reader.ended_at
+        # In a suspended machine the client may learn of an answer only later.
         was_suspended = any(at >= ended - _SLACK for at, _ in self._leaps)
         return self._machine.scheduler.now > reader.poll_latest + _SLACK and not was_suspended
 
@@ -189,11 +192,11 @@ class FlagRules(Outside):
     def check(self, process) -> None:
         """Check that the polls go on."""
         reader, now = self.reader(process), self._machine.scheduler.now
-        if self._config.driver != "threads" or process.is_closing or process.lacked_threads:
+        if process.is_closing:
             return
         polls = reader.has_read and self._config.has_definitions
         if reader.is_asking or not (polls or reader.ended_at is not None):
             return
-        late = now - reader.poll_latest
-        if late > _SLACK:
+        if self._is_late(process, reader):
+            late = now - reader.poll_latest
             raise Violation("polling", f"process {process.pid} has not polled for {late:.3f} s")
