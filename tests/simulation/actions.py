@@ -193,7 +193,6 @@ def wall(simulation, seconds: float) -> None:
 
 
 def leap(simulation, seconds: float) -> None:
-    simulation.observer.leaps.append((simulation.machine.scheduler.now, seconds))
     simulation.machine.scheduler.leap(seconds)
 
 

@@ -42,10 +42,9 @@ class _Reader:
 class FlagRules(Outside):
     """The rules about definitions and flags."""
 
-    def __init__(self, machine, config, leaps: list) -> None:
+    def __init__(self, machine, config) -> None:
         self._machine = machine
         self._config = config
-        self._leaps = leaps
         self._readers: dict[int, _Reader] = {}
 
     def reader(self, process) -> _Reader:
@@ -96,7 +95,7 @@ class FlagRules(Outside):
             return False
         ended = -math.inf if reader.ended_at is None else reader.ended_at
         # In a suspended machine the client may learn of an answer only later.
-        was_suspended = any(at >= ended - _SLACK for at, _ in self._leaps)
+        was_suspended = self._machine.scheduler.was_suspended_since(ended)
         return self._machine.scheduler.now > reader.poll_latest + _SLACK and not was_suspended
 
     def answered(self, process, response, pause: float) -> None:

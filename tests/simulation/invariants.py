@@ -41,9 +41,8 @@ class Observer(Outside):
         self.config = config
         self.ledger = Ledger()
         self.delivery = DeliveryRules(machine, self.ledger, config, self.own_event)
-        self.leaps: list[tuple[float, float]] = []
-        self.queues = QueueRules(machine, self.ledger, config, self.delivery, self.leaps)
-        self.flags = FlagRules(machine, config, self.leaps)
+        self.queues = QueueRules(machine, self.ledger, config, self.delivery)
+        self.flags = FlagRules(machine, config)
         self.asks_definitions = self.flags.asks_definitions
         self.breaker = BreakerRules(machine, is_preemptive=config.preempts > 0)
         self.warnings = 0
@@ -211,7 +210,7 @@ class Observer(Outside):
             # It has left its events to a later process, which reports the damage.
             return
         # If it was suspended while ``on_error`` had its time, only the log tells.
-        was_suspended = any(at >= began - _SLACK for at, _ in self.leaps)
+        was_suspended = self.machine.scheduler.was_suspended_since(began)
         for record in self.ledger.of(process).values():
             is_known = record.taken or record.told or record.may_vanish or process.has_discarded
             if is_known or self.is_on_disk(record) or _is_left_damaged(record):
@@ -320,9 +319,9 @@ class Observer(Outside):
 
     def _awake_since(self) -> float:
         """Return when the last leap ended; a thread that had lost its turn begins its wait only then."""
-        if not self.config.preempts or not self.leaps:
+        if not self.config.preempts or not self.machine.scheduler.leaps:
             return -math.inf
-        at, size = self.leaps[-1]
+        at, size = self.machine.scheduler.leaps[-1]
         return at + size
 
     def _check_flushes(self, process) -> None:
@@ -340,7 +339,7 @@ class Observer(Outside):
         now = self.machine.scheduler.now
         if timeout is None:
             return
-        leapt = sum(size for at, size in self.leaps if at >= began - _SLACK)
+        leapt = sum(size for at, size in self.machine.scheduler.leaps if at >= began)
         over = now - began - timeout - leapt - _EXTRA.get(name, 0.0)
         if over > _SLACK:
             raise Violation("deadline", f"{name} took {over:.3f} s longer than {timeout:g} s")

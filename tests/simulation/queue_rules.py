@@ -18,14 +18,11 @@ LONGEST_UNTOLD = 1.1
 class QueueRules(Outside):
     """The rules about waiting events."""
 
-    def __init__(
-        self, machine, ledger: Ledger, config, delivery: DeliveryRules, leaps: list
-    ) -> None:
+    def __init__(self, machine, ledger: Ledger, config, delivery: DeliveryRules) -> None:
         self._machine = machine
         self._ledger = ledger
         self._config = config
         self._delivery = delivery
-        self._leaps = leaps
 
     def accepted(self, record: Record, size: int) -> None:
         """Check that an event with ``size`` characters of text was not too large."""
@@ -55,7 +52,9 @@ class QueueRules(Outside):
         if self._config.driver != "threads" or process.lacked_threads or process.disk_has_failed:
             return
         began = process.began_at
-        if began < disk.is_blind_until + READ_AGAIN or any(at >= began for at, _ in self._leaps):
+        if began < disk.is_blind_until + READ_AGAIN or self._machine.scheduler.was_suspended_since(
+            began
+        ):
             return
         late = attempt.started - began
         if late > _SLACK:

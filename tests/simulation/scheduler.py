@@ -60,6 +60,8 @@ class Scheduler(Outside):
         self.draws = draws
         self.now = 0.0
         self.turns = 0
+        # When the machine was suspended, and for how many seconds.
+        self.leaps: list[tuple[float, float]] = []
         self.current: Task | None = None
         self.tasks: list[Task] = []
         # Called after each turn, and with a task that has ended.
@@ -101,7 +103,12 @@ class Scheduler(Outside):
 
     def leap(self, seconds: float) -> None:
         """Let time pass in which nothing runs, as in a suspended machine."""
+        self.leaps.append((self.now, seconds))
         self._pass_time(self.now + seconds)
+
+    def was_suspended_since(self, moment: float) -> bool:
+        """Return whether the machine was suspended at ``moment`` or later."""
+        return bool(self.leaps) and self.leaps[-1][0] >= moment
 
     def next_timer(self) -> float | None:
         """Return when the next task wakes up by itself."""

@@ -533,26 +533,33 @@ def test_a_flush_of_several_lanes_keeps_its_deadline() -> None:
     assert clock.monotonic() == 0.5
 
 
-def test_a_flush_waits_for_the_batch_of_another_thread_and_no_longer() -> None:
-    sink, clock = HeldSink(), ManualClock()
+@pytest.mark.parametrize(
+    "waits_too", [[], ["ai"]], ids=["alone", "another lane waits for its retry"]
+)
+def test_a_flush_waits_for_the_batch_of_another_thread_and_no_longer(waits_too: list[str]) -> None:
+    held, failing, clock = HeldSink(), MemorySink(), ManualClock()
+    failing.play(DeliveryOutcome(Disposition.RETRY, RequestTimeoutError("slow")))
 
     class Releasing(ManualDriver):
-        """A driver that lets the other thread go on when this one looks who works."""
+        """A driver that lets the other thread go on when this one has nothing else to do."""
 
         def drives(self, lane: str) -> bool:
-            if threading.current_thread() is threading.main_thread():
-                sink.release.set()
+            is_ours = threading.current_thread() is threading.main_thread()
+            if is_ours and len(failing.batches) == len(waits_too):
+                held.release.set()
             return super().drives(lane)
 
         def pause(self, seconds: float) -> None:
             clock.advance(seconds)
 
-    pipeline = EventPipeline({"events": LaneSetup(sink)}, clock=clock, driver=Releasing())
-    pipeline.capture({"event": "e", "distinct_id": "u"})
-    other = threading.Thread(target=pipeline.flush)
+    lanes = {"events": LaneSetup(held), "ai": LaneSetup(failing)}
+    pipeline = EventPipeline(lanes, clock=clock, driver=Releasing())
+    for lane in ["events", *waits_too]:
+        pipeline.capture({"event": "e", "distinct_id": "u"}, lane=lane)
+    other = threading.Thread(target=lambda: pipeline.flush(lanes=["events"]))
     other.start()
-    assert sink.entered.wait(10)
-    assert pipeline.flush()
+    assert held.entered.wait(10)
+    assert pipeline.flush() == (not waits_too)
     other.join(10)
     assert pipeline.counters().delivered == 1
     assert clock.monotonic() == 0.0
