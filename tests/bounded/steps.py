@@ -46,7 +46,6 @@ def peak(run: Callable[[], object]) -> int:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    gc.collect()
     gc.disable()
     try:
         yield
