@@ -1,7 +1,8 @@
 """Stacks that can be left in the middle: greenlets where the package is installed, otherwise threads.
 
-Both give the same runs. Greenlets are faster by far, above all on a busy machine, because a switch
-between threads must wait for the operating system.
+Both give the same runs, and resuming a stack whose function has ended does nothing. Greenlets are
+faster by far, above all on a busy machine, because a switch between threads must wait for the
+operating system.
 """
 
 import threading
@@ -39,16 +40,20 @@ class _ThreadStack:
 
     def __init__(self, function: Callable[[], object]) -> None:
         self._function = function
+        self._has_ended = False
         self._turn, self._directors_turn = threading.Semaphore(0), threading.Semaphore(0)
         threading.Thread(target=self._run, name="simulation", daemon=True).start()
 
     def _run(self) -> None:
         self._turn.acquire()
         self._function()
+        self._has_ended = True
         self._directors_turn.release()
 
     def resume(self) -> None:
         """See above."""
+        if self._has_ended:  # a killed task may be woken while it unwinds, and be given a turn later
+            return
         self._turn.release()
         self._directors_turn.acquire()
 
