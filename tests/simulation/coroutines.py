@@ -52,7 +52,9 @@ class _ThreadStack:
 
     def resume(self) -> None:
         """See above."""
-        if self._has_ended:  # a killed task may be woken while it unwinds, and be given a turn later
+        if (
+            self._has_ended
+        ):  # a killed task may be woken while it unwinds, and be given a turn later
             return
         self._turn.release()
         self._directors_turn.acquire()
