@@ -1,8 +1,8 @@
 """How much the work of an operation grows when the document has twice the size."""
 
-import gc
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,12 +56,9 @@ def _measured(operation: str, document: dict[str, Any], measure: Measure) -> int
 def _forget() -> None:
     """Empty the bounded caches of the engine: what a smaller document had is in the larger one too."""
     re.purge()
-    for found in gc.get_objects():
-        if (
-            isinstance(found, _Cache)
-            and found.__module__.startswith("flagengine")
-            and found.cache_parameters()["maxsize"] is not None
-        ):
+    modules = [module for name, module in sys.modules.items() if name.startswith("flagengine")]
+    for found in (found for module in modules for found in list(vars(module).values())):
+        if isinstance(found, _Cache) and found.cache_parameters()["maxsize"] is not None:
             found.cache_clear()
 
 
