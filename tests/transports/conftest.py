@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from weakref import WeakSet
 
@@ -11,6 +13,16 @@ from flagengine.transports import fork_and_exit
 from flagengine.transports.client import many_clients
 
 from .mock_server import MockServer
+
+
+def _end_when_stuck() -> None:
+    """Let a forked child that waits for ever fail its test, which waits for the child."""
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        signal.alarm(120)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_when_stuck)
 
 
 @pytest.fixture(scope="session", autouse=True)
