@@ -57,9 +57,10 @@ def _forget() -> None:
     """Empty the bounded caches of the engine: what a smaller document had is in the larger one too."""
     re.purge()
     modules = [module for name, module in sys.modules.items() if name.startswith("flagengine")]
-    for found in (found for module in modules for found in list(vars(module).values())):
-        if isinstance(found, _Cache) and found.cache_parameters()["maxsize"] is not None:
-            found.cache_clear()
+    for module in modules:
+        for member in list(vars(module).values()):
+            if isinstance(member, _CACHED) and member.cache_parameters()["maxsize"] is not None:
+                member.cache_clear()
 
 
-_Cache = type(lru_cache(_forget))
+_CACHED = type(lru_cache(_forget))

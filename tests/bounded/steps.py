@@ -46,8 +46,10 @@ def peak(run: Callable[[], object]) -> int:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()

@@ -52,9 +52,8 @@ class _ThreadStack:
 
     def resume(self) -> None:
         """See above."""
-        if (
-            self._has_ended
-        ):  # a killed task may be woken while it unwinds, and be given a turn later
+        # A killed task may be woken while it unwinds, and be given a turn later.
+        if self._has_ended:
             return
         self._turn.release()
         self._directors_turn.acquire()
