@@ -1,66 +1,110 @@
-/* A shortcut for calls of `evaluate_flag` with a snapshot, a compiled flag and no options.
+/* Shortcuts for calls of `evaluate` and `evaluate_flag` with a snapshot, a compiled flag and at most
+ * plain options.
  *
  * A FlagCall replaces a Python function and passes every other call on to the function. To inspect,
  * pydoc and pickle a FlagCall looks like the function. This file must not evaluate flags or change
  * a snapshot.
  */
 
-#include "native.h"
+#include "answers.h"
+#include "arguments.h"
+#include "module.h"
+#include "plain_flag.h"
 
 typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
     PyObject *function;
     PyObject *snapshot; /* the type */
-    PyObject *name;     /* the slot that holds the compiled flags by key */
+    PyObject *answers;  /* the type of what `evaluate` gives; NULL for `evaluate_flag` */
+    PyObject *ask;      /* a function of (snapshot, key, id, props, groups, group properties) */
     PyObject *dict;
+    const Names *names;
 } FlagCall;
 
-/* Gives 1 with a flag's evaluator, 0 if the flag is not compiled yet, -1 with an exception. */
-static int look_up(PyObject *snapshot, PyObject *name, PyObject *key, PyObject **evaluator) {
-    PyObject *evaluators = PyObject_GetAttr(snapshot, name);
-    if (!evaluators) {
-        return -1;
-    }
-    int found = 0;
-    if (!PyDict_CheckExact(evaluators)) {
-        Py_DECREF(evaluators);
+/* ---------------------------------------------------------------- evaluate_flag */
+
+typedef struct {
+    PyObject *ask, *snapshot, *key;
+} Question;
+
+static PyObject *ask(const void *context, const Person *person) {
+    const Question *question = context;
+    PyObject *args[] = {question->snapshot, question->key,  person->id,
+                        person->props,      person->groups, person->group_properties};
+    return PyObject_Vectorcall(question->ask, args, 6, NULL);
+}
+
+/* Gives YES with the answer of a plain flag, else UNCOMMON or FAILED. */
+static Outcome plain_answer(const FlagCall *self, PyObject *flag, PyObject *const *arguments,
+                            PyObject **answer) {
+    Person person = {
+        .id = arguments[DISTINCT_ID],
+        .props = arguments[PROPS],
+        .groups = arguments[GROUPS],
+        .group_properties = arguments[GROUP_PROPERTIES],
+        .is_whole = true,
+    };
+    Question question = {self->ask, arguments[FLAG_DEFS], arguments[KEY]};
+    return is_common_id(person.id) ? walk_answer(flag, &person, ask, &question, answer) : UNCOMMON;
+}
+
+static Outcome flag_answer(const FlagCall *self, PyObject *const *arguments, PyObject **answer) {
+    PyObject *evaluator, *snapshot = arguments[FLAG_DEFS], *key = arguments[KEY];
+    Outcome found = find_forced(self->names, snapshot, arguments[OVERRIDES], key,
+                                arguments[DISTINCT_ID], answer);
+    if (found != LACKING) {
         return found;
     }
-#if PY_VERSION_HEX >= 0x030D0000
-    found = PyDict_GetItemRef(evaluators, key, evaluator);
-#else
-    *evaluator = Py_XNewRef(PyDict_GetItemWithError(evaluators, key));
-    found = *evaluator ? 1 : PyErr_Occurred() ? -1 : 0;
-#endif
-    Py_DECREF(evaluators);
+    found = find_evaluator(self->names, snapshot, key, &evaluator);
+    if (found != YES) {
+        return found == LACKING ? UNCOMMON : found;
+    }
+    if (is_plain_flag(evaluator)) {
+        found = plain_answer(self, evaluator, arguments, answer);
+    } else if (arguments[GROUPS] || arguments[GROUP_PROPERTIES] || arguments[OVERRIDES]) {
+        found = UNCOMMON;
+    } else {
+        PyObject *props = arguments[PROPS] ? arguments[PROPS] : Py_None;
+        PyObject *args[] = {arguments[DISTINCT_ID], props};
+        *answer = PyObject_Vectorcall(evaluator, args, 2, NULL);
+        found = *answer ? YES : FAILED;
+    }
+    Py_DECREF(evaluator);
     return found;
 }
 
 static PyObject *flag_call_call(PyObject *object, PyObject *const *args, size_t nargsf,
-                                PyObject *names) {
+                                PyObject *keywords) {
     const FlagCall *self = (FlagCall *)object;
-    if (!names && PyVectorcall_NARGS(nargsf) == 4 &&
-        (PyObject *)Py_TYPE(args[0]) == self->snapshot) {
-        PyObject *evaluator;
-        int found = look_up(args[0], self->name, args[1], &evaluator);
-        if (found < 0) {
-            return NULL;
+    PyObject *arguments[PARAMETERS], *answer = NULL;
+    if (arguments_read(arguments, self->names, self->snapshot, !self->answers, args, nargsf,
+                       keywords)) {
+        if (self->answers) {
+            return answers_open((PyTypeObject *)self->answers, self->names, arguments);
         }
-        if (found) {
-            PyObject *answer = PyObject_Vectorcall(evaluator, args + 2, 2, NULL);
-            Py_DECREF(evaluator);
+        Outcome found = flag_answer(self, arguments, &answer);
+        if (found != UNCOMMON) {
             return answer;
         }
     }
-    return PyObject_Vectorcall(self->function, args, nargsf, names);
+    return PyObject_Vectorcall(self->function, args, nargsf, keywords);
 }
 
 static PyObject *flag_call_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"function", "snapshot", NULL};
-    PyObject *function, *snapshot;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!:FlagCall", names, &function, &PyType_Type,
-                                     &snapshot)) {
+    static char *names[] = {"function", "snapshot", "ask", "answers", NULL};
+    PyObject *function, *snapshot, *asking, *answers = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!O|O!:FlagCall", names, &function,
+                                     &PyType_Type, &snapshot, &asking, &PyType_Type, &answers)) {
+        return NULL;
+    }
+    const ModuleState *state = state_of_type(type);
+    if (!state) {
+        return NULL;
+    }
+    if (answers &&
+        !PyType_IsSubtype((PyTypeObject *)answers, (PyTypeObject *)state->answers)) {
+        PyErr_SetString(PyExc_TypeError, "answers must be a subclass of Answers");
         return NULL;
     }
     FlagCall *self = (FlagCall *)type->tp_alloc(type, 0);
@@ -70,10 +114,9 @@ static PyObject *flag_call_new(PyTypeObject *type, PyObject *args, PyObject *kwa
     self->call = flag_call_call;
     self->function = Py_NewRef(function);
     self->snapshot = Py_NewRef(snapshot);
-    self->name = PyUnicode_InternFromString("_compiled");
-    if (!self->name) {
-        Py_CLEAR(self);
-    }
+    self->ask = Py_NewRef(asking);
+    self->answers = Py_XNewRef(answers);
+    self->names = &state->names;
     return (PyObject *)self;
 }
 
@@ -98,6 +141,8 @@ static int flag_call_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->function);
     Py_VISIT(self->snapshot);
+    Py_VISIT(self->answers);
+    Py_VISIT(self->ask);
     Py_VISIT(self->dict);
     return 0;
 }
@@ -114,7 +159,8 @@ static void flag_call_dealloc(PyObject *object) {
     PyObject_GC_UnTrack(object);
     Py_XDECREF(self->function);
     Py_XDECREF(self->snapshot);
-    Py_XDECREF(self->name);
+    Py_XDECREF(self->answers);
+    Py_XDECREF(self->ask);
     Py_XDECREF(self->dict);
     type->tp_free(object);
     Py_DECREF(type);
@@ -137,9 +183,10 @@ static PyMethodDef flag_call_methods[] = {
 };
 
 PyDoc_STRVAR(flag_call_doc,
-             "FlagCall(function, snapshot)\n--\n\n"
+             "FlagCall(function, snapshot, ask, answers=None)\n--\n\n"
              "The function (flag_defs, key, distinct_id, props=None, **options), with its common "
-             "case in C.");
+             "case in C.\n\nWith `answers` the function has no key, and its result is of that "
+             "type.");
 
 static PyType_Slot flag_call_slots[] = {
     {Py_tp_new, flag_call_new},

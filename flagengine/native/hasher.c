@@ -200,6 +200,22 @@ Py_ssize_t hasher_position(PyObject *hasher, PyObject *subject) {
                                                              : -1;
 }
 
+bool hasher_block(PyObject *hasher, PyObject *subject, uint8_t block[BLOCK]) {
+    const Frame *frame = &((Hasher *)hasher)->frame;
+    Py_ssize_t n = PyUnicode_GET_LENGTH(subject);
+    n = n < frame->limit ? n : frame->limit;
+    if (frame->head.total >= BLOCK || !PyUnicode_IS_COMPACT_ASCII(subject) ||
+        !frame_fits(frame, (size_t)n, 1)) {
+        return false;
+    }
+    frame_tail(frame, block, PyUnicode_1BYTE_DATA(subject), (size_t)n);
+    return true;
+}
+
+Py_ssize_t hasher_place(PyObject *hasher, uint64_t digest) {
+    return position((Hasher *)hasher, digest >> BITS_DROPPED);
+}
+
 static void hasher_dealloc(PyObject *object) {
     Hasher *self = (Hasher *)object;
     PyTypeObject *type = Py_TYPE(object);

@@ -3,6 +3,7 @@
  * This file must not compute: the functions and types that do have files of their own.
  */
 
+#include "module.h"
 #include "sha1.h"
 
 PyDoc_STRVAR(implementation_doc, "implementation()\n--\n\nReturn the name of the SHA-1 in use.");
@@ -26,20 +27,53 @@ static PyObject *use(PyObject *module, PyObject *name) {
     return PyErr_Occurred() ? NULL : implementation(module, NULL);
 }
 
-static int add_type(PyObject *module, PyType_Spec *spec) {
+/* Adds a type, and keeps it in `place` if that is given. */
+static int add_type(PyObject *module, PyType_Spec *spec, PyObject **place) {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     int failed = type ? PyModule_AddType(module, (PyTypeObject *)type) : -1;
+    if (place) {
+        *place = Py_XNewRef(type);
+    }
     Py_XDECREF(type);
     return failed;
 }
 
 static int module_exec(PyObject *module) {
+    ModuleState *state = PyModule_GetState(module);
     sha1_use(sha1_fastest());
-    bool failed = PyModule_AddFunctions(module, bucket_functions) ||
+    bool failed = !names_open(&state->names) || PyModule_AddFunctions(module, bucket_functions) ||
                   PyModule_AddFunctions(module, column_functions) ||
-                  add_type(module, &hasher_spec) || add_type(module, &text_test_spec) ||
-                  add_type(module, &plain_flag_spec) || add_type(module, &flag_call_spec);
+                  add_type(module, &hasher_spec, NULL) ||
+                  add_type(module, &text_test_spec, NULL) ||
+                  add_type(module, &plain_flag_spec, NULL) ||
+                  add_type(module, &flag_call_spec, NULL) ||
+                  add_type(module, &answers_spec, &state->answers);
     return failed ? -1 : 0;
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg) {
+    const ModuleState *state = PyModule_GetState(module);
+    if (state) {
+        Py_VISIT(state->answers);
+    }
+    return 0;
+}
+
+static int module_clear(PyObject *module) {
+    ModuleState *state = PyModule_GetState(module);
+    if (state) {
+        Py_CLEAR(state->answers);
+    }
+    return 0;
+}
+
+/* The names live as long as the module, because objects of its types read them. */
+static void module_free(void *module) {
+    ModuleState *state = PyModule_GetState(module);
+    if (state) {
+        names_close(&state->names);
+        Py_CLEAR(state->answers);
+    }
 }
 
 static PyMethodDef module_methods[] = {
@@ -59,12 +93,21 @@ static PyModuleDef_Slot module_slots[] = {
     {0, NULL},
 };
 
-static struct PyModuleDef module = {
+static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
+    .m_size = sizeof(ModuleState),
     .m_name = "flagengine.native._accelerator",
     .m_doc = "Bucket numbers and tests of text in C.",
     .m_methods = module_methods,
     .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
 };
 
-PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&module); }
+const ModuleState *state_of_type(PyTypeObject *type) {
+    PyObject *module = PyType_GetModuleByDef(type, &definition);
+    return module ? PyModule_GetState(module) : NULL;
+}
+
+PyMODINIT_FUNC PyInit__accelerator(void) { return PyModuleDef_Init(&definition); }

@@ -34,11 +34,21 @@
 #define STORE_RELAXED(pointer, value) ((pointer) = (value))
 #endif
 
+/* Code between these runs for one thread at a time with this object, also without the GIL. */
+#if PY_VERSION_HEX >= 0x030D0000
+#define BEGIN_LOCKED(object) Py_BEGIN_CRITICAL_SECTION(object);
+#define END_LOCKED() Py_END_CRITICAL_SECTION();
+#else
+#define BEGIN_LOCKED(object) {
+#define END_LOCKED() }
+#endif
+
 /* Casts a function with keywords to the type that a method table expects. */
 #define FUNCTION(f) ((PyCFunction)(void (*)(void))(f))
 
-/* The result of a test. UNCOMMON: only Python code can answer. FAILED: an exception is set. */
-typedef enum { NO = 0, YES = 1, UNCOMMON = -1, FAILED = -2 } Outcome;
+/* The result of a test. LACKING: the call lacks the property. UNCOMMON: only Python code can answer.
+ * FAILED: an exception is set. */
+typedef enum { NO = 0, YES = 1, LACKING = 2, UNCOMMON = -1, FAILED = -2 } Outcome;
 
 /* Gives false, perhaps with an exception, if the object is not text. */
 INLINE bool is_text(PyObject *object) {
@@ -52,6 +62,27 @@ INLINE bool is_text(PyObject *object) {
 #endif
 }
 
+/* Gives UNCOMMON for a look-up that failed because comparing with a key of an equal hash raised: the
+ * Python test then fails, too. Gives FAILED for what stops the program, such as KeyboardInterrupt. */
+INLINE Outcome failed_look_up(void) {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return FAILED;
+    }
+    PyErr_Clear();
+    return UNCOMMON;
+}
+
+/* Gives YES with a new reference, LACKING for a missing key, UNCOMMON or FAILED. */
+INLINE Outcome find_item(PyObject *dict, PyObject *key, PyObject **item) {
+#if PY_VERSION_HEX >= 0x030D0000
+    int found = PyDict_GetItemRef(dict, key, item);
+    return found > 0 ? YES : found == 0 ? LACKING : failed_look_up();
+#else
+    *item = Py_XNewRef(PyDict_GetItemWithError(dict, key));
+    return *item ? YES : PyErr_Occurred() ? failed_look_up() : LACKING;
+#endif
+}
+
 /* The module's functions and types, for module.c. */
 extern SHARED PyMethodDef bucket_functions[];
 extern SHARED PyMethodDef column_functions[];
@@ -59,5 +90,6 @@ extern SHARED PyType_Spec hasher_spec;
 extern SHARED PyType_Spec text_test_spec;
 extern SHARED PyType_Spec plain_flag_spec;
 extern SHARED PyType_Spec flag_call_spec;
+extern SHARED PyType_Spec answers_spec;
 
 #endif

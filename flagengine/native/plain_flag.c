@@ -1,231 +1,42 @@
-/* A flag whose conditions are tests of text and numbers and a share of persons, in C.
+/* A flag whose conditions are tests of text and numbers and a share of persons or groups, in C.
  *
  * `PlainFlag(conditions, nothing, otherwise)` is called like a generated function, with
  * `(distinct_id, props, subject=None)`. It answers the common case: the id is a non-empty exact str,
  * the properties are an exact dict, and every test that the walk reaches reads an exact number, or
  * text that its TextTest can answer. In all other cases the whole call goes to `otherwise`, the
- * generated function.
+ * generated function. So does the first call whose answer depends on properties or groups that the
+ * call lacks; the flag remembers the answer by the trace of the walk.
  *
  * This file must not know reasons, payloads, or what a missing property means: its answers are
  * objects that it was given.
  */
 
+#include "plain_flag.h"
+
 #include "hasher.h"
-#include "text_test.h"
+#include "tests.h"
 
-#include <math.h>
-
-#define DEEPEST 256
-#define LONGEST_UNREAD 200 /* hashing finds out whether an id of at most this length has UTF-8 */
-
-/* ---------------------------------------------------------------- tests and their combinations */
-
-typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT } Kind;
-
-typedef struct Node {
-    Kind kind;
-    PyObject *test; /* the TextTest of TEXT; the key of a comparison */
-    double bound;   /* the bound of a comparison */
-    struct Node *parts;
-    Py_ssize_t count;
-} Node;
-
-/* Gives an exact int or float as binary64; NaN if only the Python test can answer. */
-static double as_number(PyObject *value) {
-    double number = NAN;
-    if (PyFloat_CheckExact(value)) {
-        number = PyFloat_AS_DOUBLE(value);
-    } else if (PyLong_CheckExact(value)) {
-        number = PyLong_AsDouble(value);
-        if (PyErr_Occurred()) { /* too large */
-            PyErr_Clear();
-            return NAN;
-        }
-    }
-    return isfinite(number) ? number : NAN;
-}
-
-static double read_number(PyObject *props, PyObject *key) {
-#ifdef Py_GIL_DISABLED
-    PyObject *value;
-    if (PyDict_GetItemRef(props, key, &value) <= 0) {
-        return NAN;
-    }
-    double number = as_number(value);
-    Py_DECREF(value);
-    return number;
-#else
-    PyObject *value = PyDict_GetItemWithError(props, key); /* borrowed */
-    return value ? as_number(value) : NAN;
-#endif
-}
-
-static Outcome compared(const Node *node, PyObject *props) {
-    double number = read_number(props, node->test);
-    if (PyErr_Occurred()) {
-        /* Comparing with a key of an equal hash failed. Pass on only what stops the program. */
-        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-            return FAILED;
-        }
-        PyErr_Clear();
-        return UNCOMMON;
-    }
-    if (isnan(number)) {
-        return UNCOMMON;
-    }
-    switch (node->kind) {
-    case OVER:
-        return number > node->bound;
-    case AT_LEAST:
-        return number >= node->bound;
-    case UNDER:
-        return number < node->bound;
-    default:
-        return number <= node->bound;
-    }
-}
-
-static Outcome node_outcome(const Node *node, PyObject *props) {
-    if (node->kind == TEXT) {
-        return text_test_outcome(node->test, props);
-    }
-    if (node->kind < ALL) {
-        return compared(node, props);
-    }
-    if (node->kind == NOT) {
-        Outcome inner = node_outcome(node->parts, props);
-        return inner < 0 ? inner : !inner;
-    }
-    /* A later part may overrule a part without an answer: only Python code can decide. */
-    Outcome decisive = node->kind == ANY;
-    for (Py_ssize_t i = 0; i < node->count; i++) {
-        Outcome part = node_outcome(&node->parts[i], props);
-        if (part != !decisive) {
-            return part;
-        }
-    }
-    return !decisive;
-}
-
-static void node_clear(Node *node) {
-    Py_CLEAR(node->test);
-    for (Py_ssize_t i = 0; i < node->count; i++) {
-        node_clear(&node->parts[i]);
-    }
-    PyMem_Free(node->parts);
-    node->parts = NULL;
-    node->count = 0;
-}
-
-static const struct {
-    const char *name;
-    Kind kind;
-} KINDS[] = {
-    {"gt", OVER}, {"gte", AT_LEAST}, {"lt", UNDER}, {"lte", AT_MOST},
-    {"all", ALL}, {"any", ANY},      {"not", NOT},
-};
-
-/* Reads the word that a tuple begins with; gives false if the tuple is of no kind. */
-static bool read_kind(Node *node, PyObject *tuple) {
-    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
-    PyObject *word = count ? PyTuple_GET_ITEM(tuple, 0) : Py_None;
-    for (size_t i = 0; PyUnicode_Check(word) && i < sizeof KINDS / sizeof *KINDS; i++) {
-        if (PyUnicode_CompareWithASCIIString(word, KINDS[i].name) == 0) {
-            node->kind = KINDS[i].kind;
-            return node->kind < ALL ? count == 3 : node->kind != NOT || count == 2;
-        }
-    }
-    return false;
-}
-
-static bool read_comparison(Node *node, PyObject *tuple) {
-    PyObject *key = PyTuple_GET_ITEM(tuple, 1), *bound = PyTuple_GET_ITEM(tuple, 2);
-    if (!PyUnicode_CheckExact(key) || !PyFloat_CheckExact(bound)) {
-        PyErr_SetString(PyExc_TypeError, "a comparison has a str and a float");
-        return false;
-    }
-    node->test = Py_NewRef(key);
-    PyUnicode_InternInPlace(&node->test);
-    node->bound = PyFloat_AS_DOUBLE(bound);
-    return true;
-}
-
-static bool node_read(Node *node, PyObject *object, int depth) {
-    if (is_text_test(object)) {
-        node->kind = TEXT;
-        node->test = Py_NewRef(object);
-        return true;
-    }
-    if (depth > DEEPEST || !PyTuple_CheckExact(object) || !read_kind(node, object)) {
-        PyErr_SetString(PyExc_TypeError, "a test is a TextTest, a comparison or a combination");
-        return false;
-    }
-    if (node->kind < ALL) {
-        return read_comparison(node, object);
-    }
-    Py_ssize_t count = PyTuple_GET_SIZE(object) - 1;
-    node->parts = PyMem_Calloc((size_t)count + 1, sizeof(Node));
-    if (!node->parts) {
-        PyErr_NoMemory();
-        return false;
-    }
-    for (; node->count < count; node->count++) {
-        if (!node_read(&node->parts[node->count], PyTuple_GET_ITEM(object, node->count + 1),
-                       depth + 1)) {
-            node_clear(&node->parts[node->count]);
-            return false;
-        }
-    }
-    return true;
-}
+#define MOST_REMEMBERED 256
 
 /* ---------------------------------------------------------------- conditions */
 
 typedef struct {
-    Node test;
+    Test test;
     PyObject *within;  /* a Hasher; NULL: the rollout holds everyone */
     PyObject *draw;    /* a Hasher; NULL: there is only one match */
     PyObject *matches; /* a tuple of answers by the position drawn */
     PyObject *out;     /* the answer if this is the last condition out of its rollout */
+    PyObject *group;   /* the name of the group type that is hashed; NULL: the person is */
     int stops;         /* whether a subject out of the rollout ends the walk */
 } Condition;
 
-/* Gives the position that a hasher draws, UNCOMMON for an id without UTF-8, or FAILED. */
-static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
-    Py_ssize_t position = hasher_position(hasher, subject);
-    if (position < 0 && PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
-        PyErr_Clear();
-        return UNCOMMON;
-    }
-    return position < 0 ? FAILED : position;
-}
-
-/* Sets `answer` to a borrowed object if the outcome is YES, and for some NO. */
-static Outcome condition_answer(const Condition *condition, PyObject *subject, PyObject *props,
-                                PyObject **answer) {
-    Outcome matches = node_outcome(&condition->test, props);
-    if (matches != YES) {
-        return matches;
-    }
-    Py_ssize_t position = condition->within ? drawn(condition->within, subject) : 0;
-    if (position != 0) {
-        *answer = condition->out;
-        return position < 0 ? (Outcome)position : condition->stops ? YES : NO;
-    }
-    position = condition->draw ? drawn(condition->draw, subject) : 0;
-    if (position < 0) {
-        return (Outcome)position;
-    }
-    *answer = PyTuple_GET_ITEM(condition->matches, position);
-    return YES;
-}
-
 static void condition_clear(Condition *condition) {
-    node_clear(&condition->test);
+    test_clear(&condition->test);
     Py_CLEAR(condition->within);
     Py_CLEAR(condition->draw);
     Py_CLEAR(condition->matches);
     Py_CLEAR(condition->out);
+    Py_CLEAR(condition->group);
 }
 
 static bool read_hasher(PyObject **place, PyObject *object, Py_ssize_t uppers) {
@@ -240,14 +51,27 @@ static bool read_hasher(PyObject **place, PyObject *object, Py_ssize_t uppers) {
     return true;
 }
 
+static bool read_group(Condition *condition, PyObject *group) {
+    if (group == Py_None) {
+        return true;
+    }
+    if (!PyUnicode_CheckExact(group)) {
+        PyErr_SetString(PyExc_TypeError, "the group of a condition is a str or None");
+        return false;
+    }
+    condition->group = Py_NewRef(group);
+    PyUnicode_InternInPlace(&condition->group);
+    return true;
+}
+
 static bool condition_read(Condition *condition, PyObject *object) {
-    PyObject *test, *within, *draw, *matches, *out;
+    PyObject *test, *within, *draw, *matches, *out, *group = Py_None;
     if (!PyTuple_CheckExact(object)) {
         PyErr_SetString(PyExc_TypeError, "a condition is a tuple");
         return false;
     }
-    if (!PyArg_ParseTuple(object, "OOOO!Op:condition", &test, &within, &draw, &PyTuple_Type,
-                          &matches, &out, &condition->stops)) {
+    if (!PyArg_ParseTuple(object, "OOOO!Op|O:condition", &test, &within, &draw, &PyTuple_Type,
+                          &matches, &out, &condition->stops, &group)) {
         return false;
     }
     condition->matches = Py_NewRef(matches);
@@ -257,11 +81,11 @@ static bool condition_read(Condition *condition, PyObject *object) {
         PyErr_SetString(PyExc_ValueError, "without a draw there is exactly one match");
         return false;
     }
-    return node_read(&condition->test, test, 0) && read_hasher(&condition->within, within, 1) &&
-           read_hasher(&condition->draw, draw, others);
+    return test_read(&condition->test, test, 0) && read_hasher(&condition->within, within, 1) &&
+           read_hasher(&condition->draw, draw, others) && read_group(condition, group);
 }
 
-/* ---------------------------------------------------------------- the flag */
+/* ---------------------------------------------------------------- the walk */
 
 typedef struct {
     PyObject_HEAD
@@ -270,27 +94,223 @@ typedef struct {
     Py_ssize_t count;
     PyObject *nothing;
     PyObject *otherwise;
+    PyObject *remembered; /* answers by trace */
 } PlainFlag;
 
-/* Gives YES with a borrowed answer, else UNCOMMON or FAILED. */
-static Outcome walk(const PlainFlag *self, PyObject *subject, PyObject *props, PyObject **answer) {
-    *answer = self->nothing;
-    for (Py_ssize_t i = 0; i < self->count; i++) {
-        Outcome ends = condition_answer(&self->conditions[i], subject, props, answer);
-        if (ends != NO) {
-            return ends;
-        }
-    }
-    return YES;
+enum { TESTS, ROLLOUT, DRAW };
+
+void walk_open(Walk *walk, PyObject *flag) {
+    walk->flag = flag;
+    walk->condition = 0;
+    walk->out = -1;
+    walk->stage = TESTS;
+    walk->is_common = true;
+    walk->trace.size = 0;
 }
 
-/* Only the beginning of a long id is hashed, but text without UTF-8 after it makes it unusable. */
-INLINE bool is_common_id(PyObject *id) {
-    if (!PyUnicode_CheckExact(id)) {
-        return false;
+static State state_of(Outcome outcome) { return outcome == FAILED ? RAISED : OTHERWISE; }
+
+/* Ends with the answer if it is common, else with what the flag remembers. */
+static State ended(Walk *walk, PyObject *answer) {
+    const PlainFlag *self = (PlainFlag *)walk->flag;
+    if (walk->is_common) {
+        walk->answer = Py_NewRef(answer);
+        return ENDED;
     }
-    Py_ssize_t n = PyUnicode_GET_LENGTH(id);
-    return n > 0 && (n <= LONGEST_UNREAD || PyUnicode_IS_ASCII(id));
+    if (walk->trace.size > LONGEST_TRACE) {
+        return OTHERWISE;
+    }
+    PyObject *trace = PyBytes_FromStringAndSize((const char *)walk->trace.notes,
+                                                (Py_ssize_t)walk->trace.size);
+    Outcome found = trace ? find_item(self->remembered, trace, &walk->answer) : FAILED;
+    Py_XDECREF(trace);
+    return found == YES ? ENDED : found == LACKING ? UNSEEN : RAISED;
+}
+
+static State lost_all(Walk *walk) {
+    const PlainFlag *self = (PlainFlag *)walk->flag;
+    trace_note(&walk->trace, ENDS);
+    return ended(walk, walk->out < 0 ? self->nothing : self->conditions[walk->out].out);
+}
+
+INLINE void next_condition(Walk *walk) {
+    walk->condition++;
+    walk->stage = TESTS;
+}
+
+/* Gives YES if the subject is the person, or a group that the call has. */
+INLINE Outcome subject_known(const Condition *condition, const Person *person) {
+    PyObject *key;
+    if (!condition->group) {
+        return YES;
+    }
+    Outcome found = person_group(person, condition->group, &key);
+    if (found == YES) {
+        Py_DECREF(key);
+    }
+    return found == LACKING && !person->is_whole ? UNCOMMON : found;
+}
+
+/* Gives YES if the walk goes on in this condition. */
+static Outcome begins(Walk *walk, const Condition *condition, const Person *person) {
+    Outcome known = subject_known(condition, person);
+    if (known != YES) {
+        trace_note(&walk->trace, SKIPPED);
+        walk->is_common = false;
+        return known;
+    }
+    size_t before = walk->trace.size;
+    Outcome matches = test_outcome(&condition->test, person, &walk->trace);
+    walk->in_doubt = matches == LACKING;
+    if (walk->in_doubt) {
+        walk->is_common = false;
+        trace_note(&walk->trace, IN_DOUBT);
+        return YES;
+    }
+    walk->trace.size = before; /* the tests that led to a certain outcome change no answer */
+    if (matches == NO) {
+        trace_note(&walk->trace, LOST);
+    }
+    return matches;
+}
+
+INLINE State need(Walk *walk, const Condition *condition, PyObject *hasher) {
+    walk->hasher = hasher;
+    walk->group = condition->group;
+    return HASH;
+}
+
+State walk_on(Walk *walk, const Person *person) {
+    const PlainFlag *self = (PlainFlag *)walk->flag;
+    while (walk->condition < self->count) {
+        const Condition *condition = &self->conditions[walk->condition];
+        if (walk->stage == TESTS) {
+            Outcome begun = begins(walk, condition, person);
+            if (begun < 0) {
+                return state_of(begun);
+            }
+            if (begun != YES) {
+                next_condition(walk);
+                continue;
+            }
+            walk->stage = ROLLOUT;
+            walk->position = 0;
+            if (condition->within) {
+                return need(walk, condition, condition->within);
+            }
+        }
+        if (walk->stage == ROLLOUT) {
+            bool is_out = walk->position != 0;
+            if (is_out && !walk->in_doubt) {
+                trace_note(&walk->trace, OUT);
+                walk->out = walk->condition;
+                if (condition->stops) {
+                    return ended(walk, condition->out);
+                }
+                next_condition(walk);
+                continue;
+            }
+            if (walk->in_doubt) {
+                trace_note(&walk->trace, is_out);
+            }
+            walk->stage = DRAW;
+            walk->position = 0;
+            if (condition->draw) {
+                return need(walk, condition, condition->draw);
+            }
+        }
+        if (!walk->in_doubt) {
+            trace_note(&walk->trace, MATCHES);
+        }
+        trace_position(&walk->trace, walk->position);
+        if (!walk->in_doubt) {
+            return ended(walk, PyTuple_GET_ITEM(condition->matches, walk->position));
+        }
+        next_condition(walk);
+    }
+    return lost_all(walk);
+}
+
+State walk_hash(Walk *walk, const Person *person) {
+    PyObject *subject = NULL;
+    Outcome found =
+        walk->group ? person_group(person, walk->group, &subject) : (subject = person->id, YES);
+    if (found != YES) {
+        return found == FAILED ? RAISED : OTHERWISE; /* another thread took the group away */
+    }
+    walk->position = hasher_position(walk->hasher, subject);
+    if (walk->group) {
+        Py_DECREF(subject);
+    }
+    if (walk->position >= 0) {
+        return HASH;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
+        return RAISED;
+    }
+    PyErr_Clear();
+    return OTHERWISE;
+}
+
+static State walk_whole(Walk *walk, PyObject *flag, const Person *person) {
+    walk_open(walk, flag);
+    for (;;) {
+        State state = walk_on(walk, person);
+        if (state != HASH) {
+            return state;
+        }
+        state = walk_hash(walk, person);
+        if (state != HASH) {
+            return state;
+        }
+    }
+}
+
+static bool remember(const Walk *walk, PyObject *answer) {
+    PyObject *remembered = ((PlainFlag *)walk->flag)->remembered;
+    if (PyDict_GET_SIZE(remembered) >= MOST_REMEMBERED) {
+        PyDict_Clear(remembered);
+    }
+    PyObject *trace = PyBytes_FromStringAndSize((const char *)walk->trace.notes,
+                                                (Py_ssize_t)walk->trace.size);
+    int failed = trace ? PyDict_SetItem(remembered, trace, answer) : -1;
+    Py_XDECREF(trace);
+    return !failed;
+}
+
+/* Only a person whom no other code can change has certainly the answer of the walk. */
+Outcome walk_learn(PyObject *flag, const Person *person, Ask *ask, const void *context,
+                   PyObject **answer) {
+    Person copy;
+    if (!person_copy(&copy, person)) {
+        return FAILED;
+    }
+    Walk walk;
+    State state = walk_whole(&walk, flag, &copy);
+    *answer = state == ENDED ? walk.answer : state == RAISED ? NULL : ask(context, &copy);
+    if (state == UNSEEN && *answer && !remember(&walk, *answer)) {
+        Py_CLEAR(*answer);
+    }
+    person_close(&copy);
+    return *answer ? YES : FAILED;
+}
+
+Outcome walk_answer(PyObject *flag, const Person *person, Ask *ask, const void *context,
+                    PyObject **answer) {
+    Walk walk;
+    State state = walk_whole(&walk, flag, person);
+    if (state == UNSEEN) {
+        return walk_learn(flag, person, ask, context, answer);
+    }
+    *answer = state == ENDED ? walk.answer : NULL;
+    return state == ENDED ? YES : state == RAISED ? FAILED : UNCOMMON;
+}
+
+/* ---------------------------------------------------------------- the flag */
+
+static PyObject *ask_otherwise(const void *context, const Person *person) {
+    PyObject *args[] = {person->id, person->props};
+    return PyObject_Vectorcall((PyObject *)context, args, 2, NULL);
 }
 
 static PyObject *plain_flag_call(PyObject *object, PyObject *const *args, size_t nargsf,
@@ -299,10 +319,11 @@ static PyObject *plain_flag_call(PyObject *object, PyObject *const *args, size_t
     Py_ssize_t count = PyVectorcall_NARGS(nargsf);
     if (!names && (count == 2 || count == 3) && is_common_id(args[0]) &&
         PyDict_CheckExact(args[1])) {
-        PyObject *answer;
-        Outcome outcome = walk(self, args[0], args[1], &answer);
-        if (outcome != UNCOMMON) {
-            return outcome == YES ? Py_NewRef(answer) : NULL;
+        bool is_whole = count == 2 || args[2] == Py_None;
+        Person person = {.id = args[0], .props = args[1], .is_whole = is_whole};
+        PyObject *answer = NULL;
+        if (walk_answer(object, &person, ask_otherwise, self->otherwise, &answer) != UNCOMMON) {
+            return answer;
         }
     }
     return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
@@ -322,12 +343,13 @@ static PyObject *plain_flag_new(PyTypeObject *type, PyObject *args, PyObject *kw
     self->call = plain_flag_call;
     self->nothing = Py_NewRef(nothing);
     self->otherwise = Py_NewRef(otherwise);
+    self->remembered = PyDict_New();
     Py_ssize_t count = PyTuple_GET_SIZE(conditions);
     self->conditions = PyMem_Calloc((size_t)count + 1, sizeof(Condition));
     if (!self->conditions) {
         PyErr_NoMemory();
     }
-    for (; self->conditions && self->count < count; self->count++) {
+    for (; !PyErr_Occurred() && self->count < count; self->count++) {
         Condition *condition = &self->conditions[self->count];
         if (!condition_read(condition, PyTuple_GET_ITEM(conditions, self->count))) {
             condition_clear(condition);
@@ -346,6 +368,7 @@ static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->nothing);
     Py_VISIT(self->otherwise);
+    Py_VISIT(self->remembered);
     for (Py_ssize_t i = 0; i < self->count; i++) {
         Py_VISIT(self->conditions[i].matches);
         Py_VISIT(self->conditions[i].out);
@@ -353,9 +376,13 @@ static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
     return 0;
 }
 
-/* Every reference cycle contains `otherwise`; without it the other members stay usable. */
+/* Every reference cycle contains `otherwise` or an answer of its; without them the other members stay
+ * usable. */
 static int plain_flag_clear(PyObject *object) {
     PlainFlag *self = (PlainFlag *)object;
+    if (self->remembered) {
+        PyDict_Clear(self->remembered);
+    }
     PyObject *otherwise = self->otherwise;
     self->otherwise = Py_NewRef(Py_None);
     Py_XDECREF(otherwise);
@@ -372,9 +399,12 @@ static void plain_flag_dealloc(PyObject *object) {
     PyMem_Free(self->conditions);
     Py_XDECREF(self->nothing);
     Py_XDECREF(self->otherwise);
+    Py_XDECREF(self->remembered);
     type->tp_free(object);
     Py_DECREF(type);
 }
+
+bool is_plain_flag(PyObject *object) { return Py_TYPE(object)->tp_new == plain_flag_new; }
 
 static PyMemberDef plain_flag_members[] = {
     {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(PlainFlag, call), Py_READONLY, NULL},
@@ -386,7 +416,7 @@ static PyMemberDef plain_flag_members[] = {
 PyDoc_STRVAR(plain_flag_doc,
              "PlainFlag(conditions, nothing, otherwise)\n--\n\n"
              "A function of (distinct_id, props, subject=None).\n\n"
-             "A condition is (test, within, draw, matches, out, stops).");
+             "A condition is (test, within, draw, matches, out, stops, group=None).");
 
 static PyType_Slot plain_flag_slots[] = {
     {Py_tp_new, plain_flag_new},

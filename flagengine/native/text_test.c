@@ -211,57 +211,44 @@ typedef struct {
     uint8_t *texts; /* the texts of all operands, one after another */
 } TextTest;
 
-/* Gives None for a missing key and for a failed look-up. A look-up fails if comparing with a key of
- * an equal hash fails; the Python test then fails, too. Only an exception that stops the program,
- * such as KeyboardInterrupt, is passed on. */
-static PyObject *not_found(void) {
-    if (PyErr_Occurred()) {
-        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-            return NULL;
-        }
-        PyErr_Clear();
-    }
-    Py_RETURN_NONE;
-}
-
-INLINE PyObject *answer(const TextTest *self, PyObject *value) {
+INLINE Outcome value_outcome(const TextTest *self, PyObject *value) {
     if (!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT_ASCII(value) ||
         PyUnicode_GET_LENGTH(value) > LONGEST) {
-        Py_RETURN_NONE;
+        return UNCOMMON;
     }
     size_t n = (size_t)PyUnicode_GET_LENGTH(value);
-    bool matches = self->matches(&self->operands, PyUnicode_1BYTE_DATA(value), n);
-    return PyBool_FromLong(matches != self->negated);
+    return self->matches(&self->operands, PyUnicode_1BYTE_DATA(value), n) != self->negated;
+}
+
+Outcome text_test_outcome(PyObject *object, PyObject *props) {
+    const TextTest *self = (TextTest *)object;
+#ifndef Py_GIL_DISABLED
+    /* A borrowed reference is enough: no other code runs before the value is read. */
+    PyObject *value = PyDict_GetItemWithError(props, self->key);
+    if (value) {
+        return value_outcome(self, value);
+    }
+    return PyErr_Occurred() ? failed_look_up() : LACKING;
+#else
+    PyObject *value;
+    Outcome outcome = find_item(props, self->key, &value);
+    if (outcome == YES) {
+        outcome = value_outcome(self, value);
+        Py_DECREF(value);
+    }
+    return outcome;
+#endif
 }
 
 PyDoc_STRVAR(test_doc, "test($self, props, /)\n--\n\n"
                        "Tell whether the property matches; None if only the Python test can tell.");
 
 static PyObject *test(PyObject *object, PyObject *props) {
-    const TextTest *self = (TextTest *)object;
-    if (!PyDict_CheckExact(props)) {
-        Py_RETURN_NONE;
+    Outcome outcome = PyDict_CheckExact(props) ? text_test_outcome(object, props) : UNCOMMON;
+    if (outcome == FAILED) {
+        return NULL;
     }
-#ifdef Py_GIL_DISABLED
-    PyObject *value;
-    if (PyDict_GetItemRef(props, self->key, &value) <= 0) {
-        return not_found();
-    }
-    PyObject *result = answer(self, value);
-    Py_DECREF(value);
-    return result;
-#else
-    /* A borrowed reference is enough: no other code runs before the value is read. */
-    PyObject *value = PyDict_GetItemWithError(props, self->key);
-    return value ? answer(self, value) : not_found();
-#endif
-}
-
-Outcome text_test_outcome(PyObject *object, PyObject *props) {
-    PyObject *result = test(object, props);
-    Outcome outcome = !result ? FAILED : result == Py_None ? UNCOMMON : result == Py_True;
-    Py_XDECREF(result);
-    return outcome;
+    return Py_NewRef(outcome == YES ? Py_True : outcome == NO ? Py_False : Py_None);
 }
 
 /* ---------------------------------------------------------------- construction */

@@ -6,6 +6,7 @@
 #include "native.h"
 
 SHARED bool is_text_test(PyObject *object);
+/* `props` is an exact dict. */
 SHARED Outcome text_test_outcome(PyObject *test, PyObject *props);
 
 #endif

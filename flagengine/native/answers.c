@@ -1,0 +1,381 @@
+/* The base of `Evaluation`: the arguments of a call, and the answers that are known so far.
+ *
+ * A subclass in Python has `_resolve(key)`, the full way to an answer, and `_ask`, a function of
+ * (snapshot, key, id, props, groups, group properties) that gives the answer of a plain flag.
+ * flagengine/compiled/answers.py is equal in every answer and error.
+ *
+ * This file must not evaluate flags: plain flags do.
+ */
+
+#include "answers.h"
+
+#include "many_flags.h"
+#include "module.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *arguments[PARAMETERS]; /* NULL: not given; the key is always NULL */
+    PyObject *options;      /* all options of a call that only Python code can read, else NULL */
+    PyObject *key, *answer; /* the answer that was asked for first */
+    PyObject *known;        /* a dict of the answers so far, NULL until the second */
+    const Names *names;
+} Answers;
+
+/* ---------------------------------------------------------------- what is known so far */
+
+INLINE bool is_first(const Answers *self, PyObject *key) {
+    return self->key == key || (self->key && PyUnicode_CheckExact(key) &&
+                                PyUnicode_CheckExact(self->key) &&
+                                PyUnicode_Compare(self->key, key) == 0);
+}
+
+/* Gives YES with a new reference, LACKING, UNCOMMON for a key that cannot be looked up, or FAILED. */
+static Outcome find_known(Answers *self, PyObject *key, PyObject **answer) {
+    Outcome found = LACKING;
+    BEGIN_LOCKED(self)
+    if (self->known) {
+        found = find_item(self->known, key, answer);
+    } else if (is_first(self, key)) {
+        *answer = Py_NewRef(self->answer);
+        found = YES;
+    }
+    END_LOCKED()
+    return found;
+}
+
+/* Adds an answer; gives the one that stays, which another thread may have added before. */
+static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
+    PyObject *stays = NULL;
+    BEGIN_LOCKED(self)
+    if (!self->known && !self->key) {
+        self->key = Py_NewRef(key);
+        self->answer = Py_NewRef(answer);
+        stays = answer;
+    } else {
+        bool fine = self->known || ((self->known = PyDict_New()) &&
+                                    !PyDict_SetItem(self->known, self->key, self->answer));
+        stays = fine ? PyDict_SetDefault(self->known, key, answer) : NULL;
+    }
+    Py_XINCREF(stays);
+    END_LOCKED()
+    return stays;
+}
+
+/* ---------------------------------------------------------------- one answer */
+
+typedef struct {
+    const Answers *answers;
+    PyObject *key;
+} Question;
+
+static Person person_of(const Answers *self) {
+    return (Person){
+        .id = self->arguments[DISTINCT_ID],
+        .props = self->arguments[PROPS],
+        .groups = self->arguments[GROUPS],
+        .group_properties = self->arguments[GROUP_PROPERTIES],
+        .is_whole = true,
+    };
+}
+
+static PyObject *ask(const void *context, const Person *person) {
+    const Question *question = context;
+    PyObject *self = (PyObject *)question->answers, *answer = NULL;
+    PyObject *function = PyObject_GetAttrString(self, "_ask");
+    if (function) {
+        PyObject *args[] = {question->answers->arguments[FLAG_DEFS], question->key, person->id,
+                            person->props, person->groups, person->group_properties};
+        answer = PyObject_Vectorcall(function, args, 6, NULL);
+        Py_DECREF(function);
+    }
+    return answer;
+}
+
+/* Gives YES with the answer of an override or a plain flag, else UNCOMMON or FAILED. */
+static Outcome quick_answer(const Answers *self, PyObject *key, PyObject **answer) {
+    PyObject *evaluator, *const *arguments = self->arguments;
+    if (self->options) {
+        return UNCOMMON;
+    }
+    Outcome found = find_forced(self->names, arguments[FLAG_DEFS], arguments[OVERRIDES], key,
+                                arguments[DISTINCT_ID], answer);
+    if (found != LACKING) {
+        return found;
+    }
+    found = find_evaluator(self->names, arguments[FLAG_DEFS], key, &evaluator);
+    if (found != YES) {
+        return found == LACKING ? UNCOMMON : found;
+    }
+    found = UNCOMMON;
+    if (is_plain_flag(evaluator) && is_common_id(arguments[DISTINCT_ID])) {
+        Person person = person_of(self);
+        Question question = {self, key};
+        found = walk_answer(evaluator, &person, ask, &question, answer);
+    }
+    Py_DECREF(evaluator);
+    return found;
+}
+
+static PyObject *answers_item(PyObject *object, PyObject *key) {
+    Answers *self = (Answers *)object;
+    PyObject *answer = NULL;
+    Outcome found = find_known(self, key, &answer);
+    if (found == LACKING) {
+        found = quick_answer(self, key, &answer);
+    } else if (found == YES) {
+        return answer;
+    }
+    if (found == UNCOMMON) {
+        answer = PyObject_CallMethod(object, "_resolve", "O", key);
+    }
+    if (!answer) {
+        return NULL;
+    }
+    PyObject *stays = added(self, key, answer);
+    Py_DECREF(answer);
+    return stays;
+}
+
+PyDoc_STRVAR(get_doc, "get($self, key, default=None, /)\n--\n\n"
+                      "Return the answer for a key, or the default for a key that was not "
+                      "requested.");
+
+static PyObject *answers_get(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    if (count < 1 || count > 2) {
+        PyErr_Format(PyExc_TypeError, "get expected 1 or 2 arguments, got %zd", count);
+        return NULL;
+    }
+    PyObject *answer = answers_item(object, args[0]);
+    if (!answer && PyErr_ExceptionMatches(PyExc_KeyError)) {
+        PyErr_Clear();
+        answer = Py_NewRef(count == 2 ? args[1] : Py_None);
+    }
+    return answer;
+}
+
+/* ---------------------------------------------------------------- all answers */
+
+/* Gives the answer of a flag that could not walk with the others; NULL, perhaps with an exception. */
+static PyObject *walked_alone(const Answers *self, const Person *person, PyObject *key,
+                              PyObject *evaluator) {
+    PyObject *answer = NULL;
+    Question question = {self, key};
+    if (is_plain_flag(evaluator)) {
+        walk_answer(evaluator, person, ask, &question, &answer);
+    }
+    return answer;
+}
+
+/* Gives a copy of the keys with the answers as values, and takes the answers. */
+static PyObject *filled(const Answers *self, const Person *person, PyObject *const *args,
+                        PyObject **answers, Py_ssize_t *left) {
+    PyObject *known = PyDict_Copy(args[0]), *key, *value;
+    Py_ssize_t place = 0;
+    for (Py_ssize_t i = 0; known && PyDict_Next(known, &place, &key, &value); i++) {
+        PyObject *answer = answers[i];
+        if (!answer) {
+            answer = walked_alone(self, person, key, PyTuple_GET_ITEM(args[1], i));
+        }
+        answers[i] = answer;
+        *left += !answer;
+        if (PyErr_Occurred() || (answer && PyDict_SetItem(known, key, answer))) {
+            Py_CLEAR(known);
+        }
+    }
+    return known;
+}
+
+PyDoc_STRVAR(walk_doc, "_walk($self, keys, evaluators, /)\n--\n\n"
+                       "Return a dict of the answers of all plain flags, and how many are left.\n\n"
+                       "`evaluators` are in the order of the keys. None, or None for an answer, "
+                       "where only Python code can answer.");
+
+static PyObject *answers_walk(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    const Answers *self = (Answers *)object;
+    if (count != 2 || !PyDict_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
+        PyDict_GET_SIZE(args[0]) != PyTuple_GET_SIZE(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "_walk takes a dict and a tuple of the same size");
+        return NULL;
+    }
+    if (self->options || self->arguments[OVERRIDES] || !is_common_id(self->arguments[DISTINCT_ID])) {
+        Py_RETURN_NONE;
+    }
+    Person person = person_of(self);
+    Py_ssize_t flags = PyTuple_GET_SIZE(args[1]), left = 0;
+    PyObject **answers = PyMem_Calloc((size_t)flags + 1, sizeof *answers), *known = NULL;
+    if (!answers) {
+        return PyErr_NoMemory();
+    }
+    if (answer_many(args[1], &person, answers)) {
+        known = filled(self, &person, args, answers, &left);
+    }
+    for (Py_ssize_t i = 0; i < flags; i++) {
+        Py_XDECREF(answers[i]);
+    }
+    PyMem_Free(answers);
+    return known ? Py_BuildValue("(Nn)", known, left) : NULL;
+}
+
+/* ---------------------------------------------------------------- the object */
+
+static Answers *answers_alloc(PyTypeObject *type, const Names *names, PyObject *const *arguments) {
+    Answers *self = (Answers *)type->tp_alloc(type, 0);
+    if (self) {
+        self->names = names;
+        for (int i = 0; i < PARAMETERS; i++) {
+            self->arguments[i] = Py_XNewRef(arguments[i]);
+        }
+    }
+    return self;
+}
+
+PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *const *arguments) {
+    PyObject *kept[PARAMETERS], *overrides = arguments[OVERRIDES];
+    memcpy(kept, arguments, sizeof kept);
+    if (overrides && !(kept[OVERRIDES] = PyDict_Copy(overrides))) { /* read at the call */
+        return NULL;
+    }
+    Answers *self = answers_alloc(type, names, kept);
+    if (overrides) {
+        Py_DECREF(kept[OVERRIDES]);
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *answers_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static char *names[] = {"snapshot", "distinct_id", "props", "options", NULL};
+    PyObject *arguments[PARAMETERS] = {NULL}, *options;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOO!:Answers", names, &arguments[FLAG_DEFS],
+                                     &arguments[DISTINCT_ID], &arguments[PROPS], &PyDict_Type,
+                                     &options)) {
+        return NULL;
+    }
+    const ModuleState *state = state_of_type(type);
+    Answers *self = state ? answers_alloc(type, &state->names, arguments) : NULL;
+    if (self) {
+        self->options = Py_NewRef(options);
+    }
+    return (PyObject *)self;
+}
+
+static int answers_traverse(PyObject *object, visitproc visit, void *arg) {
+    const Answers *self = (Answers *)object;
+    Py_VISIT(Py_TYPE(object));
+    for (int i = 0; i < PARAMETERS; i++) {
+        Py_VISIT(self->arguments[i]);
+    }
+    Py_VISIT(self->options);
+    Py_VISIT(self->key);
+    Py_VISIT(self->answer);
+    Py_VISIT(self->known);
+    return 0;
+}
+
+static int answers_clear(PyObject *object) {
+    Answers *self = (Answers *)object;
+    for (int i = 0; i < PARAMETERS; i++) {
+        Py_CLEAR(self->arguments[i]);
+    }
+    Py_CLEAR(self->options);
+    Py_CLEAR(self->key);
+    Py_CLEAR(self->answer);
+    Py_CLEAR(self->known);
+    return 0;
+}
+
+static void answers_dealloc(PyObject *object) {
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    answers_clear(object);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+/* ---------------------------------------------------------------- what the subclass reads */
+
+static PyObject *get_argument(PyObject *object, void *parameter) {
+    PyObject *argument = ((Answers *)object)->arguments[(intptr_t)parameter];
+    return Py_NewRef(argument ? argument : Py_None);
+}
+
+/* Gives the options as a dict of the keyword arguments. */
+static PyObject *get_options(PyObject *object, void *Py_UNUSED(none)) {
+    const Answers *self = (Answers *)object;
+    if (self->options) {
+        return Py_NewRef(self->options);
+    }
+    PyObject *options = PyDict_New();
+    for (int i = GROUPS; options && i < PARAMETERS; i++) {
+        if (self->arguments[i] &&
+            PyDict_SetItem(options, self->names->parameters[i], self->arguments[i])) {
+            Py_CLEAR(options);
+        }
+    }
+    return options;
+}
+
+static PyObject *get_known(PyObject *object, void *Py_UNUSED(none)) {
+    Answers *self = (Answers *)object;
+    PyObject *known;
+    BEGIN_LOCKED(self)
+    known = self->known ? Py_NewRef(self->known) : PyDict_New();
+    if (known && !self->known && self->key && PyDict_SetItem(known, self->key, self->answer)) {
+        Py_CLEAR(known);
+    }
+    END_LOCKED()
+    return known;
+}
+
+static int set_known(PyObject *object, PyObject *known, void *Py_UNUSED(none)) {
+    Answers *self = (Answers *)object;
+    if (!known || !PyDict_CheckExact(known)) {
+        PyErr_SetString(PyExc_TypeError, "_known must be a dict");
+        return -1;
+    }
+    PyObject *before;
+    BEGIN_LOCKED(self)
+    before = self->known;
+    self->known = Py_NewRef(known);
+    END_LOCKED()
+    Py_XDECREF(before);
+    return 0;
+}
+
+static PyGetSetDef answers_getset[] = {
+    {"_snapshot", get_argument, NULL, NULL, (void *)FLAG_DEFS},
+    {"_distinct_id", get_argument, NULL, NULL, (void *)DISTINCT_ID},
+    {"_props", get_argument, NULL, NULL, (void *)PROPS},
+    {"_options", get_options, NULL, NULL, NULL},
+    {"_known", get_known, set_known, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef answers_methods[] = {
+    {"get", FUNCTION(answers_get), METH_FASTCALL, get_doc},
+    {"_walk", FUNCTION(answers_walk), METH_FASTCALL, walk_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(answers_doc,
+             "Answers(snapshot, distinct_id, props, options)\n--\n\n"
+             "The arguments of a call of `evaluate`, and the answers that are known so far.");
+
+static PyType_Slot answers_slots[] = {
+    {Py_tp_new, answers_new},
+    {Py_tp_dealloc, answers_dealloc},
+    {Py_tp_traverse, answers_traverse},
+    {Py_tp_clear, answers_clear},
+    {Py_mp_subscript, answers_item},
+    {Py_tp_getset, answers_getset},
+    {Py_tp_methods, answers_methods},
+    {Py_tp_doc, (void *)answers_doc},
+    {0, NULL},
+};
+
+PyType_Spec answers_spec = {
+    .name = "flagengine.native._accelerator.Answers",
+    .basicsize = sizeof(Answers),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_BASETYPE,
+    .slots = answers_slots,
+};

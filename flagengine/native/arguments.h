@@ -1,0 +1,37 @@
+/* The arguments of `evaluate` and `evaluate_flag` that C can read. */
+
+#ifndef FLAGENGINE_ARGUMENTS_H
+#define FLAGENGINE_ARGUMENTS_H
+
+#include "person.h"
+
+/* The parameters by position, first those of `evaluate_flag`; the last three are options. */
+enum { FLAG_DEFS, KEY, DISTINCT_ID, PROPS, GROUPS, GROUP_PROPERTIES, OVERRIDES, PARAMETERS };
+
+/* The interned names of all parameters, and of the slots of a snapshot. */
+typedef struct {
+    PyObject *parameters[PARAMETERS];
+    PyObject *compiled; /* evaluators by key */
+    PyObject *forced;   /* the answers of overrides, or None if C cannot know them */
+} Names;
+
+SHARED bool names_open(Names *names);
+SHARED void names_close(Names *names);
+
+/* Sets the arguments (borrowed; NULL: not given, or None where that is the same). Gives false, without
+ * an exception, for arguments that are left to Python code: unknown names, a snapshot of another type,
+ * or options of other types than exact dicts of plain values. `has_key` tells whether the key is the
+ * second parameter. */
+SHARED bool arguments_read(PyObject *arguments[PARAMETERS], const Names *names, PyObject *snapshot,
+                           bool has_key, PyObject *const *args, size_t nargsf, PyObject *keywords);
+
+/* Gives YES with a new reference to a flag's evaluator, LACKING for one that is not compiled yet. */
+SHARED Outcome find_evaluator(const Names *names, PyObject *snapshot, PyObject *key,
+                              PyObject **evaluator);
+
+/* Gives YES with a new reference to the answer of an override, LACKING if no override is for this
+ * key, UNCOMMON if only Python code can tell. */
+SHARED Outcome find_forced(const Names *names, PyObject *snapshot, PyObject *overrides,
+                           PyObject *key, PyObject *id, PyObject **answer);
+
+#endif

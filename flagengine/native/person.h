@@ -1,0 +1,34 @@
+/* Who is evaluated: the arguments of a call that the walk in C can read.
+ *
+ * This file must not know flags. All references are borrowed from the caller.
+ */
+
+#ifndef FLAGENGINE_PERSON_H
+#define FLAGENGINE_PERSON_H
+
+#include "native.h"
+
+/* `props` is an exact dict; `groups` too, and `group_properties` is one of exact dicts and None. NULL
+ * stands for an empty one. Without `is_whole` the call has inputs that C does not see: then only
+ * Python code knows what a missing property means. */
+typedef struct {
+    PyObject *id, *props, *groups, *group_properties;
+    bool is_whole;
+} Person;
+
+/* Gives false for an id that only Python code can read. Hashing finds out whether a short id has
+ * UTF-8; only the beginning of a long id is hashed. */
+SHARED bool is_common_id(PyObject *id);
+/* Gives false if a value of the dict of group properties is neither an exact dict nor None. */
+SHARED bool are_group_properties(PyObject *group_properties);
+/* Gives YES with a new reference to the key of a group, else what `find_item` gives. */
+SHARED Outcome person_group(const Person *person, PyObject *name, PyObject **key);
+/* Gives YES with a new reference to the properties of a group, else what `find_item` gives. */
+SHARED Outcome person_group_properties(const Person *person, PyObject *name, PyObject **props);
+
+/* Copies the dicts, so that no other code can change them. Gives false with an exception. The copy
+ * owns its dicts: `person_close` drops them. */
+SHARED bool person_copy(Person *copy, const Person *person);
+SHARED void person_close(Person *copy);
+
+#endif

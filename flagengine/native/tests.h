@@ -1,0 +1,33 @@
+/* Tests of one person, and the trace of their outcomes.
+ *
+ * `test_outcome` answers the common case: exact numbers, and text that a TextTest can answer.
+ *
+ * This file must not know operators, flags, or what a missing property means.
+ */
+
+#ifndef FLAGENGINE_TESTS_H
+#define FLAGENGINE_TESTS_H
+
+#include "person.h"
+#include "trace.h"
+
+typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT, GIVEN, OF_GROUP } Kind;
+
+typedef struct Test {
+    Kind kind;
+    PyObject *object; /* the TextTest of TEXT; a comparison's key; the name of the group type */
+    double bound;     /* of a comparison */
+    Outcome without_group; /* the outcome if the call lacks the property and the group */
+    struct Test *parts;
+    Py_ssize_t count;
+} Test;
+
+/* Gives LACKING if the outcome depends on properties that the call lacks. */
+SHARED Outcome test_outcome(const Test *test, const Person *person, Trace *trace);
+
+/* Reads a TextTest or a tuple into a zeroed test; gives false with an exception. `test_clear` drops
+ * what was read in both cases. */
+SHARED bool test_read(Test *test, PyObject *object, int depth);
+SHARED void test_clear(Test *test);
+
+#endif
