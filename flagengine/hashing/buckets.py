@@ -48,7 +48,7 @@ every distinct id to this length follows the rule. The parameter `clip` cuts the
 """
 
 ACCELERATOR: Final[str] = accelerator.implementation() if accelerator else "none"
-"""The SHA-1 in use: "sha-ni", "armv8-ce" or "portable-c"; "none" for hashlib's."""
+"""The SHA-1 in use: "avx-512", "sha-ni", "armv8-ce" or "portable-c"; "none" for hashlib's."""
 
 
 class Algorithm(StrEnum):

@@ -7,7 +7,7 @@
 #include "message.h"
 
 #define LANE_BLOCKS 4 /* longer messages are streamed separately */
-#define LANE_ROWS 8
+#define LANE_ROWS 16
 #define NULL_ROW UINT64_MAX
 
 typedef struct {
@@ -17,8 +17,8 @@ typedef struct {
     int large_offsets;
 } Column;
 
-/* Messages with the same number of blocks, collected to be hashed in pairs. Loading bytes in wide
- * pieces just after storing them in narrow pieces stalls the processor; eight messages give the
+/* Messages with the same number of blocks, collected to be hashed together. Loading bytes in wide
+ * pieces just after storing them in narrow pieces stalls the processor; sixteen messages give the
  * stores enough time. */
 typedef struct {
     size_t waiting;
@@ -70,17 +70,14 @@ static uint64_t column_long_row(const Sha1 *with, const Frame *frame, const uint
 }
 
 static void column_hash(const Sha1 *with, const Column *column, Lane *lane, size_t blocks) {
-    const uint32_t *state = column->frame.head.state;
-    size_t i = 0;
-    for (; i + 2 <= lane->waiting; i += 2) {
-        uint64_t numbers[2];
-        with->finish_pair(state, lane->tails[i], lane->tails[i + 1], blocks, numbers);
-        column_put(column, lane->rows[i], numbers[0] >> BITS_DROPPED);
-        column_put(column, lane->rows[i + 1], numbers[1] >> BITS_DROPPED);
+    const uint8_t *messages[LANE_ROWS];
+    uint64_t numbers[LANE_ROWS];
+    for (size_t i = 0; i < lane->waiting; i++) {
+        messages[i] = lane->tails[i];
     }
-    if (i < lane->waiting) {
-        uint64_t number = with->finish(state, lane->tails[i], blocks);
-        column_put(column, lane->rows[i], number >> BITS_DROPPED);
+    with->finish_many(column->frame.head.state, messages, blocks, lane->waiting, numbers);
+    for (size_t i = 0; i < lane->waiting; i++) {
+        column_put(column, lane->rows[i], numbers[i] >> BITS_DROPPED);
     }
     lane->waiting = 0;
 }

@@ -13,18 +13,32 @@ static PyObject *implementation(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED
 }
 
 PyDoc_STRVAR(use_doc, "_use(name, /)\n--\n\n"
-                      "Use 'portable-c' or 'fastest' in the whole process; for tests.");
+                      "Use an implementation, or the 'fastest', in the whole process; for tests.\n\n"
+                      "Raise NotImplementedError for one that this build or processor lacks.");
 
 static PyObject *use(PyObject *module, PyObject *name) {
+    static const char *const known[] = {"portable-c", "sha-ni", "armv8-ce", "avx-512"};
+    const Sha1 *present[] = {&sha1_portable, sha1_in_hardware(), sha1_in_lanes()};
     const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
-    if (text && strcmp(text, "fastest") == 0) {
-        sha1_use(sha1_fastest());
-    } else if (text && strcmp(text, sha1_portable.name) == 0) {
-        sha1_use(&sha1_portable);
-    } else if (!PyErr_Occurred()) {
-        PyErr_Format(PyExc_ValueError, "expected 'portable-c' or 'fastest', not %R", name);
+    const Sha1 *found = text && strcmp(text, "fastest") == 0 ? sha1_fastest() : NULL;
+    bool is_known = false;
+    for (size_t i = 0; text && i < Py_ARRAY_LENGTH(known); i++) {
+        is_known = is_known || strcmp(text, known[i]) == 0;
     }
-    return PyErr_Occurred() ? NULL : implementation(module, NULL);
+    for (size_t i = 0; text && !found && i < Py_ARRAY_LENGTH(present); i++) {
+        found = present[i] && strcmp(text, present[i]->name) == 0 ? present[i] : NULL;
+    }
+    if (found) {
+        sha1_use(found);
+        return implementation(module, NULL);
+    }
+    if (is_known) {
+        PyErr_Format(PyExc_NotImplementedError, "%R is not there on this processor", name);
+    } else if (!PyErr_Occurred()) {
+        PyErr_Format(PyExc_ValueError,
+                     "name must be 'fastest' or an implementation of SHA-1, got %R", name);
+    }
+    return NULL;
 }
 
 /* Adds a type, and keeps it in `place` if that is given. */

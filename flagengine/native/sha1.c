@@ -1,4 +1,4 @@
-/* SHA-1 in portable C, and the choice between it and the processor's own instructions.
+/* SHA-1 in portable C, and the choice among all implementations.
  *
  * This file must not know Python, or the parts of a message.
  */
@@ -53,19 +53,20 @@ static uint64_t portable_finish(const uint32_t state[5], const uint8_t *data, si
     return (uint64_t)copy[0] << 32 | copy[1];
 }
 
-static void portable_finish_pair(const uint32_t state[5], const uint8_t *first,
-                                 const uint8_t *second, size_t blocks, uint64_t out[2]) {
-    out[0] = portable_finish(state, first, blocks);
-    out[1] = portable_finish(state, second, blocks);
+static void portable_finish_many(const uint32_t state[5], const uint8_t *const messages[],
+                                 size_t blocks, size_t count, uint64_t out[]) {
+    for (size_t i = 0; i < count; i++) {
+        out[i] = portable_finish(state, messages[i], blocks);
+    }
 }
 
-const Sha1 sha1_portable = {"portable-c", portable_absorb, portable_finish, portable_finish_pair};
+const Sha1 sha1_portable = {"portable-c", portable_absorb, portable_finish, portable_finish_many};
 
 /* ---------------------------------------------------------------- the choice */
 
 const Sha1 *sha1_selected = &sha1_portable;
 
 const Sha1 *sha1_fastest(void) {
-    const Sha1 *hardware = sha1_in_hardware();
-    return hardware ? hardware : &sha1_portable;
+    const Sha1 *lanes = sha1_in_lanes(), *hardware = sha1_in_hardware();
+    return lanes ? lanes : hardware ? hardware : &sha1_portable;
 }

@@ -10,14 +10,15 @@
 
 #define BLOCK 64
 
-/* An implementation of SHA-1. `finish` and `finish_pair` end messages and give the first 64 bits of
- * the digests; a pair has the same initial state and the same number of blocks. */
+/* An implementation of SHA-1. `finish` ends a message of `blocks` blocks and gives the first 64 bits
+ * of the digest. `finish_many` does so for any number of messages with the same initial state and
+ * the same number of blocks. */
 typedef struct {
     const char *name;
     void (*absorb)(uint32_t state[5], const uint8_t *data, size_t blocks);
     uint64_t (*finish)(const uint32_t state[5], const uint8_t *data, size_t blocks);
-    void (*finish_pair)(const uint32_t state[5], const uint8_t *first, const uint8_t *second,
-                        size_t blocks, uint64_t out[2]);
+    void (*finish_many)(const uint32_t state[5], const uint8_t *const messages[], size_t blocks,
+                        size_t count, uint64_t out[]);
 } Sha1;
 
 extern SHARED const uint32_t sha1_initial[5];
@@ -25,7 +26,17 @@ extern SHARED const Sha1 sha1_portable;
 
 /* Gives NULL if the processor has no instructions for SHA-1. */
 SHARED const Sha1 *sha1_in_hardware(void);
+/* Gives NULL if the processor has no registers for sixteen messages side by side. */
+SHARED const Sha1 *sha1_in_lanes(void);
 SHARED const Sha1 *sha1_fastest(void);
+
+/* What the implementation in lanes uses for few messages. */
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define SHA1_X86
+extern SHARED const Sha1 sha_ni;
+SHARED void sha_ni_absorb(uint32_t state[5], const uint8_t *data, size_t blocks);
+SHARED uint64_t sha_ni_finish(const uint32_t state[5], const uint8_t *data, size_t blocks);
+#endif
 
 /* The implementation in use in the whole process; any thread may change it at any time. */
 extern SHARED const Sha1 *sha1_selected;
