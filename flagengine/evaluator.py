@@ -7,42 +7,177 @@ from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
+from flagengine.compiled.answers import Answers
 from flagengine.compiled.call import EvaluationCall, requested_keys
+from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.document import Document
-from flagengine.inputs.request import CallOptions, Request
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.request import NO_OPTIONS, CallOptions, Request
 from flagengine.native import accelerator
 from flagengine.results.resolution import Resolution
-from flagengine.snapshot import Snapshot, evaluators_of
+from flagengine.snapshot import Snapshot, as_snapshot, evaluators_of
 
 __all__ = ["CallOptions", "Evaluation", "evaluate", "evaluate_flag"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Evaluation(Answers, Mapping[str, Resolution]):
+    """The answers for one person, read-only; each answer is computed on first access.
+
+    A copy is the same object, and a pickle holds the answers of all flags.
+    """
+
+    __slots__ = ("_call", "_keys")
+
+    _call: EvaluationCall
+    _keys: Mapping[str, None]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the keys in the document's order, or in the order requested."""
+        return iter(self._requested)
+
+    def __len__(self) -> int:
+        """Return the number of requested flags."""
+        return len(self._requested)
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a key was requested."""
+        return key in self._requested
+
+    def items(self) -> ItemsView[str, Resolution]:
+        """Evaluate every flag; return the pairs in order."""
+        return (self._whole or self._all()).items()
+
+    def values(self) -> ValuesView[Resolution]:
+        """Evaluate every flag; return the resolutions in order."""
+        return (self._whole or self._all()).values()
+
+    def __repr__(self) -> str:
+        """Return the number of flags as text, without evaluating them."""
+        return f"<Evaluation of {len(self)} flags>"
+
+    def __copy__(self) -> "Evaluation":
+        """Return the same object, because it is read-only."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the answers; what computes them stays behind."""
+        return _restored, (dict(self._all()),)
+
+    # The full way, for what the accelerator does not answer.
+
+    def _open(self) -> EvaluationCall:
+        """Check the options and bind the call."""
+        evaluators, request = evaluators_of(self._snapshot), Request.parse(self._options)  # type: ignore[arg-type]
+        self._keys = requested_keys(evaluators, request, self._options.get("flag_keys"))
+        asked = len(self._known)
+        self._call = EvaluationCall(evaluators, self._distinct_id, self._props, request, asked)
+        return self._call
+
+    def _opened(self) -> EvaluationCall:
+        try:
+            return self._call
+        except AttributeError:  # most calls are never opened
+            return self._open()
+
+    @property
+    def _requested(self) -> Mapping[str, None]:
+        try:
+            return self._keys
+        except AttributeError:
+            self._open()
+            return self._keys
+
+    def _resolve(self, key: str) -> Resolution:
+        if key not in self._requested:
+            raise KeyError(key)
+        return self._opened().resolve(key)
+
+    @staticmethod
+    def _ask(snapshot: Snapshot, key: str, *given: Any) -> Resolution:
+        return _ask(snapshot, key, *given)
+
+    def _all(self) -> dict[str, Resolution]:
+        if self._whole is not None:
+            return self._whole
+        together = self._snapshot._evaluators.together()  # noqa: SLF001 private for users
+        walked = together and self._walk(*together)
+        if walked is None:
+            whole = self._opened().resolve_all(self._requested)
+        else:
+            whole, left = walked
+            if left:
+                self._answer_rest(whole, together[-1])
+        if known := self._known:
+            whole = {key: known.get(key, answer) for key, answer in whole.items()}
+        self._whole = whole
+        return whole
+
+    def _answer_rest(
+        self, answers: dict[str, Resolution | None], evaluators: tuple[Evaluator, ...]
+    ) -> None:
+        """Answer the flags that the accelerator has left."""
+        subject = self._opened().shared_subject(len(answers))
+        for key, evaluator in zip(answers, evaluators, strict=True):
+            if answers[key] is None:
+                answers[key] = evaluator(self._distinct_id, self._props, subject)
+
+
+def _restored(answers: dict[str, Resolution]) -> Evaluation:
+    """Return an evaluation that knows all answers."""
+    evaluation = Evaluation(None, None, {}, {})
+    evaluation._keys = dict.fromkeys(answers)
+    evaluation._known = evaluation._whole = answers
+    return evaluation
+
+
+def _ask(
+    snapshot: Snapshot,
+    key: str,
+    distinct_id: object,
+    props: Mapping[str, Any],
+    groups: Mapping[str, Any],
+    group_properties: Mapping[str, Mapping[str, Any]],
+) -> Resolution:
+    """Answer a flag in Python, for the accelerator, which remembers the answer."""
+    request = Request(groups, group_properties) if groups or group_properties else NO_OPTIONS
+    return EvaluationCall(evaluators_of(snapshot), distinct_id, props, request).resolve(key)
+
+
+def _quick(*answers: type) -> Callable[[F], F]:
+    """Return a decorator that lets C answer calls with a snapshot and at most plain options."""
+
+    def decorate(function: F) -> F:
+        if accelerator is None:
+            return function
+        call = accelerator.FlagCall(function, Snapshot, _ask, *answers)
+        return update_wrapper(call, function)  # type: ignore[return-value]
+
+    return decorate
+
+
+@_quick(Evaluation)
 def evaluate(
     flag_defs: Snapshot | Document,
     distinct_id: object,
     props: Mapping[str, Any] | None = None,
     **options: Unpack[CallOptions],
-) -> "Evaluation":
+) -> Evaluation:
     """Evaluate flags for one person, each flag on first access.
 
     ``flag_defs`` is a :class:`Snapshot`, or a raw document, which every call parses again. No flag
     and no property raises an exception; a wrong argument raises TypeError or ValueError.
     """
-    evaluators, request = evaluators_of(flag_defs), Request.parse(options)
-    keys = requested_keys(evaluators, request, options.get("flag_keys"))
-    return Evaluation(EvaluationCall(evaluators, distinct_id, props, request), keys)
+    if not isinstance(flag_defs, Snapshot):
+        return evaluate(as_snapshot(flag_defs), distinct_id, props, **options)
+    evaluation = Evaluation(flag_defs, distinct_id, checked_mapping("props", props), options)
+    if options:
+        evaluation._open()  # noqa: SLF001 a wrong option raises now
+    return evaluation
 
 
-def _quick(function: F) -> F:
-    """Wrap ``function`` so that C dispatches calls on a compiled flag without options."""
-    if accelerator is None:
-        return function
-    return update_wrapper(accelerator.FlagCall(function, Snapshot), function)  # type: ignore[return-value]
-
-
-@_quick
+@_quick()
 def evaluate_flag(
     flag_defs: Snapshot | Document,
     key: str,
@@ -59,57 +194,3 @@ def evaluate_flag(
     except KeyError:  # raised only twice per flag; ``get`` would slow down every other call
         evaluator = evaluators_of(flag_defs).evaluator_so_far(key)
     return evaluator(distinct_id, props)
-
-
-class Evaluation(Mapping[str, Resolution]):
-    """The answers for one person, read-only; each answer is computed on first access."""
-
-    __slots__ = ("_call", "_keys", "_known")
-
-    def __init__(self, call: EvaluationCall, keys: Mapping[str, None]) -> None:
-        """Bind a call: see :func:`evaluate`."""
-        self._call = call
-        self._keys = keys
-        self._known: dict[str, Resolution] = {}
-
-    def __getitem__(self, key: str) -> Resolution:
-        """Return the answer for a key; raise KeyError for a key that was not requested."""
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        if key not in self._keys:
-            raise KeyError(key)
-        return self._known.setdefault(key, self._call.resolve(key))
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the keys in the document's order, or in the order requested."""
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        """Return the number of requested flags."""
-        return len(self._keys)
-
-    def __contains__(self, key: object) -> bool:
-        """Tell whether a key was requested."""
-        return key in self._keys
-
-    def items(self) -> ItemsView[str, Resolution]:
-        """Evaluate every flag; return the pairs in order."""
-        return self._all().items()
-
-    def values(self) -> ValuesView[Resolution]:
-        """Evaluate every flag; return the resolutions in order."""
-        return self._all().values()
-
-    def _all(self) -> dict[str, Resolution]:
-        known = self._known
-        if not known:
-            self._known = self._call.resolve_all(self._keys)
-        elif len(known) < len(self._keys):
-            missing = self._call.resolve_all({key: None for key in self._keys if key not in known})
-            self._known = {key: known.get(key) or missing[key] for key in self._keys}
-        return self._known
-
-    def __repr__(self) -> str:
-        """Return the number of flags as text, without evaluating them."""
-        return f"<Evaluation of {len(self._keys)} flags>"

@@ -44,6 +44,7 @@ class Snapshot:
         "_compiled": None,
         "_evaluators": None,
         "_fingerprint": None,
+        "_forced": None,
         "flags": "Every flag by key, in the document's order; deleted flags are left out.",
         "keys": "The keys of the flags, in the document's order.",
         "overrides": "Answers that replace evaluation, from :meth:`with_overrides`.",
@@ -55,6 +56,7 @@ class Snapshot:
     _compiled: dict[str, Evaluator]
     _evaluators: Evaluators
     _fingerprint: str | None
+    _forced: dict[Any, Any] | None
 
     def __init__(self, plans: Plans, overrides: Overrides = NO_OVERRIDES) -> None:
         """Bind plans, which copies share; use :meth:`parse` to read a document."""
@@ -64,6 +66,8 @@ class Snapshot:
         self._set("overrides", overrides)
         self._set("_evaluators", evaluators)
         self._set("_compiled", evaluators.compiled)  # the accelerator looks flags up here
+        # and what overrides give; not if other overrides add payloads to that
+        self._set("_forced", None if overrides.payloads else evaluators.known_forced)
         self._set("_fingerprint", None)
 
     def _set(self, name: str, value: object) -> None:

@@ -62,8 +62,12 @@ class EvaluationCall:
         distinct_id: object,
         props: Mapping[str, Any] | None,
         request: Request,
+        asked: int = 0,
     ) -> None:
-        """Bind the arguments; raise TypeError if ``props`` is not a mapping."""
+        """Bind the arguments; raise TypeError if ``props`` is not a mapping.
+
+        ``asked`` is the number of flags that were evaluated before for the same arguments.
+        """
         self._evaluators = evaluators
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
@@ -71,7 +75,7 @@ class EvaluationCall:
         self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
-        self._asked = 0
+        self._asked = asked
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag with its compiled function if possible, else with the interpreter."""
@@ -79,7 +83,7 @@ class EvaluationCall:
         if self._is_plain and not self._asked:  # what flags share pays from the second on
             self._asked = 1
             evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
-            subject = None if self._request is NO_OPTIONS else self._known_subject(0)
+            subject = None if self._request is NO_OPTIONS else self.shared_subject(0)
             return evaluator(self._distinct_id, self._props, subject)
         if not self._has_id:
             return self.trace(key).resolution
@@ -92,7 +96,7 @@ class EvaluationCall:
         evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
         if type(evaluator) is partial:  # the call's interpreter knows the flags before
             return self.trace(key).resolution
-        return evaluator(self._distinct_id, self._props, self._known_subject())
+        return evaluator(self._distinct_id, self._props, self.shared_subject())
 
     @property
     def _has_id(self) -> bool:
@@ -104,15 +108,11 @@ class EvaluationCall:
     def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
         """Evaluate the flags of all keys."""
         evaluators = self._evaluators
-        subject = self._known_subject(len(keys))
-        if (
-            self._is_plain
-            and self._has_id
-            and keys is evaluators.keys
-            and (in_order := evaluators.in_order())
-        ):
+        subject = self.shared_subject(len(keys))
+        together = evaluators.together()
+        if together and self._is_plain and self._has_id and keys is evaluators.keys:
             distinct_id, props = self._distinct_id, self._props
-            answers = [evaluate(distinct_id, props, subject) for evaluate in in_order]
+            answers = [evaluate(distinct_id, props, subject) for evaluate in together[-1]]
             return dict(zip(keys, answers, strict=True))
         return {key: self.resolve(key) for key in keys}
 
@@ -120,7 +120,7 @@ class EvaluationCall:
         """Evaluate a flag with the interpreter, which records every step."""
         if self._interpreter is None:
             request, evaluators = self._request, self._evaluators
-            subject = self._known_subject()
+            subject = self.shared_subject()
             if subject is None:
                 subject = evaluators.new_subject(self._distinct_id, self._props)
             overrides = evaluators.overrides | request.overrides
@@ -129,7 +129,7 @@ class EvaluationCall:
             )
         return self._interpreter.flag(key)
 
-    def _known_subject(self, flags: int = 1) -> Subject | None:
+    def shared_subject(self, flags: int = 1) -> Subject | None:
         """Return the person with the inputs of the options, for the evaluation of so many flags.
 
         For a call without options return None, unless several flags may read one list or object:

@@ -39,11 +39,22 @@ _MAX_KEY: Final = 1_000
 
 _MAX_FORCED: Final = 1_024
 
+Together = tuple[dict[str, None], tuple[str, ...], tuple[Evaluator, ...]]
+
 
 class Evaluators:
     """Plans with overrides and a clock, and the functions that evaluate them."""
 
-    __slots__ = ("_forced", "_in_order", "_used", "clock", "compiled", "keys", "overrides", "plans")
+    __slots__ = (
+        "_together",
+        "_used",
+        "clock",
+        "compiled",
+        "keys",
+        "known_forced",
+        "overrides",
+        "plans",
+    )
 
     def __init__(self, plans: Plans, overrides: Overrides, clock: Callable[[], datetime]) -> None:
         """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
@@ -53,8 +64,8 @@ class Evaluators:
         self.clock = clock
         self.compiled: dict[str, Evaluator] = {}
         self._used: set[str] = set()
-        self._in_order: tuple[Evaluator, ...] | None = None
-        self._forced: dict[tuple[str, type, Value], Resolution] = {}
+        self._together: Together | tuple[()] | None = None
+        self.known_forced: dict[tuple[str, type, Value], Resolution] = {}
 
     def evaluator(self, key: str) -> Evaluator:
         """Return the compiled flag; for an unknown key, a function that answers so."""
@@ -82,25 +93,30 @@ class Evaluators:
         """Tell whether a flag is left to the interpreter, also from its second use on."""
         return type(self.evaluator(key)) is partial
 
-    def in_order(self) -> tuple[Evaluator, ...]:
-        """Return all flags' evaluators in the document's order; empty until all are compiled.
+    def together(self) -> Together | None:
+        """Return all flags' keys and evaluators in the document's order; None until all are compiled.
 
-        It stays empty if one is left to the interpreter, which answers several flags in one go.
+        It stays None if one is left to the interpreter, which answers several flags in one go, or
+        if overrides may add flags.
         """
+        if self._together is not None:
+            return self._together or None
         compiled, keys = self.compiled, self.keys
-        if self._in_order is None and compiled.keys() >= keys.keys():
+        if compiled.keys() >= keys.keys():
             in_order = tuple(compiled[key] for key in keys)
-            self._in_order = () if any(type(each) is partial for each in in_order) else in_order
-        return self._in_order or ()
+            is_mixed = any(type(each) is partial for each in in_order)
+            apart = is_mixed or bool(self.overrides.flags)
+            self._together = () if apart else (dict(keys), tuple(keys), in_order)
+        return self._together or None
 
     def forced(self, key: str, value: Value) -> Resolution:
         """Return the resolution of an override, and remember it for the next call."""
         slot = (key, type(value), text(value) if type(value) is FrozenDict else value)
-        if slot not in self._forced:
-            if len(self._forced) >= _MAX_FORCED:
-                self._forced.clear()
-            self._forced[slot] = overridden(key, value, self.plans.plan(key))
-        return self._forced[slot]
+        if slot not in self.known_forced:
+            if len(self.known_forced) >= _MAX_FORCED:
+                self.known_forced.clear()
+            self.known_forced[slot] = overridden(key, value, self.plans.plan(key))
+        return self.known_forced[slot]
 
     def interpret(
         self,

@@ -5,7 +5,7 @@ generated function, which is written at the first such call.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flagengine.compiled.program import Branch, Program
 from flagengine.compiled.text_tests import text_test
@@ -24,6 +24,9 @@ from flagengine.plan.shares import BucketBy
 from flagengine.results.resolution import Resolution
 
 __all__ = ["OnDemand", "plain_flag"]
+
+_ID: Final = "distinct_id"
+_GROUP_KEY: Final = "$group_key"
 
 
 class OnDemand:
@@ -66,24 +69,36 @@ def plain_flag(
 
 
 def _condition(branch: Branch) -> tuple[Any, ...] | None:
-    test = _combined("all", branch.plan.tests)
-    if test is None or branch.plan.bucketing.by is not BucketBy.PERSON:
+    test, subject = _combined("all", branch.plan.tests), branch.plan.bucketing
+    if test is None or subject.by not in (BucketBy.PERSON, BucketBy.GROUP):
         return None
-    return test, branch.within, branch.draw, branch.matches, branch.out, branch.plan.stops
+    group = subject.group if subject.by is BucketBy.GROUP else None
+    answers = branch.matches, branch.out
+    return test, branch.within, branch.draw, *answers, branch.plan.stops, group
 
 
 def _test(node: Node) -> Any:
     """Return a test as PlainFlag takes it; None for a test of neither text nor numbers."""
     if isinstance(node, Constant):
         return _combined("all" if node.verdict else "any", ())
-    if isinstance(node, PropertyTest) and node.group is None:
-        rule = node.matcher.number
-        if rule is not None:
-            return (rule.operator, str(node.key), float(rule.bound))
-        return text_test(node.key, node.matcher)
+    if isinstance(node, PropertyTest):
+        return _property_test(node)
     if not isinstance(node, Combination) or (isinstance(node, CohortTest) and node.may_fail):
         return None
     return _combined(_word(node), node.parts)
+
+
+def _property_test(node: PropertyTest) -> Any:
+    rule = node.matcher.number
+    if rule is not None:
+        test: Any = (rule.operator, str(node.key), float(rule.bound))
+    else:
+        test = text_test(node.key, node.matcher)
+    if test is None:
+        return None
+    if node.key == (_ID if node.group is None else _GROUP_KEY):  # the subject has it without
+        test = ("given", test)
+    return test if node.group is None else ("of_group", node.group, node.matcher.absent, test)
 
 
 def _word(node: Combination) -> str:

@@ -18,6 +18,7 @@ typedef struct {
     PyObject *options;      /* all options of a call that only Python code can read, else NULL */
     PyObject *key, *answer; /* the answer that was asked for first */
     PyObject *known;        /* a dict of the answers so far, NULL until the second */
+    PyObject *whole;        /* a dict of all answers in order, or NULL */
     const Names *names;
 } Answers;
 
@@ -166,47 +167,45 @@ static PyObject *walked_alone(const Answers *self, const Person *person, PyObjec
     return answer;
 }
 
-/* Gives a copy of the keys with the answers as values, and takes the answers. */
+/* Gives a copy of the dict of keys with the answers as values. `left` counts the flags without. */
 static PyObject *filled(const Answers *self, const Person *person, PyObject *const *args,
                         PyObject **answers, Py_ssize_t *left) {
-    PyObject *known = PyDict_Copy(args[0]), *key, *value;
-    Py_ssize_t place = 0;
-    for (Py_ssize_t i = 0; known && PyDict_Next(known, &place, &key, &value); i++) {
-        PyObject *answer = answers[i];
-        if (!answer) {
-            answer = walked_alone(self, person, key, PyTuple_GET_ITEM(args[1], i));
+    PyObject *known = PyDict_Copy(args[0]), *names = args[1], *evaluators = args[2];
+    for (Py_ssize_t i = 0; known && i < PyTuple_GET_SIZE(names); i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i);
+        if (!answers[i]) {
+            answers[i] = walked_alone(self, person, name, PyTuple_GET_ITEM(evaluators, i));
+            *left += !answers[i];
         }
-        answers[i] = answer;
-        *left += !answer;
-        if (PyErr_Occurred() || (answer && PyDict_SetItem(known, key, answer))) {
+        if (answers[i] ? PyDict_SetItem(known, name, answers[i]) : !!PyErr_Occurred()) {
             Py_CLEAR(known);
         }
     }
     return known;
 }
 
-PyDoc_STRVAR(walk_doc, "_walk($self, keys, evaluators, /)\n--\n\n"
+PyDoc_STRVAR(walk_doc, "_walk($self, keys, names, evaluators, /)\n--\n\n"
                        "Return a dict of the answers of all plain flags, and how many are left.\n\n"
-                       "`evaluators` are in the order of the keys. None, or None for an answer, "
-                       "where only Python code can answer.");
+                       "`keys` is a dict of the names, in whose order the evaluators are. None, or "
+                       "None for an answer, where only Python code can answer.");
 
 static PyObject *answers_walk(PyObject *object, PyObject *const *args, Py_ssize_t count) {
     const Answers *self = (Answers *)object;
-    if (count != 2 || !PyDict_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
-        PyDict_GET_SIZE(args[0]) != PyTuple_GET_SIZE(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "_walk takes a dict and a tuple of the same size");
+    if (count != 3 || !PyDict_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
+        !PyTuple_CheckExact(args[2]) || PyTuple_GET_SIZE(args[1]) != PyTuple_GET_SIZE(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "_walk takes a dict and two tuples of the same size");
         return NULL;
     }
     if (self->options || self->arguments[OVERRIDES] || !is_common_id(self->arguments[DISTINCT_ID])) {
         Py_RETURN_NONE;
     }
     Person person = person_of(self);
-    Py_ssize_t flags = PyTuple_GET_SIZE(args[1]), left = 0;
+    Py_ssize_t flags = PyTuple_GET_SIZE(args[2]), left = 0;
     PyObject **answers = PyMem_Calloc((size_t)flags + 1, sizeof *answers), *known = NULL;
     if (!answers) {
         return PyErr_NoMemory();
     }
-    if (answer_many(args[1], &person, answers)) {
+    if (answer_many(args[2], &person, answers)) {
         known = filled(self, &person, args, answers, &left);
     }
     for (Py_ssize_t i = 0; i < flags; i++) {
@@ -268,6 +267,7 @@ static int answers_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(self->key);
     Py_VISIT(self->answer);
     Py_VISIT(self->known);
+    Py_VISIT(self->whole);
     return 0;
 }
 
@@ -280,6 +280,7 @@ static int answers_clear(PyObject *object) {
     Py_CLEAR(self->key);
     Py_CLEAR(self->answer);
     Py_CLEAR(self->known);
+    Py_CLEAR(self->whole);
     return 0;
 }
 
@@ -326,17 +327,30 @@ static PyObject *get_known(PyObject *object, void *Py_UNUSED(none)) {
     return known;
 }
 
-static int set_known(PyObject *object, PyObject *known, void *Py_UNUSED(none)) {
+static PyObject *get_whole(PyObject *object, void *Py_UNUSED(none)) {
     Answers *self = (Answers *)object;
-    if (!known || !PyDict_CheckExact(known)) {
-        PyErr_SetString(PyExc_TypeError, "_known must be a dict");
+    PyObject *whole;
+    BEGIN_LOCKED(self)
+    whole = Py_NewRef(self->whole ? self->whole : Py_None);
+    END_LOCKED()
+    return whole;
+}
+
+/* Sets what is known, too. */
+static int set_whole(PyObject *object, PyObject *whole, void *Py_UNUSED(none)) {
+    Answers *self = (Answers *)object;
+    if (!whole || !PyDict_CheckExact(whole)) {
+        PyErr_SetString(PyExc_TypeError, "_whole must be a dict");
         return -1;
     }
-    PyObject *before;
+    PyObject *known, *before;
     BEGIN_LOCKED(self)
-    before = self->known;
-    self->known = Py_NewRef(known);
+    known = self->known;
+    before = self->whole;
+    self->known = Py_NewRef(whole);
+    self->whole = Py_NewRef(whole);
     END_LOCKED()
+    Py_XDECREF(known);
     Py_XDECREF(before);
     return 0;
 }
@@ -346,7 +360,8 @@ static PyGetSetDef answers_getset[] = {
     {"_distinct_id", get_argument, NULL, NULL, (void *)DISTINCT_ID},
     {"_props", get_argument, NULL, NULL, (void *)PROPS},
     {"_options", get_options, NULL, NULL, NULL},
-    {"_known", get_known, set_known, NULL, NULL},
+    {"_known", get_known, NULL, NULL, NULL},
+    {"_whole", get_whole, set_whole, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

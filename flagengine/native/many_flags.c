@@ -53,7 +53,7 @@ static void hash_all(Flock *flock, const Person *person, State states[TOGETHER])
     }
 }
 
-bool answer_many(PyObject *evaluators, const Person *person, PyObject **answers) {
+static bool walk_all(PyObject *evaluators, const Person *person, PyObject **answers) {
     Py_ssize_t i = 0, total = PyTuple_GET_SIZE(evaluators);
     Flock flock = {.count = 0};
     while (flock.count || i < total) {
@@ -81,4 +81,14 @@ bool answer_many(PyObject *evaluators, const Person *person, PyObject **answers)
         }
     }
     return true;
+}
+
+bool answer_many(PyObject *evaluators, const Person *person, PyObject **answers) {
+    Memory memory;
+    memset(&memory, 0, sizeof memory);
+    Person remembered = *person;
+    remembered.memory = &memory;
+    bool fine = walk_all(evaluators, &remembered, answers);
+    memory_close(&memory);
+    return fine;
 }

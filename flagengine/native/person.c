@@ -56,6 +56,13 @@ Outcome person_group_properties(const Person *person, PyObject *name, PyObject *
     return found;
 }
 
+void memory_close(Memory *memory) {
+    for (int i = 0; i < MEMORIES; i++) {
+        Py_CLEAR(memory->read[i].key);
+        Py_CLEAR(memory->read[i].value);
+    }
+}
+
 static bool copy_dict(PyObject **copy, PyObject *dict) {
     *copy = dict ? PyDict_Copy(dict) : PyDict_New();
     return *copy != NULL;

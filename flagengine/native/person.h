@@ -14,7 +14,39 @@
 typedef struct {
     PyObject *id, *props, *groups, *group_properties;
     bool is_whole;
+    struct Memory *memory; /* of what was read, for the tests of many flags; NULL: none */
 } Person;
+
+/* The person properties that were read last: names, and values or NULL. All references are owned. */
+#define MEMORIES 64
+typedef struct Memory {
+    struct {
+        PyObject *key, *value;
+    } read[MEMORIES];
+} Memory;
+
+SHARED void memory_close(Memory *memory);
+
+/* Reads a property by its interned name. Gives YES with a new reference, else what `find_item` gives. */
+INLINE Outcome person_property(const Person *person, PyObject *key, PyObject **value) {
+    if (!person->props) {
+        return LACKING;
+    }
+    if (!person->memory) {
+        return find_item(person->props, key, value);
+    }
+    uintptr_t place = (uintptr_t)key / 64 % MEMORIES;
+    if (person->memory->read[place].key != key) {
+        Outcome found = find_item(person->props, key, value);
+        if (found < 0) {
+            return found;
+        }
+        Py_XSETREF(person->memory->read[place].key, Py_NewRef(key));
+        Py_XSETREF(person->memory->read[place].value, found == YES ? *value : NULL);
+    }
+    *value = Py_XNewRef(person->memory->read[place].value);
+    return *value ? YES : LACKING;
+}
 
 /* Gives false for an id that only Python code can read. Hashing finds out whether a short id has
  * UTF-8; only the beginning of a long id is hashed. */

@@ -25,7 +25,7 @@ static double as_number(PyObject *value) {
     return isfinite(number) ? number : NAN;
 }
 
-static Outcome as_compared(const Test *test, PyObject *value) {
+static Outcome compared(const Test *test, PyObject *value) {
     double number = as_number(value);
     if (isnan(number)) {
         return UNCOMMON;
@@ -42,22 +42,19 @@ static Outcome as_compared(const Test *test, PyObject *value) {
     }
 }
 
-static Outcome compared(const Test *test, PyObject *props) {
-    PyObject *value;
-    Outcome outcome = find_item(props, test->object, &value);
-    if (outcome == YES) {
-        outcome = as_compared(test, value);
-        Py_DECREF(value);
-    }
-    return outcome;
-}
-
 /* ---------------------------------------------------------------- outcomes */
 
-static Outcome leaf_outcome(const Test *test, PyObject *props, Trace *trace) {
-    Outcome outcome = !props               ? LACKING
-                      : test->kind == TEXT ? text_test_outcome(test->object, props)
-                                           : compared(test, props);
+/* Tests a property of the person, or of a group if `props` is not NULL. */
+static Outcome leaf_outcome(const Test *test, const Person *person, PyObject *props,
+                            Trace *trace) {
+    PyObject *value;
+    Outcome outcome = props ? find_item(props, test->key, &value)
+                            : person_property(person, test->key, &value);
+    if (outcome == YES) {
+        outcome = test->kind == TEXT ? text_test_outcome(test->object, value)
+                                     : compared(test, value);
+        Py_DECREF(value);
+    }
     trace_note(trace, outcome);
     return outcome;
 }
@@ -81,17 +78,22 @@ static Outcome combined(const Test *test, const Person *person, PyObject *props,
 /* A property that the call lacks is in doubt, unless the call lacks the group, too: Python code has
  * said what that means. */
 static Outcome of_group(const Test *test, const Person *person, Trace *trace) {
-    PyObject *props = NULL, *key;
-    Outcome outcome = person_group_properties(person, test->object, &props);
+    PyObject *props, *key;
+    Outcome outcome = person_group_properties(person, test->key, &props);
     if (outcome < 0) {
         return outcome;
     }
-    outcome = outcome_in(test->parts, person, props, trace);
-    Py_XDECREF(props);
+    if (outcome == YES) {
+        outcome = outcome_in(test->parts, person, props, trace);
+        Py_DECREF(props);
+    } else {
+        outcome = test->parts->kind == GIVEN ? UNCOMMON : LACKING;
+        trace_note(trace, outcome);
+    }
     if (outcome != LACKING || !person->is_whole) {
         return outcome;
     }
-    outcome = person_group(person, test->object, &key);
+    outcome = person_group(person, test->key, &key);
     if (outcome == YES) {
         Py_DECREF(key);
         return LACKING;
@@ -115,12 +117,12 @@ static Outcome outcome_in(const Test *test, const Person *person, PyObject *prop
     case OF_GROUP:
         return of_group(test, person, trace);
     default:
-        return leaf_outcome(test, props, trace);
+        return leaf_outcome(test, person, props, trace);
     }
 }
 
 Outcome test_outcome(const Test *test, const Person *person, Trace *trace) {
-    Outcome outcome = outcome_in(test, person, person->props, trace);
+    Outcome outcome = outcome_in(test, person, NULL, trace);
     return outcome == LACKING && !person->is_whole ? UNCOMMON : outcome;
 }
 
@@ -165,6 +167,7 @@ static bool read_name(Test *test, PyObject *name) {
     }
     test->object = Py_NewRef(name);
     PyUnicode_InternInPlace(&test->object);
+    test->key = test->object;
     return true;
 }
 
@@ -189,6 +192,15 @@ static bool read_group(Test *test, PyObject *tuple) {
     return true;
 }
 
+/* Tells whether the part of a group's test is a test of one property. */
+static bool is_of_one(const Test *test) {
+    const Test *part = test->parts->kind == GIVEN ? test->parts->parts : test->parts;
+    if (part->kind >= ALL) {
+        PyErr_SetString(PyExc_TypeError, "a test of a group is of one property");
+    }
+    return part->kind < ALL;
+}
+
 /* Reads the members of the tuple from `first` on as parts. */
 static bool read_parts(Test *test, PyObject *tuple, Py_ssize_t first, int depth) {
     Py_ssize_t count = PyTuple_GET_SIZE(tuple) - first;
@@ -211,6 +223,7 @@ bool test_read(Test *test, PyObject *object, int depth) {
     if (is_text_test(object)) {
         test->kind = TEXT;
         test->object = Py_NewRef(object);
+        test->key = text_test_key(object);
         return true;
     }
     if (depth > DEEPEST || !PyTuple_CheckExact(object) || !read_kind(test, object)) {
@@ -220,7 +233,8 @@ bool test_read(Test *test, PyObject *object, int depth) {
     if (test->kind < ALL) {
         return read_comparison(test, object);
     }
-    bool is_of_group = test->kind == OF_GROUP;
-    return (!is_of_group || read_group(test, object)) &&
-           read_parts(test, object, is_of_group ? 3 : 1, depth);
+    if (test->kind != OF_GROUP) {
+        return read_parts(test, object, 1, depth);
+    }
+    return read_group(test, object) && read_parts(test, object, 3, depth) && is_of_one(test);
 }

@@ -15,7 +15,8 @@ typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT, GIVEN, OF_GR
 
 typedef struct Test {
     Kind kind;
-    PyObject *object; /* the TextTest of TEXT; a comparison's key; the name of the group type */
+    PyObject *object; /* the TextTest of TEXT, else the key */
+    PyObject *key;    /* the name of the property or the group type; borrowed from the object */
     double bound;     /* of a comparison */
     Outcome without_group; /* the outcome if the call lacks the property and the group */
     struct Test *parts;

@@ -75,14 +75,17 @@ INLINE bool same(const uint8_t *value, const uint8_t *folded, size_t n) {
     return fold(read_le64(value + last)) == read_le64(folded + last);
 }
 
+INLINE uint64_t read_end(const uint8_t *text, size_t n) {
+    return n < 8 ? read_short(text, n) : read_le64(text + n - 8);
+}
+
 INLINE uint64_t hash(const uint8_t *text, size_t n) {
     uint64_t number = n;
     for (size_t i = 0; i + 8 < n; i += 8) {
         number = (number ^ fold(read_le64(text + i))) * SPREAD;
         number ^= number >> 32;
     }
-    uint64_t last = n < 8 ? read_short(text, n) : read_le64(text + n - 8);
-    number = (number ^ fold(last)) * SPREAD;
+    number = (number ^ fold(read_end(text, n))) * SPREAD;
     return number ^ number >> 32;
 }
 
@@ -91,6 +94,7 @@ INLINE uint64_t hash(const uint8_t *text, size_t n) {
 typedef struct {
     const uint8_t *text; /* NULL: a free place in the table */
     size_t n;
+    uint64_t end; /* the last 8 characters; texts of fewer characters that differ, differ here */
 } Operand;
 
 /* A list of operands, or a table with free places whose size is a power of two. */
@@ -102,9 +106,10 @@ typedef struct {
 typedef bool Matches(const Operands *, const uint8_t *value, size_t n);
 
 static bool equals(const Operands *operands, const uint8_t *value, size_t n) {
+    uint64_t end = fold(read_end(value, n));
     for (size_t i = 0; i < operands->size; i++) {
         const Operand *operand = &operands->places[i];
-        if (operand->n == n && same(value, operand->text, n)) {
+        if (operand->end == end && operand->n == n && (n < 8 || same(value, operand->text, n))) {
             return true;
         }
     }
@@ -211,7 +216,8 @@ typedef struct {
     uint8_t *texts; /* the texts of all operands, one after another */
 } TextTest;
 
-INLINE Outcome value_outcome(const TextTest *self, PyObject *value) {
+Outcome text_test_outcome(PyObject *object, PyObject *value) {
+    const TextTest *self = (TextTest *)object;
     if (!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT_ASCII(value) ||
         PyUnicode_GET_LENGTH(value) > LONGEST) {
         return UNCOMMON;
@@ -220,31 +226,21 @@ INLINE Outcome value_outcome(const TextTest *self, PyObject *value) {
     return self->matches(&self->operands, PyUnicode_1BYTE_DATA(value), n) != self->negated;
 }
 
-Outcome text_test_outcome(PyObject *object, PyObject *props) {
-    const TextTest *self = (TextTest *)object;
-#ifndef Py_GIL_DISABLED
-    /* A borrowed reference is enough: no other code runs before the value is read. */
-    PyObject *value = PyDict_GetItemWithError(props, self->key);
-    if (value) {
-        return value_outcome(self, value);
-    }
-    return PyErr_Occurred() ? failed_look_up() : LACKING;
-#else
-    PyObject *value;
-    Outcome outcome = find_item(props, self->key, &value);
-    if (outcome == YES) {
-        outcome = value_outcome(self, value);
-        Py_DECREF(value);
-    }
-    return outcome;
-#endif
-}
+PyObject *text_test_key(PyObject *object) { return ((TextTest *)object)->key; }
 
 PyDoc_STRVAR(test_doc, "test($self, props, /)\n--\n\n"
                        "Tell whether the property matches; None if only the Python test can tell.");
 
 static PyObject *test(PyObject *object, PyObject *props) {
-    Outcome outcome = PyDict_CheckExact(props) ? text_test_outcome(object, props) : UNCOMMON;
+    PyObject *value;
+    Outcome outcome = UNCOMMON;
+    if (PyDict_CheckExact(props)) {
+        outcome = find_item(props, text_test_key(object), &value);
+    }
+    if (outcome == YES) {
+        outcome = text_test_outcome(object, value);
+        Py_DECREF(value);
+    }
     if (outcome == FAILED) {
         return NULL;
     }
@@ -299,8 +295,9 @@ static void put_operands(TextTest *self, PyObject *operands) {
         if (!may_match(operand)) {
             continue;
         }
-        Operand put = {text, (size_t)PyUnicode_GET_LENGTH(operand)};
+        Operand put = {text, (size_t)PyUnicode_GET_LENGTH(operand), 0};
         memcpy(text, PyUnicode_DATA(operand), put.n);
+        put.end = read_end(text, put.n);
         text += put.n;
         if (self->matches == equals_in_table) {
             *find(&self->operands, put.text, put.n) = put;

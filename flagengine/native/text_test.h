@@ -6,7 +6,9 @@
 #include "native.h"
 
 SHARED bool is_text_test(PyObject *object);
-/* `props` is an exact dict. */
-SHARED Outcome text_test_outcome(PyObject *test, PyObject *props);
+/* Gives the interned name of the property; borrowed. */
+SHARED PyObject *text_test_key(PyObject *test);
+/* Gives YES, NO or UNCOMMON for a value of the property. */
+SHARED Outcome text_test_outcome(PyObject *test, PyObject *value);
 
 #endif

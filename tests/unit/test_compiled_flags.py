@@ -110,16 +110,23 @@ def test_a_flag_is_compiled_once() -> None:
         assert snapshot.evaluator(key) is snapshot.evaluator(key)
 
 
-def test_evaluators_come_in_order_as_soon_as_all_are_compiled() -> None:
+def test_evaluators_come_together_as_soon_as_all_are_compiled() -> None:
     snapshot = Snapshot.parse({"flags": [flag("b", {}), flag("a", {})]})
     evaluators = evaluators_of(snapshot)
-    assert evaluators.in_order() == ()
+    assert evaluators.together() is None
     first = snapshot.evaluator("a")
-    assert evaluators.in_order() == ()
-    assert evaluators.in_order() == ()
+    assert evaluators.together() is None
     second = snapshot.evaluator("b")
-    assert evaluators.in_order() == (second, first)
-    assert evaluators.in_order() is evaluators.in_order()
+    found = evaluators.together()
+    assert found == ({"b": None, "a": None}, ("b", "a"), (second, first))
+    assert evaluators.together() is found
+
+
+def test_evaluators_do_not_come_together_where_overrides_may_add_flags() -> None:
+    snapshot = Snapshot.parse({"flags": [flag("b", {})]}).with_overrides({"a": True})
+    for key in ("a", "b"):
+        snapshot.evaluator(key)
+    assert evaluators_of(snapshot).together() is None
 
 
 def test_equal_answers_are_one_object(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,12 +96,16 @@ def test_subclasses_of_numbers_and_of_text_are_handed_on() -> None:
         (("any", NEVER, ("all", ALWAYS)), "match"),
         (("all", NEVER, ("gt", "absent", 0.0)), "nothing"),
         (("any", ALWAYS, ("gt", "absent", 0.0)), "match"),
-        (("all", ("gt", "absent", 0.0), NEVER), HANDED_ON),
-        (("any", ("gt", "absent", 0.0), ALWAYS), HANDED_ON),
+        (("all", ("gt", "absent", 0.0), NEVER), "nothing"),
+        (("any", ("gt", "absent", 0.0), ALWAYS), "match"),
+        (("all", ("gt", "absent", 0.0), ALWAYS), HANDED_ON),
+        (("any", ("gt", "absent", 0.0), NEVER), HANDED_ON),
         (("not", ("gt", "absent", 0.0)), HANDED_ON),
+        (("not", ("not", ("all", ("gt", "absent", 0.0), NEVER))), "nothing"),
+        (("any", ("given", ("gt", "absent", 0.0)), ALWAYS), HANDED_ON),
     ],
 )
-def test_combinations_stop_at_the_first_part_that_decides(test: Any, expected: str) -> None:
+def test_combinations_are_decided_by_what_the_call_has(test: Any, expected: str) -> None:
     assert everybody(test)("user-1", {}) == expected
 
 
@@ -187,8 +191,10 @@ def test_a_call_is_handed_on_as_it_was_made() -> None:
     plain = everybody(("gt", "p", 0.0), otherwise=hand_on)
     props: dict[str, Any] = {}
     assert plain.otherwise is hand_on
-    assert plain("user-1", props) == (HANDED_ON, ("user-1", props), {})
-    assert plain("user-1", props, None) == (HANDED_ON, ("user-1", props, None), {})
+    odd = {"p": "5"}
+    assert plain("user-1", odd) == (HANDED_ON, ("user-1", odd), {})
+    assert plain("user-1", odd, None) == (HANDED_ON, ("user-1", odd, None), {})
+    assert plain("user-1", props, odd) == (HANDED_ON, ("user-1", props, odd), {})
     assert plain("user-1", props=props) == (HANDED_ON, ("user-1",), {"props": props})
     assert plain() == (HANDED_ON, (), {})
     assert plain(1, 2, 3, 4) == (HANDED_ON, (1, 2, 3, 4), {})
@@ -201,6 +207,96 @@ def test_what_the_other_function_raises_is_raised() -> None:
 
     with pytest.raises(LookupError, match="no"):
         everybody(("gt", "p", 0.0), otherwise=fail)("user-1", {})
+
+
+# What it remembers
+
+
+class Counting:
+    """A generated function that answers with its number of calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(self, _distinct_id: object, props: dict[str, Any]) -> int:
+        self.calls.append(props)
+        return len(self.calls)
+
+
+def test_an_answer_without_a_property_is_asked_for_once_for_each_walk() -> None:
+    ask = Counting()
+    plain = flag(
+        (("all", ("gt", "p", 0.0), ("gt", "q", 0.0)), within(0), None, ("one",), "out", False),
+        (("gt", "r", 0.0), None, draw(EVERYONE), ("two", "three"), "out", False),
+        otherwise=ask,
+    )
+    assert [plain("user-1", {"q": 1}) for _ in range(3)] == [1, 1, 1]
+    assert [plain("user-1", {"p": 1}) for _ in range(3)] == [2, 2, 2]
+    assert [plain("user-1", {"p": 1, "r": 1}) for _ in range(3)] == [3, 3, 3]
+    assert [plain("user-1", {"p": 1, "r": 0}) for _ in range(3)] == [4, 4, 4]
+    assert plain("user-1", {"p": 0, "r": 1}) == "two"
+    assert plain("user-1", {"p": 0, "r": 0}) == "nothing"
+    assert plain("user-1", {"p": 0}) == 5
+    assert plain("user-2", {"q": 7}) == 1
+
+
+def test_a_remembered_answer_depends_on_the_hash() -> None:
+    ask = Counting()
+    plain = flag((("gt", "p", 0.0), within(1 << 59), None, ("m",), "out", False), otherwise=ask)
+    ids = [f"user-{number}" for number in range(20)]
+    inside = {each: accelerator.bucket("flag-a.", each) < 1 << 59 for each in ids}
+    found = {each: plain(each, {}) for each in ids}
+    assert set(inside.values()) == {True, False}
+    assert {each: found[each] == found[ids[0]] for each in ids} == {
+        each: inside[each] == inside[ids[0]] for each in ids
+    }
+    assert len(ask.calls) == 2
+
+
+def test_an_answer_is_asked_for_with_properties_that_nobody_else_can_change() -> None:
+    props = {"q": 5}
+
+    def ask(_distinct_id: object, given: dict[str, Any]) -> str:
+        props["p"] = 1
+        return "without p" if "p" not in given else "with p"
+
+    plain = everybody(("gt", "p", 0.0), otherwise=ask)
+    assert plain("user-1", props) == "without p"
+    assert plain("user-1", {}) == "without p"
+    assert plain("user-1", props) == "match"
+
+
+def test_what_raises_is_not_remembered() -> None:
+    errors = [LookupError("no")]
+
+    def ask(*_: object) -> str:
+        if errors:
+            raise errors.pop()
+        return "asked again"
+
+    plain = everybody(("gt", "p", 0.0), otherwise=ask)
+    with pytest.raises(LookupError, match="no"):
+        plain("user-1", {})
+    assert plain("user-1", {}) == "asked again"
+
+
+def test_few_answers_are_remembered() -> None:
+    ask = Counting()
+    uppers = [number << 50 for number in range(1, 1024)]
+    names = tuple(map(str, range(1024)))
+    plain = flag((("gt", "p", 0.0), None, draw(*uppers), names, "out", False), otherwise=ask)
+    for number in range(5_000):
+        plain(f"user-{number}", {})
+    asked_for = len(ask.calls)
+    assert asked_for > 1024  # they were forgotten in between
+    again = [plain("user-1", {}) for _ in range(3)]
+    assert len(set(again)) == 1
+
+
+def test_a_long_walk_is_not_remembered() -> None:
+    ask = Counting()
+    plain = everybody(("all", *[("gt", f"p{n}", 0.0) for n in range(200)]), otherwise=ask)
+    assert [plain("user-1", {}) for _ in range(3)] == [1, 2, 3]
 
 
 class Claimant:
@@ -284,33 +380,44 @@ conditions = st.tuples(
 values = st.sampled_from(["a", "A", "é", 5, 5.0, True, None, 10**400]) | st.floats() | st.integers()
 
 
-def asked(test: Any, props: dict[str, Any]) -> bool | None:
+LACKING = "lacking"
+
+
+def asked(test: Any, props: dict[str, Any]) -> bool | str | None:
     """Return the expected result of a test; None if the call must be handed on."""
     if isinstance(test, accelerator.TextTest):
+        if "p" not in props:
+            return LACKING
         answer = test.test(props)
         assert answer is None or type(answer) is bool
         return answer
     word, *parts = test
     if word in COMPARISONS:
-        value = props.get(parts[0])
+        if parts[0] not in props:
+            return LACKING
+        value = props[parts[0]]
         if type(value) not in (int, float) or not abs(value) < 2**1023:
             return None
         return COMPARISONS[word](float(value), parts[1])
     if word == "not":
         inner = asked(parts[0], props)
-        return None if inner is None else not inner
+        return not inner if isinstance(inner, bool) else inner
+    found: bool | str = word == "all"
     for part in parts:
         answer = asked(part, props)
-        if answer is not (word == "all"):
+        if answer is None or answer is (word == "any"):
             return answer
-    return word == "all"
+        if answer is LACKING:
+            found = LACKING
+    return found
 
 
 def walked(flag_conditions: list[Any], distinct_id: str, props: dict[str, Any]) -> str:
     found = "nothing"
-    for index, (test, share, uppers, stops) in enumerate(flag_conditions):
-        matches = asked(test, props)
-        if matches is None:
+    results = [asked(test, props) for test, *_ in flag_conditions]
+    for index, (_, share, uppers, stops) in enumerate(flag_conditions):
+        matches = results[index]
+        if matches is None or matches is LACKING:
             return HANDED_ON
         if not matches:
             continue
@@ -433,6 +540,11 @@ def test_a_draw_that_leaves_the_matches_is_refused(excess: int) -> None:
         ((("resembles", "p", 1.0), None, None, ("a",), "out", False), "a test is"),
         (["a"], "a condition is a tuple"),
         ((ALWAYS, None, None, ["a"], "out", False), "must be tuple"),
+        ((ALWAYS, None, None, ("a",), "out", False, 5), "a str or None"),
+        ((("of_group", "g", 1, text("a")), None, None, ("a",), "out", False), "a bool or None"),
+        ((("of_group", 5, None, text("a")), None, None, ("a",), "out", False), "a str and"),
+        ((("of_group", "g", None, ALWAYS), None, None, ("a",), "out", False), "one property"),
+        ((("of_group", "g", None), None, None, ("a",), "out", False), "a test is"),
     ],
 )
 def test_a_malformed_condition_is_refused(condition: Any, message: str) -> None:

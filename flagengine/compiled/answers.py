@@ -1,0 +1,62 @@
+"""The base of an ``Evaluation``: the arguments of a call, and the answers that are known so far.
+
+The accelerator has the same in C, which answers plain flags at once.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flagengine.native import accelerator
+from flagengine.results.resolution import Resolution
+
+if TYPE_CHECKING:
+    from flagengine.snapshot import Snapshot
+
+__all__ = ["Answers"]
+
+
+class _Answers:
+    """The arguments of a call of ``evaluate``, and the answers by key so far.
+
+    A subclass has ``_resolve(key)``, the full way to an answer. ``options`` are keyword arguments.
+    """
+
+    __slots__ = ("_distinct_id", "_known", "_options", "_props", "_snapshot", "_whole")
+
+    def __init__(
+        self,
+        snapshot: "Snapshot",
+        distinct_id: object,
+        props: Mapping[str, Any],
+        options: dict[str, Any],
+    ) -> None:
+        """Bind the arguments, which the caller has checked."""
+        self._snapshot = snapshot
+        self._distinct_id = distinct_id
+        self._props = props
+        self._options = options
+        self._known: dict[str, Resolution] = {}
+        self._whole: dict[str, Resolution] | None = None
+
+    def __getitem__(self, key: str) -> Resolution:
+        """Return the answer for a key; raise KeyError for a key that was not requested."""
+        known = self._known
+        if key in known:
+            return known[key]
+        if not known and not self._options:  # what flags share pays from the second on
+            evaluator = self._snapshot._compiled.get(key)  # noqa: SLF001 private for users
+            if evaluator is not None:
+                return known.setdefault(key, evaluator(self._distinct_id, self._props))
+        return known.setdefault(key, self._resolve(key))
+
+    def _resolve(self, key: str) -> Resolution:
+        raise KeyError(key)
+
+    def _walk(self, *_: object) -> None:
+        """Answer no flag together with others."""
+
+
+if TYPE_CHECKING:
+    Answers = _Answers
+else:
+    Answers = _Answers if accelerator is None else accelerator.Answers
