@@ -22,6 +22,19 @@ __all__ = ["CallOptions", "Evaluation", "evaluate", "evaluate_flag"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _ask(
+    snapshot: Snapshot,
+    key: str,
+    distinct_id: object,
+    props: Mapping[str, Any],
+    groups: Mapping[str, Any],
+    group_properties: Mapping[str, Mapping[str, Any]],
+) -> Resolution:
+    """Answer a flag in Python, for the accelerator, which remembers the answer."""
+    request = Request(groups, group_properties) if groups or group_properties else NO_OPTIONS
+    return EvaluationCall(evaluators_of(snapshot), distinct_id, props, request).resolve(key)
+
+
 class Evaluation(Answers, Mapping[str, Resolution]):
     """The answers for one person, read-only; each answer is computed on first access.
 
@@ -94,9 +107,7 @@ class Evaluation(Answers, Mapping[str, Resolution]):
             raise KeyError(key)
         return self._opened().resolve(key)
 
-    @staticmethod
-    def _ask(snapshot: Snapshot, key: str, *given: Any) -> Resolution:
-        return _ask(snapshot, key, *given)
+    _ask = staticmethod(_ask)
 
     def _all(self) -> dict[str, Resolution]:
         if self._whole is not None:
@@ -111,12 +122,10 @@ class Evaluation(Answers, Mapping[str, Resolution]):
                 self._answer_rest(whole, together[-1])
         if known := self._known:
             whole = {key: known.get(key, answer) for key, answer in whole.items()}
-        self._whole = whole
+        self._complete(whole)
         return whole
 
-    def _answer_rest(
-        self, answers: dict[str, Resolution | None], evaluators: tuple[Evaluator, ...]
-    ) -> None:
+    def _answer_rest(self, answers: dict[str, Any], evaluators: tuple[Evaluator, ...]) -> None:
         """Answer the flags that the accelerator has left."""
         subject = self._opened().shared_subject(len(answers))
         for key, evaluator in zip(answers, evaluators, strict=True):
@@ -127,22 +136,9 @@ class Evaluation(Answers, Mapping[str, Resolution]):
 def _restored(answers: dict[str, Resolution]) -> Evaluation:
     """Return an evaluation that knows all answers."""
     evaluation = Evaluation(None, None, {}, {})
-    evaluation._keys = dict.fromkeys(answers)
-    evaluation._known = evaluation._whole = answers
+    evaluation._keys = dict.fromkeys(answers)  # noqa: SLF001 of this module
+    evaluation._complete(answers)  # noqa: SLF001
     return evaluation
-
-
-def _ask(
-    snapshot: Snapshot,
-    key: str,
-    distinct_id: object,
-    props: Mapping[str, Any],
-    groups: Mapping[str, Any],
-    group_properties: Mapping[str, Mapping[str, Any]],
-) -> Resolution:
-    """Answer a flag in Python, for the accelerator, which remembers the answer."""
-    request = Request(groups, group_properties) if groups or group_properties else NO_OPTIONS
-    return EvaluationCall(evaluators_of(snapshot), distinct_id, props, request).resolve(key)
 
 
 def _quick(*answers: type) -> Callable[[F], F]:
@@ -171,7 +167,7 @@ def evaluate(
     """
     if not isinstance(flag_defs, Snapshot):
         return evaluate(as_snapshot(flag_defs), distinct_id, props, **options)
-    evaluation = Evaluation(flag_defs, distinct_id, checked_mapping("props", props), options)
+    evaluation = Evaluation(flag_defs, distinct_id, checked_mapping("props", props), dict(options))
     if options:
         evaluation._open()  # noqa: SLF001 a wrong option raises now
     return evaluation

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 from flagengine.native import accelerator
 from flagengine.results.resolution import Resolution
 
-if TYPE_CHECKING:
-    from flagengine.snapshot import Snapshot
-
 __all__ = ["Answers"]
 
 
@@ -25,7 +22,7 @@ class _Answers:
 
     def __init__(
         self,
-        snapshot: "Snapshot",
+        snapshot: Any,
         distinct_id: object,
         props: Mapping[str, Any],
         options: dict[str, Any],
@@ -52,8 +49,13 @@ class _Answers:
     def _resolve(self, key: str) -> Resolution:
         raise KeyError(key)
 
-    def _walk(self, *_: object) -> None:
-        """Answer no flag together with others."""
+    def _walk(self, *_: object) -> tuple[dict[str, Any], int] | None:
+        """Answer the plain flags of a snapshot together: not without the accelerator."""
+        return None
+
+    def _complete(self, answers: dict[str, Resolution]) -> None:
+        """Keep the answers of all flags in order."""
+        self._known = self._whole = answers
 
 
 if TYPE_CHECKING:

@@ -336,12 +336,13 @@ static PyObject *get_whole(PyObject *object, void *Py_UNUSED(none)) {
     return whole;
 }
 
-/* Sets what is known, too. */
-static int set_whole(PyObject *object, PyObject *whole, void *Py_UNUSED(none)) {
+PyDoc_STRVAR(complete_doc, "_complete($self, answers, /)\n--\n\nKeep a dict of all answers in order.");
+
+static PyObject *answers_complete(PyObject *object, PyObject *whole) {
     Answers *self = (Answers *)object;
-    if (!whole || !PyDict_CheckExact(whole)) {
-        PyErr_SetString(PyExc_TypeError, "_whole must be a dict");
-        return -1;
+    if (!PyDict_CheckExact(whole)) {
+        PyErr_SetString(PyExc_TypeError, "_complete takes a dict");
+        return NULL;
     }
     PyObject *known, *before;
     BEGIN_LOCKED(self)
@@ -352,7 +353,7 @@ static int set_whole(PyObject *object, PyObject *whole, void *Py_UNUSED(none)) {
     END_LOCKED()
     Py_XDECREF(known);
     Py_XDECREF(before);
-    return 0;
+    Py_RETURN_NONE;
 }
 
 static PyGetSetDef answers_getset[] = {
@@ -361,12 +362,13 @@ static PyGetSetDef answers_getset[] = {
     {"_props", get_argument, NULL, NULL, (void *)PROPS},
     {"_options", get_options, NULL, NULL, NULL},
     {"_known", get_known, NULL, NULL, NULL},
-    {"_whole", get_whole, set_whole, NULL, NULL},
+    {"_whole", get_whole, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyMethodDef answers_methods[] = {
     {"get", FUNCTION(answers_get), METH_FASTCALL, get_doc},
+    {"_complete", answers_complete, METH_O, complete_doc},
     {"_walk", FUNCTION(answers_walk), METH_FASTCALL, walk_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -383,22 +383,30 @@ values = st.sampled_from(["a", "A", "é", 5, 5.0, True, None, 10**400]) | st.flo
 LACKING = "lacking"
 
 
-def asked(test: Any, props: dict[str, Any]) -> bool | str | None:
-    """Return the expected result of a test; None if the call must be handed on."""
+def decided(test: Any, value: Any) -> bool | None:
+    """Return the expected result of a test of a property that the call has."""
     if isinstance(test, accelerator.TextTest):
-        if "p" not in props:
-            return LACKING
-        answer = test.test(props)
+        answer = test.test({"p": value})
         assert answer is None or type(answer) is bool
         return answer
+    word, _, bound = test
+    if type(value) not in (int, float) or not abs(value) < 2**1023:
+        return None
+    return COMPARISONS[word](float(value), bound)
+
+
+def asked(test: Any, props: dict[str, Any]) -> bool | str | None:
+    """Return the expected result of a test; None if the call must be handed on."""
+    key = (
+        "p"
+        if isinstance(test, accelerator.TextTest)
+        else test[1]
+        if test[0] in COMPARISONS
+        else None
+    )
+    if key is not None:
+        return decided(test, props[key]) if key in props else LACKING
     word, *parts = test
-    if word in COMPARISONS:
-        if parts[0] not in props:
-            return LACKING
-        value = props[parts[0]]
-        if type(value) not in (int, float) or not abs(value) < 2**1023:
-            return None
-        return COMPARISONS[word](float(value), parts[1])
     if word == "not":
         inner = asked(parts[0], props)
         return not inner if isinstance(inner, bool) else inner
