@@ -217,7 +217,7 @@ def test_arguments_may_be_named(snapshot: Snapshot) -> None:
     expected = dict(evaluate(snapshot, "user-1", PEOPLE[0]))
     assert dict(evaluate(flag_defs=snapshot, distinct_id="user-1", props=PEOPLE[0])) == expected
     assert dict(evaluate(snapshot, props=PEOPLE[0], distinct_id="user-1")) == expected
-    names = {"".join(["dist", "inct_id"]): "user-1"}  # not interned
+    names: dict[str, Any] = {str(b"distinct_id", "utf-8"): "user-1"}  # not interned
     assert evaluate(snapshot, **names)["plain"].missing.person_properties == ("plan",)
 
 
@@ -256,15 +256,16 @@ def test_it_leaks_nothing(snapshot: Snapshot) -> None:
 
 
 def test_threads_share_it(snapshot: Snapshot) -> None:
+    def read(found: Evaluation, seen: list[dict[str, Resolution]], number: int) -> None:
+        seen.append({key: found[key] for key in found} if number % 3 else dict(found.items()))
+
     for _ in range(20):
         found = evaluate(snapshot, "user-1", PEOPLE[0], groups={"company": "acme"})
         seen: list[dict[str, Resolution]] = []
-        readers = [
-            Thread(target=lambda found=found: seen.append({key: found[key] for key in found}))
-            for _ in range(4)
-        ] + [Thread(target=lambda found=found: seen.append(dict(found.items()))) for _ in range(2)]
+        readers = [Thread(target=read, args=(found, seen, number)) for number in range(6)]
         for reader in readers:
             reader.start()
         for reader in readers:
             reader.join()
+        assert len(seen) == len(readers)
         assert all(each == seen[0] for each in seen)
