@@ -33,6 +33,7 @@ CURVES: dict[str, str] = {
     "mix": "flags of the mix of W3, all asked for",
     "load": "flags in the document, loaded in a fresh process",
     "conditions": "conditions of the flag, the last one holds",
+    "operands": "values of the list that a property must be in",
     "properties": "properties of the person, two read",
     "cohorts": "cohorts nested in one another",
     "chain": "dependencies in a chain",
