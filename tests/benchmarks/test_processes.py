@@ -79,3 +79,13 @@ def test_another_figure_is_sampled_in_turn_after_a_first_try() -> None:
     assert (found.candidate, len(found.samples)) == ("flagengine", 2)
     assert rounds == [0, 0, 1, 2]
     assert session.results.absences[0].candidate == "no-op"
+
+
+def test_the_memory_of_a_workload_and_of_remembered_ids_is_measured() -> None:
+    with Process("flagengine") as worker:
+        few, many = (worker.value("weigh", workload=f"operands/{size}") for size in (1, 10_000))
+    assert 0.0 < few < many
+    with Process("flagengine-client-told") as worker:
+        found = worker.ask("remember", ids=20)
+    assert found["ns"] > 0.0
+    assert found["bytes"] >= 0.0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks import growth
+from benchmarks.growth_workloads import SIZES
 from benchmarks.results import Absence, Measurement, Results, load, merged, record, save
 from benchmarks.rivals.catalogue import find
 from benchmarks.tables import compare, report
@@ -150,3 +152,22 @@ def test_the_slope_is_the_exponent_of_growth(
     points: list[tuple[int, float]], wanted: float
 ) -> None:
     assert growth.slope(points) == pytest.approx(wanted)
+
+
+def test_every_size_that_is_measured_has_a_curve() -> None:
+    assert list(growth.CURVES) == list(SIZES)
+
+
+def test_the_summary_has_the_memory_beside_the_time() -> None:
+    found = Results()
+    for size, nanoseconds, octets in ((1, 100.0, 1_000.0), (100_000, 100.0, 100_000_000.0)):
+        for label, unit, value in (("", "ns", nanoseconds), ("-memory", "bytes", octets)):
+            name = f"operands{label}/{size}"
+            found.measurements.append(Measurement(name, "flagengine", unit, (value,)))
+    time, memory = growth.summary(found).split("\n\n")
+    assert _row(time, "operands, flagengine")[-1] == "0.00"
+    assert _row(memory, "operands, flagengine")[-1] == "1.00"
+
+
+def test_memory_that_did_not_grow_has_no_slope() -> None:
+    assert math.isnan(growth.slope([(1, 0.0), (10, 5.0)]))
