@@ -6,6 +6,7 @@
 #   make coverage  run all tests, and fail where too little of the code was reached
 #   make nightly   try many examples that nobody has tried before
 #   make mutants   break the code in many places, and list what no test notices
+#   make counted   count the instructions of five calls, and compare them with the baseline
 #   make bench     measure the engine beside others (installs them; some twenty minutes)
 
 # The first Python that is new enough; say PYTHON=... to choose another.
@@ -31,7 +32,7 @@ WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
 
-.PHONY: demo quick test coverage floors nightly mutants lint types check bench clean
+.PHONY: demo quick test coverage floors nightly mutants lint types check counted bench clean
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.cli
@@ -71,6 +72,11 @@ types: $(VENV)/.lint
 	$(BIN)/mypy
 
 check: test lint types
+
+# Needs valgrind; says so without. After a change that is meant to cost or save something:
+# make counted COUNTED=--update
+counted: $(VENV)/.test
+	$(BIN)/python -m benchmarks.instructions $(COUNTED)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks run

@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | growth | report FILE | compare OLD NEW | list`.
+"""The command line: `python -m benchmarks run | growth | report FILE… | compare OLD NEW | list`.
 
 `requirements` prints the pinned rivals, so that each can be installed separately: a rival that cannot
 be installed is then an absent row and does not stop the installation.
@@ -24,6 +24,11 @@ from benchmarks import (
     w6_load,
     w7_special_paths,
     w8_import,
+    w9_one_answer,
+    w10_client,
+    w11_idle,
+    w12_poll,
+    w13_column,
 )
 from benchmarks.rivals.catalogue import CANDIDATES, find
 from benchmarks.session import Session, Settings
@@ -44,6 +49,11 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "w6": w6_load.run,
     "w7": w7_special_paths.run,
     "w8": w8_import.run,
+    "w9": w9_one_answer.run,
+    "w10": w10_client.run,
+    "w11": w11_idle.run,
+    "w12": w12_poll.run,
+    "w13": w13_column.run,
 }
 
 
@@ -69,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "run":
             measuring.add_argument("--only", type=_questions, default=tuple(QUESTIONS))
     reporting = commands.add_parser("report")
-    reporting.add_argument("file", type=Path)
+    reporting.add_argument("file", type=Path, nargs="+", help="the files of a run, merged")
     reporting.set_defaults(command=_report)
     comparing = commands.add_parser("compare")
     comparing.add_argument("old", type=Path)
@@ -139,7 +149,7 @@ def _verdict(session: Session) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    found = results.load(options.file)
+    found = results.merged([results.load(file) for file in options.file])
     of_growth = any("/" in workload for workload in found.workloads())
     print(growth.summary(found) if of_growth else tables.report(found))
     return 0

@@ -35,7 +35,7 @@ def check(
     bucketing: Bucketing,
 ) -> None:
     """Raise WrongAnswerError unless the engine's answers are those of the definitions."""
-    ask, count = ask_of(question), max(1, _CHECKED_ANSWERS // len(workload.asked))
+    ask, count = ask_of(question), max(1, _CHECKED_ANSWERS // max(1, len(workload.asked)))
     found = [question.read(ask(person_id, subject)) for person_id, subject in subjects[:count]]
     answers: chain[Answer] = chain.from_iterable(found)
     persons = workload.persons[:count]

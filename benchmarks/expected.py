@@ -25,7 +25,15 @@ from benchmarks.specs import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["WrongAnswerError", "check_exactly", "check_shares", "distribution", "exact", "holds"]
+__all__ = [
+    "WrongAnswerError",
+    "bucket_number",
+    "check_exactly",
+    "check_shares",
+    "distribution",
+    "exact",
+    "holds",
+]
 
 #: The allowed distance of a total from its mean: a run in a million fails by chance.
 _TOLERATED_DEVIATIONS = 5.0
@@ -82,8 +90,12 @@ def _draw(flag: Flag, person: Person) -> Answer:
 
 
 def _bucket(key: str, subject: str, salt: str = "") -> float:
-    digest = hashlib.sha1(f"{key}.{subject}{salt}".encode(), usedforsecurity=False).hexdigest()
-    return int(digest[:15], 16) / _SCALE
+    return bucket_number(f"{key}.{subject}{salt}") / _SCALE
+
+
+def bucket_number(text: str) -> int:
+    """Return the first 60 bits of the SHA-1 of the text."""
+    return int(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:15], 16)
 
 
 def distribution(flag: Flag, person: Person) -> dict[Answer, float]:

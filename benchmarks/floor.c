@@ -1,5 +1,6 @@
 /* The floor under W1: what its two look-ups, list test, substring test and SHA-1 cost when nothing
- * else is done. Hard-wired to the one flag it is configured with; no evaluator, only a yardstick.
+ * else is done; and a column of ids hashed in a single stream. Hard-wired to the one flag it is
+ * configured with; no evaluator, only a yardstick.
  *
  * Needs SHA-NI. One block only: flag key, dot and id must fit into 55 bytes.
  */
@@ -113,6 +114,38 @@ static PyObject *evaluate(PyObject *module, PyObject *const *args, Py_ssize_t co
     return in < 0 ? NULL : PyBool_FromLong(in);
 }
 
+/* hash_column(prefix, offsets, data, numbers): the numbers of prefix + text, one after another. */
+static PyObject *hash_column(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer prefix, offsets, data, numbers;
+    if (!PyArg_ParseTuple(args, "y*y*y*w*", &prefix, &offsets, &data, &numbers)) return NULL;
+    const int32_t *ends = offsets.buf;
+    uint64_t *out = numbers.buf;
+    Py_ssize_t rows = offsets.len / 4 - 1, row = 0;
+    int fits = rows * 8 <= numbers.len;
+    for (; fits && row < rows; row++) {
+        uint8_t block[BLOCK] = {0};
+        Py_ssize_t size = ends[row + 1] - ends[row], end = prefix.len + size;
+        if (size < 0 || end > ONE_BLOCK_TEXT || ends[row] < 0 || ends[row + 1] > data.len) break;
+        memcpy(block, prefix.buf, (size_t)prefix.len);
+        memcpy(block + prefix.len, (const char *)data.buf + ends[row], (size_t)size);
+        block[end] = 0x80;
+        block[BLOCK - 2] = (uint8_t)(end * 8 >> 8);
+        block[BLOCK - 1] = (uint8_t)(end * 8);
+        out[row] = bucket(block);
+    }
+    PyBuffer_Release(&prefix);
+    PyBuffer_Release(&offsets);
+    PyBuffer_Release(&data);
+    PyBuffer_Release(&numbers);
+    if (!fits || row < rows) {
+        PyErr_SetString(PyExc_ValueError, "the texts must fit into one block, the numbers into out");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 static int take_text(PyObject **slot, PyObject *value)
 {
     if (!is_ascii(value)) {
@@ -166,6 +199,7 @@ static PyMethodDef methods[] = {
      "configure(key, country_name, options, email_name, needle, bound)"},
     {"evaluate", (PyCFunction)(void (*)(void))evaluate, METH_FASTCALL,
      "evaluate(person_id, properties) -> bool"},
+    {"hash_column", hash_column, METH_VARARGS, "hash_column(prefix, offsets, data, numbers)"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -49,6 +49,41 @@ def _conditions(size: int, persons: int) -> Workload:
     return _of_flags(f"conditions/{size}", (flag,), flag, people(persons))
 
 
+def _operands(size: int, persons: int) -> Workload:
+    """Return a workload of a flag with a long list of values, of which the last ones match."""
+    fillers = tuple(f"country {number}" for number in range(size - 1))
+    listed = Filter("country", Operator.IN, (*fillers, COUNTRIES[0]))
+    flag = Flag("operands", (Condition((listed, _W1[1]), 50),))
+    # Few persons, because some engines look at every value of the list.
+    return _of_flags(f"operands/{size}", (flag,), flag, people(min(persons, 20)))
+
+
+def _chain(size: int, persons: int) -> Workload:
+    """Return a workload of a flag at the end of a chain of dependencies."""
+    base = Flag("chain-0", (Condition(_W1, 50),))
+    flags = [*definitions((base,))["flags"]]  # type: ignore[misc]
+    keys = [base.key]
+    for number in range(1, size + 1):
+        needs = {
+            "key": keys[-1],
+            "type": "flag",
+            "operator": "flag_evaluates_to",
+            "value": True,
+            "dependency_chain": list(keys),
+        }
+        group = {"variant": None, "properties": [needs], "rollout_percentage": 100}
+        filters: dict[str, object] = {"groups": [group], "payloads": {}, "multivariate": None}
+        keys.append(f"chain-{number}")
+        flags.append(flag_of(number + 1, keys[-1], filters))
+    return Workload(
+        name=f"chain/{size}",
+        asked=(keys[-1],),
+        persons=people(persons),
+        definitions=definitions_of(flags),
+        answers=lambda person: (exact(base, person),),
+    )
+
+
 def _properties(size: int, persons: int) -> Workload:
     """Return a workload of persons with many properties that the flag does not read."""
     flag = Flag("properties", (Condition(_W1, 50),))
@@ -83,16 +118,22 @@ def _cohorts(size: int, persons: int) -> Workload:
 GROWTH: dict[str, Callable[[int, int], Workload]] = {
     "flags": _flags,
     "conditions": _conditions,
+    "operands": _operands,
     "properties": _properties,
     "cohorts": _cohorts,
+    "chain": _chain,
 }
 
-#: The sizes of each curve. Cohorts stop at 20, which have two groups each: the limit of nesting is 50.
+#: The sizes of each curve. Cohorts stop at 24, which have two groups each, and chains at 49
+#: dependencies: the limits of nesting and of a chain are 50. `ids` are new ids of a client's read.
 SIZES: dict[str, tuple[int, ...]] = {
     "flags": (1, 10, 100, 1_000, 10_000),
     "mix": (10, 100, 1_000),
     "load": (1, 10, 100, 1_000, 10_000),
-    "conditions": (1, 3, 10, 30, 100),
+    "conditions": (1, 3, 10, 30, 100, 300, 1_000),
+    "operands": (1, 10, 100, 1_000, 10_000, 100_000),
     "properties": (7, 30, 100, 300, 1_000),
-    "cohorts": (1, 2, 5, 10, 20),
+    "cohorts": (1, 2, 5, 10, 24),
+    "chain": (1, 2, 5, 10, 25, 49),
+    "ids": (1_000, 10_000, 100_000, 1_000_000),
 }

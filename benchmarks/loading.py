@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import tracemalloc
 from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.rivals.base import Engine, Rival
     from benchmarks.workload import Workload
 
-__all__ = ["FIGURES", "measure_load"]
+__all__ = ["FIGURES", "measure_load", "resident", "weigh"]
 
 _MIB = 1024 * 1024
 #: The measured figures, with their units.
@@ -36,13 +37,13 @@ def measure_load(rival: Rival, workload: str, first: str, path: str) -> dict[str
     every, single = make(workload, 1), make(first, 1)
     text = Path(path).read_text(encoding="utf-8")
     gc.collect()
-    before, started = _resident(), perf_counter_ns()
+    before, started = resident(), perf_counter_ns()
     engine = rival.load(text)
     ready = perf_counter_ns() - started
     first_answer = _answer(rival, engine, single)
-    after_first = _resident()
+    after_first = resident()
     all_answers = _answer(rival, engine, every)
-    after_all = _resident()
+    after_all = resident()
     return {
         "ready": ready / 1e6,
         "first": (ready + first_answer) / 1e6,
@@ -50,6 +51,22 @@ def measure_load(rival: Rival, workload: str, first: str, path: str) -> dict[str
         "memory": (after_first - before) / _MIB,
         "memory-all": (after_all - before) / _MIB,
     }
+
+
+def weigh(rival: Rival, workload: str) -> int:
+    """Return the bytes of Python objects that the loaded workload keeps after the first answer."""
+    made, other = make(workload, 1), make("w2", 1)
+    text = rival.document(made)
+    # Modules that are imported on first use belong to no document.
+    _answer(rival, rival.load(rival.document(other)), other)
+    gc.collect()
+    tracemalloc.start()
+    engine = rival.load(text)
+    _answer(rival, engine, made)
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return kept
 
 
 def _answer(rival: Rival, engine: Engine, workload: Workload) -> int:
@@ -64,7 +81,7 @@ def _answer(rival: Rival, engine: Engine, workload: Workload) -> int:
     return taken
 
 
-def _resident() -> int:
+def resident() -> int:
     """Return the bytes of memory that this process occupies, or its peak if only that is known."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])

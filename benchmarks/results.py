@@ -15,9 +15,18 @@ from benchmarks.measure import Summary, summarise
 from benchmarks.rivals.catalogue import CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Absence", "Measurement", "Results", "describe_machine", "load", "save"]
+__all__ = [
+    "Absence",
+    "Measurement",
+    "Results",
+    "describe_machine",
+    "load",
+    "merged",
+    "record",
+    "save",
+]
 
 _FORMAT = 1
 _ROOT = Path(__file__).parent.parent
@@ -79,6 +88,7 @@ def describe_machine() -> dict[str, object]:
     return {
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
+        "avx512": _has("avx512vbmi"),
         "cores": os.cpu_count(),
         "load": [round(number, 2) for number in os.getloadavg()],
         "system": f"{platform.system()} {platform.machine()}",
@@ -89,13 +99,22 @@ def describe_machine() -> dict[str, object]:
 
 
 def _processor() -> str:
+    extensions = (("sha_ni", "SHA-NI"), ("avx512vbmi", "AVX-512"))
+    present = [title for flag, title in extensions if _has(flag)]
+    name = _cpu().get("model name", platform.processor())
+    return f"{name} with {' and '.join(present)}" if present else name
+
+
+def _has(flag: str) -> bool:
+    return flag in _cpu().get("flags", "").split()
+
+
+def _cpu() -> dict[str, str]:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor()
-    fields = dict(_split(lines))
-    sha = " with SHA-NI" if "sha_ni" in fields.get("flags", "").split() else ""
-    return fields.get("model name", platform.processor()) + sha
+        return {}
+    return dict(_split(lines))
 
 
 def _split(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -134,6 +153,24 @@ def save(results: Results, path: Path) -> None:
     document = {"format": _FORMAT, **asdict(results)}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def merged(parts: Sequence[Results]) -> Results:
+    """Return the results of several files; the environment is that of the first."""
+    return Results(
+        parts[0].meta,
+        [found for part in parts for found in part.measurements],
+        [absence for part in parts for absence in part.absences],
+    )
+
+
+def record(path: Path, measurement: Measurement) -> None:
+    """Put a measurement into a file of its own or add it to a file, in place of an older one."""
+    found = load(path) if path.exists() else Results(meta=describe_machine())
+    key = (measurement.workload, measurement.candidate)
+    kept = [one for one in found.measurements if (one.workload, one.candidate) != key]
+    found.measurements = [*kept, measurement]
+    save(found, path)
 
 
 def load(path: Path) -> Results:

@@ -11,6 +11,7 @@ from benchmarks.measure import interleave
 from benchmarks.people import MANY
 from benchmarks.processes import AbsentError, Process
 from benchmarks.results import Absence, Measurement, Results, describe_machine
+from benchmarks.rivals.catalogue import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +31,8 @@ class Settings:
     for_many_flags: int = 50
     loads: int = 7
     imports: int = 15
+    events: int = 20_000
+    idle_seconds: float = 60.0
     quick: bool = False
 
     @classmethod
@@ -43,6 +46,8 @@ class Settings:
             for_many_flags=10,
             loads=2,
             imports=3,
+            events=3_000,
+            idle_seconds=3.0,
             quick=True,
         )
 
@@ -73,7 +78,12 @@ class Session:
             self._processes[candidate] = process
             if candidate == "flagengine":
                 self.results.meta["accelerator"] = process.hello["accelerator"]
+                self.results.meta["gil"] = process.hello["gil"]
         return self._processes[candidate]
+
+    def common(self) -> tuple[str, ...]:
+        """Return the candidates that every workload measures if it names none."""
+        return tuple(name for name in self.settings.candidates if not find(name).aside)
 
     def ready(
         self,
@@ -82,7 +92,7 @@ class Session:
         only: Iterable[str] | None = None,
     ) -> dict[str, Process]:
         """Return the workers that could be prepared; record the others as absent."""
-        wanted = self.settings.candidates if only is None else tuple(only)
+        wanted = self.common() if only is None else tuple(only)
         prepared: dict[str, Process] = {}
         for candidate in (name for name in wanted if name in self.settings.candidates):
             try:
@@ -106,6 +116,23 @@ class Session:
         ready = self.ready(label, prepare, only)
         slots = {name: _slot(process) for name, process in ready.items()}
         self.record(label, "ns", interleave(slots, self.settings.rounds))
+
+    def sample(
+        self,
+        label: str,
+        unit: str,
+        ask: Callable[[Process, int], float],
+        only: Iterable[str],
+        *,
+        rounds: int | None = None,
+    ) -> None:
+        """Measure another figure of the candidates, in turn; `ask` gets the number of the round."""
+        samples: dict[str, list[float]] = {}
+        ready = self.ready(label, lambda process: ask(process, 0), only)
+        for number in range(1, 1 + (rounds or self.settings.rounds)):
+            for name, process in ready.items():
+                samples.setdefault(name, []).append(ask(process, number))
+        self.record(label, unit, samples)
 
     def record(self, label: str, unit: str, samples: Mapping[str, list[float]]) -> None:
         """Add measurements."""

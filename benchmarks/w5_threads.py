@@ -21,6 +21,8 @@ __all__ = ["run"]
 
 #: A slot must be many times longer than 5 ms, after which the interpreter switches threads.
 _SLOT_NS = 60_000_000
+#: The reads of clients, measured beside the engines.
+_CLIENTS = ("flagengine-client-told", "posthog-client-told")
 
 
 def run(session: Session) -> None:
@@ -30,7 +32,7 @@ def run(session: Session) -> None:
         process.ask("open", workload="w1", persons=HOT)
         process.ask("calibrate", least_ns=_SLOT_NS)
 
-    ready = session.ready("w5", prepare)
+    ready = session.ready("w5", prepare, (*session.common(), *_CLIENTS))
     rounds = max(3, session.settings.rounds // 2)
     samplers = {
         f"{label} {name}": _sampler(process, count)

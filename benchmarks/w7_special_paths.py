@@ -1,7 +1,8 @@
 """W7: the unresolved, dependent, grouped and overridden paths compared with the plain path.
 
 A missing property, a flag that depends on another flag, a chain of dependencies, a group's flag, an
-overridden flag; and W1 for comparison. Only engines that read PostHog's format can evaluate these.
+overridden flag; and W1 for comparison. Only engines that read PostHog's format can evaluate these; Eppo
+evaluates W1.
 """
 
 from __future__ import annotations
@@ -21,6 +22,6 @@ _CANDIDATES = ("flagengine", "flagengine-pure", "posthog-pure", "posthog-client"
 
 def run(session: Session) -> None:
     """Measure `w7-plain` and each special path in nanoseconds per call."""
-    session.time("w7-plain", "w1", HOT, only=_CANDIDATES)
+    session.time("w7-plain", "w1", HOT, only=(*_CANDIDATES, "eppo"))
     for name in SPECIAL:
         session.time(name, name, HOT, only=_CANDIDATES)

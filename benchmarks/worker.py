@@ -13,15 +13,21 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.asking import check
+from benchmarks.columns import nanoseconds_per_row, texts
 from benchmarks.expected import WrongAnswerError
-from benchmarks.loading import measure_load
+from benchmarks.loading import measure_load, weigh
 from benchmarks.measure import Slot, compile_slot, concurrently, passes_for
-from benchmarks.rivals.base import Rival, UnsupportedError
+from benchmarks.polling import Poll
+from benchmarks.rivals.base import UnsupportedError
 from benchmarks.rivals.catalogue import Candidate, find, make
 from benchmarks.workloads import make as make_workload
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable
 
 __all__ = ["Worker", "serve"]
 
@@ -36,6 +42,7 @@ class _Opened:
 
     slot: Slot
     subjects: int
+    settle: Callable[[], object]
     passes: int = 1
 
     @property
@@ -49,15 +56,18 @@ class Worker:
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
-        if not candidate.accelerated:
-            # Importing the accelerator now fails, as in an installation without a compiler.
-            sys.modules[_ACCELERATOR] = None  # type: ignore[assignment]
-        self._rival: Rival = make(candidate)
+        for module in candidate.hidden:
+            # Importing the module now fails, as if it was not installed.
+            sys.modules[module] = None  # type: ignore[assignment]
+        self._rival: Any = make(candidate)
         self._current: _Opened | None = None
+        self._poll: Poll | None = None
+        self._column: Callable[[], array[int]] | None = None
 
     def hello(self) -> Reply:
-        """Return the accelerator in use."""
-        return {"accelerator": sys.modules.get(_ACCELERATOR) is not None}
+        """Return whether the accelerator is in use, and whether threads wait for each other."""
+        locked = getattr(sys, "_is_gil_enabled", lambda: True)()
+        return {"accelerator": sys.modules.get(_ACCELERATOR) is not None, "gil": locked}
 
     def open(self, workload: str, persons: int) -> Reply:
         """Translate and load the workload, and check the answers before they may be timed."""
@@ -71,7 +81,7 @@ class Worker:
         if self._candidate.name != "no-op":
             check(asked, question, subjects, self._rival.bucketing)
         slot = compile_slot(question.expression, question.names, subjects)
-        self._current = _Opened(slot, len(subjects))
+        self._current = _Opened(slot, len(subjects), question.settle)
         return {"subjects": len(subjects)}
 
     def calibrate(self, least_ns: int) -> Reply:
@@ -81,17 +91,21 @@ class Worker:
         gc.disable()
         opened = self._opened()
         opened.passes = passes_for(opened.slot, least_ns)
+        opened.settle()
         return {"passes": opened.passes}
 
     def slot(self) -> Reply:
         """Return the nanoseconds per call in a slot."""
         opened = self._opened()
-        return {"value": opened.slot(opened.passes) / opened.calls}
+        taken = opened.slot(opened.passes)
+        opened.settle()
+        return {"value": taken / opened.calls}
 
     def threads(self, count: int) -> Reply:
         """Return the thousands of calls per second of all threads together."""
         opened = self._opened()
         taken = concurrently(opened.slot, opened.passes, count)
+        opened.settle()
         return {"value": count * opened.calls / taken * 1e6}
 
     def write(self, workload: str, path: str) -> Reply:
@@ -102,6 +116,36 @@ class Worker:
     def load(self, workload: str, first: str, path: str) -> Reply:
         """Return the result of `measure_load`, which is only valid for the first load of a process."""
         return {**measure_load(self._rival, workload, first, path)}
+
+    def weigh(self, workload: str) -> Reply:
+        """Return the bytes that Python's allocator holds for the workload after the first answer."""
+        return {"value": weigh(self._rival, workload)}
+
+    def poll(self, number: int) -> Reply:
+        """Return the milliseconds of a load in which one of a thousand flags is new."""
+        gc.unfreeze()
+        gc.enable()
+        if self._poll is None:
+            self._poll = Poll(self._rival)
+        return {"value": self._poll.change(number)}
+
+    def column(self, rows: int) -> Reply:
+        """Return the nanoseconds per row of hashing a column of ids."""
+        if self._column is None:
+            self._column = self._rival.column(*texts(rows))
+        return {"value": nanoseconds_per_row(self._column, rows)}
+
+    def deliver(self, host: str, events: int) -> Reply:
+        """Return the thousands of events per second that one worker delivers."""
+        gc.unfreeze()
+        gc.enable()
+        return {"value": self._rival.deliver(host, events) / 1e3}
+
+    def remember(self, ids: int) -> Reply:
+        """Return nanoseconds and memory of a client's reads of a flag for distinct ids."""
+        self._rival.load(self._rival.document(make_workload("flags/1", 1)))
+        found: Reply = self._rival.remember(ids)
+        return found
 
     def _opened(self) -> _Opened:
         if self._current is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.expected import exact
@@ -20,9 +21,10 @@ from benchmarks.workload import Workload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names"]
+__all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names", "of_flags"]
 
 _SEED = 3
+_FORTY = 40
 #: Ten flags of the mix, in turn.
 _KINDS = ("boolean",) * 4 + ("variants",) * 3 + ("percent",) * 2 + ("any-of-five",)
 _PAYLOADS = {name: json.dumps({"layout": name, "columns": 3}) for name in ("control", "a", "b")}
@@ -124,6 +126,28 @@ def _workload(name: str, flags: tuple[Flag, ...], persons: int, *, payload: bool
     )
 
 
+def of_flags(name: str, count: int, flags: tuple[Flag, ...] | None = None) -> Workload:
+    """Return a workload of all of these flags, or of the mix, for one person."""
+    return _workload(name, mix(count) if flags is None else flags, 1, payload=False)
+
+
+def _forty(persons: int) -> Workload:
+    """Return a workload that evaluates the first of forty flags of the mix."""
+    flags = mix(_FORTY)
+    return replace(
+        _workload("forty", flags, persons, payload=False),
+        asked=(flags[0].key,),
+        answers=lambda person: (exact(flags[0], person),),
+    )
+
+
+def _capture(persons: int) -> Workload:
+    """Return a workload that asks for no flag: its persons are those of events."""
+    return _workload("capture", (), persons, payload=False)
+
+
+_OTHERS: dict[str, Callable[[int], Workload]] = {"forty": _forty, "capture": _capture, **SPECIAL}
+
 _PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
     "w1": (lambda: (BOOLEAN,), False),
     "w2": (lambda: (VARIANTS,), True),
@@ -137,7 +161,7 @@ _PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
 
 def names() -> tuple[str, ...]:
     """Return all names for `make`; of the growth curves, only the families."""
-    return (*_PLAIN, *SPECIAL, *GROWTH)
+    return (*_PLAIN, *_OTHERS, *GROWTH)
 
 
 def make(name: str, persons: int) -> Workload:
@@ -147,7 +171,7 @@ def make(name: str, persons: int) -> Workload:
         return _workload(name, mix(int(size)), persons, payload=False)
     if family in GROWTH:
         return GROWTH[family](int(size), persons)
-    if name in SPECIAL:
-        return SPECIAL[name](persons)
+    if name in _OTHERS:
+        return _OTHERS[name](persons)
     flags, payload = _PLAIN[name]
     return _workload(name, flags(), persons, payload=payload)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from benchmarks.workload import Workload
 
 __all__ = [
+    "EVENT",
+    "KEEP",
     "Bucketing",
     "Engine",
     "Question",
@@ -31,6 +33,15 @@ __all__ = [
 #: The hash that decides percentages: with PostHog's hash, answers must agree person by person.
 Bucketing = Literal["posthog", "own"]
 
+#: The properties of a captured event.
+EVENT = {"plan": "pro", "seats": 12, "$current_url": "https://example.com/pricing"}
+#: Options with which a client keeps its events until it is flushed, so that no batch is timed.
+KEEP: Mapping[str, Any] = {
+    "flush_at": 1_000_000,
+    "flush_interval": 3600.0,
+    "max_queue_size": 1_000_000,
+}
+
 
 class UnsupportedError(Exception):
     """The engine cannot do this workload; the message is the reason in the table."""
@@ -44,11 +55,13 @@ class Question:
         expression: Python source that may use `person_id`, `subject` and the names below.
         names: The other names of the expression, which become local variables of the loop.
         read: Converts the value of the expression into answers, outside the timing.
+        settle: Finishes what the calls of a slot left behind, outside the timing.
     """
 
     expression: str
     names: Mapping[str, object] = field(default_factory=dict)
     read: Callable[[Any], tuple[Answer, ...]] = lambda answer: (answer,)
+    settle: Callable[[], object] = lambda: None
 
 
 class Engine(Protocol):

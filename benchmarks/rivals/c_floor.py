@@ -1,4 +1,4 @@
-"""The floor: W1 hard-wired in C, compiled when the benchmarks run. It is not an engine."""
+"""The floor: W1, and hashing a column, in C, compiled when the benchmarks run. No engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
+from array import array
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, only_one, plain_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.specs import Person
     from benchmarks.workload import Workload
 
@@ -64,6 +67,17 @@ class Floor:
             bound,
         )
         return Question("evaluate(person_id, subject)", {"evaluate": self._module.evaluate})
+
+    def column(self, prefix: str, offsets: array[int], data: bytes) -> Callable[[], array[int]]:
+        """Return the hashing of a column of texts in a single stream."""
+        numbers = array("Q", bytes(8 * (len(offsets) - 1)))
+        start = prefix.encode()
+
+        def run() -> array[int]:
+            self._module.hash_column(start, offsets, data, numbers)
+            return numbers
+
+        return run
 
 
 def _built() -> Any:

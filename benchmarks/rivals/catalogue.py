@@ -20,7 +20,8 @@ class Candidate:
         engine: The language and the binding of the engine.
         adapter: The module and the class of the adapter in this package.
         distribution: The distribution whose version is recorded; empty for parts of the benchmarks.
-        accelerated: If False, flagengine's C accelerator is hidden before flagengine is imported.
+        hidden: Modules that cannot be imported in the candidate's process, as if not installed.
+        aside: Whether it is measured only by the workloads that name it, because it answers few.
     """
 
     name: str
@@ -28,7 +29,8 @@ class Candidate:
     engine: str
     adapter: str
     distribution: str = ""
-    accelerated: bool = True
+    hidden: tuple[str, ...] = ()
+    aside: bool = False
 
     @property
     def version(self) -> str:
@@ -41,6 +43,8 @@ class Candidate:
 
 _OURS = "flagengine"
 _POSTHOG = "posthog"
+#: As in an installation without a compiler.
+_NO_ACCELERATOR = ("flagengine.native._accelerator",)
 
 CANDIDATES = (
     Candidate("no-op", "Python no-op call", "Python", "noop:NoOperation"),
@@ -55,12 +59,19 @@ CANDIDATES = (
     ),
     Candidate("flagengine-many", "flagengine, `evaluate`", "Python + C hash", "ours:Many", _OURS),
     Candidate(
+        "flagengine-one",
+        "flagengine, `evaluate(…)[key]`",
+        "Python + C hash",
+        "ours:One",
+        _OURS,
+    ),
+    Candidate(
         "flagengine-pure",
         "flagengine, `evaluate_flag`, no accelerator",
         "Python",
         "ours:Single",
         _OURS,
-        accelerated=False,
+        hidden=_NO_ACCELERATOR,
     ),
     Candidate(
         "flagengine-many-pure",
@@ -68,7 +79,91 @@ CANDIDATES = (
         "Python",
         "ours:Many",
         _OURS,
-        accelerated=False,
+        hidden=_NO_ACCELERATOR,
+    ),
+    Candidate(
+        "flagengine-one-pure",
+        "flagengine, `evaluate(…)[key]`, no accelerator",
+        "Python",
+        "ours:One",
+        _OURS,
+        hidden=_NO_ACCELERATOR,
+    ),
+    *(
+        Candidate(
+            f"flagengine-{name.lower()}",
+            f"flagengine, `evaluate(…)[key]` of {given}",
+            "Python + C hash",
+            f"ours:{name}",
+            _OURS,
+            aside=True,
+        )
+        for name, given in (
+            ("Mapping", "a raw mapping"),
+            ("Copied", "an equal raw mapping that is new at each call"),
+            ("Text", "JSON text"),
+            ("Octets", "JSON bytes"),
+        )
+    ),
+    Candidate(
+        "flagengine-client",
+        "flagengine, client getter",
+        "Python + C hash",
+        "ours_client:Getter",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
+        "flagengine-client-told",
+        "flagengine, client getter, event sent before",
+        "Python + C hash",
+        "ours_client:ToldGetter",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
+        "flagengine-evaluate-flags",
+        "flagengine, client's `evaluate_flags`",
+        "Python + C hash",
+        "ours_client:EvaluateFlags",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
+        "flagengine-capture",
+        "flagengine, client's `capture`",
+        "Python",
+        "ours_client:Capture",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
+        "flagengine-capture-json",
+        "flagengine, client's `capture`, no orjson",
+        "Python",
+        "ours_client:Capture",
+        _OURS,
+        hidden=("orjson",),
+        aside=True,
+    ),
+    Candidate(
+        "flagengine-capture-zstd",
+        "flagengine, client's `capture`, zstd",
+        "Python",
+        "ours_client:ZstandardCapture",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
+        "flagengine-table",
+        "flagengine, `evaluate_table`",
+        "Python + C hash",
+        "",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
+        "parquet-copy", "pyarrow, reading and writing alone", "C++", "", "pyarrow", aside=True
     ),
     Candidate("eppo", "Eppo", "Rust, PyO3", "eppo:Eppo", "eppo-server-sdk"),
     Candidate("statsig", "Statsig", "Rust, PyO3", "statsig:Statsig", "statsig-python-core"),
@@ -93,6 +188,22 @@ CANDIDATES = (
         "Python",
         "posthog_client:EvaluateFlags",
         _POSTHOG,
+    ),
+    Candidate(
+        "posthog-client-told",
+        "posthog, client getter, event sent before",
+        "Python",
+        "posthog_client:ToldGetter",
+        _POSTHOG,
+        aside=True,
+    ),
+    Candidate(
+        "posthog-capture",
+        "posthog, client's `capture`",
+        "Python",
+        "posthog_client:Capture",
+        _POSTHOG,
+        aside=True,
     ),
     Candidate(
         "unleash", "Unleash / yggdrasil", "Rust, ctypes", "unleash:Unleash", "yggdrasil-engine"

@@ -1,4 +1,4 @@
-"""flagengine through each of its three functions: a flag, a bound flag, all flags.
+"""flagengine through its functions: a flag, a bound flag, all flags, one of all; raw documents.
 
 The timing includes reading the value, as a caller does.
 """
@@ -6,6 +6,9 @@ The timing includes reading the value, as a caller does.
 from __future__ import annotations
 
 import json
+from array import array
+from inspect import signature
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.expected import WrongAnswerError
@@ -19,10 +22,15 @@ from benchmarks.rivals.base import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.specs import Answer, Person
     from benchmarks.workload import Workload
 
-__all__ = ["Bound", "Many", "Single"]
+__all__ = ["Bound", "Copied", "Many", "Mapping", "Octets", "One", "Single", "Text"]
+
+#: The number of equal documents that take turns.
+_COPIES = 50
 
 
 class _Loaded:
@@ -42,6 +50,28 @@ class _Loaded:
         """Parse the text."""
         self._snapshot = self._engine.Snapshot.parse(document)
         return self
+
+    def reload(self, document: str) -> Any:
+        """Parse a later text of the same project, as a poll does."""
+        parse = self._engine.Snapshot.parse
+        later = "previous" in signature(parse).parameters
+        self._snapshot = parse(document, previous=self._snapshot) if later else parse(document)
+        return self
+
+    def column(self, prefix: str, offsets: array[int], data: bytes) -> Callable[[], array[int]]:
+        """Return the hashing of a column of texts, from Arrow's buffers into numbers."""
+        buckets = imported("flagengine.hashing.buckets")
+        columns = imported("flagengine.hashing.string_column")
+        count = len(offsets) - 1
+        column = columns.StringColumn(offsets=offsets, data=data, count=count)
+        numbers = array("Q", bytes(8 * count))
+
+        def run() -> array[int]:
+            sha1 = buckets.Algorithm.SHA1
+            columns.bucket_column(sha1, prefix, "", column, numbers, clip=True)
+            return numbers
+
+        return run
 
     def subject(self, person: Person) -> object:
         """Return the caller's dict."""
@@ -100,6 +130,60 @@ class Many(_Loaded):
         keywords = "".join(f", {name}={name}" for name in workload.context)
         call = f"[r.value for r in evaluate(snapshot, person_id, subject{keywords}).values()]"
         return Question(call, {**names, **workload.context}, tuple)
+
+
+class One(_Loaded):
+    """`evaluate(definitions, id, properties)[key]`, of a snapshot."""
+
+    _definitions = "definitions"
+
+    def question(self, workload: Workload) -> Question:
+        """Return the call that evaluates all flags and reads one."""
+        if workload.payload or len(workload.asked) != 1:
+            message = "measured where one flag is asked for"
+            raise UnsupportedError(message)
+        names = {"evaluate": self._engine.evaluate, "key": only_one(workload)}
+        keywords = "".join(f", {name}={name}" for name in workload.context)
+        call = f"evaluate({self._definitions}, person_id, subject{keywords})[key].value"
+        return Question(call, {**names, **workload.context, "definitions": self._snapshot})
+
+
+class Mapping(One):
+    """The same of the parsed JSON document, one object for all calls."""
+
+    def load(self, document: str) -> Any:
+        """Parse the JSON."""
+        self._snapshot = json.loads(document)
+        return self
+
+
+class Copied(One):
+    """The same of equal documents, each another object than at the calls before."""
+
+    _definitions = "next(definitions)"
+
+    def load(self, document: str) -> Any:
+        """Parse the JSON many times."""
+        self._snapshot = cycle([json.loads(document) for _ in range(_COPIES)])
+        return self
+
+
+class Text(One):
+    """The same of JSON text."""
+
+    def load(self, document: str) -> Any:
+        """Keep the text."""
+        self._snapshot = document
+        return self
+
+
+class Octets(One):
+    """The same of JSON text in UTF-8."""
+
+    def load(self, document: str) -> Any:
+        """Keep the bytes."""
+        self._snapshot = document.encode()
+        return self
 
 
 def _value_of(pair: tuple[Answer, object]) -> tuple[Answer, ...]:

@@ -8,9 +8,18 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.rivals.base import Bucketing, Question, UnsupportedError, imported
+from benchmarks.rivals.base import (
+    EVENT,
+    KEEP,
+    Bucketing,
+    Question,
+    UnsupportedError,
+    imported,
+)
+from benchmarks.rivals.ours_client import remember
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,10 +27,12 @@ if TYPE_CHECKING:
     from benchmarks.specs import Answer, Person
     from benchmarks.workload import Workload
 
-__all__ = ["EvaluateFlags", "Getter"]
+__all__ = ["Capture", "EvaluateFlags", "Getter", "ToldGetter"]
 
 # The discard port of this machine, so that any request of the client would fail at once.
 _NOWHERE = "http://127.0.0.1:9"
+#: An address whose requests are answered in this process.
+_SWALLOWED = "http://swallowed"
 
 
 class _Provider:
@@ -115,6 +126,77 @@ class EvaluateFlags(_Client):
             return tuple(found.get_flag(key) for key in workload.asked)
 
         return Question(call, names, read)
+
+
+class _Sending(_Client):
+    """A client with events, whose requests an adapter of requests answers and discards."""
+
+    def load(self, document: str) -> Any:
+        """Return a client with these definitions, whose events wait for a flush."""
+        self._swallow()
+        self._client = self._made(json.loads(document), _SWALLOWED, **KEEP)
+        self._client.load_feature_flags()
+        return self
+
+    def deliver(self, host: str, events: int) -> float:
+        """Return the events per second from the first `capture` until the client has shut down."""
+        client = self._made({"flags": []}, host, gzip=True, max_queue_size=events)
+        started = perf_counter()
+        for _ in range(events):
+            client.capture("viewed", distinct_id="user-8", properties=EVENT)
+        client.shutdown()
+        return events / (perf_counter() - started)
+
+    def remember(self, ids: int) -> dict[str, float]:
+        """Return the result of `remember` for a new client."""
+        return remember(self._client, ids)
+
+    def _made(self, definitions: Mapping[str, object], host: str, **options: Any) -> Any:
+        return self._posthog.Posthog(
+            "phc_none",
+            host=host,
+            secret_key="phx_none",
+            flag_definition_cache_provider=_Provider(definitions),
+            **options,
+        )
+
+    @staticmethod
+    def _swallow() -> None:
+        requests = imported("requests")
+        adapters = imported("requests.adapters")
+
+        class Swallow(adapters.BaseAdapter):  # type: ignore[misc, name-defined]
+            def send(self, request: Any, **_: Any) -> Any:
+                response = requests.Response()
+                response.status_code, response.request = 200, request
+                return response
+
+            def close(self) -> None:
+                pass
+
+        # There is no public way to give it a session.
+        imported("posthog.request")._session.mount(_SWALLOWED, Swallow())  # noqa: SLF001
+
+
+class ToldGetter(_Sending):
+    """`get_feature_flag`, whose event was sent at the first read for the person."""
+
+    def question(self, workload: Workload) -> Question:
+        """Return a local read of the flag."""
+        call = f"client.get_feature_flag(key, person_id, {self._keywords(workload)})"
+        names = {"client": self._client, "key": workload.asked[0], **workload.context}
+        return Question(call, names, settle=self._client.flush)
+
+
+class Capture(_Sending):
+    """`capture`: the caller's time, and the events that a worker delivers."""
+
+    def question(self, workload: Workload) -> Question:
+        """Return a call that queues an event."""
+        del workload
+        call = "client.capture('viewed', distinct_id=person_id, properties=event)"
+        names = {"client": self._client, "event": EVENT}
+        return Question(call, names, lambda _: (), self._client.flush)
 
 
 def _in_order(workload: Workload, found: Mapping[str, Answer]) -> tuple[Answer, ...]:

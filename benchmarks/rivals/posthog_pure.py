@@ -41,6 +41,10 @@ class Pure:
         self._by_key = {flag["key"]: flag for flag in self._document["flags"]}
         return self
 
+    def reload(self, document: str) -> Pure:
+        """Parse and index a later document: it keeps nothing."""
+        return self.load(document)
+
     def subject(self, person: Person) -> object:
         """Return the caller's dict."""
         return person.properties
