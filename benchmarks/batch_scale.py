@@ -36,7 +36,7 @@ def work(source: Path, target: Path) -> None:
     """Evaluate a file into another; print seconds and peak memory in MiB."""
     started = perf_counter()
     batch_rows = 1 << 16
-    opened = open_file(source, batch_rows)
+    opened = open_file(source, batch_rows, encoded=True)
     snapshot = Snapshot.parse(document())
     result = evaluate_table(
         snapshot, opened.batches, flag_keys=person_flags(), now=NOW, batch_rows=batch_rows
