@@ -3,7 +3,7 @@
 This module reads and writes no table.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Any, Final, TypedDict, Unpack
 
