@@ -74,11 +74,16 @@ class Wide:
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
         """Return the batch with a column per flag."""
-        columns = [batch.column(name) for name in self._carried]
+        columns = [self._as_given(batch.column(name), name) for name in self._carried]
         columns += [
             self._column(key, found) for key, found in zip(self._engine.keys, codes, strict=True)
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _as_given(self, column: pa.Array, name: str) -> pa.Array:
+        """Return a carried column in the type of the schema, though its reader may encode it."""
+        kind = self.schema.field(name).type
+        return column if column.type == kind else column.cast(kind)
 
     def _column(self, key: str, codes: NDArray[Any]) -> pa.Array:
         answers = self._engine.answers(key).resolutions

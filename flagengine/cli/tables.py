@@ -37,10 +37,10 @@ def troubles(source: str) -> Iterator[None]:
         raise wrong_argument(error) from None
 
 
-def opened(source: str, people: Population) -> FileTable:
-    """Open a table by the name of its file."""
+def opened(source: str, people: Population, *, encoded: bool = False) -> FileTable:
+    """Open a table by the name of its file; see ``open_file``."""
     with troubles(source):
-        return open_file(Path(source), people.batch_rows, ids=people.ids)
+        return open_file(Path(source), people.batch_rows, ids=people.ids, encoded=encoded)
 
 
 def engine_for(

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["Cases", "Codes", "combined", "filled", "mixed", "smallest_type"]
+__all__ = ["Cases", "Codes", "Renaming", "combined", "filled", "mixed", "smallest_type"]
 
 Codes = NDArray[Any]
 """An unsigned or signed integer for each row: its position among the labels."""
@@ -55,14 +55,7 @@ class Cases:
 
     def renamed(self, names: Sequence[Hashable], first: Iterable[Hashable] = ()) -> "Cases":
         """Give the cases new names, in the order of the labels."""
-        positions: dict[Hashable, int] = {name: place for place, name in enumerate(first)}
-        table = [positions.setdefault(name, len(positions)) for name in names]
-        if self.codes is None or len(set(table)) == 1:
-            return Cases((names[0],)) if names else Cases(())
-        labels = tuple(positions)
-        if table == list(range(len(labels))):
-            return Cases(labels, self.codes)
-        return Cases(labels, np.array(table, smallest_type(len(labels)))[self.codes])
+        return Renaming.of(names, first).applied(self)
 
     def where(self, holds: Callable[[Any], bool]) -> NDArray[np.bool_] | bool:
         """Tell for every row whether ``holds`` is true of its label; a bool if all rows agree."""
@@ -70,6 +63,38 @@ class Cases:
         if self.codes is None or all(table) or not any(table):
             return bool(table) and table[0]
         return np.array(table)[self.codes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Renaming:
+    """New names for the labels of a column, which can be applied to every column with these labels."""
+
+    labels: tuple[Hashable, ...]
+    table: Codes | None
+    """The position of each old label's name; None if all labels have the same name."""
+    is_same: bool
+    """Whether every label keeps its position."""
+
+    @classmethod
+    def of(cls, names: Sequence[Hashable], first: Iterable[Hashable] = ()) -> "Renaming":
+        """Return a renaming that merges equal names; ``first`` lists the first names."""
+        positions: dict[Hashable, int] = {name: place for place, name in enumerate(first)}
+        table = [positions.setdefault(name, len(positions)) for name in names]
+        if len(set(table)) == 1:
+            return cls(tuple(names[:1]), None, is_same=False)
+        labels = tuple(positions)
+        is_same = table == list(range(len(labels)))
+        return cls(labels, np.array(table, smallest_type(len(labels))), is_same=is_same)
+
+    def applied(self, cases: Cases) -> Cases:
+        """Return a column with new names."""
+        if cases.codes is None:
+            if self.table is None or not len(self.table):
+                return Cases(self.labels[:1])
+            return Cases((self.labels[self.table[0]],))
+        if self.table is None:
+            return Cases(self.labels)
+        return Cases(self.labels, cases.codes if self.is_same else self.table[cases.codes])
 
 
 def smallest_type(count: int) -> Any:

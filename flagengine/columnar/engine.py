@@ -3,7 +3,7 @@
 This module reads and writes no table.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Any, Final, TypedDict, Unpack
 
@@ -14,7 +14,8 @@ from flagengine.columnar.cases import Cases
 from flagengine.columnar.flag_kernel import Answers, FlagKernel
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.rows import Rows
-from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Tests
+from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Memory, Tests
+from flagengine.columnar.vocabulary import Vocabularies
 from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.inputs.request import Request
@@ -65,7 +66,8 @@ class Engine:
         self._request = request._replace(now=self.now)
         self._moment = Moment.of(self.now, request.zone)
         self._kernels: dict[str, FlagKernel] = {}
-        self._memory: dict[Hashable, dict[str, Label]] = {}
+        self._memory = Memory()
+        self._vocabularies = Vocabularies()
         for key in self.keys:
             self._kernel(key)
 
@@ -75,7 +77,7 @@ class Engine:
 
     def rows(self, batch: pa.RecordBatch, first_row: int) -> Rows:
         """Return the rows of a batch; ``first_row`` is its position in the table."""
-        return Rows(batch, self.layout, first_row)
+        return Rows(batch, self.layout, first_row, self._vocabularies)
 
     def run(self, rows: Rows) -> list[NDArray[Any]]:
         """Return, for each flag, the position of every row's answer."""

@@ -7,11 +7,13 @@ a plain type.
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flagengine.columnar.cases import Cases
 from flagengine.columnar.readable import readable
@@ -32,6 +34,11 @@ GONE: Final = Gone.GONE
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 naive ones stay naive
 _NS_PER_US: Final = 1_000
+_MANY: Final = 1 << 12
+_FEW_INTEGERS: Final = 1 << 8
+"""The width of a range whose integers are all labels, in columns of many rows: positions in a range
+cost less than a hash table."""
+_EXACT: Final = 1 << 62
 _UNSENDABLE: Final = object()
 """A value that no client can send, such as a date outside the years that Python's dates have."""
 
@@ -47,6 +54,12 @@ def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
         return by_value(
             [null if value is None else to_json_value(value) for value in python_values(array)]
         )
+    found = _few_values(array, null) if len(array) >= _MANY else None
+    return _hashed(array, null) if found is None else found
+
+
+def _hashed(array: pa.Array, null: Any) -> Cases:
+    """Return a column as cases, with a hash table."""
     indices, distinct = _encoded(array)
     labels = _converted(distinct)
     if distinct.null_count:  # the dictionary of a dictionary column may itself hold nulls
@@ -54,6 +67,32 @@ def json_cases(array: pa.Array, *, null: Any = GONE) -> Cases:
     if indices.null_count:
         return Cases([*labels, null], indices.fill_null(len(labels)).to_numpy())
     return Cases(labels, indices.to_numpy(zero_copy_only=False))
+
+
+def _few_values(array: pa.Array, null: Any) -> Cases | None:
+    """Return a column of truth values or near integers as cases; None for other columns."""
+    labels: tuple[Any, ...] = (False, True)
+    if pa.types.is_boolean(array.type):
+        codes = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint8)
+    elif pa.types.is_integer(array.type):
+        ends = pc.min_max(array)
+        least, most = ends["min"].as_py(), ends["max"].as_py()
+        if most - least >= _FEW_INTEGERS or least < -_EXACT or most > _EXACT:
+            return None
+        labels = _integers(least, most)
+        codes = (array.fill_null(least).to_numpy().astype(np.int64) - least).astype(np.uint16)
+    else:
+        return None
+    if not array.null_count:
+        return Cases(labels, codes)
+    codes[array.is_null().to_numpy(zero_copy_only=False)] = len(labels)
+    return Cases((*labels, null), codes)
+
+
+@lru_cache(64)
+def _integers(least: int, most: int) -> tuple[int, ...]:
+    """Return the integers of a range; batches with equal ends have the same tuple."""
+    return tuple(range(least, most + 1))
 
 
 def _is_unsendable(kind: pa.DataType) -> bool:

@@ -17,6 +17,7 @@ from flagengine.columnar.json_columns import properties_of
 from flagengine.columnar.json_values import GONE, json_cases
 from flagengine.columnar.layout import Layout
 from flagengine.columnar.subject_ids import SubjectIds, ids_of_cases, ids_of_column
+from flagengine.columnar.vocabulary import Vocabularies
 from flagengine.compiled.call import EvaluationCall
 from flagengine.inputs.subject import INITIAL_SOURCES, MIRRORED
 from flagengine.values.json_values import NOT_GIVEN
@@ -36,14 +37,21 @@ _UNSENDABLE: Final = object()
 class Rows:
     """The rows of a record batch; ``first_row`` is their position in the table, for messages."""
 
-    def __init__(self, batch: pa.RecordBatch, layout: Layout, first_row: int) -> None:
-        """Bind a batch; nothing is read yet."""
+    def __init__(
+        self,
+        batch: pa.RecordBatch,
+        layout: Layout,
+        first_row: int,
+        vocabularies: Vocabularies | None = None,
+    ) -> None:
+        """Bind a batch; nothing is read yet. All batches of a call share ``vocabularies``."""
         self.batch = batch
         self.count: int = batch.num_rows
         self.calls: dict[tuple[Hashable, int], EvaluationCall] = {}
         """The scalar engine's calls for single rows, by engine and row."""
         self._layout = layout
         self._first_row = first_row
+        self._vocabularies = vocabularies or Vocabularies()
         self._native: dict[str, Native | None] = {}
         self._person: dict[str, Cases] = {}
         self._enriched: dict[str, Cases] = {}
@@ -101,7 +109,9 @@ class Rows:
             return Cases.constant(GONE)
         if null is None:
             null = self._null(position)
-        return json_cases(self.batch.column(position), null=null)
+        array = self.batch.column(position)
+        found = self._vocabularies.cases(position, array, null)
+        return json_cases(array, null=null) if found is None else found
 
     def _null(self, position: int | None) -> Any:
         return None if position in self._layout.json_nulls else GONE

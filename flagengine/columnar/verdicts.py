@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from flagengine.columnar.cases import Cases, smallest_type
+from flagengine.columnar.cases import Cases, Renaming, smallest_type
 from flagengine.columnar.json_values import GONE
 from flagengine.columnar.rows import NO_GROUP, NO_GROUP_NOR_VALUE, Rows
 from flagengine.inputs.completeness import Completeness
@@ -32,7 +32,7 @@ from flagengine.results.verdicts import all_of, any_of
 from flagengine.values.instants import Moment
 from flagengine.values.json_values import NOT_GIVEN, text
 
-__all__ = ["DECIDED", "Doubts", "Label", "Tests"]
+__all__ = ["DECIDED", "Doubts", "Label", "Memory", "Tests"]
 
 
 class Doubts(frozenset[Hashable]):
@@ -65,6 +65,15 @@ Dependency = Callable[[FlagTest], Cases]
 """A function from a test of another flag to its verdicts."""
 
 
+class Memory:
+    """The verdicts that batches of a call share: by test, and by value or by all labels of a column."""
+
+    def __init__(self) -> None:
+        """Start without verdicts."""
+        self.by_value: dict[Hashable, dict[str, Label]] = {}
+        self.by_labels: dict[Hashable, tuple[Sequence[Any], Renaming]] = {}
+
+
 class Tests:
     """The tests of one batch; equal tests of different flags are decided once."""
 
@@ -74,7 +83,7 @@ class Tests:
         complete: Completeness,
         moment: Moment,
         dependency: Dependency,
-        memory: dict[Hashable, dict[str, Label]],
+        memory: Memory,
         *,
         strict_groups: bool,
     ) -> None:
@@ -168,11 +177,17 @@ class Tests:
 
     def _decided(self, node: PropertyTest, identity: Hashable) -> Cases:
         values = self._value(node.group, node.key)
-        if node.matcher.form in _COSTLY:
-            found = self._remembered(node, values, identity)
-        else:
-            found = self._tested(node, values)
-        return values.renamed(found, DECIDED)
+        # Vocabularies give the same tuple of labels to many batches; a list is of one batch.
+        labels, renaming = self._memory.by_labels.get(identity, (None, None))
+        if renaming is None or labels is not values.labels:
+            if node.matcher.form in _COSTLY:
+                found = self._remembered(node, values, identity)
+            else:
+                found = self._tested(node, values)
+            renaming = Renaming.of(found, DECIDED)
+            if type(values.labels) is tuple:
+                self._memory.by_labels[identity] = values.labels, renaming
+        return renaming.applied(values)
 
     def _tested(self, node: PropertyTest, values: Cases) -> list[Label]:
         test = node.matcher.test  # takes no moment: date tests are remembered
@@ -185,7 +200,7 @@ class Tests:
 
     def _remembered(self, node: PropertyTest, values: Cases, identity: Hashable) -> list[Label]:
         """Decide the texts that no earlier batch had; look up the others."""
-        known = self._memory.setdefault(identity, {})
+        known = self._memory.by_value.setdefault(identity, {})
         if len(known) > _REMEMBERED:
             known.clear()
         found = []

@@ -4,7 +4,7 @@
  * buffers that it gets, whatever the offsets say.
  */
 
-#include "message.h"
+#include "texts.h"
 
 #define LANE_BLOCKS 4 /* longer messages are streamed separately */
 #define LANE_ROWS 16
@@ -102,31 +102,91 @@ static void column_row(const Sha1 *with, const Column *column, Lane *lanes, Py_s
     }
 }
 
+/* Hashes sixteen rows of a column without nulls; gives false if one needs another way. */
+static bool column_sixteen(const Sha1 *with, const Column *column, Texts *texts,
+                           Py_ssize_t first) {
+    int64_t offsets[TEXTS + 1];
+    uint64_t numbers[TEXTS];
+    for (Py_ssize_t i = 0; i <= TEXTS; i++) {
+        offsets[i] = column_offset(column, column->start + first + i);
+    }
+    if (!texts_take_all(texts, offsets)) {
+        return false;
+    }
+    texts_hash(texts, with, numbers);
+    memcpy((char *)column->out.buf + first * (Py_ssize_t)sizeof *numbers, numbers, sizeof numbers);
+    return true;
+}
+
+static void column_texts_hash(const Sha1 *with, const Column *column, Texts *texts) {
+    uint64_t numbers[TEXTS];
+    texts_hash(texts, with, numbers);
+    for (size_t i = 0; i < TEXTS; i++) {
+        column_put(column, texts->rows[i], numbers[i]);
+    }
+}
+
+/* Hashes a row, or collects it, with `texts` if there are any; gives false if its offsets are outside of the data. */
+static bool column_one(const Sha1 *with, const Column *column, Lane *lanes, Texts *texts,
+                       Py_ssize_t index) {
+    const uint8_t *data = column->data.buf; /* NULL if all rows are empty */
+    int64_t from = column_offset(column, column->start + index);
+    int64_t to = column_offset(column, column->start + index + 1);
+    if (from < 0 || to < from || to > column->data.len) {
+        return false;
+    }
+    size_t n = (size_t)(to - from);
+    if (column_is_null(column, column->start + index)) {
+        column_put(column, index, NULL_ROW);
+    } else if (texts && texts_take(texts, (size_t)from, n)) {
+        size_t i = texts->waiting++;
+        texts->rows[i] = index, texts->starts[i] = (size_t)from, texts->sizes[i] = n;
+        if (texts->waiting == TEXTS) {
+            column_texts_hash(with, column, texts);
+        }
+    } else {
+        column_row(with, column, lanes, index, from ? data + from : data, n);
+    }
+    return true;
+}
+
+/* Hashes the texts and the messages that wait. */
+static void column_rest(const Sha1 *with, const Column *column, Lane *lanes, Texts *texts) {
+    for (size_t i = 0; texts && i < texts->waiting; i++) {
+        column_row(with, column, lanes, texts->rows[i], texts->data + texts->starts[i],
+                   texts->sizes[i]);
+    }
+    for (size_t i = 0; i < LANE_BLOCKS; i++) {
+        column_hash(with, column, &lanes[i], i + 1);
+    }
+}
+
 /* Runs without the GIL. Gives the first row whose offsets are outside of the data, -1 if there is
- * none. Reads every offset once, so that another thread cannot change it between check and use. */
+ * none. Another thread may change the offsets, so none is read again between check and use. */
 static Py_ssize_t column_run(const Column *column) {
     const Sha1 *with = sha1_in_use();
     Lane lanes[LANE_BLOCKS];
     for (size_t i = 0; i < LANE_BLOCKS; i++) {
         lanes[i].waiting = 0;
     }
-    int64_t from = column->count ? column_offset(column, column->start) : 0;
-    for (Py_ssize_t i = 0; i < column->count; i++) {
-        int64_t to = column_offset(column, column->start + i + 1);
-        if (from < 0 || to < from || to > column->data.len) {
-            return column->start + i;
-        }
-        if (column_is_null(column, column->start + i)) {
-            column_put(column, i, NULL_ROW);
-        } else {
-            const uint8_t *data = column->data.buf; /* NULL if all rows are empty */
-            column_row(with, column, lanes, i, from ? data + from : data, (size_t)(to - from));
-        }
-        from = to;
+    Texts room, *texts = &room;
+    if (!texts_open(texts, with, &column->frame, column->data.buf, (size_t)column->data.len)) {
+        texts = NULL;
     }
-    for (size_t i = 0; i < LANE_BLOCKS; i++) {
-        column_hash(with, column, &lanes[i], i + 1);
+    bool in_sixteens = texts && !column->validity.buf;
+    for (Py_ssize_t i = 0; i < column->count;) {
+        Py_ssize_t left = column->count - i;
+        if (in_sixteens && left >= TEXTS && column_sixteen(with, column, texts, i)) {
+            i += TEXTS;
+            continue;
+        }
+        for (Py_ssize_t end = i + (left < TEXTS ? left : TEXTS); i < end; i++) {
+            if (!column_one(with, column, lanes, in_sixteens ? NULL : texts, i)) {
+                return column->start + i;
+            }
+        }
     }
+    column_rest(with, column, lanes, texts);
     return -1;
 }
 

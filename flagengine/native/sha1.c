@@ -60,7 +60,7 @@ static void portable_finish_many(const uint32_t state[5], const uint8_t *const m
     }
 }
 
-const Sha1 sha1_portable = {"portable-c", portable_absorb, portable_finish, portable_finish_many};
+const Sha1 sha1_portable = {"portable-c", portable_absorb, portable_finish, portable_finish_many, NULL};
 
 /* ---------------------------------------------------------------- the choice */
 

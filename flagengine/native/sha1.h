@@ -10,15 +10,30 @@
 
 #define BLOCK 64
 
+/* What surrounds the texts of messages whose last block has the whole text. */
+typedef struct {
+    uint32_t state[5];         /* after the blocks before */
+    uint32_t fill;             /* the size of the head, what is before the text in its block */
+    uint32_t besides;          /* the size of a message without its text; in bits, 32 hold it */
+    uint8_t head[BLOCK];       /* followed by zeros */
+    uint8_t behind[BLOCK];     /* a mask of the bytes after the head */
+    uint8_t before[2 * BLOCK]; /* ones, and a block of zeros: from the middle on, back by n: a mask of n bytes */
+    uint8_t tail[2 * BLOCK];   /* a block of zeros, what follows a text with the end mark, zeros */
+} Wrapping;
+
 /* An implementation of SHA-1. `finish` ends a message of `blocks` blocks and gives the first 64 bits
  * of the digest. `finish_many` does so for any number of messages with the same initial state and
- * the same number of blocks. */
+ * the same number of blocks. `finish_texts`, which may be NULL, does so for sixteen texts in
+ * `data` with the same surroundings; the block that a text would be in, if the head were before it,
+ * must be readable. */
 typedef struct {
     const char *name;
     void (*absorb)(uint32_t state[5], const uint8_t *data, size_t blocks);
     uint64_t (*finish)(const uint32_t state[5], const uint8_t *data, size_t blocks);
     void (*finish_many)(const uint32_t state[5], const uint8_t *const messages[], size_t blocks,
                         size_t count, uint64_t out[]);
+    void (*finish_texts)(const Wrapping *around, const uint8_t *data, const size_t starts[],
+                         const size_t sizes[], uint64_t out[]);
 } Sha1;
 
 extern SHARED const uint32_t sha1_initial[5];

@@ -48,15 +48,28 @@ NI INLINE NiState ni_open(const uint32_t state[5]) {
     return s;
 }
 
-NI INLINE __m128i ni_words(const uint8_t *data) {
-    const __m128i reversed = _mm_set_epi64x(0x0001020304050607LL, 0x08090A0B0C0D0E0FLL);
-    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)data), reversed);
+/* The sixteen words of a block. */
+typedef struct {
+    __m128i m0, m1, m2, m3;
+} NiBlock;
+
+NI INLINE __m128i ni_words(__m128i bytes) {
+    return _mm_shuffle_epi8(bytes, _mm_set_epi64x(0x0001020304050607LL, 0x08090A0B0C0D0E0FLL));
 }
 
-#define NI_LANE(L, s, data)                                                           \
+NI INLINE __m128i ni_bytes(const uint8_t *data) {
+    return _mm_loadu_si128((const __m128i *)(const void *)data);
+}
+
+NI INLINE NiBlock ni_load(const uint8_t *data) {
+    return (NiBlock){ni_words(ni_bytes(data)), ni_words(ni_bytes(data + 16)),
+                     ni_words(ni_bytes(data + 32)), ni_words(ni_bytes(data + 48))};
+}
+
+#define NI_LANE(L, s, block)                                                          \
     __m128i L##abcd = (s).abcd, L##earlier, L##e;                                     \
-    __m128i L##m0 = ni_words(data), L##m1 = ni_words((data) + 16);                    \
-    __m128i L##m2 = ni_words((data) + 32), L##m3 = ni_words((data) + 48);
+    __m128i L##m0 = (block).m0, L##m1 = (block).m1;                                   \
+    __m128i L##m2 = (block).m2, L##m3 = (block).m3;
 #define NI_ROUNDS(L, kind)                                                            \
     L##earlier = L##abcd;                                                             \
     L##abcd = _mm_sha1rnds4_epu32(L##abcd, L##e, kind);
@@ -77,7 +90,8 @@ NI INLINE __m128i ni_words(const uint8_t *data) {
     (s).abcd = _mm_add_epi32((s).abcd, L##abcd);
 
 NI INLINE void ni_block(NiState *s, const uint8_t *data) {
-    NI_LANE(x, *s, data)
+    const NiBlock block = ni_load(data);
+    NI_LANE(x, *s, block)
 #define FIRST(kind, m0, m1, m2, m3) NI_FIRST(x, *s, kind, m0, m1, m2, m3)
 #define STEP(kind, m0, m1, m2, m3) NI_STEP(x, kind, m0, m1, m2, m3)
 #define LAST(kind, m0) NI_LAST(x, kind, m0)
@@ -88,9 +102,9 @@ NI INLINE void ni_block(NiState *s, const uint8_t *data) {
     NI_CLOSE(x, *s)
 }
 
-NI INLINE void ni_two_blocks(NiState s[2], const uint8_t *const data[2], size_t at) {
-    NI_LANE(x, s[0], data[0] + at)
-    NI_LANE(y, s[1], data[1] + at)
+NI INLINE void ni_two_blocks(NiState s[2], const NiBlock block[2]) {
+    NI_LANE(x, s[0], block[0])
+    NI_LANE(y, s[1], block[1])
 #define FIRST(kind, m0, m1, m2, m3)                                                   \
     NI_FIRST(x, s[0], kind, m0, m1, m2, m3) NI_FIRST(y, s[1], kind, m0, m1, m2, m3)
 #define STEP(kind, m0, m1, m2, m3)                                                    \
@@ -104,11 +118,11 @@ NI INLINE void ni_two_blocks(NiState s[2], const uint8_t *const data[2], size_t 
     NI_CLOSE(y, s[1])
 }
 
-NI INLINE void ni_four_blocks(NiState s[4], const uint8_t *const data[4], size_t at) {
-    NI_LANE(w, s[0], data[0] + at)
-    NI_LANE(x, s[1], data[1] + at)
-    NI_LANE(y, s[2], data[2] + at)
-    NI_LANE(z, s[3], data[3] + at)
+NI INLINE void ni_four_blocks(NiState s[4], const NiBlock block[4]) {
+    NI_LANE(w, s[0], block[0])
+    NI_LANE(x, s[1], block[1])
+    NI_LANE(y, s[2], block[2])
+    NI_LANE(z, s[3], block[3])
 #define FIRST(kind, m0, m1, m2, m3)                                                   \
     NI_FIRST(w, s[0], kind, m0, m1, m2, m3) NI_FIRST(x, s[1], kind, m0, m1, m2, m3)   \
     NI_FIRST(y, s[2], kind, m0, m1, m2, m3) NI_FIRST(z, s[3], kind, m0, m1, m2, m3)
@@ -150,7 +164,8 @@ NI static void ni_finish_two(const uint32_t state[5], const uint8_t *const messa
                              size_t blocks, uint64_t out[2]) {
     NiState s[2] = {ni_open(state), ni_open(state)};
     for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
-        ni_two_blocks(s, messages, at);
+        const NiBlock block[2] = {ni_load(messages[0] + at), ni_load(messages[1] + at)};
+        ni_two_blocks(s, block);
     }
     out[0] = ni_top(s[0]);
     out[1] = ni_top(s[1]);
@@ -160,7 +175,9 @@ NI static void ni_finish_four(const uint32_t state[5], const uint8_t *const mess
                               size_t blocks, uint64_t out[4]) {
     NiState s[4] = {ni_open(state), ni_open(state), ni_open(state), ni_open(state)};
     for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
-        ni_four_blocks(s, messages, at);
+        const NiBlock block[4] = {ni_load(messages[0] + at), ni_load(messages[1] + at),
+                                  ni_load(messages[2] + at), ni_load(messages[3] + at)};
+        ni_four_blocks(s, block);
     }
     for (int i = 0; i < 4; i++) {
         out[i] = ni_top(s[i]);
@@ -185,7 +202,48 @@ static void ni_finish_many(const uint32_t state[5], const uint8_t *const message
     }
 }
 
-const Sha1 sha_ni = {"sha-ni", sha_ni_absorb, sha_ni_finish, ni_finish_many};
+/* Builds sixteen bytes of a message in a register: those of the text, with their surroundings laid
+ * over everything else. `end` is where the text ends in the block. */
+NI INLINE __m128i ni_part(const Wrapping *around, const uint8_t *block, size_t end, size_t at) {
+    __m128i text = ni_bytes(block + at);
+    text = _mm_and_si128(text, ni_bytes(around->before + BLOCK - end + at));
+    text = _mm_or_si128(text, ni_bytes(around->tail + BLOCK - end + at));
+    if (at < around->fill) {
+        text = _mm_and_si128(text, ni_bytes(around->behind + at));
+        text = _mm_or_si128(text, ni_bytes(around->head + at));
+    }
+    return text;
+}
+
+NI INLINE NiBlock ni_around(const Wrapping *around, const uint8_t *data, size_t start, size_t n) {
+    const uint8_t *block = data + start - around->fill;
+    size_t end = around->fill + n;
+    uint32_t bits = (around->besides + (uint32_t)n) * 8;
+    NiBlock made = {ni_words(ni_part(around, block, end, 0)),
+                    ni_words(ni_part(around, block, end, 16)),
+                    ni_words(ni_part(around, block, end, 32)),
+                    ni_words(ni_part(around, block, end, 48))};
+    made.m3 = _mm_or_si128(made.m3, _mm_cvtsi32_si128((int)bits));
+    return made;
+}
+
+NI static void ni_finish_texts(const Wrapping *around, const uint8_t *data, const size_t starts[],
+                               const size_t sizes[], uint64_t out[]) {
+    const NiState state = ni_open(around->state);
+    for (size_t i = 0; i < 16; i += 4) {
+        NiState s[4] = {state, state, state, state};
+        const NiBlock block[4] = {ni_around(around, data, starts[i], sizes[i]),
+                                  ni_around(around, data, starts[i + 1], sizes[i + 1]),
+                                  ni_around(around, data, starts[i + 2], sizes[i + 2]),
+                                  ni_around(around, data, starts[i + 3], sizes[i + 3])};
+        ni_four_blocks(s, block);
+        for (size_t j = 0; j < 4; j++) {
+            out[i + j] = ni_top(s[j]);
+        }
+    }
+}
+
+const Sha1 sha_ni = {"sha-ni", sha_ni_absorb, sha_ni_finish, ni_finish_many, ni_finish_texts};
 
 const Sha1 *sha1_in_hardware(void) { return sha_ni_present() ? &sha_ni : NULL; }
 
@@ -311,7 +369,7 @@ CE static void ce_finish_many(const uint32_t state[5], const uint8_t *const mess
 }
 
 const Sha1 *sha1_in_hardware(void) {
-    static const Sha1 armv8 = {"armv8-ce", ce_absorb, ce_finish, ce_finish_many};
+    static const Sha1 armv8 = {"armv8-ce", ce_absorb, ce_finish, ce_finish_many, NULL};
     return armv8_present() ? &armv8 : NULL;
 }
 

@@ -13,7 +13,7 @@
 #define LANES 16
 #define FEW 8 /* messages, which two rounds of four SHA-NI streams hash before the lanes would */
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+#define AVX512 __attribute__((target("avx512f,avx512bw")))
 
 /* Asks the operating system too: it must save the wide registers of a thread. */
 static bool avx512_present(void) {
@@ -26,8 +26,8 @@ static bool avx512_present(void) {
     if ((low & saved) != saved || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         return false;
     }
-    const unsigned foundation = 1u << 16, bytes_and_words = 1u << 30, permute_bytes = 1u << 1;
-    return (b & foundation) && (b & bytes_and_words) && (c & permute_bytes);
+    const unsigned foundation = 1u << 16, bytes_and_words = 1u << 30;
+    return (b & foundation) && (b & bytes_and_words);
 }
 
 typedef struct {
@@ -38,6 +38,12 @@ AVX512 INLINE Lanes lanes_open(const uint32_t state[5]) {
     return (Lanes){_mm512_set1_epi32((int)state[0]), _mm512_set1_epi32((int)state[1]),
                    _mm512_set1_epi32((int)state[2]), _mm512_set1_epi32((int)state[3]),
                    _mm512_set1_epi32((int)state[4])};
+}
+
+/* Gives the words of a block, which are big-endian. */
+AVX512 INLINE __m512i lanes_words(__m512i bytes) {
+    return _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(_mm_set_epi64x(
+                                          0x0C0D0E0F08090A0BLL, 0x0405060700010203LL)));
 }
 
 /* Turns a register per message into a register per word: four 4 x 4 squares of words in each part
@@ -72,6 +78,7 @@ AVX512 INLINE void lanes_transpose(__m512i w[LANES]) {
 #define CHOICE 0xCA
 #define PARITY 0x96
 #define MAJORITY 0xE8
+#define UNION 0xFE
 
 #define SCHEDULED(t)                                                                  \
     (t < 16 ? w[t & 15]                                                               \
@@ -122,18 +129,39 @@ AVX512 INLINE void lanes_close(const Lanes *s, size_t count, uint64_t out[]) {
 /* Hashes the first `count` of sixteen messages. */
 AVX512 static void lanes_finish(const uint32_t state[5], const uint8_t *const messages[LANES],
                                 size_t blocks, size_t count, uint64_t out[]) {
-    const __m512i big_endian = _mm512_broadcast_i32x4(
-        _mm_set_epi64x(0x0C0D0E0F08090A0BLL, 0x0405060700010203LL));
     Lanes s = lanes_open(state);
     for (size_t at = 0; at < blocks * BLOCK; at += BLOCK) {
         __m512i w[LANES];
         for (size_t i = 0; i < LANES; i++) {
-            w[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(messages[i] + at), big_endian);
+            w[i] = lanes_words(_mm512_loadu_si512(messages[i] + at));
         }
         lanes_transpose(w);
         lanes_block(&s, w);
     }
     lanes_close(&s, count, out);
+}
+
+/* Loads the block in which each text lies, and lays the surroundings over it in registers. Bytes
+ * outside of a text are masked, so that the processor does not touch them. */
+AVX512 static void lanes_finish_texts(const Wrapping *around, const uint8_t *data,
+                                      const size_t starts[], const size_t sizes[],
+                                      uint64_t out[]) {
+    const __m512i head = _mm512_loadu_si512(around->head);
+    const size_t fill = around->fill;
+    uint32_t bits[LANES];
+    __m512i w[LANES];
+    for (size_t i = 0; i < LANES; i++) {
+        __mmask64 inside = (((__mmask64)1 << sizes[i]) - 1) << fill;
+        __m512i text = _mm512_maskz_loadu_epi8(inside, data + starts[i] - fill);
+        __m512i tail = _mm512_loadu_si512(around->tail + BLOCK - fill - sizes[i]);
+        w[i] = lanes_words(_mm512_ternarylogic_epi32(text, tail, head, UNION));
+        bits[i] = (around->besides + (uint32_t)sizes[i]) * 8;
+    }
+    lanes_transpose(w);
+    w[LANES - 1] = _mm512_loadu_si512(bits);
+    Lanes s = lanes_open(around->state);
+    lanes_block(&s, w);
+    lanes_close(&s, LANES, out);
 }
 
 static void lanes_finish_many(const uint32_t state[5], const uint8_t *const messages[],
@@ -153,7 +181,8 @@ static void lanes_finish_many(const uint32_t state[5], const uint8_t *const mess
 }
 
 const Sha1 *sha1_in_lanes(void) {
-    static const Sha1 avx_512 = {"avx-512", sha_ni_absorb, sha_ni_finish, lanes_finish_many};
+    static const Sha1 avx_512 = {"avx-512", sha_ni_absorb, sha_ni_finish, lanes_finish_many,
+                                 lanes_finish_texts};
     return sha1_in_hardware() && avx512_present() ? &avx_512 : NULL;
 }
 

@@ -274,3 +274,35 @@ def test_json_lines_hold_the_json_values_of_cells(tmp_path: Path):
     plain = table.select(["far", "n", "runs"])
     write_file(tmp_path / "p.csv", plain.schema, plain.slice(1).to_batches())
     assert (tmp_path / "p.csv").read_text().splitlines()[1] == '1970-01-01 00:00:00,1.5,"x"'
+
+
+def test_a_file_read_with_dictionaries_gives_the_same_results(tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    rows = 3_000
+    people = pa.table(
+        {
+            "distinct_id": [f"{i * 7919:040}" for i in range(rows)],
+            "plan": [("free", "pro", None)[i % 3] for i in range(rows)],
+            "email": [None if i % 9 == 0 else f"{i // 2}@posthog.com" for i in range(rows)],
+            "country": pa.array(["DE", "NL"] * (rows // 2)).dictionary_encode(),
+            "age": list(range(rows)),
+        }
+    )
+    pyarrow.parquet.write_table(people, path, row_group_size=700)
+    plain, encoded = (open_file(path, 256, encoded=encoded) for encoded in (False, True))
+    assert plain.batches.schema == encoded.batches.schema == people.schema
+    batch = next(iter(open_file(path, 256, encoded=True).batches))
+    assert pa.types.is_dictionary(batch.column("plan").type)
+    for output in ("wide", "long"):
+        results = [
+            evaluate_table(
+                _SNAPSHOT,
+                open_file(path, 256, encoded=encoded).batches,
+                carry="all",
+                output=output,
+                batch_rows=256,
+            ).read_all()
+            for encoded in (False, True)
+        ]
+        assert results[0].schema == results[1].schema
+        assert results[0].to_pylist() == results[1].to_pylist()

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha1
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import Any
 
 import pytest
@@ -76,7 +76,7 @@ def test_the_fastest_is_the_first_that_is_there() -> None:
 @pytest.mark.parametrize("name", ["", "sha", "sha-nix", "Portable-C", "\ud800", b"sha-ni", None])
 def test_an_unknown_implementation_is_refused(name: Any) -> None:
     before = accelerator.implementation()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"an implementation of SHA-1|surrogates"):
         accelerator._use(name)
     assert accelerator.implementation() == before
 
@@ -156,6 +156,92 @@ def test_rows_of_every_length_come_out_in_their_places() -> None:
 def test_any_number_of_rows_of_one_block_is_right(rows: int) -> None:
     texts = [f"018f4e1c-7d5a-7b2e-9c44-2f6e0a3b9d{i:02}" for i in range(rows)]
     assert numbers_of(texts, "flag-a.") == [number("flag-a.", text) for text in texts]
+
+
+SIXTEENS = 5
+"""Rows are hashed sixteen at a time where each message has one block; a column has several times."""
+
+
+@pytest.mark.parametrize("prefix", ["", "flag-a.", "p" * 54, "p" * 55, "p" * 64, "é" * 65])
+@pytest.mark.parametrize("salt", ["", "variant", "s" * 48, "s" * 55, "s" * 60])
+@pytest.mark.parametrize("code", "iq")
+def test_columns_of_many_rows_are_right(prefix: str, salt: str, code: str) -> None:
+    room = max(0, 55 - len(prefix.encode()) % 64 - len(salt))
+    for around in (0, 70):
+        for start in (0, 1, 16):
+            texts = [characters((7 * i) % (room + 1)) for i in range(16 * SIXTEENS + start)]
+            for long in (None, 0, 20, 16 * SIXTEENS - 1):
+                if long is not None:
+                    texts[start + long] = characters(room + 1)
+                assert column(texts, prefix, salt, code, start, around) == [
+                    number(prefix, text, salt) for text in texts[start:]
+                ]
+
+
+def column(
+    texts: list[str], prefix: str, salt: str, code: str, start: int, around: int
+) -> list[int]:
+    """Return the numbers from a row on; there are some bytes before and after all texts."""
+    ends, data = [around], b"\xff" * around
+    for text in texts:
+        data += text.encode()
+        ends.append(len(data))
+    count = len(texts) - start
+    out = array("Q", bytes(8 * count))
+    accelerator.bucket_column(
+        prefix,
+        salt,
+        array(code, ends),
+        data + b"\xff" * around,
+        out,
+        start=start,
+        count=count,
+        large_offsets=code == "q",
+    )
+    return list(out)
+
+
+@pytest.mark.parametrize("start", [0, 5, 8])
+@pytest.mark.parametrize("every", [1, 2, 3, 10, 97])
+@pytest.mark.parametrize("longest", [10, 80])
+def test_null_rows_among_many_have_no_number(start: int, every: int, longest: int) -> None:
+    texts = [characters((7 * i) % longest) for i in range(200)]
+    known = [i % every != every // 2 for i in range(200)]
+    for nulls in (known, [not is_known for is_known in known]):
+        bits = bytes(sum(nulls[at + i] << i for i in range(8)) for at in range(0, 200, 8))
+        data = b"".join(text.encode() for text in texts)
+        ends = array("i", [0, *accumulate(map(len, texts))])
+        out = array("Q", bytes(8 * (200 - start)))
+        accelerator.bucket_column(
+            "flag-a.", "", ends, data, out, start=start, count=200 - start, validity=bits
+        )
+        assert (
+            list(out)
+            == [
+                number("flag-a.", text) if is_known else 2**64 - 1
+                for text, is_known in zip(texts, nulls, strict=True)
+            ][start:]
+        )
+
+
+@pytest.mark.parametrize("bad", range(16, 33))
+@pytest.mark.parametrize("to", [-(2**31), -1, 0, 599, 2**31 - 1])
+def test_a_wrong_offset_among_many_is_found(bad: int, to: int) -> None:
+    ends = array("i", [10 * i + 64 for i in range(50)])
+    ends[bad] = to
+    out = array("Q", bytes(8 * 49))
+    with pytest.raises(ValueError, match=rf"row {bad if to == 599 else bad - 1} are not"):
+        accelerator.bucket_column("flag-a.", "", ends, b"x" * 600, out, count=49)
+
+
+@pytest.mark.parametrize("limit", range(1, 21))
+def test_a_limit_counts_among_many(limit: int) -> None:
+    texts = ["é" * (i % 12) + "x" * (i % 10) for i in range(60)]
+    data = b"x" * 64 + b"".join(text.encode() for text in texts) + b"x" * 64
+    ends = array("i", accumulate([64, *(len(text.encode()) for text in texts)]))
+    out = array("Q", bytes(8 * 60))
+    accelerator.bucket_column("flag-a.", "", ends, data, out, count=60, limit=limit)
+    assert list(out) == [number("flag-a.", text[:limit]) for text in texts]
 
 
 @pytest.mark.parametrize("limit", [1, 63, 200])

@@ -19,6 +19,9 @@ from flagengine.batch.inputs import Batches
 __all__ = ["FileTable", "guarded", "open_file", "parquet_files", "unreadable"]
 
 _BLOCK: Final = 1 << 22
+_SMALL_DICTIONARY: Final = 1 << 16
+"""The size in bytes, compressed, of the dictionary of a column of few texts. Writers give up on a
+dictionary of about a megabyte and continue without one, so a column of many texts has a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,26 @@ class FileTable:
     rows: int | None = None
 
 
-def open_file(path: Path, batch_rows: int, *, ids: Collection[str] = ()) -> FileTable:
+def open_file(
+    path: Path, batch_rows: int, *, ids: Collection[str] = (), encoded: bool = False
+) -> FileTable:
     """Open a table; raise :class:`FileError` for a missing or unreadable file.
 
-    ``ids`` are the columns of ids, which CSV holds as text: 007 is not the id 7.
+    ``ids`` are the columns of ids, which CSV holds as text: 007 is not the id 7. With ``encoded``,
+    columns of text may come as dictionaries, contrary to the schema: ``evaluate_table`` reads them
+    faster, and gives its results the types of the schema.
     Some unreadable files raise only while batches are read.
     """
     try:
         if not path.exists():
             raise FileError(f"{path}: no such file or folder")
         found = format_of(path)
-        opened = _csv(path, ids) if found == "csv" else _READERS[found](path, batch_rows)
+        if found == "csv":
+            opened = _csv(path, ids)
+        elif found == "parquet" and encoded:
+            opened = _encoded_parquet(path, batch_rows)
+        else:
+            opened = _READERS[found](path, batch_rows)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise unreadable(path, error) from None
     batches = Batches(opened.batches.schema, guarded(path, opened.batches))
@@ -68,6 +80,36 @@ def _parquet(path: Path, batch_rows: int) -> FileTable:
     file = pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False)
     batches = file.iter_batches(batch_size=batch_rows)
     return FileTable(Batches(file.schema_arrow, batches), file.metadata.num_rows)
+
+
+def _encoded_parquet(path: Path, batch_rows: int) -> FileTable:
+    plain = pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False)
+    names = list(_few_texts(plain))
+    if not names:
+        return _parquet(path, batch_rows)
+    file = pyarrow.parquet.ParquetFile(
+        path, metadata=plain.metadata, read_dictionary=names, memory_map=False, pre_buffer=False
+    )
+    batches = file.iter_batches(batch_size=batch_rows)
+    return FileTable(Batches(plain.schema_arrow, batches), file.metadata.num_rows)
+
+
+def _few_texts(file: pyarrow.parquet.ParquetFile) -> Iterator[str]:
+    """Yield the columns of texts that have small dictionaries in the first and the last row group."""
+    metadata = file.metadata
+    ends = {0, metadata.num_row_groups - 1} if metadata.num_row_groups else set()
+    kinds = {field.name: field.type for field in file.schema_arrow}
+    for place in range(metadata.num_columns if ends else 0):
+        name = metadata.schema.column(place).path
+        kind = kinds.get(name)
+        chunks = [metadata.row_group(end).column(place) for end in ends]
+        if kind == pa.string() and all(map(_has_small_dictionary, chunks)):
+            yield name
+
+
+def _has_small_dictionary(chunk: pyarrow.parquet.ColumnChunkMetaData) -> bool:
+    start = chunk.dictionary_page_offset
+    return start is not None and 0 < chunk.data_page_offset - start <= _SMALL_DICTIONARY
 
 
 def _dataset(path: Path, batch_rows: int) -> FileTable:

@@ -115,7 +115,7 @@ def _written(
     from flagengine.batch.files import write_file  # noqa: PLC0415 (an extra)
     from flagengine.cli.tables import opened, shown_rows, troubles  # noqa: PLC0415 (an extra)
 
-    file = opened(table, people)
+    file = opened(table, people, encoded=True)
     with (
         troubles(table),
         evaluate_table(

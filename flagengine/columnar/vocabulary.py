@@ -1,0 +1,110 @@
+"""The distinct texts of a column over all batches of a call, each with a fixed position.
+
+Equal columns of different batches thereby have the same labels, so that what was found out about a
+label once, such as the verdicts of the tests, is looked up by its position.
+"""
+
+from threading import Lock
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from flagengine.columnar.cases import Cases, smallest_type
+from flagengine.columnar.readable import readable
+
+__all__ = ["Vocabularies"]
+
+_MOST: Final = 1 << 14
+"""The number of texts that a column's vocabulary may have: above, little is found again."""
+
+_LONGEST: Final = 1 << 20
+"""The number of characters that a column's vocabulary may have."""
+
+_DICTIONARIES: Final = 4
+"""The number of dictionaries per column whose positions are kept: threads read different batches."""
+
+Labels = tuple[Any, ...]
+
+
+class Vocabularies:
+    """The vocabularies of a table's columns; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Start without texts."""
+        self._known: dict[tuple[int, Any], _Vocabulary] = {}
+
+    def cases(self, position: int, array: pa.Array, null: Any) -> Cases | None:
+        """Return a column of texts as cases; ``null`` is the label of Arrow's nulls.
+
+        Return None for a column that has another type or too many texts. Texts without rows may be
+        among the labels.
+        """
+        array = readable(array)
+        if not _is_text(array.type) or array.null_count == len(array):
+            return None
+        encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        if len(encoded.dictionary) > _MOST or encoded.dictionary.null_count:
+            return None
+        vocabulary = self._known.setdefault((position, null), _Vocabulary(null))
+        found = vocabulary.positions(encoded.dictionary)
+        if found is None:
+            return None
+        labels, places = found
+        indices = encoded.indices
+        if indices.null_count:
+            indices = indices.fill_null(len(places) - 1)
+        return Cases(labels, places[indices.to_numpy(zero_copy_only=False)])
+
+
+class _Vocabulary:
+    """One column's texts; the last label is that of nulls."""
+
+    def __init__(self, null: Any) -> None:
+        self._null = null
+        self._lock = Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._positions: dict[str, int] = {}
+        self._characters = 0
+        self._labels: Labels = (self._null,)
+        self._dictionaries: list[tuple[pa.Array, Labels, NDArray[Any]]] = []
+
+    def positions(self, dictionary: pa.Array) -> tuple[Labels, NDArray[Any]] | None:
+        """Return the labels, and the place of every text of a dictionary and of null among them."""
+        for known, labels, places in tuple(self._dictionaries):
+            if known.equals(dictionary):
+                return labels, places
+        try:
+            texts = dictionary.to_pylist()
+        except UnicodeDecodeError:
+            return None
+        with self._lock:
+            return self._learn(dictionary, texts)
+
+    def _learn(self, dictionary: pa.Array, texts: list[str]) -> tuple[Labels, NDArray[Any]] | None:
+        new = [text for text in texts if text not in self._positions]
+        characters = sum(map(len, new))
+        if len(self._positions) + len(new) > _MOST or self._characters + characters > _LONGEST:
+            self._forget()
+            new, characters = texts, sum(map(len, texts))
+            if characters > _LONGEST:
+                return None
+        for text in new:
+            self._positions.setdefault(text, len(self._positions))
+        self._characters += characters
+        if new:
+            self._labels = (*self._positions, self._null)
+        last = len(self._labels) - 1
+        table = [*map(self._positions.__getitem__, texts), last]
+        places = np.array(table, smallest_type(len(self._labels)))
+        self._dictionaries = [(dictionary, self._labels, places), *self._dictionaries]
+        del self._dictionaries[_DICTIONARIES:]
+        return self._labels, places
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
