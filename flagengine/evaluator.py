@@ -27,8 +27,9 @@ def evaluate(
 ) -> "Evaluation":
     """Evaluate flags for one person, each flag on first access.
 
-    ``flag_defs`` is a :class:`Snapshot`, or a raw document, which every call parses again. No flag
-    and no property raises an exception; a wrong argument raises TypeError or ValueError.
+    ``flag_defs`` is a :class:`Snapshot`, or a raw document, which is parsed unless it is one of the
+    last that were (SPEC R1.9). No flag and no property raises an exception; a wrong argument raises
+    TypeError or ValueError.
     """
     evaluators, request = evaluators_of(flag_defs), Request.parse(options)
     keys = requested_keys(evaluators, request, options.get("flag_keys"))

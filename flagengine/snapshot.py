@@ -9,6 +9,7 @@ from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.document import Document, read_with_losses
 from flagengine.definitions.issues import Issue
+from flagengine.definitions.known import KnownDocuments
 from flagengine.definitions.model import Flag
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.inputs.environment import current_time
@@ -193,12 +194,20 @@ def _restored(
     return Snapshot(Plans(Definitions(document, lost)), overrides)
 
 
+_known: Final = KnownDocuments[Snapshot]()
+
+
 def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
-    """Return a snapshot unchanged, or the snapshot of a document."""
-    return flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
+    """Return a snapshot unchanged, or the snapshot of a document, parsed unless it was seen lately."""
+    if isinstance(flag_defs, Snapshot):
+        return flag_defs
+    snapshot = _known.get(flag_defs)
+    if snapshot is None:
+        snapshot = Snapshot.parse(flag_defs)
+        _known.add(flag_defs, snapshot._definitions.document, snapshot)  # noqa: SLF001 of this module
+    return snapshot
 
 
 def evaluators_of(flag_defs: Snapshot | Document) -> Evaluators:
     """Return the evaluators of a snapshot, or of a document."""
-    snapshot = flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
-    return snapshot._evaluators  # noqa: SLF001 private for users, not for the engine
+    return as_snapshot(flag_defs)._evaluators  # noqa: SLF001 private for users, not for the engine

@@ -37,8 +37,10 @@ static int module_exec(PyObject *module) {
     sha1_use(sha1_fastest());
     bool failed = PyModule_AddFunctions(module, bucket_functions) ||
                   PyModule_AddFunctions(module, column_functions) ||
+                  PyModule_AddFunctions(module, json_functions) ||
                   add_type(module, &hasher_spec) || add_type(module, &text_test_spec) ||
-                  add_type(module, &plain_flag_spec) || add_type(module, &flag_call_spec);
+                  add_type(module, &plain_flag_spec) || add_type(module, &flag_call_spec) ||
+                  add_type(module, &known_json_spec);
     return failed ? -1 : 0;
 }
 
@@ -62,7 +64,7 @@ static PyModuleDef_Slot module_slots[] = {
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "flagengine.native._accelerator",
-    .m_doc = "Bucket numbers and tests of text in C.",
+    .m_doc = "Bucket numbers, tests of text and comparisons of JSON in C.",
     .m_methods = module_methods,
     .m_slots = module_slots,
 };

@@ -55,9 +55,11 @@ INLINE bool is_text(PyObject *object) {
 /* The module's functions and types, for module.c. */
 extern SHARED PyMethodDef bucket_functions[];
 extern SHARED PyMethodDef column_functions[];
+extern SHARED PyMethodDef json_functions[];
 extern SHARED PyType_Spec hasher_spec;
 extern SHARED PyType_Spec text_test_spec;
 extern SHARED PyType_Spec plain_flag_spec;
 extern SHARED PyType_Spec flag_call_spec;
+extern SHARED PyType_Spec known_json_spec;
 
 #endif
