@@ -76,14 +76,25 @@ class Snapshot:
         raise AttributeError(message)
 
     @classmethod
-    def parse(cls, document: Document) -> "Snapshot":
+    def parse(cls, document: Document, *, previous: "Snapshot | None" = None) -> "Snapshot":
         """Read a definitions document: a mapping, JSON text or UTF-8 bytes.
 
         A malformed flag, or a flag of an unknown format, keeps its key and has an entry in
         :attr:`issues`. Raise :class:`SnapshotError` only for input that is not a definitions
         document.
+
+        ``previous`` is the snapshot of an earlier document of the same project. The new snapshot
+        takes over the flags that ``previous`` has read or compiled and that are written alike in
+        both documents, with all they refer to (SPEC R1.10). So a poll that changes few flags costs
+        little. The snapshot is the same as without ``previous``, and does not keep it.
         """
-        return cls(Plans(Definitions(*read_with_losses(document))))
+        if previous is not None and not isinstance(previous, Snapshot):
+            message = f"previous must be a Snapshot or None, got {type(previous).__name__}"
+            raise TypeError(message)
+        snapshot = cls(Plans(Definitions(*read_with_losses(document))))
+        if previous is not None:
+            snapshot._evaluators.adopt(previous._evaluators)  # noqa: SLF001 of this class
+        return snapshot
 
     def with_overrides(self, overrides: OverridesLike) -> "Snapshot":
         """Return a copy with ``overrides`` in addition to the snapshot's own overrides."""
@@ -149,8 +160,7 @@ class Snapshot:
         return changed_keys(before, self._compared(), versions=versions)
 
     def _compared(self) -> Compared:
-        definitions = self._definitions
-        return Compared(definitions.index, self.overrides, definitions.flag, definitions.cohort)
+        return Compared(self._definitions, self.overrides)
 
     def _content(self) -> dict[str, Any]:
         """Return what can change an answer: members of the document, and what its text had."""
