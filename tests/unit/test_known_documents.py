@@ -15,6 +15,7 @@ from flagengine import Snapshot, SnapshotError, evaluate, evaluate_flag, explain
 from flagengine import snapshot as module
 from flagengine.definitions import known, owned
 from flagengine.definitions.known import KnownDocuments
+from flagengine.values.known_json import KnownInPython
 
 Json = dict[str, Any]
 
@@ -245,6 +246,18 @@ def test_a_copy_of_other_content_is_not_remembered() -> None:
     memory.add({"a": One.ONE}, {"a": 1}, 1)
     assert memory.get({"a": 1}) is None
     assert memory.get({"a": One.ONE}) is None
+
+
+def test_in_python_a_document_with_a_tuple_is_not_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(known, "KnownJson", KnownInPython)
+    memory = KnownDocuments[int]()
+    memory.add({"a": [1]}, {"a": [1]}, 1)
+    for _ in range(8):
+        memory.add({"a": (1,)}, {"a": [1]}, 2)
+    assert memory.get({"a": (1,)}) is None
+    assert memory.get({"a": [1]}) == 1
 
 
 def test_the_document_used_last_is_looked_for_first_by_content() -> None:

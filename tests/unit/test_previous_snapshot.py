@@ -5,6 +5,7 @@ import gc
 import json
 import weakref
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -206,6 +207,16 @@ def test_overrides_of_the_previous_snapshot_are_not_taken_over() -> None:
     assert evaluators_of(new).compiled == {}
     assert evaluate_flag(new, "plain", "user-1", PROPS).value is True
     assert new == Snapshot.parse(document())
+
+
+def test_flags_compiled_with_another_clock_are_not_taken_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = used(Snapshot.parse(document()))
+    monkeypatch.setattr(
+        "flagengine.snapshot.current_time", lambda: datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    assert evaluators_of(Snapshot.parse(document(), previous=old)).compiled == {}
 
 
 def test_flags_left_to_the_interpreter_and_their_dependents_are_compiled_anew() -> None:
