@@ -162,8 +162,9 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate flags for one person, each flag on first access.
 
-    ``flag_defs`` is a :class:`Snapshot`, or a raw document, which every call parses again. No flag
-    and no property raises an exception; a wrong argument raises TypeError or ValueError.
+    ``flag_defs`` is a :class:`Snapshot`, or a raw document, which is parsed unless it is one of the
+    last that were (SPEC R1.9). No flag and no property raises an exception; a wrong argument raises
+    TypeError or ValueError.
     """
     if not isinstance(flag_defs, Snapshot):
         return evaluate(as_snapshot(flag_defs), distinct_id, props, **options)
@@ -182,7 +183,9 @@ def evaluate_flag(
     **options: Unpack[CallOptions],
 ) -> Resolution:
     """Evaluate one flag for one person; an unknown key gives a resolution that says so."""
-    if options or type(flag_defs) is not Snapshot:
+    if not isinstance(flag_defs, Snapshot):
+        return evaluate_flag(as_snapshot(flag_defs), key, distinct_id, props, **options)
+    if options:
         request = Request.parse(options)
         return EvaluationCall(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
     try:

@@ -9,6 +9,7 @@ from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.document import Document, read_with_losses
 from flagengine.definitions.issues import Issue
+from flagengine.definitions.known import KnownDocuments
 from flagengine.definitions.model import Flag
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.inputs.environment import current_time
@@ -79,14 +80,25 @@ class Snapshot:
         raise AttributeError(message)
 
     @classmethod
-    def parse(cls, document: Document) -> "Snapshot":
+    def parse(cls, document: Document, *, previous: "Snapshot | None" = None) -> "Snapshot":
         """Read a definitions document: a mapping, JSON text or UTF-8 bytes.
 
         A malformed flag, or a flag of an unknown format, keeps its key and has an entry in
         :attr:`issues`. Raise :class:`SnapshotError` only for input that is not a definitions
         document.
+
+        ``previous`` is the snapshot of an earlier document of the same project. The new snapshot
+        takes over the flags that ``previous`` has read or compiled and that are written alike in
+        both documents, with all they refer to (SPEC R1.10). So a poll that changes few flags costs
+        little. The snapshot is the same as without ``previous``, and does not keep it.
         """
-        return cls(Plans(Definitions(*read_with_losses(document))))
+        if previous is not None and not isinstance(previous, Snapshot):
+            message = f"previous must be a Snapshot or None, got {type(previous).__name__}"
+            raise TypeError(message)
+        snapshot = cls(Plans(Definitions(*read_with_losses(document))))
+        if previous is not None:
+            snapshot._evaluators.adopt(previous._evaluators)  # noqa: SLF001 of this class
+        return snapshot
 
     def with_overrides(self, overrides: OverridesLike) -> "Snapshot":
         """Return a copy with ``overrides`` in addition to the snapshot's own overrides."""
@@ -152,8 +164,7 @@ class Snapshot:
         return changed_keys(before, self._compared(), versions=versions)
 
     def _compared(self) -> Compared:
-        definitions = self._definitions
-        return Compared(definitions.index, self.overrides, definitions.flag, definitions.cohort)
+        return Compared(self._definitions, self.overrides)
 
     def _content(self) -> dict[str, Any]:
         """Return what can change an answer: members of the document, and what its text had."""
@@ -197,12 +208,20 @@ def _restored(
     return Snapshot(Plans(Definitions(document, lost)), overrides)
 
 
+_known: Final = KnownDocuments[Snapshot]()
+
+
 def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
-    """Return a snapshot unchanged, or the snapshot of a document."""
-    return flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
+    """Return a snapshot unchanged, or the snapshot of a document, parsed unless it was seen lately."""
+    if isinstance(flag_defs, Snapshot):
+        return flag_defs
+    snapshot = _known.get(flag_defs)
+    if snapshot is None:
+        snapshot = Snapshot.parse(flag_defs)
+        _known.add(flag_defs, snapshot._definitions.document, snapshot)  # noqa: SLF001 of this module
+    return snapshot
 
 
 def evaluators_of(flag_defs: Snapshot | Document) -> Evaluators:
     """Return the evaluators of a snapshot, or of a document."""
-    snapshot = flag_defs if isinstance(flag_defs, Snapshot) else Snapshot.parse(flag_defs)
-    return snapshot._evaluators  # noqa: SLF001 private for users, not for the engine
+    return as_snapshot(flag_defs)._evaluators  # noqa: SLF001 private for users, not for the engine

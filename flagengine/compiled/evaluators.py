@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.compiled.flags import Evaluator
+from flagengine.compiled.own_flag import OwnFlag, followed
 from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import overridden
 from flagengine.inputs.arguments import checked_mapping
@@ -16,8 +17,10 @@ from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import NO_OPTIONS
 from flagengine.inputs.subject import Subject
 from flagengine.plan.flag_plan import FlagPlan
+from flagengine.plan.graph import ordered
 from flagengine.plan.nodes import distinct, repetition
 from flagengine.plan.plans import Plans
+from flagengine.plan.references import Name, spread
 from flagengine.results.resolution import Resolution, Value
 from flagengine.values.json_values import text
 from flagengine.values.payloads import FrozenDict
@@ -46,6 +49,7 @@ class Evaluators:
     """Plans with overrides and a clock, and the functions that evaluate them."""
 
     __slots__ = (
+        "_followed",
         "_together",
         "_used",
         "clock",
@@ -64,6 +68,7 @@ class Evaluators:
         self.clock = clock
         self.compiled: dict[str, Evaluator] = {}
         self._used: set[str] = set()
+        self._followed: dict[str, OwnFlag] = {}
         self._together: Together | tuple[()] | None = None
         self.known_forced: dict[tuple[str, type, Value], Resolution] = {}
 
@@ -141,7 +146,47 @@ class Evaluators:
             return constantly(self.interpret(key, "", {}))
         if self._is_interpreted(plan):
             return partial(self.interpret, key)
-        return compile_flag(plan, self)
+        return compile_flag(plan, self._own(plan))
+
+    def _own(self, plan: FlagPlan) -> OwnFlag:
+        """Return a flag apart from the snapshot; the flags that it follows are compiled already."""
+        keys = followed(plan)
+        if not keys:
+            return OwnFlag(plan, self.overrides, self.clock)
+        known = self._followed
+        for key in ordered(plan.key, self._edges, known):
+            found = self.plans.plan(key)
+            assert found is not None  # followed flags are defined
+            below = self._edges(key)
+            known[key] = OwnFlag(
+                found,
+                self.overrides,
+                self.clock,
+                tuple(known[name] for name in below),
+                {name: self.compiled[name] for name in below},
+            )
+        return known[plan.key]
+
+    def _edges(self, key: str) -> tuple[str, ...]:
+        plan = self.plans.plan(key)
+        return () if plan is None else followed(plan)
+
+    def adopt(self, old: "Evaluators") -> None:
+        """Take over what is the same in an earlier snapshot, and nothing that refers to ``old``.
+
+        No other thread may use these evaluators yet.
+        """
+        found = self.plans.adopt(old.plans)
+        if self.overrides or old.overrides or self.clock is not old.clock:
+            return
+        compiled = old.compiled.copy()
+        # A function of the interpreter belongs to its snapshot, and so does what has called it.
+        bound: set[Name] = {("flag", key) for key, one in compiled.items() if type(one) is partial}
+        if bound:
+            spread(bound, found.graph)
+        for key, one in compiled.items():
+            if ("flag", key) in found.whole and ("flag", key) not in bound:
+                self.compiled[key] = one
 
     def _is_interpreted(self, plan: FlagPlan) -> bool:
         """Tell whether the interpreter evaluates a flag at every use."""

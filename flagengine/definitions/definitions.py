@@ -4,7 +4,8 @@ Reading is pure: two threads that read the same flag at the same time only waste
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, Literal
 
 from flagengine.definitions.index import Index
 from flagengine.definitions.issues import Issue
@@ -80,6 +81,28 @@ class Definitions:
             source, pointer = self.index.cohorts[cohort_id], pointer_to("/cohorts", cohort_id)
             self._cohorts[cohort_id] = parse_cohort(cohort_id, source, pointer)
         return self._cohorts.get(cohort_id)
+
+    def names_read(self) -> list[tuple[Literal["flag", "cohort"], str]]:
+        """Return the flags and cohorts that were read so far, without reading any."""
+        flags: list[tuple[Literal["flag", "cohort"], str]] = [
+            ("flag", key) for key in [*self._flags]
+        ]
+        return [*flags, *(("cohort", cohort_id) for cohort_id in [*self._cohorts])]
+
+    def flag_read(self, key: str) -> Flag | None:
+        """Return a flag that was read before, or None."""
+        return self._flags.get(key)
+
+    def adopt(self, old: "Definitions", names: AbstractSet[tuple[str, str]]) -> None:
+        """Take over the flags and cohorts in ``names``, which are the same in both documents."""
+        for key, flag in old._flags.copy().items():  # noqa: SLF001 of this class
+            if ("flag", key) in names:
+                pointer = self.index.pointers[key]
+                is_there = flag.pointer == pointer
+                self._flags[key] = flag if is_there else replace(flag, pointer=pointer)
+        for cohort_id, cohort in old._cohorts.copy().items():  # noqa: SLF001 of this class
+            if ("cohort", cohort_id) in names:
+                self._cohorts[cohort_id] = cohort
 
     def is_deleted(self, key: str) -> bool:
         """Tell whether the document has the flag only as a deleted flag."""

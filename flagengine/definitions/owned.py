@@ -15,6 +15,7 @@ from flagengine.definitions.issues import IssueCode, SnapshotError
 from flagengine.definitions.reading import pointer_to
 from flagengine.values.conversion import converted, is_of_caller, json_form, key_text
 from flagengine.values.json_values import NOT_GIVEN
+from flagengine.values.known_json import json_copy
 
 __all__ = ["MAX_NESTING", "owned"]
 
@@ -31,11 +32,14 @@ _Steps = Generator[tuple[Any, Any], Any, Any]
 
 
 def owned(document: Any) -> Any:
-    """Return a copy of a mapping, made by a round trip through JSON text if possible.
+    """Return a copy of a mapping, made in C or by a round trip through JSON text if possible.
 
     Raises:
         SnapshotError: the document is no mapping, has too many values, or a value has no JSON form.
     """
+    copy = json_copy(document, _MAX_PARTS)
+    if copy is not None:
+        return copy
     try:
         if not isinstance(document, Mapping):
             return document

@@ -35,6 +35,7 @@ __all__ = [
     "EXTENSION",
     "MAX_COHORT_DEPTH",
     "NOTHING_LOST",
+    "ROW_MEMBERS",
     "config_version_of",
     "configuration_of",
     "parse_cohort",
@@ -53,6 +54,23 @@ ALGORITHMS: Final = ("sha1", "murmur3")
 
 NOTHING_LOST: Final[Mapping[str, str | None]] = MappingProxyType({})
 """What the decoding of most documents loses."""
+
+ROW_MEMBERS: Final = (
+    "key",
+    "filters",
+    "active",
+    "id",
+    "name",
+    "version",
+    "has_experiment",
+    "ensure_experience_continuity",
+    "bucketing_identifier",
+    EXTENSION,
+    "evaluation_runtime",
+    "evaluation_contexts",
+    "evaluation_tags",
+)
+"""The members of a flag that are read here; ``deleted`` is read by the index."""
 
 _RUNTIMES: Final = ("all", "client", "server")
 _FILTER_TYPES: Final = ("person", "group", "cohort", "flag", "person_metadata")

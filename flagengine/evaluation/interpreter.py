@@ -41,7 +41,7 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
-from flagengine.plan.plans import Plans
+from flagengine.plan.plans import PlannedFlags
 from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
 from flagengine.results.resolution import (
     NOTHING_MISSING,
@@ -77,7 +77,7 @@ class Interpreter:
 
     def __init__(
         self,
-        plans: Plans,
+        plans: PlannedFlags,
         subject: Subject,
         overrides: Overrides,
         runtime: str | None = None,

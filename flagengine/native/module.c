@@ -57,11 +57,13 @@ static int module_exec(PyObject *module) {
     sha1_use(sha1_fastest());
     bool failed = !names_open(&state->names) || PyModule_AddFunctions(module, bucket_functions) ||
                   PyModule_AddFunctions(module, column_functions) ||
+                  PyModule_AddFunctions(module, json_functions) ||
                   add_type(module, &hasher_spec, NULL) ||
                   add_type(module, &text_test_spec, NULL) ||
                   add_type(module, &plain_flag_spec, NULL) ||
                   add_type(module, &flag_call_spec, NULL) ||
-                  add_type(module, &answers_spec, &state->answers);
+                  add_type(module, &answers_spec, &state->answers) ||
+                  add_type(module, &known_json_spec, NULL);
     return failed ? -1 : 0;
 }
 
@@ -111,7 +113,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_size = sizeof(ModuleState),
     .m_name = "flagengine.native._accelerator",
-    .m_doc = "Bucket numbers and tests of text in C.",
+    .m_doc = "Bucket numbers, tests of text and comparisons of JSON in C.",
     .m_methods = module_methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,

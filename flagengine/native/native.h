@@ -86,10 +86,12 @@ INLINE Outcome find_item(PyObject *dict, PyObject *key, PyObject **item) {
 /* The module's functions and types, for module.c. */
 extern SHARED PyMethodDef bucket_functions[];
 extern SHARED PyMethodDef column_functions[];
+extern SHARED PyMethodDef json_functions[];
 extern SHARED PyType_Spec hasher_spec;
 extern SHARED PyType_Spec text_test_spec;
 extern SHARED PyType_Spec plain_flag_spec;
 extern SHARED PyType_Spec flag_call_spec;
 extern SHARED PyType_Spec answers_spec;
+extern SHARED PyType_Spec known_json_spec;
 
 #endif

@@ -6,40 +6,40 @@ it refers to, directly or through others, has changed, or if a setting that all 
 caller that forgets too little keeps a wrong answer.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from typing import Final
 
+from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.index import Index
-from flagengine.definitions.model import Cohort, Filter, Flag
 from flagengine.definitions.parsing import configuration_of, parse_row
 from flagengine.inputs.overrides import Overrides
-from flagengine.plan.cohort_facts import leaves
-from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.content import FlagContent, cohort_content, flag_content, written
+from flagengine.plan.references import Name, References, references, spread
+from flagengine.values.known_json import json_same
 from flagengine.values.record import Record
 
 __all__ = ["Compared", "changed_keys"]
-
-_Name = tuple[str, str]
-"""A flag by its key or a cohort by its id: ``("flag", "beta")``, ``("cohort", "7")``."""
 
 _NONE: Final = object()
 _INDEX: Final = "group_type_index"
 
 
 class Compared(Record):
-    """The parts of a snapshot that are compared; ``flag`` and ``cohort`` look a definition up."""
+    """The parts of a snapshot that are compared."""
 
-    index: Index
+    definitions: Definitions
     overrides: Overrides
-    flag: Callable[[str], Flag | None]
-    cohort: Callable[[str], Cohort | None]
+
+    @property
+    def index(self) -> Index:
+        """The unread definitions."""
+        return self.definitions.index
 
     def content_of_flag(self, key: str, versions: bool) -> FlagContent:
         """Return the content of a flag."""
-        flag = self.flag(key)
+        flag = self.definitions.flag(key)
         assert flag is not None  # its source is in the index
         configuration = configuration_of(self.index.flags[key])
         return flag_content(flag, configuration, self.index.hash_algorithm, versions=versions)
@@ -51,7 +51,7 @@ class Compared(Record):
 
     def content_of_cohort(self, cohort_id: str) -> str | None:
         """Return the content of a cohort; None if there is no such cohort."""
-        cohort = self.cohort(cohort_id)
+        cohort = self.definitions.cohort(cohort_id)
         if cohort is None:
             return None
         return cohort_content(cohort, self.index.cohorts[cohort_id])
@@ -74,10 +74,12 @@ def changed_keys(old: Compared, new: Compared, *, versions: bool = True) -> froz
     if _shared(old.index) != _shared(new.index):
         return frozenset(keys)
     changes = {key: _change(key, old, new, versions) for key in keys | _deleted(old, new)}
-    touched = {("flag", key) for key, change in changes.items() if change is _Change.VALUE}
+    touched: set[Name] = {
+        ("flag", key) for key, change in changes.items() if change is _Change.VALUE
+    }
     touched.update(_touched_cohorts(old, new), _touched_by_groups(old.index, new.index))
     if touched:
-        _spread(touched, new)
+        spread(touched, _graph(new))
     return frozenset(key for key in keys if changes[key] or ("flag", key) in touched)
 
 
@@ -125,7 +127,7 @@ def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
     )
 
 
-def _touched_cohorts(old: Compared, new: Compared) -> Iterator[_Name]:
+def _touched_cohorts(old: Compared, new: Compared) -> Iterator[Name]:
     before, after = old.index.cohorts, new.index.cohorts
     for cohort_id in {*before, *after}:
         if _is_same(before.get(cohort_id, _NONE), after.get(cohort_id, _NONE)):
@@ -134,15 +136,17 @@ def _touched_cohorts(old: Compared, new: Compared) -> Iterator[_Name]:
             yield "cohort", cohort_id
 
 
-def _touched_by_groups(old: Index, new: Index) -> Iterator[_Name]:
+def _touched_by_groups(old: Index, new: Index) -> Iterator[Name]:
     """Yield the flags and cohorts that name a group type which differs."""
     before, after = old.group_names, new.group_names
     differing = {index for index in {*before, *after} if before.get(index) != after.get(index)}
     if differing:
-        for kind, definitions in (("flag", new.flags), ("cohort", new.cohorts)):
-            for name, definition in definitions.items():
-                if _names_group(definition, differing):
-                    yield kind, name
+        for key, flag in new.flags.items():
+            if _names_group(flag, differing):
+                yield "flag", key
+        for cohort_id, cohort in new.cohorts.items():
+            if _names_group(cohort, differing):
+                yield "cohort", cohort_id
 
 
 def _names_group(definition: object, indexes: AbstractSet[int]) -> bool:
@@ -163,48 +167,18 @@ def _names_group(definition: object, indexes: AbstractSet[int]) -> bool:
 
 def _is_same(old: object, new: object) -> bool:
     """Tell whether two parts of documents are written alike; most are, so this is fast."""
-    return old is new or (old == new and written(old) == written(new))
+    return json_same(old, new) or (old == new and written(old) == written(new))
 
 
-def _spread(touched: set[_Name], snapshot: Compared) -> None:
-    """Add everything that refers to a member of ``touched``, directly or through others.
+def _graph(snapshot: Compared) -> References:
+    """Return the references of one snapshot.
 
-    The references of one snapshot are enough: a flag or cohort whose references differ between the
-    snapshots has a different definition, so it is in ``touched`` already.
+    They are enough: a flag or cohort whose references differ between the snapshots has a different
+    definition, so it has changed itself.
     """
-    referrers = _referrers(snapshot)
-    waiting = list(touched)
-    while waiting:
-        for name in referrers.get(waiting.pop(), ()):
-            if name not in touched:
-                touched.add(name)
-                waiting.append(name)
-
-
-def _referrers(snapshot: Compared) -> Mapping[_Name, list[_Name]]:
-    found: dict[_Name, list[_Name]] = {}
-    for name, filters in _definitions(snapshot):
-        for target in {target for leaf in filters for target in _targets(leaf)}:
-            found.setdefault(target, []).append(name)
-    return found
-
-
-def _definitions(snapshot: Compared) -> Iterator[tuple[_Name, Iterable[Filter]]]:
-    for key in snapshot.index.flags:
-        flag = snapshot.flag(key)
-        # A flag that is off answers alike whatever it refers to.
-        conditions = flag.conditions if flag and flag.active else ()
-        yield ("flag", key), (leaf for condition in conditions for leaf in condition.filters)
-    for cohort_id in snapshot.index.cohorts:
-        cohort = snapshot.cohort(cohort_id)
-        below = leaves(cohort.definition if cohort else None)
-        yield ("cohort", cohort_id), (leaf for leaf in below if leaf.type == "cohort")
-
-
-def _targets(leaf: Filter) -> Iterator[_Name]:
-    named = named_cohort(leaf) if leaf.type == "cohort" else None
-    if named is not None:
-        yield "cohort", named
-    elif leaf.type == "flag":
-        # The test also depends on whether every flag of the chain exists.
-        yield from (("flag", key) for key in (*(leaf.dependency_chain or ()), leaf.key))
+    definitions = snapshot.definitions
+    # A flag that is off answers alike whatever it refers to.
+    flags = (key for key, flag in definitions.flags.items() if flag.active)
+    names: list[Name] = [("flag", key) for key in flags]
+    names += [("cohort", cohort_id) for cohort_id in snapshot.index.cohorts]
+    return {name: references(name, definitions) for name in names}

@@ -5,6 +5,7 @@ so all facts of a document take linear time, however often cohorts are named.
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from flagengine.definitions.definitions import Definitions
@@ -67,6 +68,11 @@ class KnownCohorts:
         """Bind the definitions that hold the cohorts."""
         self._definitions = definitions
         self._facts: dict[str, CohortFacts] = {}
+
+    def adopt(self, other: "KnownCohorts", names: AbstractSet[str]) -> None:
+        """Take over the facts of cohorts that are the same, with all that they name."""
+        known = other._facts.copy()  # noqa: SLF001 of this class
+        self._facts.update({name: facts for name, facts in known.items() if name in names})
 
     def references(self, name: str) -> dict[str, None]:
         """Return the ids of the cohorts that a cohort's definition names, in reading order."""

@@ -4,6 +4,7 @@ A graph is a function from a name to the names that it refers to.
 """
 
 from collections.abc import Callable, Container, Iterable
+from collections.abc import Set as AbstractSet
 
 __all__ = ["Depths", "Edges", "on_circles", "ordered"]
 
@@ -46,6 +47,11 @@ class Depths:
         """Bind a graph, which must not change."""
         self._edges = edges
         self._depths: dict[str, int | None] = {}
+
+    def adopt(self, other: "Depths", names: AbstractSet[str]) -> None:
+        """Take over the depths of names that lead to the same names in both graphs."""
+        known = other._depths.copy()  # noqa: SLF001 of this class
+        self._depths.update({name: depth for name, depth in known.items() if name in names})
 
     def of(self, name: str) -> int | None:
         """Return the depth of a name."""

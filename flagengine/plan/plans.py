@@ -4,7 +4,7 @@ Lowering is pure: two threads that lower the same flag at the same time only was
 """
 
 from collections.abc import Container, Iterator
-from typing import Final
+from typing import Any, Final, Protocol
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
@@ -14,14 +14,29 @@ from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.cohorts import lower_cohort
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import Depths, on_circles, ordered
+from flagengine.plan.kept import Kept, kept
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, lower_flag
 from flagengine.plan.nodes import Node
 from flagengine.plan.reference_issues import cohort_issues, flag_issues
+from flagengine.plan.references import Name
 
-__all__ = ["Plans"]
+__all__ = ["PlannedFlags", "Plans"]
+
+_OF_FLAGS: Final = ("_plans", "_dependencies", "_nested", "_sizes")
+"""What is remembered of each flag."""
 
 _MANY: Final = 1 << 16
 """No count of nested work is greater: it may double with each flag."""
+
+
+class PlannedFlags(Protocol):
+    """The plans of some flags, with those of the flags on which they depend."""
+
+    def plan(self, key: str) -> FlagPlan | None:
+        """Return the lowered flag, or None when there is no such flag."""
+
+    def evaluation_order(self, key: str, known: Container[str] = ()) -> list[str]:
+        """Return the flags that a flag depends on, each after its dependencies; the flag is last."""
 
 
 class Plans:
@@ -33,6 +48,7 @@ class Plans:
         "_depths",
         "_nested",
         "_plans",
+        "_references",
         "_sizes",
         "cohorts",
         "definitions",
@@ -48,6 +64,29 @@ class Plans:
         self._depths = Depths(self.dependencies)
         self._nested: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
+        self._references: dict[Name, tuple[Name, ...]] = {}
+
+    def adopt(self, old: "Plans") -> Kept:
+        """Take over what is the same in an earlier document; it keeps nothing else of ``old``.
+
+        No other thread may use these plans yet.
+        """
+        plans, cohort_plans = old._plans.copy(), old._cohort_plans.copy()  # noqa: SLF001 of this class
+        planned: list[Name] = [("flag", key) for key in plans]
+        planned += [("cohort", cohort_id) for cohort_id in cohort_plans]
+        found = kept(old.definitions, self.definitions, planned, old._references)  # noqa: SLF001
+        self.definitions.adopt(old.definitions, found.own)
+        self._references.update((name, found.graph[name]) for name in found.whole)
+        flags = {name for kind, name in found.whole if kind == "flag"}
+        cohorts = {name for kind, name in found.whole if kind == "cohort"}
+        for names, known in ((flags, _OF_FLAGS), (cohorts, ("_cohort_plans",))):
+            for slot in known:
+                before: dict[str, Any] = getattr(old, slot).copy()
+                now: dict[str, Any] = getattr(self, slot)
+                now.update((name, value) for name, value in before.items() if name in names)
+        self._depths.adopt(old._depths, flags)  # noqa: SLF001 of this class
+        self.cohorts.adopt(old.cohorts, cohorts)
+        return found
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""

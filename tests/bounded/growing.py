@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from flagengine.definitions.known import KnownDocuments
 from tests.bounded.long_names import LONG_NAMES
 from tests.bounded.operations import OPERATIONS
 from tests.bounded.shapes import SHAPES
@@ -59,7 +60,10 @@ def _forget() -> None:
     modules = [module for name, module in sys.modules.items() if name.startswith("flagengine")]
     for module in modules:
         for member in list(vars(module).values()):
-            if isinstance(member, _CACHED) and member.cache_parameters()["maxsize"] is not None:
+            is_cache = (
+                isinstance(member, _CACHED) and member.cache_parameters()["maxsize"] is not None
+            )
+            if is_cache or isinstance(member, KnownDocuments):
                 member.cache_clear()
 
 

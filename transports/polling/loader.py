@@ -200,7 +200,8 @@ class DefinitionLoader:
         Raises:
             SnapshotError: `document` is no definitions document.
         """
-        prepared = Published(Snapshot.parse(document))
+        previous = self.store.current.snapshot
+        prepared = Published(Snapshot.parse(document, previous=previous))
         with self._lock:
             generation = self._poller.published()
         return self._publisher.publish(prepared, generation)

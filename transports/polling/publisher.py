@@ -100,12 +100,12 @@ class Publisher:
 
     def _parsed(self, document: DefinitionsDocument) -> Snapshot:
         """Parse `document`, or return the last snapshot if the text is the same."""
-        text = _text_of(document)
+        text, previous = _text_of(document), self._store.current.snapshot
         if text is None:
-            return Snapshot.parse(document)
+            return Snapshot.parse(document, previous=previous)
         digest = _digest(text)
         if self._last_parsed is None or self._last_parsed[0] != digest:
-            self._last_parsed = digest, Snapshot.parse(text)
+            self._last_parsed = digest, Snapshot.parse(text, previous=previous)
         return self._last_parsed[1]
 
     def _refresh(self, generation: int, version: str | None) -> None:

@@ -134,7 +134,9 @@ def test_text_that_comes_again_is_not_parsed_again(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed, parse = [], Snapshot.parse
-    monkeypatch.setattr(Snapshot, "parse", lambda text: parsed.append(text) or parse(text))
+    monkeypatch.setattr(
+        Snapshot, "parse", lambda text, **options: parsed.append(text) or parse(text, **options)
+    )
     one, two = (json.dumps(document).encode() for document in (ONE, TWO))
     loader = DefinitionLoader(Script(Loaded(one), Loaded(one), Loaded(two)), clock=clock)
     for _ in range(3):
@@ -142,6 +144,26 @@ def test_text_that_comes_again_is_not_parsed_again(
         clock.advance(30)
     assert parsed == [one, two]
     assert keys(loader) == ["two"]
+
+
+def test_a_poll_takes_over_the_flags_that_have_not_changed(clock: ManualClock) -> None:
+    def with_share(share: float) -> Loaded:
+        flags = [
+            {"key": key, "active": True, "filters": {"groups": [{"rollout_percentage": share}]}}
+            for key, share in (("kept", 50), ("edited", share))
+        ]
+        return Loaded(json.dumps({"flags": flags}))
+
+    loader = DefinitionLoader(Script(with_share(1), with_share(2)), clock=clock)
+    compiled = []
+    for _ in range(2):
+        loader.tick()
+        clock.advance(30)
+        snapshot = loader.current.snapshot
+        assert snapshot is not None
+        compiled.append([snapshot.evaluator(key) for key in ("kept", "edited")])
+    assert compiled[0][0] is compiled[1][0]
+    assert compiled[0][1] is not compiled[1][1]
 
 
 def test_values_that_only_python_holds_for_equal_are_new_content(clock: ManualClock) -> None:
@@ -205,7 +227,7 @@ def test_definitions_that_cannot_even_be_read_are_a_failed_load(
 ) -> None:
     loader = DefinitionLoader(Script(Loaded(ONE), Loaded(ONE)), clock=clock)
     with monkeypatch.context() as broken:
-        broken.setattr(Snapshot, "parse", lambda _: 1 / 0)
+        broken.setattr(Snapshot, "parse", lambda _, **_options: 1 / 0)
         assert loader.tick() == 1.0
     assert loader.health().consecutive_failures == 1
     assert "reading them raised ZeroDivisionError" in loader.health().last_error.message

@@ -38,7 +38,9 @@ class MemoryDefinitions:
         Raises:
             SnapshotError: `document` is no definitions document.
         """
-        snapshot = Snapshot.parse(document)
+        before = self._result
+        previous = before.snapshot if isinstance(before, Loaded) else None
+        snapshot = Snapshot.parse(document, previous=previous)
         with self._lock:
             self._count += 1
             self._result = Loaded(document, str(self._count), snapshot=snapshot)

@@ -1,0 +1,94 @@
+"""One flag with the flags that it follows, apart from its snapshot.
+
+A compiled flag refers to this alone: so it can be taken over into the next snapshot without keeping the
+previous one.
+"""
+
+from collections.abc import Callable, Container, Mapping
+from datetime import datetime
+from typing import Any
+
+from flagengine.compiled.flags import Evaluator
+from flagengine.evaluation.interpreter import Interpreter
+from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.overrides import Overrides
+from flagengine.inputs.request import NO_OPTIONS
+from flagengine.inputs.subject import Subject
+from flagengine.plan.flag_plan import FlagPlan
+from flagengine.plan.graph import ordered
+from flagengine.plan.nodes import FlagTest
+from flagengine.results.resolution import Resolution
+
+__all__ = ["OwnFlag", "followed"]
+
+
+def followed(plan: FlagPlan) -> tuple[str, ...]:
+    """Return the keys of the flags whose answers a flag asks for when nothing is overridden."""
+    tests = (node for node in plan.tests if isinstance(node, FlagTest))
+    return tuple(dict.fromkeys(test.key for test in tests if test.why_broken({}) is None))
+
+
+class OwnFlag:
+    """A flag, the clock and overrides of its snapshot, and the flags that it follows.
+
+    ``below`` are these flags, and ``evaluators`` their functions by key.
+    """
+
+    __slots__ = ("below", "clock", "evaluators", "overrides", "plan")
+
+    def __init__(
+        self,
+        plan: FlagPlan,
+        overrides: Overrides,
+        clock: Callable[[], datetime],
+        below: tuple["OwnFlag", ...] = (),
+        evaluators: Mapping[str, Evaluator] | None = None,
+    ) -> None:
+        """Bind the parts."""
+        self.plan = plan
+        self.overrides = overrides
+        self.clock = clock
+        self.below = below
+        self.evaluators = evaluators
+
+    def evaluator(self, key: str) -> Evaluator:
+        """Return the function of a flag that this flag follows."""
+        assert self.evaluators is not None  # it follows flags
+        return self.evaluators[key]
+
+    def interpret(
+        self,
+        key: str,
+        distinct_id: object,
+        props: Mapping[str, Any] | None,
+        subject: Subject | None = None,
+    ) -> Resolution:
+        """Evaluate the flag with the interpreter."""
+        subject = subject or self.new_subject(distinct_id, props)
+        return Interpreter(_Plans(self), subject, self.overrides).flag(key).resolution
+
+    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
+        """Return a subject with this clock."""
+        return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
+
+
+class _Plans:
+    """The plans of a flag and of all flags below it."""
+
+    def __init__(self, top: OwnFlag) -> None:
+        self._flags: dict[str, OwnFlag] = {}
+        waiting = [top]
+        while waiting:
+            flag = waiting.pop()
+            if flag.plan.key not in self._flags:
+                self._flags[flag.plan.key] = flag
+                waiting += flag.below
+
+    def plan(self, key: str) -> FlagPlan | None:
+        return self._flags[key].plan
+
+    def evaluation_order(self, key: str, known: Container[str] = ()) -> list[str]:
+        return ordered(key, self._below, known)
+
+    def _below(self, key: str) -> list[str]:
+        return [flag.plan.key for flag in self._flags[key].below]

@@ -1,0 +1,194 @@
+/* A document that was seen before, in a form that is compared fast: one array in reading order.
+ *
+ * Most values of a document that has not changed are the very objects of the copy. This file must
+ * not decide when two values are the same: json_copy.c does.
+ */
+
+#include "json_copy.h"
+
+/* A container is its length and kind, then each member: for a dict its key, then the value or 0 for a
+ * container, which follows. The copy keeps the objects alive, and nobody changes the copy. */
+typedef uintptr_t Word;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *copy;
+    Word *words;
+    Py_ssize_t used, room;
+} KnownJson;
+
+enum { IS_LIST = 1 };
+
+/* Writing. All give false with an exception. */
+
+static bool put(KnownJson *self, Word word) {
+    if (self->used == self->room) {
+        Py_ssize_t room = self->room + (self->room >> 1) + 64;
+        Word *words = PyMem_Realloc(self->words, (size_t)room * sizeof(Word));
+        if (!words) {
+            PyErr_NoMemory();
+            return false;
+        }
+        self->words = words;
+        self->room = room;
+    }
+    self->words[self->used++] = word;
+    return true;
+}
+
+static bool write_container(KnownJson *self, PyObject *container, int depth);
+
+static bool write_member(KnownJson *self, PyObject *value, int depth) {
+    if (!PyDict_CheckExact(value) && !PyList_CheckExact(value)) {
+        return put(self, (Word)value);
+    }
+    return put(self, 0) && write_container(self, value, depth);
+}
+
+static bool write_container(KnownJson *self, PyObject *container, int depth) {
+    if (depth == 0) {
+        PyErr_SetString(PyExc_ValueError, "the copy nests too deep");
+        return false;
+    }
+    if (PyList_CheckExact(container)) {
+        Py_ssize_t length = PyList_GET_SIZE(container);
+        bool written = put(self, (Word)length << 1 | IS_LIST);
+        for (Py_ssize_t at = 0; written && at < length; at++) {
+            written = write_member(self, PyList_GET_ITEM(container, at), depth - 1);
+        }
+        return written;
+    }
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    bool written = put(self, (Word)PyDict_GET_SIZE(container) << 1);
+    while (written && PyDict_Next(container, &at, &key, &value)) {
+        written = put(self, (Word)key) && write_member(self, value, depth - 1);
+    }
+    return written;
+}
+
+/* Comparison. `at` is where the known container begins, and then where it ends. */
+
+static bool same_container(PyObject *given, const Word **at);
+
+INLINE bool same_member(PyObject *given, const Word **at) {
+    Word known = *(*at)++;
+    if ((Word)given == known) {
+        return true;
+    }
+    Py_INCREF(given);
+    bool alike = known ? json_same_scalar(given, (PyObject *)known) : same_container(given, at);
+    Py_DECREF(given);
+    return alike;
+}
+
+static bool same_members_of_dict(PyObject *given, const Word **at, Py_ssize_t length) {
+    Py_ssize_t position = 0;
+    PyObject *key, *value;
+    while (PyDict_Next(given, &position, &key, &value)) {
+        if (--length < 0) {
+            return false;
+        }
+        Word known = *(*at)++;
+        if ((Word)key != known && !json_same_scalar(key, (PyObject *)known)) {
+            return false;
+        }
+        if (!same_member(value, at)) {
+            return false;
+        }
+    }
+    return length == 0;
+}
+
+static bool same_members_of_list(PyObject *given, const Word **at, Py_ssize_t length) {
+    bool is_list = PyList_CheckExact(given);
+    for (Py_ssize_t position = 0; position < length; position++) {
+        if (Py_SIZE(given) != length) {
+            return false;
+        }
+        PyObject *member =
+            is_list ? PyList_GET_ITEM(given, position) : PyTuple_GET_ITEM(given, position);
+        if (!same_member(member, at)) {
+            return false;
+        }
+    }
+    return Py_SIZE(given) == length;
+}
+
+/* The recursion is as deep as the copy. */
+static bool same_container(PyObject *given, const Word **at) {
+    Word head = *(*at)++;
+    Py_ssize_t length = (Py_ssize_t)(head >> 1);
+    bool alike = head & IS_LIST ? PyList_CheckExact(given) || PyTuple_CheckExact(given)
+                                : PyDict_CheckExact(given);
+    if (!alike) {
+        return false;
+    }
+    Py_BEGIN_CRITICAL_SECTION(given);
+    if (head & IS_LIST) {
+        alike = same_members_of_list(given, at, length);
+    } else {
+        alike = PyDict_GET_SIZE(given) == length && same_members_of_dict(given, at, length);
+    }
+    Py_END_CRITICAL_SECTION();
+    return alike;
+}
+
+PyDoc_STRVAR(same_doc, "same(document, /)\n--\n\n"
+                       "Tell whether a document is the JSON of the copy.");
+
+static PyObject *known_json_same(PyObject *object, PyObject *document) {
+    const Word *at = ((KnownJson *)object)->words;
+    return PyBool_FromLong(same_container(document, &at));
+}
+
+/* The type. A copy of JSON refers to nothing else, so it takes part in no reference cycle. */
+
+static PyObject *known_json_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static char *names[] = {"copy", NULL};
+    PyObject *copy;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:KnownJson", names, &PyDict_Type, &copy)) {
+        return NULL;
+    }
+    KnownJson *self = (KnownJson *)type->tp_alloc(type, 0);
+    if (self) {
+        self->copy = Py_NewRef(copy);
+        if (!write_container(self, copy, JSON_MAX_DEPTH)) {
+            Py_CLEAR(self);
+        }
+    }
+    return (PyObject *)self;
+}
+
+static void known_json_dealloc(PyObject *object) {
+    KnownJson *self = (KnownJson *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyMem_Free(self->words);
+    Py_XDECREF(self->copy);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyMethodDef known_json_methods[] = {
+    {"same", known_json_same, METH_O, same_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(known_json_doc,
+             "KnownJson(copy)\n--\n\n"
+             "A dict of plain JSON that nobody changes, as values are compared with it fast.");
+
+static PyType_Slot known_json_slots[] = {
+    {Py_tp_new, known_json_new},
+    {Py_tp_dealloc, known_json_dealloc},
+    {Py_tp_methods, known_json_methods},
+    {Py_tp_doc, (void *)known_json_doc},
+    {0, NULL},
+};
+
+PyType_Spec known_json_spec = {
+    .name = "flagengine.native._accelerator.KnownJson",
+    .basicsize = sizeof(KnownJson),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = known_json_slots,
+};
