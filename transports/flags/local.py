@@ -1,7 +1,6 @@
 """Local answers: the engine's resolutions, sorted into answers and keys that lack an answer.
 
-Only this module of the client calls the engine. It decides no flag itself, and does not know the
-server.
+Only this module and ``quick`` call the engine. It decides no flag itself, and does not know the server.
 """
 
 from __future__ import annotations
@@ -95,7 +94,8 @@ class EvaluatedFlags(NamedTuple):
 class LocalFlags:
     """The engine with the client's options, without those that have their default value.
 
-    ``never`` has the keys of flags that only the server evaluates.
+    ``never`` has the keys of flags that only the server evaluates; ``options`` are the client's
+    options in the form of the engine's.
     """
 
     def __init__(
@@ -106,14 +106,14 @@ class LocalFlags:
         project_timezone: str | tzinfo = "UTC",
         never: Collection[str] | str = (),
     ) -> None:
-        self._never = frozenset([never] if isinstance(never, str) else never)
-        self._options: dict[str, Any] = {}
+        self.never = frozenset([never] if isinstance(never, str) else never)
+        self.options: dict[str, Any] = {}
         if missing_group not in ("as_server", "false"):
-            self._options["missing_group"] = missing_group
+            self.options["missing_group"] = missing_group
         if evaluation_contexts:
-            self._options["evaluation_contexts"] = evaluation_contexts
+            self.options["evaluation_contexts"] = evaluation_contexts
         if project_timezone != "UTC":
-            self._options["project_timezone"] = project_timezone
+            self.options["project_timezone"] = project_timezone
         self._last_origin: tuple[Published | None, Origin] = (None, Origin())
 
     def prepare(self) -> None:
@@ -125,8 +125,8 @@ class LocalFlags:
         overrides = Overrides.parse({"overridden": True})
         for _ in range(_UNTIL_COMPILED):
             for key in _EVERY_PART.keys:
-                evaluate_flag(_EVERY_PART, key, "u", dict(_VALUES), **self._options)
-            evaluate(_EVERY_PART, "u", dict(_VALUES), overrides=overrides, **self._options).values()
+                evaluate_flag(_EVERY_PART, key, "u", dict(_VALUES), **self.options)
+            evaluate(_EVERY_PART, "u", dict(_VALUES), overrides=overrides, **self.options).values()
 
     def evaluate(
         self, query: FlagQuery, published: Published, overrides: Overrides
@@ -146,7 +146,7 @@ class LocalFlags:
             resolutions = evaluate(
                 snapshot, distinct_id, properties, flag_keys=keys, **options
             ).values()
-        if self._never:
+        if self.never:
             resolutions = [self._left_to_server(resolution) for resolution in resolutions]
         found = _sorted(resolutions, self._origin(published))
         if published.snapshot is None:
@@ -167,7 +167,7 @@ class LocalFlags:
 
     def _left_to_server(self, resolution: Resolution) -> Resolution:
         decided_elsewhere = resolution.reason in _NOT_EVALUATED
-        if resolution.key not in self._never or decided_elsewhere:
+        if resolution.key not in self.never or decided_elsewhere:
             return resolution
         return Resolution(
             resolution.key,
@@ -195,7 +195,7 @@ class LocalFlags:
 
     def _call_options(self, query: FlagQuery, overrides: Overrides) -> dict[str, Any]:
         """Return the options that are not empty; the engine is fastest without options."""
-        options = dict(self._options)
+        options = dict(self.options)
         if query.groups:
             options["groups"] = query.groups
         if query.group_properties:
