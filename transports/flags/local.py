@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -16,12 +17,16 @@ from flagengine import Overrides, Reason, Resolution, Snapshot, evaluate, evalua
 
 from ..polling.store import Published
 from .answer import FlagAnswer, FlagFailure, Origin
+from .local_answers import LocalAnswers
 from .query import FlagQuery
 
 __all__ = ["EvaluatedFlags", "LocalFlags", "Obstacle"]
 
 _NOT_EVALUATED: Final = (Reason.OVERRIDDEN, Reason.FILTERED_OUT, Reason.UNKNOWN_FLAG)
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
+
+_key: Final = attrgetter("key")
+_value: Final = attrgetter("value")
 
 # One flag for each part of the engine that is imported on demand.
 _UNTIL_COMPILED: Final = 3
@@ -139,7 +144,7 @@ class LocalFlags:
             snapshot = _NO_DEFINITIONS
         distinct_id, properties = query.distinct_id, query.person_properties
         options = self._call_options(query, overrides)
-        resolutions: Iterable[Resolution]
+        resolutions: Collection[Resolution]
         if keys is not None and len(keys) == 1:
             resolutions = (evaluate_flag(snapshot, keys[0], distinct_id, properties, **options),)
         else:
@@ -207,8 +212,11 @@ class LocalFlags:
         return options
 
 
-def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags:
-    answers: dict[str, FlagAnswer] = {}
+def _sorted(resolutions: Collection[Resolution], origin: Origin) -> EvaluatedFlags:
+    if None not in map(_value, resolutions):
+        keys = map(_key, resolutions)
+        return EvaluatedFlags(LocalAnswers(dict(zip(keys, resolutions, strict=True)), origin))
+    answers: dict[str, Resolution] = {}
     unresolved: dict[str, Resolution] = {}
     undefined: list[str] = []
     withheld: dict[str, Reason] = {}
@@ -216,7 +224,7 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
     for resolution in resolutions:
         key = resolution.key
         if resolution.value is not None or resolution.caller_default:
-            answers[key] = FlagAnswer(resolution, origin)
+            answers[key] = resolution
         elif resolution.reason is Reason.UNRESOLVED:
             unresolved[key] = resolution
         elif resolution.reason is Reason.UNKNOWN_FLAG:
@@ -225,4 +233,5 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
             withheld[key] = resolution.reason
             if resolution.reason is Reason.ERROR:
                 failures[key] = FlagFailure("evaluation_failed", FlagAnswer(resolution, origin))
-    return EvaluatedFlags(answers, unresolved, tuple(undefined), withheld, failures=failures)
+    found = LocalAnswers(answers, origin)
+    return EvaluatedFlags(found, unresolved, tuple(undefined), withheld, failures=failures)

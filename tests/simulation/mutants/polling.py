@@ -77,10 +77,6 @@ MUTANTS = (
         "            current = replace(new, refresh=previous.refresh + 1)\n            self._notify(previous, current)\n",
     ),
     Mutant(
-        "quick-reads-go-on-with-the-old-definitions", "derived.py",
-        "            self._lasting += 1\n            self.value = None\n", "            self._lasting += 1\n",
-    ),
-    Mutant(
         "quick-reads-know-what-was-never-read", "flags/called_tracker.py",
         "        if person.reads.get(read) != changes.get(key, 0):\n            return False\n", "",
     ),
