@@ -29,6 +29,7 @@ from .quick_reads import (
     enabled_of,
     payload_of,
     quick_awaited,
+    quick_evaluation_awaited,
     reading_of,
     result_of,
     value_of,
@@ -130,7 +131,7 @@ class AsyncClient(SharedVerbs):
     group_identify_immediate = awaited(_identity.group_identify_immediate)
 
     # Flags.
-    evaluate_flags = awaited(_flags.evaluate_flags)
+    evaluate_flags = quick_evaluation_awaited(awaited(_flags.evaluate_flags))
     get_feature_flag = quick_awaited(awaited(_flags.get_feature_flag), value_of)
     get_feature_flag_payload = quick_awaited(
         awaited(_flags.get_feature_flag_payload), payload_of, sends=False

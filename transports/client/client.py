@@ -21,6 +21,7 @@ from .quick_reads import (
     enabled_of,
     payload_of,
     quick,
+    quick_evaluation,
     reading_of,
     result_of,
     value_of,
@@ -82,7 +83,7 @@ class Client(SharedVerbs):
     group_identify_immediate = blocking(_identity.group_identify_immediate)
 
     # Flags.
-    evaluate_flags = blocking(_flags.evaluate_flags)
+    evaluate_flags = quick_evaluation(blocking(_flags.evaluate_flags))
     get_feature_flag = quick(blocking(_flags.get_feature_flag), value_of)
     get_feature_flag_payload = quick(
         blocking(_flags.get_feature_flag_payload), payload_of, sends=False

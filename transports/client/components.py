@@ -105,6 +105,7 @@ class Components:
             published.snapshot,
             local.options,
             local.never,
+            local.origin(published),
             self.tracker,
             sends=self.options.send_feature_flag_event,
             is_active=self.status.is_active,

@@ -7,7 +7,7 @@ nothing. So the full way needs to know nothing of it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -15,6 +15,7 @@ from flagengine import Resolution
 
 from ..flags.answer import LOCAL, FlagAnswer
 from ..flags.reading import answered
+from .flag_reads import reported
 
 __all__ = [
     "DEFAULT_VALUE",
@@ -22,6 +23,8 @@ __all__ = [
     "payload_of",
     "quick",
     "quick_awaited",
+    "quick_evaluation",
+    "quick_evaluation_awaited",
     "reading_of",
     "result_of",
     "value_of",
@@ -104,15 +107,68 @@ def quick(
             "device_id": device_id,
             "send_feature_flag_events": send_feature_flag_events,
         }
-        given = {name: value for name, value in options.items() if value is not None}
-        return full(client, key, distinct_id, **given, **others)
+        return full(client, key, distinct_id, **_given(options), **others)
 
     return cast("F", method)
 
 
+def quick_evaluation(full: F) -> F:
+    """Return ``evaluate_flags`` with a quick way in front, for flags that are all decided locally."""
+
+    @functools.wraps(full)
+    def method(
+        client: Any,
+        /,
+        distinct_id: object = None,
+        *,
+        groups: Any = None,
+        person_properties: object = None,
+        group_properties: object = None,
+        # The quick way never asks the server.
+        only_evaluate_locally: object = None,
+        disable_geoip: Any = None,
+        **others: object,
+    ) -> Any:
+        if not others:
+            components = client.components
+            no_geoip = components.options.disable_geoip if disable_geoip is None else disable_geoip
+            try:
+                reader = components.reads.value or components.reads.derive(components.reader)
+                if reader is not None:
+                    found = reader.read_all(
+                        distinct_id, person_properties, groups, group_properties, no_geoip
+                    )
+                    if found is not None:
+                        return reported(components, *found)
+            except Exception:  # noqa: BLE001, S110 - the full way fails as well, and says so
+                pass
+        options = {
+            "groups": groups,
+            "person_properties": person_properties,
+            "group_properties": group_properties,
+            "only_evaluate_locally": only_evaluate_locally,
+            "disable_geoip": disable_geoip,
+        }
+        return full(client, distinct_id, **_given(options), **others)
+
+    return cast("F", method)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def quick_awaited(full: F, finish: Finish, **options: Any) -> F:
     """Do as `quick` for a method of ``AsyncClient``."""
-    attempt = quick(_left, finish, **options)
+    return _awaited(full, quick(_left, finish, **options))
+
+
+def quick_evaluation_awaited(full: F) -> F:
+    """Do as `quick_evaluation` for a method of ``AsyncClient``."""
+    return _awaited(full, quick_evaluation(_left))
+
+
+def _awaited(full: F, attempt: Callable[..., Any]) -> F:
 
     @functools.wraps(full)
     async def method(client: Any, /, *args: Any, **kwargs: Any) -> Any:

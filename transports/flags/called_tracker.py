@@ -22,7 +22,7 @@ __all__ = ["CalledTracker"]
 class _Person:
     """The reads of a person: from the hash of a read to the flag's number of changes then.
 
-    ``is_used`` is whether the person was found without the lock since it was last queued.
+    ``is_used`` is whether a flag was read for the person since it was last queued.
     """
 
     __slots__ = ("is_used", "reads")
@@ -144,14 +144,14 @@ class CalledTracker:
         self._reads = 0
 
     def _used(self, number: int) -> _Person:
-        """Return the person, new if there is none, at the end of the queue."""
+        """Return the person, marked, or at the end of the queue if there was none."""
         person = self._people.get(number)
         if person is None:
             if len(self._people) >= self._capacity:
                 self._drop_person()
             person = self._people[number] = _Person()
         else:
-            self._people.move_to_end(number)
+            person.is_used = True
         return person
 
     def _make_room(self, person: _Person) -> None:

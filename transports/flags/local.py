@@ -153,7 +153,7 @@ class LocalFlags:
             ).values()
         if self.never:
             resolutions = [self._left_to_server(resolution) for resolution in resolutions]
-        found = _sorted(resolutions, self._origin(published))
+        found = _sorted(resolutions, self.origin(published))
         if published.snapshot is None:
             return found._replace(obstacle=Obstacle.NOT_LOADED)
         return found
@@ -168,7 +168,7 @@ class LocalFlags:
         options = self._call_options(query, supposed)
         distinct_id, properties = query.distinct_id, query.person_properties
         resolution = evaluate_flag(published.snapshot, key, distinct_id, properties, **options)
-        return FlagAnswer(resolution, self._origin(published))
+        return FlagAnswer(resolution, self.origin(published))
 
     def _left_to_server(self, resolution: Resolution) -> Resolution:
         decided_elsewhere = resolution.reason in _NOT_EVALUATED
@@ -185,7 +185,7 @@ class LocalFlags:
             config_version=resolution.config_version,
         )
 
-    def _origin(self, published: Published) -> Origin:
+    def origin(self, published: Published) -> Origin:
         """Return the origin of a publication's answers, the same object at each call."""
         last, origin = self._last_origin
         if last is not published:

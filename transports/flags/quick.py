@@ -11,21 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
-from flagengine import Resolution, Snapshot, evaluate_flag, usable_id
+from flagengine import Resolution, Snapshot, evaluate, evaluate_flag, usable_id
 
 from ..context import current
 from ..context.properties_for_flags import NO_PROPERTIES
 from ..context.state import open_uses
+from .answer import Origin
 from .called_tracker import CalledTracker
+from .local import EvaluatedFlags
+from .local_answers import LocalAnswers
 from .override_layers import OverrideLayers
+from .query import FlagQuery
 
 __all__ = ["Reader"]
 
 _NOTHING: Final[dict[str, Any]] = {}
 # Of other values there is more to say: they are copied, or there is no value.
 _USUAL: Final = frozenset({bool, str})
+_value: Final = attrgetter("value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +42,7 @@ class Reader:
         snapshot: the definitions in use.
         options: the client's options for the engine.
         never: the keys of flags that only the server evaluates.
+        origin: the origin of the answers.
         tracker: which events were sent.
         sends: whether reads send events, unless the call says otherwise.
         is_active: whether the client may send events at all.
@@ -46,6 +53,7 @@ class Reader:
     snapshot: Snapshot
     options: Mapping[str, Any]
     never: frozenset[str]
+    origin: Origin
     tracker: CalledTracker
     sends: bool
     is_active: bool
@@ -65,7 +73,7 @@ class Reader:
 
         ``sends`` is whether the read sends events; None: the client's option.
         """
-        device_id = None
+        device_id: str | None = None
         if open_uses.get():
             distinct_id, device_id = _in_context(distinct_id)
         if type(distinct_id) is not str or (self.layers is not None and self.layers.current):
@@ -93,6 +101,40 @@ class Reader:
                 and self.tracker.is_known(distinct_id, key, value, groups, device_id)
             )
         return found if is_same else None
+
+    def read_all(
+        self,
+        distinct_id: object,
+        person_properties: object,
+        groups: Any,
+        group_properties: object,
+        disable_geoip: bool,
+    ) -> tuple[FlagQuery, EvaluatedFlags] | None:
+        """Return the query and the answers of all flags, if the full way has the same and asks nobody."""
+        device_id: str | None = None
+        if open_uses.get():
+            distinct_id, device_id = _in_context(distinct_id)
+        properties = _NOTHING if person_properties is None else person_properties
+        if type(distinct_id) is not str or type(properties) is not dict or self.never:
+            return None
+        options = self._options(groups, group_properties, device_id)
+        if options is None or not _is_plain(distinct_id):
+            return None
+        if self.layers is not None and self.layers.current:
+            return None
+        found = evaluate(self.snapshot, distinct_id, properties, **options)
+        resolutions = found.values()
+        if not resolutions or None in map(_value, resolutions):
+            return None
+        # The reads will not look at the properties any more.
+        query = FlagQuery(
+            distinct_id,
+            groups=dict(groups) if groups else _NOTHING,
+            device_id=device_id,
+            disable_geoip=disable_geoip,
+        )
+        answers = LocalAnswers(dict(zip(found, resolutions, strict=True)), self.origin)
+        return query, EvaluatedFlags(answers)
 
     def _options(
         self, groups: object, group_properties: object, device_id: str | None
