@@ -110,7 +110,6 @@ class Components:
             sends=self.options.send_feature_flag_event,
             is_active=self.status.is_active,
             layers=layers if layers.has_blocks else None,
-            is_in_hook=self.preparation.is_in_hook if self.options.hooks else None,
         )
 
     def await_definitions(self) -> None:

@@ -123,7 +123,6 @@ def reported(components: Components, query: FlagQuery, found: EvaluatedFlags) ->
         return (
             answer.resolution.config_version == 1
             and components.status.is_active
-            and not components.preparation.is_in_hook()
             and components.tracker.is_known(person, key, answer.legacy_value, groups, device_id)
         )
 

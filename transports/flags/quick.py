@@ -9,7 +9,7 @@ the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -47,7 +47,6 @@ class Reader:
         sends: whether reads send events, unless the call says otherwise.
         is_active: whether the client may send events at all.
         layers: the overrides, if there ever was a block with overrides; None: there are none.
-        is_in_hook: whether a ``before_send`` hook runs in this thread; None without hooks.
     """
 
     snapshot: Snapshot
@@ -58,7 +57,6 @@ class Reader:
     sends: bool
     is_active: bool
     layers: OverrideLayers | None
-    is_in_hook: Callable[[], bool] | None
 
     def read(
         self,
@@ -95,10 +93,8 @@ class Reader:
             is_same = _is_plain(distinct_id)
         else:
             # What the tracker knows was read the full way, so the id is one.
-            is_same = (
-                found.config_version == 1
-                and (self.is_in_hook is None or not self.is_in_hook())
-                and self.tracker.is_known(distinct_id, key, value, groups, device_id)
+            is_same = found.config_version == 1 and self.tracker.is_known(
+                distinct_id, key, value, groups, device_id
             )
         return found if is_same else None
 

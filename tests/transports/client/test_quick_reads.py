@@ -181,8 +181,7 @@ _usual_read = st.tuples(
     st.just({"person_properties": {"plan": "pro"}}),
 )
 _step = st.one_of(
-    _usual_read,
-    _usual_read,
+    *[_usual_read] * 4,
     st.tuples(
         st.just("read"), st.sampled_from(GETTERS), st.sampled_from([*KEYS, 3]), _ids, _read_options
     ),
@@ -240,6 +239,106 @@ def test_both_ways_give_and_send_the_same(options: dict[str, Any], steps: list[A
     assert _of(options, steps, is_quick=True) == _of(options, steps, is_quick=False)
 
 
+def _read(key: str, person: Any = "u1", **options: Any) -> tuple[Any, ...]:
+    return ("read", "get_feature_flag", key, person, options)
+
+
+_LOUD: Final = {"reads_in_hook": False}
+SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
+    "properties of a context": (
+        _LOUD,
+        [
+            _read("plan", person_properties={"plan": "free"}),
+            ("enter", {}),
+            ("call", "set_person_properties_for_flags", {"plan": "pro"}),
+            _read("plan"),
+            _read("plan", person_properties={"plan": "free"}),
+            ("evaluate", "u1", {}),
+        ],
+    ),
+    "devices of contexts": (
+        _LOUD,
+        [
+            step
+            for device in ("d1", "d2", "d3", "d4")
+            for step in (("enter", {"device_id": device}), _read("device"), ("leave",))
+        ],
+    ),
+    "ids of nobody": (
+        _LOUD,
+        [
+            step
+            for person in IDS
+            for step in (
+                _read("on", person, send_feature_flag_events=False),
+                ("evaluate", person, {}),
+                ("read_evaluation", "on", True),
+            )
+        ],
+    ),
+    "a blank id in a context": (
+        _LOUD,
+        [
+            ("enter", {"distinct_id": "u1"}),
+            _read("half", " ", send_feature_flag_events=False),
+            ("evaluate", " ", {}),
+            _read("half", "u2"),
+        ],
+    ),
+    "only the server": (
+        {**_LOUD, "never_evaluate_locally": ("half",)},
+        [_read("half", each) for each in IDS[:3]],
+    ),
+    "no events while opted out": (
+        _LOUD,
+        [("call", "opt_out"), _read("on"), ("call", "opt_in"), _read("on"), _read("on")],
+    ),
+    "evaluations of those who are opted out": (
+        _LOUD,
+        [
+            _read("on"),
+            ("call", "opt_out"),
+            ("evaluate", "u1", {}),
+            ("read_evaluation", "on", True),
+            ("read_evaluation", "half", True),
+        ],
+    ),
+    "a device of the call": (
+        _LOUD,
+        [_read("device", device_id=each) for each in ("d1", "d2", "d3", "d4")],
+    ),
+    "overrides of a block": (
+        _LOUD,
+        [
+            _read("on"),
+            ("override_block", {"on": False}, False),
+            _read("on"),
+            ("evaluate", "u1", {}),
+            ("leave",),
+            _read("on"),
+        ],
+    ),
+    "the last used person stays": (
+        {**_LOUD, "max_cache_size": 2},
+        [_read("on", each) for each in ("u1", "u2", "u1", "u3", "u1", "u2")],
+    ),
+    "changed properties": (
+        _LOUD,
+        [
+            _read("plan", person_properties="shared"),
+            ("mutate", "free"),
+            _read("plan", person_properties="shared"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_both_ways_do_the_same_in(scenario: str) -> None:
+    options, steps = SCENARIOS[scenario]
+    assert _of(options, steps, is_quick=True) == _of(options, steps, is_quick=False)
+
+
 def _counted(bench: Bench) -> list[str]:
     """Return a list that grows with every evaluation of the full way."""
     evaluator, calls = bench.client.components.evaluator, []
@@ -282,6 +381,18 @@ def test_a_change_ends_the_quick_way(change: str) -> None:
         after = bench.client.get_feature_flag("on", "u1")
         assert after == {"overridden": "forced", "properties": True}.get(change)
         assert len(calls) == 2 - (change == "disabled")
+
+
+def test_a_read_after_a_fork_starts_the_polls_again() -> None:
+    with Bench(definitions=MemoryDefinitions(_document(0))) as bench:
+        loader = bench.client.components.loader
+        assert loader is not None
+        for _ in range(2):
+            bench.client.get_feature_flag("on", "u1")
+            assert loader.is_started
+            for each in (loader, bench.client.components):
+                each.after_fork()
+            assert not loader.is_started
 
 
 def test_a_read_in_a_context_is_of_its_person() -> None:
