@@ -120,10 +120,8 @@ def reported(components: Components, query: FlagQuery, found: EvaluatedFlags) ->
         return not sends or report(components, read, disable_geoip=query.disable_geoip)
 
     def is_sent(key: str, answer: FlagAnswer) -> bool:
-        return (
-            answer.resolution.config_version == 1
-            and components.status.is_active
-            and components.tracker.is_known(person, key, answer.legacy_value, groups, device_id)
+        return answer.resolution.config_version == 1 and components.tracker.is_known(
+            person, key, answer.legacy_value, groups, device_id
         )
 
     return FlagEvaluations.of(person, found, groups, device_id, on_read, is_sent)

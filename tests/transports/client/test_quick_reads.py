@@ -40,7 +40,7 @@ GETTERS: Final = (
 OVERRIDES: Final = ({"on": False}, {"on": None}, ["off"], {"payloads": {"variant": 1}}, False, {})
 
 
-def _document(version: int) -> dict[str, Any]:
+def _document(version: int, *, is_simple: bool = False) -> dict[str, Any]:
     tier = {"key": "tier", "type": "group", "group_type_index": 0, "value": "gold"}
     flags = [
         flag("on", version=version),
@@ -51,6 +51,8 @@ def _document(version: int) -> dict[str, Any]:
         flag("device", {"rollout_percentage": 50}, bucketing_identifier="device_id"),
         flag("off", active=False),
     ]
+    if is_simple:
+        flags = [each for each in flags if each["key"] not in ("plan", "group", "device")]
     if version % 4 == 3:
         del flags[0]
     return {"flags": flags, "group_type_mapping": {"0": "company"}}
@@ -73,7 +75,9 @@ class _Run:
         self._evaluations: list[Any] = []
         if options.pop("reads_in_hook"):
             options["before_send"] = self._hook
-        self._bench = Bench(definitions=MemoryDefinitions(_document(0)), **options)
+        self._is_simple = options.pop("is_simple", False)
+        document = _document(0, is_simple=self._is_simple)
+        self._bench = Bench(definitions=MemoryDefinitions(document), **options)
         self._bench.server.flags = {"unknown": "remote", "plan": True}
         self._client = self._bench.client
         self._client.on("*", self._note)
@@ -146,7 +150,7 @@ class _Run:
     def do_publish(self, version: int) -> None:
         loader = self._client.components.loader
         assert loader is not None
-        loader.publish(_document(version))
+        loader.publish(_document(version, is_simple=self._is_simple))
 
     def do_fork(self) -> None:
         loader = self._client.components.loader
@@ -215,7 +219,7 @@ _step = st.one_of(
     st.just(("call", "shutdown", 0)),
 )
 _client_options = st.fixed_dictionaries(
-    {"reads_in_hook": st.booleans()},
+    {"reads_in_hook": st.booleans(), "is_simple": st.booleans()},
     optional={
         "max_cache_size": st.sampled_from([1, 2]),
         "send_feature_flag_event": st.booleans(),
@@ -243,10 +247,10 @@ def _read(key: str, person: Any = "u1", **options: Any) -> tuple[Any, ...]:
     return ("read", "get_feature_flag", key, person, options)
 
 
-_LOUD: Final = {"reads_in_hook": False}
+_LOUD: Final = {"reads_in_hook": False, "is_simple": True}
 SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
     "properties of a context": (
-        _LOUD,
+        {"reads_in_hook": False},
         [
             _read("plan", person_properties={"plan": "free"}),
             ("enter", {}),
@@ -257,11 +261,18 @@ SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
         ],
     ),
     "devices of contexts": (
-        _LOUD,
+        {"reads_in_hook": False},
         [
             step
             for device in ("d1", "d2", "d3", "d4")
-            for step in (("enter", {"device_id": device}), _read("device"), ("leave",))
+            for step in (
+                ("enter", {"device_id": device}),
+                _read("device"),
+                _read("on"),
+                ("evaluate", "u1", {"person_properties": {"plan": "pro"}}),
+                ("read_evaluation", "on", True),
+                ("leave",),
+            )
         ],
     ),
     "ids of nobody": (
@@ -287,7 +298,14 @@ SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
     ),
     "only the server": (
         {**_LOUD, "never_evaluate_locally": ("half",)},
-        [_read("half", each) for each in IDS[:3]],
+        [
+            step
+            for person in IDS[:3]
+            for step in (
+                _read("half", person, send_feature_flag_events=False),
+                ("evaluate", person, {}),
+            )
+        ],
     ),
     "no events while opted out": (
         _LOUD,
@@ -304,8 +322,12 @@ SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
         ],
     ),
     "a device of the call": (
-        _LOUD,
-        [_read("device", device_id=each) for each in ("d1", "d2", "d3", "d4")],
+        {"reads_in_hook": False},
+        [
+            step
+            for device in (None, "d1", "d2", "d3")
+            for step in (_read("device", device_id=device), _read("on", device_id=device))
+        ],
     ),
     "overrides of a block": (
         _LOUD,
@@ -388,7 +410,8 @@ def test_a_read_after_a_fork_starts_the_polls_again() -> None:
         loader = bench.client.components.loader
         assert loader is not None
         for _ in range(2):
-            bench.client.get_feature_flag("on", "u1")
+            for _ in range(2):
+                bench.client.get_feature_flag("on", "u1")
             assert loader.is_started
             for each in (loader, bench.client.components):
                 each.after_fork()
