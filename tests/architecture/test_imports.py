@@ -33,8 +33,8 @@ LAYERS: Final = [
 
 TRANSPORT_LAYERS: Final = [
     {"application_errors", "spelling"},
-    {"abandonment", "application_callbacks", "clock", "errors", "fork_and_exit"}
-    | {"incidents", "json_text", "option_values", "retry", "runtime_properties"},
+    {"abandonment", "application_callbacks", "clock", "derived", "errors"}
+    | {"fork_and_exit", "incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
     {"batching", "exceptions", "polling"},

@@ -16,11 +16,13 @@ from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
 from ..clock import Clock, guarded
 from ..context.properties_for_flags import NO_PROPERTIES
+from ..derived import Derived
 from ..errors import DefinitionsError, TransportError
 from ..flags.cache import open_flag_cache
 from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
+from ..flags.quick import Reader
 from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
@@ -74,19 +76,21 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     refuse_what_nobody_awaits(options)
     clock = guarded(options.clock)
     listeners = Listeners(may_await=not blocks)
+    reads: Derived[Reader] = Derived()
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
         default_opt_in=options.default_opt_in,
+        reads=reads,
     )
-    status = ClientStatus(memory, is_usable=options.is_usable)
+    status = ClientStatus(memory, is_usable=options.is_usable, reads=reads)
     transport = _transport(options)
     report = _reporter(options, listeners, may_await=not blocks)
     preparation = _preparation(options, memory, status, clock)
     pipeline, outbox = _events(options, transport, clock, listeners, report)
     preparation.report_to(pipeline.refuse)
-    evaluator = _evaluator(options, transport, clock, report)
-    loader = _loader(options, transport, clock, report, listeners)
+    evaluator = _evaluator(options, transport, clock, report, reads)
+    loader = _loader(options, transport, clock, report, listeners, reads)
     components = Components(
         options=options,
         version=version(),
@@ -104,6 +108,7 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
         loader=loader,
         exceptions=ExceptionReporting(options, preparation, outbox, status, clock),
         flag_properties=NO_PROPERTIES,
+        reads=reads,
         report=report,
         guards={
             what: _guard(options, what, logger, clock) for what in ("remote config", "surveys")
@@ -185,7 +190,11 @@ def _guard(options: Options, what: str, log: logging.Logger, clock: Clock) -> Re
 
 
 def _evaluator(
-    options: Options, transport: Transport, clock: Clock, report: ReportError
+    options: Options,
+    transport: Transport,
+    clock: Clock,
+    report: ReportError,
+    reads: Derived[Reader],
 ) -> FlagEvaluator:
     local = LocalFlags(
         missing_group=options.missing_group,
@@ -208,7 +217,7 @@ def _evaluator(
             guard=_guard(options, "flag requests", logging.getLogger("flagengine.flags"), clock),
         )
     cache = None if options.flag_cache is None else open_flag_cache(options.flag_cache)
-    return FlagEvaluator(local, remote, cache=cache, on_failure=report)
+    return FlagEvaluator(local, remote, cache=cache, on_failure=report, reads=reads)
 
 
 def _loader(
@@ -217,6 +226,7 @@ def _loader(
     clock: Clock,
     report: ReportError,
     listeners: Listeners,
+    reads: Derived[Reader],
 ) -> DefinitionLoader | None:
     source = options.definitions or _server(options, transport, clock)
     provider = options.flag_definition_cache_provider
@@ -238,6 +248,7 @@ def _loader(
         clock=clock,
         on_failure=failed,
         on_recovery=lambda: listeners.notify(RECOVERED, None),
+        reads=reads,
     )
 
 

@@ -24,6 +24,16 @@ from . import lifecycle as _lifecycle
 from .daemon_threads import DaemonThreads
 from .options import Options
 from .perform import perform_on
+from .quick_reads import (
+    DEFAULT_VALUE,
+    enabled_of,
+    payload_of,
+    quick_awaited,
+    quick_evaluation_awaited,
+    reading_of,
+    result_of,
+    value_of,
+)
 from .shared import SharedVerbs
 from .verbs import carried_out
 
@@ -121,12 +131,16 @@ class AsyncClient(SharedVerbs):
     group_identify_immediate = awaited(_identity.group_identify_immediate)
 
     # Flags.
-    evaluate_flags = awaited(_flags.evaluate_flags)
-    get_feature_flag = awaited(_flags.get_feature_flag)
-    get_feature_flag_payload = awaited(_flags.get_feature_flag_payload)
-    get_feature_flag_reading = awaited(_flags.get_feature_flag_reading)
-    get_feature_flag_result = awaited(_flags.get_feature_flag_result)
-    is_feature_enabled = awaited(_flags.is_feature_enabled)
+    evaluate_flags = quick_evaluation_awaited(awaited(_flags.evaluate_flags))
+    get_feature_flag = quick_awaited(awaited(_flags.get_feature_flag), value_of)
+    get_feature_flag_payload = quick_awaited(
+        awaited(_flags.get_feature_flag_payload), payload_of, sends=False
+    )
+    get_feature_flag_reading = quick_awaited(awaited(_flags.get_feature_flag_reading), reading_of)
+    get_feature_flag_result = quick_awaited(awaited(_flags.get_feature_flag_result), result_of)
+    is_feature_enabled = quick_awaited(
+        awaited(_flags.is_feature_enabled), enabled_of, without_effect=DEFAULT_VALUE
+    )
     feature_enabled = is_feature_enabled
     get_all_flags = awaited(_flags.get_all_flags)
     get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)

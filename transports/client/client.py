@@ -16,6 +16,16 @@ from . import fetch as _fetch
 from . import flags as _flags
 from . import identity as _identity
 from . import lifecycle as _lifecycle
+from .quick_reads import (
+    DEFAULT_VALUE,
+    enabled_of,
+    payload_of,
+    quick,
+    quick_evaluation,
+    reading_of,
+    result_of,
+    value_of,
+)
 from .shared import SharedVerbs
 from .verbs import blocking
 
@@ -73,12 +83,16 @@ class Client(SharedVerbs):
     group_identify_immediate = blocking(_identity.group_identify_immediate)
 
     # Flags.
-    evaluate_flags = blocking(_flags.evaluate_flags)
-    get_feature_flag = blocking(_flags.get_feature_flag)
-    get_feature_flag_payload = blocking(_flags.get_feature_flag_payload)
-    get_feature_flag_reading = blocking(_flags.get_feature_flag_reading)
-    get_feature_flag_result = blocking(_flags.get_feature_flag_result)
-    is_feature_enabled = blocking(_flags.is_feature_enabled)
+    evaluate_flags = quick_evaluation(blocking(_flags.evaluate_flags))
+    get_feature_flag = quick(blocking(_flags.get_feature_flag), value_of)
+    get_feature_flag_payload = quick(
+        blocking(_flags.get_feature_flag_payload), payload_of, sends=False
+    )
+    get_feature_flag_reading = quick(blocking(_flags.get_feature_flag_reading), reading_of)
+    get_feature_flag_result = quick(blocking(_flags.get_feature_flag_result), result_of)
+    is_feature_enabled = quick(
+        blocking(_flags.is_feature_enabled), enabled_of, without_effect=DEFAULT_VALUE
+    )
     feature_enabled = is_feature_enabled
     get_all_flags = blocking(_flags.get_all_flags)
     get_all_flags_and_payloads = blocking(_flags.get_all_flags_and_payloads)

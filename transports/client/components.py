@@ -10,10 +10,12 @@ from typing import Protocol
 from ..batching.event import Event
 from ..batching.pipeline import EventPipeline
 from ..clock import Clock
-from ..context.properties_for_flags import PropertiesForFlags
+from ..context.properties_for_flags import NO_PROPERTIES, PropertiesForFlags
+from ..derived import Derived
 from ..errors import TransportError
 from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
+from ..flags.quick import Reader
 from ..http.base import Transport
 from ..http.live import LiveTransport
 from ..polling.loader import DefinitionLoader
@@ -46,6 +48,7 @@ class Components:
     Attributes:
         loader: the loader of definitions; None without a source of definitions.
         flag_properties: the properties set for flags outside of any context.
+        reads: the reader of quick reads, while nothing is unusual.
         tracker: which ``$feature_flag_called`` events were sent.
         exposures: which ``$experiment_exposure`` events were sent; new definitions change nothing.
         report: reports an error and the events that it lost.
@@ -69,6 +72,7 @@ class Components:
     loader: DefinitionLoader | None
     exceptions: ExceptionReporting
     flag_properties: PropertiesForFlags
+    reads: Derived[Reader]
     report: ReportError
     guards: Mapping[str, RequestGuard]
     blocks: bool = True
@@ -85,6 +89,28 @@ class Components:
         if self.loader is None or self.status.is_closed or not self.options.wait_on_first_read > 0:
             return False
         return self.loader.is_awaited
+
+    def reader(self) -> Reader | None:
+        """Return a reader for quick reads; None while definitions are lacking or anything is unusual."""
+        loader, layers = self.loader, self.evaluator.layers
+        if loader is None or not loader.is_started or not self.status.is_usable:
+            return None
+        published = loader.store.current
+        if published.snapshot is None or layers.of_client:
+            return None
+        if self.flag_properties is not NO_PROPERTIES:
+            return None
+        local = self.evaluator.local
+        return Reader(
+            published.snapshot,
+            local.options,
+            local.never,
+            local.origin(published),
+            self.tracker,
+            sends=self.options.send_feature_flag_event,
+            is_active=self.status.is_active,
+            layers=layers if layers.has_blocks else None,
+        )
 
     def await_definitions(self) -> None:
         """Wait for the first definitions, as the option ``wait_on_first_read`` describes."""
@@ -106,7 +132,9 @@ class Components:
     ) -> None:
         """Replace the properties set for flags outside of any context."""
         with self._lock:
-            self.flag_properties = changed(self.flag_properties)
+            new = changed(self.flag_properties)
+            with self.reads.changing():
+                self.flag_properties = new
 
     def close_transport(self) -> None:
         """Close idle connections, if the client made the transport."""
@@ -116,6 +144,7 @@ class Components:
     def after_fork(self) -> None:
         """Renew the locks in a forked child; keep the record of sent flag events."""
         self._lock = threading.Lock()
+        self.reads.after_fork()
         trackers = (self.tracker, self.exposures)
         for guard in self.guards.values():
             guard.after_fork()

@@ -16,6 +16,7 @@ from flagengine import Resolution
 
 from ..batching.event import Event
 from ..errors import ClientBusyError, QueueFullError
+from ..flags.answer import FlagAnswer
 from ..flags.called import (
     EVENT,
     EXPOSURE,
@@ -43,6 +44,7 @@ __all__ = [
     "query_of",
     "read_flag",
     "report",
+    "reported",
 ]
 
 logger = logging.getLogger("flagengine.flags")
@@ -107,6 +109,22 @@ def report(components: Components, read: FlagRead, *, disable_geoip: bool) -> bo
     if components.status.is_active and not (answer is not None and answer.is_override):
         _send_events(components, read, disable_geoip=disable_geoip)
     return True
+
+
+def reported(components: Components, query: FlagQuery, found: EvaluatedFlags) -> FlagEvaluations:
+    """Return the result of ``evaluate_flags``, whose reads are reported."""
+    person, groups, device_id = query.distinct_id, query.groups, query.device_id
+    sends = components.options.send_feature_flag_event
+
+    def on_read(read: FlagRead) -> bool:
+        return not sends or report(components, read, disable_geoip=query.disable_geoip)
+
+    def is_sent(key: str, answer: FlagAnswer) -> bool:
+        return answer.resolution.config_version == 1 and components.tracker.is_known(
+            person, key, answer.legacy_value, groups, device_id
+        )
+
+    return FlagEvaluations.of(person, found, groups, device_id, on_read, is_sent)
 
 
 def _send_events(components: Components, read: FlagRead, *, disable_geoip: bool) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from ..flags.answer import FeatureFlagResult, FlagAnswer
-from ..flags.called import FlagRead
 from ..flags.evaluations import FlagEvaluations
 from ..flags.query import FlagOptions
 from ..flags.reading import FlagReading, reading_of
@@ -23,7 +22,7 @@ from .flag_reads import (
     nothing_found,
     query_of,
     read_flag,
-    report,
+    reported,
 )
 from .verbs import guarded_steps, nothing
 
@@ -189,23 +188,7 @@ def evaluate_flags(
     if query is None:
         return FlagEvaluations(obstacle=nothing_found(components).obstacle)
     found = yield from evaluated(components, query)
-
-    def on_read(read: FlagRead) -> bool:
-        wanted = components.options.send_feature_flag_event
-        return not wanted or report(components, read, disable_geoip=query.disable_geoip)
-
-    return FlagEvaluations(
-        query.distinct_id,
-        found.answers,
-        groups=query.groups,
-        device_id=query.device_id,
-        unresolved=found.unresolved,
-        failures=found.failures,
-        withheld=found.withheld,
-        obstacle=found.obstacle,
-        request_errors=found.request_errors,
-        on_read=on_read,
-    )
+    return reported(components, query, found)
 
 
 def _all(

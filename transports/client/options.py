@@ -193,7 +193,7 @@ class Options(HttpOptions):
     exposes the person to an experiment."""
     max_cache_size: int = 50_000
     """The maximum number of distinct ids whose sent flag events are remembered, with twenty events for
-    each of them on average. The least recently used ids are forgotten first. The memory has hashes
+    each of them on average. Ids that were not read for long are forgotten first. The memory has hashes
     alone, at most some 100 bytes an event: 100 MB by default, however long ids and groups are. When a
     flag changes, its events are forgotten, and no others."""
     missing_group: Literal["as_server", "unresolved", "false"] = "as_server"

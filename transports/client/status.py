@@ -6,7 +6,9 @@ The methods check it before any other work, so that an inactive client takes alm
 from __future__ import annotations
 
 import logging
+from typing import Any
 
+from ..derived import Derived
 from ..incidents import Incidents
 from .storage import Memory
 
@@ -16,9 +18,15 @@ logger = logging.getLogger("flagengine.client")
 
 
 class ClientStatus:
-    """A client's status. ``is_usable`` is False without a key and while the client is disabled."""
+    """A client's status. ``is_usable`` is False without a key and while the client is disabled.
 
-    def __init__(self, memory: Memory, *, is_usable: bool) -> None:
+    ``reads`` is derived from it.
+    """
+
+    def __init__(
+        self, memory: Memory, *, is_usable: bool, reads: Derived[Any] | None = None
+    ) -> None:
+        self._reads: Derived[Any] = reads or Derived()
         self._memory = memory
         self._incidents = Incidents()
         self._has_use = is_usable
@@ -39,9 +47,11 @@ class ClientStatus:
 
     def disable(self, is_disabled: bool) -> None:
         """Do nothing from now on, or work again."""
-        self.is_disabled = is_disabled
-        self.is_usable = self._has_use and not is_disabled
+        with self._reads.changing():
+            self.is_disabled = is_disabled
+            self.is_usable = self._has_use and not is_disabled
 
     def close(self) -> None:
         """Refuse events from now on."""
-        self.is_closed = True
+        with self._reads.changing():
+            self.is_closed = True

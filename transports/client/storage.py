@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..application_errors import application_errors
+from ..derived import Derived
 from ..json_text import members_of, read_json, to_json
 from ..option_values.texts import read_path
 
@@ -127,6 +128,7 @@ class Memory:
     """The client's view of its storage, with the values that every event needs in memory.
 
     If the storage fails, a warning is logged and the value lasts only until the process ends.
+    ``reads`` is derived from the opt-out.
     """
 
     def __init__(
@@ -135,7 +137,9 @@ class Memory:
         *,
         super_properties: Mapping[str, Any],
         default_opt_in: bool,
+        reads: Derived[Any] | None = None,
     ) -> None:
+        self._reads: Derived[Any] = reads or Derived()
         self._storage = {} if storage is None else storage
         self._constant = deepcopy(dict(super_properties))
         self.after_fork()
@@ -171,7 +175,8 @@ class Memory:
     def opt(self, *, out: bool) -> None:
         """Store whether the client is opted out."""
         with self._lock:
-            self.is_opted_out = out
+            with self._reads.changing():
+                self.is_opted_out = out
             self._store(OPTED_OUT, out)
 
     def forget_registered(self) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "exit",
     "id_of",
     "innermost",
+    "open_uses",
     "resumer",
     "update",
 ]
@@ -100,29 +101,31 @@ class _Use(NamedTuple):
 
 # The uses that have begun and not ended, the innermost last. A use adds itself and takes away no
 # other, so uses may end in any order. A task that starts inside a context keeps it.
-_open: ContextVar[tuple[_Use, ...]] = ContextVar("flagengine_context", default=())
+open_uses: ContextVar[tuple[_Use, ...]] = ContextVar("flagengine_context", default=())
 
 
 def _innermost() -> _Scope | None:
-    uses = _open.get()
+    uses = open_uses.get()
     return uses[-1].scope if uses else None
 
 
 def _begin(scope: _Scope | None) -> ContextToken:
-    uses, token = _open.get(), ContextToken()
+    uses, token = open_uses.get(), ContextToken()
     # A use whose token is gone cannot end, so nothing below it is seen again.
     for at in range(len(uses) - 1, 0, -1):
         if uses[at].token() is None:
             uses = uses[at:]
             break
-    _open.set((*uses, _Use(scope, ref(token))))
+    open_uses.set((*uses, _Use(scope, ref(token))))
     return token
 
 
 def current() -> Context | None:
     """Return the innermost context, or None outside of any context."""
-    scope = _innermost()
-    return None if scope is None else scope.context
+    uses = open_uses.get()
+    if not uses or (scope := uses[-1].scope) is None:
+        return None
+    return scope.context
 
 
 def id_of(distinct_id: object, context: Context | None = None) -> str | None:
@@ -174,12 +177,12 @@ def exit(token: ContextToken) -> None:  # noqa: A001 - the counterpart of enter
     if not isinstance(token, ContextToken):
         msg = f"token must be a result of enter(), got {type(token).__name__}"
         raise TypeError(msg)
-    _open.set(tuple(use for use in _open.get() if use.token() is not token))
+    open_uses.set(tuple(use for use in open_uses.get() if use.token() is not token))
 
 
 def innermost(tokens: Collection[ContextToken]) -> ContextToken | None:
     """Return the one of these tokens whose use began last here; None if none is open here."""
-    return next((use.token() for use in reversed(_open.get()) if use.token() in tokens), None)
+    return next((use.token() for use in reversed(open_uses.get()) if use.token() in tokens), None)
 
 
 def update(

@@ -21,13 +21,13 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flagengine import Reason, Resolution, decode_payload
 
 from .records import RuleMetadata
 
-__all__ = ["FeatureFlagResult", "FlagAnswer", "FlagFailure", "Origin"]
+__all__ = ["LOCAL", "FeatureFlagResult", "FlagAnswer", "FlagFailure", "Origin"]
 
 
 class Origin(NamedTuple):
@@ -49,6 +49,10 @@ class Origin(NamedTuple):
     evaluated_at: int | None = None
     minimal_events: bool = False
     api_version: int | None = None
+
+
+LOCAL: Final = Origin(is_local=True)
+"""The origin of an answer of the engine, if it does not matter with which definitions."""
 
 
 def _field(path: str, doc: str) -> property:

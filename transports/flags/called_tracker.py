@@ -1,28 +1,44 @@
 """The memory of which events of flag reads were already sent.
 
-A read is forgotten when its flag has changed, and with the least recently used persons when the
-memory is full. The memory has no ids, keys or values in it, only hashes, so its size does not depend
-on how long they are.
+A read is forgotten when its flag has changed, and with the persons that were not read for long when
+the memory is full. The memory has no ids, keys or values in it, only hashes, so its size does not
+depend on how long they are.
+
+Almost every read was recorded before. To find that out takes no lock: dicts are looked up in one step,
+and a person who is found is only marked. All changes hold the lock.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from cachetools import LRUCache
-
 __all__ = ["CalledTracker"]
+
+
+class _Person:
+    """The reads of a person: from the hash of a read to the flag's number of changes then.
+
+    ``is_used`` is whether a flag was read for the person since it was last queued.
+    """
+
+    __slots__ = ("is_used", "reads")
+
+    def __init__(self) -> None:
+        self.is_used = False
+        self.reads: dict[int, int] = {}
 
 
 class CalledTracker:
     """A bounded, thread-safe record of the reads that were already reported, by distinct id.
 
     It has at most ``capacity`` distinct ids and twenty reads for each of them on average; with the
-    default capacity, at most some 100 MB. When it is full, it forgets the least recently used
-    distinct id.
+    default capacity, at most some 100 MB. When it is full, it forgets a distinct id that was not read
+    for long: the one at the head of a queue, where each id that was read since it was queued goes to
+    the end once more.
 
     >>> tracker = CalledTracker()
     >>> tracker.is_first("u1", "beta", True), tracker.is_first("u1", "beta", True)
@@ -40,21 +56,41 @@ class CalledTracker:
     MOST_CHANGED_FLAGS: Final = 10_000
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
-        capacity = max(1, capacity)
-        # By the hash of the id: dicts from the hash of a read to the flag's number of changes then.
-        self._by_id: LRUCache[int, dict[int, int]] = LRUCache(capacity)
-        self._most_reads = max(capacity * self.READS_OF_AN_ID, self.MOST_READS_OF_ONE_ID)
-        self._reads = 0
-        self._changes: dict[str, int] = {}
+        self._capacity = max(1, capacity)
+        self._most_reads = max(self._capacity * self.READS_OF_AN_ID, self.MOST_READS_OF_ONE_ID)
         self._lock = threading.Lock()
+        self._clear()
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self._people)
 
     @property
     def read_count(self) -> int:
         """The number of reads in the record."""
         return self._reads
+
+    def is_known(
+        self,
+        distinct_id: str,
+        key: str,
+        value: object,
+        groups: Mapping[str, object] | None = None,
+        device_id: str | None = None,
+    ) -> bool:
+        """Return whether this read of a format 1 flag is recorded; record nothing. Takes no lock."""
+        # Taken before the people: a clearing replaces the people first.
+        changes = self._changes
+        person = self._people.get(hash(distinct_id))
+        if person is None:
+            return False
+        if groups or device_id is not None or type(value) not in _PLAIN:
+            read = _read(key, value, groups, device_id, None)
+        else:
+            read = hash((key, value))
+        if person.reads.get(read) != changes.get(key, 0):
+            return False
+        person.is_used = True
+        return True
 
     def is_first(
         self,
@@ -66,24 +102,22 @@ class CalledTracker:
         attribution: tuple[object, ...] | None = None,
     ) -> bool:
         """Record this read; return whether it was not recorded since the flag last changed. Atomic."""
-        person, read = hash(distinct_id), _read(key, value, groups, device_id, attribution)
+        number, read = hash(distinct_id), _read(key, value, groups, device_id, attribution)
         with self._lock:
-            reads, changes = self._by_id.get(person), self._changes.get(key, 0)
-            if reads is None:
-                reads = self._new_person(person)
-            elif reads.get(read) == changes:
+            person, changes = self._used(number), self._changes.get(key, 0)
+            if person.reads.get(read) == changes:
                 return False
-            if read not in reads:
-                self._make_room(reads)
+            if read not in person.reads:
+                self._make_room(person)
                 self._reads += 1
-            reads[read] = changes
+            person.reads[read] = changes
             return True
 
     def forget(self, distinct_id: str, key: str, *read: Any) -> None:
         """Forget a read whose event was refused; the arguments are those of ``is_first``."""
         with self._lock:
-            reads = self._by_id.get(hash(distinct_id), {})
-            if reads.pop(_read(key, *read), None) is not None:
+            person = self._people.get(hash(distinct_id))
+            if person is not None and person.reads.pop(_read(key, *read), None) is not None:
                 self._reads -= 1
 
     def flags_changed(self, keys: Iterable[str]) -> None:
@@ -104,26 +138,42 @@ class CalledTracker:
         self._lock = threading.Lock()
 
     def _clear(self) -> None:
-        self._by_id.clear()
-        self._changes = {}
+        # By the hash of the id; the next to be forgotten comes first.
+        self._people: OrderedDict[int, _Person] = OrderedDict()
+        self._changes: dict[str, int] = {}
         self._reads = 0
 
-    def _new_person(self, person: int) -> dict[int, int]:
-        if len(self._by_id) >= self._by_id.maxsize:
-            self._drop_person()
-        reads = self._by_id[person] = {}
-        return reads
+    def _used(self, number: int) -> _Person:
+        """Return the person, marked, or at the end of the queue if there was none."""
+        person = self._people.get(number)
+        if person is None:
+            if len(self._people) >= self._capacity:
+                self._drop_person()
+            person = self._people[number] = _Person()
+        else:
+            person.is_used = True
+        return person
 
-    def _make_room(self, reads: dict[int, int]) -> None:
-        if len(reads) >= self.MOST_READS_OF_ONE_ID:
-            del reads[next(iter(reads))]
+    def _make_room(self, person: _Person) -> None:
+        """Make room for one more read of the person, who stays."""
+        if len(person.reads) >= self.MOST_READS_OF_ONE_ID:
+            del person.reads[next(iter(person.reads))]
             self._reads -= 1
         while self._reads >= self._most_reads:
-            self._drop_person()
+            self._drop_person(person)
 
-    def _drop_person(self) -> None:
-        _, reads = self._by_id.popitem()
-        self._reads -= len(reads)
+    def _drop_person(self, kept: _Person | None = None) -> None:
+        while True:
+            number, person = self._people.popitem(last=False)
+            if not person.is_used and person is not kept:
+                self._reads -= len(person.reads)
+                return
+            person.is_used = False
+            self._people[number] = person
+
+
+# In the hash of a read, these stand for themselves: no two are equal, as 1 and True would be.
+_PLAIN: Final = frozenset({bool, str})
 
 
 def _read(
@@ -133,17 +183,22 @@ def _read(
     device_id: str | None,
     attribution: tuple[object, ...] | None,
 ) -> int:
-    return hash((key, _hashable(value), _sorted_pairs(groups), device_id, attribution))
+    known = value if type(value) in _PLAIN else _hashable(value)
+    if not groups and device_id is None and attribution is None:
+        return hash((key, known))
+    return hash((key, known, _sorted_pairs(groups), device_id, attribution))
 
 
 def _hashable(value: object) -> tuple[str, str]:
-    """Return a hashable form in which True, 1 and "true" differ."""
-    if value is None or isinstance(value, bool | str):
-        return type(value).__name__, str(value)
-    return type(value).__name__, json.dumps(value, sort_keys=True, default=repr)
+    """Return a hashable form of a value that is neither a boolean nor text; 1 and 1.0 differ in it."""
+    kind = type(value).__name__
+    return kind, "" if value is None else json.dumps(value, sort_keys=True, default=repr)
 
 
 def _sorted_pairs(groups: Mapping[str, object] | None) -> tuple[tuple[str, str], ...]:
     if not groups:
         return ()
-    return tuple(sorted((str(kind), str(key)) for kind, key in groups.items()))
+    pairs = [(str(kind), str(key)) for kind, key in groups.items()]
+    if len(pairs) > 1:
+        pairs.sort()
+    return tuple(pairs)

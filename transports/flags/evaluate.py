@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flagengine import Overrides
 
+from ..derived import Derived
 from ..errors import ClientBusyError, TransportError
 from ..incidents import Incidents
 from ..polling.store import Published
@@ -36,7 +37,7 @@ class FlagEvaluator:
     """The evaluator of a client's flags.
 
     ``remote`` is None without a project key, ``cache`` without the option ``flag_cache``.
-    ``layers`` has the overrides, which apply to every query.
+    ``layers`` has the overrides, which apply to every query; ``reads`` is derived from them.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class FlagEvaluator:
         *,
         cache: AnswerCache | None = None,
         on_failure: Callable[[TransportError], object] = lambda _error: None,
+        reads: Derived[Any] | None = None,
     ) -> None:
-        self.layers = OverrideLayers()
+        self.layers = OverrideLayers(reads=reads)
         self.cache = cache
-        self._local = local
+        self.local = local
         self._remote = remote
         self._missing = MissingKeys()
         self._on_failure = on_failure
@@ -61,7 +63,7 @@ class FlagEvaluator:
         """Answer the query, with at most one request."""
         # Taken once, because the overrides may change while the server is asked.
         overrides = self.layers.current
-        local = self._local.evaluate(query, published, overrides)
+        local = self.local.evaluate(query, published, overrides)
         remote = self._remote
         if remote is None or not may_ask or query.only_locally:
             return local
@@ -82,11 +84,11 @@ class FlagEvaluator:
         self, key: str, value: Any, query: FlagQuery, published: Published
     ) -> FlagAnswer | None:
         """Return the flag's answer if its value were ``value``; None if the flag is not defined."""
-        return self._local.with_value(key, value, query, published, self.layers.current)
+        return self.local.with_value(key, value, query, published, self.layers.current)
 
     def prepare(self) -> None:
         """See ``LocalFlags.prepare``."""
-        self._local.prepare()
+        self.local.prepare()
 
     def forget(self) -> None:
         """Empty the cache."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from flagengine import Reason, Resolution
 
@@ -45,6 +45,8 @@ class FlagEvaluations(TypedReads):
         obstacle: why there is no answer at all.
         request_errors: the error codes of the request to the server, if a request was made.
         on_read: called with each flag's first read.
+        is_sent: asked at each flag's first read whether its events were sent before, so that
+            ``on_read`` need not be called.
     """
 
     __slots__ = (
@@ -53,6 +55,7 @@ class FlagEvaluations(TypedReads):
         "_found",
         "_groups",
         "_is_filtered",
+        "_is_sent",
         "_on_read",
         "_reported",
         "device_id",
@@ -72,11 +75,9 @@ class FlagEvaluations(TypedReads):
         obstacle: Obstacle | None = None,
         request_errors: tuple[str, ...] = (),
         on_read: Callable[[FlagRead], object] | None = None,
+        is_sent: Callable[[str, FlagAnswer], bool] | None = None,
     ) -> None:
-        self.distinct_id = distinct_id
-        self.device_id = device_id
-        self._groups = dict(groups or {})
-        self._found = EvaluatedFlags(
+        found = EvaluatedFlags(
             dict(flags or {}),
             dict(unresolved or {}),
             withheld=dict(withheld or {}),
@@ -84,7 +85,38 @@ class FlagEvaluations(TypedReads):
             failures=dict(failures or {}),
             obstacle=obstacle,
         )
+        self._begin(distinct_id, found, dict(groups or {}), device_id, on_read, is_sent)
+
+    @classmethod
+    def of(
+        cls,
+        distinct_id: str,
+        found: EvaluatedFlags,
+        groups: Mapping[str, Any],
+        device_id: str | None,
+        on_read: Callable[[FlagRead], object],
+        is_sent: Callable[[str, FlagAnswer], bool],
+    ) -> Self:
+        """Return the evaluation of a query; neither ``found`` nor ``groups`` may change."""
+        new = cls.__new__(cls)
+        new._begin(distinct_id, found, groups, device_id, on_read, is_sent)  # noqa: SLF001 - its own
+        return new
+
+    def _begin(
+        self,
+        distinct_id: str,
+        found: EvaluatedFlags,
+        groups: Mapping[str, Any],
+        device_id: str | None,
+        on_read: Callable[[FlagRead], object] | None,
+        is_sent: Callable[[str, FlagAnswer], bool] | None,
+    ) -> None:
+        self.distinct_id = distinct_id
+        self.device_id = device_id
+        self._groups = groups
+        self._found = found
         self._on_read = on_read
+        self._is_sent = is_sent
         self._is_filtered = False
         self._accessed: dict[str, None] = {}
         self._reported: dict[str, object] = {}
@@ -100,8 +132,16 @@ class FlagEvaluations(TypedReads):
         return self.__copy__()
 
     def __getstate__(self) -> dict[str, Any]:
-        reported = dict.fromkeys(self._reported)
-        return {**self._state(), "_on_read": None, "_reported": reported}
+        found = self._found
+        # Read-only views cannot be pickled.
+        plain = found._replace(
+            answers=dict(found.answers),
+            unresolved=dict(found.unresolved),
+            withheld=dict(found.withheld),
+            failures=dict(found.failures),
+        )
+        kept = {"_found": plain, "_groups": dict(self._groups), "_on_read": None, "_is_sent": None}
+        return {**self._state(), **kept, "_reported": dict.fromkeys(self._reported)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         for name, value in state.items():
@@ -145,7 +185,7 @@ class FlagEvaluations(TypedReads):
     @property
     def flags(self) -> Mapping[str, FlagAnswer]:
         """The answers by key; access to them sends no event."""
-        return MappingProxyType(self._found.answers)
+        return MappingProxyType(dict(self._found.answers))
 
     def is_enabled(
         self,
@@ -193,15 +233,15 @@ class FlagEvaluations(TypedReads):
 
     def _filtered(self, keys: list[str]) -> FlagEvaluations:
         found = self._found
-        copy = FlagEvaluations(self.distinct_id, device_id=self.device_id, on_read=self._on_read)
-        copy._groups = self._groups
-        copy._found = found._replace(
+        chosen = found._replace(
             answers=_chosen(found.answers, keys),
             unresolved=_chosen(found.unresolved, keys),
             withheld=_chosen(found.withheld, keys),
             failures=_chosen(found.failures, keys),
         )
-        copy._is_filtered = True
+        copy = FlagEvaluations.__new__(FlagEvaluations)
+        reads: dict[str, Any] = {"_accessed": {}, "_reported": {}}
+        copy.__setstate__({**self._state(), **reads, "_found": chosen, "_is_filtered": True})
         return copy
 
     def _reading(self, key: str, *, reports: bool) -> FlagReading:
@@ -215,7 +255,8 @@ class FlagEvaluations(TypedReads):
             self._accessed[key] = None
         # A key that is absent from a filtered copy may exist in the original.
         is_reported = reports and (is_known or not self._is_filtered)
-        is_reported = is_reported and not self._found.is_hidden(key)
+        if answer is None and is_reported:
+            is_reported = not self._found.is_hidden(key)
         if is_reported and self._on_read is not None and self._is_first(key):
             self._report(key, answer, self._on_read)
         return answer
@@ -229,17 +270,19 @@ class FlagEvaluations(TypedReads):
         self, key: str, answer: FlagAnswer | None, on_read: Callable[[FlagRead], object]
     ) -> None:
         found = self._found
-        read = FlagRead(
-            key,
-            answer,
-            self.distinct_id,
-            self.groups,
-            self.device_id,
-            found.request_errors,
-            found.failures.get(key),
-            is_inconclusive=answer is None and found.is_inconclusive(key),
-        )
         try:
+            if answer is not None and self._is_sent is not None and self._is_sent(key, answer):
+                return
+            read = FlagRead(
+                key,
+                answer,
+                self.distinct_id,
+                self.groups,
+                self.device_id,
+                found.request_errors,
+                found.failures.get(key),
+                is_inconclusive=answer is None and found.is_inconclusive(key),
+            )
             if on_read(read) is False:
                 # The read was inside a hook: a later one sends the event.
                 self._reported.pop(key, None)

@@ -1,7 +1,6 @@
 """Local answers: the engine's resolutions, sorted into answers and keys that lack an answer.
 
-Only this module of the client calls the engine. It decides no flag itself, and does not know the
-server.
+Only this module and ``quick`` call the engine. It decides no flag itself, and does not know the server.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -17,12 +17,16 @@ from flagengine import Overrides, Reason, Resolution, Snapshot, evaluate, evalua
 
 from ..polling.store import Published
 from .answer import FlagAnswer, FlagFailure, Origin
+from .local_answers import LocalAnswers
 from .query import FlagQuery
 
 __all__ = ["EvaluatedFlags", "LocalFlags", "Obstacle"]
 
 _NOT_EVALUATED: Final = (Reason.OVERRIDDEN, Reason.FILTERED_OUT, Reason.UNKNOWN_FLAG)
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
+
+_key: Final = attrgetter("key")
+_value: Final = attrgetter("value")
 
 # One flag for each part of the engine that is imported on demand.
 _UNTIL_COMPILED: Final = 3
@@ -95,7 +99,8 @@ class EvaluatedFlags(NamedTuple):
 class LocalFlags:
     """The engine with the client's options, without those that have their default value.
 
-    ``never`` has the keys of flags that only the server evaluates.
+    ``never`` has the keys of flags that only the server evaluates; ``options`` are the client's
+    options in the form of the engine's.
     """
 
     def __init__(
@@ -106,14 +111,14 @@ class LocalFlags:
         project_timezone: str | tzinfo = "UTC",
         never: Collection[str] | str = (),
     ) -> None:
-        self._never = frozenset([never] if isinstance(never, str) else never)
-        self._options: dict[str, Any] = {}
+        self.never = frozenset([never] if isinstance(never, str) else never)
+        self.options: dict[str, Any] = {}
         if missing_group not in ("as_server", "false"):
-            self._options["missing_group"] = missing_group
+            self.options["missing_group"] = missing_group
         if evaluation_contexts:
-            self._options["evaluation_contexts"] = evaluation_contexts
+            self.options["evaluation_contexts"] = evaluation_contexts
         if project_timezone != "UTC":
-            self._options["project_timezone"] = project_timezone
+            self.options["project_timezone"] = project_timezone
         self._last_origin: tuple[Published | None, Origin] = (None, Origin())
 
     def prepare(self) -> None:
@@ -125,8 +130,8 @@ class LocalFlags:
         overrides = Overrides.parse({"overridden": True})
         for _ in range(_UNTIL_COMPILED):
             for key in _EVERY_PART.keys:
-                evaluate_flag(_EVERY_PART, key, "u", dict(_VALUES), **self._options)
-            evaluate(_EVERY_PART, "u", dict(_VALUES), overrides=overrides, **self._options).values()
+                evaluate_flag(_EVERY_PART, key, "u", dict(_VALUES), **self.options)
+            evaluate(_EVERY_PART, "u", dict(_VALUES), overrides=overrides, **self.options).values()
 
     def evaluate(
         self, query: FlagQuery, published: Published, overrides: Overrides
@@ -139,16 +144,16 @@ class LocalFlags:
             snapshot = _NO_DEFINITIONS
         distinct_id, properties = query.distinct_id, query.person_properties
         options = self._call_options(query, overrides)
-        resolutions: Iterable[Resolution]
+        resolutions: Collection[Resolution]
         if keys is not None and len(keys) == 1:
             resolutions = (evaluate_flag(snapshot, keys[0], distinct_id, properties, **options),)
         else:
             resolutions = evaluate(
                 snapshot, distinct_id, properties, flag_keys=keys, **options
             ).values()
-        if self._never:
+        if self.never:
             resolutions = [self._left_to_server(resolution) for resolution in resolutions]
-        found = _sorted(resolutions, self._origin(published))
+        found = _sorted(resolutions, self.origin(published))
         if published.snapshot is None:
             return found._replace(obstacle=Obstacle.NOT_LOADED)
         return found
@@ -163,11 +168,11 @@ class LocalFlags:
         options = self._call_options(query, supposed)
         distinct_id, properties = query.distinct_id, query.person_properties
         resolution = evaluate_flag(published.snapshot, key, distinct_id, properties, **options)
-        return FlagAnswer(resolution, self._origin(published))
+        return FlagAnswer(resolution, self.origin(published))
 
     def _left_to_server(self, resolution: Resolution) -> Resolution:
         decided_elsewhere = resolution.reason in _NOT_EVALUATED
-        if resolution.key not in self._never or decided_elsewhere:
+        if resolution.key not in self.never or decided_elsewhere:
             return resolution
         return Resolution(
             resolution.key,
@@ -180,7 +185,7 @@ class LocalFlags:
             config_version=resolution.config_version,
         )
 
-    def _origin(self, published: Published) -> Origin:
+    def origin(self, published: Published) -> Origin:
         """Return the origin of a publication's answers, the same object at each call."""
         last, origin = self._last_origin
         if last is not published:
@@ -195,7 +200,7 @@ class LocalFlags:
 
     def _call_options(self, query: FlagQuery, overrides: Overrides) -> dict[str, Any]:
         """Return the options that are not empty; the engine is fastest without options."""
-        options = dict(self._options)
+        options = dict(self.options)
         if query.groups:
             options["groups"] = query.groups
         if query.group_properties:
@@ -207,8 +212,11 @@ class LocalFlags:
         return options
 
 
-def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags:
-    answers: dict[str, FlagAnswer] = {}
+def _sorted(resolutions: Collection[Resolution], origin: Origin) -> EvaluatedFlags:
+    if None not in map(_value, resolutions):
+        keys = map(_key, resolutions)
+        return EvaluatedFlags(LocalAnswers(dict(zip(keys, resolutions, strict=True)), origin))
+    answers: dict[str, Resolution] = {}
     unresolved: dict[str, Resolution] = {}
     undefined: list[str] = []
     withheld: dict[str, Reason] = {}
@@ -216,7 +224,7 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
     for resolution in resolutions:
         key = resolution.key
         if resolution.value is not None or resolution.caller_default:
-            answers[key] = FlagAnswer(resolution, origin)
+            answers[key] = resolution
         elif resolution.reason is Reason.UNRESOLVED:
             unresolved[key] = resolution
         elif resolution.reason is Reason.UNKNOWN_FLAG:
@@ -225,4 +233,5 @@ def _sorted(resolutions: Iterable[Resolution], origin: Origin) -> EvaluatedFlags
             withheld[key] = resolution.reason
             if resolution.reason is Reason.ERROR:
                 failures[key] = FlagFailure("evaluation_failed", FlagAnswer(resolution, origin))
-    return EvaluatedFlags(answers, unresolved, tuple(undefined), withheld, failures=failures)
+    found = LocalAnswers(answers, origin)
+    return EvaluatedFlags(found, unresolved, tuple(undefined), withheld, failures=failures)

@@ -14,9 +14,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Container
 from contextvars import ContextVar, Token
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flagengine import Overrides
+
+from ..derived import Derived
 
 __all__ = ["Contribution", "OverrideLayers", "innermost_here"]
 
@@ -43,19 +45,26 @@ _here: Final[ContextVar[_Contributions]] = ContextVar("flagengine_overrides", de
 
 
 class OverrideLayers:
-    """The layers of one client. Thread-safe."""
+    """The layers of one client. Thread-safe.
 
-    def __init__(self, overrides: Overrides | None = None) -> None:
+    ``has_blocks`` is whether there ever was a block: then ``current`` is not the same everywhere.
+    ``reads`` is derived from ``has_blocks`` and from the overrides of the whole client.
+    """
+
+    def __init__(
+        self, overrides: Overrides | None = None, *, reads: Derived[Any] | None = None
+    ) -> None:
+        self._reads: Derived[Any] = reads or Derived()
         self._of_client = overrides or Overrides()
         self._of_all_threads: _Contributions = ()
         # Only clients that ever had a block read the context variable.
-        self._has_blocks = False
+        self.has_blocks = False
         self._lock = threading.Lock()
 
     @property
     def current(self) -> Overrides:
         """The overrides that are in force in this thread or task."""
-        if not self._has_blocks:
+        if not self.has_blocks:
             return self._of_client
         combined = self._of_client
         for block in (*self._of_all_threads, *_here.get()):
@@ -71,11 +80,15 @@ class OverrideLayers:
     def change(self, changed: Callable[[Overrides], Overrides]) -> None:
         """Replace the overrides of the whole client."""
         with self._lock:
-            self._of_client = changed(self._of_client)
+            new = changed(self._of_client)
+            with self._reads.changing():
+                self._of_client = new
 
     def begin(self, overrides: Overrides, *, all_threads: bool) -> Contribution:
         """Add overrides, to this thread or task or to the whole client."""
-        self._has_blocks = True
+        if not self.has_blocks:
+            with self._reads.changing():
+                self.has_blocks = True
         added = Contribution(self, overrides)
         if not all_threads:
             added.token = _here.set((*_without(_here.get()), added))

@@ -12,11 +12,11 @@ from typing import Final
 
 from flagengine import Missing, Reason, Resolution, UnresolvedReason
 
-from .answer import FeatureFlagResult, FlagAnswer, FlagFailure, Origin
+from .answer import LOCAL, FeatureFlagResult, FlagAnswer, FlagFailure
 from .local import EvaluatedFlags, Obstacle
 from .needed_inputs import why_unresolved
 
-__all__ = ["FlagError", "FlagReading", "reading_of"]
+__all__ = ["FlagError", "FlagReading", "answered", "reading_of"]
 
 
 class FlagError(StrEnum):
@@ -47,7 +47,6 @@ _NOT_FOUND: Final = {
     Reason.OVERRIDDEN: "the flag is overridden to be missing",
     Reason.FILTERED_OUT: "the flag has other evaluation contexts than the client",
 }
-_LOCAL: Final = Origin(is_local=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class FlagReading:
 def reading_of(key: str, found: EvaluatedFlags) -> FlagReading:
     """Return what an evaluation found of the flag ``key``."""
     if key in found.answers:
-        return _answered(key, found.answers[key])
+        return answered(key, found.answers[key])
     if key in found.failures:
         return _failed(key, found.failures[key])
     if key in found.unresolved:
@@ -96,7 +95,8 @@ def _request_failed(errors: Iterable[str]) -> str:
     return f"the request for flags failed: {', '.join(errors)}"
 
 
-def _answered(key: str, answer: FlagAnswer) -> FlagReading:
+def answered(key: str, answer: FlagAnswer) -> FlagReading:
+    """Return the reading of a flag with an answer."""
     if answer.value is None and answer.reason_code == "missing_group_key":
         message = answer.reason or "the person's group is missing"
         return FlagReading(key, answer.result(), FlagError.INVALID_CONTEXT, message)
@@ -114,7 +114,7 @@ def _failed(key: str, failure: FlagFailure) -> FlagReading:
 
 
 def _unresolved(key: str, resolution: Resolution, errors: tuple[str, ...]) -> FlagReading:
-    result, message = FlagAnswer(resolution, _LOCAL).result(), why_unresolved(resolution)
+    result, message = FlagAnswer(resolution, LOCAL).result(), why_unresolved(resolution)
     error = _code_of(resolution)
     if errors:
         error = FlagError.GENERAL

@@ -19,6 +19,7 @@ from ..abandonment import wait_for
 from ..application_errors import application_errors, log_error
 from ..callers import SyncCaller
 from ..clock import Clock, SystemClock
+from ..derived import Derived
 from ..option_values.quantities import read_timeout
 from ..steps import Call
 from .actions import Fetch, PollAction, ReloadReply
@@ -51,6 +52,7 @@ class DefinitionLoader:
         clock: the source of the time.
         on_failure: called with every failed load.
         on_recovery: called after the first successful load that follows failed loads.
+        reads: what is derived from the definitions in use.
 
     Raises:
         ValueError: neither a source nor a cache was given.
@@ -67,11 +69,12 @@ class DefinitionLoader:
         clock: Clock | None = None,
         on_failure: Callable[[LoadError], object] = lambda _error: None,
         on_recovery: Callable[[], object] = lambda: None,
+        reads: Derived[Any] | None = None,
     ) -> None:
         if source is None and cache is None:
             msg = "a loader of definitions must have a source or a cache, got neither"
             raise ValueError(msg)
-        self.store = DefinitionStore()
+        self.store = DefinitionStore(reads)
         self._source: Any = source
         self._caller = SyncCaller()
         self._shared = SharedSource(source, cache, self._caller) if cache is not None else None
@@ -86,7 +89,7 @@ class DefinitionLoader:
         # Until when first reads wait, in real time; None: no flag was read yet.
         self._first_reads_until: float | None = None
         self._loading_thread: int | None = None
-        self._is_started = False
+        self.is_started = False
         self._is_released = False
         self._renew_locks()
         self._driver.attach(self)
@@ -95,7 +98,7 @@ class DefinitionLoader:
     @property
     def current(self) -> Published:
         """The definitions in use; the first access starts the driver."""
-        if not self._is_started:
+        if not self.is_started:
             self.start()
         return self.store.current
 
@@ -126,7 +129,7 @@ class DefinitionLoader:
 
     def start(self) -> None:
         """Start the driver once, and again if its thread has ended; do nothing after `stop`."""
-        self._is_started = self.is_stopped or self._driver.start()
+        self.is_started = self.is_stopped or self._driver.start()
 
     def tick(self) -> float | None:
         """Load if a load is due; return the seconds until the next load, None: until requested.
@@ -234,7 +237,7 @@ class DefinitionLoader:
         self.store.renew_locks()
         self._poller.abandon()
         self._driver.forget()
-        self._is_started = False
+        self.is_started = False
 
     def at_exit(self, timeout: float) -> None:  # noqa: ARG002 - takes no time
         """Start no load while the interpreter exits; leave the cache, whose lock expires by itself."""

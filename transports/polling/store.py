@@ -12,12 +12,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flagengine import Snapshot
 
 from ..abandonment import wait_for
 from ..application_errors import application_errors, log_error
+from ..derived import Derived
 
 __all__ = ["DefinitionStore", "DefinitionsChanged", "Listener", "Published"]
 
@@ -91,9 +92,10 @@ Listener: TypeAlias = Callable[[DefinitionsChanged], object]
 
 
 class DefinitionStore:
-    """A store of the current state. Reading takes no lock."""
+    """A store of the current state. Reading takes no lock. ``reads`` is derived from the snapshot."""
 
-    def __init__(self) -> None:
+    def __init__(self, reads: Derived[Any] | None = None) -> None:
+        self._reads: Derived[Any] = reads or Derived()
         self._current = Published()
         self._listeners: tuple[Listener, ...] = ()
         self._is_closed = False
@@ -111,7 +113,8 @@ class DefinitionStore:
             if new.generation < previous.generation:
                 return previous
             current = replace(new, refresh=previous.refresh + 1)
-            self._current = current
+            with self._reads.changing():
+                self._current = current
             self._readiness.notify_all()
         self._notify(previous, current)
         return current
@@ -138,7 +141,8 @@ class DefinitionStore:
             if generation < previous.generation:
                 return
             current = Published(generation=generation, refresh=previous.refresh)
-            self._current = current
+            with self._reads.changing():
+                self._current = current
         self._notify(previous, current)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

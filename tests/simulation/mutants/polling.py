@@ -68,13 +68,17 @@ MUTANTS = (
     ),
     Mutant(
         "clear-does-not-clear", "polling/store.py",
-        "            current = Published(generation=generation, refresh=previous.refresh)\n            self._current = current\n",
+        "            current = Published(generation=generation, refresh=previous.refresh)\n            with self._reads.changing():\n                self._current = current\n",
         "            current = Published(generation=generation, refresh=previous.refresh)\n",
     ),
     Mutant(
         "listeners-hear-before-the-swap", "polling/store.py",
-        "            current = replace(new, refresh=previous.refresh + 1)\n            self._current = current\n",
-        "            current = replace(new, refresh=previous.refresh + 1)\n            self._notify(previous, current)\n            self._current = current\n",
+        "            current = replace(new, refresh=previous.refresh + 1)\n",
+        "            current = replace(new, refresh=previous.refresh + 1)\n            self._notify(previous, current)\n",
+    ),
+    Mutant(
+        "quick-reads-know-what-was-never-read", "flags/called_tracker.py",
+        "        if person.reads.get(read) != changes.get(key, 0):\n            return False\n", "",
     ),
     Mutant(
         "document-is-parsed-once", "polling/publisher.py",
@@ -118,14 +122,14 @@ MUTANTS = (
     ),
     Mutant(
         "called-memory-is-never-written", "flags/called_tracker.py",
-        "            reads[read] = changes\n", "",
+        "            person.reads[read] = changes\n", "",
     ),
     Mutant(
         "called-memory-forgets-the-value", "flags/called_tracker.py",
-        "hash((key, _hashable(value), ", "hash((key, ",
+        "    known = value if type(value) in _PLAIN else _hashable(value)\n", "    known = None\n",
     ),
     Mutant(
         "called-memory-is-of-everybody", "flags/called_tracker.py",
-        "person, read = hash(distinct_id), ", "person, read = 0, ",
+        "number, read = hash(distinct_id), ", "number, read = 0, ",
     ),
 )  # fmt: skip

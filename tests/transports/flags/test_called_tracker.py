@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,46 @@ def test_full_means_that_the_least_recently_used_person_goes_and_no_other() -> N
     seen = {person: not tracker.is_first(person, "beta", True) for person in ("a", "c", "d")}
     assert seen == {"a": True, "c": True, "d": True}
     assert tracker.is_first("b", "beta", True)
+
+
+def test_a_person_who_was_found_stays_longer_than_one_who_was_not() -> None:
+    tracker = CalledTracker(capacity=2)
+    assert tracker.is_first("a", "beta", True)
+    assert tracker.is_first("b", "beta", True)
+    assert tracker.is_known("a", "beta", True)
+    assert tracker.is_first("c", "beta", True)
+    known = {person: tracker.is_known(person, "beta", True) for person in ("a", "b", "c")}
+    assert known == {"a": True, "b": False, "c": True}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("v", "beta", True),
+        ("u", "gamma", True),
+        ("u", "beta", False),
+        ("u", "beta", "True"),
+        ("u", "beta", 1),
+        ("u", "beta", None),
+        ("u", "beta", True, {"company": "acme"}),
+        ("u", "beta", True, {}, "d1"),
+    ],
+)
+def test_what_is_known_is_what_was_recorded(other: tuple[Any, ...]) -> None:
+    tracker = CalledTracker()
+    tracker.is_first("u", "beta", True)
+    assert tracker.is_known("u", "beta", True, {}, None)
+    assert not tracker.is_known(*other)
+    tracker.is_first(*other)
+    assert tracker.is_known(*other)
+    tracker.flags_changed(["beta", "gamma"])
+    assert not tracker.is_known(*other)
+
+
+def test_asking_records_nothing() -> None:
+    tracker = CalledTracker()
+    assert not tracker.is_known("u", "beta", True)
+    assert (len(tracker), tracker.read_count) == (0, 0)
 
 
 def test_one_person_with_ever_new_groups_does_not_grow_without_bound() -> None:
