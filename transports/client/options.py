@@ -86,7 +86,7 @@ class Options(HttpOptions):
     """The maximum time for which an event is queued while the server accepts events; 0: send each event
     at once."""
     max_batch_size: int | None = None
-    """The maximum number of events in one request; None: ``max(flush_at, 100)``."""
+    """The maximum number of events in one request; None: ``max(flush_at, 1000)``."""
     max_queue_size: int = 10_000
     """The maximum number of queued events in a lane."""
     overflow: Overflow | str = Overflow.DROP_NEW
@@ -111,7 +111,7 @@ class Options(HttpOptions):
     capture_compression: str | None = None
     """``none``, ``gzip``, ``deflate``, ``zstd`` or ``br``; None: ``POSTHOG_CAPTURE_COMPRESSION`` in the
     environment, if the option ``gzip`` does not contradict it; otherwise ``gzip``, or ``none`` with
-    ``gzip=False``."""
+    ``gzip=False``. With capture v0, PostHog reads ``gzip`` and ``none`` alone."""
     capture_mode: str | None = None
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None

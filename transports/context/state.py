@@ -123,9 +123,10 @@ def _begin(scope: _Scope | None) -> ContextToken:
 def current() -> Context | None:
     """Return the innermost context, or None outside of any context."""
     uses = open_uses.get()
-    if not uses or (scope := uses[-1].scope) is None:
+    if not uses:
         return None
-    return scope.context
+    scope = uses[-1].scope
+    return None if scope is None else scope.context
 
 
 def id_of(distinct_id: object, context: Context | None = None) -> str | None:
