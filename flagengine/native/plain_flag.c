@@ -24,10 +24,12 @@ typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT } Kind;
 
 typedef struct Node {
     Kind kind;
+    uint32_t count; /* of parts */
     PyObject *test; /* the TextTest of TEXT; the key of a comparison */
-    double bound;   /* the bound of a comparison */
-    struct Node *parts;
-    Py_ssize_t count;
+    union {
+        double bound; /* of a comparison */
+        struct Node *parts;
+    };
 } Node;
 
 /* Gives an exact int or float as binary64; NaN if only the Python test can answer. */
@@ -98,7 +100,7 @@ static Outcome node_outcome(const Node *node, PyObject *props) {
     }
     /* A later part may overrule a part without an answer: only Python code can decide. */
     Outcome decisive = node->kind == ANY;
-    for (Py_ssize_t i = 0; i < node->count; i++) {
+    for (uint32_t i = 0; i < node->count; i++) {
         Outcome part = node_outcome(&node->parts[i], props);
         if (part != !decisive) {
             return part;
@@ -109,11 +111,13 @@ static Outcome node_outcome(const Node *node, PyObject *props) {
 
 static void node_clear(Node *node) {
     Py_CLEAR(node->test);
-    for (Py_ssize_t i = 0; i < node->count; i++) {
+    for (uint32_t i = 0; i < node->count; i++) {
         node_clear(&node->parts[i]);
     }
-    PyMem_Free(node->parts);
-    node->parts = NULL;
+    if (node->kind >= ALL) {
+        PyMem_Free(node->parts);
+    }
+    node->kind = TEXT;
     node->count = 0;
 }
 
@@ -164,7 +168,7 @@ static bool node_read(Node *node, PyObject *object, int depth) {
         return read_comparison(node, object);
     }
     Py_ssize_t count = PyTuple_GET_SIZE(object) - 1;
-    node->parts = PyMem_Calloc((size_t)count + 1, sizeof(Node));
+    node->parts = count < UINT32_MAX ? PyMem_Calloc((size_t)count, sizeof(Node)) : NULL;
     if (!node->parts) {
         PyErr_NoMemory();
         return false;
@@ -181,13 +185,15 @@ static bool node_read(Node *node, PyObject *object, int depth) {
 
 /* ---------------------------------------------------------------- conditions */
 
+/* An answer is NULL until it is first given. */
 typedef struct {
     Node test;
-    PyObject *within;  /* a Hasher; NULL: the rollout holds everyone */
-    PyObject *draw;    /* a Hasher; NULL: there is only one match */
-    PyObject *matches; /* a tuple of answers by the position drawn */
-    PyObject *out;     /* the answer if this is the last condition out of its rollout */
-    int stops;         /* whether a subject out of the rollout ends the walk */
+    PyObject *within;   /* a Hasher; NULL: the rollout holds everyone */
+    PyObject *draw;     /* a Hasher; NULL: there is only one match */
+    PyObject **matches; /* the answers by the position drawn */
+    Py_ssize_t count;   /* of matches */
+    PyObject *out;      /* the answer if this is the last condition out of its rollout */
+    int stops;          /* whether a subject out of the rollout ends the walk */
 } Condition;
 
 /* Gives the position that a hasher draws, UNCOMMON for an id without UTF-8, or FAILED. */
@@ -200,23 +206,23 @@ static Py_ssize_t drawn(PyObject *hasher, PyObject *subject) {
     return position < 0 ? FAILED : position;
 }
 
-/* Sets `answer` to a borrowed object if the outcome is YES, and for some NO. */
-static Outcome condition_answer(const Condition *condition, PyObject *subject, PyObject *props,
-                                PyObject **answer) {
+/* Sets `answer` to the place of the answer if the outcome is YES, and for some NO. */
+static Outcome condition_answer(Condition *condition, PyObject *subject, PyObject *props,
+                                PyObject ***answer) {
     Outcome matches = node_outcome(&condition->test, props);
     if (matches != YES) {
         return matches;
     }
     Py_ssize_t position = condition->within ? drawn(condition->within, subject) : 0;
     if (position != 0) {
-        *answer = condition->out;
+        *answer = &condition->out;
         return position < 0 ? (Outcome)position : condition->stops ? YES : NO;
     }
     position = condition->draw ? drawn(condition->draw, subject) : 0;
     if (position < 0) {
         return (Outcome)position;
     }
-    *answer = PyTuple_GET_ITEM(condition->matches, position);
+    *answer = &condition->matches[position];
     return YES;
 }
 
@@ -224,8 +230,31 @@ static void condition_clear(Condition *condition) {
     node_clear(&condition->test);
     Py_CLEAR(condition->within);
     Py_CLEAR(condition->draw);
-    Py_CLEAR(condition->matches);
+    for (Py_ssize_t i = 0; i < condition->count; i++) {
+        Py_CLEAR(condition->matches[i]);
+    }
+    PyMem_Free(condition->matches);
+    condition->matches = NULL;
+    condition->count = 0;
     Py_CLEAR(condition->out);
+}
+
+static PyObject *read_answer(PyObject *object) {
+    return object == Py_None ? NULL : Py_NewRef(object);
+}
+
+static bool read_matches(Condition *condition, PyObject *tuple) {
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    condition->matches = PyMem_Calloc((size_t)count, sizeof(PyObject *));
+    if (!condition->matches) {
+        PyErr_NoMemory();
+        return false;
+    }
+    for (; condition->count < count; condition->count++) {
+        condition->matches[condition->count] =
+            read_answer(PyTuple_GET_ITEM(tuple, condition->count));
+    }
+    return true;
 }
 
 static bool read_hasher(PyObject **place, PyObject *object, Py_ssize_t uppers) {
@@ -250,14 +279,14 @@ static bool condition_read(Condition *condition, PyObject *object) {
                           &matches, &out, &condition->stops)) {
         return false;
     }
-    condition->matches = Py_NewRef(matches);
-    condition->out = Py_NewRef(out);
     Py_ssize_t others = PyTuple_GET_SIZE(matches) - 1;
     if (others < 0 || (draw == Py_None && others)) {
         PyErr_SetString(PyExc_ValueError, "without a draw there is exactly one match");
         return false;
     }
-    return node_read(&condition->test, test, 0) && read_hasher(&condition->within, within, 1) &&
+    condition->out = read_answer(out);
+    return read_matches(condition, matches) && node_read(&condition->test, test, 0) &&
+           read_hasher(&condition->within, within, 1) &&
            read_hasher(&condition->draw, draw, others);
 }
 
@@ -272,9 +301,9 @@ typedef struct {
     PyObject *otherwise;
 } PlainFlag;
 
-/* Gives YES with a borrowed answer, else UNCOMMON or FAILED. */
-static Outcome walk(const PlainFlag *self, PyObject *subject, PyObject *props, PyObject **answer) {
-    *answer = self->nothing;
+/* Gives YES with the place of the answer, else UNCOMMON or FAILED. */
+static Outcome walk(PlainFlag *self, PyObject *subject, PyObject *props, PyObject ***answer) {
+    *answer = &self->nothing;
     for (Py_ssize_t i = 0; i < self->count; i++) {
         Outcome ends = condition_answer(&self->conditions[i], subject, props, answer);
         if (ends != NO) {
@@ -282,6 +311,24 @@ static Outcome walk(const PlainFlag *self, PyObject *subject, PyObject *props, P
         }
     }
     return YES;
+}
+
+/* Asks for the answer of a place that is still empty. The first to fill the place wins. */
+static PyObject *made(PlainFlag *self, PyObject **place) {
+    Py_ssize_t index = -1, match = -1;
+    for (Py_ssize_t i = 0; i < self->count && index < 0; i++) {
+        const Condition *condition = &self->conditions[i];
+        for (match = condition->count - 1; match >= 0 && place != &condition->matches[match];) {
+            match--;
+        }
+        index = match >= 0 || place == &condition->out ? i : -1;
+    }
+    PyObject *answer = PyObject_CallMethod(self->otherwise, "answer", "nn", index, match);
+    if (answer && !PUBLISH(*place, answer)) {
+        Py_DECREF(answer);
+        answer = LOAD_ACQUIRE(*place);
+    }
+    return Py_XNewRef(answer);
 }
 
 /* Only the beginning of a long id is hashed, but text without UTF-8 after it makes it unusable. */
@@ -295,14 +342,18 @@ INLINE bool is_common_id(PyObject *id) {
 
 static PyObject *plain_flag_call(PyObject *object, PyObject *const *args, size_t nargsf,
                                  PyObject *names) {
-    const PlainFlag *self = (PlainFlag *)object;
+    PlainFlag *self = (PlainFlag *)object;
     Py_ssize_t count = PyVectorcall_NARGS(nargsf);
     if (!names && (count == 2 || count == 3) && is_common_id(args[0]) &&
         PyDict_CheckExact(args[1])) {
-        PyObject *answer;
-        Outcome outcome = walk(self, args[0], args[1], &answer);
-        if (outcome != UNCOMMON) {
-            return outcome == YES ? Py_NewRef(answer) : NULL;
+        PyObject **place, *answer;
+        Outcome outcome = walk(self, args[0], args[1], &place);
+        if (outcome == YES) {
+            answer = LOAD_ACQUIRE(*place);
+            return answer ? Py_NewRef(answer) : made(self, place);
+        }
+        if (outcome == FAILED) {
+            return NULL;
         }
     }
     return PyObject_Vectorcall(self->otherwise, args, nargsf, names);
@@ -320,10 +371,10 @@ static PyObject *plain_flag_new(PyTypeObject *type, PyObject *args, PyObject *kw
         return NULL;
     }
     self->call = plain_flag_call;
-    self->nothing = Py_NewRef(nothing);
+    self->nothing = read_answer(nothing);
     self->otherwise = Py_NewRef(otherwise);
     Py_ssize_t count = PyTuple_GET_SIZE(conditions);
-    self->conditions = PyMem_Calloc((size_t)count + 1, sizeof(Condition));
+    self->conditions = PyMem_Calloc((size_t)count, sizeof(Condition));
     if (!self->conditions) {
         PyErr_NoMemory();
     }
@@ -347,8 +398,11 @@ static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(self->nothing);
     Py_VISIT(self->otherwise);
     for (Py_ssize_t i = 0; i < self->count; i++) {
-        Py_VISIT(self->conditions[i].matches);
-        Py_VISIT(self->conditions[i].out);
+        const Condition *condition = &self->conditions[i];
+        for (Py_ssize_t match = 0; match < condition->count; match++) {
+            Py_VISIT(condition->matches[match]);
+        }
+        Py_VISIT(condition->out);
     }
     return 0;
 }
@@ -386,7 +440,9 @@ static PyMemberDef plain_flag_members[] = {
 PyDoc_STRVAR(plain_flag_doc,
              "PlainFlag(conditions, nothing, otherwise)\n--\n\n"
              "A function of (distinct_id, props, subject=None).\n\n"
-             "A condition is (test, within, draw, matches, out, stops).");
+             "A condition is (test, within, draw, matches, out, stops). Where an answer is None,\n"
+             "otherwise.answer(condition, match) makes it when it is first given; match is -1 for\n"
+             "`out`, and both are -1 for `nothing`.");
 
 static PyType_Slot plain_flag_slots[] = {
     {Py_tp_new, plain_flag_new},
