@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.subject import Subject
+from flagengine.plan.flag_plan import FlagPlan
 from flagengine.results.resolution import Resolution
 
 __all__ = ["Evaluator", "Flags"]
@@ -19,6 +20,9 @@ class Flags(Protocol):
     @property
     def overrides(self) -> Overrides:
         """The snapshot's own overrides."""
+
+    def plan(self, key: str) -> FlagPlan:
+        """Return the plan of a flag of the snapshot; it may be made for this call."""
 
     def evaluator(self, key: str) -> Evaluator:
         """Return the compiled flag."""

@@ -1,16 +1,19 @@
 """Plain flags: tests of text and numbers, and shares of persons, walked by the accelerator.
 
 Most flags are plain. The walk in C answers the common case and hands every other call to the
-generated function, which is written at the first such call.
+generated function, which is written at the first such call. A snapshot may have thousands of flags,
+so a plain flag keeps neither its definition nor its plan, and only answers that were given.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from flagengine.compiled.flags import Flags
 from flagengine.compiled.program import Branch, Program
 from flagengine.compiled.text_tests import text_test
 from flagengine.hashing.buckets import Algorithm
 from flagengine.native import accelerator
+from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.nodes import (
     AllOf,
     AnyOf,
@@ -26,21 +29,41 @@ from flagengine.results.resolution import Resolution
 __all__ = ["OnDemand", "plain_flag"]
 
 
+_FEW: Final = 16
+"""The maximum number of answers of a flag that is lowered again for each further answer."""
+
+
 class OnDemand:
-    """A function that is made at its first call."""
+    """The answers and the generated function of a plain flag, made when they are first needed.
 
-    __slots__ = ("_made", "_make")
+    The plan is at hand for the first answer; for a further answer the flag is lowered again.
+    """
 
-    def __init__(self, make: Callable[[], Callable[..., Resolution]]) -> None:
-        """Bind ``make``, which makes the function."""
-        self._make = make
+    __slots__ = ("_flags", "_key", "_made", "_plan")
+
+    def __init__(self, plan: FlagPlan, flags: Flags) -> None:
+        """Bind a flag, and the snapshot's flags, which have its plan."""
+        self._key = plan.key
+        self._flags = flags
+        self._plan: FlagPlan | None = plan
         self._made: Callable[..., Resolution] | None = None
+
+    def answer(self, condition: int, match: int) -> Resolution:
+        """Return an answer, which the walk in C keeps: see :meth:`Program.answer`."""
+        plan = self._plan or self._flags.plan(self._key)
+        if self._made is None and _answers(plan) <= _FEW:
+            self._plan = None
+        return Program(plan).answer(condition, match)
 
     @property
     def function(self) -> Callable[..., Resolution]:
-        """The function, made at the first access."""
+        """The generated function."""
         if self._made is None:
-            self._made = self._make()
+            from flagengine.compiled.flag import generated  # noqa: PLC0415 10 ms, and few need it
+
+            plan = self._plan or self._flags.plan(self._key)
+            self._made = generated(plan, self._flags)
+            self._plan = plan  # the function has it anyway
         return self._made
 
     def __call__(self, *args: Any, **named: Any) -> Resolution:
@@ -48,10 +71,18 @@ class OnDemand:
         return self.function(*args, **named)
 
 
+def _answers(plan: FlagPlan) -> int:
+    return 1 + sum(1 + len(condition.values) for condition in plan.conditions)
+
+
 def plain_flag(
     program: Program, otherwise: Callable[..., Resolution]
 ) -> Callable[..., Resolution] | None:
-    """Return a plain flag's evaluator, or None for other flags and without the accelerator."""
+    """Return a plain flag's evaluator, or None for other flags and without the accelerator.
+
+    ``otherwise`` answers the calls that are left to Python, and has a method ``answer`` as
+    :class:`OnDemand` has.
+    """
     plan = program.plan
     if accelerator is None or plan.algorithm != Algorithm.SHA1:
         return None
@@ -62,14 +93,15 @@ def plain_flag(
     conditions = [_condition(branch) for branch in program.branches]
     if None in conditions:
         return None
-    return accelerator.PlainFlag(tuple(filter(None, conditions)), program.nothing, otherwise)
+    return accelerator.PlainFlag(tuple(filter(None, conditions)), None, otherwise)
 
 
 def _condition(branch: Branch) -> tuple[Any, ...] | None:
     test = _combined("all", branch.plan.tests)
     if test is None or branch.plan.bucketing.by is not BucketBy.PERSON:
         return None
-    return test, branch.within, branch.draw, branch.matches, branch.out, branch.plan.stops
+    matches = (None,) * len(branch.plan.values)
+    return test, branch.within, branch.draw, matches, None, branch.plan.stops
 
 
 def _test(node: Node) -> Any:
@@ -92,6 +124,8 @@ def _word(node: Combination) -> str:
     return "all" if isinstance(node, CohortTest) and not node.negated else "not"
 
 
-def _combined(word: str, nodes: tuple[Node, ...]) -> tuple[Any, ...] | None:
+def _combined(word: str, nodes: tuple[Node, ...]) -> Any:
     parts = [_test(node) for node in nodes]
+    if len(parts) == 1 and word != "not":
+        return parts[0]
     return None if None in parts else (word, *parts)

@@ -51,12 +51,21 @@ class Plans:
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""
-        if key not in self._plans:
-            flag = self.definitions.flag(key)
-            if flag is None:
-                return None
-            self._plans[key] = lower_flag(flag, self)
-        return self._plans[key]
+        plan = self._plans.get(key)
+        if plan is None and (flag := self.definitions.flag(key)) is not None:
+            plan = self._plans.setdefault(key, lower_flag(flag, self))
+        return plan
+
+    def passing(self, key: str) -> FlagPlan | None:
+        """Return what :meth:`plan` returns, but keep neither the plan nor the definition."""
+        plan = self._plans.get(key)
+        if plan is None and (flag := self.definitions.passing(key)) is not None:
+            plan = lower_flag(flag, self)
+        return plan
+
+    def keep(self, plan: FlagPlan) -> None:
+        """Keep a plan of :meth:`passing`."""
+        self._plans.setdefault(plan.key, plan)
 
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
