@@ -7,13 +7,11 @@ Compiling is pure: two threads that compile the same flag at the same time only 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.compiled.at_once import compiled_at_once, constantly
 from flagengine.compiled.flags import Evaluator
-from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import overridden
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.overrides import Overrides
@@ -25,6 +23,9 @@ from flagengine.plan.plans import Plans
 from flagengine.results.resolution import Resolution, Value
 from flagengine.values.json_values import text
 from flagengine.values.payloads import FrozenDict
+
+if TYPE_CHECKING:  # few flags compare dates
+    from datetime import datetime
 
 __all__ = ["Evaluators"]
 
@@ -49,7 +50,7 @@ class Evaluators:
 
     __slots__ = ("_forced", "_in_order", "_used", "clock", "compiled", "keys", "overrides", "plans")
 
-    def __init__(self, plans: Plans, overrides: Overrides, clock: Callable[[], datetime]) -> None:
+    def __init__(self, plans: Plans, overrides: Overrides, clock: "Callable[[], datetime]") -> None:
         """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
         self.plans = plans
         self.keys = plans.definitions.keys
@@ -116,6 +117,12 @@ class Evaluators:
         assert plan is not None  # only compiled flags ask
         return plan
 
+    def generated(self, plan: FlagPlan) -> Evaluator:
+        """Return the generated function of an active flag."""
+        from flagengine.compiled.flag import generated  # noqa: PLC0415 10 ms, and few flags need it
+
+        return generated(plan, self)
+
     def interpret(
         self,
         key: str,
@@ -124,6 +131,8 @@ class Evaluators:
         subject: Subject | None = None,
     ) -> Resolution:
         """Evaluate a flag with the interpreter."""
+        from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 not all flags need it
+
         subject = subject or self.new_subject(distinct_id, props)
         return Interpreter(self.plans, subject, self.overrides).flag(key).resolution
 

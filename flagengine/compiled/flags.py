@@ -1,12 +1,17 @@
 """The interface between a flag that is compiled and the other flags of its snapshot."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.subject import Subject
-from flagengine.plan.flag_plan import FlagPlan
 from flagengine.results.resolution import Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from flagengine.inputs.overrides import Overrides
+    from flagengine.inputs.subject import Subject
+    from flagengine.plan.flag_plan import FlagPlan
 
 __all__ = ["Evaluator", "Flags"]
 
@@ -14,23 +19,30 @@ Evaluator = Callable[..., Resolution]
 """A function from ``(distinct_id, props, subject=None)`` to one flag's resolution."""
 
 
-class Flags(Protocol):
-    """The flags of a snapshot."""
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 
-    @property
-    def overrides(self) -> Overrides:
-        """The snapshot's own overrides."""
+    class Flags(Protocol):
+        """The flags of a snapshot."""
 
-    def plan(self, key: str) -> FlagPlan:
-        """Return the plan of a flag of the snapshot; it may be made for this call."""
+        @property
+        def overrides(self) -> Overrides:
+            """The snapshot's own overrides."""
 
-    def evaluator(self, key: str) -> Evaluator:
-        """Return the compiled flag."""
+        def plan(self, key: str) -> FlagPlan:
+            """Return the plan of a flag of the snapshot; it may be made for this call."""
 
-    def interpret(
-        self, key: str, distinct_id: object, props: Mapping[str, Any], subject: Subject | None
-    ) -> Resolution:
-        """Evaluate a flag with the interpreter."""
+        def evaluator(self, key: str) -> Evaluator:
+            """Return the compiled flag."""
 
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject with the snapshot's clock."""
+        def generated(self, plan: FlagPlan) -> Evaluator:
+            """Return the generated function of an active flag."""
+
+        def interpret(
+            self, key: str, distinct_id: object, props: Mapping[str, Any], subject: Subject | None
+        ) -> Resolution:
+            """Evaluate a flag with the interpreter."""
+
+        def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
+            """Return a subject with the snapshot's clock."""
+else:
+    Flags = Any

@@ -59,10 +59,8 @@ class OnDemand:
     def function(self) -> Callable[..., Resolution]:
         """The generated function."""
         if self._made is None:
-            from flagengine.compiled.flag import generated  # noqa: PLC0415 10 ms, and few need it
-
             plan = self._plan or self._flags.plan(self._key)
-            self._made = generated(plan, self._flags)
+            self._made = self._flags.generated(plan)
             self._plan = plan  # the function has it anyway
         return self._made
 

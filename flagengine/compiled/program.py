@@ -9,7 +9,6 @@ from functools import cached_property
 
 from flagengine.evaluation.conclusion import Step, conclude, contribution, held_out, lost
 from flagengine.evaluation.draws import HOLDOUT_PREFIX, VARIANT_SALT
-from flagengine.evaluation.rules import left_out, matched, missed
 from flagengine.hashing.buckets import Algorithm, Hasher, bind, bound, upper
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan, RulePlan
 from flagengine.plan.shares import Bucketing, Share
@@ -82,6 +81,8 @@ class RuleBranch:
 
     def __init__(self, flag: FlagPlan, plan: ConditionPlan, rule: RulePlan) -> None:
         """Prepare a rule of a flag."""
+        from flagengine.evaluation.rules import left_out, matched, missed  # noqa: PLC0415 few flags have rules
+
         self.plan = plan
         self.rule = rule
         subject, prefix = plan.bucketing, rule.prefix

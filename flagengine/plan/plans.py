@@ -4,19 +4,18 @@ Lowering is pure: two threads that lower the same flag at the same time only was
 """
 
 from collections.abc import Container, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
 from flagengine.definitions.model import Filter
-from flagengine.plan.cohort_facts import KnownCohorts
-from flagengine.plan.cohort_ids import named_cohort
-from flagengine.plan.cohorts import lower_cohort
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import Depths, on_circles, ordered
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, lower_flag
 from flagengine.plan.nodes import Node
-from flagengine.plan.reference_issues import cohort_issues, flag_issues
+
+if TYPE_CHECKING:  # not all documents have cohorts
+    from flagengine.plan.cohort_facts import KnownCohorts
 
 __all__ = ["Plans"]
 
@@ -31,10 +30,10 @@ class Plans:
         "_cohort_plans",
         "_dependencies",
         "_depths",
+        "_known_cohorts",
         "_nested",
         "_plans",
         "_sizes",
-        "cohorts",
         "definitions",
     )
 
@@ -42,12 +41,22 @@ class Plans:
         """Lower nothing yet."""
         self.definitions = definitions
         self._plans: dict[str, FlagPlan] = {}
-        self.cohorts = KnownCohorts(definitions)
+        self._known_cohorts: KnownCohorts | None = None
         self._cohort_plans: dict[str, Node] = {}
         self._dependencies: dict[str, frozenset[str]] = {}
         self._depths = Depths(self.dependencies)
         self._nested: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
+
+    @property
+    def cohorts(self) -> "KnownCohorts":
+        """What is known of the cohorts."""
+        known = self._known_cohorts
+        if known is None:
+            from flagengine.plan.cohort_facts import KnownCohorts  # noqa: PLC0415 2 ms
+
+            self._known_cohorts = known = KnownCohorts(self.definitions)
+        return known
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""
@@ -71,6 +80,8 @@ class Plans:
         """Return the lowered definition of a cohort, or why there is none."""
         plans = self._cohort_plans
         if cohort_id not in plans:
+            from flagengine.plan.cohorts import lower_cohort  # noqa: PLC0415 not all flags need it
+
             # Lower the cohorts below first: a long chain of cohorts must not exhaust the stack.
             for name in ordered(cohort_id, self.cohorts.references, plans):
                 plans[name] = lower_cohort(name, self)
@@ -127,6 +138,8 @@ class Plans:
         return self._sizes[key]
 
     def _leaves(self, leaf: Filter) -> int:
+        from flagengine.plan.cohort_ids import named_cohort  # noqa: PLC0415 few flags need it
+
         named = named_cohort(leaf) if leaf.type == "cohort" else None
         return 1 if named is None else self.cohorts.facts(named).size
 
@@ -138,6 +151,11 @@ class Plans:
     @property
     def issues(self) -> Iterator[Issue]:
         """Everything that is wrong in the definitions, in the document's order."""
+        from flagengine.plan.reference_issues import (  # noqa: PLC0415 few ask for issues
+            cohort_issues,
+            flag_issues,
+        )
+
         flags, cohorts = self.definitions.flags, list(self.definitions.cohorts)
         yield from self.definitions.issues
         circular = on_circles(flags, self.dependencies)
