@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
 from flagengine.evaluator import Evaluation, evaluate, evaluate_flag
-from flagengine.extras import extra_for
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.subject import CLICK_IDS, usable_id
 from flagengine.results.resolution import (
@@ -35,6 +34,7 @@ from flagengine.values.printable import printable
 if TYPE_CHECKING:
     from flagengine.analysis.explanation import Explanation, explain
     from flagengine.analysis.requirements import Decidability, Requirements, requirements
+    from flagengine.extras import extra_for
 
     __version__: str
     """The version of the installed distribution."""
@@ -45,6 +45,7 @@ _ON_DEMAND = {
     "Decidability": "analysis.requirements",
     "Requirements": "analysis.requirements",
     "requirements": "analysis.requirements",
+    "extra_for": "extras",
 }
 """Names that are loaded on first access, and their modules."""
 

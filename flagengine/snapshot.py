@@ -14,11 +14,11 @@ from flagengine.definitions.model import Flag
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.inputs.environment import current_time
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
-from flagengine.plan.changes import Compared, changed_keys
 from flagengine.plan.plans import Plans
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
+    from flagengine.plan.changes import Compared
 
 __all__ = ["Evaluator", "Snapshot", "as_snapshot", "evaluators_of"]
 
@@ -160,10 +160,14 @@ class Snapshot:
         answers differ at most in ``flag_version``: the server counts that up when a flag is saved,
         whatever was edited.
         """
+        from flagengine.plan.changes import changed_keys  # noqa: PLC0415 2 ms
+
         before = other._compared()  # noqa: SLF001 of this class
         return changed_keys(before, self._compared(), versions=versions)
 
-    def _compared(self) -> Compared:
+    def _compared(self) -> "Compared":
+        from flagengine.plan.changes import Compared  # noqa: PLC0415 2 ms
+
         return Compared(self._definitions, self.overrides)
 
     def _content(self) -> dict[str, Any]:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.compiled.evaluators import Evaluators
-from flagengine.evaluation.interpreter import Interpreter
 from flagengine.evaluation.outcomes import is_filtered_out
-from flagengine.evaluation.trace import FlagTrace
 from flagengine.inputs.arguments import checked_mapping, checked_names
 from flagengine.inputs.request import NO_OPTIONS, Request
 from flagengine.inputs.subject import Subject, usable_id
 from flagengine.results.resolution import Resolution
 from flagengine.values.json_values import PLAIN
+
+if TYPE_CHECKING:  # not all calls need the interpreter
+    from flagengine.evaluation.interpreter import Interpreter
+    from flagengine.evaluation.trace import FlagTrace
 
 __all__ = ["EvaluationCall", "requested_keys"]
 
@@ -116,9 +118,11 @@ class EvaluationCall:
             return dict(zip(keys, answers, strict=True))
         return {key: self.resolve(key) for key in keys}
 
-    def trace(self, key: str) -> FlagTrace:
+    def trace(self, key: str) -> "FlagTrace":
         """Evaluate a flag with the interpreter, which records every step."""
         if self._interpreter is None:
+            from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 as above
+
             request, evaluators = self._request, self._evaluators
             subject = self.shared_subject()
             if subject is None:

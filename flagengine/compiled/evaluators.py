@@ -1,16 +1,19 @@
-"""The flags of a snapshot as functions: interpreted at the first use, compiled at the second.
+"""The flags of a snapshot as functions.
+
+Plain flags, and flags with one answer, are compiled at their first use. Other flags are interpreted
+then, and compiled at the second use.
 
 Compiling is pure: two threads that compile the same flag at the same time only waste work.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from flagengine.compiled.at_once import compiled_at_once, constantly
 from flagengine.compiled.flags import Evaluator
 from flagengine.compiled.own_flag import OwnFlag, followed
-from flagengine.evaluation.interpreter import Interpreter
+from flagengine.compiled.plain import rebind
 from flagengine.evaluation.outcomes import overridden
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.overrides import Overrides
@@ -18,12 +21,15 @@ from flagengine.inputs.request import NO_OPTIONS
 from flagengine.inputs.subject import Subject
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import ordered
-from flagengine.plan.nodes import distinct, repetition
+from flagengine.plan.nodes import Combination, Leaf, Node, distinct, repetition
 from flagengine.plan.plans import Plans
 from flagengine.plan.references import Name, spread
 from flagengine.results.resolution import Resolution, Value
 from flagengine.values.json_values import text
 from flagengine.values.payloads import FrozenDict
+
+if TYPE_CHECKING:  # few flags compare dates
+    from datetime import datetime
 
 __all__ = ["Evaluators"]
 
@@ -60,7 +66,7 @@ class Evaluators:
         "plans",
     )
 
-    def __init__(self, plans: Plans, overrides: Overrides, clock: Callable[[], datetime]) -> None:
+    def __init__(self, plans: Plans, overrides: Overrides, clock: "Callable[[], datetime]") -> None:
         """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
         self.plans = plans
         self.keys = plans.definitions.keys
@@ -78,19 +84,23 @@ class Evaluators:
             return self.compiled[key]
         if key not in self.keys and key not in self.overrides.flags:
             return self._compile(key)
+        if (at_once := self._at_once(key)) is not None:
+            return self.compiled.setdefault(key, at_once)
         for name in self.plans.evaluation_order(key, self.compiled):
             self.compiled[name] = self._compile(name)
         return self.compiled[key]
 
     def evaluator_so_far(self, key: str) -> Evaluator:
-        """Return the interpreter at a flag's first use, the compiled flag from the second on.
+        """Return the interpreter at the first use of a flag for which code must be generated.
 
-        Compiling costs more than it saves in a single evaluation. The caller asks here only for
-        a flag that is not among the compiled ones.
+        That costs more than it saves in a single evaluation. In all other cases return the compiled
+        flag. The caller asks here only for a flag that is not among the compiled ones.
         """
         if key in self._used:
             return self.evaluator(key)
         if key in self.keys:
+            if (at_once := self._at_once(key)) is not None:
+                return self.compiled.setdefault(key, at_once)
             self._used.add(key)
         return partial(self.interpret, key)
 
@@ -123,6 +133,18 @@ class Evaluators:
             self.known_forced[slot] = overridden(key, value, self.plans.plan(key))
         return self.known_forced[slot]
 
+    def plan(self, key: str) -> FlagPlan:
+        """Return the plan of a flag of the definitions, which is made again if it was not kept."""
+        plan = self.plans.passing(key)
+        assert plan is not None  # only compiled flags ask
+        return plan
+
+    def generated(self, plan: FlagPlan) -> Evaluator:
+        """Return the generated function of an active flag."""
+        from flagengine.compiled.flag import generated  # noqa: PLC0415 10 ms, and few flags need it
+
+        return generated(plan, self._own(plan))
+
     def interpret(
         self,
         key: str,
@@ -131,6 +153,8 @@ class Evaluators:
         subject: Subject | None = None,
     ) -> Resolution:
         """Evaluate a flag with the interpreter."""
+        from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 not all flags need it
+
         subject = subject or self.new_subject(distinct_id, props)
         return Interpreter(self.plans, subject, self.overrides).flag(key).resolution
 
@@ -138,15 +162,25 @@ class Evaluators:
         """Return a subject with this clock."""
         return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
 
-    def _compile(self, key: str) -> Evaluator:
-        from flagengine.compiled.flag import compile_flag, constantly  # noqa: PLC0415 10 ms, from the second use on
+    def _at_once(self, key: str) -> Evaluator | None:
+        """Return a flag that is compiled at its first use; its definition and plan are not kept."""
+        plan = None if key in self.overrides.flags else self.plans.passing(key)
+        if plan is None or self._is_beyond(plan, nodes := tuple(distinct(plan.tests))):
+            return None
+        if self.overrides.flags and any(map(_is_of_flag, nodes)):
+            return None
+        evaluator = compiled_at_once(plan, self)
+        if evaluator is None:
+            self.plans.keep(plan)
+        return evaluator
 
+    def _compile(self, key: str) -> Evaluator:
         plan = self.plans.plan(key)
         if key in self.overrides.flags or plan is None:
             return constantly(self.interpret(key, "", {}))
         if self._is_interpreted(plan):
             return partial(self.interpret, key)
-        return compile_flag(plan, self._own(plan))
+        return compiled_at_once(plan, self) or self.generated(plan)
 
     def _own(self, plan: FlagPlan) -> OwnFlag:
         """Return a flag apart from the snapshot; the flags that it follows are compiled already."""
@@ -176,10 +210,10 @@ class Evaluators:
 
         No other thread may use these evaluators yet.
         """
-        found = self.plans.adopt(old.plans)
+        compiled = old.compiled.copy()
+        found = self.plans.adopt(old.plans, compiled)
         if self.overrides or old.overrides or self.clock is not old.clock:
             return
-        compiled = old.compiled.copy()
         # A function of the interpreter belongs to its snapshot, and so does what has called it.
         bound: set[Name] = {("flag", key) for key, one in compiled.items() if type(one) is partial}
         if bound:
@@ -187,18 +221,30 @@ class Evaluators:
         for key, one in compiled.items():
             if ("flag", key) in found.whole and ("flag", key) not in bound:
                 self.compiled[key] = one
+                rebind(one, self)
 
     def _is_interpreted(self, plan: FlagPlan) -> bool:
         """Tell whether the interpreter evaluates a flag at every use."""
         key = plan.key
-        if key in self.overrides.payloads or len(key) > _MAX_KEY:
-            return True
         if self.overrides.flags and self.plans.dependencies(key):
             return True
         if self.plans.nested_work(key) > _MAX_NESTED_WORK:
             return True
+        return self._is_beyond(plan, tuple(distinct(plan.tests)))
+
+    def _is_beyond(self, plan: FlagPlan, nodes: Sequence[Node]) -> bool:
+        """Tell whether a flag with these ``nodes`` is too large to be compiled, or overridden in part."""
+        if plan.key in self.overrides.payloads or len(plan.key) > _MAX_KEY:
+            return True
         drawing = sum(condition.draws for condition in plan.conditions)
         if (drawing - 1) * len(plan.variants) > _MAX_REPEATED_ANSWERS:
             return True
-        tests = sum(1 for _ in distinct(plan.tests))
-        return tests > _MAX_TESTS or repetition(plan.tests) > _MAX_REPETITION
+        if len(nodes) > _MAX_TESTS:
+            return True
+        are_leaves = not any(isinstance(node, Combination) for node in nodes)
+        return not are_leaves and repetition(plan.tests) > _MAX_REPETITION
+
+
+def _is_of_flag(node: Node) -> bool:
+    """Tell whether a test comes from a filter that names another flag."""
+    return isinstance(node, Leaf) and node.origin is not None and node.origin.type == "flag"

@@ -11,53 +11,30 @@ from typing import Any
 from flagengine.compiled import runtime
 from flagengine.compiled.conditions import ConditionWriter
 from flagengine.compiled.flags import Flags
-from flagengine.compiled.plain import OnDemand, plain_flag
 from flagengine.compiled.program import Program
 from flagengine.compiled.rules import RuleWriter
 from flagengine.compiled.source import FunctionSource
 from flagengine.compiled.tests import TestWriter
-from flagengine.evaluation.outcomes import disabled, unresolved
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS
 from flagengine.inputs.arguments import checked_mapping
-from flagengine.inputs.subject import Subject, usable_id
+from flagengine.inputs.subject import usable_id
 from flagengine.operators import Form
 from flagengine.plan.flag_plan import FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import PropertyTest, distinct
 from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Reason, Resolution
-from flagengine.results.verdicts import UNSUPPORTED
 
-__all__ = ["compile_flag", "constantly"]
+__all__ = ["generated"]
 
 
-def compile_flag(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
+def generated(plan: FlagPlan, flags: Flags) -> Callable[..., Resolution]:
     """Return a function of ``(distinct_id, props, subject=None)`` that equals the interpreter.
 
-    A call with inputs besides those two passes ``subject``.
+    The flag is active. A call with inputs besides those two passes ``subject``.
     """
-    if plan.defect is not None:
-        return constantly(unresolved(plan, UNSUPPORTED, plan.defect))
-    if not plan.active:
-        return constantly(disabled(plan))
-    program = Program(plan)
-    generated = OnDemand(lambda: _generated(program, flags))
-    return plain_flag(program, generated) or generated.function
-
-
-def _generated(program: Program, flags: Flags) -> Callable[..., Resolution]:
-    writer = _FlagWriter(program, flags)
+    writer = _FlagWriter(Program(plan), flags)
     writer.write()
-    return writer.source.build(program.plan.key)
-
-
-def constantly(resolution: Resolution) -> Callable[..., Resolution]:
-    """Return an evaluator that always returns the same resolution."""
-
-    def constant(_distinct_id: object, props: Any, _subject: Subject | None = None) -> Resolution:
-        checked_mapping("props", props)
-        return resolution
-
-    return constant
+    return writer.source.build(plan.key)
 
 
 class _FlagWriter:

@@ -1,32 +1,51 @@
 """The interface between a flag that is compiled and the other flags of its snapshot."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.subject import Subject
 from flagengine.results.resolution import Resolution
 
-__all__ = ["Evaluator", "Flags"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from flagengine.inputs.overrides import Overrides
+    from flagengine.inputs.subject import Subject
+    from flagengine.plan.flag_plan import FlagPlan
+
+__all__ = ["Evaluator", "Flags", "Home"]
 
 Evaluator = Callable[..., Resolution]
 """A function from ``(distinct_id, props, subject=None)`` to one flag's resolution."""
 
 
-class Flags(Protocol):
-    """The flags of a snapshot."""
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 
-    @property
-    def overrides(self) -> Overrides:
-        """The snapshot's own overrides."""
+    class Flags(Protocol):
+        """The flags of a snapshot."""
 
-    def evaluator(self, key: str) -> Evaluator:
-        """Return the compiled flag."""
+        @property
+        def overrides(self) -> Overrides:
+            """The snapshot's own overrides."""
 
-    def interpret(
-        self, key: str, distinct_id: object, props: Mapping[str, Any], subject: Subject | None
-    ) -> Resolution:
-        """Evaluate a flag with the interpreter."""
+        def evaluator(self, key: str) -> Evaluator:
+            """Return the compiled flag."""
 
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject with the snapshot's clock."""
+        def interpret(
+            self, key: str, distinct_id: object, props: Mapping[str, Any], subject: Subject | None
+        ) -> Resolution:
+            """Evaluate a flag with the interpreter."""
+
+        def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
+            """Return a subject with the snapshot's clock."""
+
+    class Home(Protocol):
+        """The snapshot of a flag that keeps neither its plan nor its function."""
+
+        def plan(self, key: str) -> FlagPlan:
+            """Return the plan of a flag of the snapshot; it may be made for this call."""
+
+        def generated(self, plan: FlagPlan) -> Evaluator:
+            """Return the generated function of an active flag."""
+else:
+    Flags = Home = Any

@@ -5,11 +5,9 @@ previous one.
 """
 
 from collections.abc import Callable, Container, Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flagengine.compiled.flags import Evaluator
-from flagengine.evaluation.interpreter import Interpreter
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import NO_OPTIONS
@@ -18,6 +16,9 @@ from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import ordered
 from flagengine.plan.nodes import FlagTest
 from flagengine.results.resolution import Resolution
+
+if TYPE_CHECKING:  # few flags compare dates
+    from datetime import datetime
 
 __all__ = ["OwnFlag", "followed"]
 
@@ -40,7 +41,7 @@ class OwnFlag:
         self,
         plan: FlagPlan,
         overrides: Overrides,
-        clock: Callable[[], datetime],
+        clock: "Callable[[], datetime]",
         below: tuple["OwnFlag", ...] = (),
         evaluators: Mapping[str, Evaluator] | None = None,
     ) -> None:
@@ -64,6 +65,8 @@ class OwnFlag:
         subject: Subject | None = None,
     ) -> Resolution:
         """Evaluate the flag with the interpreter."""
+        from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 not all flags need it
+
         subject = subject or self.new_subject(distinct_id, props)
         return Interpreter(_Plans(self), subject, self.overrides).flag(key).resolution
 

@@ -1,14 +1,14 @@
-"""The program of a flag: its plan with the hashes bound and the answers concluded in advance.
+"""The program of a flag: its plan, with its hashes bound and its answers concluded.
 
 The generator prints a program and the walk in C reads it. This module decides nothing: the plan
-decides, and :func:`conclude` gives every answer.
+decides, and :func:`conclude` gives every answer. Hashes and answers are made when they are first
+asked for, because the walk in C needs few answers of most flags.
 """
 
 from functools import cached_property
 
 from flagengine.evaluation.conclusion import Step, conclude, contribution, held_out, lost
 from flagengine.evaluation.draws import HOLDOUT_PREFIX, VARIANT_SALT
-from flagengine.evaluation.rules import left_out, matched, missed
 from flagengine.hashing.buckets import Algorithm, Hasher, bind, bound, upper
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan, HoldoutPlan, RulePlan
 from flagengine.plan.shares import Bucketing, Share
@@ -18,29 +18,45 @@ __all__ = ["Branch", "Program", "RuleBranch"]
 
 
 class Branch:
-    """One condition, with its answers when nothing is in doubt.
-
-    ``within`` is the hash of the rollout and ``draw`` the hash of the draw; None where no hash
-    decides. A match gives the member of ``matches`` at the position drawn. ``out`` is the answer of
-    a flag without a match whose last condition out of its rollout is this condition.
-    """
-
-    __slots__ = ("draw", "matches", "out", "plan", "within")
+    """One condition, with its answers when nothing is in doubt."""
 
     def __init__(self, flag: FlagPlan, plan: ConditionPlan) -> None:
-        """Prepare a condition of a flag."""
+        """Bind a condition of a flag."""
+        self._flag = flag
         self.plan = plan
-        self.within: Hasher | None = None
-        self.draw: Hasher | None = None
-        if plan.bucketing.is_hashable and plan.share.without_hash is not True:
-            self.within = _within(flag, flag.prefix, plan.share, plan.bucketing)
-        if plan.bucketing.is_hashable and plan.draws:
-            ends = [upper(variant.upper) for variant in plan.variants]
-            self.draw = _hasher(flag, flag.prefix, VARIANT_SALT, ends, plan.bucketing)
-        self.matches = tuple(
-            _concluded(flag, contribution(plan, True, True, (value,))) for value in plan.values
+
+    @cached_property
+    def within(self) -> Hasher | None:
+        """The hash of the rollout; None where no hash decides."""
+        flag, plan = self._flag, self.plan
+        if not plan.bucketing.is_hashable or plan.share.without_hash is True:
+            return None
+        return _within(flag, flag.prefix, plan.share, plan.bucketing)
+
+    @cached_property
+    def draw(self) -> Hasher | None:
+        """The hash of the draw; None where no hash decides."""
+        flag, plan = self._flag, self.plan
+        if not plan.bucketing.is_hashable or not plan.draws:
+            return None
+        ends = [upper(variant.upper) for variant in plan.variants]
+        return _hasher(flag, flag.prefix, VARIANT_SALT, ends, plan.bucketing)
+
+    @cached_property
+    def matches(self) -> tuple[Resolution, ...]:
+        """The answers of a match, by the position drawn."""
+        return tuple(map(self.match, range(len(self.plan.values))))
+
+    def match(self, drawn: int) -> Resolution:
+        """Return the answer of a match at one position."""
+        return _concluded(
+            self._flag, contribution(self.plan, True, True, (self.plan.values[drawn],))
         )
-        self.out = _concluded(flag, contribution(plan, True, False, ()))
+
+    @cached_property
+    def out(self) -> Resolution:
+        """The answer without a match if this is the last condition out of its rollout."""
+        return _concluded(self._flag, contribution(self.plan, True, False, ()))
 
 
 class RuleBranch:
@@ -65,6 +81,8 @@ class RuleBranch:
 
     def __init__(self, flag: FlagPlan, plan: ConditionPlan, rule: RulePlan) -> None:
         """Prepare a rule of a flag."""
+        from flagengine.evaluation.rules import left_out, matched, missed  # noqa: PLC0415 few flags have rules
+
         self.plan = plan
         self.rule = rule
         subject, prefix = plan.bucketing, rule.prefix
@@ -104,6 +122,17 @@ class Program:
     def nothing(self) -> Resolution:
         """The answer when every condition or rule fails in its tests."""
         return _concluded(self.plan, *(lost(place.index) for place in self.plan.conditions))
+
+    def answer(self, condition: int, match: int) -> Resolution:
+        """Return one answer as the walk in C asks for it.
+
+        It is the answer of the condition's match at this position; ``out`` of the condition for a
+        negative ``match``; ``nothing`` for a negative ``condition``.
+        """
+        if condition < 0:
+            return self.nothing
+        branch = self.branches[condition]
+        return branch.out if match < 0 else branch.match(match)
 
     def losses(self, reason: Reason) -> tuple[Resolution, ...]:
         """Return the answers for false, by the last condition that was lost for this reason."""

@@ -4,14 +4,18 @@ A test answers the common case exactly as its matcher does, and None otherwise; 
 the matcher. A test must not decide what a missing property means.
 """
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from flagengine.native import accelerator
 
 if TYPE_CHECKING:
-    from flagengine.operators import Matcher
+    from flagengine.operators import Matcher, TextRule
 
 __all__ = ["text_test"]
+
+_FEW: Final = 8
+"""The number of operands up to which equal tests are one object, because many flags have them."""
 
 
 def text_test(key: str, matcher: "Matcher") -> "accelerator.TextTest | None":
@@ -23,5 +27,11 @@ def text_test(key: str, matcher: "Matcher") -> "accelerator.TextTest | None":
     rule = matcher.text
     if rule is None or accelerator is None:
         return None
-    operands = tuple(rule.operands)
-    return accelerator.TextTest(key, rule.kind.value, operands, rule.negated)
+    return (_shared if len(rule.operands) <= _FEW else _made)(key, rule)
+
+
+def _made(key: str, rule: "TextRule") -> "accelerator.TextTest":
+    return accelerator.TextTest(key, rule.kind.value, tuple(rule.operands), rule.negated)
+
+
+_shared: Final = lru_cache(512)(_made)

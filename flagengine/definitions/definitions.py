@@ -67,13 +67,18 @@ class Definitions:
 
     def flag(self, key: str) -> Flag | None:
         """Return the flag with this key, or None."""
-        if key not in self._flags and key in self.index.flags:
+        flag = self.passing(key)
+        return None if flag is None else self._flags.setdefault(key, flag)
+
+    def passing(self, key: str) -> Flag | None:
+        """Return the flag with this key, or None, but do not keep the flag."""
+        flag = self._flags.get(key)
+        if flag is None and key in self.index.flags:
             lost = self.index.lost.get(key, NOTHING_LOST)
             flag = parse_flag(key, self.index.flags[key], self.index.pointers[key], lost)
             if key in self.index.duplicates:
                 flag = replace(flag, defect=self.index.duplicates[key])
-            self._flags[key] = flag
-        return self._flags.get(key)
+        return flag
 
     def cohort(self, cohort_id: str) -> Cohort | None:
         """Return the cohort with this id, or None."""

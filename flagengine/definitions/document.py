@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.issues import IssueCode, SnapshotError
-from flagengine.definitions.owned import MAX_NESTING, owned
 from flagengine.definitions.parsing import config_version_of
 from flagengine.definitions.reading import json_type, shown
 from flagengine.values.json_reading import cut_deep, loads
@@ -28,6 +27,8 @@ def read_document(document: Document) -> dict[str, Any]:
 def read_with_losses(document: Document) -> tuple[dict[str, Any], "Lost"]:
     """Return a definitions document, and what its flags of format 2 lost by decoding (R20.2)."""
     if not issubclass(type(document), str | bytes | bytearray):
+        from flagengine.definitions.owned import owned  # noqa: PLC0415 1 ms, for mappings only
+
         return _checked(owned(document)), {}
     value, text = _decoded(_as_text(document))  # type: ignore[arg-type]
     checked: dict[str, Any] = _checked(value)
@@ -62,7 +63,7 @@ def _lost(text: str, flags: list[Any]) -> "Lost":
     try:
         return lost_by_decoding(text, positions)
     except RecursionError:  # it needs slightly more of the stack than the first reading
-        return lost_by_decoding(cut_deep(text, MAX_NESTING), positions)
+        return lost_by_decoding(_cut(text), positions)
 
 
 def _is_format_2(flag: Any) -> bool:
@@ -88,13 +89,19 @@ def _as_text(document: str | bytes | bytearray) -> str:
     return text.removeprefix("\ufeff")
 
 
+def _cut(text: str) -> str:
+    from flagengine.definitions.owned import MAX_NESTING  # noqa: PLC0415 1 ms, and rare
+
+    return cut_deep(text, MAX_NESTING)
+
+
 def _decoded(text: str) -> tuple[Any, str]:
     """Return the decoded value, and the text that it was decoded from."""
     try:
         try:
             return loads(text), text
         except RecursionError:
-            text = cut_deep(text, MAX_NESTING)
+            text = _cut(text)
             return loads(text), text
     except ValueError as error:
         message = f"{_EXPECTED}; the text is not JSON: {error}"

@@ -4,7 +4,7 @@ Every faster evaluator must equal the interpreter. Evaluation is a walk over ste
 conditions) that collects the possible answers; a flag has a value when one answer remains (SPEC R5).
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flagengine.evaluation import draws
 from flagengine.evaluation.conclusion import (
@@ -41,7 +41,6 @@ from flagengine.plan.nodes import (
     PropertyTest,
     Undecidable,
 )
-from flagengine.plan.plans import PlannedFlags
 from flagengine.plan.shares import Answer, BucketBy, Bucketing, Share
 from flagengine.results.resolution import (
     NOTHING_MISSING,
@@ -54,6 +53,20 @@ from flagengine.results.verdicts import UNSUPPORTED, Gap, Verdict, all_of
 from flagengine.values.excerpts import name_excerpt
 from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.record import Record, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from typing import Protocol
+
+    class PlannedFlags(Protocol):
+        """The plans of some flags, with those of the flags on which they depend."""
+
+        def plan(self, key: str) -> FlagPlan | None:
+            """Return the lowered flag, or None when there is no such flag."""
+
+        def evaluation_order(self, key: str, known: Container[str] = ()) -> list[str]:
+            """Return the flags that a flag depends on, each after its dependencies; the flag is last."""
+
 
 __all__ = ["Interpreter"]
 
@@ -77,7 +90,7 @@ class Interpreter:
 
     def __init__(
         self,
-        plans: PlannedFlags,
+        plans: "PlannedFlags",
         subject: Subject,
         overrides: Overrides,
         runtime: str | None = None,

@@ -1,5 +1,6 @@
 """Resolutions of every kind: the wording, the payload and the metadata (SPEC R12, R13)."""
 
+from sys import intern
 from typing import Any, Final
 
 from flagengine.definitions.model import Flag
@@ -88,7 +89,7 @@ def served(
 def _description(reason: Reason, index: int | None) -> str:
     """Return the reason in words (R13.6); a match names its condition or rule, counted from 1."""
     if reason in _MATCHES and index is not None:
-        return f"{_MATCHES[reason]} {index + 1}"
+        return intern(f"{_MATCHES[reason]} {index + 1}")  # the flags share the text
     return _DESCRIPTIONS[reason]
 
 

@@ -10,9 +10,8 @@ This module must not know flags, conditions or variants, and never chooses the s
 
 from enum import StrEnum
 from math import inf, nextafter, ulp
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from flagengine.hashing import murmur3
 from flagengine.native import accelerator
 
 if accelerator is None:
@@ -58,34 +57,50 @@ class Algorithm(StrEnum):
     MURMUR3 = "murmur3"
 
 
-class Hasher(Protocol):
-    """A hash with a fixed prefix and salt, in C or in Python."""
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 
-    @property
-    def bucket(self) -> "Callable[[str], int]":
-        """The function from a subject to its bucket number."""
+    class Hasher(Protocol):
+        """A hash with a fixed prefix and salt, in C or in Python."""
 
-    @property
-    def draw(self) -> "Callable[[str], int]":
-        """The function from a subject to the position of its number among the uppers."""
+        @property
+        def bucket(self) -> Callable[[str], int]:
+            """The function from a subject to its bucket number."""
 
-    @property
-    def within(self) -> "Callable[[str], bool]":
-        """The function that tells whether a subject's number is below the first upper."""
+        @property
+        def draw(self) -> Callable[[str], int]:
+            """The function from a subject to the position of its number among the uppers."""
 
+        @property
+        def within(self) -> Callable[[str], bool]:
+            """The function that tells whether a subject's number is below the first upper."""
 
-class _HasherType(Protocol):
-    def __call__(
-        self, prefix: str, salt: str, uppers: "Iterable[int]", limit: int, /
-    ) -> Hasher: ...
+    class _HasherType(Protocol):
+        def __call__(
+            self, prefix: str, salt: str, uppers: Iterable[int], limit: int, /
+        ) -> Hasher: ...
+else:
+    Hasher = _HasherType = Any
 
 
 bucket = (accelerator or sha1).bucket
-murmur3_bucket = murmur3.bucket
+
+
+def murmur3_bucket(prefix: str, subject: str, salt: str = "", /) -> int:
+    """Return what ``bucket`` returns, by the other hash."""
+    from flagengine.hashing import murmur3  # noqa: PLC0415 few documents choose this hash
+
+    return murmur3.bucket(prefix, subject, salt)
+
+
+def _murmur3_hasher(prefix: str, salt: str, uppers: "Iterable[int]", limit: int, /) -> Hasher:
+    from flagengine.hashing import murmur3  # noqa: PLC0415 as above
+
+    return murmur3.Murmur3Hasher(prefix, salt, uppers, limit)
+
 
 _HASHERS: Final[dict[str, _HasherType]] = {
     Algorithm.SHA1: accelerator.Hasher if accelerator is not None else sha1.Sha1Hasher,
-    Algorithm.MURMUR3: murmur3.Murmur3Hasher,
+    Algorithm.MURMUR3: _murmur3_hasher,
 }
 
 

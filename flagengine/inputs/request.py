@@ -4,16 +4,18 @@ A wrong option raises TypeError or ValueError here; evaluation raises nothing af
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypedDict
 
 from flagengine.inputs.arguments import checked_mapping, checked_names, copied
 from flagengine.inputs.completeness import INCOMPLETE, Completeness
 from flagengine.inputs.environment import time_zone
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
 from flagengine.values.conversion import is_of_caller
+
+if TYPE_CHECKING:  # few calls have a time or a zone
+    from datetime import datetime, tzinfo
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Request"]
 
@@ -34,9 +36,9 @@ class CallOptions(TypedDict, total=False):
     """The device id for flags bucketed by device; ``props["$device_id"]`` serves as well."""
     overrides: OverridesLike
     """Answers that replace evaluation, in addition to the snapshot's own overrides (SPEC R14)."""
-    now: datetime | None
+    now: "datetime | None"
     """An aware datetime for date filters; by default the current time."""
-    project_timezone: str | tzinfo
+    project_timezone: "str | tzinfo"
     """The zone of dates without an offset: the project's setting. Default "UTC"."""
     complete: bool | Mapping[str, Any]
     """The promise that no other properties exist: True, or per map
@@ -63,8 +65,8 @@ class Request(NamedTuple):
     device_id: object = None
     complete: Completeness = INCOMPLETE
     strict_groups: bool = False
-    now: datetime | None = None
-    zone: tzinfo = UTC
+    now: "datetime | None" = None
+    zone: "tzinfo | None" = None
     overrides: Overrides = NO_OVERRIDES
     runtime: Runtime | None = None
     contexts: frozenset[str] | None = None
@@ -127,8 +129,10 @@ def _strict_groups(value: object) -> bool:
     return value == "unresolved"
 
 
-def _aware(now: object) -> datetime | None:
+def _aware(now: object) -> "datetime | None":
     """Return a time as a plain datetime: code of another class, or of its zone, runs only here."""
+    from datetime import datetime, timedelta, timezone  # noqa: PLC0415 1 ms, for these options only
+
     if now is None or (type(now) is datetime and type(now.tzinfo) is timezone):
         return now
     plain = None
@@ -147,7 +151,9 @@ def _aware(now: object) -> datetime | None:
     return plain
 
 
-def _zone(zone: str | tzinfo) -> tzinfo:
+def _zone(zone: "str | tzinfo") -> "tzinfo":
+    from datetime import UTC, datetime, timedelta, timezone, tzinfo  # noqa: PLC0415 as above
+
     if not isinstance(zone, tzinfo):
         return time_zone(zone)
     if type(zone) is timezone:

@@ -4,15 +4,18 @@ A property has a value, is known to be absent, or is unknown.
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.inputs.arguments import MISSING, found_in
 from flagengine.inputs.request import Request
 from flagengine.values.conversion import to_json_value
-from flagengine.values.instants import Moment
 from flagengine.values.json_values import NOT_GIVEN, has_utf8, text
+
+if TYPE_CHECKING:  # few calls compare dates
+    from datetime import datetime
+
+    from flagengine.values.instants import Moment
 
 __all__ = [
     "ABSENT",
@@ -117,7 +120,7 @@ class Subject:
         distinct_id: object,
         props: Mapping[str, Any],
         request: Request,
-        clock: Callable[[], datetime],
+        clock: "Callable[[], datetime]",
     ) -> None:
         """Bind the inputs of a call."""
         self.given_id = distinct_id
@@ -150,9 +153,11 @@ class Subject:
         return self._request.complete.person
 
     @property
-    def moment(self) -> Moment:
+    def moment(self) -> "Moment":
         """The time and zone of date comparisons; the same for the whole call."""
         if self._moment is None:
+            from flagengine.values.instants import Moment  # noqa: PLC0415 3 ms, for dates only
+
             now = self._request.now or self._clock()
             self._moment = Moment.of(now, self._request.zone)
         return self._moment

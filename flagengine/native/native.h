@@ -27,11 +27,21 @@
 #define SHARED __attribute__((visibility("hidden")))
 #define LOAD_RELAXED(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
 #define STORE_RELAXED(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELAXED)
+#define LOAD_ACQUIRE(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
+/* Stores an object in a place that is NULL; gives false if another thread was faster. */
+#define PUBLISH(place, object)                                                                     \
+    __extension__({                                                                                \
+        PyObject *none = NULL;                                                                     \
+        __atomic_compare_exchange_n(&(place), &none, (object), false, __ATOMIC_ACQ_REL,            \
+                                    __ATOMIC_ACQUIRE);                                             \
+    })
 #else
 #define INLINE static inline
 #define SHARED
 #define LOAD_RELAXED(pointer) (pointer)
 #define STORE_RELAXED(pointer, value) ((pointer) = (value))
+#define LOAD_ACQUIRE(pointer) (pointer)
+#define PUBLISH(place, object) ((place) ? false : ((place) = (object), true))
 #endif
 
 /* Code between these runs for one thread at a time with this object, also without the GIL. */

@@ -20,23 +20,48 @@
 
 /* ---------------------------------------------------------------- conditions */
 
+/* An answer is NULL until it is first given. */
 typedef struct {
     Test test;
-    PyObject *within;  /* a Hasher; NULL: the rollout holds everyone */
-    PyObject *draw;    /* a Hasher; NULL: there is only one match */
-    PyObject *matches; /* a tuple of answers by the position drawn */
-    PyObject *out;     /* the answer if this is the last condition out of its rollout */
-    PyObject *group;   /* the name of the group type that is hashed; NULL: the person is */
-    int stops;         /* whether a subject out of the rollout ends the walk */
+    PyObject *within;   /* a Hasher; NULL: the rollout holds everyone */
+    PyObject *draw;     /* a Hasher; NULL: there is only one match */
+    PyObject **matches; /* the answers by the position drawn */
+    Py_ssize_t count;   /* of matches */
+    PyObject *out;      /* the answer if this is the last condition out of its rollout */
+    PyObject *group;    /* the name of the group type that is hashed; NULL: the person is */
+    int stops;          /* whether a subject out of the rollout ends the walk */
 } Condition;
 
 static void condition_clear(Condition *condition) {
     test_clear(&condition->test);
     Py_CLEAR(condition->within);
     Py_CLEAR(condition->draw);
-    Py_CLEAR(condition->matches);
+    for (Py_ssize_t i = 0; i < condition->count; i++) {
+        Py_CLEAR(condition->matches[i]);
+    }
+    PyMem_Free(condition->matches);
+    condition->matches = NULL;
+    condition->count = 0;
     Py_CLEAR(condition->out);
     Py_CLEAR(condition->group);
+}
+
+static PyObject *read_answer(PyObject *object) {
+    return object == Py_None ? NULL : Py_NewRef(object);
+}
+
+static bool read_matches(Condition *condition, PyObject *tuple) {
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    condition->matches = PyMem_Calloc((size_t)count, sizeof(PyObject *));
+    if (!condition->matches) {
+        PyErr_NoMemory();
+        return false;
+    }
+    for (; condition->count < count; condition->count++) {
+        condition->matches[condition->count] =
+            read_answer(PyTuple_GET_ITEM(tuple, condition->count));
+    }
+    return true;
 }
 
 static bool read_hasher(PyObject **place, PyObject *object, Py_ssize_t uppers) {
@@ -74,14 +99,14 @@ static bool condition_read(Condition *condition, PyObject *object) {
                           &matches, &out, &condition->stops, &group)) {
         return false;
     }
-    condition->matches = Py_NewRef(matches);
-    condition->out = Py_NewRef(out);
     Py_ssize_t others = PyTuple_GET_SIZE(matches) - 1;
     if (others < 0 || (draw == Py_None && others)) {
         PyErr_SetString(PyExc_ValueError, "without a draw there is exactly one match");
         return false;
     }
-    return test_read(&condition->test, test, 0) && read_hasher(&condition->within, within, 1) &&
+    condition->out = read_answer(out);
+    return read_matches(condition, matches) && test_read(&condition->test, test, 0) &&
+           read_hasher(&condition->within, within, 1) &&
            read_hasher(&condition->draw, draw, others) && read_group(condition, group);
 }
 
@@ -110,12 +135,31 @@ void walk_open(Walk *walk, PyObject *flag) {
 
 static State state_of(Outcome outcome) { return outcome == FAILED ? RAISED : OTHERWISE; }
 
-/* Ends with the answer if it is common, else with what the flag remembers. */
-static State ended(Walk *walk, PyObject *answer) {
+/* Asks for the answer of a place that is still empty. The first to fill the place wins. */
+static PyObject *made(const PlainFlag *self, PyObject **place) {
+    Py_ssize_t index = -1, match = -1;
+    for (Py_ssize_t i = 0; i < self->count && index < 0; i++) {
+        const Condition *condition = &self->conditions[i];
+        for (match = condition->count - 1; match >= 0 && place != &condition->matches[match];) {
+            match--;
+        }
+        index = match >= 0 || place == &condition->out ? i : -1;
+    }
+    PyObject *answer = PyObject_CallMethod(self->otherwise, "answer", "nn", index, match);
+    if (answer && !PUBLISH(*place, answer)) {
+        Py_DECREF(answer);
+        answer = LOAD_ACQUIRE(*place);
+    }
+    return Py_XNewRef(answer);
+}
+
+/* Ends with the answer of this place if it is common, else with what the flag remembers. */
+static State ended(Walk *walk, PyObject **place) {
     const PlainFlag *self = (PlainFlag *)walk->flag;
     if (walk->is_common) {
-        walk->answer = Py_NewRef(answer);
-        return ENDED;
+        PyObject *answer = LOAD_ACQUIRE(*place);
+        walk->answer = answer ? Py_NewRef(answer) : made(self, place);
+        return walk->answer ? ENDED : RAISED;
     }
     if (walk->trace.size > LONGEST_TRACE) {
         return OTHERWISE;
@@ -128,9 +172,9 @@ static State ended(Walk *walk, PyObject *answer) {
 }
 
 static State lost_all(Walk *walk) {
-    const PlainFlag *self = (PlainFlag *)walk->flag;
+    PlainFlag *self = (PlainFlag *)walk->flag;
     trace_note(&walk->trace, ENDS);
-    return ended(walk, walk->out < 0 ? self->nothing : self->conditions[walk->out].out);
+    return ended(walk, walk->out < 0 ? &self->nothing : &self->conditions[walk->out].out);
 }
 
 INLINE void next_condition(Walk *walk) {
@@ -183,7 +227,7 @@ INLINE State need(Walk *walk, const Condition *condition, PyObject *hasher) {
 State walk_on(Walk *walk, const Person *person) {
     const PlainFlag *self = (PlainFlag *)walk->flag;
     while (walk->condition < self->count) {
-        const Condition *condition = &self->conditions[walk->condition];
+        Condition *condition = &self->conditions[walk->condition];
         if (walk->stage == TESTS) {
             Outcome begun = begins(walk, condition, person);
             if (begun < 0) {
@@ -205,7 +249,7 @@ State walk_on(Walk *walk, const Person *person) {
                 trace_note(&walk->trace, OUT);
                 walk->out = walk->condition;
                 if (condition->stops) {
-                    return ended(walk, condition->out);
+                    return ended(walk, &condition->out);
                 }
                 next_condition(walk);
                 continue;
@@ -224,7 +268,7 @@ State walk_on(Walk *walk, const Person *person) {
         }
         trace_position(&walk->trace, walk->position);
         if (!walk->in_doubt) {
-            return ended(walk, PyTuple_GET_ITEM(condition->matches, walk->position));
+            return ended(walk, &condition->matches[walk->position]);
         }
         next_condition(walk);
     }
@@ -341,11 +385,11 @@ static PyObject *plain_flag_new(PyTypeObject *type, PyObject *args, PyObject *kw
         return NULL;
     }
     self->call = plain_flag_call;
-    self->nothing = Py_NewRef(nothing);
+    self->nothing = read_answer(nothing);
     self->otherwise = Py_NewRef(otherwise);
     self->remembered = PyDict_New();
     Py_ssize_t count = PyTuple_GET_SIZE(conditions);
-    self->conditions = PyMem_Calloc((size_t)count + 1, sizeof(Condition));
+    self->conditions = PyMem_Calloc((size_t)count, sizeof(Condition));
     if (!self->conditions) {
         PyErr_NoMemory();
     }
@@ -370,8 +414,11 @@ static int plain_flag_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(self->otherwise);
     Py_VISIT(self->remembered);
     for (Py_ssize_t i = 0; i < self->count; i++) {
-        Py_VISIT(self->conditions[i].matches);
-        Py_VISIT(self->conditions[i].out);
+        const Condition *condition = &self->conditions[i];
+        for (Py_ssize_t match = 0; match < condition->count; match++) {
+            Py_VISIT(condition->matches[match]);
+        }
+        Py_VISIT(condition->out);
     }
     return 0;
 }
@@ -416,7 +463,9 @@ static PyMemberDef plain_flag_members[] = {
 PyDoc_STRVAR(plain_flag_doc,
              "PlainFlag(conditions, nothing, otherwise)\n--\n\n"
              "A function of (distinct_id, props, subject=None).\n\n"
-             "A condition is (test, within, draw, matches, out, stops, group=None).");
+             "A condition is (test, within, draw, matches, out, stops, group=None). Where an answer\n"
+             "is None, otherwise.answer(condition, match) makes it when it is first given; match\n"
+             "is -1 for `out`, and both are -1 for `nothing`.");
 
 static PyType_Slot plain_flag_slots[] = {
     {Py_tp_new, plain_flag_new},

@@ -63,7 +63,7 @@ static Outcome outcome_in(const Test *test, const Person *person, PyObject *prop
 
 static Outcome combined(const Test *test, const Person *person, PyObject *props, Trace *trace) {
     Outcome decisive = test->kind == ANY, found = !decisive;
-    for (Py_ssize_t i = 0; i < test->count; i++) {
+    for (uint32_t i = 0; i < test->count; i++) {
         Outcome part = outcome_in(&test->parts[i], person, props, trace);
         if (part == decisive || part < 0) {
             return part;
@@ -99,7 +99,7 @@ static Outcome of_group(const Test *test, const Person *person, Trace *trace) {
         return LACKING;
     }
     trace_note(trace, WITHOUT_GROUP);
-    return outcome == LACKING ? test->without_group : outcome;
+    return outcome == LACKING ? (Outcome)test->without_group : outcome;
 }
 
 static Outcome outcome_in(const Test *test, const Person *person, PyObject *props, Trace *trace) {
@@ -130,11 +130,13 @@ Outcome test_outcome(const Test *test, const Person *person, Trace *trace) {
 
 void test_clear(Test *test) {
     Py_CLEAR(test->object);
-    for (Py_ssize_t i = 0; i < test->count; i++) {
+    for (uint32_t i = 0; i < test->count; i++) {
         test_clear(&test->parts[i]);
     }
-    PyMem_Free(test->parts);
-    test->parts = NULL;
+    if (test->kind >= ALL) {
+        PyMem_Free(test->parts);
+    }
+    test->kind = TEXT;
     test->count = 0;
 }
 
@@ -188,7 +190,7 @@ static bool read_group(Test *test, PyObject *tuple) {
         PyErr_SetString(PyExc_TypeError, "a test of a group has a str and a bool or None");
         return false;
     }
-    test->without_group = verdict == Py_None ? LACKING : verdict == Py_True;
+    test->without_group = verdict == Py_None ? LACKING : verdict == Py_True ? YES : NO;
     return true;
 }
 
@@ -204,7 +206,7 @@ static bool is_of_one(const Test *test) {
 /* Reads the members of the tuple from `first` on as parts. */
 static bool read_parts(Test *test, PyObject *tuple, Py_ssize_t first, int depth) {
     Py_ssize_t count = PyTuple_GET_SIZE(tuple) - first;
-    test->parts = PyMem_Calloc((size_t)count + 1, sizeof(Test));
+    test->parts = count < UINT32_MAX ? PyMem_Calloc((size_t)count, sizeof(Test)) : NULL;
     if (!test->parts) {
         PyErr_NoMemory();
         return false;

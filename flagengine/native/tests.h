@@ -14,13 +14,15 @@
 typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT, GIVEN, OF_GROUP } Kind;
 
 typedef struct Test {
-    Kind kind;
-    PyObject *object; /* the TextTest of TEXT, else the key */
-    PyObject *key;    /* the name of the property or the group type; borrowed from the object */
-    double bound;     /* of a comparison */
-    Outcome without_group; /* the outcome if the call lacks the property and the group */
-    struct Test *parts;
-    Py_ssize_t count;
+    uint8_t kind;          /* a Kind */
+    uint8_t without_group; /* the outcome if the call lacks the property and the group */
+    uint32_t count;        /* of the parts */
+    PyObject *object;      /* the TextTest of TEXT, else the key */
+    PyObject *key; /* the name of the property or the group type; borrowed from the object */
+    union {
+        double bound; /* of a comparison */
+        struct Test *parts;
+    };
 } Test;
 
 /* Gives LACKING if the outcome depends on properties that the call lacks. */

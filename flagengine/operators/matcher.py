@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flagengine.inputs.subject import ABSENT
 from flagengine.values import json_values as values
-from flagengine.values.instants import Moment
 from flagengine.values.record import Record
 from flagengine.values.versions import version
 
@@ -98,6 +97,7 @@ class NumberRule(Record):
 
 
 if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
+    from flagengine.values.instants import Moment
 
     class Call(Protocol):
         """What a test must know of a call besides one value."""

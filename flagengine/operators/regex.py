@@ -1,16 +1,13 @@
 """``regex`` and ``not_regex`` (SPEC R9): unanchored, case-sensitive, linear in time."""
 
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, UnsupportedOperator, never
-from flagengine.operators.patterns import (
-    CompiledPattern,
-    InvalidType,
-    UnsupportedPattern,
-    compile_pattern,
-)
 from flagengine.values.json_values import text
+
+if TYPE_CHECKING:  # many processes compile no pattern
+    from flagengine.operators.patterns import CompiledPattern
 
 __all__ = ["OPERATORS", "regex"]
 
@@ -21,6 +18,11 @@ def regex(operand: Any, *, negated: bool) -> Matcher | UnsupportedOperator:
     An invalid pattern never matches, negated or not. Only the server decides a pattern that cannot
     be translated with certainty.
     """
+    from flagengine.operators.patterns import (  # noqa: PLC0415 1 ms
+        InvalidType,
+        UnsupportedPattern,
+    )
+
     pattern = _compiled(text(operand))
     if isinstance(pattern, InvalidType):
         return Matcher(Form.TEXT, never, absent=negated)
@@ -38,8 +40,10 @@ def regex(operand: Any, *, negated: bool) -> Matcher | UnsupportedOperator:
 
 
 @lru_cache(256)
-def _compiled(pattern: str) -> CompiledPattern:
+def _compiled(pattern: str) -> "CompiledPattern":
     """Compile a pattern once for all flags that have it."""
+    from flagengine.operators.patterns import compile_pattern  # noqa: PLC0415 as above
+
     return compile_pattern(pattern)
 
 

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Final
 
 from flagengine.operators.matcher import Form, Matcher, never
-from flagengine.values.version_ranges import caret, tilde, wildcard
 from flagengine.values.versions import version
 
 __all__ = ["OPERATORS", "compare_version", "in_range"]
@@ -18,7 +17,7 @@ _COMPARISONS = {
     "semver_lt": operator.lt,
     "semver_lte": operator.le,
 }
-_RANGES = {"semver_tilde": tilde, "semver_caret": caret, "semver_wildcard": wildcard}
+_RANGES = ("tilde", "caret", "wildcard")
 
 
 def compare_version(operand: Any, *, name: str) -> Matcher:
@@ -34,7 +33,9 @@ def compare_version(operand: Any, *, name: str) -> Matcher:
 
 def in_range(operand: Any, *, name: str) -> Matcher:
     """Return ``semver_tilde``, ``semver_caret`` or ``semver_wildcard``."""
-    requirement = _RANGES[name](operand)
+    from flagengine.values import version_ranges  # noqa: PLC0415 2 ms, and few flags need it
+
+    requirement = getattr(version_ranges, name)(operand)
     if requirement is None:
         return Matcher(Form.VERSION, never, absent=False)
     return Matcher(
@@ -44,5 +45,5 @@ def in_range(operand: Any, *, name: str) -> Matcher:
 
 OPERATORS: Final = {
     **{name: partial(compare_version, name=name) for name in _COMPARISONS},
-    **{name: partial(in_range, name=name) for name in _RANGES},
+    **{f"semver_{name}": partial(in_range, name=name) for name in _RANGES},
 }

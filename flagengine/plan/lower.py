@@ -4,7 +4,7 @@ Lowering is total: a definition without a meaning becomes :class:`Undecidable`.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.model import INHERIT, Aggregation, Condition, Filter, Flag
@@ -18,8 +18,6 @@ from flagengine.operators import (
     UnsupportedOperator,
     is_operator,
 )
-from flagengine.plan.cohort_facts import KnownCohorts
-from flagengine.plan.cohort_ids import named_cohort
 from flagengine.plan.flag_plan import ConditionPlan, EnrollmentPlan, FlagPlan, HoldoutPlan
 from flagengine.plan.nodes import CohortTest, Constant, FlagTest, Node, PropertyTest, Undecidable
 from flagengine.plan.shares import NO_DRAW, BucketBy, Bucketing, Draw, Share, draw_of
@@ -34,25 +32,32 @@ MAX_DEPENDENCY_DEPTH: Final = 50
 _UNSUPPORTED: Final = UnresolvedReason.UNSUPPORTED_DEFINITION
 
 
-class Scope(Protocol):
-    """The definitions of a project, as far as the lowering of one definition needs them."""
+if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
+    from typing import Protocol
 
-    @property
-    def definitions(self) -> Definitions:
-        """The definitions that are lowered."""
+    from flagengine.plan.cohort_facts import KnownCohorts
 
-    @property
-    def cohorts(self) -> KnownCohorts:
-        """What is known of the cohorts."""
+    class Scope(Protocol):
+        """The definitions of a project, as far as the lowering of one definition needs them."""
 
-    def cohort_plan(self, cohort_id: str) -> Node:
-        """Return the lowered definition of a cohort, or why there is none."""
+        @property
+        def definitions(self) -> Definitions:
+            """The definitions that are lowered."""
 
-    def has_rules(self, key: str) -> bool:
-        """Tell whether there is a flag of format 2 with this key."""
+        @property
+        def cohorts(self) -> KnownCohorts:
+            """What is known of the cohorts."""
 
-    def dependency_depth(self, key: str) -> int | None:
-        """Return the flags on the longest chain of dependencies; None where it is circular."""
+        def cohort_plan(self, cohort_id: str) -> Node:
+            """Return the lowered definition of a cohort, or why there is none."""
+
+        def has_rules(self, key: str) -> bool:
+            """Tell whether there is a flag of format 2 with this key."""
+
+        def dependency_depth(self, key: str) -> int | None:
+            """Return the flags on the longest chain of dependencies; None where it is circular."""
+else:
+    Scope = Any
 
 
 def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
@@ -223,6 +228,8 @@ def _property_test(leaf: Filter, group: str | None, scope: Scope) -> Node:
 
 
 def _cohort_test(leaf: Filter, scope: Scope) -> Node:
+    from flagengine.plan.cohort_ids import named_cohort  # noqa: PLC0415 not all flags need it
+
     cohort = named_cohort(leaf)
     if cohort is None:
         none = Constant(False, "the filter names no cohort", leaf)

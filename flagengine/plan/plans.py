@@ -3,24 +3,23 @@
 Lowering is pure: two threads that lower the same flag at the same time only waste work.
 """
 
-from collections.abc import Container, Iterator
-from typing import Any, Final, Protocol
+from collections.abc import Container, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.definitions import Definitions
 from flagengine.definitions.issues import Issue
 from flagengine.definitions.model import Filter
-from flagengine.plan.cohort_facts import KnownCohorts
-from flagengine.plan.cohort_ids import named_cohort
-from flagengine.plan.cohorts import lower_cohort
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import Depths, on_circles, ordered
-from flagengine.plan.kept import Kept, kept
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, lower_flag
 from flagengine.plan.nodes import Node
-from flagengine.plan.reference_issues import cohort_issues, flag_issues
-from flagengine.plan.references import Name
+from flagengine.plan.references import Name, references_of
 
-__all__ = ["PlannedFlags", "Plans"]
+if TYPE_CHECKING:  # not all documents have cohorts
+    from flagengine.plan.cohort_facts import KnownCohorts
+    from flagengine.plan.kept import Kept
+
+__all__ = ["Plans"]
 
 _OF_FLAGS: Final = ("_plans", "_dependencies", "_nested", "_sizes")
 """What is remembered of each flag."""
@@ -29,28 +28,19 @@ _MANY: Final = 1 << 16
 """No count of nested work is greater: it may double with each flag."""
 
 
-class PlannedFlags(Protocol):
-    """The plans of some flags, with those of the flags on which they depend."""
-
-    def plan(self, key: str) -> FlagPlan | None:
-        """Return the lowered flag, or None when there is no such flag."""
-
-    def evaluation_order(self, key: str, known: Container[str] = ()) -> list[str]:
-        """Return the flags that a flag depends on, each after its dependencies; the flag is last."""
-
-
 class Plans:
     """The plans of definitions, and the scope in which each definition is lowered."""
 
     __slots__ = (
+        "_alone",
         "_cohort_plans",
         "_dependencies",
         "_depths",
+        "_known_cohorts",
         "_nested",
         "_plans",
         "_references",
         "_sizes",
-        "cohorts",
         "definitions",
     )
 
@@ -58,26 +48,38 @@ class Plans:
         """Lower nothing yet."""
         self.definitions = definitions
         self._plans: dict[str, FlagPlan] = {}
-        self.cohorts = KnownCohorts(definitions)
+        self._known_cohorts: KnownCohorts | None = None
         self._cohort_plans: dict[str, Node] = {}
         self._dependencies: dict[str, frozenset[str]] = {}
         self._depths = Depths(self.dependencies)
         self._nested: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
         self._references: dict[Name, tuple[Name, ...]] = {}
+        self._alone: set[str] = set()  # flags that refer to nothing
 
-    def adopt(self, old: "Plans") -> Kept:
+    def adopt(self, old: "Plans", compiled: Iterable[str]) -> "Kept":
         """Take over what is the same in an earlier document; it keeps nothing else of ``old``.
 
-        No other thread may use these plans yet.
+        ``compiled`` are the flags that were compiled, with or without a plan that was kept. No other
+        thread may use these plans yet.
         """
+        from flagengine.plan.kept import kept  # noqa: PLC0415 for polls only
+
         plans, cohort_plans = old._plans.copy(), old._cohort_plans.copy()  # noqa: SLF001 of this class
-        planned: list[Name] = [("flag", key) for key in plans]
+        planned: list[Name] = [("flag", key) for key in plans.keys() | set(compiled)]
         planned += [("cohort", cohort_id) for cohort_id in cohort_plans]
-        found = kept(old.definitions, self.definitions, planned, old._references)  # noqa: SLF001
+        alone = old._alone.copy()  # noqa: SLF001
+        graph: dict[Name, tuple[Name, ...]] = {("flag", key): () for key in alone}
+        graph |= old._references  # noqa: SLF001
+        found = kept(old.definitions, self.definitions, planned, graph)
         self.definitions.adopt(old.definitions, found.own)
-        self._references.update((name, found.graph[name]) for name in found.whole)
         flags = {name for kind, name in found.whole if kind == "flag"}
+        self._alone |= flags & alone
+        self._references.update(
+            (name, found.graph[name])
+            for name in found.whole
+            if name[0] == "cohort" or name[1] not in alone
+        )
         cohorts = {name for kind, name in found.whole if kind == "cohort"}
         for names, known in ((flags, _OF_FLAGS), (cohorts, ("_cohort_plans",))):
             for slot in known:
@@ -85,22 +87,46 @@ class Plans:
                 now: dict[str, Any] = getattr(self, slot)
                 now.update((name, value) for name, value in before.items() if name in names)
         self._depths.adopt(old._depths, flags)  # noqa: SLF001 of this class
-        self.cohorts.adopt(old.cohorts, cohorts)
+        if cohorts:
+            self.cohorts.adopt(old.cohorts, cohorts)
         return found
+
+    @property
+    def cohorts(self) -> "KnownCohorts":
+        """What is known of the cohorts."""
+        known = self._known_cohorts
+        if known is None:
+            from flagengine.plan.cohort_facts import KnownCohorts  # noqa: PLC0415 2 ms
+
+            self._known_cohorts = known = KnownCohorts(self.definitions)
+        return known
 
     def plan(self, key: str) -> FlagPlan | None:
         """Return the lowered flag, or None when there is no such flag."""
-        if key not in self._plans:
-            flag = self.definitions.flag(key)
-            if flag is None:
-                return None
-            self._plans[key] = lower_flag(flag, self)
-        return self._plans[key]
+        plan = self._plans.get(key)
+        if plan is None and (flag := self.definitions.flag(key)) is not None:
+            plan = self._plans.setdefault(key, lower_flag(flag, self))
+        return plan
+
+    def passing(self, key: str) -> FlagPlan | None:
+        """Return what :meth:`plan` returns, but keep neither the plan nor the definition."""
+        plan = self._plans.get(key)
+        if plan is None and (flag := self.definitions.passing(key)) is not None:
+            plan = lower_flag(flag, self)
+            if not references_of(flag):
+                self._alone.add(key)
+        return plan
+
+    def keep(self, plan: FlagPlan) -> None:
+        """Keep a plan of :meth:`passing`."""
+        self._plans.setdefault(plan.key, plan)
 
     def cohort_plan(self, cohort_id: str) -> Node:
         """Return the lowered definition of a cohort, or why there is none."""
         plans = self._cohort_plans
         if cohort_id not in plans:
+            from flagengine.plan.cohorts import lower_cohort  # noqa: PLC0415 not all flags need it
+
             # Lower the cohorts below first: a long chain of cohorts must not exhaust the stack.
             for name in ordered(cohort_id, self.cohorts.references, plans):
                 plans[name] = lower_cohort(name, self)
@@ -157,6 +183,8 @@ class Plans:
         return self._sizes[key]
 
     def _leaves(self, leaf: Filter) -> int:
+        from flagengine.plan.cohort_ids import named_cohort  # noqa: PLC0415 few flags need it
+
         named = named_cohort(leaf) if leaf.type == "cohort" else None
         return 1 if named is None else self.cohorts.facts(named).size
 
@@ -168,6 +196,11 @@ class Plans:
     @property
     def issues(self) -> Iterator[Issue]:
         """Everything that is wrong in the definitions, in the document's order."""
+        from flagengine.plan.reference_issues import (  # noqa: PLC0415 few ask for issues
+            cohort_issues,
+            flag_issues,
+        )
+
         flags, cohorts = self.definitions.flags, list(self.definitions.cohorts)
         yield from self.definitions.issues
         circular = on_circles(flags, self.dependencies)

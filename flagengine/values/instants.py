@@ -49,11 +49,11 @@ class Moment(Record):
     zone: tzinfo = UTC
 
     @classmethod
-    def of(cls, now: datetime, zone: tzinfo = UTC) -> "Moment":
-        """Return the moment of an aware datetime."""
+    def of(cls, now: datetime, zone: tzinfo | None = None) -> "Moment":
+        """Return the moment of an aware datetime, by default in UTC."""
         delta = now - datetime(1970, 1, 1, tzinfo=UTC)
         micros = (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-        return cls(micros * 1_000, zone)
+        return cls(micros * 1_000, zone or UTC)
 
 
 def instant_of_property(value: Any, moment: Moment) -> int | Lenient | None:

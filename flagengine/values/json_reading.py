@@ -16,7 +16,7 @@ _MAX_DIGITS: Final = 4_000
 """The longest integer that is read; Python refuses to read more than 4,300 digits."""
 
 # A text that is not closed ends with the whole: otherwise each quote in it is tried as a beginning.
-_BRACKETS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)
+_BRACKETS: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{}]'
 
 
 def read_json(text: str) -> Any:
@@ -54,7 +54,7 @@ def _integer(digits: str) -> int | float:
 def cut_deep(text: str, deepest: int) -> str:
     """Replace values below the deepest level by null, since they are too deep to be read."""
     pieces, depth, start = [], 0, 0
-    for token in _BRACKETS.finditer(text):
+    for token in re.finditer(_BRACKETS, text, re.DOTALL):
         bracket = token[0]
         if bracket in ("[", "{"):
             depth += 1

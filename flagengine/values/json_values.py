@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 __all__ = [
@@ -42,12 +43,16 @@ MAX_PARTS: Final = 1_000_000
 
 _INT64_MIN: Final = -(2**63)
 _UINT64_MAX: Final = 2**64 - 1
-# Rust's float grammar: no blanks or underscores; a point may come first or last; inf, infinity, nan.
-_NUMBER: Final = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?|nan)",
-    re.IGNORECASE | re.ASCII,
-)
 _FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+@cache
+def _number_grammar() -> re.Pattern[str]:
+    """Compile Rust's float grammar: no blanks or underscores; a point may come first or last; inf, nan."""
+    return re.compile(
+        r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?|nan)",
+        re.IGNORECASE | re.ASCII,
+    )
 
 
 class NotGiven(Enum):
@@ -191,7 +196,7 @@ def number(value: Json) -> float | None:
     Booleans, null, lists and objects are not numbers.
     """
     if type(value) is str:
-        return float(value) if _NUMBER.fullmatch(value) else None
+        return float(value) if _number_grammar().fullmatch(value) else None
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -15,8 +15,9 @@ __all__ = ["Version", "canonical", "normalised", "pre_order", "version", "withou
 
 _LARGEST_PART: Final = 2**64 - 1
 _REMEMBERED: Final = 64
-_CORE: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)", re.ASCII)
-_IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*", re.ASCII)
+# ``re`` compiles these at their first use, because many processes compare no versions.
+_CORE: Final = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+_IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 MAX_LENGTH: Final = 4_096
 """The maximum length of a version, which keeps every number small (SPEC R15)."""
 _WHITE_SPACE: Final = (
@@ -95,8 +96,8 @@ def _strict(written: str) -> Version | None:
         return None
     body, plus, build = written.partition("+")
     core, dash, pre = body.partition("-")
-    numbers = _CORE.fullmatch(core)
-    if numbers is None or (plus and not _IDENTIFIERS.fullmatch(build)):
+    numbers = re.fullmatch(_CORE, core, re.ASCII)
+    if numbers is None or (plus and not re.fullmatch(_IDENTIFIERS, build, re.ASCII)):
         return None
     if dash and not _is_pre_release(pre):
         return None
@@ -112,6 +113,6 @@ def _strict(written: str) -> Version | None:
 
 def _is_pre_release(written: str) -> bool:
     """Tell whether text is dotted identifiers whose numbers have no leading zeros."""
-    return _IDENTIFIERS.fullmatch(written) is not None and not any(
+    return re.fullmatch(_IDENTIFIERS, written, re.ASCII) is not None and not any(
         part.isdigit() and len(part) > 1 and part[0] == "0" for part in written.split(".")
     )

@@ -111,14 +111,21 @@ class HandedOverError(Exception):
     """The walk in C hands the call to the generated function."""
 
 
-def _hand_over(*_: object) -> Resolution:
-    raise HandedOverError
+class _Walk:
+    """The answers of a program, for a walk in C that must not call Python for anything else."""
+
+    def __init__(self, program: Program) -> None:
+        self.answer = program.answer
+
+    def __call__(self, *_: object) -> Resolution:
+        raise HandedOverError
 
 
 def _native(snapshot: Snapshot, key: str, call: Call) -> Resolution:
     plan = evaluators_of(_overridden(snapshot, call)).plans.plan(key)
     assert plan is not None
-    evaluator = plain_flag(Program(plan), _hand_over)
+    program = Program(plan)
+    evaluator = plain_flag(program, _Walk(program))
     assert evaluator is not None
     return _ask(evaluator, snapshot, call)
 

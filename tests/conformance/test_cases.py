@@ -23,7 +23,7 @@ LEAST_CASES = {
 
 
 def test_the_evaluator_gives_the_expected_answer(backend: Backend, case: Case) -> None:
-    """Evaluate repeatedly: a flag is interpreted at its first use and compiled at its second."""
+    """Evaluate repeatedly: a flag is interpreted or compiled at its first use, and compiled at its second."""
     snapshot = case.parsed()
     interpreted = case.call.explain(case.parsed(), case.key).resolution
     for _ in range(backend.uses):

@@ -40,7 +40,7 @@ def _pairs() -> list[object]:
 @pytest.mark.rule("R18.1")
 @pytest.mark.parametrize(("backend", "suite_case"), _pairs())
 def test_an_evaluator_gives_the_answer_of_the_suite(backend: Backend, suite_case: Case) -> None:
-    """Evaluate repeatedly: a flag is interpreted at its first use and compiled at its second."""
+    """Evaluate repeatedly: a flag is interpreted or compiled at its first use, and compiled at its second."""
     snapshot = suite_case.parsed()
     interpreted = suite_case.call.explain(suite_case.parsed(), suite_case.key).resolution
     for _ in range(backend.uses):

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from flagengine import Resolution, Snapshot, evaluate, evaluate_flag, explain
-from flagengine.compiled.flag import compile_flag
 from flagengine.snapshot import evaluators_of
 
 
@@ -182,8 +181,7 @@ def test_groups_may_nest_deeper_than_blocks_of_python() -> None:
     snapshot = Snapshot.parse({"flags": [flag("f", when(member))], "cohorts": {"1": definition}})
     plan = evaluators_of(snapshot).plans.plan("f")
     assert plan is not None
-    compiled = compile_flag(plan, evaluators_of(snapshot))
-    generated = compiled.otherwise if hasattr(compiled, "otherwise") else compiled
+    generated = evaluators_of(snapshot).generated(plan)
     for props in ({"a": "x", "b": "x", "c": "y"}, {"a": "z", "c": "y"}, {"b": "x"}, {"c": "z"}):
         expected = explain(snapshot, "f", "user-1", props).resolution
         assert generated("user-1", props) == expected

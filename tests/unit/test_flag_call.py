@@ -138,8 +138,12 @@ def test_a_circle_through_it_is_collected():
     assert gone() is None
 
 
-def test_the_first_uses_interpret_and_compile_as_without_it():
-    snapshot = Snapshot.parse({"flags": [{"key": "f", "active": True, "filters": {}}]})
-    for known in (0, 0, 1, 1):
-        assert len(evaluators_of(snapshot).compiled) == known
-        assert evaluate_flag(snapshot, "f", "u", {}).value is False
+def test_a_flag_is_compiled_at_its_first_use_if_it_is_plain_else_at_its_second():
+    plain, by_device = (
+        Snapshot.parse({"flags": [{"key": "f", "active": True, "filters": {}, **more}]})
+        for more in ({}, {"bucketing_identifier": "device_id", "filters": {"groups": [{}]}})
+    )
+    for snapshot, uses in ((plain, (0, 1, 1)), (by_device, (0, 0, 1, 1))):
+        for known in uses:
+            assert len(evaluators_of(snapshot).compiled) == known
+            assert evaluate_flag(snapshot, "f", "u", {}).value is (snapshot is by_device)

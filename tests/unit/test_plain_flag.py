@@ -4,6 +4,7 @@ import copy
 import math
 import operator
 import pickle
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.threads import at_once
 
 accelerator = pytest.importorskip(
     "flagengine.native._accelerator", reason="the extension was not built or is switched off"
@@ -51,6 +54,20 @@ def draw(*uppers: int) -> Any:
 
 def text(word: str) -> Any:
     return accelerator.TextTest("p", "contains", (word,), False)
+
+
+class Answers:
+    """Makes the answers of a flag, and remembers which were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    def __call__(self, *_: object) -> object:
+        return HANDED_ON
+
+    def answer(self, condition: int, match: int) -> object:
+        self.asked.append((condition, match))
+        return f"answer {condition} {match}"
 
 
 # What it answers
@@ -525,6 +542,67 @@ def test_no_argument_of_any_type_crashes(first: Any, second: Any) -> None:
             call()
         except (TypeError, ValueError):
             continue
+
+
+def test_an_answer_that_is_not_given_is_made_once_when_it_is_needed() -> None:
+    answers = Answers()
+    third = draw(EVERYONE // 3, EVERYONE // 3 * 2)
+    conditions = (
+        (("gt", "p", 1.0), within(0), None, (None,), None, True),
+        (("lt", "p", 0.0), None, third, (None, None, None), None, False),
+    )
+    plain = accelerator.PlainFlag(conditions, None, answers)
+    assert answers.asked == []
+    ids = ["user-1", "user-2", "user-3", "user-4", "user-5", "user-6"] * 2
+    assert {plain(each, {"p": 2}) for each in ids} == {"answer 0 -1"}
+    assert {plain(each, {"p": 0}) for each in ids} == {"answer -1 -1"}
+    drawn = {f"answer 1 {third.draw(each)}" for each in ids}
+    assert {plain(each, {"p": -1}) for each in ids} == drawn
+    assert len(drawn) == 3
+    assert plain("user-1", {"p": 2}) is plain("user-2", {"p": 2})
+    assert len(answers.asked) == len(set(answers.asked)) == 5
+    assert plain("user-1", {}) == HANDED_ON
+
+
+def test_an_answer_that_cannot_be_made_is_asked_for_again() -> None:
+    class Failing(Answers):
+        def answer(self, condition: int, match: int) -> object:
+            super().answer(condition, match)
+            raise LookupError("no")
+
+    answers = Failing()
+    plain = accelerator.PlainFlag(((ALWAYS, None, None, (None,), None, False),), None, answers)
+    for _ in range(2):
+        with pytest.raises(LookupError, match="no"):
+            plain("user-1", {})
+    assert answers.asked == [(0, 0), (0, 0)]
+
+
+def test_the_first_answer_that_is_made_is_given_from_then_on() -> None:
+    class Nested(Answers):
+        def answer(self, condition: int, match: int) -> object:
+            made = super().answer(condition, match), len(self.asked)
+            return plain("user-1", {}) if len(self.asked) < 3 else made
+
+    answers = Nested()
+    plain = accelerator.PlainFlag(((ALWAYS, None, None, (None,), None, False),), None, answers)
+    first = plain("user-1", {})
+    assert first == ("answer 0 0", 3)
+    assert plain("user-2", {}) is first
+    assert len(answers.asked) == 3
+
+
+def test_threads_that_ask_at_once_get_the_same_answer() -> None:
+    class Apart(Answers):
+        def answer(self, condition: int, match: int) -> object:
+            barrier.wait(10)
+            return [condition, match]
+
+    barrier = threading.Barrier(2)
+    plain = accelerator.PlainFlag(((ALWAYS, None, None, (None,), None, False),), None, Apart())
+    first, second = at_once(2, lambda _: plain("user-1", {}))
+    assert first is second
+    assert plain("user-1", {}) is first
 
 
 @pytest.mark.parametrize("excess", [1, 2, 3, 10])

@@ -45,6 +45,16 @@ def hand_on(*_: object) -> None:
     """Answer the calls that are handed on."""
 
 
+class Maker:
+    """Gives the same object as every answer."""
+
+    def __init__(self, given: object) -> None:
+        self.given = given
+
+    def answer(self, _condition: int, _match: int) -> object:
+        return self.given
+
+
 def hasher(*uppers: int) -> Any:
     return accelerator.Hasher("flag-a.", "variant", uppers, 200)
 
@@ -64,6 +74,9 @@ def test_reference_counts_stand_still_over_many_calls() -> None:
     failing, stopping = {Claimant(): 5}, {Stopper(): 5}
     other = accelerator.PlainFlag((), nothing, hand_on)
     own = accelerator.PlainFlag(((("gt", "p", 0.0), None, None, words[:1], out, 0),), 0, hand_on)
+    made = accelerator.PlainFlag(
+        ((("all",), None, None, (None,), None, False),), None, Maker(nothing)
+    )
     surrogate = distinct_id + "\ud800"
     held = [distinct_id, value, key, *words, out, nothing, everyone, nobody, third, word, plain]
     held += [found, wide, large, failing, stopping, other, own, surrogate, hand_on]
@@ -77,6 +90,7 @@ def test_reference_counts_stand_still_over_many_calls() -> None:
         (plain, (distinct_id, found, None)),
         (plain, (None, None)),
         (other, (distinct_id, found)),
+        (made, (distinct_id, found)),
         (own, (distinct_id, failing)),
         (own, (distinct_id, stopping)),
     ]
@@ -140,6 +154,17 @@ def test_a_circle_through_any_of_its_objects_is_collected(place: str) -> None:
     node.flag = accelerator.PlainFlag((condition,), objects["nothing"], objects["otherwise"])
     gone = weakref.ref(node)
     del node, objects, condition
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_circle_through_an_answer_that_was_made_is_collected() -> None:
+    node = Node()
+    condition = (("all",), None, None, (None,), None, False)
+    node.flag = accelerator.PlainFlag((condition,), None, Maker(node))
+    assert node.flag("user-1", {}) is node
+    gone = weakref.ref(node)
+    del node
     gc.collect()
     assert gone() is None
 
