@@ -4,6 +4,10 @@
 encoder refuses (NaN, cycles, odd keys, lone surrogates, deep nesting) is first converted to plain
 JSON values.
 
+Where orjson is installed, it writes the values that consist of JSON's own types alone; on whatever it
+refuses, and on all other values, the standard library's encoder decides. Readers get the same values
+from both; only the text of a number may differ (``1e+16``).
+
 Values become what the engine takes them for in flags (`flagengine.to_json_value`): dates ISO 8601
 text, models and dataclasses objects, and so on. An event also shows what flags take for not given:
 
@@ -27,20 +31,27 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from types import NoneType
 from typing import Any
 
 from flagengine import NOT_GIVEN, json_form
 
-__all__ = ["members_of", "read_json", "to_json"]
+try:
+    import orjson
+except ImportError:
+    orjson = None  # type: ignore[assignment] # optional
+
+__all__ = ["encode_plain", "is_plain", "members_of", "read_json", "to_json"]
 
 MAX_DEPTH = 128
 # Most JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
 _MAX_INT_BITS = 64
 # What `tolist()` of an array gives; that of a number wider than Python's gives the number again.
 _OF_ARRAYS = frozenset({list, str, int, float, bool, NoneType})
+_SCALARS = frozenset({str, int, float, bool, NoneType})
 
 
 def to_json(value: object) -> bytes:
@@ -49,10 +60,35 @@ def to_json(value: object) -> bytes:
     >>> to_json({"plan": b"pro", "share": float("nan"), "tags": {"b", "a"}})
     b'{"plan":"pro","share":null,"tags":["a","b"]}'
     """
+    if _quickest is not None:
+        # Whatever goes wrong, the other encoder decides what becomes of the value.
+        with suppress(Exception):
+            if is_plain(value):
+                return _quickest(value)
     try:
-        return _FAST.encode(value).encode()
+        return _standard(value)
     except Exception:  # noqa: BLE001 - an application's object may raise anything
         return _PLAIN.encode(_plain(value, frozenset())).encode()
+
+
+def is_plain(value: object, depth: int = MAX_DEPTH) -> bool:
+    """Return whether a value consists of JSON's types alone, without a subclass; keys are not asked.
+
+    A value that is nested deeper than ``depth`` is not plain.
+
+    >>> is_plain({"seats": 3, "tags": ["a"]}), is_plain({"tags": {"a"}})
+    (True, False)
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict:
+        value = value.values()  # type: ignore[attr-defined]
+    elif kind is not list:
+        return False
+    if _SCALARS.issuperset(map(type, value)):  # type: ignore[call-overload]
+        return True
+    return depth > 1 and all(is_plain(item, depth - 1) for item in value)  # type: ignore[attr-defined]
 
 
 def read_json(text: bytes | str) -> Any:
@@ -126,6 +162,34 @@ _FAST = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_convert
 )
 _PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _with_orjson() -> Callable[[object], bytes] | None:
+    """Return orjson's encoder; None without orjson, or with one that is too old.
+
+    What it would write in a way of its own (subclasses, dataclasses, times) it is told to refuse: another
+    thread may have put such a value there since `is_plain` has looked.
+    """
+    try:
+        refused = (
+            orjson.OPT_PASSTHROUGH_SUBCLASS
+            | orjson.OPT_PASSTHROUGH_DATACLASS
+            | orjson.OPT_PASSTHROUGH_DATETIME
+        )
+    except AttributeError:
+        return None
+    dumps = orjson.dumps
+    return lambda value: dumps(value, None, refused)
+
+
+def _standard(value: object) -> bytes:
+    return _FAST.encode(value).encode()
+
+
+_quickest: Callable[[object], bytes] | None = _with_orjson()
+
+encode_plain: Callable[[object], bytes] = _quickest or _standard
+"""Return the JSON of a value for which `is_plain` holds, or raise: then only `to_json` can write it."""
 
 
 def _plain(value: object, ancestors: frozenset[int]) -> object:

@@ -20,7 +20,7 @@ from concurrent.futures import Future
 
 from flagengine import Snapshot
 from flagengine.transports import application_errors, fork_and_exit
-from flagengine.transports.batching import drivers
+from flagengine.transports.batching import drivers, uuids
 from flagengine.transports.batching.queue import EventQueue
 from flagengine.transports.client import assembly, client, delivery_setup, shared  # noqa: F401 - loads them all
 from flagengine.transports.flags.local import LocalFlags
@@ -159,6 +159,9 @@ def installed(machine: Machine, limits: dict, spool: dict):
     changes += [
         (fork_and_exit, "watch", lambda watched: _watch(machine, watched)),
         (drivers, "expect_exit", lambda: None),
+        # Each run draws its own, and draws again often.
+        (uuids, "BLOCK", 4),
+        (uuids, "_current", [uuids.Endings()]),
         # Only the end of a process is printed, and a killed process prints nothing.
         (application_errors, "traceback", types.SimpleNamespace(print_exc=lambda: None)),
         # It counts the clients of all runs.

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagengine.transports.batching.event import Event, make_event, parse_event
-from flagengine.transports.batching.event_fields import new_uuid, normalise_timestamp
+from flagengine.transports.batching.event_fields import normalise_timestamp
+from flagengine.transports.batching.uuids import new_uuid
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.errors import InvalidEventError
 from flagengine.transports.json_text import to_json

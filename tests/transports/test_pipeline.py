@@ -68,9 +68,9 @@ class TestBatching:
         bench.pipeline.flush()
         assert [len(sent(request)) for request in bench.memory.requests] == [5, 5, 2]
 
-    def test_the_batch_size_is_a_hundred_or_flush_at_when_that_is_more(self) -> None:
-        assert LaneLimits(flush_at=20).batch_size == 100
-        assert LaneLimits(flush_at=500).batch_size == 500
+    def test_the_batch_size_is_a_thousand_or_flush_at_when_that_is_more(self) -> None:
+        assert LaneLimits(flush_at=20).batch_size == 1_000
+        assert LaneLimits(flush_at=5_000).batch_size == 5_000
 
     def test_a_request_stays_below_five_mib_of_events(self) -> None:
         bench = Bench()

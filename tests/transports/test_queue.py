@@ -95,14 +95,26 @@ class TestAdmission:
         assert queue.due_at() is None
         assert queue.next_batch(at(1e9)) is None
 
-    def test_the_first_event_and_each_one_from_a_full_batch_on_wake_the_lane(self) -> None:
+    def test_the_first_event_and_the_last_of_each_batch_wake_the_lane(self) -> None:
         queue = queue_of(flush_at=3)
-        assert [queue.push(event(), 0.0).wake for _ in range(4)] == [True, False, True, True]
+        wakes = [queue.push(event(), 0.0).wake for _ in range(7)]
+        assert wakes == [True, False, True, False, False, True, False]
+
+    def test_after_a_batch_was_taken_the_next_full_one_wakes_the_lane_again(self) -> None:
+        queue = queue_of(flush_at=3, max_batch_size=3)
+        for _ in range(4):
+            queue.push(event(), 0.0)
+        assert sizes_sent(queue)[0] == 3
+        assert [queue.push(event(), 0.0).wake for _ in range(2)] == [False, True]
+
+    def test_the_event_that_fills_the_queue_wakes_the_lane(self) -> None:
+        queue = queue_of(flush_at=100, max_queue_size=3)
+        assert [queue.push(event(), 0.0).wake for _ in range(3)] == [True, False, True]
 
     def test_a_batch_full_of_bytes_wakes_the_lane(self) -> None:
         queue = queue_of(max_batch_bytes=10)
         assert [queue.push(event(size), 0.0).wake for size in (4, 5, 1, 1)] == [
-            True, False, True, True,
+            True, False, True, False,
         ]  # fmt: skip
 
     @pytest.mark.parametrize(

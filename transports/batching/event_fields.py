@@ -1,42 +1,18 @@
-"""The UUIDs and timestamps of events: new values, and the validation of the caller's values."""
+"""The UUIDs and timestamps of events: the validation of the caller's values, and the text of a time."""
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-__all__ = ["canonical_uuid", "format_utc", "new_uuid", "normalise_timestamp"]
+__all__ = ["canonical_uuid", "format_utc", "normalise_timestamp"]
 
-# RFC 9562 section 5.7: 48 bits of Unix milliseconds, version 7, 12 random bits, variant 0b10,
-# 62 random bits.
-_TIMESTAMP_BITS = 48
-_VERSION = 7 << 76
-_VARIANT = 2 << 62
-_RANDOM_A = 0xFFF << 64
-_RANDOM_B = (1 << 62) - 1
 _USUAL_FORM = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The beginning of the year 1 and the last second of the year 9999.
 _FIRST_SECOND = -62135596800.0
 _LAST_SECOND = 253402300799.0
-
-
-def new_uuid(wall: float) -> str:
-    """Return a version 7 UUID for the wall-clock time ``wall`` (seconds since 1970).
-
-    The random bits come from the operating system, so that two forks of a process never draw the
-    same bits.
-    """
-    try:
-        milliseconds = int(wall * 1000) & ((1 << _TIMESTAMP_BITS) - 1)
-    except (ValueError, OverflowError):
-        # A clock may say anything, and a UUID needs no time to be unique.
-        milliseconds = 0
-    drawn = int.from_bytes(os.urandom(10), "big")
-    number = milliseconds << 80 | _VERSION | (drawn & _RANDOM_A) | _VARIANT | (drawn & _RANDOM_B)
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+_THOUSAND, _MILLION = 1_000, 1_000_000
 
 
 def canonical_uuid(value: object) -> str | None:
@@ -69,12 +45,35 @@ def format_utc(wall: float) -> str:
     >>> format_utc(1735787045.25), format_utc(1e15)
     ('2025-01-02T03:04:05.250Z', '9999-12-31T23:59:59.000Z')
     """
-    # The last six characters are "+00:00".
+    try:
+        second = int(wall)
+        known, text = _latest[0]
+        if second != known:
+            text = _without_zone(datetime.fromtimestamp(second, UTC).isoformat())
+            _latest[0] = second, text
+        # Rounded as `fromtimestamp` does it.
+        microseconds = round((wall - second) * 1e6)
+        if 0 <= microseconds < _MILLION:
+            return f"{text}.{str(_THOUSAND + microseconds // _THOUSAND)[1:]}Z"
+    except (ValueError, OverflowError, OSError):
+        pass
+    return _format_any(wall)
+
+
+# The latest second that was asked for, with its text: a pair that is replaced as one, for threads.
+_latest: list[tuple[int, str]] = [(-1, "")]
+
+
+def _format_any(wall: float) -> str:
     try:
         moment = datetime.fromtimestamp(wall, UTC)
     except (ValueError, OverflowError, OSError):
         moment = datetime.fromtimestamp(_in_range(wall), UTC)
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    return _without_zone(moment.isoformat(timespec="milliseconds")) + "Z"
+
+
+def _without_zone(text: str) -> str:
+    return text.removesuffix("+00:00")
 
 
 def _in_range(wall: float) -> float:

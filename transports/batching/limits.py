@@ -15,7 +15,9 @@ MIB = 1024 * KIB
 # The defaults of posthog-python.
 FLUSH_AT = 100
 FLUSH_INTERVAL = 5.0
-MAX_BATCH_SIZE = 100
+# More than there: a burst that fills the queue leaves in few requests, whose cost hardly grows with their
+# size. The server bounds a request's bytes alone.
+MAX_BATCH_SIZE = 1_000
 MAX_QUEUE_SIZE = 10_000
 # The server accepts requests of up to 20 MiB.
 MAX_BATCH_BYTES = 5 * MIB
@@ -53,7 +55,7 @@ class Exhausted(StrEnum):
 class LaneLimits:
     """The limits of a lane's batches, queue and retries. Times are in seconds.
 
-    With ``max_batch_size=None`` a batch has at most ``max(flush_at, 100)`` events.
+    With ``max_batch_size=None`` a batch has at most ``max(flush_at, 1000)`` events.
     """
 
     flush_at: int = FLUSH_AT

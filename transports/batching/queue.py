@@ -44,8 +44,8 @@ from .batches import first_that_fit, left_over, next_attempt, sort_by_result
 from .counters import Tally
 from .delivery import DeliveryOutcome, Disposition
 from .event import Event
-from .event_fields import new_uuid
 from .limits import READ_AGAIN, LaneLimits, Overflow
+from .uuids import new_uuid
 
 __all__ = ["EventQueue", "FlushGoal"]
 
@@ -132,19 +132,17 @@ class EventQueue:
 
         While older events wait on disk, refuse an event that the spool could not store.
         """
-        admission = self._admit(event, now, stored=stored)
+        reason = self.unfit(event)
+        if reason is None and not self.spills:
+            return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
+        admission = Admission(reason) if reason else self._overflow(event, now, stored=stored)
         if admission.reason is not None:
             self.tally.refused[admission.reason] += 1
         if admission.evicted is not None:
             self.tally.dropped[DropReason.EVICTED] += 1
         return admission
 
-    def _admit(self, event: Event, now: float, *, stored: bool) -> Admission:
-        reason = self.unfit(event)
-        if reason:
-            return Admission(reason)
-        if not self.spills:
-            return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
+    def _overflow(self, event: Event, now: float, *, stored: bool) -> Admission:
         if stored:
             self._accept()
             if not self._spilled:
@@ -168,12 +166,18 @@ class EventQueue:
         """Queue the event; return whether the lane is now due earlier than before."""
         self._accept()
         self._open.append(event)
-        self._open_bytes += len(event.body)
-        if len(self._open) == 1:
+        before, count, limits = self._open_bytes, len(self._open), self.limits
+        self._open_bytes = bytes_now = before + len(event.body)
+        if count == 1:
             self._open_first = self._last_seq
             self._opened_at = now
             return True
-        return self._has_full_batch()
+        # A lane that is due already is not due earlier; one whose thread could not start tries again.
+        return (
+            count % min(limits.flush_at, self._batch_cap) == 0
+            or before < limits.max_batch_bytes <= bytes_now
+            or self.is_full
+        )
 
     def _has_full_batch(self) -> bool:
         limits = self.limits

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from ..batching.event import Event
+from ..errors import QueueFullError
 from ..steps import Call, Steps
 from . import ai
 from .components import Components, HasComponents
 from .flag_reads import flags_now, flags_of
 from .preparation import NOTHING, CaptureOptions, PreparedEvent
-from .verbs import guarded, guarded_steps, nothing
+from .verbs import guarded, guarded_steps, log_failure, nothing, with_signature
 
 __all__ = [
     "CaptureOptions",
@@ -34,17 +35,38 @@ _EXCEPTION = "$exception"
 _FLAG_OPTIONS = frozenset({"flags", "send_feature_flags"})
 
 
-@guarded(nothing, CaptureOptions)
 def capture(client: HasComponents, event: str, **message: Unpack[CaptureOptions]) -> str | None:
     """Queue an event; return its uuid, or None if it was dropped.
 
     Do no I/O, unless ``send_feature_flags`` needs the server or the client is in ``sync_mode``.
     """
+    try:
+        components = client.components
+        plain = components.preparation.plain(event, message)
+        if plain is not None:
+            return components.outbox.queue(plain)
+    except QueueFullError:
+        # The application asked for it, with overflow="raise".
+        raise
+    except Exception as error:  # noqa: BLE001 - nothing is raised into the application
+        log_failure(capture, error, (client, event), message)
+        return None
+    return _capture_any(client, event, **message)
+
+
+@guarded(nothing, CaptureOptions)
+def _capture_any(
+    client: HasComponents, event: str, **message: Unpack[CaptureOptions]
+) -> str | None:
     components = client.components
     prepared = _prepared(components, event, message)
     if prepared is not None and components.options.sync_mode:
         return components.outbox.deliver(prepared)
     return components.outbox.queue(prepared)
+
+
+_capture_any.__name__ = _capture_any.__qualname__ = capture.__name__
+capture = with_signature(capture, capture, CaptureOptions)
 
 
 @guarded_steps(nothing, CaptureOptions)

@@ -122,6 +122,8 @@ class Listeners:
 
     def notify_queued(self, event: Event) -> None:
         """Call the callbacks for a queued event."""
+        if not self._callbacks:
+            return
         name = _QUEUED.get(event.name, "capture")
         if self.are_wanted(name):
             self.notify(name, event.decoded())

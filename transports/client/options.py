@@ -86,7 +86,7 @@ class Options(HttpOptions):
     """The maximum time for which an event is queued while the server accepts events; 0: send each event
     at once."""
     max_batch_size: int | None = None
-    """The maximum number of events in one request; None: ``max(flush_at, 100)``."""
+    """The maximum number of events in one request; None: ``max(flush_at, 1000)``."""
     max_queue_size: int = 10_000
     """The maximum number of queued events in a lane."""
     overflow: Overflow | str = Overflow.DROP_NEW

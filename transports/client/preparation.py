@@ -18,9 +18,9 @@ from uuid import UUID
 from ..application_errors import application_errors
 from ..batching.batch import DropReason
 from ..batching.event import Event, make_event, unmade_event
-from ..batching.event_fields import new_uuid
 from ..batching.lanes import AI_LANE, AI_NAMED_LANE
 from ..batching.pipeline import EVENTS_LANE, EventPipeline
+from ..batching.uuids import new_uuid
 from ..clock import Clock
 from ..context import Context, current, id_of
 from ..errors import ClientClosedError, HookError, InvalidEventError, TransportError
@@ -30,6 +30,7 @@ from ..json_text import members_of
 from .hooks import Hooks
 from .listeners import Listeners
 from .options import Options
+from .plain_events import PlainEvents
 from .status import ClientStatus
 from .storage import Memory
 
@@ -106,6 +107,13 @@ class Preparation:
         self._disable_geoip = options.disable_geoip
         self._owned = dict(owned)
         self._runtime = dict(runtime)
+        above = {**owned, **({_NO_GEOIP: True} if options.disable_geoip else {})}
+        usual = PlainEvents(memory, status, clock, runtime=self._runtime, owned=above)
+        self.plain: Callable[[object, Mapping[str, Any]], Event | None] = usual.make
+        """Makes the event of a usual call; None: ``prepare`` must make it."""
+        # Hooks see every event, and in ``sync_mode`` an event is not queued.
+        if self._has_hooks or options.sync_mode:
+            self.plain = _never
 
     def is_in_hook(self) -> bool:
         """Return whether a ``before_send`` hook runs in this thread."""
@@ -277,6 +285,10 @@ def mapping_of(what: str, given: object) -> Mapping[str, Any]:
         return members
     logger.warning("%s must be a mapping, got %s; ignored", what, type(given).__name__)
     return NOTHING
+
+
+def _never(_name: object, _message: Mapping[str, Any]) -> None:
+    """Make no event."""
 
 
 def _nobody_is_told(_event: Event, _reason: DropReason, _error: TransportError) -> None:

@@ -18,7 +18,15 @@ from ..spelling import did_you_mean
 from ..steps import Call, Steps, run_steps
 from .arguments import mistake_in
 
-__all__ = ["blocking", "carried_out", "guarded", "guarded_steps", "nothing"]
+__all__ = [
+    "blocking",
+    "carried_out",
+    "guarded",
+    "guarded_steps",
+    "log_failure",
+    "nothing",
+    "with_signature",
+]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -55,10 +63,10 @@ def guarded(
             except Exception as error:
                 if _is_wrong_call(error):
                     raise
-                _log_failure(verb, error, args, kwargs)
+                log_failure(verb, error, args, kwargs)
                 return cast("R", otherwise())
 
-        return _with_signature(run, verb, options)
+        return with_signature(run, verb, options)
 
     return decorate
 
@@ -77,7 +85,7 @@ def guarded_steps(
                 raise _unexpected(begin, kwargs, known)
             return _guarded(verb, verb(*args, **kwargs), otherwise, args, kwargs)
 
-        return _with_signature(begin, verb, options)
+        return with_signature(begin, verb, options)
 
     return decorate
 
@@ -94,7 +102,7 @@ def _guarded(
     except QueueFullError:
         raise
     except Exception as error:  # noqa: BLE001 - nothing is raised into the application
-        _log_failure(verb, error, args, kwargs)
+        log_failure(verb, error, args, kwargs)
         return cast("R", otherwise())
 
 
@@ -132,7 +140,7 @@ def _unexpected(
     return TypeError(f"{verb.__name__}() got an unexpected keyword argument {name!r}{hint}")
 
 
-def _with_signature(
+def with_signature(
     method: Callable[P, R], verb: Callable[..., Any], options: type | None
 ) -> Callable[P, R]:
     """Give ``method`` the keywords of ``options`` as parameters, for ``help()`` and editors."""
@@ -173,7 +181,7 @@ def _is_wrong_call(error: Exception) -> bool:
 _logged: set[tuple[str, str]] = set()
 
 
-def _log_failure(
+def log_failure(
     verb: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> None:
     """Log the mistake in the call or a traceback, only once: the failure may repeat on every call."""

@@ -121,7 +121,10 @@ def _begin(scope: _Scope | None) -> ContextToken:
 
 def current() -> Context | None:
     """Return the innermost context, or None outside of any context."""
-    scope = _innermost()
+    uses = _open.get()
+    if not uses:
+        return None
+    scope = uses[-1].scope
     return None if scope is None else scope.context
 
 

@@ -79,13 +79,16 @@ MUTANTS = (
     ),
     Mutant(
         "interval-starts-anew-with-each-event", _QUEUE,
-        "        if len(self._open) == 1:\n            self._open_first = self._last_seq\n            self._opened_at = now\n            return True\n",
-        "        self._opened_at = now\n        if len(self._open) == 1:\n            self._open_first = self._last_seq\n            return True\n",
+        "        if count == 1:\n            self._open_first = self._last_seq\n            self._opened_at = now\n            return True\n",
+        "        self._opened_at = now\n        if count == 1:\n            self._open_first = self._last_seq\n            return True\n",
     ),
     Mutant(
         "first-event-wakes-nobody", _QUEUE,
-        "            self._opened_at = now\n            return True\n        return self._has_full_batch()",
-        "            self._opened_at = now\n        return self._has_full_batch()",
+        "            self._opened_at = now\n            return True\n", "            self._opened_at = now\n",
+    ),
+    Mutant(
+        "full-batch-wakes-nobody", _QUEUE,
+        "            count % min(limits.flush_at, self._batch_cap) == 0\n            or", "           ",
     ),
     Mutant(
         "full-batch-waits-for-the-interval", _QUEUE,
