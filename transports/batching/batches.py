@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
+from operator import attrgetter
 
 from ..clock import ClockReading
 from ..errors import DeliveryError
@@ -13,18 +15,26 @@ from .delivery import DeliveryOutcome
 from .event import Event
 from .limits import Exhausted, LaneLimits
 
-__all__ = ["first_that_fit", "left_over", "next_attempt", "sort_by_result"]
+__all__ = ["first_that_fit", "left_over", "next_attempt", "size_of", "sort_by_result"]
+
+_body = attrgetter("body")
+
+
+def size_of(events: Iterable[Event]) -> int:
+    """Return the number of bytes of the events' bodies."""
+    return sum(map(len, map(_body, events)))
 
 
 def first_that_fit(waiting: Iterable[Event], most: int, most_bytes: int) -> tuple[Event, ...]:
     """Return the first events that fit into a batch, at least one."""
-    taken: list[Event] = []
-    for event in waiting:
-        most_bytes -= len(event.body)
-        if taken and (most_bytes < 0 or len(taken) >= most):
-            break
-        taken.append(event)
-    return tuple(taken)
+    taken = tuple(islice(waiting, max(most, 1)))
+    left = most_bytes - size_of(taken)
+    # Usually none: small events fill a batch by their number.
+    fit = len(taken)
+    while left < 0 and fit > 1:
+        fit -= 1
+        left += len(taken[fit].body)
+    return taken[:fit]
 
 
 def next_attempt(

@@ -12,7 +12,9 @@ _USUAL_FORM = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # The beginning of the year 1 and the last second of the year 9999.
 _FIRST_SECOND = -62135596800.0
 _LAST_SECOND = 253402300799.0
-_THOUSAND, _MILLION = 1_000, 1_000_000
+_MILLION = 1_000_000
+# How the text of a time ends, for each millisecond.
+_MILLISECONDS = tuple(f".{number:03}Z" for number in range(1_000))
 
 
 def canonical_uuid(value: object) -> str | None:
@@ -54,7 +56,7 @@ def format_utc(wall: float) -> str:
         # Rounded as `fromtimestamp` does it.
         microseconds = round((wall - second) * 1e6)
         if 0 <= microseconds < _MILLION:
-            return f"{text}.{str(_THOUSAND + microseconds // _THOUSAND)[1:]}Z"
+            return text + _MILLISECONDS[microseconds // 1_000]
     except (ValueError, OverflowError, OSError):
         pass
     return _format_any(wall)

@@ -43,6 +43,8 @@ logger = logging.getLogger("flagengine.events")
 
 EVENTS_LANE = "events"
 SHUTDOWN_TIMEOUT = 30.0
+# With these policies a push neither waits nor writes.
+_AT_ONCE = frozenset({Overflow.DROP_NEW, Overflow.DROP_OLDEST, Overflow.RAISE})
 # Seconds for which ``flush`` and ``deliver`` wait for callbacks, at least and at most, and for which
 # ``shutdown`` waits for them beyond its timeout.
 _CALLBACK_SECONDS = 5.0
@@ -102,8 +104,16 @@ class EventPipeline(LaneWork):
         Raises:
             QueueFullError: the queue is full and ``overflow`` is ``"raise"``.
         """
+        losses: list[QueueAction] = []
         with self._lock:
-            admission, losses = self._admit(event, lane)
+            queue = self._queues[lane]
+            if queue.limits.overflow in _AT_ONCE:
+                admission = queue.push(event, self._clock.monotonic())
+                if admission.evicted is not None:
+                    losses = [Dropped(lane, (admission.evicted,), DropReason.EVICTED)]
+                    self._settle(losses)
+            else:
+                admission, losses = self._admit(queue, event)
             if admission.wake:
                 self._driver.wake(lane)
         if losses or self._spools:
@@ -132,19 +142,16 @@ class EventPipeline(LaneWork):
         loss = Loss(lane, reason, (event,), limits, is_refusal=True, error=error)
         self._reporter.lost(loss, is_logged=reason is not DropReason.INVALID)
 
-    def _admit(self, event: Event, lane: str) -> tuple[Admission, list[QueueAction]]:
-        queue, spool = self._queues[lane], self._spools.get(lane)
-        if queue.limits.overflow is Overflow.BLOCK and not queue.unfit(event):
-            self._wait_for_room(queue)
+    def _admit(self, queue: EventQueue, event: Event) -> tuple[Admission, list[QueueAction]]:
+        """Push an event that may have to wait for room, or that is written to disk."""
+        spool = self._spools.get(queue.name)
         if spool is None:
-            admission = queue.push(event, self._clock.monotonic())
-            if admission.evicted is None:
-                return admission, []
-            losses: list[QueueAction] = [Dropped(lane, (admission.evicted,), DropReason.EVICTED)]
-        else:
-            losses = spool.mend()
-            stored = spool.store(event)
-            admission = queue.push(event, self._clock.monotonic(), stored=stored)
+            if not queue.unfit(event):
+                self._wait_for_room(queue)
+            return queue.push(event, self._clock.monotonic()), []
+        losses = spool.mend()
+        stored = spool.store(event)
+        admission = queue.push(event, self._clock.monotonic(), stored=stored)
         self._settle(losses)
         return admission, losses
 

@@ -40,7 +40,7 @@ from .batch import (
     QueueAction,
     Retried,
 )
-from .batches import first_that_fit, left_over, next_attempt, sort_by_result
+from .batches import first_that_fit, left_over, next_attempt, size_of, sort_by_result
 from .counters import Tally
 from .delivery import DeliveryOutcome, Disposition
 from .event import Event
@@ -217,7 +217,7 @@ class EventQueue:
         self._spilled -= len(events)
         self._spill_first += len(events) + len(lost)
         self._open.extend(events)
-        self._open_bytes += sum(len(event.body) for event in events)
+        self._open_bytes += size_of(events)
         self._is_unreadable, self._read_at = False, _AT_ONCE
         return self.lose(lost)
 
@@ -284,7 +284,7 @@ class EventQueue:
         for _ in events:
             self._open.popleft()
         self._open_first += len(events)
-        self._open_bytes -= sum(len(event.body) for event in events)
+        self._open_bytes -= size_of(events)
         if self._open_seq > self._mark:
             self._opened_at = max(self._opened_at, self._marked_at)
             self._mark, self._marked_at = self._last_seq, now.monotonic

@@ -268,11 +268,9 @@ class Outbox:
 
     def _lane(self, event: Event, *, is_ai: bool) -> str:
         """Return the event's lane, or the main lane if the pipeline lacks that lane."""
-        lane = EVENTS_LANE
-        if is_ai:
-            lane = AI_LANE
-        elif event.name.startswith(_AI_PREFIX):
-            lane = AI_NAMED_LANE
+        if not is_ai and not event.name.startswith(_AI_PREFIX):
+            return EVENTS_LANE
+        lane = AI_LANE if is_ai else AI_NAMED_LANE
         return lane if lane in self._lanes else EVENTS_LANE
 
 

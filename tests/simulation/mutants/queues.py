@@ -13,11 +13,11 @@ MUTANTS = (
     ),
     Mutant(
         "batch-is-one-too-big", _BATCHES,
-        "len(taken) >= most)", "len(taken) > most)",
+        "islice(waiting, max(most, 1))", "islice(waiting, max(most, 1) + 1)",
     ),
     Mutant(
         "bytes-of-a-batch-are-unbounded", _BATCHES,
-        "if taken and (most_bytes < 0 or len(taken) >= most):", "if taken and len(taken) >= most:",
+        "while left < 0 and fit > 1:", "while left < 0 and fit > len(taken):",
     ),
     Mutant(
         "events-stay-in-the-queue-when-batched", _QUEUE,
