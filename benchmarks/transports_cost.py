@@ -1,9 +1,10 @@
 """The cost of the client compared with posthog's: the caller's time, a worker's rate, an idle process.
 
-`python -m benchmarks.transports_cost [--quick]`. It needs the extras `client` and `differential`. The
-two clients take slots in turn. Batches go to a transport that discards them, and are flushed between
-slots, outside the timing. Rates are measured with a server in another process, and an idle client in
-a new process; its wake-ups are the voluntary context switches of all threads except the first.
+`python -m benchmarks.transports_cost [--quick] [--without-orjson]`. It needs the extras `client`, `orjson`
+and `differential`. The two clients take slots in turn. Batches go to a transport that discards them, and
+are flushed between slots, outside the timing. Rates are measured with a server in another process, and
+an idle client in a new process; its wake-ups are the voluntary context switches of all threads except
+the first.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import gc
 import json
 import logging
 import os
+import re
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 import warnings
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -152,25 +154,35 @@ def _calls(slots: int, count: int) -> None:
         client.shutdown()
 
 
-class _Sink(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+
+
+class _Sink(socketserver.StreamRequestHandler):
+    """Takes everything, and does as little as a server can: what is measured is the client."""
+
     disable_nagle_algorithm = True
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def handle(self) -> None:
+        """Answer every request of a connection."""
+        while head := self._head():
+            found = _LENGTH.search(head)
+            self.rfile.read(int(found[1]) if found else 0)
+            self.wfile.write(_ANSWER)
 
-    def do_POST(self) -> None:
-        """Take everything."""
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
+    def _head(self) -> bytes:
+        lines = []
+        while (line := self.rfile.readline()) not in (b"\r\n", b""):
+            lines.append(line.rstrip(b"\r\n"))
+        return b"\r\n".join(lines)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
 
 
 def _serve() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Sink)
+    server = _Server(("127.0.0.1", 0), _Sink)
     print(server.server_address[1], flush=True)
     server.serve_forever()
 
@@ -238,8 +250,11 @@ def main() -> None:
     """Measure everything, or do the work of a child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a look, not for quoting")
+    parser.add_argument("--without-orjson", action="store_true", help="as if it were not installed")
     parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.without_orjson:
+        sys.modules["orjson"] = None  # type: ignore[assignment]
     if options.part[:1] == ["serve"]:
         _serve()
     elif options.part[:1] == ["idle"]:
