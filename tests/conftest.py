@@ -15,6 +15,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run without the C extension, as in an installation without a compiler",
     )
     parser.addoption(
+        "--without-orjson",
+        action="store_true",
+        help="run without orjson, as in an installation without this extra",
+    )
+    parser.addoption(
         "--evaluators",
         help="run the published cases only with these: SINGLE,TABLE_AMONG",
     )
@@ -26,6 +31,10 @@ if "--without-accelerator" in sys.argv:
 if "FLAGENGINE_TESTS_WITHOUT_ACCELERATOR" in os.environ:
     # Not in pytest_configure, because the conftest files below import the package earlier.
     sys.modules["flagengine.native._accelerator"] = None  # type: ignore[assignment]
+if "--without-orjson" in sys.argv:
+    os.environ["FLAGENGINE_TESTS_WITHOUT_ORJSON"] = "1"
+if "FLAGENGINE_TESTS_WITHOUT_ORJSON" in os.environ:
+    sys.modules["orjson"] = None  # type: ignore[assignment]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -117,7 +117,9 @@ AREAS: Mapping[str, Area] = {
         _files("flagengine/columnar", "cases verdicts walk flag_kernel engine rows"), _BATCH
     ),
     "queue": Area(
-        _files("transports/batching", "queue batches lanes announcements causes losses awaited"),
+        _files(
+            "transports/batching", "queue batches lanes announcements causes losses awaited uuids"
+        ),
         _EVENTS,
     ),
     "delivery": Area(("transports/batching/delivery.py",), _EVENTS),

@@ -98,7 +98,7 @@ def test_another_missing_module_and_another_error_stay_as_they_are() -> None:
     ],
 )
 def test_what_needs_no_extra_works_without(code: str) -> None:
-    hidden = {"requests", "urllib3"} if "Client" in code else CLIENT
+    hidden = {"requests", "urllib3", "orjson"} if "Client" in code else CLIENT
     assert run(hidden, code) == ["works"]
 
 

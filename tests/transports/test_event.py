@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from flagengine.transports.batching.event import Event, make_event, parse_event
 from flagengine.transports.batching.event_fields import normalise_timestamp
-from flagengine.transports.batching.uuids import new_uuid
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.errors import InvalidEventError
 from flagengine.transports.json_text import to_json
@@ -141,17 +140,6 @@ def test_an_event_is_parsed_from_its_own_bytes() -> None:
         parse_event(b"[]")
     with pytest.raises(InvalidEventError):
         parse_event(b"[" * 100_000)
-
-
-@given(st.floats(0, 2**37))
-def test_uuids_are_version_7_and_carry_the_time(wall: float) -> None:
-    uuid = UUID(new_uuid(wall))
-    assert (uuid.version, uuid.variant) == (7, "specified in RFC 4122")
-    assert uuid.int >> 80 == int(wall * 1000)
-
-
-def test_uuids_are_unique() -> None:
-    assert len({new_uuid(1.0) for _ in range(10_000)}) == 10_000
 
 
 class Colour(Enum):

@@ -111,7 +111,7 @@ class Options(HttpOptions):
     capture_compression: str | None = None
     """``none``, ``gzip``, ``deflate``, ``zstd`` or ``br``; None: ``POSTHOG_CAPTURE_COMPRESSION`` in the
     environment, if the option ``gzip`` does not contradict it; otherwise ``gzip``, or ``none`` with
-    ``gzip=False``."""
+    ``gzip=False``. With capture v0, PostHog reads ``gzip`` and ``none`` alone."""
     capture_mode: str | None = None
     """``v0`` or ``v1``; None: ``POSTHOG_CAPTURE_MODE`` in the environment, otherwise v0."""
     before_send: BeforeSend | Sequence[BeforeSend] | None = None
