@@ -84,6 +84,10 @@ class EventPipeline(LaneWork):
 
     def _start_anew(self) -> None:
         super()._start_anew()
+        # The lanes to which a push is one step.
+        self._direct = frozenset(
+            name for name, lane in self._lanes.items() if lane.limits.overflow in _AT_ONCE
+        )
         self._is_closing = False
         self._is_drained = False
         self._is_closed = threading.Event()
@@ -107,7 +111,7 @@ class EventPipeline(LaneWork):
         losses: list[QueueAction] = []
         with self._lock:
             queue = self._queues[lane]
-            if queue.limits.overflow in _AT_ONCE:
+            if lane in self._direct:
                 admission = queue.push(event, self._clock.monotonic())
                 if admission.evicted is not None:
                     losses = [Dropped(lane, (admission.evicted,), DropReason.EVICTED)]

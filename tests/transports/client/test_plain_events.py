@@ -105,6 +105,23 @@ def test_registered_properties_are_in_all_later_events() -> None:
             assert captured["properties"] == full["properties"]
 
 
+def test_a_registered_value_that_must_be_converted_is_converted_for_each_event() -> None:
+    class Changing:
+        times = 0
+
+        def __str__(self) -> str:
+            Changing.times += 1
+            return str(Changing.times)
+
+    with Bench() as bench:
+        bench.client.register({"at": Changing()})
+        for _ in range(2):
+            bench.client.capture("viewed", distinct_id="u")
+        bench.client.flush()
+        first, second = (event["properties"]["at"] for event in bench.events())
+    assert first != second
+
+
 @pytest.mark.parametrize(
     "message",
     [
