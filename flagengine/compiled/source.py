@@ -79,7 +79,7 @@ def _function(module: CodeType, constants: dict[str, Any]) -> Callable[..., Any]
     """Return the only function of a module's code, with the constants as its globals.
 
     The function is marked as nested: once a second thread has run, Python 3.13 without the GIL
-    never frees a function without this mark, and the globals refer to the whole snapshot.
+    never frees a function without this mark, and the globals refer to the flag and all below it.
     """
     (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
     nested = code.replace(co_flags=code.co_flags | _NESTED)

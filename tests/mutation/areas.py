@@ -50,7 +50,7 @@ _COMPILED = (
     _tests("unit", "limits_of_compiling lists_of_properties"),
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
     _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
-    _tests("unit", "dropped_snapshots forgetting overrides plan_in_words"),
+    _tests("unit", "dropped_snapshots forgetting overrides plan_in_words previous_snapshot"),
     f"{_KIT} --evaluators=SINGLE,ALL",
     _tests("properties", "compiled_equals_interpreter"),
 )
@@ -104,6 +104,17 @@ AREAS: Mapping[str, Area] = {
             "changes cohort_facts cohort_ids cohorts content flag_plan graph lower nodes plans shares",
         ),
         _SCALAR,
+    ),
+    "what is known": Area(
+        (
+            *_files("flagengine/definitions", "known"),
+            *_files("flagengine/values", "known_json"),
+            *_files("flagengine/plan", "kept references"),
+        ),
+        (
+            _tests("unit", "known_json known_documents previous_snapshot changed_keys"),
+            _tests("properties", "known_documents changed_keys"),
+        ),
     ),
     "plan in words": Area(_files("flagengine/plan", "render reference_issues"), _WORDS),
     "interpreter": Area(_files("flagengine/evaluation", "interpreter draws"), _SCALAR),

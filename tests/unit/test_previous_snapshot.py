@@ -13,6 +13,7 @@ import pytest
 from flagengine import Snapshot, evaluate, evaluate_flag, explain
 from flagengine.definitions.parsing import ROW_MEMBERS, parse_flag
 from flagengine.snapshot import evaluators_of
+from tests import rules
 from tests.bounded.parts import (
     all_of,
     condition_of,
@@ -228,6 +229,34 @@ def test_flags_left_to_the_interpreter_and_their_dependents_are_compiled_anew() 
     new = Snapshot.parse(copy.deepcopy(given), previous=old)
     assert taken_over(old, new) == {"e"}
     assert evaluate(new, "user-1", PROPS)["d"].value is True
+
+
+def test_what_decoding_loses_of_a_flag_counts() -> None:
+    text = json.dumps(rules.document(rules.rollout(share=12.5)))
+    other = text.replace("12.5", "12.5000000000000000000001")
+    assert json.loads(text) == json.loads(other)
+    for first, second in ((text, other), (other, text), (text, text)):
+        old = Snapshot.parse(first)
+        for key in old.keys:
+            old.evaluator(key)
+        new = Snapshot.parse(second, previous=old)
+        assert taken_over(old, new) == (set(old.keys) if first == second else set())
+        assert new.issues == Snapshot.parse(second).issues
+    assert Snapshot.parse(other).issues
+
+
+def test_a_flag_that_is_reached_in_two_ways_is_interpreted_once() -> None:
+    given = document_of(
+        flag("a", person_test("a")),
+        flag("b", flag_is("a")),
+        flag("c", flag_is("a")),
+        flag("d", flag_is("b", ["a", "b"]), flag_is("c", ["a", "c"])),
+    )
+    snapshot = Snapshot.parse(given)
+    evaluator = snapshot.evaluator("d")
+    for distinct_id in ("\ud800", ""):
+        expected = explain(snapshot, "d", distinct_id, PROPS).resolution
+        assert evaluator(distinct_id, PROPS) == expected
 
 
 @pytest.mark.parametrize("wrong", [{}, "{}", 7])

@@ -263,6 +263,10 @@ SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
     "devices of contexts": (
         {"reads_in_hook": False},
         [
+            _read("on"),
+            ("evaluate", "u1", {}),
+        ]
+        + [
             step
             for device in ("d1", "d2", "d3", "d4")
             for step in (
