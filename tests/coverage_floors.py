@@ -27,7 +27,16 @@ WHOLE = {
     "compiled": ("flagengine/compiled/*",),
     "batch kernel": tuple(
         f"flagengine/columnar/{name}.py"
-        for name in ("cases", "verdicts", "walk", "rules", "flag_kernel", "engine", "rows")
+        for name in (
+            "cases",
+            "verdicts",
+            "vocabulary",
+            "walk",
+            "rules",
+            "flag_kernel",
+            "engine",
+            "rows",
+        )
     ),
 }
 """The parts that decide answers, in which tests must reach every line and every branch."""

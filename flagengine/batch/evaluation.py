@@ -113,7 +113,7 @@ class TableEvaluation:
         for key, found in zip(self._engine.keys, codes, strict=True):
             answers = self._engine.answers(key)
             counts = np.bincount(found)
-            for position in np.flatnonzero(counts):
-                resolution = answers.resolutions[position]
-                self.stats.answers[key][resolution] += int(counts[position])
+            known = self.stats.answers[key]
+            for position in np.flatnonzero(counts).tolist():
+                known[answers.resolutions[position]] += int(counts[position])
             self.stats.fallback_rows[key] = answers.cases

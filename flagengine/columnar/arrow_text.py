@@ -27,6 +27,7 @@ _FOLDED: Final[dict[TextKind, Callable[[pa.Array, str], pa.Array]]] = {
     TextKind.STARTS_WITH: pc.starts_with,
     TextKind.ENDS_WITH: pc.ends_with,
 }
+_NOT_ASCII: Final = 0x80
 _MOST_OPERANDS: Final = 16
 """The maximum number of operands, which are searched for one after another."""
 
@@ -95,5 +96,16 @@ class NativeText:
 
     def _is_ascii(self) -> bool:
         if self._ascii is None:
-            self._ascii = pc.all(pc.string_is_ascii(self.array)).as_py() is not False
+            self._ascii = _is_ascii(self.array)
         return self._ascii
+
+
+def _is_ascii(array: pa.Array) -> bool:
+    """Tell whether all bytes between the first and the last text are ASCII, those of nulls included."""
+    _, offsets, data = array.buffers()
+    if data is None or not len(array):
+        return True
+    kind = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    ends = np.frombuffer(offsets, kind)[array.offset : array.offset + len(array) + 1]
+    octets = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+    return not len(octets) or int(octets.max()) < _NOT_ASCII

@@ -69,10 +69,12 @@ class Cases:
 class Renaming:
     """New names for the labels of a column, which can be applied to every column with these labels."""
 
-    labels: tuple[Hashable, ...]
-    table: Codes | None
+    constant: tuple[Hashable, ...]
+    """The name of the first label, for columns whose rows are all alike."""
+    labels: tuple[Hashable, ...] = ()
+    table: Codes | None = None
     """The position of each old label's name; None if all labels have the same name."""
-    is_same: bool
+    is_same: bool = False
     """Whether every label keeps its position."""
 
     @classmethod
@@ -81,19 +83,14 @@ class Renaming:
         positions: dict[Hashable, int] = {name: place for place, name in enumerate(first)}
         table = [positions.setdefault(name, len(positions)) for name in names]
         if len(set(table)) == 1:
-            return cls(tuple(names[:1]), None, is_same=False)
-        labels = tuple(positions)
-        is_same = table == list(range(len(labels)))
-        return cls(labels, np.array(table, smallest_type(len(labels))), is_same=is_same)
+            return cls((names[0],))
+        labels, codes = tuple(positions), np.array(table, smallest_type(len(positions)))
+        return cls(tuple(names[:1]), labels, codes, table == list(range(len(labels))))
 
     def applied(self, cases: Cases) -> Cases:
         """Return a column with new names."""
-        if cases.codes is None:
-            if self.table is None or not len(self.table):
-                return Cases(self.labels[:1])
-            return Cases((self.labels[self.table[0]],))
-        if self.table is None:
-            return Cases(self.labels)
+        if self.table is None or cases.codes is None:
+            return Cases(self.constant)
         return Cases(self.labels, cases.codes if self.is_same else self.table[cases.codes])
 
 

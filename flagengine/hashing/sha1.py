@@ -8,12 +8,13 @@ Only `buckets` imports this module, and only without the extension, because the 
 from bisect import bisect_right
 from hashlib import sha1
 from itertools import accumulate
+from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Sha1Hasher", "bucket"]
+__all__ = ["Sha1Hasher", "bucket", "numbers"]
 
 _BUCKETS: Final = 1 << 60
 _ABOVE_EVERY_DIGEST: Final = b"\xff" * 21
@@ -30,6 +31,20 @@ def bucket(prefix: str, subject: str, salt: str = "", /) -> int:
     """Return the first 60 bits of SHA-1(utf8(prefix + subject + salt))."""
     message = _encode(prefix) + _encode(subject) + _encode(salt)
     return _number(sha1(message, usedforsecurity=False).digest())
+
+
+def numbers(prefix: str, salt: str, subjects: "Iterable[bytes]") -> "Iterator[int]":
+    """Yield the bucket numbers of subjects in UTF-8."""
+    copy = sha1(_encode(prefix), usedforsecurity=False).copy
+    tail = _encode(salt)
+
+    def digest(subject: bytes) -> bytes:
+        state = copy()
+        state.update(subject + tail)
+        return state.digest()
+
+    for (number,) in iter_unpack(">Q12x", b"".join(map(digest, subjects))):
+        yield number >> 4
 
 
 def _digest_bound(upper: int) -> bytes:

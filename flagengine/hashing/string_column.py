@@ -4,14 +4,16 @@ The accelerator computes SHA-1 numbers if it is installed; otherwise the loop in
 Both reject the same input with the same message.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
 from flagengine.hashing.buckets import SUBJECT_CHARACTERS, Algorithm, hasher
 from flagengine.native import accelerator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from flagengine.native._accelerator import Buffer
 
@@ -19,6 +21,9 @@ __all__ = ["NULL_ROW", "StringColumn", "bucket_column"]
 
 NULL_ROW: Final = (1 << 64) - 1
 """The number of a null row, which is greater than every bucket number."""
+
+_PART: Final = 1 << 10
+"""The number of rows hashed together in Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +73,49 @@ def _check(column: StringColumn, offsets: int, out: int) -> None:
         raise ValueError("validity is too short for start and count")
 
 
-def _fill(number: "Callable[[str], int]", column: StringColumn, out: "Buffer") -> None:
+def _rows(column: StringColumn, out: memoryview) -> "Iterator[tuple[int, bytes]]":
+    """Yield the place and the text of each row that is not null; write `NULL_ROW` for the others."""
     offsets, text, start = _offsets(column), _view(column.data), column.start
+    _check(column, len(offsets), len(out))
+    bits = None if column.validity is None else _view(column.validity)
+    ends, size = offsets[start : start + column.count + 1].tolist(), len(text)
+    # Wrong offsets may give wrong texts here, but then one row's are refused below.
+    base = max(ends[0], 0) if ends else 0
+    data = bytes(text[base : max(ends[-1], 0)] if ends else b"")
+    for place, (begin, end) in enumerate(pairwise(ends)):
+        row = start + place
+        if not 0 <= begin <= end <= size:
+            raise ValueError(f"the offsets of row {row} are not within the data")
+        if bits is not None and not bits[row // 8] >> row % 8 & 1:
+            out[place] = NULL_ROW
+        else:
+            yield place, data[begin - base : end - base]
+
+
+def _fill(
+    algorithm: Algorithm, prefix: str, salt: str, column: StringColumn, out: "Buffer", limit: int
+) -> None:
     numbers = _view(out)
     numbers = numbers[: len(numbers) // 8 * 8].cast("Q")
-    _check(column, len(offsets), len(numbers))
-    bits = None if column.validity is None else _view(column.validity)
-    for row in range(start, start + column.count):
-        begin, end = offsets[row], offsets[row + 1]
-        if not 0 <= begin <= end <= len(text):
-            raise ValueError(f"the offsets of row {row} are not within the data")
-        null = bits is not None and not bits[row // 8] >> row % 8 & 1
-        numbers[row - start] = NULL_ROW if null else number(str(text[begin:end], "utf-8"))
+    rows = _rows(column, numbers)
+    while part := list(islice(rows, _PART)):
+        subjects = [_clipped(subject, limit) for _, subject in part]
+        if algorithm == Algorithm.SHA1:
+            from flagengine.hashing import sha1  # noqa: PLC0415 (the import loads OpenSSL)
+
+            found: Iterable[int] = sha1.numbers(prefix, salt, subjects)
+        else:
+            number = hasher(algorithm, prefix, salt)
+            found = (number(str(subject, "utf-8")) for subject in subjects)
+        for (place, _), value in zip(part, found, strict=True):
+            numbers[place] = value
+
+
+def _clipped(subject: bytes, limit: int) -> bytes:
+    """Return the first `limit` characters; 0 means all."""
+    if not 0 < limit < len(subject):
+        return subject
+    return str(subject, "utf-8")[:limit].encode()
 
 
 def bucket_column(
@@ -106,7 +142,8 @@ def bucket_column(
             filled.
     """
     if not accelerator or algorithm != Algorithm.SHA1:
-        _fill(hasher(algorithm, prefix, salt, clip=clip), column, out)
+        limit = SUBJECT_CHARACTERS if clip else 0
+        _fill(algorithm, prefix, salt, column, out, limit)
         return
     accelerator.bucket_column(
         prefix,

@@ -56,6 +56,7 @@ _COMPILED = (
 )
 _BATCH = (
     "tests/batch/test_cases.py tests/batch/test_walk.py tests/batch/test_kernel.py tests/batch/test_tables.py",
+    "tests/batch/test_vocabulary.py",
     f"{_KIT} --evaluators=TABLE_AMONG",
     "tests/batch/test_native.py tests/batch/test_real_data.py",
     "tests/batch/test_equals_scalar.py",
@@ -125,7 +126,8 @@ AREAS: Mapping[str, Area] = {
     "patterns": Area(("flagengine/operators/patterns/*.py",), _PATTERNS),
     "compiled": Area(("flagengine/compiled/*.py",), _COMPILED),
     "batch kernel": Area(
-        _files("flagengine/columnar", "cases verdicts walk flag_kernel engine rows"), _BATCH
+        _files("flagengine/columnar", "cases verdicts vocabulary walk flag_kernel engine rows"),
+        _BATCH,
     ),
     "queue": Area(
         _files(
