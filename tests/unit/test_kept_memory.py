@@ -128,3 +128,12 @@ def test_all_answers_take_little_more_memory_than_the_document() -> None:
     finally:
         tracemalloc.stop()
     assert taken <= 1.6 * alone
+
+
+def test_filters_share_their_words_and_the_document_stays_equal() -> None:
+    text = json.dumps({"flags": [flag("a"), flag("b")]})
+    snapshot = Snapshot.parse(text)
+    first, second = (snapshot.flags[key].conditions[0].filters[0] for key in "ab")
+    assert first.key is second.key
+    assert first.operator is second.operator
+    assert snapshot.to_document() == json.loads(text)
