@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.compiled.at_once import compiled_at_once, constantly
 from flagengine.compiled.flags import Evaluator
-from flagengine.compiled.own_flag import OwnFlag, followed
 from flagengine.compiled.plain import rebind
 from flagengine.evaluation.outcomes import overridden
 from flagengine.inputs.arguments import checked_mapping
@@ -20,16 +19,17 @@ from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import NO_OPTIONS
 from flagengine.inputs.subject import Subject
 from flagengine.plan.flag_plan import FlagPlan
-from flagengine.plan.graph import ordered
 from flagengine.plan.nodes import Combination, Leaf, Node, distinct, repetition
 from flagengine.plan.plans import Plans
-from flagengine.plan.references import Name, spread
 from flagengine.results.resolution import Resolution, Value
 from flagengine.values.json_values import text
 from flagengine.values.payloads import FrozenDict
 
 if TYPE_CHECKING:  # few flags compare dates
     from datetime import datetime
+
+    from flagengine.compiled.own_flag import OwnFlag
+    from flagengine.plan.references import Name
 
 __all__ = ["Evaluators"]
 
@@ -55,11 +55,11 @@ class Evaluators:
     """Plans with overrides and a clock, and the functions that evaluate them."""
 
     __slots__ = (
-        "_followed",
         "_together",
         "_used",
         "clock",
         "compiled",
+        "followed",
         "keys",
         "known_forced",
         "overrides",
@@ -74,7 +74,7 @@ class Evaluators:
         self.clock = clock
         self.compiled: dict[str, Evaluator] = {}
         self._used: set[str] = set()
-        self._followed: dict[str, OwnFlag] = {}
+        self.followed: dict[str, OwnFlag] = {}
         self._together: Together | tuple[()] | None = None
         self.known_forced: dict[tuple[str, type, Value], Resolution] = {}
 
@@ -142,8 +142,9 @@ class Evaluators:
     def generated(self, plan: FlagPlan) -> Evaluator:
         """Return the generated function of an active flag."""
         from flagengine.compiled.flag import generated  # noqa: PLC0415 10 ms, and few flags need it
+        from flagengine.compiled.own_flag import own_flag  # noqa: PLC0415 the same
 
-        return generated(plan, self._own(plan))
+        return generated(plan, own_flag(plan, self))
 
     def interpret(
         self,
@@ -182,29 +183,6 @@ class Evaluators:
             return partial(self.interpret, key)
         return compiled_at_once(plan, self) or self.generated(plan)
 
-    def _own(self, plan: FlagPlan) -> OwnFlag:
-        """Return a flag apart from the snapshot; the flags that it follows are compiled already."""
-        keys = followed(plan)
-        if not keys:
-            return OwnFlag(plan, self.overrides, self.clock)
-        known = self._followed
-        for key in ordered(plan.key, self._edges, known):
-            found = self.plans.plan(key)
-            assert found is not None  # followed flags are defined
-            below = self._edges(key)
-            known[key] = OwnFlag(
-                found,
-                self.overrides,
-                self.clock,
-                tuple(known[name] for name in below),
-                {name: self.compiled[name] for name in below},
-            )
-        return known[plan.key]
-
-    def _edges(self, key: str) -> tuple[str, ...]:
-        plan = self.plans.plan(key)
-        return () if plan is None else followed(plan)
-
     def adopt(self, old: "Evaluators") -> None:
         """Take over what is the same in an earlier snapshot, and nothing that refers to ``old``.
 
@@ -217,6 +195,8 @@ class Evaluators:
         # A function of the interpreter belongs to its snapshot, and so does what has called it.
         bound: set[Name] = {("flag", key) for key, one in compiled.items() if type(one) is partial}
         if bound:
+            from flagengine.plan.references import spread  # noqa: PLC0415 for polls only
+
             spread(bound, found.graph)
         for key, one in compiled.items():
             if ("flag", key) in found.whole and ("flag", key) not in bound:

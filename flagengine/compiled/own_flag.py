@@ -17,10 +17,12 @@ from flagengine.plan.graph import ordered
 from flagengine.plan.nodes import FlagTest
 from flagengine.results.resolution import Resolution
 
-if TYPE_CHECKING:  # few flags compare dates
+if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["OwnFlag", "followed"]
+    from flagengine.compiled.evaluators import Evaluators
+
+__all__ = ["OwnFlag", "own_flag"]
 
 
 def followed(plan: FlagPlan) -> tuple[str, ...]:
@@ -73,6 +75,27 @@ class OwnFlag:
     def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
         """Return a subject with this clock."""
         return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
+
+
+def own_flag(plan: FlagPlan, evaluators: "Evaluators") -> OwnFlag:
+    """Return a flag apart from its snapshot; the flags that it follows are compiled already."""
+    overrides, clock = evaluators.overrides, evaluators.clock
+    if not followed(plan):
+        return OwnFlag(plan, overrides, clock)
+
+    def below(key: str) -> tuple[str, ...]:
+        found = evaluators.plans.plan(key)
+        return () if found is None else followed(found)
+
+    known = evaluators.followed
+    for key in ordered(plan.key, below, known):
+        found = evaluators.plans.plan(key)
+        assert found is not None  # followed flags are defined
+        names = below(key)
+        functions = {name: evaluators.compiled[name] for name in names}
+        flags = tuple(known[name] for name in names)
+        known[key] = OwnFlag(found, overrides, clock, flags, functions)
+    return known[plan.key]
 
 
 class _Plans:

@@ -21,3 +21,8 @@ class Filter(Record):
     group_type_index: int | None = None
     negation: bool = False
     dependency_chain: tuple[str, ...] | None = None
+
+    @property
+    def refers(self) -> bool:
+        """Whether the filter names cohorts or flags."""
+        return self.type in ("cohort", "flag")

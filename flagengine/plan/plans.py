@@ -13,11 +13,11 @@ from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import Depths, on_circles, ordered
 from flagengine.plan.lower import MAX_DEPENDENCY_DEPTH, lower_flag
 from flagengine.plan.nodes import Node
-from flagengine.plan.references import Name, references_of
 
 if TYPE_CHECKING:  # not all documents have cohorts
     from flagengine.plan.cohort_facts import KnownCohorts
     from flagengine.plan.kept import Kept
+    from flagengine.plan.references import Name
 
 __all__ = ["Plans"]
 
@@ -113,7 +113,8 @@ class Plans:
         plan = self._plans.get(key)
         if plan is None and (flag := self.definitions.passing(key)) is not None:
             plan = lower_flag(flag, self)
-            if not references_of(flag):
+            conditions = flag.conditions
+            if not any(leaf.refers for condition in conditions for leaf in condition.filters):
                 self._alone.add(key)
         return plan
 

@@ -36,7 +36,7 @@ def references_of(flag: Flag) -> tuple[Name, ...]:
         target
         for condition in flag.conditions
         for leaf in condition.filters
-        if leaf.type in ("cohort", "flag")
+        if leaf.refers
         for target in _targets(leaf)
     )
     return tuple(dict.fromkeys(found))

@@ -25,7 +25,7 @@ if [ "${1:-}" = --self-check ]; then
     edit column.c 's/to > column->data.len/to > column->data.len + 1024/'
     edit texts.h 's/<= texts->size - BLOCK/<= texts->size/'
     edit text_test.c 's/operand->n <= n /operand->n <= n + 64 /'
-    edit plain_flag.c 's/hasher_count(object) != uppers/hasher_count(object) < uppers/'
+    edit conditions.c 's/hasher_count(object) != uppers/hasher_count(object) < uppers/'
 fi
 
 include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')

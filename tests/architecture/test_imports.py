@@ -145,7 +145,7 @@ NEEDLESS_OF_THE_ENGINE += [
 NEEDLESS_OF_THE_ENGINE += ["plan.changes", "plan.cohorts", "plan.reference_issues", "plan.render"]
 NEEDLESS_OF_THE_ENGINE += ["transports", "values.instants", "values.version_ranges"]
 
-MOST_MODULES: Final = 62
+MOST_MODULES: Final = 65
 """The number of the engine's modules that the import loads: each takes a third of a millisecond."""
 
 
