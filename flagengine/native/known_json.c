@@ -6,18 +6,18 @@
 
 #include "json_copy.h"
 
-/* A container is its length and kind, then each member: for a dict its key, then the value or 0 for a
- * container, which follows. The copy keeps the objects alive, and nobody changes the copy. */
+/* A container is its length and kind, an odd number, then each member: for a dict its key, then the value
+ * or 0 for a container, which follows. Keys and values are owned references to objects of the copy,
+ * whose addresses are even. */
 typedef uintptr_t Word;
 
 typedef struct {
     PyObject_HEAD
-    PyObject *copy;
     Word *words;
     Py_ssize_t used, room;
 } KnownJson;
 
-enum { IS_LIST = 1 };
+enum { IS_HEAD = 1, IS_LIST = 2, KIND_BITS = 2 };
 
 /* Writing. All give false with an exception. */
 
@@ -36,11 +36,19 @@ static bool put(KnownJson *self, Word word) {
     return true;
 }
 
+static bool put_object(KnownJson *self, PyObject *object) {
+    if (!put(self, (Word)object)) {
+        return false;
+    }
+    Py_INCREF(object);
+    return true;
+}
+
 static bool write_container(KnownJson *self, PyObject *container, int depth);
 
 static bool write_member(KnownJson *self, PyObject *value, int depth) {
     if (!PyDict_CheckExact(value) && !PyList_CheckExact(value)) {
-        return put(self, (Word)value);
+        return put_object(self, value);
     }
     return put(self, 0) && write_container(self, value, depth);
 }
@@ -52,7 +60,7 @@ static bool write_container(KnownJson *self, PyObject *container, int depth) {
     }
     if (PyList_CheckExact(container)) {
         Py_ssize_t length = PyList_GET_SIZE(container);
-        bool written = put(self, (Word)length << 1 | IS_LIST);
+        bool written = put(self, (Word)length << KIND_BITS | IS_LIST | IS_HEAD);
         for (Py_ssize_t at = 0; written && at < length; at++) {
             written = write_member(self, PyList_GET_ITEM(container, at), depth - 1);
         }
@@ -60,9 +68,9 @@ static bool write_container(KnownJson *self, PyObject *container, int depth) {
     }
     Py_ssize_t at = 0;
     PyObject *key, *value;
-    bool written = put(self, (Word)PyDict_GET_SIZE(container) << 1);
+    bool written = put(self, (Word)PyDict_GET_SIZE(container) << KIND_BITS | IS_HEAD);
     while (written && PyDict_Next(container, &at, &key, &value)) {
-        written = put(self, (Word)key) && write_member(self, value, depth - 1);
+        written = put_object(self, key) && write_member(self, value, depth - 1);
     }
     return written;
 }
@@ -118,7 +126,7 @@ static bool same_members_of_list(PyObject *given, const Word **at, Py_ssize_t le
 /* The recursion is as deep as the copy. */
 static bool same_container(PyObject *given, const Word **at) {
     Word head = *(*at)++;
-    Py_ssize_t length = (Py_ssize_t)(head >> 1);
+    Py_ssize_t length = (Py_ssize_t)(head >> KIND_BITS);
     bool alike = head & IS_LIST ? PyList_CheckExact(given) || PyTuple_CheckExact(given)
                                 : PyDict_CheckExact(given);
     if (!alike) {
@@ -151,11 +159,8 @@ static PyObject *known_json_new(PyTypeObject *type, PyObject *args, PyObject *kw
         return NULL;
     }
     KnownJson *self = (KnownJson *)type->tp_alloc(type, 0);
-    if (self) {
-        self->copy = Py_NewRef(copy);
-        if (!write_container(self, copy, JSON_MAX_DEPTH)) {
-            Py_CLEAR(self);
-        }
+    if (self && !write_container(self, copy, JSON_MAX_DEPTH)) {
+        Py_CLEAR(self);
     }
     return (PyObject *)self;
 }
@@ -163,8 +168,12 @@ static PyObject *known_json_new(PyTypeObject *type, PyObject *args, PyObject *kw
 static void known_json_dealloc(PyObject *object) {
     KnownJson *self = (KnownJson *)object;
     PyTypeObject *type = Py_TYPE(object);
+    for (Py_ssize_t at = 0; at < self->used; at++) {
+        if (self->words[at] && !(self->words[at] & IS_HEAD)) {
+            Py_DECREF((PyObject *)self->words[at]);
+        }
+    }
     PyMem_Free(self->words);
-    Py_XDECREF(self->copy);
     type->tp_free(object);
     Py_DECREF(type);
 }

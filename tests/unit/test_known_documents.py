@@ -275,3 +275,28 @@ def test_a_snapshot_of_a_known_document_travels() -> None:
     evaluate(given, "user-1")
     snapshot = module.as_snapshot(given)
     assert pickle.loads(pickle.dumps(snapshot)) == snapshot
+
+
+def test_a_document_is_recognised_although_its_copy_shares_words_later() -> None:
+    def of(operator: str) -> Json:
+        properties = [{"key": "plan", "type": "person", "operator": operator, "value": "pro"}]
+        return {
+            "flags": [
+                {"key": "f", "active": True, "filters": {"groups": [{"properties": properties}]}}
+            ]
+        }
+
+    def made(*letters: str) -> str:
+        return "".join(letters)  # an object of its own, which nobody else keeps
+
+    given = of(made("ex", "act"))
+    for _ in range(3):  # reading the flag replaces words of the copy
+        assert evaluate(given, "user-1", {"plan": "pro"})["f"].value is True
+    filters = given["flags"][0]["filters"]["groups"][0]["properties"][0]
+    for _ in range(3):
+        filters["operator"] = made("is", "_", "not")
+        others = [made("is", "_", "no", chr(97 + number)) for number in range(26)]
+        assert evaluate(given, "user-1", {"plan": "pro"})["f"].value is False
+        filters["operator"] = made("ex", "act")
+        assert evaluate(given, "user-1", {"plan": "pro"})["f"].value is True
+        assert len(others) == 26
