@@ -27,7 +27,7 @@ typedef struct {
     Py_ssize_t count;
     PyObject *nothing;
     PyObject *otherwise;
-    PyObject *remembered; /* answers by trace */
+    PyObject *remembered; /* a dict of answers by trace, NULL until there is one */
 } PlainFlag;
 
 enum { TESTS, ROLLOUT, DRAW };
@@ -74,7 +74,10 @@ static State ended(Walk *walk, PyObject **place) {
     }
     PyObject *trace = PyBytes_FromStringAndSize((const char *)walk->trace.notes,
                                                 (Py_ssize_t)walk->trace.size);
-    Outcome found = trace ? find_item(self->remembered, trace, &walk->answer) : FAILED;
+    PyObject *remembered = LOAD_ACQUIRE(self->remembered);
+    Outcome found = !trace       ? FAILED
+                    : remembered ? find_item(remembered, trace, &walk->answer)
+                                 : LACKING;
     Py_XDECREF(trace);
     return found == YES ? ENDED : found == LACKING ? UNSEEN : RAISED;
 }
@@ -218,16 +221,28 @@ static State walk_whole(Walk *walk, PyObject *flag, const Person *person) {
     }
 }
 
-static bool remember(const Walk *walk, PyObject *answer) {
-    PyObject *remembered = ((PlainFlag *)walk->flag)->remembered;
-    if (PyDict_GET_SIZE(remembered) >= MOST_REMEMBERED) {
-        PyDict_Clear(remembered);
+/* Gives the dict of what the flag remembers; NULL with an exception. */
+static PyObject *memory_of(PlainFlag *self) {
+    if (!LOAD_ACQUIRE(self->remembered)) {
+        PyObject *made = PyDict_New();
+        if (!made || !PUBLISH(self->remembered, made)) {
+            Py_XDECREF(made);
+        }
     }
+    return LOAD_ACQUIRE(self->remembered);
+}
+
+static bool remember(const Walk *walk, PyObject *answer) {
+    PyObject *remembered = memory_of((PlainFlag *)walk->flag);
     PyObject *trace = PyBytes_FromStringAndSize((const char *)walk->trace.notes,
                                                 (Py_ssize_t)walk->trace.size);
-    int failed = trace ? PyDict_SetItem(remembered, trace, answer) : -1;
+    bool fine = remembered && trace;
+    if (fine && PyDict_GET_SIZE(remembered) >= MOST_REMEMBERED) {
+        PyDict_Clear(remembered);
+    }
+    fine = fine && !PyDict_SetItem(remembered, trace, answer);
     Py_XDECREF(trace);
-    return !failed;
+    return fine;
 }
 
 /* Only a person whom no other code can change has certainly the answer of the walk. */
@@ -295,13 +310,12 @@ static PyObject *plain_flag_new(PyTypeObject *type, PyObject *args, PyObject *kw
     self->call = plain_flag_call;
     self->nothing = read_answer(nothing);
     self->otherwise = Py_NewRef(otherwise);
-    self->remembered = PyDict_New();
     Py_ssize_t count = PyTuple_GET_SIZE(conditions);
     self->conditions = PyMem_Calloc((size_t)count, sizeof(Condition));
     if (!self->conditions) {
         PyErr_NoMemory();
     }
-    for (; !PyErr_Occurred() && self->count < count; self->count++) {
+    for (; self->conditions && self->count < count; self->count++) {
         Condition *condition = &self->conditions[self->count];
         if (!condition_read(condition, PyTuple_GET_ITEM(conditions, self->count))) {
             condition_clear(condition);
