@@ -4,8 +4,7 @@ Equal columns of different batches thereby have the same labels, so that what wa
 label once, such as the verdicts of the tests, is looked up by its position.
 """
 
-from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -58,51 +57,59 @@ class Vocabularies:
         return Cases(labels, places[indices.to_numpy(zero_copy_only=False)])
 
 
+class _Learned(NamedTuple):
+    """What is known of a column; nothing in it changes."""
+
+    positions: dict[str, int] = {}  # noqa: RUF012 nobody changes it
+    characters: int = 0
+    dictionaries: tuple[tuple[pa.Array, Labels, NDArray[Any]], ...] = ()
+
+
 class _Vocabulary:
-    """One column's texts; the last label is that of nulls."""
+    """One column's texts; the last label is that of nulls.
+
+    What is learned is replaced whole, so there is no lock: of what two threads learn at the same time
+    one part may be lost, and is learned again.
+    """
 
     def __init__(self, null: Any) -> None:
         self._null = null
-        self._lock = Lock()
-        self._forget()
-
-    def _forget(self) -> None:
-        self._positions: dict[str, int] = {}
-        self._characters = 0
-        self._labels: Labels = (self._null,)
-        self._dictionaries: list[tuple[pa.Array, Labels, NDArray[Any]]] = []
+        self._learned = _Learned()
 
     def positions(self, dictionary: pa.Array) -> tuple[Labels, NDArray[Any]] | None:
         """Return the labels, and the place of every text of a dictionary and of null among them."""
-        for known, labels, places in tuple(self._dictionaries):
+        before = self._learned
+        for known, labels, places in before.dictionaries:
             if known.equals(dictionary):
                 return labels, places
         try:
             texts = dictionary.to_pylist()
         except UnicodeDecodeError:
             return None
-        with self._lock:
-            return self._learn(dictionary, texts)
+        after = self._after(before, dictionary, texts)
+        if after is None:
+            return None
+        self._learned = after
+        return after.dictionaries[0][1:]
 
-    def _learn(self, dictionary: pa.Array, texts: list[str]) -> tuple[Labels, NDArray[Any]] | None:
-        new = [text for text in texts if text not in self._positions]
-        characters = sum(map(len, new))
-        if len(self._positions) + len(new) > _MOST or self._characters + characters > _LONGEST:
-            self._forget()
-            new, characters = texts, sum(map(len, texts))
+    def _after(self, before: _Learned, dictionary: pa.Array, texts: list[str]) -> _Learned | None:
+        new = [text for text in texts if text not in before.positions]
+        characters = before.characters + sum(map(len, new))
+        if len(before.positions) + len(new) > _MOST or characters > _LONGEST:
+            before, new, characters = _Learned(), texts, sum(map(len, texts))
             if characters > _LONGEST:
                 return None
-        for text in new:
-            self._positions.setdefault(text, len(self._positions))
-        self._characters += characters
-        if new:
-            self._labels = (*self._positions, self._null)
-        last = len(self._labels) - 1
-        table = [*map(self._positions.__getitem__, texts), last]
-        places = np.array(table, smallest_type(len(self._labels)))
-        self._dictionaries = [(dictionary, self._labels, places), *self._dictionaries]
-        del self._dictionaries[_DICTIONARIES:]
-        return self._labels, places
+        positions, same = before.positions, before.dictionaries
+        if new or not same:
+            positions = dict(positions)
+            for text in new:
+                positions.setdefault(text, len(positions))
+        labels: Labels = same[0][1] if same and not new else (*positions, self._null)
+        table = [*map(positions.__getitem__, texts), len(labels) - 1]
+        places = np.array(table, smallest_type(len(labels)))
+        return _Learned(
+            positions, characters, ((dictionary, labels, places), *same)[:_DICTIONARIES]
+        )
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -7,13 +7,15 @@ from flagengine.results.resolution import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from typing import Protocol
 
     from flagengine.inputs.overrides import Overrides
     from flagengine.inputs.subject import Subject
     from flagengine.plan.flag_plan import FlagPlan
+    from flagengine.plan.plans import Plans
 
-__all__ = ["Evaluator", "Flags", "Home"]
+__all__ = ["Compiling", "Evaluator", "Flags", "Home"]
 
 Evaluator = Callable[..., Resolution]
 """A function from ``(distinct_id, props, subject=None)`` to one flag's resolution."""
@@ -47,5 +49,14 @@ if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
 
         def generated(self, plan: FlagPlan) -> Evaluator:
             """Return the generated function of an active flag."""
+
+    class Compiling(Protocol):
+        """The flags of a snapshot that were compiled so far, and their plans."""
+
+        plans: Plans
+        overrides: Overrides
+        clock: Callable[[], datetime]
+        compiled: dict[str, Evaluator]
+        followed: dict[str, Any]
 else:
-    Flags = Home = Any
+    Compiling = Flags = Home = Any

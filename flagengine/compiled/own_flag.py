@@ -20,7 +20,7 @@ from flagengine.results.resolution import Resolution
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flagengine.compiled.evaluators import Evaluators
+    from flagengine.compiled.flags import Compiling
 
 __all__ = ["OwnFlag", "own_flag"]
 
@@ -77,24 +77,24 @@ class OwnFlag:
         return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
 
 
-def own_flag(plan: FlagPlan, evaluators: "Evaluators") -> OwnFlag:
+def own_flag(plan: FlagPlan, flags: "Compiling") -> OwnFlag:
     """Return a flag apart from its snapshot; the flags that it follows are compiled already."""
-    overrides, clock = evaluators.overrides, evaluators.clock
+    overrides, clock = flags.overrides, flags.clock
     if not followed(plan):
         return OwnFlag(plan, overrides, clock)
 
     def below(key: str) -> tuple[str, ...]:
-        found = evaluators.plans.plan(key)
+        found = flags.plans.plan(key)
         return () if found is None else followed(found)
 
-    known = evaluators.followed
+    known: dict[str, OwnFlag] = flags.followed
     for key in ordered(plan.key, below, known):
-        found = evaluators.plans.plan(key)
+        found = flags.plans.plan(key)
         assert found is not None  # followed flags are defined
         names = below(key)
-        functions = {name: evaluators.compiled[name] for name in names}
-        flags = tuple(known[name] for name in names)
-        known[key] = OwnFlag(found, overrides, clock, flags, functions)
+        functions = {name: flags.compiled[name] for name in names}
+        followed_by_it = tuple(known[name] for name in names)
+        known[key] = OwnFlag(found, overrides, clock, followed_by_it, functions)
     return known[plan.key]
 
 

@@ -71,7 +71,7 @@ def test_the_error_says_what_to_install(
     ("hidden", "code", "missing"),
     [
         ({"certifi"}, "from flagengine.transports import Client\nClient('phc_x')", "certifi"),
-        ({"mmh3"}, "import flagengine.batch", "mmh3"),
+        ({"mmh3"}, "from flagengine.hashing import murmur3", "mmh3"),
         (set(), "import flagengine.transports.nothing", "flagengine.transports.nothing"),
     ],
 )
