@@ -98,7 +98,12 @@ static bool are_plain_overrides(PyObject *overrides) {
 bool arguments_read(PyObject *arguments[PARAMETERS], const Names *names, PyObject *snapshot,
                     bool has_key, PyObject *const *args, size_t nargsf, PyObject *keywords) {
     memset(arguments, 0, PARAMETERS * sizeof *arguments);
-    if (!place(arguments, names, has_key, args, PyVectorcall_NARGS(nargsf), keywords) ||
+    Py_ssize_t given = PyVectorcall_NARGS(nargsf);
+    if (has_key && given == PROPS + 1 && !keywords && PyDict_CheckExact(args[PROPS])) {
+        memcpy(arguments, args, sizeof *args * (PROPS + 1)); /* the usual call, quickly */
+        return (PyObject *)Py_TYPE(args[FLAG_DEFS]) == snapshot;
+    }
+    if (!place(arguments, names, has_key, args, given, keywords) ||
         (PyObject *)Py_TYPE(arguments[FLAG_DEFS]) != snapshot) {
         return false;
     }

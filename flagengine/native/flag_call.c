@@ -51,8 +51,11 @@ static Outcome plain_answer(const FlagCall *self, PyObject *flag, PyObject *cons
 
 static Outcome flag_answer(const FlagCall *self, PyObject *const *arguments, PyObject **answer) {
     PyObject *evaluator, *snapshot = arguments[FLAG_DEFS], *key = arguments[KEY];
-    Outcome found = find_forced(self->names, snapshot, arguments[OVERRIDES], key,
-                                arguments[DISTINCT_ID], answer);
+    Outcome found = LACKING;
+    if (arguments[OVERRIDES]) {
+        found = find_forced(self->names, snapshot, arguments[OVERRIDES], key,
+                            arguments[DISTINCT_ID], answer);
+    }
     if (found != LACKING) {
         return found;
     }
