@@ -92,7 +92,15 @@ static PyObject *ask(const void *context, const Person *person) {
     return answer;
 }
 
-/* Gives YES with the answer of an override or a plain flag, else UNCOMMON or FAILED. */
+/* Tells whether the call has neither options nor answers so far: then flags share nothing. */
+static bool is_bare(const Answers *self) {
+    PyObject *const *arguments = self->arguments;
+    return !arguments[GROUPS] && !arguments[GROUP_PROPERTIES] && !arguments[OVERRIDES] &&
+           !LOAD_ACQUIRE(self->key) && !self->known;
+}
+
+/* Gives YES with the answer of an override, of a plain flag, or of the first flag of a bare call, else
+ * UNCOMMON or FAILED. */
 static Outcome quick_answer(const Answers *self, PyObject *key, PyObject **answer) {
     PyObject *evaluator, *const *arguments = self->arguments;
     if (self->options) {
@@ -112,6 +120,10 @@ static Outcome quick_answer(const Answers *self, PyObject *key, PyObject **answe
         Person person = person_of(self);
         Question question = {self, key};
         found = walk_answer(evaluator, &person, ask, &question, answer);
+    } else if (is_bare(self)) {
+        PyObject *args[] = {arguments[DISTINCT_ID], arguments[PROPS] ? arguments[PROPS] : Py_None};
+        *answer = PyObject_Vectorcall(evaluator, args, 2, NULL);
+        found = *answer ? YES : FAILED;
     }
     Py_DECREF(evaluator);
     return found;

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flagengine.values.payloads import FrozenDict, decoded_payload, frozen, shared_payload
 from flagengine.values.record import Record, derived
@@ -107,6 +107,9 @@ class Missing(Record):
 
 NOTHING_MISSING = Missing()
 
+_UNDECODED: Final = object()
+"""The payload of a resolution that was made where the stack had no room to decode it."""
+
 _DELEGATING: Final = (
     Reason.FLAG_DISABLED,
     Reason.TARGETING_MATCH,
@@ -174,7 +177,7 @@ class Resolution(Record):
     caller_default: bool = derived(init=False)
     enabled: bool = derived(init=False)
     variant: str | None = derived(init=False)
-    payload: Any = derived(init=False)
+    _payload: Any = derived(init=False)
 
     def __post_init__(self) -> None:
         """Derive the remaining fields, once."""
@@ -188,17 +191,15 @@ class Resolution(Record):
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "_payload", _UNDECODED)
         with suppress(RecursionError):  # the resolution may be kept: decode at the next access
-            object.__setattr__(self, "payload", None if raw is None else decoded_payload(raw))
+            object.__setattr__(self, "_payload", None if raw is None else decoded_payload(raw))
 
-    if not TYPE_CHECKING:  # it would hide misspelt attributes
-
-        def __getattr__(self, name: str) -> Any:
-            """Decode the payload now if the stack had no room for it before."""
-            if name != "payload":
-                message = f"{type(self).__name__!r} object has no attribute {name!r}"
-                raise AttributeError(message)
-            return shared_payload(self.raw_payload)
+    @property  # no ``__getattr__``: with it, reading any attribute takes three times as long
+    def payload(self) -> Any:
+        """The decoded payload, read-only; None without one."""
+        decoded = self._payload
+        return shared_payload(self.raw_payload or "") if decoded is _UNDECODED else decoded
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, as the command line prints them."""
