@@ -84,8 +84,7 @@ class Evaluation(Answers, Mapping[str, Resolution]):
         """Check the options and bind the call."""
         evaluators, request = evaluators_of(self._snapshot), Request.parse(self._options)  # type: ignore[arg-type]
         self._keys = requested_keys(evaluators, request, self._options.get("flag_keys"))
-        asked = len(self._known)
-        self._call = EvaluationCall(evaluators, self._distinct_id, self._props, request, asked)
+        self._call = EvaluationCall(evaluators, self._distinct_id, self._props, request)
         return self._call
 
     def _opened(self) -> EvaluationCall:
@@ -105,7 +104,9 @@ class Evaluation(Answers, Mapping[str, Resolution]):
     def _resolve(self, key: str) -> Resolution:
         if key not in self._requested:
             raise KeyError(key)
-        return self._opened().resolve(key)
+        call = self._opened()
+        call.asked = max(call.asked, len(self._known))  # some flags were answered without it
+        return call.resolve(key)
 
     _ask = staticmethod(_ask)
 

@@ -50,9 +50,13 @@ class Vocabularies:
         found = vocabulary.positions(encoded.dictionary)
         if found is None:
             return None
-        labels, places = found
+        labels, texts, places = found
         indices = encoded.indices
-        if indices.null_count:
+        if (
+            not indices.null_count
+        ):  # a label of nulls would make every test one that may be in doubt
+            labels = texts
+        else:
             indices = indices.fill_null(len(places) - 1)
         return Cases(labels, places[indices.to_numpy(zero_copy_only=False)])
 
@@ -62,7 +66,7 @@ class _Learned(NamedTuple):
 
     positions: dict[str, int] = {}  # noqa: RUF012 nobody changes it
     characters: int = 0
-    dictionaries: tuple[tuple[pa.Array, Labels, NDArray[Any]], ...] = ()
+    dictionaries: tuple[tuple[pa.Array, Labels, Labels, NDArray[Any]], ...] = ()
 
 
 class _Vocabulary:
@@ -76,17 +80,16 @@ class _Vocabulary:
         self._null = null
         self._learned = _Learned()
 
-    def positions(self, dictionary: pa.Array) -> tuple[Labels, NDArray[Any]] | None:
-        """Return the labels, and the place of every text of a dictionary and of null among them."""
+    def positions(self, dictionary: pa.Array) -> tuple[Labels, Labels, NDArray[Any]] | None:
+        """Return the labels, those of texts alone, and the places of a dictionary's texts and of null."""
         before = self._learned
-        for known, labels, places in before.dictionaries:
+        for known, labels, alone, places in before.dictionaries:
             if known.equals(dictionary):
-                return labels, places
+                return labels, alone, places
         try:
-            texts = dictionary.to_pylist()
+            after = self._after(before, dictionary, dictionary.to_pylist())
         except UnicodeDecodeError:
             return None
-        after = self._after(before, dictionary, texts)
         if after is None:
             return None
         self._learned = after
@@ -104,12 +107,13 @@ class _Vocabulary:
             positions = dict(positions)
             for text in new:
                 positions.setdefault(text, len(positions))
-        labels: Labels = same[0][1] if same and not new else (*positions, self._null)
+        if same and not new:
+            labels, alone = same[0][1:3]  # the same objects, by which verdicts are found again
+        else:
+            labels, alone = (*positions, self._null), tuple(positions)
         table = [*map(positions.__getitem__, texts), len(labels) - 1]
-        places = np.array(table, smallest_type(len(labels)))
-        return _Learned(
-            positions, characters, ((dictionary, labels, places), *same)[:_DICTIONARIES]
-        )
+        learned = (dictionary, labels, alone, np.array(table, smallest_type(len(labels))))
+        return _Learned(positions, characters, (learned, *same)[:_DICTIONARIES])
 
 
 def _is_text(kind: pa.DataType) -> bool:

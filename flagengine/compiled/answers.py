@@ -46,8 +46,10 @@ class _Answers:
                 return known.setdefault(key, evaluator(self._distinct_id, self._props))
         return known.setdefault(key, self._resolve(key))
 
-    def _resolve(self, key: str) -> Resolution:
-        raise KeyError(key)
+    if TYPE_CHECKING:
+
+        def _resolve(self, key: str) -> Resolution:
+            """Go the full way to an answer; raise KeyError for a key that was not requested."""
 
     def _walk(self, *_: object) -> tuple[dict[str, Any], int] | None:
         """Answer the plain flags of a snapshot together: not without the accelerator."""

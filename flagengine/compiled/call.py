@@ -45,10 +45,12 @@ def _is_hidden(evaluators: Evaluators, request: Request, key: str) -> bool:
 
 
 class EvaluationCall:
-    """The evaluators of a snapshot, bound to one person and a request."""
+    """The evaluators of a snapshot, bound to one person and a request.
+
+    ``asked`` is the number of flags that were evaluated for these arguments, here or elsewhere.
+    """
 
     __slots__ = (
-        "_asked",
         "_distinct_id",
         "_evaluators",
         "_interpreter",
@@ -56,6 +58,7 @@ class EvaluationCall:
         "_props",
         "_request",
         "_subject",
+        "asked",
     )
 
     def __init__(
@@ -64,12 +67,8 @@ class EvaluationCall:
         distinct_id: object,
         props: Mapping[str, Any] | None,
         request: Request,
-        asked: int = 0,
     ) -> None:
-        """Bind the arguments; raise TypeError if ``props`` is not a mapping.
-
-        ``asked`` is the number of flags that were evaluated before for the same arguments.
-        """
+        """Bind the arguments; raise TypeError if ``props`` is not a mapping."""
         self._evaluators = evaluators
         self._distinct_id = distinct_id
         self._props = checked_mapping("props", props)
@@ -77,13 +76,13 @@ class EvaluationCall:
         self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
-        self._asked = asked
+        self.asked = 0
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag with its compiled function if possible, else with the interpreter."""
         evaluators = self._evaluators
-        if self._is_plain and not self._asked:  # what flags share pays from the second on
-            self._asked = 1
+        if self._is_plain and not self.asked:  # what flags share pays from the second on
+            self.asked = 1
             evaluator = evaluators.compiled.get(key) or evaluators.evaluator_so_far(key)
             subject = None if self._request is NO_OPTIONS else self.shared_subject(0)
             return evaluator(self._distinct_id, self._props, subject)
@@ -140,8 +139,8 @@ class EvaluationCall:
         the subject converts the value once.
         """
         if self._subject is None:
-            before, self._asked = self._asked, self._asked + flags
-            is_next = before < _SEVERAL <= self._asked
+            before, self.asked = self.asked, self.asked + flags
+            is_next = before < _SEVERAL <= self.asked
             if self._request is not NO_OPTIONS or (is_next and self._has_lists(flags)):
                 clock = self._evaluators.clock
                 self._subject = Subject(self._distinct_id, self._props, self._request, clock)

@@ -49,7 +49,7 @@ def _targets(leaf: Filter) -> Iterator[Name]:
         named = named_cohort(leaf)
         if named is not None:
             yield "cohort", named
-    elif leaf.type == "flag":
+    else:
         # The test also depends on whether every flag of the chain exists.
         for key in (*(leaf.dependency_chain or ()), leaf.key):
             yield "flag", key

@@ -70,7 +70,8 @@ def test_every_answer_is_right_however_late_it_is_made(conditions: int) -> None:
 
     found = answers(single, conditions)
     assert found == answers(interpreted, conditions)
-    assert len({id(each) for each in found}) == len(set(found))
+    if HAS_ACCELERATOR:  # else the first use of a flag is interpreted
+        assert len({id(each) for each in found}) == len(set(found))
     # The same answers, some of which are made after the generated function.
     again = snapshot.with_overrides({"other": True})
     assert not evaluate_flag(again, "f", "user-1", {}).enabled
