@@ -12,27 +12,36 @@ from flagengine.definitions.known import KnownDocuments
 from tests.bounded.long_names import LONG_NAMES
 from tests.bounded.operations import OPERATIONS
 from tests.bounded.shapes import SHAPES
+from tests.bounded.steps import steps
 
 __all__ = ["Growth", "Measure", "growth"]
+
+_LEAST_STEPS = 4
 
 Measure = Callable[[Callable[[], object]], int]
 
 
 @dataclass(frozen=True)
 class Growth:
-    """The work at some sizes, each twice the one before, and the length of each document."""
+    """The work at some sizes, each twice the one before, and the length of each document.
+
+    ``least`` is the work for each part of a document below which a size counts as this much: the
+    accelerator's work is not counted, and leaves the rest to Python code from some size on.
+    """
 
     sizes: tuple[int, ...]
     lengths: tuple[int, ...]
     work: tuple[int, ...]
+    least: int = 0
 
     @property
     def factor(self) -> float:
         """The greatest factor between neighbours, over two, or over that of the lengths if more."""
-        steps = zip(self.work, self.work[1:], self.lengths, self.lengths[1:], strict=False)
+        least = [max(self.least * size, 1) for size in self.sizes]
+        counted = map(max, self.work, least)
+        pairs = zip(counted, self.work[1:], self.lengths, self.lengths[1:], strict=False)
         return max(
-            after / max(before, 1) / max(2.0, longer / length)
-            for before, after, length, longer in steps
+            after / before / max(2.0, longer / length) for before, after, length, longer in pairs
         )
 
 
@@ -46,7 +55,7 @@ def growth(
     lengths = tuple(len(json.dumps(document)) for document in documents)
     OPERATIONS[operation](make(least))()  # imports what it needs
     work = tuple(_measured(operation, document, measure) for document in documents)
-    return Growth(counts, lengths, work)
+    return Growth(counts, lengths, work, _LEAST_STEPS if measure is steps else 0)
 
 
 def _measured(operation: str, document: dict[str, Any], measure: Measure) -> int:
