@@ -92,7 +92,8 @@ def own_flag(plan: FlagPlan, flags: "Compiling") -> OwnFlag:
         found = flags.plans.plan(key)
         assert found is not None  # followed flags are defined
         names = below(key)
-        functions = {name: flags.compiled[name] for name in names}
+        # A flag with one answer is compiled without the flags that it follows, and asks for none.
+        functions = {name: flags.compiled[name] for name in names if name in flags.compiled}
         followed_by_it = tuple(known[name] for name in names)
         known[key] = OwnFlag(found, overrides, clock, followed_by_it, functions)
     return known[plan.key]

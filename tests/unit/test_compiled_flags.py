@@ -128,6 +128,16 @@ def test_evaluators_do_not_come_together_where_overrides_may_add_flags() -> None
     assert evaluators_of(snapshot).together() is None
 
 
+def test_a_flag_may_follow_an_inactive_flag_that_follows_another() -> None:
+    below = {**flag("b", when(depends_on("a"))), "active": False}
+    document = {"flags": [flag("a", when(person("p"))), below, flag("c", when(depends_on("b")))]}
+    for order in ("cba", "bca", "abc"):
+        snapshot = Snapshot.parse(document)
+        for key in order * 3:
+            expected = explain(snapshot, key, "user-1", {"p": "x"}).resolution
+            assert evaluate_flag(snapshot, key, "user-1", {"p": "x"}) == expected
+
+
 def test_equal_answers_are_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever keeps many answers keeps few objects."""
     both = when(person("a", "^x", "regex"), person("b", "^x", "regex"))
