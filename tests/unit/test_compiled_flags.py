@@ -131,9 +131,9 @@ def test_evaluators_do_not_come_together_where_overrides_may_add_flags() -> None
 def test_a_flag_may_follow_an_inactive_flag_that_follows_another() -> None:
     below = {**flag("b", when(depends_on("a"))), "active": False}
     document = {"flags": [flag("a", when(person("p"))), below, flag("c", when(depends_on("b")))]}
-    for order in ("cba", "bca", "abc"):
+    for order in ("bccc", "bbcc", "ccba", "abcabc"):
         snapshot = Snapshot.parse(document)
-        for key in order * 3:
+        for key in order:
             expected = explain(snapshot, key, "user-1", {"p": "x"}).resolution
             assert evaluate_flag(snapshot, key, "user-1", {"p": "x"}) == expected
 
