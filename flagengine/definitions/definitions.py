@@ -71,13 +71,18 @@ class Definitions:
         return None if flag is None else self._flags.setdefault(key, flag)
 
     def passing(self, key: str) -> Flag | None:
-        """Return the flag with this key, or None, but do not keep the flag."""
+        """Return the flag with this key, or None, but do not keep it unless it has issues.
+
+        The issues say where the flag is: a document in which it is elsewhere takes another one.
+        """
         flag = self._flags.get(key)
         if flag is None and key in self.index.flags:
             lost = self.index.lost.get(key, NOTHING_LOST)
             flag = parse_flag(key, self.index.flags[key], self.index.pointers[key], lost)
             if key in self.index.duplicates:
                 flag = replace(flag, defect=self.index.duplicates[key])
+            if flag.issues:
+                self._flags[key] = flag
         return flag
 
     def cohort(self, cohort_id: str) -> Cohort | None:

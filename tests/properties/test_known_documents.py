@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -126,6 +127,15 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 LEAVES = [0, 1, 1.0, True, False, 0.0, -0.0, None, "", "a", "pro", [], {}, 100, 100.0, 50, (), "1"]
 
 
+def near(number: float) -> list[float]:
+    """Return numbers that are easily taken for this one, as far as there are such."""
+    found = [bool(number), -number, number + 1]
+    for kind in (float, int):
+        with suppress(ValueError, OverflowError):  # infinite, or too large
+            found.append(kind(number))
+    return found
+
+
 @st.composite
 def changed_in_place(draw: st.DrawFn, document: Doc) -> None:
     """Change one place of a document."""
@@ -147,9 +157,7 @@ def changed_in_place(draw: st.DrawFn, document: Doc) -> None:
     elif deed == "absurd":
         container[at] = draw(absurd_values())
     elif isinstance(member, bool | int | float):
-        container[at] = draw(
-            st.sampled_from([float(member), int(member), bool(member), -member, member + 1])
-        )
+        container[at] = draw(st.sampled_from(near(member)))
     else:
         container[at] = draw(st.sampled_from(LEAVES))
 
