@@ -294,19 +294,13 @@ def test_the_members_that_are_compared_are_those_that_are_read() -> None:
 
 def test_a_defect_is_told_where_the_flag_is_now() -> None:
     def of(*keys: str) -> Json:
-        properties = [
-            {"key": "v", "type": "person", "operator": "semver_wildcard", "value": "01.2.*"}
-        ]
-        filters = {"groups": [{"properties": properties}]}
-        return {"flags": [{"key": key, "active": True, "filters": filters} for key in keys]}
+        return {"flags": [{"key": key, "active": True, "filters": {"groups": 1}} for key in keys]}
 
     old = Snapshot.parse(of("a", "b"))
-    for _ in range(3):
-        for key in old.keys:
-            evaluate_flag(old, key, "user-1", PROPS)
+    for key in ("a", "b") * 3:
+        evaluate_flag(old, key, "user-1", PROPS)
     new, afresh = Snapshot.parse(of("b", "a"), previous=old), Snapshot.parse(of("b", "a"))
-    for key in new.keys:
-        assert evaluate_flag(new, key, "user-1", PROPS) == evaluate_flag(
-            afresh, key, "user-1", PROPS
-        )
+    for key in ("a", "b"):
+        expected = evaluate_flag(afresh, key, "user-1", PROPS)
+        assert evaluate_flag(new, key, "user-1", PROPS) == expected
     assert new.issues == afresh.issues
