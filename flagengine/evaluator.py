@@ -108,8 +108,6 @@ class Evaluation(Answers, Mapping[str, Resolution]):
         call.asked = max(call.asked, len(self._known))  # some flags were answered without it
         return call.resolve(key)
 
-    _ask = staticmethod(_ask)
-
     def _all(self) -> dict[str, Resolution]:
         if self._whole is not None:
             return self._whole
@@ -148,7 +146,7 @@ def _quick(*answers: type) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         if accelerator is None:
             return function
-        call = accelerator.FlagCall(function, Snapshot, _ask, *answers)
+        call = accelerator.Shortcut(function, Snapshot, _ask, *answers)
         return update_wrapper(call, function)  # type: ignore[return-value]
 
     return decorate

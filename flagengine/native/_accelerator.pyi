@@ -68,7 +68,7 @@ class Answers:
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 @final
-class FlagCall:
+class Shortcut:
     def __new__(
         cls,
         function: Callable[..., Any],

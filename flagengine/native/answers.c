@@ -1,7 +1,6 @@
 /* The base of `Evaluation`: the arguments of a call, and the answers that are known so far.
  *
- * A subclass in Python has `_resolve(key)`, the full way to an answer, and `_ask`, a function of
- * (snapshot, key, id, props, groups, group properties) that gives the answer of a plain flag.
+ * A subclass in Python has `_resolve(key)`, the full way to an answer.
  * flagengine/compiled/answers.py is equal in every answer and error.
  *
  * This file must not evaluate flags: plain flags do.
@@ -11,6 +10,7 @@
 
 #include "many_flags.h"
 #include "module.h"
+#include "one_flag.h"
 
 typedef struct {
     PyObject_HEAD
@@ -19,6 +19,7 @@ typedef struct {
     PyObject *key, *answer; /* the answer that was asked for first */
     PyObject *known;        /* a dict of the answers so far, NULL until the second */
     PyObject *whole;        /* a dict of all answers in order, or NULL */
+    PyObject *ask;          /* see Question; NULL if there are options */
     const Names *names;
 } Answers;
 
@@ -64,69 +65,12 @@ static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
 
 /* ---------------------------------------------------------------- one answer */
 
-typedef struct {
-    const Answers *answers;
-    PyObject *key;
-} Question;
+/* Tells whether no answer was asked for: what flags share pays from the second on. */
+static bool is_new(const Answers *self) { return !LOAD_ACQUIRE(self->key) && !self->known; }
 
-static Person person_of(const Answers *self) {
-    return (Person){
-        .id = self->arguments[DISTINCT_ID],
-        .props = self->arguments[PROPS],
-        .groups = self->arguments[GROUPS],
-        .group_properties = self->arguments[GROUP_PROPERTIES],
-        .is_whole = true,
-    };
-}
-
-static PyObject *ask(const void *context, const Person *person) {
-    const Question *question = context;
-    PyObject *self = (PyObject *)question->answers, *answer = NULL;
-    PyObject *function = PyObject_GetAttrString(self, "_ask");
-    if (function) {
-        PyObject *args[] = {question->answers->arguments[FLAG_DEFS], question->key, person->id,
-                            person->props, person->groups, person->group_properties};
-        answer = PyObject_Vectorcall(function, args, 6, NULL);
-        Py_DECREF(function);
-    }
-    return answer;
-}
-
-/* Tells whether the call has neither options nor answers so far: then flags share nothing. */
-static bool is_bare(const Answers *self) {
-    PyObject *const *arguments = self->arguments;
-    return !arguments[GROUPS] && !arguments[GROUP_PROPERTIES] && !arguments[OVERRIDES] &&
-           !LOAD_ACQUIRE(self->key) && !self->known;
-}
-
-/* Gives YES with the answer of an override, of a plain flag, or of the first flag of a bare call, else
- * UNCOMMON or FAILED. */
 static Outcome quick_answer(const Answers *self, PyObject *key, PyObject **answer) {
-    PyObject *evaluator, *const *arguments = self->arguments;
-    if (self->options) {
-        return UNCOMMON;
-    }
-    Outcome found = find_forced(self->names, arguments[FLAG_DEFS], arguments[OVERRIDES], key,
-                                arguments[DISTINCT_ID], answer);
-    if (found != LACKING) {
-        return found;
-    }
-    found = find_evaluator(self->names, arguments[FLAG_DEFS], key, &evaluator);
-    if (found != YES) {
-        return found == LACKING ? UNCOMMON : found;
-    }
-    found = UNCOMMON;
-    if (is_plain_flag(evaluator) && is_common_id(arguments[DISTINCT_ID])) {
-        Person person = person_of(self);
-        Question question = {self, key};
-        found = walk_answer(evaluator, &person, ask, &question, answer);
-    } else if (is_bare(self)) {
-        PyObject *args[] = {arguments[DISTINCT_ID], arguments[PROPS] ? arguments[PROPS] : Py_None};
-        *answer = PyObject_Vectorcall(evaluator, args, 2, NULL);
-        found = *answer ? YES : FAILED;
-    }
-    Py_DECREF(evaluator);
-    return found;
+    Question question = {self->names, self->ask, self->arguments, key};
+    return self->options ? UNCOMMON : answer_one(&question, is_new(self), answer);
 }
 
 static PyObject *answers_item(PyObject *object, PyObject *key) {
@@ -169,24 +113,23 @@ static PyObject *answers_get(PyObject *object, PyObject *const *args, Py_ssize_t
 /* ---------------------------------------------------------------- all answers */
 
 /* Gives the answer of a flag that could not walk with the others; NULL, perhaps with an exception. */
-static PyObject *walked_alone(const Answers *self, const Person *person, PyObject *key,
-                              PyObject *evaluator) {
+static PyObject *walked_alone(const Answers *self, PyObject *key, PyObject *evaluator) {
     PyObject *answer = NULL;
-    Question question = {self, key};
+    Question question = {self->names, self->ask, self->arguments, key};
     if (is_plain_flag(evaluator)) {
-        walk_answer(evaluator, person, ask, &question, &answer);
+        answer_plain(&question, evaluator, &answer);
     }
     return answer;
 }
 
 /* Gives a copy of the dict of keys with the answers as values. `left` counts the flags without. */
-static PyObject *filled(const Answers *self, const Person *person, PyObject *const *args,
-                        PyObject **answers, Py_ssize_t *left) {
+static PyObject *filled(const Answers *self, PyObject *const *args, PyObject **answers,
+                        Py_ssize_t *left) {
     PyObject *known = PyDict_Copy(args[0]), *names = args[1], *evaluators = args[2];
     for (Py_ssize_t i = 0; known && i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i);
         if (!answers[i]) {
-            answers[i] = walked_alone(self, person, name, PyTuple_GET_ITEM(evaluators, i));
+            answers[i] = walked_alone(self, name, PyTuple_GET_ITEM(evaluators, i));
             *left += !answers[i];
         }
         if (answers[i] ? PyDict_SetItem(known, name, answers[i]) : !!PyErr_Occurred()) {
@@ -211,14 +154,14 @@ static PyObject *answers_walk(PyObject *object, PyObject *const *args, Py_ssize_
     if (self->options || self->arguments[OVERRIDES] || !is_common_id(self->arguments[DISTINCT_ID])) {
         Py_RETURN_NONE;
     }
-    Person person = person_of(self);
+    Person person = person_of(self->arguments);
     Py_ssize_t flags = PyTuple_GET_SIZE(args[2]), left = 0;
     PyObject **answers = PyMem_Calloc((size_t)flags + 1, sizeof *answers), *known = NULL;
     if (!answers) {
         return PyErr_NoMemory();
     }
     if (answer_many(args[2], &person, answers)) {
-        known = filled(self, &person, args, answers, &left);
+        known = filled(self, args, answers, &left);
     }
     for (Py_ssize_t i = 0; i < flags; i++) {
         Py_XDECREF(answers[i]);
@@ -240,13 +183,17 @@ static Answers *answers_alloc(PyTypeObject *type, const Names *names, PyObject *
     return self;
 }
 
-PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *const *arguments) {
+PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *ask,
+                       PyObject *const *arguments) {
     PyObject *kept[PARAMETERS], *overrides = arguments[OVERRIDES];
     memcpy(kept, arguments, sizeof kept);
     if (overrides && !(kept[OVERRIDES] = PyDict_Copy(overrides))) { /* read at the call */
         return NULL;
     }
     Answers *self = answers_alloc(type, names, kept);
+    if (self) {
+        self->ask = Py_NewRef(ask);
+    }
     if (overrides) {
         Py_DECREF(kept[OVERRIDES]);
     }
@@ -280,6 +227,7 @@ static int answers_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(self->answer);
     Py_VISIT(self->known);
     Py_VISIT(self->whole);
+    Py_VISIT(self->ask);
     return 0;
 }
 
@@ -293,6 +241,7 @@ static int answers_clear(PyObject *object) {
     Py_CLEAR(self->answer);
     Py_CLEAR(self->known);
     Py_CLEAR(self->whole);
+    Py_CLEAR(self->ask);
     return 0;
 }
 

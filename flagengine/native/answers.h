@@ -6,7 +6,8 @@
 #include "arguments.h"
 
 /* Gives new answers of a subclass of Answers for arguments that `arguments_read` has read. The names
- * are those of the module's state. */
-SHARED PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *const *arguments);
+ * are those of the module's state; `ask` is that of a Question. */
+SHARED PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *ask,
+                              PyObject *const *arguments);
 
 #endif

@@ -61,7 +61,7 @@ static int module_exec(PyObject *module) {
                   add_type(module, &hasher_spec, NULL) ||
                   add_type(module, &text_test_spec, NULL) ||
                   add_type(module, &plain_flag_spec, NULL) ||
-                  add_type(module, &flag_call_spec, NULL) ||
+                  add_type(module, &shortcut_spec, NULL) ||
                   add_type(module, &answers_spec, &state->answers) ||
                   add_type(module, &known_json_spec, NULL);
     return failed ? -1 : 0;

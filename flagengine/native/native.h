@@ -100,7 +100,7 @@ extern SHARED PyMethodDef json_functions[];
 extern SHARED PyType_Spec hasher_spec;
 extern SHARED PyType_Spec text_test_spec;
 extern SHARED PyType_Spec plain_flag_spec;
-extern SHARED PyType_Spec flag_call_spec;
+extern SHARED PyType_Spec shortcut_spec;
 extern SHARED PyType_Spec answers_spec;
 extern SHARED PyType_Spec known_json_spec;
 

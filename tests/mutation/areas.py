@@ -49,7 +49,7 @@ _COMPILED = (
     "tests/unit/test_compiled_flags.py",
     _tests("unit", "limits_of_compiling lists_of_properties"),
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
-    _tests("unit", "plain_flag plain_flag_lifetime flag_call evaluator_arguments"),
+    _tests("unit", "plain_flag plain_flag_lifetime shortcut evaluation evaluator_arguments"),
     _tests("unit", "dropped_snapshots forgetting overrides plan_in_words previous_snapshot"),
     f"{_KIT} --evaluators=SINGLE,ALL",
     _tests("properties", "compiled_equals_interpreter"),

@@ -28,7 +28,7 @@ def compiled() -> None:
 
 
 def test_it_is_used():
-    assert type(evaluate_flag) is _accelerator.FlagCall
+    assert type(evaluate_flag) is _accelerator.Shortcut
 
 
 @pytest.mark.parametrize(
@@ -100,17 +100,17 @@ def test_any_type_of_snapshot_and_any_arguments_are_harmless(snapshot_type: Any)
     def function(*arguments: Any) -> str:
         return f"{len(arguments)} arguments"
 
-    call = _accelerator.FlagCall(function, snapshot_type, function)
+    call = _accelerator.Shortcut(function, snapshot_type, function)
     first = snapshot_type() if snapshot_type is not Snapshot else SNAPSHOT
     assert call(first, "nobody's", "u", {}) == "4 arguments"
     for arguments in [(), (None,), (None,) * 4, (None,) * 9]:
         assert call(*arguments) == f"{len(arguments)} arguments"
     with pytest.raises(TypeError):
-        _accelerator.FlagCall(function, 5, function)
+        _accelerator.Shortcut(function, 5, function)
     with pytest.raises(TypeError, match="a subclass of Answers"):
-        _accelerator.FlagCall(function, Snapshot, function, dict)
+        _accelerator.Shortcut(function, Snapshot, function, dict)
     with pytest.raises(TypeError):
-        _accelerator.FlagCall()
+        _accelerator.Shortcut()
 
 
 def test_it_leaks_nothing():
@@ -130,7 +130,7 @@ def test_a_circle_through_it_is_collected():
         def __call__(self, *_: Any) -> None: ...
 
     function = Function()
-    function.call = _accelerator.FlagCall(function, Snapshot, function)
+    function.call = _accelerator.Shortcut(function, Snapshot, function)
     function.call.itself = function.call
     gone = weakref.ref(function)
     del function

@@ -1,0 +1,64 @@
+/* The answer of one flag, for the shortcuts of both calls.
+ *
+ * This file must not evaluate flags: plain flags do.
+ */
+
+#include "one_flag.h"
+
+#include "plain_flag.h"
+
+Person person_of(PyObject *const *arguments) {
+    return (Person){
+        .id = arguments[DISTINCT_ID],
+        .props = arguments[PROPS],
+        .groups = arguments[GROUPS],
+        .group_properties = arguments[GROUP_PROPERTIES],
+        .is_whole = true,
+    };
+}
+
+static PyObject *ask(const void *context, const Person *person) {
+    const Question *question = context;
+    PyObject *args[] = {question->arguments[FLAG_DEFS], question->key,  person->id,
+                        person->props,                  person->groups, person->group_properties};
+    return PyObject_Vectorcall(question->ask, args, 6, NULL);
+}
+
+Outcome answer_plain(const Question *question, PyObject *flag, PyObject **answer) {
+    Person person = person_of(question->arguments);
+    return is_common_id(person.id) ? walk_answer(flag, &person, ask, question, answer) : UNCOMMON;
+}
+
+static Outcome answer_any(const Question *question, PyObject *evaluator, PyObject **answer) {
+    PyObject *const *arguments = question->arguments;
+    PyObject *args[] = {arguments[DISTINCT_ID], arguments[PROPS] ? arguments[PROPS] : Py_None};
+    *answer = PyObject_Vectorcall(evaluator, args, 2, NULL);
+    return *answer ? YES : FAILED;
+}
+
+Outcome answer_one(const Question *question, bool shares_nothing, PyObject **answer) {
+    PyObject *evaluator, *const *arguments = question->arguments;
+    PyObject *snapshot = arguments[FLAG_DEFS], *overrides = arguments[OVERRIDES];
+    Outcome found = LACKING;
+    if (overrides) {
+        found = find_forced(question->names, snapshot, overrides, question->key,
+                            arguments[DISTINCT_ID], answer);
+    }
+    if (found != LACKING) {
+        return found;
+    }
+    found = find_evaluator(question->names, snapshot, question->key, &evaluator);
+    if (found != YES) {
+        return found == LACKING ? UNCOMMON : found;
+    }
+    bool has_options = arguments[GROUPS] || arguments[GROUP_PROPERTIES] || overrides;
+    if (is_plain_flag(evaluator)) {
+        found = answer_plain(question, evaluator, answer);
+    } else if (shares_nothing && !has_options) {
+        found = answer_any(question, evaluator, answer);
+    } else {
+        found = UNCOMMON;
+    }
+    Py_DECREF(evaluator);
+    return found;
+}
