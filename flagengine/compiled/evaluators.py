@@ -6,18 +6,15 @@ then, and compiled at the second use.
 Compiling is pure: two threads that compile the same flag at the same time only waste work.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flagengine.compiled.at_once import compiled_at_once, constantly
-from flagengine.compiled.flags import Evaluator
+from flagengine.compiled.flags import Evaluator, Interpreted
 from flagengine.compiled.plain import rebind
 from flagengine.evaluation.outcomes import overridden
-from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.request import NO_OPTIONS
-from flagengine.inputs.subject import Subject
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.nodes import Combination, Leaf, Node, distinct, repetition
 from flagengine.plan.plans import Plans
@@ -51,7 +48,7 @@ _MAX_FORCED: Final = 1_024
 Together = tuple[dict[str, None], tuple[str, ...], tuple[Evaluator, ...]]
 
 
-class Evaluators:
+class Evaluators(Interpreted):
     """Plans with overrides and a clock, and the functions that evaluate them."""
 
     __slots__ = (
@@ -65,6 +62,8 @@ class Evaluators:
         "overrides",
         "plans",
     )
+
+    plans: Plans
 
     def __init__(self, plans: Plans, overrides: Overrides, clock: "Callable[[], datetime]") -> None:
         """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
@@ -145,23 +144,6 @@ class Evaluators:
         from flagengine.compiled.own_flag import own_flag  # noqa: PLC0415 the same
 
         return generated(plan, own_flag(plan, self))
-
-    def interpret(
-        self,
-        key: str,
-        distinct_id: object,
-        props: Mapping[str, Any] | None,
-        subject: Subject | None = None,
-    ) -> Resolution:
-        """Evaluate a flag with the interpreter."""
-        from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 not all flags need it
-
-        subject = subject or self.new_subject(distinct_id, props)
-        return Interpreter(self.plans, subject, self.overrides).flag(key).resolution
-
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject with this clock."""
-        return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
 
     def _at_once(self, key: str) -> Evaluator | None:
         """Return a flag that is compiled at its first use; its definition and plan are not kept."""

@@ -5,17 +5,13 @@ previous one.
 """
 
 from collections.abc import Callable, Container, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flagengine.compiled.flags import Evaluator
-from flagengine.inputs.arguments import checked_mapping
+from flagengine.compiled.flags import Evaluator, Interpreted
 from flagengine.inputs.overrides import Overrides
-from flagengine.inputs.request import NO_OPTIONS
-from flagengine.inputs.subject import Subject
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import ordered
 from flagengine.plan.nodes import FlagTest
-from flagengine.results.resolution import Resolution
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +27,7 @@ def followed(plan: FlagPlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(test.key for test in tests if test.why_broken({}) is None))
 
 
-class OwnFlag:
+class OwnFlag(Interpreted):
     """A flag, the clock and overrides of its snapshot, and the flags that it follows.
 
     ``below`` are these flags, and ``evaluators`` their functions by key.
@@ -59,22 +55,10 @@ class OwnFlag:
         assert self.evaluators is not None  # it follows flags
         return self.evaluators[key]
 
-    def interpret(
-        self,
-        key: str,
-        distinct_id: object,
-        props: Mapping[str, Any] | None,
-        subject: Subject | None = None,
-    ) -> Resolution:
-        """Evaluate the flag with the interpreter."""
-        from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 not all flags need it
-
-        subject = subject or self.new_subject(distinct_id, props)
-        return Interpreter(_Plans(self), subject, self.overrides).flag(key).resolution
-
-    def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
-        """Return a subject with this clock."""
-        return Subject(distinct_id, checked_mapping("props", props), NO_OPTIONS, self.clock)
+    @property
+    def plans(self) -> "_Plans":
+        """The plans of the flag and of those below it."""
+        return _Plans(self)
 
 
 def own_flag(plan: FlagPlan, flags: "Compiling") -> OwnFlag:
