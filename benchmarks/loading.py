@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.rivals.base import Engine, Rival
     from benchmarks.workload import Workload
 
-__all__ = ["FIGURES", "measure_load", "resident", "weigh"]
+__all__ = ["FIGURES", "measure_load", "resident", "timed_answer", "weigh"]
 
 _MIB = 1024 * 1024
 #: The measured figures, with their units.
@@ -40,9 +40,9 @@ def measure_load(rival: Rival, workload: str, first: str, path: str) -> dict[str
     before, started = resident(), perf_counter_ns()
     engine = rival.load(text)
     ready = perf_counter_ns() - started
-    first_answer = _answer(rival, engine, single)
+    first_answer = timed_answer(rival, engine, single)
     after_first = resident()
-    all_answers = _answer(rival, engine, every)
+    all_answers = timed_answer(rival, engine, every)
     after_all = resident()
     return {
         "ready": ready / 1e6,
@@ -58,18 +58,18 @@ def weigh(rival: Rival, workload: str) -> int:
     made, other = make(workload, 1), make("w2", 1)
     text = rival.document(made)
     # Modules that are imported on first use belong to no document.
-    _answer(rival, rival.load(rival.document(other)), other)
+    timed_answer(rival, rival.load(rival.document(other)), other)
     gc.collect()
     tracemalloc.start()
     engine = rival.load(text)
-    _answer(rival, engine, made)
+    timed_answer(rival, engine, made)
     gc.collect()
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     return kept
 
 
-def _answer(rival: Rival, engine: Engine, workload: Workload) -> int:
+def timed_answer(rival: Rival, engine: Engine, workload: Workload) -> int:
     """Return the nanoseconds of a call; check the answer afterwards, to keep the engine cold."""
     question = engine.question(workload)
     (person,) = workload.persons

@@ -9,13 +9,10 @@ import gc
 import json
 from dataclasses import replace
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from benchmarks.asking import ask_of, check
+from benchmarks.loading import timed_answer
 from benchmarks.workloads import of_flags
-
-if TYPE_CHECKING:
-    from benchmarks.rivals.base import Engine
 
 __all__ = ["Poll"]
 
@@ -31,7 +28,7 @@ class Poll:
         self._flags = list(of_flags("poll", _FLAGS).flags)
         first = of_flags("poll", _FLAGS)
         engine = rival.load(rival.document(first))
-        self._ask(engine, first)
+        timed_answer(self._rival, engine, first)
 
     def change(self, number: int) -> float:
         """Change a flag; return the milliseconds of the load and all answers without the JSON."""
@@ -51,14 +48,4 @@ class Poll:
         started = perf_counter_ns()
         engine = self._rival.reload(text)
         loaded = perf_counter_ns() - started
-        return (loaded + self._ask(engine, later) - json_alone) / 1e6
-
-    def _ask(self, engine: Engine, workload: Any) -> int:
-        question = engine.question(workload)
-        (person,) = workload.persons
-        ask, subject = ask_of(question), engine.subject(person)
-        started = perf_counter_ns()
-        ask(person.id, subject)
-        taken = perf_counter_ns() - started
-        check(workload, question, [(person.id, subject)], self._rival.bucketing)
-        return taken
+        return (loaded + timed_answer(self._rival, engine, later) - json_alone) / 1e6

@@ -46,12 +46,8 @@ class _Client:
 
     def deliver(self, host: str, events: int) -> float:
         """Return the events per second from the first `capture` until the client has shut down."""
-        client = self._made({"flags": []}, host=host, max_queue_size=events, **self._delivering)
-        started = perf_counter()
-        for _ in range(events):
-            client.capture("viewed", distinct_id="user-8", properties=EVENT)
-        client.shutdown()
-        return events / (perf_counter() - started)
+        made = self._made({"flags": []}, host=host, max_queue_size=events, **self._delivering)
+        return deliver(made, events)
 
     def remember(self, ids: int) -> dict[str, float]:
         """Return the result of `remember` for a new client."""
@@ -124,6 +120,15 @@ def _swallow(module: Any) -> Any:
             return module.Response(200)
 
     return Swallow()
+
+
+def deliver(client: Any, events: int) -> float:
+    """Return the events per second from the first `capture` until the client has shut down."""
+    started = perf_counter()
+    for _ in range(events):
+        client.capture("viewed", distinct_id="user-8", properties=EVENT)
+    client.shutdown()
+    return events / (perf_counter() - started)
 
 
 def remember(client: Any, ids: int) -> dict[str, float]:

@@ -40,7 +40,8 @@ class _Answers:
         known = self._known
         if key in known:
             return known[key]
-        if not known and not self._options:  # what flags share pays from the second on
+        is_new = not known and self._whole is None
+        if is_new and not self._options:  # what flags share pays from the second on
             evaluator = self._snapshot._compiled.get(key)  # noqa: SLF001 private for users
             if evaluator is not None:
                 return known.setdefault(key, evaluator(self._distinct_id, self._props))

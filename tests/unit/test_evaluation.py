@@ -186,6 +186,14 @@ def test_a_copy_is_the_same_object_and_a_pickle_has_all_answers(snapshot: Snapsh
                 again["unknown"]
 
 
+def test_a_pickle_of_no_answers_has_no_keys() -> None:
+    again = pickle.loads(pickle.dumps(evaluate({"flags": []}, "user-1")))
+    assert dict(again) == {}
+    assert dict(again.items()) == {}
+    with pytest.raises(KeyError):
+        again["unknown"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "options"),
     [

@@ -7,7 +7,7 @@ nothing. So the full way needs to know nothing of it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -98,16 +98,16 @@ def quick(
                         return finish(found)
             except Exception:  # noqa: BLE001, S110 - the full way fails as well, and says so
                 pass
-        options = {
-            "groups": groups,
-            "person_properties": person_properties,
-            "group_properties": group_properties,
-            "only_evaluate_locally": only_evaluate_locally,
-            "disable_geoip": disable_geoip,
-            "device_id": device_id,
-            "send_feature_flag_events": send_feature_flag_events,
-        }
-        return full(client, key, distinct_id, **_given(options), **others)
+        given = _given(
+            groups=groups,
+            person_properties=person_properties,
+            group_properties=group_properties,
+            only_evaluate_locally=only_evaluate_locally,
+            disable_geoip=disable_geoip,
+            device_id=device_id,
+            send_feature_flag_events=send_feature_flag_events,
+        )
+        return full(client, key, distinct_id, **given, **others)
 
     return cast("F", method)
 
@@ -142,19 +142,19 @@ def quick_evaluation(full: F) -> F:
                         return reported(components, *found)
             except Exception:  # noqa: BLE001, S110 - the full way fails as well, and says so
                 pass
-        options = {
-            "groups": groups,
-            "person_properties": person_properties,
-            "group_properties": group_properties,
-            "only_evaluate_locally": only_evaluate_locally,
-            "disable_geoip": disable_geoip,
-        }
-        return full(client, distinct_id, **_given(options), **others)
+        given = _given(
+            groups=groups,
+            person_properties=person_properties,
+            group_properties=group_properties,
+            only_evaluate_locally=only_evaluate_locally,
+            disable_geoip=disable_geoip,
+        )
+        return full(client, distinct_id, **given, **others)
 
     return cast("F", method)
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
