@@ -34,21 +34,21 @@ INLINE bool is_first(const Answers *self, PyObject *key) {
 /* Gives YES with a new reference, LACKING, UNCOMMON for a key that cannot be looked up, or FAILED. */
 static Outcome find_known(Answers *self, PyObject *key, PyObject **answer) {
     Outcome found = LACKING;
-    BEGIN_LOCKED(self)
+    Py_BEGIN_CRITICAL_SECTION(self);
     if (self->known) {
         found = find_item(self->known, key, answer);
     } else if (is_first(self, key)) {
         *answer = Py_NewRef(self->answer);
         found = YES;
     }
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     return found;
 }
 
 /* Adds an answer; gives the one that stays, which another thread may have added before. */
 static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
     PyObject *stays = NULL;
-    BEGIN_LOCKED(self)
+    Py_BEGIN_CRITICAL_SECTION(self);
     if (!self->known && !self->key) {
         self->key = Py_NewRef(key);
         self->answer = Py_NewRef(answer);
@@ -59,7 +59,7 @@ static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
         stays = fine ? PyDict_SetDefault(self->known, key, answer) : NULL;
     }
     Py_XINCREF(stays);
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     return stays;
 }
 
@@ -279,21 +279,21 @@ static PyObject *get_options(PyObject *object, void *Py_UNUSED(none)) {
 static PyObject *get_known(PyObject *object, void *Py_UNUSED(none)) {
     Answers *self = (Answers *)object;
     PyObject *known;
-    BEGIN_LOCKED(self)
+    Py_BEGIN_CRITICAL_SECTION(self);
     known = self->known ? Py_NewRef(self->known) : PyDict_New();
     if (known && !self->known && self->key && PyDict_SetItem(known, self->key, self->answer)) {
         Py_CLEAR(known);
     }
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     return known;
 }
 
 static PyObject *get_whole(PyObject *object, void *Py_UNUSED(none)) {
     Answers *self = (Answers *)object;
     PyObject *whole;
-    BEGIN_LOCKED(self)
+    Py_BEGIN_CRITICAL_SECTION(self);
     whole = Py_NewRef(self->whole ? self->whole : Py_None);
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     return whole;
 }
 
@@ -306,12 +306,12 @@ static PyObject *answers_complete(PyObject *object, PyObject *whole) {
         return NULL;
     }
     PyObject *known, *before;
-    BEGIN_LOCKED(self)
+    Py_BEGIN_CRITICAL_SECTION(self);
     known = self->known;
     before = self->whole;
     self->known = Py_NewRef(whole);
     self->whole = Py_NewRef(whole);
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     Py_XDECREF(known);
     Py_XDECREF(before);
     Py_RETURN_NONE;

@@ -87,11 +87,11 @@ static bool are_plain_overrides(PyObject *overrides) {
     bool fine = true;
     Py_ssize_t i = 0;
     PyObject *key, *value;
-    BEGIN_LOCKED(overrides)
+    Py_BEGIN_CRITICAL_SECTION(overrides);
     while (fine && PyDict_Next(overrides, &i, &key, &value)) {
         fine = is_plain_override(key, value);
     }
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     return fine;
 }
 

@@ -21,7 +21,8 @@ INLINE bool is_ready(PyObject *object) {
     return true;
 }
 
-/* Comparison. `known` is a copy, which never changes; `given` may be anything, and may change. */
+/* Comparison. `known` is a copy, in which only a text may be replaced by an equal one; `given` may be
+ * anything, and may change. */
 
 static bool same_text(PyObject *given, PyObject *known) {
     if (!is_ready(given) || !is_ready(known)) {
@@ -51,7 +52,7 @@ static bool same(PyObject *given, PyObject *known, int depth);
 
 static bool same_dict(PyObject *given, PyObject *known, int depth) {
     bool alike;
-    Py_BEGIN_CRITICAL_SECTION(given);
+    Py_BEGIN_CRITICAL_SECTION2(given, known);
     Py_ssize_t at = 0, known_at = 0;
     PyObject *key, *value, *known_key, *known_value;
     alike = PyDict_GET_SIZE(given) == PyDict_GET_SIZE(known);
@@ -65,7 +66,7 @@ static bool same_dict(PyObject *given, PyObject *known, int depth) {
         }
     }
     alike = alike && !PyDict_Next(known, &known_at, &known_key, &known_value);
-    Py_END_CRITICAL_SECTION();
+    Py_END_CRITICAL_SECTION2();
     return alike;
 }
 

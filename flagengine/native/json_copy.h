@@ -8,11 +8,6 @@
 /* What nests deeper is neither copied nor recognised; the Python code reads it. */
 #define JSON_MAX_DEPTH 300
 
-#ifndef Py_BEGIN_CRITICAL_SECTION
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
 /* Tells whether a value is the text, number, boolean or None of a copy, of the same type. */
 SHARED bool json_same_scalar(PyObject *given, PyObject *known);
 

@@ -44,13 +44,12 @@
 #define PUBLISH(place, object) ((place) ? false : ((place) = (object), true))
 #endif
 
-/* Code between these runs for one thread at a time with this object, also without the GIL. */
-#if PY_VERSION_HEX >= 0x030D0000
-#define BEGIN_LOCKED(object) Py_BEGIN_CRITICAL_SECTION(object);
-#define END_LOCKED() Py_END_CRITICAL_SECTION();
-#else
-#define BEGIN_LOCKED(object) {
-#define END_LOCKED() }
+/* Code between these runs for one thread at a time with these objects, also without the GIL. */
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#define Py_BEGIN_CRITICAL_SECTION2(first, second) {
+#define Py_END_CRITICAL_SECTION2() }
 #endif
 
 /* Casts a function with keywords to the type that a method table expects. */

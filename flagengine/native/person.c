@@ -20,11 +20,11 @@ bool are_group_properties(PyObject *group_properties) {
     bool fine = true;
     Py_ssize_t i = 0;
     PyObject *key, *value;
-    BEGIN_LOCKED(group_properties)
+    Py_BEGIN_CRITICAL_SECTION(group_properties);
     while (fine && PyDict_Next(group_properties, &i, &key, &value)) {
         fine = value == Py_None || PyDict_CheckExact(value);
     }
-    END_LOCKED()
+    Py_END_CRITICAL_SECTION();
     return fine;
 }
 
