@@ -4,6 +4,7 @@ import copy
 import enum
 import json
 import pickle
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
@@ -248,6 +249,10 @@ def test_a_copy_of_other_content_is_not_remembered() -> None:
     assert memory.get({"a": One.ONE}) is None
 
 
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    reason="without the GIL, Python code recognises nothing",
+)
 def test_in_python_a_document_with_a_tuple_is_not_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
