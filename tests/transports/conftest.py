@@ -13,6 +13,7 @@ from flagengine.transports import fork_and_exit
 from flagengine.transports.client import many_clients
 
 from .mock_server import MockServer
+from .support import StartedThreads
 
 
 def _end_when_stuck() -> None:
@@ -38,6 +39,12 @@ def _no_worker_outlives_its_test() -> Iterator[None]:
     yield
     for watched in set(fork_and_exit._watched) - set(earlier):
         watched.at_exit(0.0)
+
+
+@pytest.fixture
+def started_threads() -> StartedThreads:
+    """Return a function that names the package's threads that began in the test and run."""
+    return StartedThreads()
 
 
 @pytest.fixture

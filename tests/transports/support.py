@@ -30,6 +30,20 @@ def make(name: str = "e", **message: object) -> Event:
     return make_event({"event": name, "distinct_id": "u", **message}, clock=ManualClock())
 
 
+class StartedThreads:
+    """The package's threads that began since the object was made.
+
+    Tests of other files may have left threads of their own in the process.
+    """
+
+    def __init__(self) -> None:
+        self._earlier = frozenset(threading.enumerate())
+
+    def __call__(self) -> list[str]:
+        threads = [thread for thread in threading.enumerate() if thread not in self._earlier]
+        return [thread.name for thread in threads if thread.name.startswith("flagengine")]
+
+
 def batch_of(*events: Event, **fields: Any) -> Batch:
     given = {
         "request_id": "00000000-0000-7000-8000-000000000001",

@@ -33,7 +33,7 @@ from flagengine.transports.errors import (
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.retry import RetryPolicy
 
-from .support import API_KEY, Bench, HeldSink, make
+from .support import API_KEY, Bench, HeldSink, StartedThreads, make
 
 QUICK = RetryPolicy(base_delay=0.01)
 REJECTED = DeliveryOutcome(Disposition.REJECTED, StatusError(401))
@@ -290,7 +290,9 @@ def test_whatever_a_sink_returns_no_event_is_unaccounted_for(result: object) -> 
 
 
 @pytest.mark.parametrize("result", [SystemExit(), KeyboardInterrupt(), GeneratorExit()])
-def test_a_worker_survives_whatever_its_sink_raises(result: BaseException) -> None:
+def test_a_worker_survives_whatever_its_sink_raises(
+    result: BaseException, started_threads: StartedThreads
+) -> None:
     sink = Odd(result)
     with running(sink, Heard(), flush_at=1) as pipeline:
         uuid = pipeline.push(make())
@@ -298,7 +300,7 @@ def test_a_worker_survives_whatever_its_sink_raises(result: BaseException) -> No
         while not sink.events and time.monotonic() < deadline:
             time.sleep(0.01)
         assert [event.uuid for event in sink.events] == [uuid]
-        assert [thread.name for thread in threading.enumerate()].count("flagengine-events") == 1
+        assert started_threads().count("flagengine-events") == 1
         assert pipeline.shutdown(5)
         assert is_balanced(pipeline)
 

@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.errors import StatusError
 from flagengine.transports.retry import RetryPolicy
 
-from .support import HeldSink, make
+from .support import HeldSink, StartedThreads, make
 
 QUICK = RetryPolicy(base_delay=0.01)
 
@@ -32,22 +32,6 @@ def pipeline_of(
     return EventPipeline({"events": setup}, driver=driver, on_action=on_action)
 
 
-@pytest.fixture(autouse=True)
-def earlier() -> Iterator[None]:
-    """Do not count the threads that other tests have left."""
-    _EARLIER[:] = threading.enumerate()
-    yield
-    _EARLIER.clear()
-
-
-_EARLIER: list[threading.Thread] = []
-
-
-def workers() -> list[str]:
-    threads = [thread for thread in threading.enumerate() if thread not in _EARLIER]
-    return [thread.name for thread in threads if thread.name.startswith("flagengine")]
-
-
 def eventually(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
     while not condition():
@@ -56,13 +40,15 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.contract("event-batcher")
-def test_no_thread_runs_before_the_first_event_or_after_shutdown() -> None:
+def test_no_thread_runs_before_the_first_event_or_after_shutdown(
+    started_threads: StartedThreads,
+) -> None:
     pipeline = pipeline_of(MemorySink())
-    assert workers() == []
+    assert started_threads() == []
     pipeline.push(make())
-    assert workers() == ["flagengine-events"]
+    assert started_threads() == ["flagengine-events"]
     assert pipeline.shutdown(timeout=5)
-    eventually(lambda: workers() == [])
+    eventually(lambda: started_threads() == [])
 
 
 @pytest.mark.contract("event-batcher")
@@ -118,7 +104,7 @@ def test_concurrent_flushes_join_and_each_event_is_sent_once() -> None:
 
 
 @pytest.mark.contract("flush", "shutdown")
-def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
+def test_flush_and_shutdown_keep_to_their_timeouts(started_threads: StartedThreads) -> None:
     sink = HeldSink()
     pipeline = pipeline_of(sink)
     pipeline.push(make())
@@ -128,7 +114,7 @@ def test_flush_and_shutdown_keep_to_their_timeouts() -> None:
     assert time.monotonic() - started < 5
     assert pipeline.counters().dropped == {"unconfirmed": 1}
     sink.release.set()
-    eventually(lambda: workers() == [])
+    eventually(lambda: started_threads() == [])
     assert pipeline.counters().delivered == 0, "an outcome after the end changes nothing"
 
 
@@ -191,20 +177,22 @@ def test_a_capture_from_a_signal_handler_or_finaliser_does_not_deadlock() -> Non
     assert pipeline.counters().delivered == 1
 
 
-def test_an_idle_thread_ends_and_comes_back_with_the_next_event() -> None:
+def test_an_idle_thread_ends_and_comes_back_with_the_next_event(
+    started_threads: StartedThreads,
+) -> None:
     sink = MemorySink()
     pipeline = pipeline_of(sink, driver=ThreadDriver(idle_seconds=0.01), flush_at=1)
     for number in range(1, 4):
         pipeline.push(make())
-        eventually(lambda: workers() == [])
+        eventually(lambda: started_threads() == [])
         assert len(sink.events) == number
     pipeline.shutdown(timeout=5)
 
 
-def test_a_forgotten_pipeline_is_collected() -> None:
+def test_a_forgotten_pipeline_is_collected(started_threads: StartedThreads) -> None:
     pipeline = pipeline_of(MemorySink(), driver=ThreadDriver(idle_seconds=0.01), flush_at=1)
     pipeline.push(make())
-    eventually(lambda: workers() == [])
+    eventually(lambda: started_threads() == [])
     reference = weakref.ref(pipeline)
     del pipeline
     gc.collect()
@@ -225,13 +213,15 @@ def test_without_threads_the_caller_of_flush_does_the_work(
 
 
 @pytest.mark.contract("flush")
-def test_a_thread_that_begins_while_a_caller_sends_goes_on_after_it() -> None:
+def test_a_thread_that_begins_while_a_caller_sends_goes_on_after_it(
+    started_threads: StartedThreads,
+) -> None:
     looked = threading.Event()
 
     class Watched(EventPipeline):
         def seconds_until_due(self, lane: str) -> float | None:
             wait = super().seconds_until_due(lane)
-            if workers() and self.is_worker():
+            if started_threads() and self.is_worker():
                 looked.set()
             return wait
 

@@ -37,6 +37,12 @@ def _fresh():
     project.sink.__init__()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _end():
+    yield
+    project.client.shutdown()
+
+
 @pytest.fixture(scope="module")
 def worker():
     with start_worker(project.app, perform_ping_check=False, shutdown_timeout=30):

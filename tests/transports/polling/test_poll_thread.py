@@ -21,6 +21,8 @@ from flagengine.transports.polling import (
 from flagengine.transports.polling.fetch_results import FetchResult
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 
+from ..support import StartedThreads
+
 pytestmark = pytest.mark.contract("flag-definition-loader")
 
 ONE = {"flags": [{"key": "one"}]}
@@ -46,18 +48,13 @@ class Gate:
         return Loaded(ONE)
 
 
-def threads() -> int:
-    return sum(thread.name == "flagengine-definitions" for thread in threading.enumerate())
-
-
-def test_no_thread_exists_before_the_first_use() -> None:
-    before = threads()
+def test_no_thread_exists_before_the_first_use(started_threads: StartedThreads) -> None:
     loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
-    assert threads() == before
+    assert started_threads() == []
     assert loader.wait_until_ready(PATIENCE)
-    assert threads() == before + 1
+    assert started_threads() == ["flagengine-definitions"]
     loader.shutdown()
-    assert threads() == before
+    assert started_threads() == []
 
 
 def test_a_look_at_the_definitions_starts_the_thread() -> None:
@@ -131,13 +128,13 @@ def test_a_reload_reports_failure_and_being_held_back() -> None:
     loader.shutdown()
 
 
-def test_a_shutdown_may_be_repeated_and_ends_everything() -> None:
+def test_a_shutdown_may_be_repeated_and_ends_everything(started_threads: StartedThreads) -> None:
     loader = DefinitionLoader(MemoryDefinitions(ONE), driver=ThreadPollDriver())
     loader.wait_until_ready(PATIENCE)
     loader.shutdown()
     loader.shutdown()
     loader.start()
-    assert threads() == 0
+    assert started_threads() == []
     assert loader.current.is_ready
     assert not loader.reload(PATIENCE)
 
@@ -185,7 +182,7 @@ def test_a_forgotten_loader_takes_its_thread_with_it() -> None:
 @pytest.mark.contract("shutdown")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_polls_on_its_own() -> None:
+def test_a_forked_child_polls_on_its_own(started_threads: StartedThreads) -> None:
     gate = Gate()
     loader = DefinitionLoader(gate, driver=ThreadPollDriver())
     loader.start()
@@ -194,7 +191,7 @@ def test_a_forked_child_polls_on_its_own() -> None:
     child = os.fork()
     if child == 0:
         gate.may_answer = threading.Semaphore(100)
-        is_good = threads() == 0 and loader.wait_until_ready(PATIENCE) and loader.reload(5)
+        is_good = not started_threads() and loader.wait_until_ready(PATIENCE) and loader.reload(5)
         os._exit(0 if is_good else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
