@@ -3,10 +3,11 @@
 Both take the keyword arguments that :class:`CallOptions` describes.
 """
 
-from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
 from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
+from flagengine.compiled.answer_views import AllItems, AllValues, places_of
 from flagengine.compiled.answers import Answers
 from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.compiled.flags import Evaluator
@@ -43,6 +44,7 @@ class Evaluation(Answers, Mapping[str, Resolution]):
 
     __slots__ = ("_call", "_keys")
 
+    _View = AllValues  # for the accelerator
     _call: EvaluationCall
     _keys: Mapping[str, None]
 
@@ -60,11 +62,7 @@ class Evaluation(Answers, Mapping[str, Resolution]):
 
     def items(self) -> ItemsView[str, Resolution]:
         """Evaluate every flag; return the pairs in order."""
-        return (self._whole or self._all()).items()
-
-    def values(self) -> ValuesView[Resolution]:
-        """Evaluate every flag; return the resolutions in order."""
-        return (self._whole or self._all()).values()
+        return AllItems(self, self._all())
 
     def __repr__(self) -> str:
         """Return the number of flags as text, without evaluating them."""
@@ -76,7 +74,7 @@ class Evaluation(Answers, Mapping[str, Resolution]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the answers; what computes them stays behind."""
-        return _restored, (dict(self._all()),)
+        return _restored, (dict(self.items()),)
 
     # The full way, for what the accelerator does not answer.
 
@@ -108,35 +106,37 @@ class Evaluation(Answers, Mapping[str, Resolution]):
         call.asked = max(call.asked, len(self._known))  # some flags were answered without it
         return call.resolve(key)
 
-    def _all(self) -> dict[str, Resolution]:
+    def _all(self) -> AllValues:
         if self._whole is not None:
             return self._whole
         together = self._snapshot._evaluators.together()  # noqa: SLF001 private for users
-        walked = together and self._walk(*together)
+        walked = together and self._walk(*together[1:])
         if walked is None:
-            whole = self._opened().resolve_all(self._requested)
+            places: Mapping[str, int] = places_of(self._requested)
+            whole: Iterable[Resolution] = self._opened().resolve_all(self._requested)
         else:
-            whole, left = walked
+            places, (whole, left) = together[0], walked
             if left:
-                self._answer_rest(whole, together[-1])
+                whole = self._with_rest(whole, together[2])
         if known := self._known:
-            whole = {key: known.get(key, answer) for key, answer in whole.items()}
-        self._complete(whole)
-        return whole
+            whole = map(known.get, places, whole)
+        self._complete(places, AllValues(whole))
+        return self._all()  # those of another thread if it was faster
 
-    def _answer_rest(self, answers: dict[str, Any], evaluators: tuple[Evaluator, ...]) -> None:
+    def _with_rest(
+        self, answers: Sequence[Any], evaluators: tuple[Evaluator, ...]
+    ) -> Iterator[Resolution]:
         """Answer the flags that the accelerator has left."""
-        subject = self._opened().shared_subject(len(answers))
-        for key, evaluator in zip(answers, evaluators, strict=True):
-            if answers[key] is None:
-                answers[key] = evaluator(self._distinct_id, self._props, subject)
+        person = self._distinct_id, self._props, self._opened().shared_subject(len(answers))
+        for answer, evaluator in zip(answers, evaluators, strict=True):
+            yield evaluator(*person) if answer is None else answer
 
 
 def _restored(answers: dict[str, Resolution]) -> Evaluation:
     """Return an evaluation that knows all answers."""
     evaluation = Evaluation(None, None, {}, {})
     evaluation._keys = dict.fromkeys(answers)  # noqa: SLF001 of this module
-    evaluation._complete(answers)  # noqa: SLF001
+    evaluation._complete(places_of(answers), AllValues(answers.values()))  # noqa: SLF001
     return evaluation
 
 

@@ -3,9 +3,10 @@
 The accelerator has the same in C, which answers plain flags at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, ValuesView
 from typing import TYPE_CHECKING, Any
 
+from flagengine.compiled.answer_views import AllValues
 from flagengine.native import accelerator
 from flagengine.results.resolution import Resolution
 
@@ -18,7 +19,7 @@ class _Answers:
     A subclass has ``_resolve(key)``, the full way to an answer. ``options`` are keyword arguments.
     """
 
-    __slots__ = ("_distinct_id", "_known", "_options", "_props", "_snapshot", "_whole")
+    __slots__ = ("_distinct_id", "_known", "_options", "_places", "_props", "_snapshot", "_whole")
 
     def __init__(
         self,
@@ -33,10 +34,13 @@ class _Answers:
         self._props = props
         self._options = options
         self._known: dict[str, Resolution] = {}
-        self._whole: dict[str, Resolution] | None = None
+        self._places: Mapping[str, int] = {}
+        self._whole: AllValues | None = None
 
     def __getitem__(self, key: str) -> Resolution:
         """Return the answer for a key; raise KeyError for a key that was not requested."""
+        if self._whole is not None and key in self._places:
+            return self._whole[self._places[key]]
         known = self._known
         if key in known:
             return known[key]
@@ -52,13 +56,22 @@ class _Answers:
         def _resolve(self, key: str) -> Resolution:
             """Go the full way to an answer; raise KeyError for a key that was not requested."""
 
-    def _walk(self, *_: object) -> tuple[dict[str, Any], int] | None:
+        def _all(self) -> AllValues:
+            """Evaluate every flag, and keep the answers."""
+
+    def values(self) -> ValuesView[Resolution]:
+        """Evaluate every flag; return the resolutions in order."""
+        # Registered as a view.
+        return self._whole or self._all()  # type: ignore[return-value]
+
+    def _walk(self, *_: object) -> tuple[AllValues, int] | None:
         """Answer the plain flags of a snapshot together: not without the accelerator."""
         return None
 
-    def _complete(self, answers: dict[str, Resolution]) -> None:
-        """Keep the answers of all flags in order."""
-        self._known = self._whole = answers
+    def _complete(self, places: Mapping[str, int], answers: AllValues) -> None:
+        """Keep the answers of all flags in order, and each key's place among the answers."""
+        if self._whole is None:  # else another thread was faster
+            self._places, self._whole = places, answers
 
 
 if TYPE_CHECKING:

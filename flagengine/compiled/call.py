@@ -106,16 +106,15 @@ class EvaluationCall:
         is_usual = type(given) is str and given.isascii() and given != ""
         return is_usual or bool(usable_id(given))
 
-    def resolve_all(self, keys: Mapping[str, None]) -> dict[str, Resolution]:
-        """Evaluate the flags of all keys."""
+    def resolve_all(self, keys: Mapping[str, None]) -> list[Resolution]:
+        """Evaluate the flags of all keys, in their order."""
         evaluators = self._evaluators
         subject = self.shared_subject(len(keys))
         together = evaluators.together()
         if together and self._is_plain and self._has_id and keys is evaluators.keys:
             distinct_id, props = self._distinct_id, self._props
-            answers = [evaluate(distinct_id, props, subject) for evaluate in together[-1]]
-            return dict(zip(keys, answers, strict=True))
-        return {key: self.resolve(key) for key in keys}
+            return [evaluate(distinct_id, props, subject) for evaluate in together[-1]]
+        return [self.resolve(key) for key in keys]
 
     def trace(self, key: str) -> "FlagTrace":
         """Evaluate a flag with the interpreter, which records every step."""

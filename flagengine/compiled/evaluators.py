@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from flagengine.compiled.answer_views import places_of
 from flagengine.compiled.at_once import compiled_at_once, constantly
 from flagengine.compiled.flags import Evaluator, Interpreted
 from flagengine.compiled.plain import rebind
@@ -45,7 +46,7 @@ _MAX_KEY: Final = 1_000
 
 _MAX_FORCED: Final = 1_024
 
-Together = tuple[dict[str, None], tuple[str, ...], tuple[Evaluator, ...]]
+Together = tuple[dict[str, int], tuple[str, ...], tuple[Evaluator, ...]]
 
 
 class Evaluators(Interpreted):
@@ -108,9 +109,9 @@ class Evaluators(Interpreted):
         return type(self.evaluator(key)) is partial
 
     def together(self) -> Together | None:
-        """Return all flags' keys and evaluators in the document's order; None until all are compiled.
+        """Return the places of the keys, the keys, and the evaluators, in the document's order.
 
-        It stays None if one is left to the interpreter, which answers several flags in one go, or
+        The result is None until all flags are compiled. It stays None if one is left to the interpreter, which answers several flags in one go, or
         if overrides may add flags.
         """
         if self._together is not None:
@@ -120,7 +121,7 @@ class Evaluators(Interpreted):
             in_order = tuple(compiled[key] for key in keys)
             is_mixed = any(type(each) is partial for each in in_order)
             apart = is_mixed or bool(self.overrides.flags)
-            self._together = () if apart else (dict(keys), tuple(keys), in_order)
+            self._together = () if apart else (places_of(keys), tuple(keys), in_order)
         return self._together or None
 
     def forced(self, key: str, value: Value) -> Resolution:

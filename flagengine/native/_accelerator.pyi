@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, ValuesView
 from typing import Any, Literal, Protocol, Self, final, type_check_only
 
 # The same as collections.abc.Buffer, which needs Python 3.12.
@@ -66,6 +66,7 @@ class Answers:
     ) -> Self: ...
     def __getitem__(self, key: str, /) -> Any: ...
     def get(self, key: str, default: Any = None, /) -> Any: ...
+    def values(self) -> ValuesView[Any]: ...
 
 @final
 class Shortcut:

@@ -18,7 +18,8 @@ typedef struct {
     PyObject *options;      /* all options of a call that only Python code can read, else NULL */
     PyObject *key, *answer; /* the answer that was asked for first */
     PyObject *known;        /* a dict of the answers so far, NULL until the second */
-    PyObject *whole;        /* a dict of all answers in order, or NULL */
+    PyObject *whole;        /* a tuple of all answers in order, or NULL */
+    PyObject *places;       /* a dict of the keys' places in `whole`, or NULL */
     PyObject *ask;          /* see Question; NULL if there are options */
     const Names *names;
 } Answers;
@@ -31,11 +32,25 @@ INLINE bool is_first(const Answers *self, PyObject *key) {
                                 PyUnicode_Compare(self->key, key) == 0);
 }
 
+/* Finds an answer among all answers. */
+static Outcome find_in_whole(const Answers *self, PyObject *key, PyObject **answer) {
+    PyObject *place;
+    Outcome found = find_item(self->places, key, &place);
+    if (found == YES) {
+        *answer = Py_XNewRef(PyTuple_GetItem(self->whole, PyLong_AsSsize_t(place)));
+        Py_DECREF(place);
+        found = *answer ? YES : FAILED;
+    }
+    return found;
+}
+
 /* Gives YES with a new reference, LACKING, UNCOMMON for a key that cannot be looked up, or FAILED. */
 static Outcome find_known(Answers *self, PyObject *key, PyObject **answer) {
     Outcome found = LACKING;
     Py_BEGIN_CRITICAL_SECTION(self);
-    if (self->known) {
+    if (self->whole) {
+        found = find_in_whole(self, key, answer);
+    } else if (self->known) {
         found = find_item(self->known, key, answer);
     } else if (is_first(self, key)) {
         *answer = Py_NewRef(self->answer);
@@ -49,7 +64,9 @@ static Outcome find_known(Answers *self, PyObject *key, PyObject **answer) {
 static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
     PyObject *stays = NULL;
     Py_BEGIN_CRITICAL_SECTION(self);
-    if (!self->known && !self->key) {
+    if (self->whole && find_in_whole(self, key, &stays) == YES) {
+        Py_DECREF(stays); /* the tuple keeps the answer */
+    } else if (!self->known && !self->key) {
         self->key = Py_NewRef(key);
         self->answer = Py_NewRef(answer);
         stays = answer;
@@ -66,7 +83,7 @@ static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
 /* ---------------------------------------------------------------- one answer */
 
 /* Tells whether no answer was asked for: what flags share pays from the second on. */
-static bool is_new(const Answers *self) { return !LOAD_ACQUIRE(self->key) && !self->known; }
+static bool is_new(const Answers *self) { return !LOAD_ACQUIRE(self->key); }
 
 static Outcome quick_answer(const Answers *self, PyObject *key, PyObject **answer) {
     Question question = {self->names, self->ask, self->arguments, key};
@@ -122,52 +139,149 @@ static PyObject *walked_alone(const Answers *self, PyObject *key, PyObject *eval
     return answer;
 }
 
-/* Gives a copy of the dict of keys with the answers as values. `left` counts the flags without. */
-static PyObject *filled(const Answers *self, PyObject *const *args, PyObject **answers,
-                        Py_ssize_t *left) {
-    PyObject *known = PyDict_Copy(args[0]), *names = args[1], *evaluators = args[2];
-    for (Py_ssize_t i = 0; known && i < PyTuple_GET_SIZE(names); i++) {
-        PyObject *name = PyTuple_GET_ITEM(names, i);
-        if (!answers[i]) {
-            answers[i] = walked_alone(self, name, PyTuple_GET_ITEM(evaluators, i));
-            *left += !answers[i];
+/* Moves the answers into a new view, with None where a flag has none; `left` counts these. */
+static PyObject *viewed(const Answers *self, PyObject *names, PyObject *evaluators,
+                        PyObject **answers, Py_ssize_t *left) {
+    PyObject *type = PyObject_GetAttr((PyObject *)self, self->names->view), *view = NULL;
+    Py_ssize_t count = PyTuple_GET_SIZE(names);
+    if (type && PyType_Check(type) &&
+        PyType_FastSubclass((PyTypeObject *)type, Py_TPFLAGS_TUPLE_SUBCLASS)) {
+        view = ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, count);
+    }
+    Py_XDECREF(type);
+    for (Py_ssize_t i = 0; view && i < count; i++) {
+        PyObject *answer = answers[i];
+        answers[i] = NULL;
+        if (!answer) {
+            answer = walked_alone(self, PyTuple_GET_ITEM(names, i), PyTuple_GET_ITEM(evaluators, i));
         }
-        if (answers[i] ? PyDict_SetItem(known, name, answers[i]) : !!PyErr_Occurred()) {
-            Py_CLEAR(known);
+        if (!answer && PyErr_Occurred()) {
+            Py_CLEAR(view);
+        } else {
+            *left += !answer;
+            PyTuple_SET_ITEM(view, i, answer ? answer : Py_NewRef(Py_None));
         }
     }
-    return known;
+    return view;
 }
 
-PyDoc_STRVAR(walk_doc, "_walk($self, keys, names, evaluators, /)\n--\n\n"
-                       "Return a dict of the answers of all plain flags, and how many are left.\n\n"
-                       "`keys` is a dict of the names, in whose order the evaluators are. None, or "
-                       "None for an answer, where only Python code can answer.");
-
-static PyObject *answers_walk(PyObject *object, PyObject *const *args, Py_ssize_t count) {
-    const Answers *self = (Answers *)object;
-    if (count != 3 || !PyDict_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
-        !PyTuple_CheckExact(args[2]) || PyTuple_GET_SIZE(args[1]) != PyTuple_GET_SIZE(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "_walk takes a dict and two tuples of the same size");
-        return NULL;
-    }
-    if (self->options || self->arguments[OVERRIDES] || !is_common_id(self->arguments[DISTINCT_ID])) {
-        Py_RETURN_NONE;
-    }
+/* Gives a view of the answers of all plain flags; NULL, perhaps without an exception. */
+static PyObject *walked(const Answers *self, PyObject *names, PyObject *evaluators,
+                        Py_ssize_t *left) {
     Person person = person_of(self->arguments);
-    Py_ssize_t flags = PyTuple_GET_SIZE(args[2]), left = 0;
-    PyObject **answers = PyMem_Calloc((size_t)flags + 1, sizeof *answers), *known = NULL;
+    Py_ssize_t flags = PyTuple_GET_SIZE(evaluators);
+    PyObject **answers = PyMem_Calloc((size_t)flags + 1, sizeof *answers), *view = NULL;
     if (!answers) {
         return PyErr_NoMemory();
     }
-    if (answer_many(args[2], &person, answers)) {
-        known = filled(self, args, answers, &left);
+    if (answer_many(evaluators, &person, answers)) {
+        view = viewed(self, names, evaluators, answers, left);
     }
     for (Py_ssize_t i = 0; i < flags; i++) {
         Py_XDECREF(answers[i]);
     }
     PyMem_Free(answers);
-    return known ? Py_BuildValue("(Nn)", known, left) : NULL;
+    return view;
+}
+
+static bool may_walk(const Answers *self) {
+    return !self->options && !self->arguments[OVERRIDES] &&
+           is_common_id(self->arguments[DISTINCT_ID]);
+}
+
+PyDoc_STRVAR(walk_doc, "_walk($self, names, evaluators, /)\n--\n\n"
+                       "Return a view of the answers of all plain flags, and how many are left.\n\n"
+                       "None, or None for an answer, where only Python code can answer.");
+
+static PyObject *answers_walk(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    const Answers *self = (Answers *)object;
+    if (count != 2 || !PyTuple_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
+        PyTuple_GET_SIZE(args[0]) != PyTuple_GET_SIZE(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "_walk takes two tuples of the same size");
+        return NULL;
+    }
+    Py_ssize_t left = 0;
+    if (!may_walk(self)) {
+        Py_RETURN_NONE;
+    }
+    PyObject *view = walked(self, args[0], args[1], &left);
+    return view ? Py_BuildValue("(Nn)", view, left) : NULL;
+}
+
+/* Gives all evaluators of the snapshot, as `_together` has them; NULL, perhaps with an exception. */
+static PyObject *together_of(const Answers *self) {
+    PyObject *evaluators = PyObject_GetAttr(self->arguments[FLAG_DEFS], self->names->evaluators);
+    PyObject *together = evaluators ? PyObject_GetAttr(evaluators, self->names->together) : NULL;
+    Py_XDECREF(evaluators);
+    if (together && !(PyTuple_CheckExact(together) && PyTuple_GET_SIZE(together) == 3)) {
+        Py_CLEAR(together); /* not all flags are compiled */
+    }
+    return together;
+}
+
+static void complete(Answers *self, PyObject *places, PyObject *whole) {
+    Py_BEGIN_CRITICAL_SECTION(self);
+    if (!self->whole) { /* else another thread was faster */
+        self->places = Py_NewRef(places);
+        self->whole = Py_NewRef(whole);
+    }
+    Py_END_CRITICAL_SECTION();
+}
+
+/* Evaluates all flags if all are plain and none was asked for. Gives false with an exception. */
+static bool complete_at_once(Answers *self) {
+    if (!is_new(self) || !may_walk(self)) {
+        return true;
+    }
+    PyObject *together = together_of(self);
+    if (together) {
+        Py_ssize_t left = 0;
+        PyObject *whole = walked(self, PyTuple_GET_ITEM(together, 1), PyTuple_GET_ITEM(together, 2),
+                                 &left);
+        if (whole && !left) {
+            complete(self, PyTuple_GET_ITEM(together, 0), whole);
+        }
+        Py_XDECREF(whole);
+        Py_DECREF(together);
+    }
+    return !PyErr_Occurred();
+}
+
+static PyObject *get_whole(PyObject *object, void *Py_UNUSED(none)) {
+    Answers *self = (Answers *)object;
+    PyObject *whole;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    whole = Py_NewRef(self->whole ? self->whole : Py_None);
+    Py_END_CRITICAL_SECTION();
+    return whole;
+}
+
+PyDoc_STRVAR(values_doc, "values($self, /)\n--\n\n"
+                         "Evaluate every flag; return the resolutions in order.");
+
+static PyObject *answers_values(PyObject *object, PyObject *Py_UNUSED(none)) {
+    Answers *self = (Answers *)object;
+    if (!LOAD_ACQUIRE(self->whole) && !complete_at_once(self)) {
+        return NULL;
+    }
+    PyObject *whole = get_whole(object, NULL);
+    if (whole != Py_None) {
+        return whole;
+    }
+    Py_DECREF(whole);
+    return PyObject_CallMethod(object, "_all", NULL);
+}
+
+PyDoc_STRVAR(complete_doc, "_complete($self, places, answers, /)\n--\n\n"
+                           "Keep a tuple of all answers, and a dict of each key's place in it.");
+
+static PyObject *answers_complete(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    if (count != 2 || !PyDict_CheckExact(args[0]) || !PyTuple_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "_complete takes a dict and a tuple");
+        return NULL;
+    }
+    complete((Answers *)object, args[0], args[1]);
+    Py_RETURN_NONE;
 }
 
 /* ---------------------------------------------------------------- the object */
@@ -226,6 +340,7 @@ static int answers_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(self->key);
     Py_VISIT(self->answer);
     Py_VISIT(self->known);
+    Py_VISIT(self->places);
     Py_VISIT(self->whole);
     Py_VISIT(self->ask);
     return 0;
@@ -240,6 +355,7 @@ static int answers_clear(PyObject *object) {
     Py_CLEAR(self->key);
     Py_CLEAR(self->answer);
     Py_CLEAR(self->known);
+    Py_CLEAR(self->places);
     Py_CLEAR(self->whole);
     Py_CLEAR(self->ask);
     return 0;
@@ -288,35 +404,6 @@ static PyObject *get_known(PyObject *object, void *Py_UNUSED(none)) {
     return known;
 }
 
-static PyObject *get_whole(PyObject *object, void *Py_UNUSED(none)) {
-    Answers *self = (Answers *)object;
-    PyObject *whole;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    whole = Py_NewRef(self->whole ? self->whole : Py_None);
-    Py_END_CRITICAL_SECTION();
-    return whole;
-}
-
-PyDoc_STRVAR(complete_doc, "_complete($self, answers, /)\n--\n\nKeep a dict of all answers in order.");
-
-static PyObject *answers_complete(PyObject *object, PyObject *whole) {
-    Answers *self = (Answers *)object;
-    if (!PyDict_CheckExact(whole)) {
-        PyErr_SetString(PyExc_TypeError, "_complete takes a dict");
-        return NULL;
-    }
-    PyObject *known, *before;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    known = self->known;
-    before = self->whole;
-    self->known = Py_NewRef(whole);
-    self->whole = Py_NewRef(whole);
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(known);
-    Py_XDECREF(before);
-    Py_RETURN_NONE;
-}
-
 static PyGetSetDef answers_getset[] = {
     {"_snapshot", get_argument, NULL, NULL, (void *)FLAG_DEFS},
     {"_distinct_id", get_argument, NULL, NULL, (void *)DISTINCT_ID},
@@ -329,7 +416,8 @@ static PyGetSetDef answers_getset[] = {
 
 static PyMethodDef answers_methods[] = {
     {"get", FUNCTION(answers_get), METH_FASTCALL, get_doc},
-    {"_complete", answers_complete, METH_O, complete_doc},
+    {"values", answers_values, METH_NOARGS, values_doc},
+    {"_complete", FUNCTION(answers_complete), METH_FASTCALL, complete_doc},
     {"_walk", FUNCTION(answers_walk), METH_FASTCALL, walk_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -19,7 +19,11 @@ bool names_open(Names *names) {
     }
     names->compiled = PyUnicode_InternFromString("_compiled");
     names->forced = PyUnicode_InternFromString("_forced");
-    return fine && names->compiled && names->forced;
+    names->evaluators = PyUnicode_InternFromString("_evaluators");
+    names->together = PyUnicode_InternFromString("_together");
+    names->view = PyUnicode_InternFromString("_View");
+    return fine && names->compiled && names->forced && names->evaluators && names->together &&
+           names->view;
 }
 
 void names_close(Names *names) {
@@ -28,6 +32,9 @@ void names_close(Names *names) {
     }
     Py_CLEAR(names->compiled);
     Py_CLEAR(names->forced);
+    Py_CLEAR(names->evaluators);
+    Py_CLEAR(names->together);
+    Py_CLEAR(names->view);
 }
 
 /* ---------------------------------------------------------------- names and positions */

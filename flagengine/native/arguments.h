@@ -13,6 +13,8 @@ typedef struct {
     PyObject *parameters[PARAMETERS];
     PyObject *compiled; /* evaluators by key */
     PyObject *forced;   /* the answers of overrides, or None if C cannot know them */
+    PyObject *evaluators, *together; /* of a snapshot: the evaluators, and all of them at once */
+    PyObject *view;                  /* of an evaluation: the type of all answers */
 } Names;
 
 SHARED bool names_open(Names *names);

@@ -55,13 +55,18 @@ static void hash_all(Flock *flock, const Person *person, State states[TOGETHER])
 
 static bool walk_all(PyObject *evaluators, const Person *person, PyObject **answers) {
     Py_ssize_t i = 0, total = PyTuple_GET_SIZE(evaluators);
-    Flock flock = {.count = 0};
+    PyTypeObject *plain = NULL; /* the type, once it is known */
+    Flock flock;
+    flock.count = 0;
     while (flock.count || i < total) {
         for (; i < total && flock.count < TOGETHER; i++) {
             PyObject *evaluator = PyTuple_GET_ITEM(evaluators, i);
             Walk *walk = &flock.walks[flock.count];
-            if (!is_plain_flag(evaluator)) {
-                continue;
+            if (Py_TYPE(evaluator) != plain) {
+                if (!is_plain_flag(evaluator)) {
+                    continue;
+                }
+                plain = Py_TYPE(evaluator);
             }
             walk_open(walk, evaluator);
             if (!move(&flock, walk, walk_on(walk, person), &answers[i])) {

@@ -57,9 +57,9 @@ Outcome person_group_properties(const Person *person, PyObject *name, PyObject *
 }
 
 void memory_close(Memory *memory) {
-    for (int i = 0; i < MEMORIES; i++) {
-        Py_CLEAR(memory->read[i].key);
-        Py_CLEAR(memory->read[i].value);
+    for (size_t i = 0; i < memory->count; i++) {
+        Py_CLEAR(memory->read[memory->used[i]].key);
+        Py_CLEAR(memory->read[memory->used[i]].value);
     }
 }
 

@@ -20,6 +20,8 @@ typedef struct {
 /* The person properties that were read last: names, and values or NULL. All references are owned. */
 #define MEMORIES 64
 typedef struct Memory {
+    uint8_t used[MEMORIES]; /* the places that are not empty */
+    size_t count;           /* of these */
     struct {
         PyObject *key, *value;
     } read[MEMORIES];
@@ -40,6 +42,9 @@ INLINE Outcome person_property(const Person *person, PyObject *key, PyObject **v
         Outcome found = find_item(person->props, key, value);
         if (found < 0) {
             return found;
+        }
+        if (!person->memory->read[place].key) {
+            person->memory->used[person->memory->count++] = (uint8_t)place;
         }
         Py_XSETREF(person->memory->read[place].key, Py_NewRef(key));
         Py_XSETREF(person->memory->read[place].value, found == YES ? *value : NULL);

@@ -30,16 +30,7 @@ typedef struct {
     PyObject *remembered; /* a dict of answers by trace, NULL until there is one */
 } PlainFlag;
 
-enum { TESTS, ROLLOUT, DRAW };
-
-void walk_open(Walk *walk, PyObject *flag) {
-    walk->flag = flag;
-    walk->condition = 0;
-    walk->out = -1;
-    walk->stage = TESTS;
-    walk->is_common = true;
-    walk->trace.size = 0;
-}
+enum { TESTS, ROLLOUT, DRAW }; /* a walk begins with 0 */
 
 static State state_of(Outcome outcome) { return outcome == FAILED ? RAISED : OTHERWISE; }
 

@@ -28,7 +28,14 @@ typedef struct {
 SHARED bool is_plain_flag(PyObject *object);
 
 /* `flag` is a PlainFlag; the id is common and the flag lives as long as the walk. */
-SHARED void walk_open(Walk *walk, PyObject *flag);
+INLINE void walk_open(Walk *walk, PyObject *flag) {
+    walk->flag = flag;
+    walk->condition = 0;
+    walk->out = -1;
+    walk->stage = 0;
+    walk->is_common = true;
+    walk->trace.size = 0;
+}
 SHARED State walk_on(Walk *walk, const Person *person);
 /* Hashes the subject; gives HASH if the walk can go on, else OTHERWISE or RAISED. */
 SHARED State walk_hash(Walk *walk, const Person *person);

@@ -225,7 +225,7 @@ bool test_read(Test *test, PyObject *object, int depth) {
     if (is_text_test(object)) {
         test->kind = TEXT;
         test->object = Py_NewRef(object);
-        test->key = text_test_key(object);
+        test->key = ((TextTest *)object)->key;
         return true;
     }
     if (depth > DEEPEST || !PyTuple_CheckExact(object) || !read_kind(test, object)) {

@@ -10,7 +10,6 @@
 
 #include "text_test.h"
 
-#define LONGEST 256
 #define FEW 8 /* equality with more operands uses a table */
 
 #define ONES UINT64_C(0x0101010101010101)
@@ -91,19 +90,11 @@ INLINE uint64_t hash(const uint8_t *text, size_t n) {
 
 /* ---------------------------------------------------------------- the four kinds */
 
-typedef struct {
+struct Operand {
     const uint8_t *text; /* NULL: a free place in the table */
     size_t n;
     uint64_t end; /* the last 8 characters; texts of fewer characters that differ, differ here */
-} Operand;
-
-/* A list of operands, or a table with free places whose size is a power of two. */
-typedef struct {
-    Operand *places;
-    size_t size;
-} Operands;
-
-typedef bool Matches(const Operands *, const uint8_t *value, size_t n);
+};
 
 static bool equals(const Operands *operands, const uint8_t *value, size_t n) {
     uint64_t end = fold(read_end(value, n));
@@ -207,27 +198,6 @@ static const struct {
 
 /* ---------------------------------------------------------------- TextTest.test() */
 
-typedef struct {
-    PyObject_HEAD
-    PyObject *key; /* an interned, exact str: most look-ups compare pointers only */
-    Matches *matches;
-    bool negated;
-    Operands operands;
-    uint8_t *texts; /* the texts of all operands, one after another */
-} TextTest;
-
-Outcome text_test_outcome(PyObject *object, PyObject *value) {
-    const TextTest *self = (TextTest *)object;
-    if (!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT_ASCII(value) ||
-        PyUnicode_GET_LENGTH(value) > LONGEST) {
-        return UNCOMMON;
-    }
-    size_t n = (size_t)PyUnicode_GET_LENGTH(value);
-    return self->matches(&self->operands, PyUnicode_1BYTE_DATA(value), n) != self->negated;
-}
-
-PyObject *text_test_key(PyObject *object) { return ((TextTest *)object)->key; }
-
 PyDoc_STRVAR(test_doc, "test($self, props, /)\n--\n\n"
                        "Tell whether the property matches; None if only the Python test can tell.");
 
@@ -235,7 +205,7 @@ static PyObject *test(PyObject *object, PyObject *props) {
     PyObject *value;
     Outcome outcome = UNCOMMON;
     if (PyDict_CheckExact(props)) {
-        outcome = find_item(props, text_test_key(object), &value);
+        outcome = find_item(props, ((TextTest *)object)->key, &value);
     }
     if (outcome == YES) {
         outcome = text_test_outcome(object, value);

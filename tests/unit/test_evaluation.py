@@ -6,7 +6,7 @@ import inspect
 import pickle
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import ItemsView, Mapping, ValuesView
 from threading import Thread
 from typing import Any
 
@@ -112,6 +112,45 @@ def test_it_is_a_mapping(snapshot: Snapshot) -> None:
     assert list(found.values()) == [found[key] for key in found]
     with pytest.raises(TypeError, match="unhashable"):
         hash(found)
+
+
+PLAIN = {"flags": [flag for flag in DOCUMENT["flags"] if flag["key"].startswith(("plain", "many"))]}
+
+
+@pytest.mark.parametrize(
+    "document", [DOCUMENT, PLAIN, {"flags": []}], ids=["mixed", "plain", "none"]
+)
+@pytest.mark.parametrize("asked", [(), ("plain",), ("plain", "many-9")], ids=len)
+@pytest.mark.parametrize(
+    "options", [{}, {"overrides": {"plain": "green"}}, {"flag_keys": ["plain"]}]
+)
+def test_the_views_are_those_of_a_mapping(
+    document: dict[str, Any], asked: tuple[str, ...], options: dict[str, Any]
+) -> None:
+    snapshot = Snapshot.parse(document)
+    expected = dict(evaluate(snapshot, "u", PEOPLE[0], **options).items())
+    for _ in range(3):
+        found = evaluate(snapshot, "u", PEOPLE[0], **options)
+        before = {key: found[key] for key in asked if key in found}
+        values, items = found.values(), found.items()
+        assert isinstance(values, ValuesView)
+        assert isinstance(items, ItemsView)
+        assert len(values) == len(items) == len(expected)
+        assert list(values) == list(expected.values())
+        assert list(reversed(values)) == list(reversed(list(values)))
+        assert list(items) == list(expected.items())
+        assert list(reversed(items)) == list(reversed(list(items)))
+        assert items & expected.items() == set(expected.items())
+        for key, answer in expected.items():
+            assert answer in values
+            assert (key, answer) in items
+            assert found[key] is dict(items)[key]
+        assert all(found[key] is answer for key, answer in before.items())
+        assert "unknown" not in values
+        assert ("unknown", None) not in items
+        assert found.get("unknown") is None
+        with pytest.raises(TypeError, match="unhashable"):
+            found[[]]  # type: ignore[index]
 
 
 def test_get_is_a_look_up_with_a_default(snapshot: Snapshot) -> None:
