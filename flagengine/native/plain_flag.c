@@ -73,6 +73,14 @@ static State ended(Walk *walk, PyObject **place) {
     return found == YES ? ENDED : found == LACKING ? UNSEEN : RAISED;
 }
 
+INLINE State matched(Walk *walk, PyObject **place) {
+    if (!walk->is_common) { /* else nobody reads the trace */
+        trace_note(&walk->trace, MATCHES);
+        trace_position(&walk->trace, walk->position);
+    }
+    return ended(walk, place);
+}
+
 static State lost_all(Walk *walk) {
     PlainFlag *self = (PlainFlag *)walk->flag;
     trace_note(&walk->trace, ENDS);
@@ -166,12 +174,9 @@ State walk_on(Walk *walk, const Person *person) {
             }
         }
         if (!walk->in_doubt) {
-            trace_note(&walk->trace, MATCHES);
+            return matched(walk, &condition->matches[walk->position]);
         }
         trace_position(&walk->trace, walk->position);
-        if (!walk->in_doubt) {
-            return ended(walk, &condition->matches[walk->position]);
-        }
         next_condition(walk);
     }
     return lost_all(walk);

@@ -64,7 +64,9 @@ static Outcome outcome_in(const Test *test, const Person *person, PyObject *prop
 static Outcome combined(const Test *test, const Person *person, PyObject *props, Trace *trace) {
     Outcome decisive = test->kind == ANY, found = !decisive;
     for (uint32_t i = 0; i < test->count; i++) {
-        Outcome part = outcome_in(&test->parts[i], person, props, trace);
+        const Test *each = &test->parts[i];
+        Outcome part = each->kind < ALL ? leaf_outcome(each, person, props, trace)
+                                        : outcome_in(each, person, props, trace);
         if (part == decisive || part < 0) {
             return part;
         }
