@@ -29,6 +29,7 @@ from benchmarks import (
     w11_idle,
     w12_poll,
     w13_column,
+    w14_tables,
 )
 from benchmarks.rivals.catalogue import CANDIDATES, find
 from benchmarks.session import Session, Settings
@@ -54,6 +55,7 @@ QUESTIONS: dict[str, Callable[[Session], None]] = {
     "w11": w11_idle.run,
     "w12": w12_poll.run,
     "w13": w13_column.run,
+    "w14": w14_tables.run,
 }
 
 

@@ -33,6 +33,8 @@ class Settings:
     imports: int = 15
     events: int = 20_000
     idle_seconds: float = 60.0
+    rows: int = 10_000_000
+    tables: int = 3
     quick: bool = False
 
     @classmethod
@@ -48,6 +50,8 @@ class Settings:
             imports=3,
             events=3_000,
             idle_seconds=3.0,
+            rows=200_000,
+            tables=2,
             quick=True,
         )
 
