@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,9 @@ from flagengine.columnar.engine import Engine
 from flagengine.results.resolution import Resolution
 
 __all__ = ["Stats", "TableEvaluation"]
+
+_FEW: Final = 12
+"""The number of answers up to which counting one after another is faster."""
 
 _Work = tuple[int, pa.RecordBatch]
 _Done = tuple[pa.RecordBatch, int, list[NDArray[Any]]]
@@ -112,8 +115,16 @@ class TableEvaluation:
         self.stats.batches += 1
         for key, found in zip(self._engine.keys, codes, strict=True):
             answers = self._engine.answers(key)
-            counts = np.bincount(found)
             known = self.stats.answers[key]
-            for position in np.flatnonzero(counts).tolist():
-                known[answers.resolutions[position]] += int(counts[position])
+            for position, count in _counts(found, len(answers.resolutions)):
+                known[answers.resolutions[position]] += count
             self.stats.fallback_rows[key] = answers.cases
+
+
+def _counts(codes: NDArray[Any], most: int) -> Iterator[tuple[int, int]]:
+    """Return each code that occurs and its number of rows; codes are below ``most``."""
+    if most <= _FEW:
+        counts = [int(np.count_nonzero(codes == code)) for code in range(most)]
+    else:
+        counts = np.bincount(codes).tolist()
+    return ((code, count) for code, count in enumerate(counts) if count)

@@ -120,7 +120,9 @@ class Long:
         by_flag = [tuple(self._engine.answers(key).resolutions) for key in keys]
         starts = accumulate((len(answers) for answers in by_flag), initial=0)
         answers = [answer for part in by_flag for answer in part]
-        shifted = [found + start for found, start in zip(codes, starts, strict=False)]
+        shifted = [
+            found.astype(np.int32) + start for found, start in zip(codes, starts, strict=False)
+        ]
         flat = np.stack(shifted, axis=1).ravel() if keys else np.empty(0, np.int32)
         rows = repeated(batch.num_rows, len(keys))
         columns = [self._repeated(batch.column(name), name, rows) for name in self._carried]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from flagengine.columnar.cases import looked_up
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.shares import Served
 from flagengine.results.resolution import Resolution, Value
@@ -67,7 +68,11 @@ def plain_column(
     kind: pa.DataType,
 ) -> pa.Array:
     """Return ``read`` of each row's answer as a column, in which None is null."""
-    return pa.array([read(answer) for answer in answers], kind).take(pa.array(codes))
+    table = [read(answer) for answer in answers]
+    if kind == pa.bool_() and None not in table:
+        bits = np.packbits(looked_up(np.array(table, bool), codes), bitorder="little")
+        return pa.Array.from_buffers(kind, len(codes), [None, pa.py_buffer(bits)])
+    return pa.array(table, kind).take(pa.array(codes))
 
 
 def dictionary_column(

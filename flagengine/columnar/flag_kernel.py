@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from flagengine.columnar.cases import Cases, combined
+from flagengine.columnar.cases import Cases, combined, looked_up, smallest_type
 from flagengine.columnar.rows import Rows
 from flagengine.columnar.rules import rule_cases
 from flagengine.columnar.subject_ids import Mask, SubjectIds
@@ -149,9 +149,12 @@ class FlagKernel:
         return _positions(positions, cases, rows.count)
 
 
-def _positions(positions: list[int], cases: Cases, count: int) -> NDArray[np.int32]:
-    table = np.array(positions, np.int32)
-    return np.full(count, table[0], np.int32) if cases.codes is None else table[cases.codes]
+def _positions(positions: list[int], cases: Cases, count: int) -> NDArray[Any]:
+    is_known = min(positions) >= 0
+    table = np.array(positions, smallest_type(max(positions) + 1) if is_known else np.int32)
+    if cases.codes is None:
+        return np.full(count, table[0], table.dtype)
+    return looked_up(table, cases.codes)
 
 
 def _remember(known: dict[Any, Any], label: Any, found: Any) -> None:

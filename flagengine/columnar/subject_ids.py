@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flagengine.columnar.cases import Cases
+from flagengine.columnar.cases import Cases, looked_up
 from flagengine.columnar.json_values import GONE, json_cases
 from flagengine.columnar.readable import is_utf8, readable
 from flagengine.hashing.buckets import Algorithm
@@ -53,7 +53,7 @@ class SubjectIds:
         found = self.texts.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
         if self.empty is not None:
             labels, found = (False, True, EMPTY), found + self.empty
-        return Cases(labels, found if self.codes is None else found[self.codes])
+        return Cases(labels, found if self.codes is None else looked_up(found, self.codes))
 
     def numbers(
         self, algorithm: str, prefix: str, salt: str, wanted: Mask, *, clip: bool
@@ -66,7 +66,7 @@ class SubjectIds:
         found = _hashed(self.texts, Algorithm(algorithm), prefix, salt, mask, clip=clip)
         if self.codes is None:
             return found
-        numbers: NDArray[np.uint64] = found[self.codes]
+        numbers: NDArray[np.uint64] = looked_up(found, self.codes)
         if not isinstance(wanted, bool):
             numbers[~wanted] = _NONE
         return numbers

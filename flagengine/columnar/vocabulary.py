@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.columnar.cases import Cases, smallest_type
+from flagengine.columnar.cases import Cases, looked_up, smallest_type
 from flagengine.columnar.readable import readable
 
 __all__ = ["Vocabularies"]
@@ -58,7 +58,7 @@ class Vocabularies:
             labels = texts
         else:
             indices = indices.fill_null(len(places) - 1)
-        return Cases(labels, places[indices.to_numpy(zero_copy_only=False)])
+        return Cases(labels, looked_up(places, indices.to_numpy(zero_copy_only=False)))
 
 
 class _Learned(NamedTuple):

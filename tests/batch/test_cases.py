@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flagengine.columnar.cases import Cases, combined, filled, mixed, smallest_type
+from flagengine.columnar.cases import Cases, combined, filled, looked_up, mixed, smallest_type
 
 ROWS = 1_000
 GAP = object()
@@ -34,6 +34,18 @@ def rows(found: Cases) -> list[Any]:
 )
 def test_positions_have_the_smallest_type_that_holds_them(count: int, kind: Any) -> None:
     assert smallest_type(count) is kind
+
+
+@pytest.mark.parametrize("entries", [1, 2, 255, 256, 257, 70_000])
+@pytest.mark.parametrize("entry", [np.bool_, np.uint8, np.int8, np.uint16, np.int32, np.uint64])
+@pytest.mark.parametrize("code", [np.uint8, np.uint16, np.int32, np.int64])
+def test_a_look_up_gives_each_row_its_entry(entries: int, entry: Any, code: Any) -> None:
+    table = (np.arange(entries) * 7 - 3).astype(entry)
+    codes = (np.arange(ROWS) * 31 % min(entries, np.iinfo(code).max)).astype(code)
+    found = looked_up(table, codes)
+    assert found.dtype == entry
+    assert found.tolist() == table[codes].tolist()
+    assert looked_up(table, codes[:0]).tolist() == []
 
 
 def test_a_constant_is_every_rows_case() -> None:

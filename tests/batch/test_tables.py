@@ -252,6 +252,21 @@ class TestTypes:
 
 
 class TestResults:
+    @pytest.mark.parametrize("output", ["wide", "long"])
+    def test_flags_of_hundreds_of_answers_lie_side_by_side(self, output: Any):
+        share = 100 / 512
+        variants = [{"key": f"v{place}", "rollout_percentage": share} for place in range(512)]
+        flag = {"active": True, "filters": {"groups": [{}], "multivariate": {"variants": variants}}}
+        both = Snapshot.parse({"flags": [{"key": "a", **flag}, {"key": "b", **flag}]})
+        ids = [f"user-{number}" for number in range(4_000)]
+        table = pa.table({"distinct_id": ids})
+        result = evaluate_table(both, table, output=output, batch_rows=3_000).read_all().to_pylist()
+        expected = {key: [evaluate_flag(both, key, id_).value for id_ in ids] for key in "ab"}
+        for key in "ab":
+            rows = [row for row in result if output == "wide" or row["flag"] == key]
+            assert [row[key if output == "wide" else "value"] for row in rows] == expected[key]
+        assert len(set(expected["a"])) > 256
+
     @pytest.mark.rule("R19.5")
     def test_the_schema_is_known_before_the_rows_and_depends_on_the_flag_alone(self):
         drawn = [{"key": "x", "rollout_percentage": 100}]
