@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import requests
@@ -68,6 +69,45 @@ def test_a_proxy_that_is_not_there_is_a_connect_error(monkeypatch: pytest.Monkey
         LiveTransport().request(Request("GET", "http://host.invalid/"))
 
 
+ENVIRONMENTS = [
+    {},
+    {"http_proxy": "http://lower:1"},
+    {"HTTP_PROXY": "http://upper:1", "https_proxy": "http://other:1"},
+    {"http_proxy": "http://proxy:1", "no_proxy": "host.invalid"},
+    {"http_proxy": "http://proxy:1", "NO_PROXY": "*"},
+    {"all_proxy": "socks5://proxy:1"},
+    {"HTTP_PROXY": "http://upper:1", "REQUEST_METHOD": "GET"},
+    {"REQUESTS_CA_BUNDLE": "/bundle"},
+    {"CURL_CA_BUNDLE": "/curl"},
+]
+
+
+def test_the_environment_is_that_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, plain = make_session(), requests.Session()
+    for number in range(3):
+        for environment in ENVIRONMENTS:
+            with monkeypatch.context() as patches:
+                for name in {name for each in ENVIRONMENTS for name in each}:
+                    patches.delenv(name, raising=False)
+                for name, value in environment.items():
+                    patches.setenv(name, value)
+                for verify in (None, True, False):
+                    for url in ("http://host.invalid/x", f"https://host.invalid/{number}"):
+                        given: tuple[Any, ...] = (url, {}, None, verify, None)
+                        expected = plain.merge_environment_settings(*given)
+                        assert session.merge_environment_settings(*given) == expected
+                        # What a caller does to the result is no part of the next.
+                        session.merge_environment_settings(*given)["proxies"].clear()
+                        assert session.merge_environment_settings(*given) == expected
+    session.verify = plain.verify = "/own"
+    session.proxies = plain.proxies = {"http": "http://own:1"}
+    given = ("http://host.invalid/x", {}, None, None, None)
+    assert session.merge_environment_settings(*given) == plain.merge_environment_settings(*given)
+    session.trust_env = plain.trust_env = False
+    monkeypatch.setenv("https_proxy", "http://ignored:1")
+    assert session.merge_environment_settings(*given) == plain.merge_environment_settings(*given)
+
+
 FORK = """
 import os, sys
 from flagengine.transports import LiveTransport, Request
@@ -94,6 +134,7 @@ def test_the_child_of_a_fork_makes_a_session_of_its_own(server: MockServer) -> N
 
 PREPARED = """
 import sys
+from typing import Any
 from flagengine.transports import LiveTransport, Request
 transport = LiveTransport()
 transport.prepare()

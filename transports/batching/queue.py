@@ -133,7 +133,7 @@ class EventQueue:
         While older events wait on disk, refuse an event that the spool could not store.
         """
         reason = self.unfit(event)
-        if reason is None and not self.spills:
+        if reason is None and not (self._spilled or self.is_full):
             return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
         admission = Admission(reason) if reason else self._overflow(event, now, stored=stored)
         if admission.reason is not None:
@@ -165,8 +165,9 @@ class EventQueue:
     def _append(self, event: Event, now: float) -> bool:
         """Queue the event; return whether the lane is now due earlier than before."""
         self._accept()
-        self._open.append(event)
-        before, count, limits = self._open_bytes, len(self._open), self.limits
+        waiting, before, limits = self._open, self._open_bytes, self.limits
+        waiting.append(event)
+        count = len(waiting)
         self._open_bytes = bytes_now = before + len(event.body)
         if count == 1:
             self._open_first = self._last_seq
@@ -176,7 +177,8 @@ class EventQueue:
         return (
             count % min(limits.flush_at, self._batch_cap) == 0
             or before < limits.max_batch_bytes <= bytes_now
-            or self.is_full
+            or count >= limits.max_queue_size
+            or bytes_now >= limits.max_queue_bytes
         )
 
     def _has_full_batch(self) -> bool:

@@ -64,7 +64,10 @@ def new_uuid(wall: float) -> str:
         text = f"{milliseconds:012x}"
         beginning = f"{text[:8]}-{text[8:]}-"
         _latest[0] = milliseconds, beginning
-    return beginning + endings.take()
+    try:
+        return beginning + endings.ready.pop()  # as `take` does, without the call
+    except IndexError:
+        return beginning + endings.take()
 
 
 # The latest millisecond, with the beginning of its UUIDs: a pair that is replaced as one, for threads.

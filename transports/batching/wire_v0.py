@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..clock import ClockReading
 from ..http.base import Request, Response
@@ -16,6 +17,7 @@ __all__ = ["AI_PATH", "EVENTS_PATH", "WireV0"]
 
 EVENTS_PATH = "/batch/"
 AI_PATH = "/i/v0/ai/batch/"
+_body = attrgetter("body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class WireV0:
         }
         if self.destination.historical_migration:
             frame["historical_migration"] = True
-        events = b",".join(event.body for event in batch.events)
+        events = b",".join(map(_body, batch.events))
         body = to_json(frame)[:-1] + b',"batch":[' + events + b"]}"
         return self.destination.post(self.path, body, headers={}, timeout=timeout)
 

@@ -8,8 +8,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import os
+import urllib.request
+from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -25,6 +28,17 @@ __all__ = ["DeadlineAdapter", "keep_as_is", "make_session"]
 
 # The hosts whose pools are kept: the server, a proxy, targets of redirects.
 _HOSTS = 16
+# What `requests` reads from the environment for a URL of HTTP.
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_VARIABLES = (
+    *_PROXIES,
+    *(name.upper() for name in _PROXIES),
+    "REQUEST_METHOD",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+)
+# Elsewhere the system's settings count, too.
+_HAS_ENVIRONMENT_ALONE = urllib.request.getproxies is urllib.request.getproxies_environment
 
 
 def make_session(options: HttpOptions | None = None) -> requests.Session:
@@ -54,6 +68,28 @@ def keep_as_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class _Session(requests.Session):
+    # Replaced as a whole, for threads.
+    _settings: Mapping[object, Mapping[str, Any]] = MappingProxyType({})
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Merge settings as `requests` does, once for each URL while nothing that they depend on changes.
+
+        `requests` reads the whole environment twice for each request, a third of the time of one.
+        """
+        given = url, proxies, stream, verify, cert
+        if not _HAS_ENVIRONMENT_ALONE or proxies:
+            return super().merge_environment_settings(*given)
+        own = *self.proxies.items(), self.trust_env, self.stream, self.verify, self.cert
+        key = (url, stream, verify, cert, own, *map(os.environ.get, _VARIABLES))
+        known = self._settings
+        if key not in known:
+            kept = known if len(known) < _HOSTS else {}
+            self._settings = known = {**kept, key: super().merge_environment_settings(*given)}
+        found = known[key]
+        return {**found, "proxies": dict(found["proxies"])}
+
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
         """Follow no redirect, and do not look into its address: `LiveTransport` does."""
         return iter(())
