@@ -132,9 +132,15 @@ class EventQueue:
 
         While older events wait on disk, refuse an event that the spool could not store.
         """
-        reason = self.unfit(event)
-        if reason is None and not (self._spilled or self.is_full):
+        limits = self.limits
+        if (
+            not (self._draining or self._spilled)
+            and len(event.body) <= limits.max_event_bytes
+            and len(self._open) < limits.max_queue_size
+            and self._open_bytes < limits.max_queue_bytes
+        ):  # as `unfit` and `spills` say, without the calls
             return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
+        reason = self.unfit(event)
         admission = Admission(reason) if reason else self._overflow(event, now, stored=stored)
         if admission.reason is not None:
             self.tally.refused[admission.reason] += 1
@@ -164,7 +170,8 @@ class EventQueue:
 
     def _append(self, event: Event, now: float) -> bool:
         """Queue the event; return whether the lane is now due earlier than before."""
-        self._accept()
+        self._last_seq += 1  # as `_accept` does
+        self.tally.events["accepted"] += 1
         waiting, before, limits = self._open, self._open_bytes, self.limits
         waiting.append(event)
         count = len(waiting)
