@@ -62,7 +62,7 @@ class Evaluation(Answers, Mapping[str, Resolution]):
 
     def items(self) -> ItemsView[str, Resolution]:
         """Evaluate every flag; return the pairs in order."""
-        return AllItems(self, self._all())
+        return AllItems(self, self.values())
 
     def __repr__(self) -> str:
         """Return the number of flags as text, without evaluating them."""

@@ -21,7 +21,9 @@ class AllItems(ItemsView[str, Resolution]):
 
     __slots__ = ("_answers",)
 
-    def __init__(self, evaluation: Mapping[str, Resolution], answers: AllValues) -> None:
+    def __init__(
+        self, evaluation: Mapping[str, Resolution], answers: ValuesView[Resolution]
+    ) -> None:
         self._mapping = evaluation
         self._answers = answers
 
