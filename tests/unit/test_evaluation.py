@@ -141,6 +141,7 @@ def test_the_views_are_those_of_a_mapping(
         assert list(items) == list(expected.items())
         assert list(reversed(items)) == list(reversed(list(items)))
         assert items & expected.items() == set(expected.items())
+        assert repr(items) == f"AllItems({list(items)})"
         for key, answer in expected.items():
             assert answer in values
             assert (key, answer) in items
@@ -151,6 +152,29 @@ def test_the_views_are_those_of_a_mapping(
         assert found.get("unknown") is None
         with pytest.raises(TypeError, match="unhashable"):
             found[[]]  # type: ignore[index]
+
+
+def test_the_answers_that_were_there_first_stay(snapshot: Snapshot) -> None:
+    seen: list[Any] = []
+
+    class Nosy(Mapping[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            if not seen:
+                seen.append(None)
+                seen[:] = found.values()
+            return PEOPLE[0][key]
+
+        def __iter__(self) -> Any:
+            return iter(PEOPLE[0])
+
+        def __len__(self) -> int:
+            return len(PEOPLE[0])
+
+    for _ in range(3):
+        seen.clear()
+        found = evaluate(snapshot, "user-1", Nosy())
+        assert [*map(id, found.values())] == [*map(id, seen)]
+        assert [*map(id, found.values())] == [id(found[key]) for key in found]
 
 
 def test_get_is_a_look_up_with_a_default(snapshot: Snapshot) -> None:
