@@ -7,8 +7,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Se
 from functools import update_wrapper
 from typing import Any, TypeVar, Unpack
 
-from flagengine.compiled.answer_views import AllItems, AllValues, places_of
-from flagengine.compiled.answers import Answers
+from flagengine.compiled.answers import AllItems, AllValues, Answers, places_of
 from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.document import Document

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from flagengine.compiled.answer_views import places_of
+from flagengine.compiled.answers import places_of
 from flagengine.compiled.at_once import compiled_at_once, constantly
 from flagengine.compiled.flags import Evaluator, Interpreted
 from flagengine.compiled.plain import rebind
