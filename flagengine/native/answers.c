@@ -139,28 +139,35 @@ static PyObject *walked_alone(const Answers *self, PyObject *key, PyObject *eval
     return answer;
 }
 
-/* Moves the answers into a new view, with None where a flag has none; `left` counts these. */
-static PyObject *viewed(const Answers *self, PyObject *names, PyObject *evaluators,
-                        PyObject **answers, Py_ssize_t *left) {
+/* Asks each flag without an answer alone; `left` counts those that still have none. Gives false with an
+ * exception. */
+static bool ask_alone(const Answers *self, PyObject *names, PyObject *evaluators,
+                      PyObject **answers, Py_ssize_t *left) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (!answers[i]) {
+            answers[i] = walked_alone(self, PyTuple_GET_ITEM(names, i),
+                                      PyTuple_GET_ITEM(evaluators, i));
+            *left += !answers[i];
+            if (!answers[i] && PyErr_Occurred()) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Moves the answers into a new view, with None where a flag has none. No other code runs before the view
+ * is complete. */
+static PyObject *viewed(const Answers *self, PyObject **answers, Py_ssize_t count) {
     PyObject *type = PyObject_GetAttr((PyObject *)self, self->names->view), *view = NULL;
-    Py_ssize_t count = PyTuple_GET_SIZE(names);
     if (type && PyType_Check(type) &&
         PyType_FastSubclass((PyTypeObject *)type, Py_TPFLAGS_TUPLE_SUBCLASS)) {
         view = ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, count);
     }
     Py_XDECREF(type);
     for (Py_ssize_t i = 0; view && i < count; i++) {
-        PyObject *answer = answers[i];
+        PyTuple_SET_ITEM(view, i, answers[i] ? answers[i] : Py_NewRef(Py_None));
         answers[i] = NULL;
-        if (!answer) {
-            answer = walked_alone(self, PyTuple_GET_ITEM(names, i), PyTuple_GET_ITEM(evaluators, i));
-        }
-        if (!answer && PyErr_Occurred()) {
-            Py_CLEAR(view);
-        } else {
-            *left += !answer;
-            PyTuple_SET_ITEM(view, i, answer ? answer : Py_NewRef(Py_None));
-        }
     }
     return view;
 }
@@ -174,8 +181,9 @@ static PyObject *walked(const Answers *self, PyObject *names, PyObject *evaluato
     if (!answers) {
         return PyErr_NoMemory();
     }
-    if (answer_many(evaluators, &person, answers)) {
-        view = viewed(self, names, evaluators, answers, left);
+    if (answer_many(evaluators, &person, answers) &&
+        ask_alone(self, names, evaluators, answers, left)) {
+        view = viewed(self, answers, flags);
     }
     for (Py_ssize_t i = 0; i < flags; i++) {
         Py_XDECREF(answers[i]);
