@@ -117,7 +117,7 @@ def test_evaluators_come_together_as_soon_as_all_are_compiled() -> None:
     assert evaluators.together() is None
     second = snapshot.evaluator("b")
     found = evaluators.together()
-    assert found == ({"b": None, "a": None}, ("b", "a"), (second, first))
+    assert found == ({"b": 0, "a": 1}, ("b", "a"), (second, first))
     assert evaluators.together() is found
 
 
