@@ -1,6 +1,5 @@
 """The answer of an evaluation: the value, the reason and the missing inputs. Data only."""
 
-from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final
 
@@ -177,7 +176,7 @@ class Resolution(Record):
     caller_default: bool = derived(init=False)
     enabled: bool = derived(init=False)
     variant: str | None = derived(init=False)
-    _payload: Any = derived(init=False)
+    payload: Any = derived(init=False)
 
     def __post_init__(self) -> None:
         """Derive the remaining fields, once."""
@@ -191,15 +190,11 @@ class Resolution(Record):
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_payload", _UNDECODED)
-        with suppress(RecursionError):  # the resolution may be kept: decode at the next access
-            object.__setattr__(self, "_payload", None if raw is None else decoded_payload(raw))
-
-    @property  # no ``__getattr__``: with it, reading any attribute takes three times as long
-    def payload(self) -> Any:
-        """The decoded payload, read-only; None without one."""
-        decoded = self._payload
-        return shared_payload(self.raw_payload or "") if decoded is _UNDECODED else decoded
+        _set_payload(self, _UNDECODED)
+        try:
+            _set_payload(self, None if raw is None else decoded_payload(raw))
+        except RecursionError:  # the resolution may be kept: decode at the next access
+            setattr(Resolution, "payload", _LATER)  # noqa: B010 mypy knows the attribute's type
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, as the command line prints them."""
@@ -221,3 +216,27 @@ class Resolution(Record):
             "rule": self.rule and self.rule.to_dict(),
             "caller_default": self.caller_default,
         }
+
+
+class _DecodedLater:
+    """The attribute ``payload`` once some resolution was made where the stack had no room to decode.
+
+    Until then the attribute is a plain slot, which is read several times as fast.
+    """
+
+    def __init__(self, slot: Any) -> None:
+        self._slot = slot
+
+    def __get__(self, resolution: Resolution | None, owner: type | None = None) -> Any:
+        if resolution is None:
+            return self
+        decoded = self._slot.__get__(resolution, owner)
+        return shared_payload(resolution.raw_payload or "") if decoded is _UNDECODED else decoded
+
+    def __set__(self, resolution: Resolution, payload: object) -> None:
+        self._slot.__set__(resolution, payload)
+
+
+_SLOT: Final = vars(Resolution)["payload"]
+_LATER: Final = _DecodedLater(_SLOT)
+_set_payload: Final = _SLOT.__set__

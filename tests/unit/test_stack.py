@@ -2,17 +2,26 @@
 remembered (SPEC R7.9)."""
 
 import json
+import pickle
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 
-from flagengine import Snapshot, evaluate, evaluate_flag, explain, to_json_value
+from flagengine import Resolution, Snapshot, evaluate, evaluate_flag, explain, to_json_value
+from flagengine.values.record import replace
 
 ENOUGH = 60
 """The calls for which the stack has room that every evaluation of a plain flag needs at most."""
+
+
+@pytest.fixture(autouse=True)
+def _plain_payload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the attribute be a plain slot again after the test."""
+    monkeypatch.setattr(Resolution, "payload", vars(Resolution)["payload"])
 
 
 def _nested(levels: int, inner: Any) -> Any:
@@ -104,6 +113,23 @@ def test_a_value_is_not_taken_for_not_given_where_the_stack_has_no_room() -> Non
         except RecursionError:
             continue
         assert found == ["x", DEEP]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_payload_is_an_attribute_like_others(is_late: bool) -> None:
+    found = evaluate_flag(_document(3), "f", "u", {"p": DEEP})
+    plain = vars(Resolution)["payload"]
+    for room in range(1, 60) if is_late else ():
+        with suppress(RecursionError):
+            _with_room(room, partial(replace, found, raw_payload=json.dumps(_nested(9, room))))
+    assert (vars(Resolution)["payload"] is not plain) is is_late
+    assert replace(found, raw_payload=None).payload is None
+    assert replace(found, raw_payload="x").payload == "x"
+    assert found.payload == _nested(3, 1)
+    assert pickle.loads(pickle.dumps(found)).payload == found.payload
+    assert Resolution.payload is not None
+    with pytest.raises(AttributeError, match="cannot change"):
+        found.payload = 5  # type: ignore[misc]
 
 
 def test_an_attribute_that_a_resolution_has_not_is_an_attribute_error() -> None:
