@@ -75,79 +75,75 @@ static bool write_container(KnownJson *self, PyObject *container, int depth) {
     return written;
 }
 
-/* Comparison. `at` is where the known container begins, and then where it ends. */
+/* Comparison. `at` is where the known container or member begins; each function gives where it ends, or
+ * NULL for another document. */
 
-static bool same_container(PyObject *given, const Word **at);
+static const Word *same_container(PyObject *given, const Word *at);
 
-INLINE bool same_member(PyObject *given, const Word **at) {
-    Word known = *(*at)++;
+INLINE const Word *same_member(PyObject *given, const Word *at) {
+    Word known = *at++;
     if ((Word)given == known) {
-        return true;
+        return at;
     }
     Py_INCREF(given);
-    bool alike = known ? json_same_scalar(given, (PyObject *)known) : same_container(given, at);
+    if (!known) {
+        at = same_container(given, at);
+    } else if (!json_same_scalar(given, (PyObject *)known)) {
+        at = NULL;
+    }
     Py_DECREF(given);
-    return alike;
+    return at;
 }
 
-static bool same_members_of_dict(PyObject *given, const Word **at, Py_ssize_t length) {
+static const Word *same_members_of_dict(PyObject *given, const Word *at, Py_ssize_t length) {
     Py_ssize_t position = 0;
     PyObject *key, *value;
-    while (PyDict_Next(given, &position, &key, &value)) {
-        if (--length < 0) {
-            return false;
-        }
-        Word known = *(*at)++;
-        if ((Word)key != known && !json_same_scalar(key, (PyObject *)known)) {
-            return false;
-        }
-        if (!same_member(value, at)) {
-            return false;
-        }
+    while (at && PyDict_Next(given, &position, &key, &value)) {
+        Word known = *at++;
+        bool alike = --length >= 0 &&
+                     ((Word)key == known || json_same_scalar(key, (PyObject *)known));
+        at = alike ? same_member(value, at) : NULL;
     }
-    return length == 0;
+    return length == 0 ? at : NULL;
 }
 
-static bool same_members_of_list(PyObject *given, const Word **at, Py_ssize_t length) {
+static const Word *same_members_of_list(PyObject *given, const Word *at, Py_ssize_t length) {
     bool is_list = PyList_CheckExact(given);
-    for (Py_ssize_t position = 0; position < length; position++) {
+    for (Py_ssize_t position = 0; at && position < length; position++) {
         if (Py_SIZE(given) != length) {
-            return false;
+            return NULL;
         }
         PyObject *member =
             is_list ? PyList_GET_ITEM(given, position) : PyTuple_GET_ITEM(given, position);
-        if (!same_member(member, at)) {
-            return false;
-        }
+        at = same_member(member, at);
     }
-    return Py_SIZE(given) == length;
+    return Py_SIZE(given) == length ? at : NULL;
 }
 
 /* The recursion is as deep as the copy. */
-static bool same_container(PyObject *given, const Word **at) {
-    Word head = *(*at)++;
+static const Word *same_container(PyObject *given, const Word *at) {
+    Word head = *at++;
     Py_ssize_t length = (Py_ssize_t)(head >> KIND_BITS);
     bool alike = head & IS_LIST ? PyList_CheckExact(given) || PyTuple_CheckExact(given)
                                 : PyDict_CheckExact(given);
     if (!alike) {
-        return false;
+        return NULL;
     }
     Py_BEGIN_CRITICAL_SECTION(given);
     if (head & IS_LIST) {
-        alike = same_members_of_list(given, at, length);
+        at = same_members_of_list(given, at, length);
     } else {
-        alike = PyDict_GET_SIZE(given) == length && same_members_of_dict(given, at, length);
+        at = PyDict_GET_SIZE(given) == length ? same_members_of_dict(given, at, length) : NULL;
     }
     Py_END_CRITICAL_SECTION();
-    return alike;
+    return at;
 }
 
 PyDoc_STRVAR(same_doc, "same(document, /)\n--\n\n"
                        "Tell whether a document is the JSON of the copy.");
 
 static PyObject *known_json_same(PyObject *object, PyObject *document) {
-    const Word *at = ((KnownJson *)object)->words;
-    return PyBool_FromLong(same_container(document, &at));
+    return PyBool_FromLong(same_container(document, ((KnownJson *)object)->words) != NULL);
 }
 
 /* The type. A copy of JSON refers to nothing else, so it takes part in no reference cycle. */
