@@ -108,11 +108,14 @@ class Evaluation(Answers, Mapping[str, Resolution]):
     def _all(self) -> AllValues:
         if self._whole is not None:
             return self._whole
-        together = self._snapshot._evaluators.together()  # noqa: SLF001 private for users
+        evaluators = self._snapshot._evaluators  # noqa: SLF001 private for users
+        together = evaluators.together()
         walked = together and self._walk(*together[1:])
         if walked is None:
-            places: Mapping[str, int] = places_of(self._requested)
-            whole: Iterable[Resolution] = self._opened().resolve_all(self._requested)
+            keys = self._requested
+            is_of_all = together and keys is evaluators.keys
+            places: Mapping[str, int] = together[0] if is_of_all else places_of(keys)
+            whole: Iterable[Resolution] = self._opened().resolve_all(keys)
         else:
             places, (whole, left) = together[0], walked
             if left:
