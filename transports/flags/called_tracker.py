@@ -80,14 +80,19 @@ class CalledTracker:
         """Return whether this read of a format 1 flag is recorded; record nothing. Takes no lock."""
         # Taken before the people: a clearing replaces the people first.
         changes = self._changes
-        person = self._people.get(hash(distinct_id))
-        if person is None:
+        # Without the GIL, `get` of CPython 3.13 takes 100 times as long on all threads but one.
+        try:
+            person = self._people[hash(distinct_id)]
+        except KeyError:
             return False
         if groups or device_id is not None or type(value) not in _PLAIN:
             read = _read(key, value, groups, device_id, None)
         else:
             read = hash((key, value))
-        if person.reads.get(read) != changes.get(key, 0):
+        try:
+            if person.reads[read] != (changes[key] if key in changes else 0):  # noqa: SIM401 see above
+                return False
+        except KeyError:
             return False
         person.is_used = True
         return True
