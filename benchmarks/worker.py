@@ -27,7 +27,9 @@ from benchmarks.workloads import make as make_workload
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.specs import Person
 
 __all__ = ["Worker", "serve"]
 
@@ -41,6 +43,7 @@ class _Opened:
     """A workload that is loaded and checked."""
 
     slot: Slot
+    another: Callable[[], Slot]
     subjects: int
     settle: Callable[[], object]
     passes: int = 1
@@ -77,11 +80,19 @@ class Worker:
         asked = make_workload(workload, persons)
         engine = self._rival.load(self._rival.document(asked))
         question = engine.question(asked)
-        subjects = [(person.id, engine.subject(person)) for person in asked.persons]
+
+        def subjects_of(people: Iterable[Person]) -> list[tuple[str, object]]:
+            return [(person.id, engine.subject(person)) for person in people]
+
+        def another() -> Slot:
+            people = make_workload(workload, persons).persons
+            return compile_slot(question.expression, question.names, subjects_of(people))
+
+        subjects = subjects_of(asked.persons)
         if self._candidate.name != "no-op":
             check(asked, question, subjects, self._rival.bucketing)
         slot = compile_slot(question.expression, question.names, subjects)
-        self._current = _Opened(slot, len(subjects), question.settle)
+        self._current = _Opened(slot, another, len(subjects), question.settle)
         return {"subjects": len(subjects)}
 
     def calibrate(self, least_ns: int) -> Reply:
@@ -104,7 +115,7 @@ class Worker:
     def threads(self, count: int) -> Reply:
         """Return the thousands of calls per second of all threads together."""
         opened = self._opened()
-        taken = concurrently(opened.slot, opened.passes, count)
+        taken = concurrently(opened.another, opened.passes, count)
         opened.settle()
         return {"value": count * opened.calls / taken * 1e6}
 

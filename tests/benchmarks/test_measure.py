@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.measure import (
+    Slot,
     Summary,
     compile_slot,
     concurrently,
@@ -89,12 +90,18 @@ def test_candidates_take_turns() -> None:
     assert samples == {"a": [1.0, 3.0, 5.0], "b": [2.0, 4.0, 6.0]}
 
 
-def test_every_thread_runs_the_whole_slot() -> None:
-    runs: list[int] = []
+def test_every_thread_runs_a_whole_slot_of_its_own() -> None:
+    runs: list[list[int]] = []
 
-    def slot(passes: int) -> int:
-        runs.append(passes)
-        return 0
+    def make() -> Slot:
+        own: list[int] = []
+        runs.append(own)
 
-    concurrently(slot, 4, 3)
-    assert runs == [4, 4, 4]
+        def slot(passes: int) -> int:
+            own.append(passes)
+            return 0
+
+        return slot
+
+    concurrently(make, 4, 3)
+    assert runs == [[4], [4], [4]]
