@@ -78,7 +78,9 @@ MUTANTS = (
     ),
     Mutant(
         "quick-reads-know-what-was-never-read", "flags/called_tracker.py",
-        "        if person.reads.get(read) != changes.get(key, 0):\n            return False\n", "",
+        "            if person.reads[read] != (changes[key] if key in changes else 0):  # noqa: SIM401 see above\n"
+        "                return False\n",
+        "            person.reads[read]\n",
     ),
     Mutant(
         "document-is-parsed-once", "polling/publisher.py",
