@@ -5,16 +5,14 @@
  */
 
 #include "json_copy.h"
+#include "untouched.h"
 
 /* A container is its length and kind, an odd number, then each member: for a dict its key, then the value
- * or 0 for a container, which follows. Keys and values are owned references to objects of the copy,
- * whose addresses are even. */
-typedef uintptr_t Word;
-
+ * or 0 for a container, which follows. Keys and values are owned references to objects of the copy. */
 typedef struct {
     PyObject_HEAD
-    Word *words;
-    Py_ssize_t used, room;
+    Words copy;
+    Words untouched; /* the document that was the same last */
 } KnownJson;
 
 enum { IS_HEAD = 1, IS_LIST = 2, KIND_BITS = 2 };
@@ -22,18 +20,11 @@ enum { IS_HEAD = 1, IS_LIST = 2, KIND_BITS = 2 };
 /* Writing. All give false with an exception. */
 
 static bool put(KnownJson *self, Word word) {
-    if (self->used == self->room) {
-        Py_ssize_t room = self->room + (self->room >> 1) + 64;
-        Word *words = PyMem_Realloc(self->words, (size_t)room * sizeof(Word));
-        if (!words) {
-            PyErr_NoMemory();
-            return false;
-        }
-        self->words = words;
-        self->room = room;
+    bool done = words_put(&self->copy, word);
+    if (!done) {
+        PyErr_NoMemory();
     }
-    self->words[self->used++] = word;
-    return true;
+    return done;
 }
 
 static bool put_object(KnownJson *self, PyObject *object) {
@@ -143,7 +134,15 @@ PyDoc_STRVAR(same_doc, "same(document, /)\n--\n\n"
                        "Tell whether a document is the JSON of the copy.");
 
 static PyObject *known_json_same(PyObject *object, PyObject *document) {
-    return PyBool_FromLong(same_container(document, ((KnownJson *)object)->words) != NULL);
+    KnownJson *self = (KnownJson *)object;
+    if (untouched(&self->untouched, document)) {
+        Py_RETURN_TRUE;
+    }
+    if (!same_container(document, self->copy.words)) {
+        Py_RETURN_FALSE;
+    }
+    untouched_note(&self->untouched, document);
+    Py_RETURN_TRUE;
 }
 
 /* The type. A copy of JSON refers to nothing else, so it takes part in no reference cycle. */
@@ -164,12 +163,14 @@ static PyObject *known_json_new(PyTypeObject *type, PyObject *args, PyObject *kw
 static void known_json_dealloc(PyObject *object) {
     KnownJson *self = (KnownJson *)object;
     PyTypeObject *type = Py_TYPE(object);
-    for (Py_ssize_t at = 0; at < self->used; at++) {
-        if (self->words[at] && !(self->words[at] & IS_HEAD)) {
-            Py_DECREF((PyObject *)self->words[at]);
+    for (Py_ssize_t at = 0; at < self->copy.used; at++) {
+        Word word = self->copy.words[at];
+        if (word && !(word & IS_HEAD)) {
+            Py_DECREF((PyObject *)word);
         }
     }
-    PyMem_Free(self->words);
+    words_free(&self->copy);
+    untouched_forget(&self->untouched);
     type->tp_free(object);
     Py_DECREF(type);
 }

@@ -113,7 +113,10 @@ AREAS: Mapping[str, Area] = {
             *_files("flagengine/plan", "kept references"),
         ),
         (
-            _tests("unit", "known_json known_documents previous_snapshot changed_keys"),
+            _tests(
+                "unit",
+                "known_json known_documents untouched_documents previous_snapshot changed_keys",
+            ),
             _tests("properties", "known_documents changed_keys"),
         ),
     ),
