@@ -125,19 +125,21 @@ if __name__ == "transports":
     alias_transports()
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name at its first use."""
-    known = _ALIASES.get(name, name)
-    home = _HOME_OF.get(known)
-    if home is None:
-        from .spelling import did_you_mean  # noqa: PLC0415 - for a mistake
+if not TYPE_CHECKING:  # else type checkers would take every name for one of the package's
 
-        msg = f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, __all__)}"
-        raise AttributeError(msg)
-    with extra_for(f"{__name__}.{name}"):
-        found = getattr(import_module(home, __name__), known)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> Any:
+        """Import a public name at its first use."""
+        known = _ALIASES.get(name, name)
+        home = _HOME_OF.get(known)
+        if home is None:
+            from .spelling import did_you_mean  # noqa: PLC0415 - for a mistake
+
+            msg = f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, __all__)}"
+            raise AttributeError(msg)
+        with extra_for(f"{__name__}.{name}"):
+            found = getattr(import_module(home, __name__), known)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
