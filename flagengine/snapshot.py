@@ -14,6 +14,7 @@ from flagengine.definitions.model import Flag
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.inputs.environment import current_time
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
+from flagengine.native import accelerator
 from flagengine.plan.plans import Plans
 
 if TYPE_CHECKING:  # few documents lose anything
@@ -46,6 +47,7 @@ class Snapshot:
         "_evaluators": None,
         "_fingerprint": None,
         "_forced": None,
+        "_table": None,
         "flags": "Every flag by key, in the document's order; deleted flags are left out.",
         "keys": "The keys of the flags, in the document's order.",
         "overrides": "Answers that replace evaluation, from :meth:`with_overrides`.",
@@ -58,6 +60,7 @@ class Snapshot:
     _evaluators: Evaluators
     _fingerprint: str | None
     _forced: dict[Any, Any] | None
+    _table: object
 
     def __init__(self, plans: Plans, overrides: Overrides = NO_OVERRIDES) -> None:
         """Bind plans, which copies share; use :meth:`parse` to read a document."""
@@ -66,8 +69,13 @@ class Snapshot:
         self._set("keys", plans.definitions.keys)
         self._set("overrides", overrides)
         self._set("_evaluators", evaluators)
-        self._set("_compiled", evaluators.compiled)  # the accelerator looks flags up here
-        # and what overrides give; not if other overrides add payloads to that
+        self._set("_compiled", evaluators.compiled)
+        # The accelerator looks flags up here,
+        self._set(
+            "_table",
+            accelerator and accelerator.FlagTable(plans.definitions.keys, evaluators.compiled),
+        )
+        # and what overrides give; not if other overrides add payloads to that.
         self._set("_forced", None if overrides.payloads else evaluators.known_forced)
         self._set("_fingerprint", None)
 

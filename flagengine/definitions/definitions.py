@@ -44,7 +44,7 @@ class Definitions:
         self._flags: dict[str, Flag] = {}
         self._cohorts: dict[str, Cohort] = {}
         self.document = document
-        self.keys: Mapping[str, None] = dict.fromkeys(index.flags)
+        self.keys = dict.fromkeys(index.flags)
         self.flags: Mapping[str, Flag] = _Flags(self)
         self.group_names: Mapping[int, str] = index.group_names
         self.property_matching_version = index.matching_version

@@ -21,6 +21,7 @@ typedef struct {
     PyObject *whole;        /* a tuple of all answers in order, or NULL */
     PyObject *places;       /* a dict of the keys' places in `whole`, or NULL */
     PyObject *ask;          /* see Question; NULL if there are options */
+    PyObject *table;        /* the same, borrowed from the snapshot */
     const Names *names;
 } Answers;
 
@@ -86,7 +87,7 @@ static PyObject *added(Answers *self, PyObject *key, PyObject *answer) {
 static bool is_new(const Answers *self) { return !LOAD_ACQUIRE(self->key); }
 
 static Outcome quick_answer(const Answers *self, PyObject *key, PyObject **answer) {
-    Question question = {self->names, self->ask, self->arguments, key};
+    Question question = {self->names, self->ask, self->table, self->arguments, key};
     return self->options ? UNCOMMON : answer_one(&question, is_new(self), answer);
 }
 
@@ -132,7 +133,7 @@ static PyObject *answers_get(PyObject *object, PyObject *const *args, Py_ssize_t
 /* Gives the answer of a flag that could not walk with the others; NULL, perhaps with an exception. */
 static PyObject *walked_alone(const Answers *self, PyObject *key, PyObject *evaluator) {
     PyObject *answer = NULL;
-    Question question = {self->names, self->ask, self->arguments, key};
+    Question question = {self->names, self->ask, self->table, self->arguments, key};
     if (is_plain_flag(evaluator)) {
         answer_plain(&question, evaluator, &answer);
     }
@@ -305,16 +306,16 @@ static Answers *answers_alloc(PyTypeObject *type, const Names *names, PyObject *
     return self;
 }
 
-PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *ask,
-                       PyObject *const *arguments) {
-    PyObject *kept[PARAMETERS], *overrides = arguments[OVERRIDES];
-    memcpy(kept, arguments, sizeof kept);
+PyObject *answers_open(PyTypeObject *type, const Question *question) {
+    PyObject *kept[PARAMETERS], *overrides = question->arguments[OVERRIDES];
+    memcpy(kept, question->arguments, sizeof kept);
     if (overrides && !(kept[OVERRIDES] = PyDict_Copy(overrides))) { /* read at the call */
         return NULL;
     }
-    Answers *self = answers_alloc(type, names, kept);
+    Answers *self = answers_alloc(type, question->names, kept);
     if (self) {
-        self->ask = Py_NewRef(ask);
+        self->ask = Py_NewRef(question->ask);
+        self->table = question->table;
     }
     if (overrides) {
         Py_DECREF(kept[OVERRIDES]);

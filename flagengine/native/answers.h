@@ -3,11 +3,10 @@
 #ifndef FLAGENGINE_ANSWERS_H
 #define FLAGENGINE_ANSWERS_H
 
-#include "arguments.h"
+#include "one_flag.h"
 
-/* Gives new answers of a subclass of Answers for arguments that `arguments_read` has read. The names
- * are those of the module's state; `ask` is that of a Question. */
-SHARED PyObject *answers_open(PyTypeObject *type, const Names *names, PyObject *ask,
-                              PyObject *const *arguments);
+/* Gives new answers of a subclass of Answers for a question without a key. The names are those of the
+ * module's state; `arguments_read` has read the arguments. */
+SHARED PyObject *answers_open(PyTypeObject *type, const Question *question);
 
 #endif

@@ -17,20 +17,17 @@ bool names_open(Names *names) {
         names->parameters[i] = PyUnicode_InternFromString(PARAMETER_NAMES[i]);
         fine = fine && names->parameters[i];
     }
-    names->compiled = PyUnicode_InternFromString("_compiled");
     names->forced = PyUnicode_InternFromString("_forced");
     names->evaluators = PyUnicode_InternFromString("_evaluators");
     names->together = PyUnicode_InternFromString("_together");
     names->view = PyUnicode_InternFromString("_View");
-    return fine && names->compiled && names->forced && names->evaluators && names->together &&
-           names->view;
+    return fine && names->forced && names->evaluators && names->together && names->view;
 }
 
 void names_close(Names *names) {
     for (int i = 0; i < PARAMETERS; i++) {
         Py_CLEAR(names->parameters[i]);
     }
-    Py_CLEAR(names->compiled);
     Py_CLEAR(names->forced);
     Py_CLEAR(names->evaluators);
     Py_CLEAR(names->together);
@@ -136,11 +133,6 @@ static Outcome find_in_slot(PyObject *snapshot, PyObject *slot, PyObject *key, P
     Outcome found = PyDict_CheckExact(dict) ? find_item(dict, key, item) : UNCOMMON;
     Py_DECREF(dict);
     return found;
-}
-
-Outcome find_evaluator(const Names *names, PyObject *snapshot, PyObject *key,
-                       PyObject **evaluator) {
-    return find_in_slot(snapshot, names->compiled, key, evaluator);
 }
 
 Outcome find_forced(const Names *names, PyObject *snapshot, PyObject *overrides, PyObject *key,

@@ -11,8 +11,7 @@ enum { FLAG_DEFS, KEY, DISTINCT_ID, PROPS, GROUPS, GROUP_PROPERTIES, OVERRIDES, 
 /* The interned names of all parameters, and of the slots of a snapshot. */
 typedef struct {
     PyObject *parameters[PARAMETERS];
-    PyObject *compiled; /* evaluators by key */
-    PyObject *forced;   /* the answers of overrides, or None if C cannot know them */
+    PyObject *forced; /* the answers of overrides, or None if C cannot know them */
     PyObject *evaluators, *together; /* of a snapshot: the evaluators, and all of them at once */
     PyObject *view;                  /* of an evaluation: the type of all answers */
 } Names;
@@ -26,10 +25,6 @@ SHARED void names_close(Names *names);
  * second parameter. */
 SHARED bool arguments_read(PyObject *arguments[PARAMETERS], const Names *names, PyObject *snapshot,
                            bool has_key, PyObject *const *args, size_t nargsf, PyObject *keywords);
-
-/* Gives YES with a new reference to a flag's evaluator, LACKING for one that is not compiled yet. */
-SHARED Outcome find_evaluator(const Names *names, PyObject *snapshot, PyObject *key,
-                              PyObject **evaluator);
 
 /* Gives YES with a new reference to the answer of an override, LACKING if no override is for this
  * key, UNCOMMON if only Python code can tell. */

@@ -63,7 +63,8 @@ static int module_exec(PyObject *module) {
                   add_type(module, &plain_flag_spec, NULL) ||
                   add_type(module, &shortcut_spec, NULL) ||
                   add_type(module, &answers_spec, &state->answers) ||
-                  add_type(module, &known_json_spec, NULL);
+                  add_type(module, &known_json_spec, NULL) ||
+                  add_type(module, &flag_table_spec, NULL);
     return failed ? -1 : 0;
 }
 

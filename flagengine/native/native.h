@@ -52,6 +52,14 @@
 #define Py_END_CRITICAL_SECTION2() }
 #endif
 
+/* Without the GIL, threads that count references to one object wait for each other. This ends that for an
+ * object that all threads use and that lives as long as the process. */
+#ifdef Py_GIL_DISABLED
+#define STOP_COUNTING(object) Py_SET_REFCNT((PyObject *)(object), _Py_IMMORTAL_REFCNT)
+#else
+#define STOP_COUNTING(object) ((void)(object))
+#endif
+
 /* Casts a function with keywords to the type that a method table expects. */
 #define FUNCTION(f) ((PyCFunction)(void (*)(void))(f))
 
@@ -102,5 +110,6 @@ extern SHARED PyType_Spec plain_flag_spec;
 extern SHARED PyType_Spec shortcut_spec;
 extern SHARED PyType_Spec answers_spec;
 extern SHARED PyType_Spec known_json_spec;
+extern SHARED PyType_Spec flag_table_spec;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "one_flag.h"
 
+#include "flag_table.h"
 #include "plain_flag.h"
 
 Person person_of(PyObject *const *arguments) {
@@ -47,18 +48,13 @@ Outcome answer_one(const Question *question, bool shares_nothing, PyObject **ans
     if (found != LACKING) {
         return found;
     }
-    found = find_evaluator(question->names, snapshot, question->key, &evaluator);
+    found = flag_table_find(question->table, question->key, &evaluator);
     if (found != YES) {
         return found == LACKING ? UNCOMMON : found;
     }
     bool has_options = arguments[GROUPS] || arguments[GROUP_PROPERTIES] || overrides;
     if (is_plain_flag(evaluator)) {
-        found = answer_plain(question, evaluator, answer);
-    } else if (shares_nothing && !has_options) {
-        found = answer_any(question, evaluator, answer);
-    } else {
-        found = UNCOMMON;
+        return answer_plain(question, evaluator, answer);
     }
-    Py_DECREF(evaluator);
-    return found;
+    return shares_nothing && !has_options ? answer_any(question, evaluator, answer) : UNCOMMON;
 }

@@ -5,11 +5,12 @@
 
 #include "arguments.h"
 
-/* Who answers what C cannot: `ask` is a function of (snapshot, key, id, props, groups, group
- * properties), all borrowed. */
+/* What is asked, and who answers what C cannot: `ask` is a function of (snapshot, key, id, props, groups,
+ * group properties). `table` is the FlagTable of the snapshot, or NULL. All are borrowed. */
 typedef struct {
     const Names *names;
     PyObject *ask;
+    PyObject *table;
     PyObject *const *arguments;
     PyObject *key;
 } Question;

@@ -7,6 +7,7 @@
  */
 
 #include "answers.h"
+#include "flag_table.h"
 #include "module.h"
 #include "one_flag.h"
 
@@ -15,6 +16,7 @@ typedef struct {
     vectorcallfunc call;
     PyObject *function;
     PyObject *snapshot; /* the type */
+    Py_ssize_t table;   /* the offset of a snapshot's table */
     PyObject *answers;  /* the type of what `evaluate` gives; NULL for `evaluate_flag` */
     PyObject *ask;      /* a function of (snapshot, key, id, props, groups, group properties) */
     PyObject *dict;
@@ -27,10 +29,11 @@ static PyObject *shortcut_call(PyObject *object, PyObject *const *args, size_t n
     PyObject *arguments[PARAMETERS], *answer = NULL;
     if (arguments_read(arguments, self->names, self->snapshot, !self->answers, args, nargsf,
                        keywords)) {
+        PyObject *table = flag_table_of(arguments[FLAG_DEFS], self->table);
+        Question question = {self->names, self->ask, table, arguments, arguments[KEY]};
         if (self->answers) {
-            return answers_open((PyTypeObject *)self->answers, self->names, self->ask, arguments);
+            return answers_open((PyTypeObject *)self->answers, &question);
         }
-        Question question = {self->names, self->ask, arguments, arguments[KEY]};
         if (answer_one(&question, true, &answer) != UNCOMMON) {
             return answer;
         }
@@ -61,9 +64,11 @@ static PyObject *shortcut_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     self->call = shortcut_call;
     self->function = Py_NewRef(function);
     self->snapshot = Py_NewRef(snapshot);
+    self->table = flag_table_offset(snapshot);
     self->ask = Py_NewRef(asking);
     self->answers = Py_XNewRef(answers);
     self->names = &state->names;
+    STOP_COUNTING(self);
     return (PyObject *)self;
 }
 

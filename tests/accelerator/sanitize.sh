@@ -80,4 +80,4 @@ run_tests tests/unit/test_accelerator.py \
     tests/unit/test_hashing.py \
     tests/unit/test_string_column.py tests/unit/test_dropped_snapshots.py \
     tests/unit/test_known_json.py tests/unit/test_known_documents.py \
-    tests/unit/test_untouched_documents.py tests/concurrency
+    tests/unit/test_untouched_documents.py tests/unit/test_flag_table.py tests/concurrency
