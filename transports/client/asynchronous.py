@@ -32,7 +32,6 @@ from .quick_reads import (
     quick_evaluation_awaited,
     reading_of,
     result_of,
-    value_of,
 )
 from .shared import SharedVerbs
 from .verbs import carried_out
@@ -132,7 +131,7 @@ class AsyncClient(SharedVerbs):
 
     # Flags.
     evaluate_flags = quick_evaluation_awaited(awaited(_flags.evaluate_flags))
-    get_feature_flag = quick_awaited(awaited(_flags.get_feature_flag), value_of)
+    get_feature_flag = quick_awaited(awaited(_flags.get_feature_flag))
     get_feature_flag_payload = quick_awaited(
         awaited(_flags.get_feature_flag_payload), payload_of, sends=False
     )

@@ -24,7 +24,6 @@ from .quick_reads import (
     quick_evaluation,
     reading_of,
     result_of,
-    value_of,
 )
 from .shared import SharedVerbs
 from .verbs import blocking
@@ -84,7 +83,7 @@ class Client(SharedVerbs):
 
     # Flags.
     evaluate_flags = quick_evaluation(blocking(_flags.evaluate_flags))
-    get_feature_flag = quick(blocking(_flags.get_feature_flag), value_of)
+    get_feature_flag = quick(blocking(_flags.get_feature_flag))
     get_feature_flag_payload = quick(
         blocking(_flags.get_feature_flag_payload), payload_of, sends=False
     )

@@ -41,7 +41,7 @@ class ReportError(Protocol):
         ...
 
 
-@dataclass(slots=True, weakref_slot=True, eq=False)
+@dataclass(eq=False)  # without slots, for which CPython 3.13 without the GIL takes locks
 class Components:
     """The components of a client; only ``flag_properties`` is ever replaced.
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from flagengine import Resolution
 
 from ..flags.answer import LOCAL, FlagAnswer
+from ..flags.quick import NO_READER, UNUSUAL, NoReader, Reader
 from ..flags.reading import answered
+from .components import Components
 from .flag_reads import reported
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "quick_evaluation_awaited",
     "reading_of",
     "result_of",
-    "value_of",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,8 +36,10 @@ Finish: TypeAlias = Callable[[Resolution], Any]
 DEFAULT_VALUE: Final = frozenset({"default_value"})
 """What the quick way of ``is_feature_enabled`` does not need: it only gives values."""
 
-value_of: Final[Finish] = attrgetter("value")
-enabled_of: Final[Finish] = attrgetter("enabled")
+
+def enabled_of(resolution: Resolution) -> Any:
+    """Return what ``is_feature_enabled`` returns for an answer of the engine."""
+    return resolution.enabled
 
 
 def result_of(resolution: Resolution) -> Any:
@@ -57,13 +59,14 @@ def payload_of(resolution: Resolution) -> Any:
 
 def quick(
     full: F,
-    finish: Finish,
+    finish: Finish | None = None,
     *,
     sends: bool | None = None,
     without_effect: frozenset[str] = frozenset(),
 ) -> F:
-    """Return the method ``full`` with a quick way in front, whose answer ``finish`` makes a result.
+    """Return the method ``full`` with a quick way in front.
 
+    The result is what ``finish`` makes of the engine's answer; None: the flag's value.
     ``sends`` is whether a read sends events unless the call says so; None: the client's option. The
     keywords ``without_effect`` change no answer of the quick way.
     """
@@ -83,19 +86,26 @@ def quick(
         disable_geoip: object = None,
         device_id: object = None,
         send_feature_flag_events: object = None,
+        # Defaults, because CPython 3.13 without the GIL takes a lock for a variable of a closure.
+        _finish: Finish | None = finish,
+        _sends: bool | None = sends,
         **others: object,
     ) -> Any:
         if device_id is None and (not others or without_effect.issuperset(others)):
-            components = client.components
-            wanted = sends if send_feature_flag_events is None else send_feature_flag_events
+            wanted = _sends if send_feature_flag_events is None else send_feature_flag_events
             try:
-                reader = components.reads.value or components.reads.derive(components.reader)
-                if reader is not None:
-                    found = reader.read(
-                        key, distinct_id, person_properties, groups, group_properties, wanted
-                    )
-                    if found is not None:
-                        return finish(found)
+                # Without a local variable, for which threads without the GIL would wait again.
+                found = (client.components.reads.value or _derived(client.components)).read(
+                    key,
+                    distinct_id,
+                    person_properties,
+                    groups,
+                    group_properties,
+                    wanted,
+                    _finish,
+                )
+                if found is not UNUSUAL:
+                    return found
             except Exception:  # noqa: BLE001, S110 - the full way fails as well, and says so
                 pass
         given = _given(
@@ -133,13 +143,11 @@ def quick_evaluation(full: F) -> F:
             components = client.components
             no_geoip = components.options.disable_geoip if disable_geoip is None else disable_geoip
             try:
-                reader = components.reads.value or components.reads.derive(components.reader)
-                if reader is not None:
-                    found = reader.read_all(
-                        distinct_id, person_properties, groups, group_properties, no_geoip
-                    )
-                    if found is not None:
-                        return reported(components, *found)
+                found = (components.reads.value or _derived(components)).read_all(
+                    distinct_id, person_properties, groups, group_properties, no_geoip
+                )
+                if found is not None:
+                    return reported(components, *found)
             except Exception:  # noqa: BLE001, S110 - the full way fails as well, and says so
                 pass
         given = _given(
@@ -154,11 +162,15 @@ def quick_evaluation(full: F) -> F:
     return cast("F", method)
 
 
+def _derived(components: Components) -> Reader | NoReader:
+    return components.reads.derive(components.reader) or NO_READER
+
+
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def quick_awaited(full: F, finish: Finish, **options: Any) -> F:
+def quick_awaited(full: F, finish: Finish | None = None, **options: Any) -> F:
     """Do as `quick` for a method of ``AsyncClient``."""
     return _awaited(full, quick(_left, finish, **options))
 

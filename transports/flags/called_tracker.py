@@ -85,9 +85,10 @@ class CalledTracker:
             person = self._people[hash(distinct_id)]
         except KeyError:
             return False
-        if groups or device_id is not None or type(value) not in _PLAIN:
+        kind = type(value)
+        if groups or device_id is not None or (kind is not bool and kind is not str):
             read = _read(key, value, groups, device_id, None)
-        else:
+        else:  # as _read does it
             read = hash((key, value))
         try:
             if person.reads[read] != (changes[key] if key in changes else 0):  # noqa: SIM401 see above

@@ -9,8 +9,8 @@ the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
@@ -26,15 +26,15 @@ from .local_answers import LocalAnswers
 from .override_layers import OverrideLayers
 from .query import FlagQuery
 
-__all__ = ["Reader"]
+__all__ = ["NO_READER", "UNUSUAL", "NoReader", "Reader"]
 
 _NOTHING: Final[dict[str, Any]] = {}
-# Of other values there is more to say: they are copied, or there is no value.
-_USUAL: Final = frozenset({bool, str})
+UNUSUAL: Final = object()
+"""What a quick read gives for a read that is left to the full way."""
 _value: Final = attrgetter("value")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reader:
     """What quick reads need, taken once; a change of any of it ends the reader's use.
 
@@ -57,46 +57,10 @@ class Reader:
     sends: bool
     is_active: bool
     layers: OverrideLayers | None
+    read: Callable[..., Any] = field(init=False)
 
-    def read(
-        self,
-        key: str,
-        distinct_id: object,
-        person_properties: object,
-        groups: Any,
-        group_properties: object,
-        sends: object,
-    ) -> Resolution | None:
-        """Return the flag's answer if the full way would return it as well and do nothing else.
-
-        ``sends`` is whether the read sends events; None: the client's option.
-        """
-        device_id: str | None = None
-        if open_uses.get():
-            distinct_id, device_id = _in_context(distinct_id)
-        if type(distinct_id) is not str or (self.layers is not None and self.layers.current):
-            return None
-        properties = _NOTHING if person_properties is None else person_properties
-        if type(properties) is not dict:
-            return None
-        if groups or group_properties or device_id is not None or self.options:
-            options = self._options(groups, group_properties, device_id)
-            if options is None:
-                return None
-            found = evaluate_flag(self.snapshot, key, distinct_id, properties, **options)
-        else:
-            found = evaluate_flag(self.snapshot, key, distinct_id, properties)
-        value = found.value
-        if type(value) not in _USUAL or key in self.never:
-            return None
-        if not (self.is_active and (self.sends if sends is None else sends)):
-            is_same = _is_plain(distinct_id)
-        else:
-            # What the tracker knows was read the full way, so the id is one.
-            is_same = found.config_version == 1 and self.tracker.is_known(
-                distinct_id, key, value, groups, device_id
-            )
-        return found if is_same else None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read", _read_with(self))
 
     def read_all(
         self,
@@ -113,7 +77,7 @@ class Reader:
         properties = _NOTHING if person_properties is None else person_properties
         if type(distinct_id) is not str or type(properties) is not dict or self.never:
             return None
-        options = self._options(groups, group_properties, device_id)
+        options = _options(self.options, groups, group_properties, device_id)
         if options is None or not _is_plain(distinct_id):
             return None
         if self.layers is not None and self.layers.current:
@@ -132,19 +96,98 @@ class Reader:
         answers = LocalAnswers(dict(zip(found, resolutions, strict=True)), self.origin)
         return query, EvaluatedFlags(answers)
 
-    def _options(
-        self, groups: object, group_properties: object, device_id: str | None
-    ) -> dict[str, Any] | None:
-        """Return the options that are not empty; None if one of them is unusual."""
-        options = dict(self.options)
-        for name, given in (("groups", groups), ("group_properties", group_properties)):
-            if given:
-                if type(given) is not dict:
-                    return None
-                options[name] = given
-        if device_id is not None:
-            options["device_id"] = device_id
-        return options
+
+class NoReader:
+    """Stands for a reader where there is none: every read is left to the full way."""
+
+    __slots__ = ()
+
+    def read(self, *_: object) -> Any:
+        """Return `UNUSUAL`."""
+        return UNUSUAL
+
+    def read_all(self, *_: object) -> None:
+        """Return None."""
+
+
+NO_READER: Final = NoReader()
+
+
+def _read_with(reader: Reader) -> Callable[..., Any]:
+    """Return the quick way to read one flag, with what all reads need bound as defaults.
+
+    Local variables are the fastest to look up. Without the interpreter lock they are more than that:
+    CPython 3.13 takes a lock for a variable of a closure and for a slot.
+    """
+
+    def read(
+        key: str,
+        distinct_id: object,
+        person_properties: object,
+        groups: Any,
+        group_properties: object,
+        sends: object,
+        finish: Callable[[Resolution], Any] | None,
+        snapshot: Snapshot = reader.snapshot,
+        never: frozenset[str] | None = reader.never or None,
+        tracker: CalledTracker = reader.tracker,
+        layers: OverrideLayers | None = reader.layers,
+        options: Mapping[str, Any] | None = reader.options or None,
+        is_active: bool = reader.is_active,
+        sends_unasked: bool = reader.sends,
+    ) -> Any:
+        """Return what ``finish`` makes of the flag's answer, if the full way would do the same and nothing else.
+
+        Without ``finish``, return the flag's value.
+        ``sends`` is whether the read sends events; None: the client's option. Else return `UNUSUAL`.
+        """
+        device_id: str | None = None
+        if open_uses.get():
+            distinct_id, device_id = _in_context(distinct_id)
+        if type(distinct_id) is not str or (layers is not None and layers.current):
+            return UNUSUAL
+        properties = {} if person_properties is None else person_properties
+        if type(properties) is not dict:
+            return UNUSUAL
+        if groups or group_properties or device_id is not None or options is not None:
+            given = _options(options, groups, group_properties, device_id)
+            if given is None:
+                return UNUSUAL
+            found = evaluate_flag(snapshot, key, distinct_id, properties, **given)
+        else:
+            found = evaluate_flag(snapshot, key, distinct_id, properties)
+        value = found.value
+        kind = type(value)
+        # Of other values there is more to say: they are copied, or there is no value.
+        if (kind is not bool and kind is not str) or (never is not None and key in never):
+            return UNUSUAL
+        if not (is_active and (sends_unasked if sends is None else sends)):
+            is_same = _is_plain(distinct_id)
+        else:
+            # What the tracker knows was read the full way, so the id is one.
+            is_same = found.config_version == 1 and tracker.is_known(
+                distinct_id, key, value, groups, device_id
+            )
+        if not is_same:
+            return UNUSUAL
+        return value if finish is None else finish(found)
+
+    return read
+
+
+def _options(
+    usual: Mapping[str, Any] | None, groups: object, group_properties: object, device_id: str | None
+) -> dict[str, Any] | None:
+    """Return the options that are not empty; None if one of them is unusual."""
+    options = dict(usual or ())
+    for name, given in (("groups", groups), ("group_properties", group_properties)):
+        if given:
+            if type(given) is not dict:
+                return None
+            options[name] = given
+    if device_id is not None:
+        options["device_id"] = device_id
+    return options
 
 
 def _in_context(distinct_id: object) -> tuple[object, str | None]:
