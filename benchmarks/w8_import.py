@@ -12,7 +12,7 @@ from benchmarks.measure import interleave
 from benchmarks.processes import AbsentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from benchmarks.session import Session
 
@@ -29,33 +29,44 @@ _MODULES = {
     "launchdarkly": "ldclient",
     "unleash": "UnleashClient",
 }
-_PROGRAM = "from time import perf_counter as t; a = t(); import {module}; print((t() - a) * 1e3)"
+#: What a first evaluation needs, of those packages that import their names at the first use.
+_NAMES = {
+    "flagengine": "Snapshot, evaluate, evaluate_flag",
+    "posthog-pure": "Posthog",
+}
+_PROGRAM = "from time import perf_counter as t; a = t(); {statement}; print((t() - a) * 1e3)"
 
 
 def run(session: Session) -> None:
-    """`w8`, milliseconds."""
+    """`w8` for the package, `w8-names` with the names that an application uses; milliseconds."""
+    _measure(session, "w8", {name: f"import {module}" for name, module in _MODULES.items()})
+    names = {name: f"from {_MODULES[name]} import {used}" for name, used in _NAMES.items()}
+    _measure(session, "w8-names", names)
+
+
+def _measure(session: Session, workload: str, statements: Mapping[str, str]) -> None:
     samplers: dict[str, Callable[[], float]] = {}
-    for candidate, module in _MODULES.items():
+    for candidate, statement in statements.items():
         if candidate not in session.settings.candidates:
             continue
         try:
             # The first import writes the bytecode, so its time does not count.
-            _milliseconds(module)
+            _milliseconds(statement)
         except AbsentError as error:
-            session.absent("w8", candidate, error)
+            session.absent(workload, candidate, error)
         else:
-            samplers[candidate] = _sampler(module)
-    session.record("w8", "ms", interleave(samplers, session.settings.imports))
+            samplers[candidate] = _sampler(statement)
+    session.record(workload, "ms", interleave(samplers, session.settings.imports))
 
 
-def _sampler(module: str) -> Callable[[], float]:
-    return lambda: _milliseconds(module)
+def _sampler(statement: str) -> Callable[[], float]:
+    return lambda: _milliseconds(statement)
 
 
-def _milliseconds(module: str) -> float:
-    # The running interpreter, with the module names above.
+def _milliseconds(statement: str) -> float:
+    # The running interpreter, with the statements above.
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM.format(module=module)],
+        [sys.executable, "-c", _PROGRAM.format(statement=statement)],
         cwd=_ROOT,
         env={key: it for key, it in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
         capture_output=True,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pickle
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class _Opened:
     """A workload that is loaded and checked."""
 
     slot: Slot
-    another: Callable[[], Slot]
+    of_thread: Callable[[int], Slot]
     subjects: int
     settle: Callable[[], object]
     passes: int = 1
@@ -84,15 +85,16 @@ class Worker:
         def subjects_of(people: Iterable[Person]) -> list[tuple[str, object]]:
             return [(person.id, engine.subject(person)) for person in people]
 
-        def another() -> Slot:
-            people = make_workload(workload, persons).persons
-            return compile_slot(question.expression, question.names, subjects_of(people))
+        def of_thread(number: int) -> Slot:
+            people = make_workload(workload, persons * (number + 1)).persons[-persons:]
+            own = pickle.loads(pickle.dumps(people))
+            return compile_slot(question.expression, question.names, subjects_of(own))
 
         subjects = subjects_of(asked.persons)
         if self._candidate.name != "no-op":
             check(asked, question, subjects, self._rival.bucketing)
         slot = compile_slot(question.expression, question.names, subjects)
-        self._current = _Opened(slot, another, len(subjects), question.settle)
+        self._current = _Opened(slot, of_thread, len(subjects), question.settle)
         return {"subjects": len(subjects)}
 
     def calibrate(self, least_ns: int) -> Reply:
@@ -115,7 +117,7 @@ class Worker:
     def threads(self, count: int) -> Reply:
         """Return the thousands of calls per second of all threads together."""
         opened = self._opened()
-        taken = concurrently(opened.another, opened.passes, count)
+        taken = concurrently(opened.of_thread, opened.passes, count)
         opened.settle()
         return {"value": count * opened.calls / taken * 1e6}
 

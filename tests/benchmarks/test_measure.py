@@ -91,11 +91,10 @@ def test_candidates_take_turns() -> None:
 
 
 def test_every_thread_runs_a_whole_slot_of_its_own() -> None:
-    runs: list[list[int]] = []
+    runs: dict[int, list[int]] = {}
 
-    def make() -> Slot:
-        own: list[int] = []
-        runs.append(own)
+    def make(number: int) -> Slot:
+        own = runs[number] = []
 
         def slot(passes: int) -> int:
             own.append(passes)
@@ -104,4 +103,4 @@ def test_every_thread_runs_a_whole_slot_of_its_own() -> None:
         return slot
 
     concurrently(make, 4, 3)
-    assert runs == [[4], [4], [4]]
+    assert runs == {0: [1, 4], 1: [1, 4], 2: [1, 4]}
