@@ -25,7 +25,7 @@ def is_seed(name: object) -> bool:
     >>> [is_seed(name) for name in ("seed", "holdout_seed", "assignmentSeed", "$flag-seed", "seeds")]
     [True, True, True, True, False]
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str) or name[-4:].lower() != "seed":
         return False
     words = _HUMP.sub(r"\1_\2", name).lower().replace("-", "_").lstrip("$")
     return words == "seed" or words.endswith("_seed")
