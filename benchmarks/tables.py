@@ -31,7 +31,7 @@ _OVERVIEW = (
     ("w6-ready", "load ms", 1.0),
     ("w6-first", "first answer ms", 1.0),
     ("w6-memory", "RSS MiB", 1.0),
-    ("w8", "import ms", 1.0),
+    ("w8-ready", "import ms", 1.0),
     ("w9", "W9 ns", 1.0),
 )
 
