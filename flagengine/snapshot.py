@@ -87,6 +87,10 @@ class Snapshot:
         message = f"a Snapshot cannot change; with_overrides makes a copy ({name})"
         raise AttributeError(message)
 
+    def __delattr__(self, name: str) -> None:
+        """Raise AttributeError, because a snapshot never changes."""
+        self.__setattr__(name, None)
+
     @classmethod
     def parse(cls, document: Document, *, previous: "Snapshot | None" = None) -> "Snapshot":
         """Read a definitions document: a mapping, JSON text or UTF-8 bytes.

@@ -137,6 +137,9 @@ if not TYPE_CHECKING:  # else type checkers would take every name for one of the
             msg = f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, __all__)}"
             raise AttributeError(msg)
         with extra_for(f"{__name__}.{name}"):
+            # The packages around it first: two threads that import from inside out wait for each other.
+            for end in (at for at, letter in enumerate(home) if letter == "." and at):
+                import_module(home[:end], __name__)
             found = getattr(import_module(home, __name__), known)
         globals()[name] = found
         return found

@@ -40,6 +40,8 @@ class _Loaded:
 
     def __init__(self) -> None:
         self._engine = imported("flagengine")
+        for name in ("Snapshot", "evaluate", "evaluate_flag"):
+            getattr(self._engine, name)  # imported at its first use, which is not a part of loading
         self._snapshot: Any = None
 
     def document(self, workload: Workload) -> str:

@@ -57,6 +57,8 @@ class Commands(click.Group):
 def _printable_errors() -> Iterator[None]:
     try:
         yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise  # its message is the help
     except click.ClickException as error:
         setattr(error, "message", printable(error.message))  # noqa: B010 (Final in some releases)
         raise

@@ -21,7 +21,7 @@ typedef struct {
     PyObject *whole;        /* a tuple of all answers in order, or NULL */
     PyObject *places;       /* a dict of the keys' places in `whole`, or NULL */
     PyObject *ask;          /* see Question; NULL if there are options */
-    PyObject *table;        /* the same, borrowed from the snapshot */
+    PyObject *table;        /* the same */
     const Names *names;
 } Answers;
 
@@ -101,7 +101,7 @@ static PyObject *answers_item(PyObject *object, PyObject *key) {
         return answer;
     }
     if (found == UNCOMMON) {
-        answer = PyObject_CallMethod(object, "_resolve", "O", key);
+        answer = PyObject_CallMethod(object, "_resolve", "(O)", key);
     }
     if (!answer) {
         return NULL;
@@ -315,7 +315,7 @@ PyObject *answers_open(PyTypeObject *type, const Question *question) {
     Answers *self = answers_alloc(type, question->names, kept);
     if (self) {
         self->ask = Py_NewRef(question->ask);
-        self->table = question->table;
+        self->table = Py_XNewRef(question->table);
     }
     if (overrides) {
         Py_DECREF(kept[OVERRIDES]);
@@ -352,6 +352,7 @@ static int answers_traverse(PyObject *object, visitproc visit, void *arg) {
     Py_VISIT(self->places);
     Py_VISIT(self->whole);
     Py_VISIT(self->ask);
+    Py_VISIT(self->table);
     return 0;
 }
 
@@ -367,6 +368,7 @@ static int answers_clear(PyObject *object) {
     Py_CLEAR(self->places);
     Py_CLEAR(self->whole);
     Py_CLEAR(self->ask);
+    Py_CLEAR(self->table);
     return 0;
 }
 

@@ -57,6 +57,12 @@ def test_the_version_names_the_hash_accelerator():
     assert said == f"flagengine {version('flagengine')}, hash accelerator: {accelerator}"
 
 
+def test_without_arguments_the_help_is_shown():
+    done = call()
+    assert done.returncode == 2
+    assert (done.stdout + done.stderr).strip() == call("--help").stdout.strip()
+
+
 @pytest.mark.parametrize("command", ["evaluate", "explain", "requirements", "validate"])
 def test_every_command_documents_its_exit_codes(command):
     assert command in call("--help").stdout

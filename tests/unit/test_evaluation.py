@@ -225,12 +225,13 @@ def test_overrides_of_payloads_in_a_snapshot_go_with_forced_values(snapshot: Sna
         assert found.payload == {"size": 5}
 
 
-@pytest.mark.parametrize("key", ["unknown", "", 5, None, ("a",)])
+@pytest.mark.parametrize("key", ["unknown", "", 5, None, (), ("plain",), ("plain", "both")])
 def test_an_unknown_key_raises_a_key_error(snapshot: Snapshot, key: Any) -> None:
     found = evaluate(snapshot, "user-1", {})
     for _ in range(3):
         with pytest.raises(KeyError):
             found[key]
+        assert found.get(key, 7) == 7
         assert found["plain"].key == "plain"
     with pytest.raises(TypeError, match="unhashable"):
         found[[]]  # type: ignore[index]

@@ -139,6 +139,9 @@ class TestValue:
             snapshot.overrides = None  # type: ignore[assignment]
         with pytest.raises(AttributeError):
             snapshot.added = 1
+        for name in ("keys", "_table", "added"):
+            with pytest.raises(AttributeError, match=f"cannot change.*{name}"):
+                delattr(snapshot, name)
         with pytest.raises(TypeError):
             snapshot.flags["beta"] = None  # type: ignore[index]
         with pytest.raises(AttributeError):

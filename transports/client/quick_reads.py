@@ -86,13 +86,10 @@ def quick(
         disable_geoip: object = None,
         device_id: object = None,
         send_feature_flag_events: object = None,
-        # Defaults, because CPython 3.13 without the GIL takes a lock for a variable of a closure.
-        _finish: Finish | None = finish,
-        _sends: bool | None = sends,
         **others: object,
     ) -> Any:
         if device_id is None and (not others or without_effect.issuperset(others)):
-            wanted = _sends if send_feature_flag_events is None else send_feature_flag_events
+            wanted = sends if send_feature_flag_events is None else send_feature_flag_events
             try:
                 # Without a local variable, for which threads without the GIL would wait again.
                 found = (client.components.reads.value or _derived(client.components)).read(
@@ -102,7 +99,7 @@ def quick(
                     groups,
                     group_properties,
                     wanted,
-                    _finish,
+                    finish,
                 )
                 if found is not UNUSUAL:
                     return found
@@ -172,12 +169,12 @@ def _given(**options: Any) -> dict[str, Any]:
 
 def quick_awaited(full: F, finish: Finish | None = None, **options: Any) -> F:
     """Do as `quick` for a method of ``AsyncClient``."""
-    return _awaited(full, quick(_left, finish, **options))
+    return _awaited(full, quick(_left(full), finish, **options))
 
 
 def quick_evaluation_awaited(full: F) -> F:
     """Do as `quick_evaluation` for a method of ``AsyncClient``."""
-    return _awaited(full, quick_evaluation(_left))
+    return _awaited(full, quick_evaluation(_left(full)))
 
 
 def _awaited(full: F, attempt: Callable[..., Any]) -> F:
@@ -193,5 +190,11 @@ def _awaited(full: F, attempt: Callable[..., Any]) -> F:
 _LEFT: Final = object()
 
 
-def _left(*_: object, **__: object) -> object:
-    return _LEFT
+def _left(full: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function with the name of a method, for the messages about its arguments."""
+
+    @functools.wraps(full)
+    def left(*_: object, **__: object) -> object:
+        return _LEFT
+
+    return left

@@ -158,8 +158,9 @@ def _read_with(reader: Reader) -> Callable[..., Any]:
             found = evaluate_flag(snapshot, key, distinct_id, properties)
         value = found.value
         kind = type(value)
-        # Of other values there is more to say: they are copied, or there is no value.
-        if (kind is not bool and kind is not str) or (never is not None and key in never):
+        # Of other values there is more to say: they are copied, or there is no value, or it is empty.
+        is_usual = kind is bool or (kind is str and value)
+        if not is_usual or (never is not None and key in never):
             return UNUSUAL
         if not (is_active and (sends_unasked if sends is None else sends)):
             is_same = _is_plain(distinct_id)

@@ -174,6 +174,10 @@ def test_wrong_calls_and_options_raise_at_once() -> None:
     client = AsyncClient(sink=MemorySink())
     with pytest.raises(TypeError, match="group"):
         asyncio.run(client.get_feature_flag("a", "u", group={}))  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"get_feature_flag\(\) missing .* 'key'"):
+        asyncio.run(client.get_feature_flag())  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"evaluate_flags\(\) takes"):
+        asyncio.run(client.evaluate_flags("u", "more"))  # type: ignore[call-arg]
     asyncio.run(client.shutdown())
 
 

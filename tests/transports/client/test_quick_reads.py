@@ -50,7 +50,9 @@ def _document(version: int, *, is_simple: bool = False) -> dict[str, Any]:
         flag("group", {"properties": [tier]}, filters={"aggregation_group_type_index": 0}),
         flag("device", {"rollout_percentage": 50}, bucketing_identifier="device_id"),
         flag("off", active=False),
+        variant_flag("nameless", ""),
     ]
+    flags[-1]["filters"]["groups"] = [needs("plan", "pro")]
     if is_simple:
         flags = [each for each in flags if each["key"] not in ("plan", "group", "device")]
     if version % 4 == 3:
@@ -291,6 +293,13 @@ SCENARIOS: Final[dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]]] = {
             )
         ],
     ),
+    "a variant without a name": (
+        _LOUD,
+        [
+            _read("nameless", person_properties={"plan": plan})
+            for plan in ("free", "pro", "free", "pro")
+        ],
+    ),
     "a blank id in a context": (
         _LOUD,
         [
@@ -428,3 +437,12 @@ def test_a_read_in_a_context_is_of_its_person() -> None:
             with bench.client.context(distinct_id=person):
                 assert [bench.client.get_feature_flag("on") for _ in range(2)] == [True, True]
         assert len(bench.called("on")) == 2
+
+
+@pytest.mark.parametrize("getter", GETTERS)
+@pytest.mark.parametrize("name", ["finish", "_finish", "sends", "_sends", "unknown"])
+def test_an_unknown_keyword_raises(getter: str, name: str) -> None:
+    bench = Bench(definitions=MemoryDefinitions(_document(0)))
+    for _ in range(2):
+        with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
+            getattr(bench.client, getter)("on", "u1", **{name: None})

@@ -26,6 +26,15 @@ def test_another_value_is_another_read(other: object) -> None:
     assert not tracker.is_first("u", "beta", other)
 
 
+def test_an_empty_value_is_not_false() -> None:
+    tracker = CalledTracker()
+    for value, other in ((False, ""), ("", False)):
+        tracker.clear()
+        tracker.is_first("u", "beta", value)
+        assert not tracker.is_known("u", "beta", other)
+        assert tracker.is_first("u", "beta", other)
+
+
 def test_another_person_flag_group_or_device_is_another_read() -> None:
     tracker = CalledTracker()
     tracker.is_first("u", "beta", True)
