@@ -1,17 +1,20 @@
 """Frozen value objects that cost almost nothing to define.
 
 A Record behaves like a frozen dataclass with slots. A dataclass compiles its methods at import,
-which takes half a millisecond: thirty dataclasses took most of the time of ``import flagengine``.
-Records share their methods; only the constructor is generated, when a class is first instantiated.
+which takes half a millisecond: thirty dataclasses took most of the time before the first evaluation.
+Records share their methods. Only the constructor is generated for each class. That takes as long as a
+hundred calls of the shared constructor, so the first instances of a class are made by the shared one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
 __all__ = ["Record", "brief", "derived", "replace"]
 
 R = TypeVar("R", bound="Record")
 _REQUIRED = object()
+_MOST_SHARED = 40
+"""The number of instances of a class that the shared constructor makes."""
 
 
 class _Derived:
@@ -36,6 +39,7 @@ class _RecordType(type):
         namespace["__slots__"] = tuple(annotations)
         namespace["__match_args__"] = fields
         namespace["_defaults"] = {field: given[field] for field in fields}
+        namespace["_shared"] = iter(range(_MOST_SHARED))
         return super().__new__(cls, name, bases, namespace)
 
 
@@ -66,12 +70,20 @@ class Record(metaclass=_RecordType):
     __slots__ = ()
     __match_args__: ClassVar[tuple[str, ...]] = ()
     _defaults: ClassVar[dict[str, Any]] = {}
+    _shared: ClassVar[Iterator[int]] = iter(())
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        """Take the fields in order or by name; the first call generates the class's constructor."""
+        """Take the fields in order or by name."""
         cls = type(self)
-        cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
-        cls.__init__(self, *values, **named)
+        is_early = next(cls._shared, None) is not None
+        given = _assigned(cls, values, named) if is_early else None
+        if given is None:  # wrong arguments, too: the other constructor has the messages
+            cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
+            cls.__init__(self, *values, **named)
+            return
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
 
     def __post_init__(self) -> None:
         """Set derived fields; a subclass with derived fields overrides this method."""
@@ -83,7 +95,8 @@ class Record(metaclass=_RecordType):
         message = f"{type(self).__name__}.{name} cannot change; flagengine values are frozen"
         raise AttributeError(message)
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -123,6 +136,19 @@ def brief(*fields: str) -> Callable[[Any], str]:
         return f"{type(self).__name__}({pairs})"
 
     return shown
+
+
+def _assigned(
+    cls: type[Record], values: tuple[Any, ...], named: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return the values of all fields; None for wrong arguments."""
+    fields = cls.__match_args__
+    first = dict(zip(fields, values, strict=False))
+    given = {**cls._defaults, **first, **named}
+    is_wrong = len(values) > len(fields) or not first.keys().isdisjoint(named)
+    if is_wrong or len(given) > len(fields):
+        return None
+    return None if any(value is _REQUIRED for value in given.values()) else given
 
 
 def _constructor(cls: type[Record]) -> Callable[..., None]:
