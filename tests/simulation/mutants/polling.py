@@ -79,8 +79,8 @@ MUTANTS = (
     Mutant(
         "quick-reads-know-what-was-never-read", "flags/called_tracker.py",
         "            if person.reads[read] != (changes[key] if key in changes else 0):  # noqa: SIM401 see above\n"
-        "                return False\n",
-        "            person.reads[read]\n",
+        "                return False\n        except KeyError:\n            return False\n        person",
+        "            pass\n        except KeyError:\n            pass\n        person",
     ),
     Mutant(
         "document-is-parsed-once", "polling/publisher.py",
