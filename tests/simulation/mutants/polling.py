@@ -128,7 +128,7 @@ MUTANTS = (
     ),
     Mutant(
         "called-memory-forgets-the-value", "flags/called_tracker.py",
-        "    known = value if type(value) in _PLAIN and value != \"\" else _hashable(value)\n",
+        '    known = value if type(value) in _PLAIN and value != "" else _hashable(value)\n',
         "    known = None\n",
     ),
     Mutant(
