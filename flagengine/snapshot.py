@@ -70,12 +70,9 @@ class Snapshot:
         self._set("overrides", overrides)
         self._set("_evaluators", evaluators)
         self._set("_compiled", evaluators.compiled)
-        # The accelerator looks flags up here,
-        self._set(
-            "_table",
-            accelerator and accelerator.FlagTable(plans.definitions.keys, evaluators.compiled),
-        )
-        # and what overrides give; not if other overrides add payloads to that.
+        # Where the accelerator looks flags up, and what overrides give unless some add payloads to that.
+        table = accelerator and accelerator.FlagTable(plans.definitions.keys, evaluators.compiled)
+        self._set("_table", table)
         self._set("_forced", None if overrides.payloads else evaluators.known_forced)
         self._set("_fingerprint", None)
 

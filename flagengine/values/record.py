@@ -2,8 +2,8 @@
 
 A Record behaves like a frozen dataclass with slots. A dataclass compiles its methods at import,
 which takes half a millisecond: thirty dataclasses took most of the time before the first evaluation.
-Records share their methods. Only the constructor is generated for each class. That takes as long as a
-hundred calls of the shared constructor, so the first instances of a class are made by the shared one.
+Records share their methods. Only the constructor is generated for each class. That takes as long as
+some twenty calls of the shared constructor, which therefore makes the first instances of a class.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ __all__ = ["Record", "brief", "derived", "replace"]
 
 R = TypeVar("R", bound="Record")
 _REQUIRED = object()
-_MOST_SHARED = 40
+_MOST_SHARED = 20
 """The number of instances of a class that the shared constructor makes."""
 
 

@@ -11,18 +11,6 @@ from flagengine.values.record import Record, derived, replace
 MANY = 100
 
 
-class Point(Record):
-    """A record for the tests."""
-
-    x: int
-    y: int = 0
-    name: str = ""
-    size: int = derived()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "size", self.x + self.y)
-
-
 class Empty(Record):
     """A record without fields."""
 
@@ -30,7 +18,7 @@ class Empty(Record):
 def fresh() -> type[Any]:
     """Return a class that made no record yet."""
 
-    class Fresh(Record):
+    class Point(Record):
         x: int
         y: int = 0
         name: str = ""
@@ -39,7 +27,11 @@ def fresh() -> type[Any]:
         def __post_init__(self) -> None:
             object.__setattr__(self, "size", self.x + self.y)
 
-    return Fresh
+    Point.__qualname__ = "Point"  # so that a pickle finds the one below
+    return Point
+
+
+Point: Any = fresh()
 
 
 CALLS: list[Callable[[type[Any]], Any]] = [
@@ -83,7 +75,7 @@ def test_wrong_arguments_have_the_same_message_at_first_and_later(
         cls = fresh()
         for _ in range(count):
             cls(1)
-        with pytest.raises(TypeError, match=r"Fresh\.__init__\(\)") as error:
+        with pytest.raises(TypeError, match=r"Point\.__init__\(\)") as error:
             call(cls)
         messages.add(str(error.value))
         assert cls(1).size == 1

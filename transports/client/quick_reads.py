@@ -91,7 +91,8 @@ def quick(
         if device_id is None and (not others or without_effect.issuperset(others)):
             wanted = sends if send_feature_flag_events is None else send_feature_flag_events
             try:
-                # Without a local variable, for which threads without the GIL would wait again.
+                # No local variable holds the reader: without the GIL, threads that count its references
+                # wait for each other.
                 found = (client.components.reads.value or _derived(client.components)).read(
                     key,
                     distinct_id,

@@ -86,10 +86,10 @@ class CalledTracker:
         except KeyError:
             return False
         kind = type(value)
-        if groups or device_id is not None or (kind is not bool and (kind is not str or not value)):
+        if groups or device_id is not None or (kind is not bool and kind is not str):
             read = _read(key, value, groups, device_id, None)
         else:  # as _read does it
-            read = hash((key, value))
+            read = hash((key, value, kind))
         try:
             if person.reads[read] != (changes[key] if key in changes else 0):  # noqa: SIM401 see above
                 return False
@@ -178,7 +178,7 @@ class CalledTracker:
             self._people[number] = person
 
 
-# In the hash of a read, these stand for themselves, unless they are empty: then they share a hash.
+# In the hash of a read, these stand for themselves, beside their type: "" and False have the same hash.
 _PLAIN: Final = frozenset({bool, str})
 
 
@@ -189,10 +189,10 @@ def _read(
     device_id: str | None,
     attribution: tuple[object, ...] | None,
 ) -> int:
-    known = value if type(value) in _PLAIN and value != "" else _hashable(value)
+    known = value if type(value) in _PLAIN else _hashable(value)
     if not groups and device_id is None and attribution is None:
-        return hash((key, known))
-    return hash((key, known, _sorted_pairs(groups), device_id, attribution))
+        return hash((key, known, type(known)))
+    return hash((key, known, type(known), _sorted_pairs(groups), device_id, attribution))
 
 
 def _hashable(value: object) -> tuple[str, str]:

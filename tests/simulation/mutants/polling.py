@@ -128,8 +128,7 @@ MUTANTS = (
     ),
     Mutant(
         "called-memory-forgets-the-value", "flags/called_tracker.py",
-        '    known = value if type(value) in _PLAIN and value != "" else _hashable(value)\n',
-        "    known = None\n",
+        "    known = value if type(value) in _PLAIN else _hashable(value)\n", "    known = None\n",
     ),
     Mutant(
         "called-memory-is-of-everybody", "flags/called_tracker.py",
