@@ -6,6 +6,7 @@
 #   make coverage  run all tests, and fail where too little of the code was reached
 #   make nightly   try many examples that nobody has tried before
 #   make mutants   break the code in many places, and list what no test notices
+#   make scoreboard  run the official SDKs on the conformance kit (installs them), and write the page
 #   make counted   count the instructions of five calls, and compare them with the baseline
 #   make bench     measure the engine beside others (installs them; some twenty minutes)
 
@@ -32,7 +33,7 @@ WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
 
-.PHONY: demo quick test coverage floors nightly mutants lint types check counted bench clean
+.PHONY: demo quick test coverage floors nightly mutants lint types check counted scoreboard bench clean
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.cli
@@ -72,6 +73,13 @@ types: $(VENV)/.lint
 	$(BIN)/mypy
 
 check: test lint types
+
+# posthog-node is left out where there is no npm.
+scoreboard: $(VENV)/.test
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[differential]'
+	@if command -v npm >/dev/null; then npm install --silent --prefix build/scoreboard posthog-node@5.70.0 && \
+	$(BIN)/python fixtures/kit/scoreboard.py --node-modules build/scoreboard; \
+	else echo 'no npm: without posthog-node'; $(BIN)/python fixtures/kit/scoreboard.py; fi
 
 # Needs valgrind; says so without. After a change that is meant to cost or save something:
 # make counted COUNTED=--update
