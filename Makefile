@@ -4,6 +4,7 @@
 #   make test      run all tests
 #   make check     what a change must pass: test, lint, types
 #   make coverage  run all tests, and fail where too little of the code was reached
+#   make docs      build the site into build/site, and check its links
 #   make nightly   try many examples that nobody has tried before
 #   make mutants   break the code in many places, and list what no test notices
 #   make scoreboard  run the official SDKs on the conformance kit (installs them), and write the page
@@ -33,7 +34,7 @@ WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
 
-.PHONY: demo quick test coverage floors nightly mutants lint types check counted scoreboard bench clean
+.PHONY: demo quick test coverage floors docs nightly mutants lint types check counted scoreboard bench clean
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.cli
@@ -57,6 +58,11 @@ coverage: $(VENV)/.test
 # Compares what the tests have reached, in .coverage, with what they must reach.
 floors: $(VENV)/.test
 	$(BIN)/python -m tests.coverage_floors
+
+# Fails for a warning, for a link that leads nowhere, and for anything that a page would fetch from elsewhere.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet -f docs/site/mkdocs.yml
+	$(BIN)/python docs/site/check.py build/site
 
 nightly: $(VENV)/.test
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) --dist load -m hypothesis $(EXPLORED) $(PYTEST_OPTIONS)
@@ -106,8 +112,9 @@ $(VENV)/.cli: EXTRAS = cli
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.lint: EXTRAS = test,lint
 $(VENV)/.mutation: EXTRAS = test,mutation
+$(VENV)/.docs: EXTRAS = docs
 
-$(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation: $(SOURCES) | $(BIN)/python
+$(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation $(VENV)/.docs: $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[$(EXTRAS)]'
 	@touch $@
 
