@@ -82,7 +82,7 @@ check: test lint types
 
 # posthog-node is left out where there is no npm.
 scoreboard: $(VENV)/.test
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[differential]'
+	$(INSTALL) --group differential
 	@if command -v npm >/dev/null; then npm install --silent --prefix build/scoreboard posthog-node@5.70.0 && \
 	$(BIN)/python fixtures/kit/scoreboard.py --node-modules build/scoreboard; \
 	else echo 'no npm: without posthog-node'; $(BIN)/python fixtures/kit/scoreboard.py; fi
@@ -101,25 +101,27 @@ clean:
 	rm -f flagengine/native/_accelerator*.so flagengine/native/_accelerator*.pyd
 	find flagengine transports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One stamp for each set of extras: installed anew when the packaging or the C source changes.
+# One stamp for each set of needs: installed anew when the packaging or the C source changes. Groups
+# (PEP 735) need pip 25.1 or newer.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'No Python >= 3.11 found; say PYTHON=... where it is.' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade pip
+	$(INSTALL) --upgrade pip
 
-$(VENV)/.cli: EXTRAS = cli
-$(VENV)/.test: EXTRAS = test
-$(VENV)/.lint: EXTRAS = test,lint
-$(VENV)/.mutation: EXTRAS = test,mutation
-$(VENV)/.docs: EXTRAS = docs
+$(VENV)/.cli: NEEDS = -e '.[cli]'
+$(VENV)/.test: NEEDS = -e '.[all]' --group test
+$(VENV)/.lint: NEEDS = -e '.[all]' --group test --group lint
+$(VENV)/.mutation: NEEDS = -e '.[all]' --group test --group mutation
+$(VENV)/.docs: NEEDS = -e . --group docs
 
 $(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation $(VENV)/.docs: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[$(EXTRAS)]'
+	$(INSTALL) $(NEEDS)
 	@touch $@
 
 $(VENV)/.bench: $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench,re2]'
-	$(BIN)/python -m benchmarks requirements | xargs -n 1 $(BIN)/python -m pip install -qq \
+	$(INSTALL) -e '.[all]' --group bench
+	$(BIN)/python -m benchmarks requirements | xargs -n 1 $(INSTALL) \
 		|| echo 'a rival that cannot be installed is a row less'
 	@touch $@

@@ -3,9 +3,27 @@
 docs/decisions/0002-transports-package-name.md gives the reasons.
 """
 
+from contextlib import suppress
+from pathlib import Path
+
 from setuptools import find_packages, setup
+from setuptools.command.sdist import sdist
 
 NAME = "flagengine.transports"
+
+
+class SourceDistribution(sdist):
+    """A source distribution with the folder ``transports`` too, for its tests."""
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Make the link the other way round than in a checkout.
+
+        What a build needs is then no link, which Windows may be unable to unpack.
+        """
+        super().make_release_tree(base_dir, files)
+        with suppress(OSError):
+            (Path(base_dir) / "transports").symlink_to("flagengine/transports")
+
 
 packages = find_packages(include=["flagengine", "flagengine.*"])
 if NAME in packages:
@@ -19,4 +37,4 @@ else:
         f"flagengine.{name}" for name in find_packages(include=["transports", "transports.*"])
     ]
 
-setup(package_dir=package_dir, packages=packages)
+setup(package_dir=package_dir, packages=packages, cmdclass={"sdist": SourceDistribution})

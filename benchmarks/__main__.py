@@ -164,8 +164,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _requirements(options: argparse.Namespace) -> int:
     del options
-    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    print("\n".join(project["optional-dependencies"]["bench-rivals"]))
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    print("\n".join(project["dependency-groups"]["bench-rivals"]))
     return 0
 
 

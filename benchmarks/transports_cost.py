@@ -1,7 +1,7 @@
 """The cost of the client compared with posthog's: the caller's time, a worker's rate, an idle process.
 
 `python -m benchmarks.transports_cost [--quick] [--out FILE]`. It is W10 and W11 of the benchmarks
-alone. It needs the extras `client` and `differential`.
+alone. It needs the extra `client` and the group `differential`.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ _INSTALL: Final = {
     "requests": "'flagengine[client]'",
     "urllib3": "'flagengine[client]'",
     "cachetools": "'flagengine[client]'",
+    "filelock": "'flagengine[client]'",
     "openfeature": "'flagengine[openfeature]'",
     "django": "django",
     "asgiref": "django",

@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run without orjson, as in an installation without this extra",
     )
     parser.addoption(
+        "--without-re2",
+        action="store_true",
+        help="run without RE2, as on musl Linux and free-threaded Pythons",
+    )
+    parser.addoption(
         "--evaluators",
         help="run the published cases only with these: SINGLE,TABLE_AMONG",
     )
@@ -35,6 +40,10 @@ if "--without-orjson" in sys.argv:
     os.environ["FLAGENGINE_TESTS_WITHOUT_ORJSON"] = "1"
 if "FLAGENGINE_TESTS_WITHOUT_ORJSON" in os.environ:
     sys.modules["orjson"] = None  # type: ignore[assignment]
+if "--without-re2" in sys.argv:
+    os.environ["FLAGENGINE_TESTS_WITHOUT_RE2"] = "1"
+if "FLAGENGINE_TESTS_WITHOUT_RE2" in os.environ:
+    sys.modules["re2"] = None  # type: ignore[assignment]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,9 +32,10 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"application_errors", "spelling"},
+    {"application_errors", "missing_files", "spelling"},
     {"abandonment", "application_callbacks", "clock", "derived", "errors"}
-    | {"fork_and_exit", "incidents", "json_text", "option_values", "retry", "runtime_properties"},
+    | {"fork_and_exit", "incidents", "json_text", "option_values", "process_lock"}
+    | {"retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
     {"batching", "exceptions", "polling"},

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip(
-    "posthog", reason="posthog-python is not installed: pip install -e '.[differential]'"
+    "posthog", reason="posthog-python is not installed: pip install --group differential"
 )
 
 from flagengine import Reason, Snapshot, evaluate

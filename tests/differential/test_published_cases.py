@@ -3,7 +3,7 @@
 import pytest
 
 pytest.importorskip(
-    "posthog", reason="posthog-python is not installed: pip install -e '.[differential]'"
+    "posthog", reason="posthog-python is not installed: pip install --group differential"
 )
 
 from tests.differential.case import Case

@@ -1,6 +1,6 @@
 r"""Translated patterns compared with the regex engine of the server, which polars includes.
 
-Opt-in: `pip install -e '.[oracle]'`. The strategies leave out the patterns that the server's front end
+Opt-in: `pip install --group oracle`. The strategies leave out the patterns that the server's front end
 reads differently from this engine (`{` as a character, `a**`, `\h`, flags inside a capturing group);
 the unit tests cover them.
 """
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flagengine.operators.patterns import INVALID, Search, UnsupportedPattern, compile_pattern
 
-polars = pytest.importorskip("polars", reason="the oracle needs the extra `oracle` (polars)")
+polars = pytest.importorskip("polars", reason="the oracle needs the group `oracle` (polars)")
 
 CHARACTERS = "abkKsS019 _-.@/:!#&~\n\t\u00e9\u00c9\u00df\u017f\u212a\u0130\u03a3\u03c2\u03c3\u4e2d"
 RARE = "\u0301\u200d\u24d0\u01c5\u019b\ua7dc\u13f8\u1e9e\u00b5\u0661\u2167\U0001f600\U00016d50"

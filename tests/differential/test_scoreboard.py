@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip(
-    "posthog", reason="posthog-python is not installed: pip install -e '.[differential]'"
+    "posthog", reason="posthog-python is not installed: pip install --group differential"
 )
 
 KIT = Path(__file__).parents[2] / "fixtures" / "kit"

@@ -33,12 +33,20 @@ def build(target: Path, commands: str, *, with_link: bool) -> Built:
     source = target / "source"
     shutil.copytree(ROOT, source, ignore=LEFT_OUT, symlinks=True)
     if not with_link:
-        # Without symbolic links, git and ZIP archives leave a text file with the target.
-        link = source / "flagengine" / "transports"
-        link.unlink()
-        link.write_text("../transports", "utf-8")
+        without_link(source)
     run_backend(source, commands)
     return Built(target, source)
+
+
+def without_link(source: Path) -> None:
+    """Leave of a checkout what git and ZIP archives leave where there are no symbolic links."""
+    link = source / "flagengine" / "transports"
+    if not link.is_symlink():
+        # A source distribution has the folder here, and the link at the top.
+        (source / "transports").unlink()
+        link.rename(source / "transports")
+    link.unlink(missing_ok=True)
+    link.write_text("../transports", "utf-8")
 
 
 def run_backend(source: Path, commands: str) -> None:

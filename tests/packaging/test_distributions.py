@@ -1,6 +1,10 @@
 """The content of the wheel and of the source distribution."""
 
+import os
+import subprocess
+import sys
 import tarfile
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -10,6 +14,12 @@ import pytest
 from tests.packaging.building import build, run_backend
 
 ROOT = Path(__file__).parents[2]
+
+
+def unpack(built, folder):
+    with tarfile.open(next(built.folder.glob("*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return next(folder.iterdir())
 
 
 @pytest.fixture
@@ -80,20 +90,79 @@ def test_a_checkout_without_symbolic_links_builds_the_same_wheel(wheel, tmp_path
 
 
 def test_the_source_distribution_builds_the_same_wheel(built, wheel, tmp_path):
-    with tarfile.open(next(built.folder.glob("*.tar.gz"))) as archive:
-        archive.extractall(tmp_path, filter="data")
-    run_backend(next(tmp_path.iterdir()), "b.build_wheel('..')")
+    run_backend(unpack(built, tmp_path), "b.build_wheel('..')")
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
         assert set(archive.namelist()) == set(wheel.namelist())
 
 
-def test_the_metadata_names_extras_command_and_licence(wheel):
-    def read(name):
-        path = next(path for path in wheel.namelist() if path.endswith(f".dist-info/{name}"))
-        return wheel.read(path)
+def test_the_source_distribution_has_what_its_tests_read(sdist):
+    def files_in(folder):
+        return {
+            path.relative_to(ROOT).as_posix()
+            for path in (ROOT / folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
 
-    metadata = message_from_bytes(read("METADATA"))
-    assert {"cli", "test", "lint"} <= set(metadata.get_all("Provides-Extra"))
+    ours = {"SPEC.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "transports"}
+    for folder in ("tests", "fixtures", "docs"):
+        ours |= files_in(folder)
+    assert len(ours) > 500
+    assert ours - sdist == set()
+    assert "benchmarks/workloads.py" in sdist
+    assert "benchmarks/results/run.json" in sdist
+
+
+def test_tests_run_in_an_unpacked_source_distribution(built, tmp_path):
+    unpacked = unpack(built, tmp_path)
+    assert (unpacked / "transports").samefile(unpacked / "flagengine" / "transports")
+    places = ["tests/conformance/test_schema.py", "tests/transports/test_breaker.py"]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rN"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", *options, *places],
+        cwd=unpacked,
+        env={key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+def metadata_of(wheel):
+    path = next(path for path in wheel.namelist() if path.endswith(".dist-info/METADATA"))
+    return message_from_bytes(wheel.read(path))
+
+
+def test_the_metadata_names_command_licence_authors_and_addresses(wheel):
+    metadata = metadata_of(wheel)
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert b"flagengine = flagengine.cli:main" in read("entry_points.txt")
+    assert metadata["Author"] == "The flagengine developers"
+    addresses = dict(line.split(", ") for line in metadata.get_all("Project-URL"))
+    assert {"Source", "Issues", "Changelog"} <= set(addresses)
+    assert all(address.startswith("https://") for address in addresses.values())
+    commands = next(path for path in wheel.namelist() if path.endswith("/entry_points.txt"))
+    assert b"flagengine = flagengine.cli:main" in wheel.read(commands)
+
+
+def test_extras_are_for_users_and_groups_for_developers(wheel):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = project["dependency-groups"]
+    extras = set(metadata_of(wheel).get_all("Provides-Extra"))
+    assert {"all", "cli", "client"} <= extras
+    assert {"test", "lint", "dev"} <= set(groups)
+    assert extras.isdisjoint(groups)
+    # pip would fetch the published flagengine for a group.
+    needed = [need for group in groups.values() for need in group if isinstance(need, str)]
+    assert [need for need in needed if need.lower().startswith("flagengine")] == []
+
+
+def test_the_extra_all_has_every_extra_but_spark(wheel):
+    metadata = metadata_of(wheel)
+    everything = next(
+        need.partition("[")[2].partition("]")[0].split(",")
+        for need in metadata.get_all("Requires-Dist")
+        if need.startswith("flagengine[") and "extra == 'all'" in need.replace('"', "'")
+    )
+    assert {*everything, "spark", "all"} == set(metadata.get_all("Provides-Extra"))

@@ -7,19 +7,13 @@ they must survive a power cut as well.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["AppendFile", "Fsync", "is_gone"]
+from ..missing_files import is_gone
 
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR})
-
-
-def is_gone(error: OSError) -> bool:
-    """Return whether the error says that a file is not there; any other says nothing about the file."""
-    return error.errno in _GONE
+__all__ = ["AppendFile", "Fsync"]
 
 
 class Fsync(StrEnum):
@@ -38,7 +32,8 @@ class AppendFile:
     ) -> None:
         self.path = path
         self._fsync = fsync
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        # Without O_BINARY, Windows writes two bytes for each line feed.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         if not follows_links:
             flags |= getattr(os, "O_NOFOLLOW", 0)
         # Only the owner may read the file, because events are personal data.

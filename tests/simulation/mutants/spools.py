@@ -74,7 +74,7 @@ MUTANTS = (
         "                return False\n            log.append(event, unread=unread)", "                return True\n            log.append(event, unread=unread)",
     ),
     Mutant(
-        "folder-is-taken-from-a-living-process", _DISK,
+        "folder-is-taken-from-a-living-process", "process_lock.py",
         "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "fcntl.flock(descriptor, fcntl.LOCK_UN | fcntl.LOCK_NB)",
     ),
     Mutant(

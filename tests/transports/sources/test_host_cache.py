@@ -349,9 +349,9 @@ def test_a_forked_child_neither_has_nor_prolongs_its_parents_lock(tmp_path: Path
     os.close(from_parent)
     assert os.read(from_child, 1) == b"y"
     # Close the descriptor without unlocking, as if the parent were killed.
-    assert parents._lock._descriptor is not None
-    os.close(parents._lock._descriptor)
-    parents._lock._descriptor = None
+    assert parents._lock._held is not None
+    parents._lock._held.close()
+    parents._lock._held = None
     others = HostFlagCache("k", directory=tmp_path / "flags")
     assert others._lock.acquire()
     for descriptor in (to_child, to_parent, from_child):

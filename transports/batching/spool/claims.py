@@ -10,14 +10,19 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from .disk import Disk, Found, Lock
+from ...process_lock import HeldLock
+from .disk import Disk, Found
 
 __all__ = ["Claim", "Unclaimed", "claim_new", "claim_orphans"]
+
+# Windows deletes no file that a process has open.
+KEEPS_OPEN_FILES = sys.platform == "win32"
 
 _LOCK_NAME = "lock"
 # Before a new folder is locked, another process may mistake it for an orphan and take it.
@@ -29,18 +34,18 @@ _OUR_NAME = re.compile(r"[0-9a-f]{32}")
 class Claim:
     """A folder that belongs to this process until ``release``."""
 
-    def __init__(self, disk: Disk, folder: Path, lock: Lock) -> None:
+    def __init__(self, disk: Disk, folder: Path, lock: HeldLock) -> None:
         self.folder = folder
         self._disk = disk
         self._lock = lock
 
     def is_held(self) -> bool:
         """Return whether the folder and its lock are still there."""
-        return self._lock.is_held()
+        return self._lock.is_in_place()
 
     def release(self) -> None:
         """Release the folder; its content stays."""
-        self._lock.release()
+        self._lock.close()
 
     def remove(self) -> None:
         """Delete the folder and release it."""
@@ -51,6 +56,9 @@ class Claim:
                     self._disk.remove(self.folder / name)
         self._disk.remove(self.folder)
         self.release()
+        if KEEPS_OPEN_FILES:
+            # The lock was open, and without it another process that takes the folder finds no events.
+            self._disk.remove(self.folder)
 
 
 class Unclaimed(NamedTuple):
@@ -90,7 +98,7 @@ def claim_orphans(disk: Disk, directory: Path) -> Iterator[Claim | Unclaimed]:
                 yield Claim(disk, folder, lock)
 
 
-def _lock_orphan(disk: Disk, folder: Path) -> Lock | None:
+def _lock_orphan(disk: Disk, folder: Path) -> HeldLock | None:
     path = folder / _LOCK_NAME
     if disk.look(path) in {Found.FOLDER, Found.SOMETHING_ELSE}:
         # No process of ours made this, so none has locked it.

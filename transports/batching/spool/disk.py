@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import stat
@@ -12,14 +11,11 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from ..append_file import AppendFile, Fsync, is_gone
+from ...missing_files import is_gone
+from ...process_lock import HeldLock, try_lock
+from ..append_file import AppendFile, Fsync
 
-try:
-    import fcntl
-except ImportError:  # Windows, where folders are not locked
-    fcntl = None  # type: ignore[assignment]
-
-__all__ = ["Disk", "Found", "Lock", "LogFile", "SystemDisk"]
+__all__ = ["Disk", "Found", "LogFile", "SystemDisk"]
 
 
 class Found(Enum):
@@ -56,18 +52,6 @@ class LogFile(Protocol):
         ...
 
 
-class Lock(Protocol):
-    """A lock, which the operating system releases when the process dies."""
-
-    def is_held(self) -> bool:
-        """Return whether the lock's file is still where it was made, as far as known. Never raises."""
-        ...
-
-    def release(self) -> None:
-        """Release the lock."""
-        ...
-
-
 class Disk(Protocol):
     """A disk. All methods may raise OSError where nothing else is said."""
 
@@ -99,7 +83,7 @@ class Disk(Protocol):
         """Open a file for appending; fail if a link is in its place."""
         ...
 
-    def lock(self, path: Path) -> Lock | None:
+    def lock(self, path: Path) -> HeldLock | None:
         """Lock the file, which is made if missing; None if another process has the lock."""
         ...
 
@@ -159,22 +143,13 @@ class SystemDisk:
         """See ``Disk``."""
         return AppendFile(path, fsync, follows_links=False)
 
-    def lock(self, path: Path) -> Lock | None:
+    def lock(self, path: Path) -> HeldLock | None:
         """See ``Disk``."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        try:
-            if fcntl is not None:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno in {errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN}:
-                return None
-            raise
-        lock = _FileLock(path, descriptor)
-        if lock.is_held():
-            return lock
+        held = try_lock(path)
+        if held is None or held.is_in_place():
+            return held
         # Another process deleted the file before it was locked here.
-        lock.release()
+        held.close()
         return None
 
     def move(self, path: Path, target: Path) -> None:
@@ -188,23 +163,6 @@ class SystemDisk:
             return
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-class _FileLock:
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self._path = path
-        self._descriptor = descriptor
-
-    def is_held(self) -> bool:
-        try:
-            return os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
-        except OSError as error:
-            return not is_gone(error)
-
-    def release(self) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
 
 
 def _age(path: Path) -> float:

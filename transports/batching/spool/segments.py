@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import InvalidEventError
-from ..append_file import Fsync, is_gone
+from ...missing_files import is_gone
+from ..append_file import Fsync
 from ..event import Event, parse_event
 from .disk import Disk, LogFile
 from .records import (

@@ -1,10 +1,9 @@
 """Sharing definitions between the processes of one host, through a file and a lock.
 
 Forty workers make one request: the process that holds the lock asks the server and writes the file,
-and the other processes read the file. The operating system releases the lock (``flock``) of a
-killed process. If the holder hangs and has not polled for too long, another process asks in its
-place. The file is replaced atomically, and only its owner can read it, because definitions can name
-customers. POSIX only.
+and the other processes read the file. The operating system releases the lock of a killed process. If
+the holder hangs and has not polled for too long, another process asks in its place. The file is
+replaced atomically, and only its owner can read it, because definitions can name customers.
 """
 
 from __future__ import annotations
@@ -12,12 +11,13 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ... import fork_and_exit
 from ...clock import Clock, SystemClock
@@ -34,6 +34,12 @@ FRESH_FOR = 20.0
 TAKE_OVER_AFTER = 180.0
 WAIT_FOR_FIRST = 8.0
 LOOK_AGAIN_AFTER = 0.02
+# Windows neither replaces nor deletes a file that a process has open.
+KEEPS_OPEN_FILES = sys.platform == "win32"
+# How often to try what an open file prevents: for half a second.
+TRIES = 25
+
+T = TypeVar("T")
 
 
 class UnsafeDirectoryError(OSError):
@@ -46,7 +52,8 @@ class HostFlagCache:
     Args:
         name: the project's name, for example its project key. The file name has only its digest.
         directory: where to keep the file; by default a directory of this user under the temporary
-            directory. It is made with mode 0700, and refused if other users may write to it.
+            directory, on Windows under ``LOCALAPPDATA``. It is made with mode 0700, and refused if
+            other users may write to it; Windows decides that by what the directory is in.
         fresh_for: seconds for which a file is fresh. A process that newly gets the lock does not
             ask the server while the file is fresh, so a series of short-lived processes makes one
             request.
@@ -128,11 +135,9 @@ class HostFlagCache:
         """Return the content of the file; None if there is no file."""
         _make_private(self._directory)
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            return self._patiently(self._read)
         except FileNotFoundError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read()
 
     def on_flag_definitions_text_received(self, text: bytes | str) -> None:
         """Replace the file atomically: a reader sees the old content or the new, never a mixture."""
@@ -144,7 +149,7 @@ class HostFlagCache:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode() if isinstance(text, str) else text)
             os.utime(name, (self._clock.wall(),) * 2)
-            os.replace(name, self._path)  # noqa: PTH105 - the name is a str
+            self._patiently(lambda: os.replace(name, self._path))  # noqa: PTH105 - the name is a str
         except BaseException:
             os.unlink(name)  # noqa: PTH108
             raise
@@ -175,7 +180,28 @@ class HostFlagCache:
         return 0 <= age < self._fresh_for
 
     def _holder_hangs(self) -> bool:
-        return self._clock.wall() - self._lock.touched_at() > self._take_over_after
+        try:
+            return self._clock.wall() - self._lock.touched_at() > self._take_over_after
+        except FileNotFoundError:
+            # The holder has gone, and the next poll takes the lock.
+            return False
+
+    def _read(self) -> bytes:
+        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(self._path, flags), "rb") as file:
+            return file.read()
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """Act again a few times on a system where nobody can replace a file that is being read."""
+        tries = TRIES if KEEPS_OPEN_FILES else 1
+        while True:
+            tries -= 1
+            try:
+                return act()
+            except PermissionError:
+                if not tries:
+                    raise
+                self._sleep(LOOK_AGAIN_AFTER)
 
     def _remove_leftovers(self) -> None:
         """Remove the temporary files of killed writers."""
@@ -188,7 +214,14 @@ class HostFlagCache:
 
 
 def _own_directory() -> Path:
-    return Path(tempfile.gettempdir()) / f"flagengine-{os.getuid()}"
+    if hasattr(os, "getuid"):
+        return Path(tempfile.gettempdir()) / f"flagengine-{os.getuid()}"
+    # What is in this folder belongs to one user, which is not so for every temporary folder.
+    private = os.environ.get("LOCALAPPDATA")
+    if not private:
+        msg = "directory must be given, because the environment has no LOCALAPPDATA"
+        raise ValueError(msg)
+    return Path(private) / "flagengine"
 
 
 def _make_private(directory: Path) -> None:
@@ -198,6 +231,9 @@ def _make_private(directory: Path) -> None:
     if not stat.S_ISDIR(status.st_mode):
         msg = f"{directory} is not a directory"
         raise UnsafeDirectoryError(msg)
+    if not hasattr(os, "geteuid"):
+        # The mode of a folder says nothing on Windows, where the folders above it decide.
+        return
     if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         msg = f"{directory} must belong to this user and must not be writable by other users"
         raise UnsafeDirectoryError(msg)
