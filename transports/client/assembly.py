@@ -24,6 +24,7 @@ from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
 from ..flags.quick import Reader
 from ..flags.remote import RemoteFlags
+from ..flags.scopes import note_reads
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
@@ -75,8 +76,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     """
     refuse_what_nobody_awaits(options)
     clock = guarded(options.clock)
-    listeners = Listeners(may_await=not blocks)
     reads: Derived[Reader] = Derived()
+    note_reads(reads)
+    listeners = Listeners(may_await=not blocks, reads=reads)
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
