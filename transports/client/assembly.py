@@ -1,4 +1,7 @@
-"""The assembly of a client's components from its options, without I/O and without threads."""
+"""The assembly of a client's components from its options, without threads.
+
+There is no I/O but for the file of the option ``development_overrides``.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,7 @@ from .callback_options import refuse_what_nobody_awaits
 from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
+from .development import overrides_for_development
 from .exception_reporting import ExceptionReporting
 from .listeners import ERROR, RECOVERED, Listeners
 from .loop_callbacks import usable_callback
@@ -219,7 +223,14 @@ def _evaluator(
             guard=_guard(options, "flag requests", logging.getLogger("flagengine.flags"), clock),
         )
     cache = None if options.flag_cache is None else open_flag_cache(options.flag_cache)
-    return FlagEvaluator(local, remote, cache=cache, on_failure=report, reads=reads)
+    return FlagEvaluator(
+        local,
+        remote,
+        cache=cache,
+        on_failure=report,
+        reads=reads,
+        for_development=overrides_for_development(options.development_overrides),
+    )
 
 
 def _loader(

@@ -48,8 +48,9 @@ class FlagEvaluator:
         cache: AnswerCache | None = None,
         on_failure: Callable[[TransportError], object] = lambda _error: None,
         reads: Derived[Any] | None = None,
+        for_development: Overrides | None = None,
     ) -> None:
-        self.layers = OverrideLayers(reads=reads)
+        self.layers = OverrideLayers(for_development, reads=reads)
         self.cache = cache
         self.local = local
         self._remote = remote
