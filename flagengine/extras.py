@@ -24,6 +24,9 @@ _INSTALL: Final = {
     "urllib3": "'flagengine[client]'",
     "cachetools": "'flagengine[client]'",
     "openfeature": "'flagengine[openfeature]'",
+    "opentelemetry": "'flagengine[otel]'",
+    "prometheus_client": "'flagengine[prometheus]'",
+    "hypothesis": "'flagengine[hypothesis]'",
     "django": "django",
     "asgiref": "django",
 }

@@ -41,7 +41,7 @@ TRANSPORT_LAYERS: Final = [
     {"context"},
     {"flags"},
     {"client", "openfeature"},
-    {"testing"},
+    {"observability", "testing"},
     {"_alias"},
 ]
 """The parts of transports, the lowest layer first."""

@@ -15,6 +15,8 @@ from typing import Any, Final, Literal
 
 from flagengine import Overrides, printable
 
+from ..http.options import PathText
+
 __all__ = ["overrides_for_development"]
 
 logger = logging.getLogger("flagengine.flags")
@@ -25,7 +27,7 @@ _MOST_SHOWN: Final = 20
 _MUST: Final = 'must be values by flag key such as {"beta": true}, or a list of keys to turn on'
 
 
-def overrides_for_development(given: str | Literal[False] | None) -> Overrides:
+def overrides_for_development(given: PathText | Literal[False] | None) -> Overrides:
     """Return the values of the file ``given``, of the environment's file, and of the environment.
 
     The later win. Each place is named in a warning, with its flags. False: take none, and name what is
@@ -46,10 +48,10 @@ def overrides_for_development(given: str | Literal[False] | None) -> Overrides:
     return combined
 
 
-def _places(given: str | Literal[False] | None) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _places(given: PathText | Literal[False] | None) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each place that is in use: how to name it, and how to read it."""
-    if isinstance(given, str):
-        yield f"development_overrides ({given})", lambda: _file(given)
+    if given is not None and given is not False:
+        yield f"development_overrides ({os.fspath(given)})", lambda: _file(given)
     path = os.environ.get(FILE, "").strip()
     if path:
         yield f"{FILE} ({path})", lambda: _file(path)
@@ -78,7 +80,7 @@ def _parsed(place: str, read: Callable[[], Any]) -> Overrides:
     return Overrides(overrides.flags, overrides.payloads)
 
 
-def _file(path: str) -> Any:
+def _file(path: PathText) -> Any:
     file = Path(path)
     text = file.read_text(encoding="utf-8-sig")
     if file.suffix != ".toml":
