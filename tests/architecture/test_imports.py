@@ -32,7 +32,7 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"application_errors", "spelling"},
+    {"application_errors", "log_fields", "spelling"},
     {"abandonment", "application_callbacks", "clock", "derived", "errors"}
     | {"fork_and_exit", "incidents", "json_text", "option_values", "retry", "runtime_properties"},
     {"breaker", "steps"},

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from flagengine import Overrides, printable
 
 from ..http.options import PathText
+from ..log_fields import log_fields
 
 __all__ = ["overrides_for_development"]
 
@@ -43,7 +44,9 @@ def overrides_for_development(given: PathText | Literal[False] | None) -> Overri
             continue
         found = _parsed(place, read)
         if found:
-            logger.warning("FLAGS ARE FORCED for development, by %s: %s", place, _named(found))
+            extra = log_fields(count=len({*found.flags, *found.payloads}))
+            message = "FLAGS ARE FORCED for development, by %s: %s"
+            logger.warning(message, place, _named(found), extra=extra)
         combined |= found
     return combined
 

@@ -30,6 +30,7 @@ from ..flags.called_tracker import CalledTracker
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags, Obstacle
 from ..flags.query import FlagOptions, FlagQuery, flag_query
+from ..log_fields import log_fields
 from ..steps import Call, Steps, run_steps
 from .components import NO_DEFINITIONS, Components
 from .preparation import NOTHING
@@ -190,6 +191,7 @@ def _log_unresolved(resolution: Resolution) -> None:
         resolution.key,
         resolution.unresolved_reason,
         resolution.missing.to_dict(),
+        extra=log_fields(flag=resolution.key, reason=resolution.unresolved_reason),
     )
 
 
@@ -272,7 +274,8 @@ def flags_of(
     try:
         return (yield from _event_properties(components, message, wishes, may_ask=may_ask))
     except Exception as error:  # noqa: BLE001 - the event is worth more than its flags
-        logger.warning("could not evaluate the event's flags (%s); left out", type(error).__name__)
+        sentence = "could not evaluate the event's flags (%s); left out"
+        logger.warning(sentence, type(error).__name__, extra=log_fields(error=error))
         return NOTHING
 
 
