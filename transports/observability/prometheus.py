@@ -81,7 +81,7 @@ class FlagengineCollector(Collector):
             family = GaugeMetricFamily(name, measure.text, labels=labels)
         for name_of_client, client in self._clients.items():
             for attributes, value in measure.samples(client):
-                family.add_metric([name_of_client, *attributes.values()], value)
+                family.add_metric([name_of_client, *attributes.values()], float(value))
         return family
 
 
