@@ -36,7 +36,8 @@ thread. What is unambiguous is converted, because the environment has only text:
 | a host | no scheme: `https://` is added, `http://` for this machine (`localhost:8000`) |
 
 What the program says beats the environment. The client reads `POSTHOG_CAPTURE_MODE` and
-`POSTHOG_CAPTURE_COMPRESSION` by the same rules, and only for what the program leaves open. An option that
+`POSTHOG_CAPTURE_COMPRESSION` by the same rules, and only for what the program leaves open; and
+`FLAGENGINE_OVERRIDES` and `FLAGENGINE_OVERRIDES_FILE`, see `development_overrides`. An option that
 has no effect beside another one is named in a warning.
 
 An unknown option raises a `TypeError` with the most similar name. Type checkers know the names and types.

@@ -25,6 +25,9 @@ _INSTALL: Final = {
     "cachetools": "'flagengine[client]'",
     "filelock": "'flagengine[client]'",
     "openfeature": "'flagengine[openfeature]'",
+    "opentelemetry": "'flagengine[otel]'",
+    "prometheus_client": "'flagengine[prometheus]'",
+    "hypothesis": "'flagengine[hypothesis]'",
     "django": "django",
     "asgiref": "django",
 }

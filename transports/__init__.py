@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .errors import TransportError
     from .flags.answer import FeatureFlagResult
+    from .flags.evaluated import FlagEvaluated
     from .flags.evaluations import FlagEvaluations
     from .flags.reading import FlagError, FlagReading
     from .flags.typed import FlagDetails
@@ -54,6 +55,7 @@ __all__ = [
     "FileDefinitions",
     "FlagDetails",
     "FlagError",
+    "FlagEvaluated",
     "FlagEvaluations",
     "FlagReading",
     "FlagsAndPayloads",
@@ -101,6 +103,7 @@ _HOMES = {
     ".context": ["Context"],
     ".errors": ["TransportError"],
     ".flags.answer": ["FeatureFlagResult"],
+    ".flags.evaluated": ["FlagEvaluated"],
     ".flags.evaluations": ["FlagEvaluations"],
     ".flags.reading": ["FlagError", "FlagReading"],
     ".flags.typed": ["FlagDetails"],

@@ -61,7 +61,9 @@ def log_error(logger: logging.Logger, message: str, *arguments: object) -> None:
     Such a handler's exception is printed, as ``logging`` does with those that it notices itself.
     """
     try:
-        logger.exception(message, *arguments, stacklevel=2)  # noqa: LOG004 - called by exception handlers
+        kind = sys.exc_info()[0]
+        extra = None if kind is None else {"flagengine_error": kind.__name__}
+        logger.exception(message, *arguments, stacklevel=2, extra=extra)  # noqa: LOG004 - called by exception handlers
     except application_errors():
         if not is_own_thread():
             raise

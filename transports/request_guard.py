@@ -11,6 +11,7 @@ from http import HTTPStatus
 from .breaker import Breaker, BreakerPolicy, Change, Paused, Permit
 from .clock import Clock, SystemClock
 from .errors import RequestError, RequestTimeoutError, StatusError, TransportError
+from .log_fields import log_fields
 
 __all__ = ["RequestGuard"]
 
@@ -86,7 +87,8 @@ class RequestGuard:
             refusal = breaker.refusal(now)
         if change is Change.OPENED and refusal is not None:
             text = "%s: the server fails (%s); no requests for %.0f s, then one at a time"
-            self._log.warning(text, self._what, error, refusal.seconds)
+            extra = log_fields(error=error, seconds=refusal.seconds)
+            self._log.warning(text, self._what, error, refusal.seconds, extra=extra)
         elif change is Change.CLOSED:
             self._log.info("%s: the server answers again", self._what)
 

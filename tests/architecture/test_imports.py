@@ -32,7 +32,7 @@ LAYERS: Final = [
 """
 
 TRANSPORT_LAYERS: Final = [
-    {"application_errors", "missing_files", "spelling"},
+    {"application_errors", "log_fields", "missing_files", "spelling"},
     {"abandonment", "application_callbacks", "clock", "derived", "errors"}
     | {"fork_and_exit", "incidents", "json_text", "option_values", "process_lock"}
     | {"retry", "runtime_properties"},
@@ -42,6 +42,7 @@ TRANSPORT_LAYERS: Final = [
     {"context"},
     {"flags"},
     {"client", "openfeature"},
+    {"observability", "testing"},
     {"_alias"},
 ]
 """The parts of transports, the lowest layer first."""

@@ -15,6 +15,7 @@ from flagengine import printable
 
 from ..application_errors import application_errors, log_error
 from ..incidents import Incidents
+from ..log_fields import log_fields
 from .announcements import Announcer
 from .batch import Delivered, Dropped, DropReason, Kept, QueueAction, Retried
 from .limits import LaneLimits
@@ -78,21 +79,34 @@ class DeliveryReporter:
                 what = f"event {loss.events[0].name!r} was not accepted: "
             if loss.reason is DropReason.INVALID:
                 what = "event dropped: "
-            logger.warning("%s%s", what, loss.to_error())
+            event = loss.events[0].name if len(loss.events) == 1 else None
+            extra = log_fields(
+                lane=loss.lane,
+                reason=loss.reason.value,
+                event=event,
+                count=loss.total,
+                error=loss.error,
+            )
+            logger.warning("%s%s", what, loss.to_error(), extra=extra)
 
     def _delivers(self, lane: str) -> None:
         lost = self._incidents.resolve(*((lane, reason) for reason in _OVER_AFTER_DELIVERY))
         if lost:
-            logger.warning("lane %r delivers again; %d events were lost before", lane, lost)
+            message = "lane %r delivers again; %d events were lost before"
+            logger.warning(message, lane, lost, extra=log_fields(lane=lane, count=lost))
         self._incidents.resolve((lane, _RAISED))
         retries = self._incidents.resolve((lane, _RETRIED))
         if retries:
-            logger.info("lane %r delivers again after %d failures", lane, retries)
+            extra = log_fields(lane=lane, count=retries)
+            logger.info("lane %r delivers again after %d failures", lane, retries, extra=extra)
 
     def sink_raised(self, lane: str, error: BaseException) -> None:
         """Log the traceback, until the lane delivers again."""
         if self._incidents.opens((lane, _RAISED)):
-            logger.error("the sink of lane %r raised an exception", lane, exc_info=error)
+            extra = log_fields(lane=lane, error=error)
+            logger.error(
+                "the sink of lane %r raised an exception", lane, exc_info=error, extra=extra
+            )
 
     def has_room(self, lane: str) -> None:
         """Note that the lane's queue is no longer full, so that the next overflow is logged again."""
@@ -102,6 +116,7 @@ class DeliveryReporter:
                 "the queue of lane %r has room again; %d events were lost while it was full",
                 lane,
                 lost,
+                extra=log_fields(lane=lane, count=lost),
             )
 
     def warn_once(self, trouble: Hashable, message: str) -> None:
@@ -128,18 +143,20 @@ class DeliveryReporter:
         lost = sum(len(action.events) for action in actions if isinstance(action, Dropped))
         kept = sum(action.count for action in actions if isinstance(action, Kept))
         if lost:
-            logger.error("shutdown: %d events were not delivered within %g s", lost, timeout)
+            message = "shutdown: %d events were not delivered within %g s"
+            logger.error(message, lost, timeout, extra=log_fields(count=lost, seconds=timeout))
         if kept:
-            logger.warning("shutdown: %d events stay on disk for the next process", kept)
+            message = "shutdown: %d events stay on disk for the next process"
+            logger.warning(message, kept, extra=log_fields(count=kept))
 
     def close(self) -> None:
         """Log the sums of the losses whose end is not known yet."""
         for trouble, lost in self._incidents.close_all().items():
             match trouble:
                 case (str(lane), DropReason() as reason) if lost > 1:
-                    logger.warning(
-                        "lane %r: %d events were lost in all (%s)", lane, lost, reason.value
-                    )
+                    extra = log_fields(lane=lane, count=lost, reason=reason.value)
+                    message = "lane %r: %d events were lost in all (%s)"
+                    logger.warning(message, lane, lost, reason.value, extra=extra)
 
 
 def _call_safely(callback: Callable[..., None], *arguments: object) -> None:

@@ -1,4 +1,7 @@
-"""The assembly of a client's components from its options, without I/O and without threads."""
+"""The assembly of a client's components from its options, without threads.
+
+There is no I/O but for the file of the option ``development_overrides``.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from ..flags.evaluate import FlagEvaluator
 from ..flags.local import LocalFlags
 from ..flags.quick import Reader
 from ..flags.remote import RemoteFlags
+from ..flags.scopes import note_reads
 from ..http.base import Transport
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
@@ -42,6 +46,7 @@ from .callback_options import refuse_what_nobody_awaits
 from .components import Components, ReportError
 from .definitions import on_change
 from .delivery_setup import lanes_of
+from .development import overrides_for_development
 from .exception_reporting import ExceptionReporting
 from .listeners import ERROR, RECOVERED, Listeners
 from .loop_callbacks import usable_callback
@@ -75,8 +80,9 @@ def assemble(options: Options, *, blocks: bool = True) -> Components:
     """
     refuse_what_nobody_awaits(options)
     clock = guarded(options.clock)
-    listeners = Listeners(may_await=not blocks)
     reads: Derived[Reader] = Derived()
+    note_reads(reads)
+    listeners = Listeners(may_await=not blocks, reads=reads)
     memory = Memory(
         options.storage,
         super_properties=options.super_properties,
@@ -217,7 +223,14 @@ def _evaluator(
             guard=_guard(options, "flag requests", logging.getLogger("flagengine.flags"), clock),
         )
     cache = None if options.flag_cache is None else open_flag_cache(options.flag_cache)
-    return FlagEvaluator(local, remote, cache=cache, on_failure=report, reads=reads)
+    return FlagEvaluator(
+        local,
+        remote,
+        cache=cache,
+        on_failure=report,
+        reads=reads,
+        for_development=overrides_for_development(options.development_overrides),
+    )
 
 
 def _loader(

@@ -16,6 +16,7 @@ from ..errors import TransportError
 from ..flags.called_tracker import CalledTracker
 from ..flags.evaluate import FlagEvaluator
 from ..flags.quick import Reader
+from ..flags.scopes import scopes
 from ..http.base import Transport
 from ..http.live import LiveTransport
 from ..polling.loader import DefinitionLoader
@@ -90,13 +91,18 @@ class Components:
             return False
         return self.loader.is_awaited
 
+    @property
+    def are_reads_watched(self) -> bool:
+        """Whether anybody may want to know of each read: a listener, or an open scope."""
+        return self.listeners.hear_of_reads or bool(scopes)
+
     def reader(self) -> Reader | None:
         """Return a reader for quick reads; None while definitions are lacking or anything is unusual."""
         loader, layers = self.loader, self.evaluator.layers
         if loader is None or not loader.is_started or not self.status.is_usable:
             return None
         published = loader.store.current
-        if published.snapshot is None or layers.of_client:
+        if published.snapshot is None or layers.of_client or self.are_reads_watched:
             return None
         if self.flag_properties is not NO_PROPERTIES:
             return None

@@ -18,6 +18,7 @@ from ..http.base import Request, Response
 from ..http.hosts import base_url
 from ..http.redaction import clean_header_value
 from ..json_text import read_json
+from ..log_fields import log_fields
 from ..option_values.quantities import LONGEST_REQUEST, read_timeout
 from ..request_guard import RequestGuard
 from ..retry import parse_retry_after
@@ -128,7 +129,8 @@ def _document(
     guard = components.guards[what]
     refusal = guard.refusal()
     if refusal is not None:
-        logger.debug("%s: not fetched for another %.0f s", what, refusal.seconds)
+        extra = log_fields(seconds=refusal.seconds)
+        logger.debug("%s: not fetched for another %.0f s", what, refusal.seconds, extra=extra)
         return None
     return (yield from _performed(components, what, lambda: _guarded(guard, perform)))
 
@@ -156,6 +158,6 @@ def _performed(components: Components, what: str, request: Callable[[], Any]) ->
     try:
         return (yield Call(request))
     except TransportError as error:
-        logger.warning("%s: %s", what, error)
+        logger.warning("%s: %s", what, error, extra=log_fields(error=error))
         components.report(error)
         return None

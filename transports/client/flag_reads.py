@@ -30,9 +30,11 @@ from ..flags.called_tracker import CalledTracker
 from ..flags.evaluations import FlagEvaluations
 from ..flags.local import EvaluatedFlags, Obstacle
 from ..flags.query import FlagOptions, FlagQuery, flag_query
+from ..log_fields import log_fields
 from ..steps import Call, Steps, run_steps
-from .components import Components
+from .components import NO_DEFINITIONS, Components
 from .preparation import NOTHING
+from .watched_reads import tell_of_reads
 
 __all__ = [
     "ReadOptions",
@@ -78,7 +80,9 @@ def read_flag(
     """Evaluate a flag; report the read, by default if the client's option says so."""
     query = query_of(components, distinct_id, (key,), options)
     if query is None:
-        return nothing_found(components)
+        found = nothing_found(components)
+        tell_of_reads(components, None, (key,), found)
+        return found
     found = yield from evaluated(components, query)
     answer = found.answers.get(key)
     wanted = options.get("send_feature_flag_events") if reports is None else reports
@@ -94,6 +98,7 @@ def read_flag(
             report(components, read, disable_geoip=query.disable_geoip)
     if answer is None and key in found.unresolved:
         _log_unresolved(found.unresolved[key])
+    tell_of_reads(components, query, (key,), found)
     return found
 
 
@@ -186,6 +191,7 @@ def _log_unresolved(resolution: Resolution) -> None:
         resolution.key,
         resolution.unresolved_reason,
         resolution.missing.to_dict(),
+        extra=log_fields(flag=resolution.key, reason=resolution.unresolved_reason),
     )
 
 
@@ -199,7 +205,7 @@ def query_of(
     components: Components, distinct_id: object, keys: Iterable[str] | None, given: FlagOptions
 ) -> FlagQuery | None:
     """Return the query of a call; None if there is no distinct id, with a warning the first time."""
-    if not components.status.is_usable:
+    if not components.status.is_usable and not components.evaluator.layers.are_for_unusable:
         return None
     query = flag_query(
         distinct_id,
@@ -225,8 +231,11 @@ def evaluated(
 ) -> Steps[EvaluatedFlags]:
     """Evaluate with the definitions in use; do not ask the server after a shutdown.
 
-    The first reads wait until there are definitions, if the call may wait.
+    The first reads wait until there are definitions, if the call may wait. A client that can do nothing has
+    only the values of overrides.
     """
+    if not components.status.is_usable:
+        return (yield from components.evaluator.evaluate(query, NO_DEFINITIONS, may_ask=False))
     published = components.published
     if published.snapshot is None and may_ask and components.awaits_definitions:
         yield from first_definitions(components)
@@ -265,7 +274,8 @@ def flags_of(
     try:
         return (yield from _event_properties(components, message, wishes, may_ask=may_ask))
     except Exception as error:  # noqa: BLE001 - the event is worth more than its flags
-        logger.warning("could not evaluate the event's flags (%s); left out", type(error).__name__)
+        sentence = "could not evaluate the event's flags (%s); left out"
+        logger.warning(sentence, type(error).__name__, extra=log_fields(error=error))
         return NOTHING
 
 

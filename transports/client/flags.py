@@ -25,6 +25,7 @@ from .flag_reads import (
     reported,
 )
 from .verbs import guarded_steps, nothing
+from .watched_reads import tell_of_reads, watched
 
 __all__ = [
     "FlagValue",
@@ -188,7 +189,7 @@ def evaluate_flags(
     if query is None:
         return FlagEvaluations(obstacle=nothing_found(components).obstacle)
     found = yield from evaluated(components, query)
-    return reported(components, query, found)
+    return watched(components, query, reported(components, query, found))
 
 
 def _all(
@@ -200,4 +201,7 @@ def _all(
     query = query_of(components, distinct_id, keys, options)
     if query is None:
         return {}
-    return (yield from evaluated(components, query)).answers
+    found = yield from evaluated(components, query)
+    if keys is not None:
+        tell_of_reads(components, query, query.keys or (), found)
+    return found.answers

@@ -17,6 +17,7 @@ from ..application_callbacks import close_awaitable
 from ..application_errors import application_errors
 from ..errors import HookError
 from ..incidents import Incidents
+from ..log_fields import log_fields
 
 if TYPE_CHECKING:
     from .options import BeforeSend, EventMessage
@@ -43,7 +44,9 @@ class Hooks:
         """
         if self.is_running():
             if self._incidents.opens("recursion"):
-                logger.warning("before_send captured event %r, which is refused", name)
+                logger.warning(
+                    "before_send captured event %r, which is refused", name, extra=_named(name)
+                )
             msg = f"event {name!r} was captured inside before_send"
             raise HookError(msg)
 
@@ -64,12 +67,12 @@ class Hooks:
             for hook in self._hooks:
                 returned = self._call(hook, message)
                 if returned is None:
-                    logger.debug("before_send dropped event %r", name)
+                    logger.debug("before_send dropped event %r", name, extra=_named(name))
                     return None
                 message = dict(returned)
         self._over()
         if not message.get("properties"):
-            logger.warning("before_send left event %r without properties", name)
+            logger.warning("before_send left event %r without properties", name, extra=_named(name))
         return message
 
     def _call(self, hook: BeforeSend, message: EventMessage) -> Mapping[str, object] | None:
@@ -79,7 +82,9 @@ class Hooks:
             close_awaitable(returned)
         except application_errors() as error:
             if self._incidents.opens("raised"):
-                logger.warning("before_send raised; dropped event %r", name, exc_info=True)
+                logger.warning(
+                    "before_send raised; dropped event %r", name, exc_info=True, extra=_named(name)
+                )
             msg = f"before_send raised {type(error).__name__}, so event {name!r} was dropped"
             raise HookError(msg) from error
         if returned is None or isinstance(returned, Mapping):
@@ -93,7 +98,8 @@ class Hooks:
     def _over(self) -> None:
         lost = self._incidents.resolve("raised", "returned")
         if lost > 1:
-            logger.warning("before_send works again; %d events were dropped", lost)
+            message = "before_send works again; %d events were dropped"
+            logger.warning(message, lost, extra=log_fields(count=lost))
 
     @contextmanager
     def _marked(self) -> Iterator[None]:
@@ -102,3 +108,7 @@ class Hooks:
             yield
         finally:
             self._running.is_set = False
+
+
+def _named(event: object) -> dict[str, object]:
+    return log_fields(event=event if isinstance(event, str) else None)

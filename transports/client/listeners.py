@@ -15,12 +15,14 @@ from ..application_errors import application_errors, log_error
 from ..batching.batch import Delivered, QueueAction
 from ..batching.causes import caused_by, current_causes, not_caused_by
 from ..batching.event import Event
+from ..derived import Derived
 from ..errors import TransportError
+from ..flags.evaluated import FlagEvaluated
 from ..incidents import Incidents
 from ..spelling import did_you_mean
 from .loop_callbacks import usable_callback
 
-__all__ = ["ERROR", "FLAGS_LOADED", "RECOVERED", "Listeners"]
+__all__ = ["ERROR", "FLAGS_LOADED", "FLAG_EVALUATED", "RECOVERED", "Listeners"]
 
 logger = logging.getLogger("flagengine.client")
 
@@ -28,6 +30,7 @@ ERROR: Final = "error"
 FLUSH: Final = "flush"
 FLAGS_LOADED: Final = "local_evaluation_flags_loaded"
 RECOVERED: Final = "definitions_recovered"
+FLAG_EVALUATED: Final = "flag_evaluated"
 ANY: Final = "*"
 
 # The names in other SDKs.
@@ -47,6 +50,7 @@ _NAMES: Final = (
     FLUSH,
     FLAGS_LOADED,
     RECOVERED,
+    FLAG_EVALUATED,
     ANY,
     "capture",
     *_QUEUED.values(),
@@ -57,10 +61,14 @@ Callback = Callable[..., object]
 
 
 class Listeners:
-    """The callbacks by name. ``on`` accepts any name, with a warning if its event never happens."""
+    """The callbacks by name. ``on`` accepts any name, with a warning if its event never happens.
 
-    def __init__(self, *, may_await: bool = False) -> None:
+    ``reads`` is derived from whether there are callbacks of ``flag_evaluated``.
+    """
+
+    def __init__(self, *, may_await: bool = False, reads: Derived[Any] | None = None) -> None:
         self._may_await = may_await
+        self._reads: Derived[Any] = reads or Derived()
         self._callbacks: dict[str, tuple[Callback, ...]] = {}
         self._lock = threading.Lock()
         self._incidents = Incidents()
@@ -74,11 +82,11 @@ class Listeners:
         known = _ALIASES.get(name, name)
         _warn_of_unknown(name)
         callback = usable_callback("on", callback, may_await=self._may_await)
-        with self._lock:
+        with self._lock, self._reads.changing():
             self._callbacks[known] = (*self._callbacks.get(known, ()), callback)
 
         def unsubscribe() -> None:
-            with self._lock:
+            with self._lock, self._reads.changing():
                 left = list(self._callbacks.get(known, ()))
                 if callback in left:
                     left.remove(callback)
@@ -119,6 +127,15 @@ class Listeners:
     def notify_error(self, error: TransportError) -> None:
         """Call the callbacks of ``error``."""
         self.notify(ERROR, error)
+
+    @property
+    def hear_of_reads(self) -> bool:
+        """Whether there are callbacks of ``flag_evaluated``."""
+        return bool(self._callbacks.get(FLAG_EVALUATED))
+
+    def notify_evaluated(self, evaluated: FlagEvaluated) -> None:
+        """Call the callbacks of ``flag_evaluated``, but not those of ``*``, which do not slow reads down."""
+        self._call_all(FLAG_EVALUATED, evaluated)
 
     def notify_queued(self, event: Event) -> None:
         """Call the callbacks for a queued event."""

@@ -6,6 +6,7 @@ import logging
 import weakref
 from typing import Final
 
+from ..log_fields import log_fields
 from .components import Components
 
 __all__ = ["note_client"]
@@ -37,6 +38,7 @@ class _Census:
                 "%d clients are alive in this process, each with its own threads and polling:"
                 " make one client and keep it, or shut down those that are not needed",
                 count,
+                extra=log_fields(count=count),
             )
 
 

@@ -96,6 +96,12 @@ def _read_exceptions(name: str, given: Any) -> tuple[str, ...]:
     return names_of(name, items_of(name, "a list of exception classes or their names", listed))
 
 
+def _read_development_overrides(name: str, given: Any) -> str | bool | None:
+    if given is True:
+        raise wrong_type(name, "the path of a file, False or None", given)
+    return given if given is False else read_optional_path(name, given)
+
+
 def _read_gzip(name: str, given: Any) -> bool | None:
     return None if given is None else read_boolean(name, given)
 
@@ -163,6 +169,7 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
         "missing_group": Word(("as_server", "unresolved", "false")),
         "evaluation_contexts": read_names,
         "project_timezone": read_time_zone,
+        "development_overrides": _read_development_overrides,
         # Exceptions.
         "ignored_exceptions": _read_exceptions,
         "reported_exceptions": _read_exceptions,

@@ -91,6 +91,7 @@ class ClientOptions(TypedDict, total=False):
     missing_group: Literal["as_server", "unresolved", "false"]
     evaluation_contexts: Collection[str] | str
     project_timezone: str | tzinfo
+    development_overrides: PathText | Literal[False] | None
     disable_surveys: bool
     enable_exception_autocapture: bool
     in_app_modules: Collection[str] | str

@@ -203,6 +203,11 @@ class Options(HttpOptions):
     """Leave out flags that are tagged with none of these; a single text counts as a list of one."""
     project_timezone: str | tzinfo = "UTC"
     """The project's time zone, used for dates without an offset in flag conditions."""
+    development_overrides: str | os.PathLike[str] | Literal[False] | None = None
+    """Values of flags for development: the path of a JSON or TOML file, such as ``{"beta": true}``. The
+    environment's ``FLAGENGINE_OVERRIDES_FILE`` (a path) and ``FLAGENGINE_OVERRIDES`` (JSON) win over the
+    file, flag by flag. All are read when the client is made, and named in a warning with their flags. They
+    also hold for a client without a key. False: ignore the environment, for production."""
     disable_surveys: bool = False
     """Whether ``get_surveys`` returns an empty list without a request."""
 

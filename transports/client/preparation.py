@@ -27,6 +27,7 @@ from ..errors import ClientClosedError, HookError, InvalidEventError, TransportE
 from ..flags.evaluations import FlagEvaluations
 from ..incidents import Incidents
 from ..json_text import members_of
+from ..log_fields import log_fields
 from .hooks import Hooks
 from .listeners import Listeners
 from .options import Options
@@ -162,7 +163,7 @@ class Preparation:
             return make_event(message, clock=self._clock, warn=logger.warning)
         except InvalidEventError as error:
             if is_dry:
-                logger.warning("event dropped: %s", error)
+                logger.warning("event dropped: %s", error, extra=log_fields(error=error))
             refuse(unmade_event(message, clock=self._clock), DropReason.INVALID, error)
         except application_errors() as error:
             self._failed(error)
@@ -175,7 +176,8 @@ class Preparation:
         """Log the traceback only once: the same failure may repeat on every call."""
         kind = type(error).__name__
         if self._incidents.opens(kind):
-            logger.error("an event was lost: its preparation raised %s", kind, exc_info=error)
+            message = "an event was lost: its preparation raised %s"
+            logger.error(message, kind, exc_info=error, extra=log_fields(error=error))
 
     def _complete(
         self,

@@ -45,7 +45,9 @@ class SharedVerbs(CheckedAttributes):
     def _start(self, options: Options) -> None:
         self.components = assemble(options, blocks=self._blocks)
         if not options.is_usable and not options.disabled:
-            logger.error("no api_key: this client does nothing")
+            forced = self.components.evaluator.layers.of_client
+            does = "has only the development overrides" if forced else "does nothing"
+            logger.error("no api_key: this client %s", does)
         for sentence in options.without_effect:
             logger.warning("%s", sentence)
         if options.debug:

@@ -19,6 +19,7 @@ from typing import Any
 from ..application_errors import application_errors
 from ..derived import Derived
 from ..json_text import members_of, read_json, to_json
+from ..log_fields import log_fields
 from ..option_values.texts import read_path
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
@@ -119,7 +120,12 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        logger.warning("cannot read the storage %s (%s)", path.name, type(error).__name__)
+        logger.warning(
+            "cannot read the storage %s (%s)",
+            path.name,
+            type(error).__name__,
+            extra=log_fields(error=error),
+        )
         return {}
     return values if isinstance(values, dict) else {}
 
@@ -191,7 +197,9 @@ class Memory:
         try:
             return deepcopy(self._storage.get(key))
         except application_errors() as error:
-            logger.warning("cannot read the storage (%s)", type(error).__name__)
+            logger.warning(
+                "cannot read the storage (%s)", type(error).__name__, extra=log_fields(error=error)
+            )
             return None
 
     def set(self, key: str, value: Any) -> None:
@@ -213,7 +221,11 @@ class Memory:
             else:
                 self._storage[key] = deepcopy(value)
         except application_errors() as error:
-            logger.warning("cannot write to the storage (%s)", type(error).__name__)
+            logger.warning(
+                "cannot write to the storage (%s)",
+                type(error).__name__,
+                extra=log_fields(error=error),
+            )
 
     def after_fork(self) -> None:
         """Renew the lock in a forked child."""

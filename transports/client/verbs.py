@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ..errors import QueueFullError
+from ..log_fields import log_fields
 from ..spelling import did_you_mean
 from ..steps import Call, Steps, run_steps
 from .arguments import mistake_in
@@ -198,7 +199,8 @@ def log_failure(
         logger.debug("%s() failed with %s again", name, kind)
         return
     _logged.add(failure)
-    logger.error("%s() failed with %s; nothing was done", name, kind, exc_info=error)
+    message, extra = "%s() failed with %s; nothing was done", log_fields(error=error)
+    logger.error(message, name, kind, exc_info=error, extra=extra)
 
 
 def _place_of(error: Exception) -> str:

@@ -20,6 +20,7 @@ from cachetools import TTLCache
 
 from ..application_errors import application_errors
 from ..json_text import to_json
+from ..log_fields import log_fields
 from .answer import FlagAnswer
 from .query import FlagQuery
 
@@ -136,7 +137,7 @@ class AnswerCache:
         try:
             found = {key: self._cache.get(subject, key) for key in keys}
         except application_errors() as error:
-            logger.warning("cannot read the flag cache (%s)", type(error).__name__)
+            _warn("cannot read the flag cache (%s)", error)
             return {}
         return {key: answer for key, answer in found.items() if answer is not None}
 
@@ -147,7 +148,7 @@ class AnswerCache:
             for answer in answers.values():
                 self._cache.put(subject, answer)
         except application_errors() as error:
-            logger.warning("cannot write to the flag cache (%s)", type(error).__name__)
+            _warn("cannot write to the flag cache (%s)", error)
 
     def forget(self, keys: Collection[str]) -> None:
         """Forget the answers of these flags; everything, if the cache has no method ``forget``."""
@@ -160,14 +161,14 @@ class AnswerCache:
         try:
             forget(keys)
         except application_errors() as error:
-            logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
+            _warn("cannot clear the flag cache (%s)", error)
 
     def clear(self) -> None:
         """Forget everything."""
         try:
             self._cache.clear()
         except application_errors() as error:
-            logger.warning("cannot clear the flag cache (%s)", type(error).__name__)
+            _warn("cannot clear the flag cache (%s)", error)
 
     def after_fork(self) -> None:
         """Renew the cache's locks in a forked child, if the cache has an ``after_fork`` method."""
@@ -243,3 +244,7 @@ def _positive(name: str, text: str, convert: Callable[[str], Any]) -> float:
         msg = f"{name} must be a positive number, got {text!r}"
         raise ValueError(msg)
     return number
+
+
+def _warn(message: str, error: BaseException) -> None:
+    logger.warning(message, type(error).__name__, extra=log_fields(error=error))

@@ -15,6 +15,7 @@ from flagengine import Overrides
 from ..derived import Derived
 from ..errors import ClientBusyError, TransportError
 from ..incidents import Incidents
+from ..log_fields import log_fields
 from ..polling.store import Published
 from ..steps import Call, Steps
 from .answer import FlagAnswer
@@ -48,8 +49,9 @@ class FlagEvaluator:
         cache: AnswerCache | None = None,
         on_failure: Callable[[TransportError], object] = lambda _error: None,
         reads: Derived[Any] | None = None,
+        for_development: Overrides | None = None,
     ) -> None:
-        self.layers = OverrideLayers(reads=reads)
+        self.layers = OverrideLayers(for_development, reads=reads)
         self.cache = cache
         self.local = local
         self._remote = remote
@@ -159,13 +161,15 @@ class FlagEvaluator:
         for key, failure in response.failures.items():
             wrong = failure.wrong_field
             if wrong is not None and self.incidents.opens(("unreadable", key)):
-                logger.warning("cannot read the server's record of flag %r: wrong %s", key, wrong)
+                message = "cannot read the server's record of flag %r: wrong %s"
+                logger.warning(message, key, wrong, extra=log_fields(flag=key))
 
     def _request_failed(self, error: TransportError | None) -> None:
         if error is None:
             return
         if self.incidents.opens("remote"):
-            logger.warning("could not fetch flags from the server: %s", error)
+            message = "could not fetch flags from the server: %s"
+            logger.warning(message, error, extra=log_fields(error=error))
         self._on_failure(error)
 
     def _cached(

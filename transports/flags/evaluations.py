@@ -122,7 +122,7 @@ class FlagEvaluations(TypedReads):
         self._reported: dict[str, object] = {}
 
     def __copy__(self) -> FlagEvaluations:
-        copy = FlagEvaluations.__new__(FlagEvaluations)
+        copy = type(self).__new__(type(self))
         reads = {"_accessed": dict(self._accessed), "_reported": dict(self._reported)}
         copy.__setstate__({**self._state(), **reads})
         return copy
@@ -148,7 +148,8 @@ class FlagEvaluations(TypedReads):
             setattr(self, name, value)
 
     def _state(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
+        names = FlagEvaluations.__slots__
+        return {name: getattr(self, name) for name in names if name != "__weakref__"}
 
     def __repr__(self) -> str:
         return f"<FlagEvaluations of {len(self._found.answers)} flags>"
@@ -239,7 +240,7 @@ class FlagEvaluations(TypedReads):
             withheld=_chosen(found.withheld, keys),
             failures=_chosen(found.failures, keys),
         )
-        copy = FlagEvaluations.__new__(FlagEvaluations)
+        copy = type(self).__new__(type(self))
         reads: dict[str, Any] = {"_accessed": {}, "_reported": {}}
         copy.__setstate__({**self._state(), **reads, "_found": chosen, "_is_filtered": True})
         return copy

@@ -1,8 +1,10 @@
 """The overrides of a client's flags, in layers of which the later wins.
 
-1. The values of ``override_feature_flags``, for the whole client.
-2. The blocks of ``overridden_flags(..., all_threads=True)``, for the whole client while they last.
-3. The other blocks of ``overridden_flags``, for the thread or task that began them. They are in a
+1. The values for development, from a file or the environment, for the whole client.
+2. The values of ``override_feature_flags``, for the whole client.
+3. The blocks of ``overridden_flags(..., all_threads=True)``, for the whole client while they last.
+4. The values that open scopes force, for all clients of the process: see ``scopes``.
+5. The other blocks of ``overridden_flags``, for the thread or task that began them. They are in a
    context variable, so a task that starts inside a block keeps the block's overrides.
 
 Within a layer, the block that began last wins. A block adds its own contribution and takes away no
@@ -19,6 +21,7 @@ from typing import Any, Final, TypeAlias
 from flagengine import Overrides
 
 from ..derived import Derived
+from .scopes import forced_here, scopes
 
 __all__ = ["Contribution", "OverrideLayers", "innermost_here"]
 
@@ -47,15 +50,18 @@ _here: Final[ContextVar[_Contributions]] = ContextVar("flagengine_overrides", de
 class OverrideLayers:
     """The layers of one client. Thread-safe.
 
+    ``for_development`` has the values for development, which nothing changes.
     ``has_blocks`` is whether there ever was a block: then ``current`` is not the same everywhere.
     ``reads`` is derived from ``has_blocks`` and from the overrides of the whole client.
     """
 
     def __init__(
-        self, overrides: Overrides | None = None, *, reads: Derived[Any] | None = None
+        self, for_development: Overrides | None = None, *, reads: Derived[Any] | None = None
     ) -> None:
         self._reads: Derived[Any] = reads or Derived()
-        self._of_client = overrides or Overrides()
+        self._for_development = for_development or Overrides()
+        self._asked_for = Overrides()
+        self._of_client = self._for_development
         self._of_all_threads: _Contributions = ()
         # Only clients that ever had a block read the context variable.
         self.has_blocks = False
@@ -64,13 +70,21 @@ class OverrideLayers:
     @property
     def current(self) -> Overrides:
         """The overrides that are in force in this thread or task."""
-        if not self.has_blocks:
+        if not self.has_blocks and not scopes:
             return self._of_client
-        combined = self._of_client
-        for block in (*self._of_all_threads, *_here.get()):
+        combined = self._combined(self._of_client, self._of_all_threads)
+        return self._combined(combined | forced_here(), _here.get())
+
+    def _combined(self, combined: Overrides, blocks: _Contributions) -> Overrides:
+        for block in blocks:
             if block.layers is self and not block.is_ended:
                 combined |= block.overrides
         return combined
+
+    @property
+    def are_for_unusable(self) -> bool:
+        """Whether there are values that a client gives although it has no key or is disabled."""
+        return bool(self._for_development or (scopes and forced_here()))
 
     @property
     def of_client(self) -> Overrides:
@@ -80,9 +94,10 @@ class OverrideLayers:
     def change(self, changed: Callable[[Overrides], Overrides]) -> None:
         """Replace the overrides of the whole client."""
         with self._lock:
-            new = changed(self._of_client)
+            asked_for = changed(self._asked_for)
             with self._reads.changing():
-                self._of_client = new
+                self._asked_for = asked_for
+                self._of_client = self._for_development | asked_for
 
     def begin(self, overrides: Overrides, *, all_threads: bool) -> Contribution:
         """Add overrides, to this thread or task or to the whole client."""

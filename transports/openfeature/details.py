@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -28,6 +28,7 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 
 from ..flags import typed
+from ..flags.reason_words import reason_word
 
 __all__ = [
     "Conversion",
@@ -66,25 +67,6 @@ class FlagResult(Protocol):
 # Returns the value of a type; None if the result has no such value.
 Conversion = Callable[[FlagResult], Any]
 
-_REASONS: Mapping[str, Reason] = MappingProxyType(
-    {
-        "condition_match": Reason.TARGETING_MATCH,
-        "super_condition_value": Reason.TARGETING_MATCH,
-        "holdout_condition_value": Reason.SPLIT,
-        "out_of_rollout_bound": Reason.SPLIT,
-        "no_condition_match": Reason.DEFAULT,
-        "no_group_type": Reason.DEFAULT,
-        "missing_dependency": Reason.DEFAULT,
-        "flag_disabled": Reason.DISABLED,
-        "overridden": Reason.STATIC,
-        "targeting_match": Reason.TARGETING_MATCH,
-        "experiment_split": Reason.SPLIT,
-        "rollout_miss": Reason.DEFAULT,
-        "experiment_paused": Reason.DEFAULT,
-        "holdout": Reason.DEFAULT,
-        "no_rule_match": Reason.DEFAULT,
-    }
-)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 # The names in the metadata. OpenFeature's telemetry reads ``version``; the others are those of
 # ``FeatureFlagResult``.
@@ -226,10 +208,8 @@ def _finite(number: float) -> float | None:
 
 
 def _reason(result: FlagResult) -> Reason:
-    code = getattr(result, "reason_code", None)
-    reason = _REASONS.get(str(code), Reason.UNKNOWN)
-    is_drawn = reason is Reason.TARGETING_MATCH and result.variant is not None
-    return Reason.SPLIT if is_drawn and not _is_format_2(result) else reason
+    code, format_ = getattr(result, "reason_code", None), getattr(result, "config_version", None)
+    return Reason(reason_word(code, result.variant, format_))
 
 
 def _metadata(result: FlagResult) -> dict[str, bool | int | float | str]:

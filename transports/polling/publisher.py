@@ -16,6 +16,7 @@ from flagengine import Snapshot, SnapshotError
 from ..application_errors import application_errors, log_error
 from ..clock import Clock
 from ..http.redaction import redact_text
+from ..log_fields import log_fields
 from .actions import Clear, Keep, PollAction, Publish, Refresh
 from .fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult, Loaded, Unchanged
 from .health import LoadError
@@ -131,7 +132,9 @@ class Publisher:
         try:
             if lasted is not None:
                 message = "Flag definitions load again, after %.0f s and %d failed loads"
-                _log.warning(message, lasted, self._outage.failures)
+                failures = self._outage.failures
+                extra = log_fields(count=failures, seconds=lasted)
+                _log.warning(message, lasted, failures, extra=extra)
         finally:
             _call("recovered", self._on_recovery)
 
@@ -140,7 +143,9 @@ class Publisher:
         consequence = (
             "the last good definitions stay in use" if loaded else "no definitions are in use"
         )
-        _log.log(level, "Could not load flag definitions: %s; %s", failure.message, consequence)
+        extra = log_fields(reason=str(failure.kind), status=failure.status)
+        message = "Could not load flag definitions: %s; %s"
+        _log.log(level, message, failure.message, consequence, extra=extra)
 
 
 def _call(loads: str, callback: Callable[..., object], *arguments: object) -> None:

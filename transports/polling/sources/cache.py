@@ -33,6 +33,7 @@ from ...application_errors import application_errors
 from ...http.redaction import redact_text
 from ...incidents import Incidents
 from ...json_text import read_json
+from ...log_fields import log_fields
 from ...steps import Call
 from ..actions import PollAction, Publish, Refresh
 from ..fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult, Loaded
@@ -182,7 +183,8 @@ class SharedSource:
     def _warn(self, operation: str, error: BaseException, consequence: str) -> None:
         level = logging.WARNING if self._incidents.opens(operation) else logging.DEBUG
         message = "The flag definition cache failed in %s (%s); %s"
-        _log.log(level, message, operation, _described(error), consequence)
+        extra = log_fields(error=error)
+        _log.log(level, message, operation, _described(error), consequence, extra=extra)
 
 
 def _described(error: BaseException) -> str:
