@@ -67,6 +67,13 @@ class Evaluation(Answers, Mapping[str, Resolution]):
         """Return the number of flags as text, without evaluating them."""
         return f"<Evaluation of {len(self)} flags>"
 
+    def _repr_html_(self) -> str:
+        """Evaluate every flag; return the answers as a table, for a notebook."""
+        from flagengine.display.answers import answers_html  # noqa: PLC0415 notebooks only
+
+        answers = [resolution.to_dict() for resolution in self.values()]
+        return answers_html(f"{len(answers):,} flags for one person", answers)
+
     def __copy__(self) -> "Evaluation":
         """Return the same object, because it is read-only."""
         return self

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
 from flagengine.compiled.evaluators import Evaluators
 from flagengine.compiled.flags import Evaluator
@@ -18,6 +18,7 @@ from flagengine.native import accelerator
 from flagengine.plan.plans import Plans
 
 if TYPE_CHECKING:  # few documents lose anything
+    from flagengine.definitions.edits import Edited
     from flagengine.definitions.rules.lost import Lost
     from flagengine.plan.changes import Compared
 
@@ -36,9 +37,10 @@ _CONTENT: Final = (
 class Snapshot:
     """A definitions document, ready to evaluate.
 
-    :meth:`parse` makes a snapshot, and :meth:`with_overrides` a copy with overrides. A snapshot is
-    safe to share between threads, picklable, hashable and compared by content. A flag is read,
-    lowered and compiled when it is first needed.
+    :meth:`parse` makes a snapshot, :meth:`with_overrides` a copy with overrides, and
+    :meth:`with_rollout` and :meth:`with_flag` a copy with one flag changed. A snapshot is safe to
+    share between threads, picklable, hashable and compared by content. A flag is read, lowered and
+    compiled when it is first needed.
     """
 
     __slots__ = {
@@ -81,7 +83,7 @@ class Snapshot:
 
     def __setattr__(self, name: str, value: object) -> None:
         """Raise AttributeError, because a snapshot never changes."""
-        message = f"a Snapshot cannot change; with_overrides makes a copy ({name})"
+        message = f"a Snapshot cannot change; with_overrides and with_rollout make copies ({name})"
         raise AttributeError(message)
 
     def __delattr__(self, name: str) -> None:
@@ -112,6 +114,53 @@ class Snapshot:
     def with_overrides(self, overrides: OverridesLike) -> "Snapshot":
         """Return a copy with ``overrides`` in addition to the snapshot's own overrides."""
         return Snapshot(self._evaluators.plans, self.overrides | Overrides.parse(overrides))
+
+    def with_flag(self, definition: Mapping[str, Any]) -> "Snapshot":
+        """Return a copy in which ``definition`` replaces the flag of its key, or is a new flag.
+
+        The copy is the snapshot of the document with this flag, with the same overrides; it shares
+        with this snapshot whatever the flag does not concern. A definition that cannot be read has an
+        entry in :attr:`issues`, as in :meth:`parse`.
+
+        Raises:
+            SnapshotError: a value of the definition has no JSON form.
+            TypeError: the definition is no mapping.
+            ValueError: the definition has no key, or the document has two flags of this key.
+        """
+        from flagengine.definitions.edits import with_flag  # noqa: PLC0415 few callers need it
+
+        return self._edited(with_flag(self._definitions, definition))
+
+    def with_rollout(
+        self, key: str, percentage: float, condition: SupportsIndex | None = None
+    ) -> "Snapshot":
+        """Return a copy in which a flag is rolled out to another percentage; nothing else changes.
+
+        The copy is the snapshot of the document with this one number changed, with the same
+        overrides. So people keep their hashes: who is inside 20 % is also inside 50 %.
+
+        Args:
+            key: The flag.
+            percentage: The share of those who pass the filters, from 0 to 100; 20 is twenty per cent.
+                A flag of format 2 takes at most two decimals.
+            condition: The position of the condition, or for format 2 of the rule, as
+                ``Resolution.condition_index`` counts them: from 0. It may be left out if only one has a
+                rollout. A condition without one is rolled out to 100 %, and counts; a rule of
+                the type ``targeted_release`` never has one.
+
+        Raises:
+            TypeError: an argument is of another type.
+            ValueError: there is no such flag, it cannot be read, or it has no such condition; several
+                conditions have a rollout and none is named; or the percentage is out of range.
+        """
+        from flagengine.definitions.edits import with_rollout  # noqa: PLC0415 few callers need it
+
+        return self._edited(with_rollout(self._definitions, key, percentage, condition))
+
+    def _edited(self, edited: "Edited") -> "Snapshot":
+        snapshot = Snapshot(Plans(Definitions(*edited)), self.overrides)
+        snapshot._evaluators.adopt(self._evaluators)
+        return snapshot
 
     def evaluator(self, key: str) -> Evaluator:
         """Return one flag as a function of a distinct id and person properties, for tight loops.

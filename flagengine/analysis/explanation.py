@@ -126,6 +126,17 @@ class Explanation(Record):
         line = self.to_line()
         return "\n".join(map(printable, [line.text, *_drawn(line.children)]))
 
+    def _repr_html_(self) -> str:
+        """Return the tree as HTML that can be folded, for a notebook."""
+        from flagengine.display.answers import value_tag  # noqa: PLC0415 notebooks only
+        from flagengine.display.parts import code, dim, joined  # noqa: PLC0415
+        from flagengine.display.trees import tree_html  # noqa: PLC0415
+
+        found = self.resolution.to_dict()
+        reason = f" {found['unresolved_reason'] or found['reason']}: {found['description']}"
+        title = [code(name_excerpt(found["key"])), " is ", value_tag(found), dim(reason)]
+        return tree_html(joined(title), self.to_line().children)
+
     # As data.
 
     def _flag(self, trace: FlagTrace, at: _At) -> dict[str, Any]:

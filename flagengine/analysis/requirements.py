@@ -1,7 +1,6 @@
 """The inputs that a flag needs, and whether it can be decided locally (SPEC R5, R6)."""
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, overload
 
 from flagengine.analysis.decidability import Decidability, decidability
@@ -22,7 +21,7 @@ from flagengine.plan.shares import BucketBy, Bucketing
 from flagengine.results.resolution import Missing
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.excerpts import name_excerpt
-from flagengine.values.record import Record
+from flagengine.values.record import Record, concise
 
 __all__ = ["Decidability", "Requirements", "requirements", "requirements_of"]
 
@@ -65,6 +64,14 @@ class Requirements(Record):
         """Whether the distinct id can matter."""
         return self.inputs.distinct_id
 
+    __repr__ = concise
+
+    def _repr_html_(self) -> str:
+        """Return the requirements as a table, for a notebook."""
+        from flagengine.display.answers import requirement_html  # noqa: PLC0415 notebooks only
+
+        return requirement_html(self.to_dict())
+
     def to_dict(self) -> dict[str, Any]:
         """Return the requirements as JSON values."""
         return {
@@ -74,6 +81,32 @@ class Requirements(Record):
             "decided_locally": self.decided_locally.value,
             "why": list(self.why),
         }
+
+
+class _RequirementsByKey(Mapping[str, Requirements]):
+    """The requirements of each flag, read-only."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Mapping[str, Requirements]) -> None:
+        self._found = found
+
+    def __getitem__(self, key: str) -> Requirements:
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return f"<Requirements of {len(self)} flags>"
+
+    def _repr_html_(self) -> str:
+        from flagengine.display.answers import requirements_html  # noqa: PLC0415 notebooks only
+
+        return requirements_html([found.to_dict() for found in self.values()])
 
 
 @overload
@@ -94,7 +127,7 @@ def requirements(
 def requirements_of(plans: Plans) -> Mapping[str, Requirements]:
     """Return the requirements of each flag."""
     collector = _Collector(plans)
-    return MappingProxyType({key: collector.of(key) for key in plans.definitions.keys})
+    return _RequirementsByKey({key: collector.of(key) for key in plans.definitions.keys})
 
 
 class _Collector:

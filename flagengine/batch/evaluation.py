@@ -1,17 +1,18 @@
 """The stream of results of ``evaluate_table``, and the statistics of the rows read so far."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flagengine.batch.inputs import Batches, numbered
+from flagengine.batch.inputs import numbered
 from flagengine.batch.outputs import Output
 from flagengine.batch.stream import in_order
+from flagengine.batch.streams import Stream
 from flagengine.columnar.engine import Engine
 from flagengine.results.resolution import Resolution
 
@@ -39,76 +40,52 @@ class Stats:
     fallback_rows: dict[str, int] = field(default_factory=dict)
 
 
-class TableEvaluation:
+class TableEvaluation(Stream):
     """A stream of results that can be read once; ``stats`` covers the results read so far.
 
     Iterate over record batches, pass the object to any reader of the Arrow C stream interface
-    (polars, pandas, DuckDB, pyarrow), or call :meth:`read_all`. Leaving the iteration, or calling
-    :meth:`close`, stops the work.
+    (polars, pandas, DuckDB, pyarrow), or call :meth:`read_all`, :meth:`to_pandas` or
+    :meth:`to_polars`. Leaving the iteration, or calling :meth:`close`, stops the work.
     """
 
     def __init__(
-        self, engine: Engine, batches: Batches, output: Output, batch_rows: int, threads: int
+        self, engine: Engine, batches: Iterable[pa.RecordBatch], output: Output, threads: int
     ) -> None:
         """Bind a stream without reading it."""
         self.stats = Stats(answers={key: Counter() for key in engine.keys})
         self._engine = engine
         self._output = output
-        items = numbered(batches.sized(batch_rows))
-        self._done = in_order(self._run, items, threads)
-        self._results = self._counted()
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The schema of the results, known before any row is read."""
-        return self._output.schema
+        done = in_order(self._run, numbered(batches), threads)
+        super().__init__(output.schema, self._counted(done))
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The flags, in the order of the results."""
         return self._engine.keys
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Yield the batches of results, in the order of the input."""
-        return self._results
+    def __repr__(self) -> str:
+        """Return what was evaluated and how far it was read, without reading on."""
+        done = f"{self.stats.rows:,} rows read{'' if self._is_over else ' so far'}"
+        return f"<TableEvaluation of {len(self.keys)} flags, {done}>"
 
-    def read_all(self) -> pa.Table:
-        """Return all results as one table."""
-        return pa.Table.from_batches(list(self), self.schema)
+    def _repr_html_(self) -> str:
+        """Return the answers of the rows read so far as a table, for a notebook."""
+        from flagengine.batch.shown.streams import evaluation_html  # noqa: PLC0415 notebooks only
 
-    def to_reader(self) -> pa.RecordBatchReader:
-        """Return the results as an Arrow reader."""
-        return pa.RecordBatchReader.from_batches(self.schema, self)
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the results by the Arrow C stream interface."""
-        return self.to_reader().__arrow_c_stream__(requested_schema)
-
-    def close(self) -> None:
-        """Stop the work: finish the batches in progress, and start no others."""
-        self._results.close()
-        self._done.close()
-
-    def __enter__(self) -> Self:
-        """Return the stream, which the end of a ``with`` block closes."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the work."""
-        self.close()
+        return evaluation_html(self.stats.answers, self.stats.rows, is_over=self._is_over)
 
     def _run(self, work: _Work) -> _Done:
         first_row, batch = work
         codes = self._engine.run(self._engine.rows(batch, first_row))
         return self._output(batch, codes), batch.num_rows, codes
 
-    def _counted(self) -> Generator[pa.RecordBatch, None, None]:
+    def _counted(self, done: Generator[_Done, None, None]) -> Generator[pa.RecordBatch, None, None]:
         try:
-            for result, rows, codes in self._done:
+            for result, rows, codes in done:
                 self._count(rows, codes)
                 yield result
         finally:
-            self._done.close()
+            done.close()
 
     def _count(self, rows: int, codes: list[NDArray[Any]]) -> None:
         self.stats.rows += rows

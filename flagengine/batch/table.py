@@ -1,9 +1,7 @@
 """The public call: flags for a whole table of people (SPEC R19)."""
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from operator import index
-from typing import Any, Literal, SupportsIndex, Unpack
+from typing import Any, Literal, Unpack
 
 import pyarrow as pa
 
@@ -11,6 +9,8 @@ from flagengine.batch.evaluation import TableEvaluation
 from flagengine.batch.flag_keys import check_keys, requested
 from flagengine.batch.inputs import BATCH_ROWS, open_table
 from flagengine.batch.outputs import Long, Output, Wide
+from flagengine.batch.people import positive, processors
+from flagengine.batch.progress import Progress, rows_of, shown
 from flagengine.columnar.engine import BatchOptions, Engine
 from flagengine.columnar.errors import no_column
 from flagengine.columnar.layout import Columns, Layout
@@ -40,6 +40,7 @@ def evaluate_table(
     prefix: str = "",
     batch_rows: int = BATCH_ROWS,
     threads: int | None = None,
+    progress: Progress = False,
     **options: Unpack[BatchOptions],
 ) -> TableEvaluation:
     """Evaluate flags for every row of a table, with the answers of ``evaluate`` for each row.
@@ -67,6 +68,8 @@ def evaluate_table(
         prefix: The prefix of the flags' columns in a wide result.
         batch_rows: Rows per batch; memory is bounded by a few batches.
         threads: The number of batches evaluated at the same time. None: one per processor.
+        progress: True shows a bar in a notebook or on a terminal (with tqdm, from the extra
+            ``notebook``); a function is called with the rows done and the rows in all, or None.
         options: ``now``, ``project_timezone``, ``complete``, ``missing_group``, ``overrides``,
             ``evaluation_runtime`` and ``evaluation_contexts``, as for ``evaluate``. Without
             ``now``, every row is evaluated at the time of this call.
@@ -80,6 +83,7 @@ def evaluate_table(
         TypeError: An argument is of another type.
         ValueError: There is no flag with one of the keys.
     """
+    rows = rows_of(table)
     batches = open_table(table)
     layout = Layout.of(
         batches.schema,
@@ -97,8 +101,9 @@ def evaluate_table(
     check_keys(keys, {**snapshot.keys, **engine.overridden.flags})
     carried = _carried(batches.schema, carry, distinct_id)
     shape = _shape(output, engine, batches.schema, carried, prefix)
-    workers = processors() if threads is None else _positive("threads", threads)
-    return TableEvaluation(engine, batches, shape, _positive("batch_rows", batch_rows), workers)
+    workers = processors() if threads is None else positive("threads", threads)
+    sized = batches.sized(positive("batch_rows", batch_rows))
+    return TableEvaluation(engine, shown(sized, rows, progress), shape, workers)
 
 
 def _shape(
@@ -130,20 +135,3 @@ def _carried(
         if name not in schema.names:
             raise no_column(str(name), "carry", schema.names)
     return carry
-
-
-def _positive(name: str, given: SupportsIndex) -> int:
-    try:
-        number = index(given)
-    except TypeError:
-        message = f"{name} must be an integer, got {given!r}"
-        raise TypeError(message) from None
-    if number < 1:
-        message = f"{name} must be at least 1, got {number}"
-        raise ValueError(message)
-    return number
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,36 +1,11 @@
 """The impact of a snapshot in words and as JSON."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flagengine.batch.impact import FlagImpact, Impact, Sample, Transition, margin
+from flagengine.batch.impact.words import change_text, share_text
 
-if TYPE_CHECKING:
-    from flagengine.cli.output import Cell
-
-__all__ = ["as_dict", "headline", "rows_of", "share_text"]
-
-
-def share_text(hits: int, rows: int, sample: Sample | None) -> str:
-    """Return a share as text; for a sample, with its 95 % confidence interval."""
-    share = f"{hits / max(rows, 1):.2%}"
-    if sample is None:
-        return share
-    low, high = margin(hits, rows)
-    return f"{share} ({low:.2%} to {high:.2%})"
-
-
-def headline(impact: Impact, sample: Sample | None) -> "list[Cell]":
-    """Return one or two lines that summarise the impact."""
-    changed = [flag for flag in impact.flags.values() if flag.changed]
-    lines: list[Cell] = [
-        f"{len(changed)} of {len(impact.flags)} flags change for at least 1 of {impact.seen:,} people"
-    ]
-    if sample is not None:
-        lines.append(
-            f"estimated from a sample of {impact.rows:,}; "
-            "each range is a 95 % confidence interval for the share of all people"
-        )
-    return lines
+__all__ = ["as_dict", "rows_of"]
 
 
 def rows_of(impact: Impact, sample: Sample | None) -> list[tuple[str, ...]]:
@@ -53,15 +28,6 @@ def _row(
         share_text(transition.rows, impact.rows, sample),
         causes,
         ", ".join(transition.examples),
-    )
-
-
-def change_text(transition: Transition) -> str:
-    """Return the old and the new answer as text."""
-    return (
-        f"{transition.old} → {transition.new}"
-        if transition.old != transition.new
-        else f"{transition.old}: payload changes"
     )
 
 

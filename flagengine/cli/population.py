@@ -96,6 +96,12 @@ class Population:
 
         return self.threads or processors()
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of the functions on tables of people."""
+        shape = {"threads": self.threads, "batch_rows": self.batch_rows}
+        return {**self.columns, **self.options, **shape}
+
 
 def population(command: F) -> F:
     """Add the options that describe a table; the command gets them as the argument ``people``."""

@@ -12,16 +12,14 @@ from rich.text import Text
 
 from flagengine.batch import TableError
 from flagengine.batch.files import FileError, FileTable, open_file
+from flagengine.batch.inputs import Batches
 from flagengine.cli.population import Population
 from flagengine.cli.trouble import Trouble, wrong_argument
-from flagengine.columnar.engine import Engine
-from flagengine.columnar.layout import Layout
-from flagengine.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["engine_for", "opened", "shown_rows", "troubles"]
+__all__ = ["opened", "shown_people", "shown_rows", "troubles"]
 
 
 @contextmanager
@@ -41,14 +39,6 @@ def opened(source: str, people: Population, *, encoded: bool = False) -> FileTab
     """Open a table by the name of its file; see ``open_file``."""
     with troubles(source):
         return open_file(Path(source), people.batch_rows, ids=people.ids, encoded=encoded)
-
-
-def engine_for(
-    snapshot: Snapshot, schema: "pa.Schema", people: Population, keys: Iterable[str] | None
-) -> Engine:
-    """Bind a snapshot to the columns of a table."""
-    layout = Layout.of(schema, **people.columns)
-    return Engine(snapshot, layout, keys, **people.options)
 
 
 class _Rate(ProgressColumn):
@@ -71,6 +61,12 @@ def shown_rows(
         for batch in batches:
             yield batch
             progress.advance(task, batch.num_rows)
+
+
+def shown_people(file: FileTable, *, quiet: bool = False) -> Batches:
+    """Return a file's rows, which show a progress bar on a terminal while they are read."""
+    batches = file.batches
+    return Batches(batches.schema, shown_rows(batches, file.rows, quiet=quiet))
 
 
 def _bar() -> Progress:

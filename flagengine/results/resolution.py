@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from flagengine.values.payloads import FrozenDict, decoded_payload, frozen, shared_payload
-from flagengine.values.record import Record, derived
+from flagengine.values.record import Record, concise, derived
 
 __all__ = [
     "NOTHING_MISSING",
@@ -74,6 +74,8 @@ class Missing(Record):
     device_id: bool = False
     distinct_id: bool = False
 
+    __repr__ = concise
+
     def __bool__(self) -> bool:
         return self != NOTHING_MISSING
 
@@ -131,6 +133,8 @@ class RuleReference(Record):
     type: str
     index: int
     variant_key: str | None = None
+
+    __repr__ = concise
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value."""
@@ -195,6 +199,14 @@ class Resolution(Record):
             _set_payload(self, None if raw is None else decoded_payload(raw))
         except RecursionError:  # the resolution may be kept: decode at the next access
             setattr(Resolution, "payload", _LATER)  # noqa: B010 mypy knows the attribute's type
+
+    __repr__ = concise
+
+    def _repr_html_(self) -> str:
+        """Return the answer as a table, for a notebook."""
+        from flagengine.display.answers import answer_html  # noqa: PLC0415 notebooks only
+
+        return answer_html(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, as the command line prints them."""

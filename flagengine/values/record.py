@@ -9,7 +9,7 @@ some twenty calls of the shared constructor, which therefore makes the first ins
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar, dataclass_transform
 
-__all__ = ["Record", "brief", "derived", "replace"]
+__all__ = ["Record", "brief", "concise", "derived", "replace"]
 
 R = TypeVar("R", bound="Record")
 _REQUIRED = object()
@@ -136,6 +136,21 @@ def brief(*fields: str) -> Callable[[Any], str]:
         return f"{type(self).__name__}({pairs})"
 
     return shown
+
+
+def concise(self: Record) -> str:
+    """Return the fields that say something as text: those that are not at their default.
+
+    It is the ``__repr__`` of results that people look at, of which most fields are empty. A member of
+    an enumeration of text is shown as the text.
+    """
+    pairs = zip(self.__match_args__, self._values(), strict=True)
+    said = [(name, value) for name, value in pairs if value != self._defaults[name]]
+    shown = (
+        f"{name}={str(value)!r}" if isinstance(value, str) else f"{name}={value!r}"
+        for name, value in said
+    )
+    return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def _assigned(

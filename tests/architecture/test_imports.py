@@ -11,6 +11,7 @@ from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Layers, circles,
 LAYERS: Final = [
     {"native", "extras"},
     {"values", "hashing"},
+    {"display"},
     {"results"},
     {"inputs"},
     {"operators"},
@@ -145,6 +146,7 @@ NEEDLESS_OF_THE_ENGINE += [
     "operators.strict",
 ]
 NEEDLESS_OF_THE_ENGINE += ["plan.changes", "plan.cohorts", "plan.reference_issues", "plan.render"]
+NEEDLESS_OF_THE_ENGINE += ["definitions.edits", "display"]
 NEEDLESS_OF_THE_ENGINE += ["transports", "values.instants", "values.version_ranges"]
 
 MOST_MODULES: Final = 65

@@ -96,7 +96,9 @@ def test_a_snapshot_shows_its_users_few_names():
         "parse",
         "property_matching_version",
         "to_document",
+        "with_flag",
         "with_overrides",
+        "with_rollout",
     }
 
 

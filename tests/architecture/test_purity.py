@@ -37,11 +37,14 @@ ONLY_IN: Final[dict[str, str | tuple[str, ...]]] = {
     "pyspark": "flagengine.batch",
     "re2": "flagengine.operators.patterns.engine",
     "mmh3": ("flagengine.hashing.murmur3", "flagengine.batch.statistics.exposures"),
+    "tqdm": "flagengine.batch.progress",
+    "matplotlib": "flagengine.batch.plots",
+    "scipy": "flagengine.batch.statistics.chi_square",
     "zoneinfo": "flagengine.inputs.environment",
     "flagengine.inputs.environment": "flagengine.",
 }
 """Modules that only these parts may import."""
-LAZY: Final = {"jsonschema", "re2", "zoneinfo"}
+LAZY: Final = {"jsonschema", "re2", "zoneinfo", "tqdm", "scipy"}
 """Modules that may be imported only inside a function."""
 NEVER: Final = {"transports", "requests", "httpx", "aiohttp", "posthog", "tests"}
 EDGES: Final = (

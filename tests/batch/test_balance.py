@@ -5,10 +5,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flagengine import Snapshot
-from flagengine.batch.statistics.balance import Balance, measure_balance
-from flagengine.batch.statistics.chi_square import chi_square, upper_tail
+from flagengine.batch.statistics.balance import measure_balance
+from flagengine.batch.statistics.balance_results import Balance
+from flagengine.batch.statistics.chi_square import chi_square, own_upper_tail, upper_tail
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.layout import Layout
 
@@ -87,6 +90,21 @@ class TestChiSquare:
     )
     def test_the_tail_is_that_of_the_tables(self, statistic: float, freedom: int, p: float):
         assert upper_tail(statistic, freedom) == pytest.approx(p, rel=1e-9, abs=1e-300)
+
+    @given(st.integers(1, 400), st.floats(0, 2_000))
+    def test_the_tail_is_that_of_scipy(self, freedom: int, statistic: float):
+        stats = pytest.importorskip("scipy.stats")
+        wanted = float(stats.chi2.sf(statistic, freedom))
+        for tail in (upper_tail, own_upper_tail):
+            assert tail(statistic, freedom) == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+
+    @given(st.integers(1, 400), st.floats(0, 2_000), st.floats(0.1, 100))
+    def test_the_tail_falls_from_1_as_the_statistic_grows(
+        self, freedom: int, statistic: float, more: float
+    ):
+        tail = own_upper_tail(statistic, freedom)
+        assert own_upper_tail(0.0, freedom) == 1.0
+        assert 1.0 >= tail >= own_upper_tail(statistic + more, freedom) - 1e-12 >= -1e-12
 
     def test_a_count_where_no_share_is_cannot_be_chance(self):
         assert chi_square([10, 1], [1.0, 0.0]).p == 0.0

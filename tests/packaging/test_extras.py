@@ -52,6 +52,9 @@ NEEDS = [
     ({"polars"}, "import flagengine.batch.adapters.polars", "polars", "polars"),
     ({"duckdb"}, "import flagengine.batch.adapters.duckdb", "duckdb", "duckdb"),
     ({"dask"}, "import flagengine.batch.adapters.dask", "dask", "'dask[dataframe]'"),
+    ({"tqdm"}, "from flagengine.batch import balance\nimport pyarrow\nbalance({'flags': []}, pyarrow.table({'distinct_id': ['a']}), progress=True)", "tqdm", "'flagengine[notebook]'"),
+    ({"matplotlib"}, "from flagengine.batch import plots, overlaps\nimport pyarrow\nplots.overlaps(overlaps({'flags': []}, pyarrow.table({'distinct_id': ['a']})))", "matplotlib", "'flagengine[plot]'"),
+    ({"pandas"}, "from flagengine.batch import overlaps\nimport pyarrow\noverlaps({'flags': []}, pyarrow.table({'distinct_id': ['a']})).to_pandas()", "pandas", "pandas"),
     ({"pyspark"}, "import flagengine.batch.adapters.spark", "pyspark", "'flagengine[spark]'"),
 ]  # fmt: skip
 

@@ -1,8 +1,6 @@
 """Two snapshots over one population: transitions counted per flag, in one pass."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from flagengine.batch.impact.causes import cause_of
+from flagengine.batch.impact.results import FlagImpact, Impact, Transition
 from flagengine.batch.impact.sampling import Sample
 from flagengine.batch.inputs import numbered
 from flagengine.batch.stream import in_order
@@ -18,51 +17,12 @@ from flagengine.columnar.engine import Engine
 from flagengine.columnar.rows import Rows
 from flagengine.results.resolution import Reason, Resolution
 
-__all__ = ["FlagImpact", "Impact", "Transition", "measure_impact"]
+__all__ = ["Pair", "add_pairs", "measure_impact", "named", "pairs_of"]
 
 _EXAMPLES = 3
 
 
-@dataclass(slots=True)
-class Transition:
-    """The people who change from one answer to another; ``causes`` counts them by cause."""
-
-    old: str
-    new: str
-    rows: int = 0
-    causes: Counter[str] = field(default_factory=Counter)
-    examples: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class FlagImpact:
-    """The changes of one flag's answers; ``before`` and ``after`` count all people by value."""
-
-    key: str
-    changed: int = 0
-    transitions: dict[tuple[str, str], Transition] = field(default_factory=dict)
-    before: Counter[str] = field(default_factory=Counter)
-    after: Counter[str] = field(default_factory=Counter)
-
-    def largest_first(self) -> list[Transition]:
-        """Return the transitions, the largest first."""
-        return sorted(self.transitions.values(), key=lambda transition: -transition.rows)
-
-
-@dataclass(slots=True)
-class Impact:
-    """The changes of all flags over ``rows`` evaluated rows of ``seen`` rows in the population."""
-
-    flags: dict[str, FlagImpact]
-    rows: int = 0
-    seen: int = 0
-
-    def changed_first(self) -> list[FlagImpact]:
-        """Return the flags, the flag that changes for most people first."""
-        return sorted(self.flags.values(), key=lambda flag: -flag.changed)
-
-
-_Pair = tuple[int, int, int, int | None]
+Pair = tuple[int, int, int, int | None]
 """Positions of the old and the new answer, the number of rows, and one example row."""
 
 
@@ -77,14 +37,17 @@ def measure_impact(
 
     Both engines must have the same keys: the union of both snapshots' keys.
     """
-    impact = Impact({key: FlagImpact(key) for key in new.keys})
+    fingerprints = old.snapshot.fingerprint, new.snapshot.fingerprint
+    impact = Impact(
+        {key: FlagImpact(key) for key in new.keys}, sample=sample, fingerprints=fingerprints
+    )
     for seen, rows, pairs, examples in in_order(
         lambda item: _compared(old, new, item, sample), numbered(batches), threads
     ):
         impact.seen += seen
         impact.rows += rows
         for key, found in zip(new.keys, pairs, strict=True):
-            _add(impact.flags[key], old, new, found, examples)
+            add_pairs(impact.flags[key], old, new, found, examples)
         yield impact
     if not impact.seen:
         yield impact
@@ -92,18 +55,17 @@ def measure_impact(
 
 def _compared(
     old: Engine, new: Engine, item: tuple[int, pa.RecordBatch], sample: Sample | None
-) -> tuple[int, int, list[list[_Pair]], dict[int, str]]:
+) -> tuple[int, int, list[list[Pair]], dict[int, str]]:
     first_row, batch = item
     taken = batch if sample is None else sample.rows(batch, first_row)
     rows = new.rows(taken, first_row)
     before, after = old.run(rows), new.run(rows)
-    pairs = [_pairs(*codes) for codes in zip(before, after, strict=True)]
-    wanted = {row for found in pairs for *_, row in found if row is not None}
-    examples = {row: _name(rows, row) for row in sorted(wanted)}
-    return batch.num_rows, taken.num_rows, pairs, examples
+    pairs = [pairs_of(*codes) for codes in zip(before, after, strict=True)]
+    return batch.num_rows, taken.num_rows, pairs, named(rows, pairs)
 
 
-def _pairs(before: NDArray[Any], after: NDArray[Any]) -> list[_Pair]:
+def pairs_of(before: NDArray[Any], after: NDArray[Any]) -> list[Pair]:
+    """Count the rows of a batch by the positions of both answers, with one row for each pair."""
     if not len(before):
         return []
     width = int(after.max()) + 1
@@ -118,13 +80,16 @@ def _pairs(before: NDArray[Any], after: NDArray[Any]) -> list[_Pair]:
     ]
 
 
-def _name(rows: Rows, row: int) -> str:
-    return str(rows.distinct_id(row))
+def named(rows: Rows, pairs: Iterable[Iterable[Pair]]) -> dict[int, str]:
+    """Return the distinct ids of the rows that pairs name."""
+    wanted = {row for found in pairs for *_, row in found if row is not None}
+    return {row: str(rows.distinct_id(row)) for row in sorted(wanted)}
 
 
-def _add(
-    impact: FlagImpact, old: Engine, new: Engine, pairs: Sequence[_Pair], examples: dict[int, str]
+def add_pairs(
+    impact: FlagImpact, old: Engine, new: Engine, pairs: Sequence[Pair], examples: dict[int, str]
 ) -> None:
+    """Add the pairs of a batch to a flag's changes."""
     olds, news = old.answers(impact.key).resolutions, new.answers(impact.key).resolutions
     definitions = old.snapshot.flags.get(impact.key), new.snapshot.flags.get(impact.key)
     for before, after, count, row in pairs:
@@ -132,6 +97,7 @@ def _add(
         words = _words(was), _words(will_be)
         impact.before[words[0]] += count
         impact.after[words[1]] += count
+        _count_on(impact, was, will_be, count)
         if words[0] == words[1] and was.raw_payload == will_be.raw_payload:
             continue
         impact.changed += count
@@ -140,6 +106,14 @@ def _add(
         transition.causes[cause_of(*definitions, was, will_be)] += count
         if len(transition.examples) < _EXAMPLES and row is not None:
             transition.examples.append(examples[row])
+
+
+def _count_on(impact: FlagImpact, was: Resolution, will_be: Resolution, count: int) -> None:
+    impact.on_before += count if was.enabled else 0
+    impact.on_after += count if will_be.enabled else 0
+    if was.enabled is not will_be.enabled:
+        impact.turned_on += count if will_be.enabled else 0
+        impact.turned_off += count if was.enabled else 0
 
 
 def _words(resolution: Resolution) -> str:

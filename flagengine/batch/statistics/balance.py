@@ -5,124 +5,71 @@ draws get their shares? Experiments: do the variants that people are given fit t
 not, there is a sample ratio mismatch)? Pairs: are two flags' hashes correlated?
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any, Final
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from flagengine.batch.flag_keys import check_keys, requested
 from flagengine.batch.inputs import numbered
-from flagengine.batch.statistics.chi_square import Fit, chi_square
+from flagengine.batch.people import People, PeopleOptions
+from flagengine.batch.statistics.balance_results import BINS, Balance, FlagBalance
 from flagengine.batch.stream import in_order
 from flagengine.columnar.engine import Engine
 from flagengine.columnar.rows import Rows
+from flagengine.definitions.document import Document
 from flagengine.evaluation.draws import VARIANT_SALT
 from flagengine.hashing.buckets import BUCKETS
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
 from flagengine.plan.shares import BucketBy
 from flagengine.results.resolution import Reason
+from flagengine.snapshot import Snapshot, as_snapshot
 
-__all__ = ["BINS", "Balance", "FlagBalance", "Pair", "measure_balance"]
-
-BINS: Final = 20
-"""The number of equal bins into which bucket numbers are counted."""
-
-
-@dataclass(slots=True)
-class FlagBalance:
-    """The counts of one flag.
-
-    ``drawn`` counts the variants that everyone would draw, ``given`` the variants that people get.
-    """
-
-    plan: FlagPlan
-    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
-    inside: dict[float, int] = field(default_factory=dict)
-    drawn: Counter[str] = field(default_factory=Counter)
-    given: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def spread(self) -> Fit:
-        """The fit of the bins to an even spread."""
-        return chi_square(self.bins.tolist(), [1 / BINS] * BINS)
-
-    @property
-    def rows(self) -> int:
-        """The number of people with a distinct id that can be hashed."""
-        return int(self.bins.sum())
-
-    def rollout(self, percentage: float) -> Fit:
-        """Return the fit of a rollout to its share."""
-        inside, share = self.inside[percentage], min(max(percentage / 100, 0.0), 1.0)
-        return chi_square([inside, self.rows - inside], [share, 1 - share])
-
-    def shares(self) -> dict[str, float]:
-        """Return the share of hashes that draw each variant; ``true`` is the share without a variant."""
-        found: dict[str, float] = {}
-        reached = 0.0
-        for variant in self.plan.variants:
-            end = min(max(variant.upper, reached), 1.0)
-            found[variant.key] = found.get(variant.key, 0.0) + end - reached
-            reached = end
-        return {**found, "true": 1.0 - reached} if reached < 1.0 else found
-
-    def fit(self, counts: Counter[str]) -> Fit:
-        """Return the fit of counts of variants to their weights."""
-        shares = self.shares()
-        return chi_square([counts[key] for key in shares], list(shares.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two flags whose hashes are correlated more than chance explains."""
-
-    left: str
-    right: str
-    correlation: float
-
-
-@dataclass(slots=True)
-class Balance:
-    """The counts of a population; ``rows`` is the number of people with an id."""
-
-    flags: dict[str, FlagBalance]
-    rows: int = 0
-    sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    products: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
-
-    def pairs(self) -> list[Pair]:
-        """Return the pairs that chance does not explain, the strongest correlation first."""
-        if self.rows < 3:
-            return []
-        found = self._correlations()
-        # Four and a half deviations: chance gives one such pair in 150,000.
-        limit = 4.5 / np.sqrt(self.rows)
-        keys = list(self.flags)
-        pairs = [
-            Pair(keys[i], keys[j], float(found[i, j]))
-            for i, j in combinations(range(len(keys)), 2)
-            if abs(found[i, j]) > limit
-        ]
-        return sorted(pairs, key=lambda pair: -abs(pair.correlation))
-
-    def _correlations(self) -> NDArray[np.float64]:
-        means = self.sums / self.rows
-        covariance = self.products / self.rows - np.outer(means, means)
-        deviations = np.sqrt(np.maximum(np.diag(covariance), 1e-30))
-        return np.asarray(covariance / np.outer(deviations, deviations))
-
+__all__ = ["balance", "measure_balance"]
 
 _Counted = tuple[int, list[FlagBalance], NDArray[np.float64], NDArray[np.float64]]
 
 
+def balance(
+    flag_defs: Snapshot | Document,
+    people: Any,
+    *,
+    flag_keys: Iterable[str] | None = None,
+    **options: Unpack[PeopleOptions],
+) -> Balance:
+    """Check how a table of people falls into buckets.
+
+    For each flag that hashes distinct ids, test whether the buckets are even, whether rollouts and
+    variants get their shares, whether the variants given fit their weights (if not, there is a sample
+    ratio mismatch), and whether the buckets of two flags are correlated. Flags of format 2 are left out,
+    because each of their rules has a hash of its own.
+
+    Args:
+        flag_defs: A snapshot, or a document, which is parsed.
+        people: A table, as for ``evaluate_table``; it is read once.
+        flag_keys: The flags; by default all.
+        options: The columns, ``progress`` and the options of the call: see :class:`PeopleOptions`.
+
+    Raises:
+        TableError: a column is missing, or a row cannot be read: see ``evaluate_table``.
+        TypeError: an argument is of another type.
+        ValueError: there is no flag with one of the keys.
+    """
+    snapshot, keys = as_snapshot(flag_defs), requested(flag_keys)
+    table = People(people, options)
+    engine = table.engine(snapshot, keys)
+    check_keys(keys, snapshot.keys)
+    return measure_balance(engine, table.batches, table.threads)
+
+
 def measure_balance(engine: Engine, batches: Iterable[pa.RecordBatch], threads: int) -> Balance:
     """Count a population in one pass, over the flags that are hashed by the distinct id."""
-    plans = [plan for plan in map(engine.plans.plan, engine.keys) if plan and _is_hashed(plan)]
-    found = Balance({plan.key: FlagBalance(plan) for plan in plans})
+    known = [plan for plan in map(engine.plans.plan, engine.keys) if plan]
+    plans = [plan for plan in known if _is_hashed(plan)]
+    left_out = tuple(plan.key for plan in known if plan.config_version == 2)
+    found = Balance({plan.key: FlagBalance(plan) for plan in plans}, left_out=left_out)
     found.sums, found.products = np.zeros(len(plans)), np.zeros((len(plans), len(plans)))
     for rows, flags, sums, products in in_order(
         lambda item: _counted(engine, plans, *item), numbered(batches), threads

@@ -78,9 +78,9 @@ def command(
         chosen = keys or tuple(known)
         impact, taken = _measured(old, new, table, people, chosen, (sample, seed), quiet)
         if write is not None:
-            from flagengine.cli.impact_page import impact_page  # noqa: PLC0415 (with --html only)
+            from flagengine.batch import impact_page  # noqa: PLC0415 (an extra)
 
-            write(impact_page(impact, taken, old, new))
+            write(impact_page(impact))
     _report(impact, taken, as_json=as_json)
     _stop_if(failures(rules, impact), quiet_output=as_json)
 
@@ -112,21 +112,14 @@ def _measured(
     sample: tuple[str | None, int],
     quiet: bool,
 ) -> "tuple[Impact, Sample | None]":
-    from flagengine.batch.impact import measure_impact  # noqa: PLC0415 (an extra)
-    from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
-    from flagengine.inputs.environment import current_time  # noqa: PLC0415
+    from flagengine.batch import diff  # noqa: PLC0415 (an extra)
+    from flagengine.cli.tables import opened, shown_people, troubles  # noqa: PLC0415 (an extra)
 
     file = opened(table, people)
-    people.options["now"] = people.options["now"] or current_time()
     with troubles(table):
-        before = engine_for(old, file.batches.schema, people, keys)
-        after = engine_for(new, file.batches.schema, people, keys)
         taken = _sample(sample, file.rows)
-        batches = shown_rows(file.batches.sized(people.batch_rows), file.rows, quiet=quiet)
-        impact = None
-        for current in measure_impact(before, after, batches, people.workers, taken):
-            impact = current
-    assert impact is not None
+        batches = shown_people(file, quiet=quiet)
+        impact = diff(old, new, batches, flag_keys=keys, sample=taken, **people.arguments)
     return impact, taken
 
 
@@ -150,7 +143,8 @@ def _sample(written: tuple[str | None, int], rows: int | None) -> "Sample | None
 
 
 def _report(impact: "Impact", sample: "Sample | None", *, as_json: bool) -> None:
-    from flagengine.cli.impact_words import as_dict, headline, rows_of  # noqa: PLC0415 (an extra)
+    from flagengine.batch.impact.words import headline  # noqa: PLC0415 (an extra)
+    from flagengine.cli.impact_words import as_dict, rows_of  # noqa: PLC0415 (an extra)
 
     if as_json:
         print_json(as_dict(impact, sample))

@@ -71,20 +71,15 @@ def _written(
     *,
     quiet: bool,
 ) -> int:
+    from flagengine.batch import exposures  # noqa: PLC0415 (an extra)
     from flagengine.batch.files import write_file, write_lines  # noqa: PLC0415 (an extra)
-    from flagengine.batch.inputs import numbered  # noqa: PLC0415 (an extra)
-    from flagengine.batch.statistics.exposures import SCHEMA, Exposures  # noqa: PLC0415 (an extra)
-    from flagengine.batch.stream import in_order  # noqa: PLC0415 (an extra)
-    from flagengine.cli.tables import engine_for, opened, shown_rows, troubles  # noqa: PLC0415
+    from flagengine.cli.tables import opened, shown_people, troubles  # noqa: PLC0415 (an extra)
 
     file = opened(table, people)
     with troubles(table):
-        engine = engine_for(snapshot, file.batches.schema, people, keys or None)
-        exposures = Exposures(engine, engine.now, enabled_only=shape["enabled_only"])
-        make: Any = exposures.events if shape["events"] else exposures.table
-        batches = shown_rows(file.batches.sized(people.batch_rows), file.rows, quiet=quiet)
-        items = numbered(batches)
-        found = in_order(lambda item: make(engine.rows(item[1], item[0])), items, people.workers)
+        rows = shown_people(file, quiet=quiet)
+        chosen: dict[str, Any] = {"flag_keys": keys or None} | people.arguments
+        found = exposures(snapshot, rows, enabled_only=shape["enabled_only"], **chosen)
         if shape["events"]:
-            return write_lines(target, found, inputs=[Path(table)])
-        return write_file(target, SCHEMA, found, inputs=[Path(table)])
+            return write_lines(target, found.event_batches(), inputs=[Path(table)])
+        return write_file(target, found.schema, found, inputs=[Path(table)])
