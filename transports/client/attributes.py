@@ -18,9 +18,10 @@ from .components import Components, HasComponents
 from .option_names import POSTHOG_NAMES, PROJECT_API_KEY
 from .options import Options
 
-__all__ = ["CheckedAttributes", "SettableDebug"]
+__all__ = ["CheckedAttributes", "SettableDebug", "refused"]
 
 _OPTIONS: Final = frozenset(each.name for each in fields(Options))
+_OF_THIS_PACKAGE: Final = f"{__package__.rpartition('.')[0]}."
 _OTHER_NAMES: Final = {PROJECT_API_KEY: "api_key", "send": "disabled"}
 
 
@@ -55,14 +56,14 @@ class CheckedAttributes:
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute that has an effect."""
             if not _is_settable(type(self), name):
-                raise _refused(type(self), name)
+                raise refused(type(self), name)
             super().__setattr__(name, value)
 
 
 def _is_settable(kind: type, name: str) -> bool:
     if name.startswith("_") or any(_declares(base, name) for base in kind.__mro__):
         return True
-    is_of_application = not kind.__module__.startswith(f"{__package__}.")
+    is_of_application = not kind.__module__.startswith(_OF_THIS_PACKAGE)
     return is_of_application and name not in _OPTIONS | _OTHER_NAMES.keys()
 
 
@@ -70,7 +71,8 @@ def _declares(kind: type, name: str) -> bool:
     return name in vars(kind) or name in vars(kind).get("__annotations__", ())
 
 
-def _refused(kind: type, name: str) -> AttributeError:
+def refused(kind: type, name: str) -> AttributeError:
+    """Return the error for an attribute that has no effect, with what to do instead."""
     option = _OTHER_NAMES.get(name, name)
     if option in _OPTIONS:
         message = (

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from ..batching.event import Event
 from ..clock import Clock
+from ..context import current
 from ..exceptions import (
     Boundary,
     CodeVariables,
@@ -43,6 +45,7 @@ class ExceptionReporting:
 
     Attributes:
         policy: which exceptions are failures, for whatever captures without being asked to.
+        settings: what the events have of stacks and local variables; it may be replaced.
     """
 
     def __init__(
@@ -56,7 +59,7 @@ class ExceptionReporting:
         self._preparation = preparation
         self._outbox = outbox
         self._status = status
-        self._settings = _settings(options)
+        self.settings = _settings(options)
         self._limiter = ExceptionRateLimiter(
             options.exception_rate_limit_size,
             options.exception_rate_limit_refill,
@@ -91,13 +94,19 @@ class ExceptionReporting:
         """
         if not self._status.accepts_events() or is_already_captured(error):
             return None
-        described = exception_properties(error, settings=self._settings, **details)
+        described = exception_properties(error, settings=self._settings_here(), **details)
         event = self._preparation.prepare(
             EXCEPTION, properties={**without_reserved(properties), **described}, **message
         )
         if event is not None:
             mark_captured(error)
         return event
+
+    def _settings_here(self) -> ExceptionSettings:
+        context = current()
+        if context is None or not context.hides_variables:
+            return self.settings
+        return replace(self.settings, code_variables=CodeVariables(enabled=False))
 
     def left_context(self, error: BaseException) -> None:
         """Capture a failure that leaves a context with ``capture_exceptions``."""

@@ -9,7 +9,7 @@ large.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
@@ -30,7 +30,7 @@ from ..json_text import members_of
 from ..log_fields import log_fields
 from .hooks import Hooks
 from .listeners import Listeners
-from .options import Options
+from .options import BeforeSend, Options
 from .plain_events import PlainEvents
 from .status import ClientStatus
 from .storage import Memory
@@ -101,8 +101,7 @@ class Preparation:
         self._memory = memory
         self._status = status
         self._clock = clock
-        self._hooks = Hooks(options.hooks)
-        self._has_hooks = bool(options.hooks)
+        self._delivers_at_once = options.sync_mode
         self._refuse: Refuse = _nobody_is_told
         self._incidents = Incidents()
         self._disable_geoip = options.disable_geoip
@@ -110,11 +109,19 @@ class Preparation:
         self._runtime = dict(runtime)
         above = {**owned, **({_NO_GEOIP: True} if options.disable_geoip else {})}
         usual = PlainEvents(memory, status, clock, runtime=self._runtime, owned=above)
-        self.plain: Callable[[object, Mapping[str, Any]], Event | None] = usual.make
-        """Makes the event of a usual call; None: ``prepare`` must make it."""
+        self._make_plain: Callable[[object, Mapping[str, Any]], Event | None] = usual.make
+        self.use_hooks(options.hooks)
+
+    def use_hooks(self, hooks: Sequence[BeforeSend]) -> None:
+        """Call these hooks from now on, instead of the former ones."""
+        self._hooks = Hooks(hooks)
+        self._has_hooks = bool(hooks)
         # Hooks see every event, and in ``sync_mode`` an event is not queued.
-        if self._has_hooks or options.sync_mode:
-            self.plain = _never
+        is_unusual = self._has_hooks or self._delivers_at_once
+        self.plain: Callable[[object, Mapping[str, Any]], Event | None] = (
+            _never if is_unusual else self._make_plain
+        )
+        """Makes the event of a usual call; None: ``prepare`` must make it."""
 
     def is_in_hook(self) -> bool:
         """Return whether a ``before_send`` hook runs in this thread."""

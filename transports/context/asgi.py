@@ -60,7 +60,7 @@ class ASGIMiddleware:
             await self._app(scope, receive, send)
             return
         request = _Request(self._report, receive, send)
-        known = await self._callbacks.add_to_async(self._data(scope), scope)
+        known = await self._callbacks.add_to_async(self.data(scope), scope)
         with self._client.context(fresh=True, capture_exceptions=False, **known):
             try:
                 await self._app(scope, request.receive, request.send)
@@ -82,7 +82,8 @@ class ASGIMiddleware:
                 request.failed(error)
             raise
 
-    def _data(self, scope: Scope) -> dict[str, Any]:
+    def data(self, scope: Scope) -> dict[str, Any]:
+        """Return what is known of a request."""
         headers = list(scope.get("headers") or ())
         client = _address(scope.get("client"))
         return request_data(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from flagengine import usable_id
 
@@ -20,7 +20,7 @@ from ..application_callbacks import (
     without_awaitable,
 )
 
-__all__ = ["Identify", "RequestCallbacks", "Tags"]
+__all__ = ["Identify", "RequestCallbacks", "RequestData", "Tags"]
 
 _log = logging.getLogger("flagengine.context")
 
@@ -29,6 +29,26 @@ Tags: TypeAlias = Callable[[Any], "Mapping[str, Any] | Awaitable[Mapping[str, An
 _Callback: TypeAlias = Callable[[Any], Any]
 _Convert: TypeAlias = Callable[[str, object], Any]
 _Wait: TypeAlias = Callable[[Awaitable[Any]], Any]
+
+
+class RequestData(Protocol):
+    """What completes the context of a request."""
+
+    def add_to(
+        self, data: Mapping[str, Any], request: Any, wait: _Wait | None = None, /
+    ) -> dict[str, Any]:
+        """Return the request's ``data``, completed; ``wait`` waits for an awaitable."""
+        ...
+
+    async def add_to_async(
+        self,
+        data: Mapping[str, Any],
+        request: Any,
+        call: Callable[[_Callback, object], Awaitable[Any]] | None = None,
+        /,
+    ) -> dict[str, Any]:
+        """Do as ``add_to``; ``call`` calls a function that may block, on another thread."""
+        ...
 
 
 class RequestCallbacks:

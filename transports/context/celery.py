@@ -30,7 +30,7 @@ from .headers import CONTEXT_TAGS, DISTINCT_ID, SESSION_ID
 from .scoped import context
 from .tasks import from_task_headers, to_headers
 
-__all__ = ["wrap_celery"]
+__all__ = ["TaskSignals", "safely", "wrap_celery"]
 
 _log = logging.getLogger("flagengine.context")
 
@@ -71,16 +71,16 @@ def wrap_celery(
     refuse_async("wrap_celery.tags", tags)
     if hasattr(type(app), "_get_current_object"):  # a proxy, such as celery.current_app
         app = app._get_current_object()  # noqa: SLF001 - Celery's own name for it
-    tasks = _Tasks(app, client, capture_exceptions, propagate_context, tags)
+    tasks = TaskSignals(app, client, capture_exceptions, propagate_context, tags)
     previous = vars(app).get(_KEY)
-    if isinstance(previous, _Tasks):
+    if isinstance(previous, TaskSignals):
         previous.disconnect()
     # The application must keep the receivers alive, because signals reference them weakly.
     vars(app)[_KEY] = tasks
     tasks.connect()
 
 
-def _safely(receiver: Callable[..., None]) -> Callable[..., None]:
+def safely(receiver: Callable[..., None]) -> Callable[..., None]:
     """Log what a receiver raises, so that no task fails because of it."""
 
     @functools.wraps(receiver)
@@ -93,8 +93,8 @@ def _safely(receiver: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
-class _Tasks:
-    """The receivers of Celery's signals for the tasks of an application."""
+class TaskSignals:
+    """The receivers of Celery's signals for the tasks of an application; of all, if ``app`` is None."""
 
     def __init__(
         self,
@@ -116,15 +116,16 @@ class _Tasks:
 
     def connect(self) -> None:
         """Receive the signals from now on."""
-        for signal, receiver in self._receivers():
+        for signal, receiver in self.receivers():
             signal.connect(receiver)
 
     def disconnect(self) -> None:
         """Receive no signal any more."""
-        for signal, receiver in self._receivers():
+        for signal, receiver in self.receivers():
             signal.disconnect(receiver)
 
-    def _receivers(self) -> tuple[tuple[Any, Callable[..., None]], ...]:
+    def receivers(self) -> tuple[tuple[Any, Callable[..., None]], ...]:
+        """Return the signals with their receivers."""
         from celery import signals  # noqa: PLC0415 - Celery is optional
 
         return (
@@ -136,14 +137,14 @@ class _Tasks:
             (signals.worker_process_shutdown, self.process_ended),
         )
 
-    @_safely
+    @safely
     def published(self, headers: Any = None, **_: Any) -> None:
         """Add the active context to a message, of any app; the application's headers win."""
         if self._propagates and isinstance(headers, dict):
             for name, value in to_headers().items():
                 headers.setdefault(name, value)
 
-    @_safely
+    @safely
     def begun(self, task: Any = None, **_: Any) -> None:
         """Enter the context of a task."""
         if not self._is_ours(task):
@@ -163,7 +164,7 @@ class _Tasks:
         scope.__enter__()
         vars(request)[_SCOPE] = scope
 
-    @_safely
+    @safely
     def failed(self, sender: Any = None, exception: BaseException | None = None, **_: Any) -> None:
         """Report the failure of a task, which has no context if its process was lost."""
         if self._report is None or exception is None or not self._is_ours(sender):
@@ -175,7 +176,7 @@ class _Tasks:
             with context(fresh=True, properties=_facts(sender)):
                 self._report_failure(sender, exception)
 
-    @_safely
+    @safely
     def escaped(self, request: Any = None, **failure: Any) -> None:
         """Report what escapes from Celery; but the caller of an eager task has the exception."""
         if not (isinstance(request, Mapping) and request.get("is_eager")):
@@ -186,14 +187,14 @@ class _Tasks:
         if self._report is not None and not isinstance(error, expected):
             self._report(error)
 
-    @_safely
+    @safely
     def ended(self, task: Any = None, **_: Any) -> None:
         """Leave the context of a task."""
         scope = vars(task.request).pop(_SCOPE, None)
         if scope is not None:
             scope.__exit__(None, None, None)
 
-    @_safely
+    @safely
     def process_ended(self, **_: Any) -> None:
         """Deliver what is queued: a child of the prefork pool ends without exit hooks."""
         flush = getattr(self._client, "flush", None)
@@ -201,7 +202,9 @@ class _Tasks:
             without_awaitable("wrap_celery.client.flush()", flush(timeout=_LAST_FLUSH))
 
     def _is_ours(self, task: Any) -> bool:
-        return task is not None and getattr(task, "app", None) is self._app
+        if task is None or self._app is None:
+            return task is not None
+        return getattr(task, "app", None) is self._app
 
     def _tags_of(self, task: Any) -> Mapping[str, Any]:
         if self._tags is None:

@@ -47,7 +47,7 @@ with extra_for("the Django middleware"):
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from .django_settings import read_settings
+    from .django_settings import MiddlewareSettings, read_settings
 
 __all__ = ["FlagengineMiddleware"]
 
@@ -67,7 +67,7 @@ class FlagengineMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self._get_response = get_response
-        given = read_settings()
+        given = self.settings()
         self._client = given.client
         self._callbacks = given.callbacks
         self._report = (
@@ -81,11 +81,19 @@ class FlagengineMiddleware:
         _latest[:] = [weakref.ref(self)]
         got_request_exception.connect(_answered_500, dispatch_uid=_SOURCE)
 
+    def settings(self) -> MiddlewareSettings:
+        """Return the project's settings."""
+        return read_settings()
+
+    def serves(self, request: HttpRequest) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether the request gets a context, and its exceptions are reported."""
+        return self._client is not None
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Serve a request."""
         if self._is_async:
             return self._serve_async(request)
-        if self._client is None:
+        if not self.serves(request):
             return self._get_response(request)  # type: ignore[no-any-return]
         known = self._callbacks.add_to(_data(request), request, _waited)
         with self._context(known):
@@ -97,7 +105,7 @@ class FlagengineMiddleware:
                 raise
 
     async def _serve_async(self, request: HttpRequest) -> HttpResponseBase:
-        if self._client is None:
+        if not self.serves(request):
             return await self._get_response(request)  # type: ignore[no-any-return]
         known = await self._callbacks.add_to_async(_data(request), request, _called)
         with self._context(known):
@@ -114,8 +122,10 @@ class FlagengineMiddleware:
 
     def served(self, request: HttpRequest | None) -> _Served:
         """Return the state of a request; a new one if it failed above this middleware."""
-        if request is None or self._client is None:
+        if request is None:
             return _Served(self._report)
+        if not self.serves(request):
+            return _Served(None)
         found = vars(request).get(_SERVED)
         if isinstance(found, _Served):
             return found

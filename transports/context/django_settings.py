@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from .callbacks import RequestCallbacks
+from .callbacks import RequestCallbacks, RequestData
 
 __all__ = ["MiddlewareSettings", "read_settings"]
 
@@ -32,7 +32,7 @@ class MiddlewareSettings:
 
     client: Any
     captures_exceptions: bool
-    callbacks: RequestCallbacks
+    callbacks: RequestData
 
 
 def read_settings() -> MiddlewareSettings:

@@ -49,6 +49,7 @@ class Context:
         properties: the properties ("tags") that are added to each event captured in the context.
         capture_exceptions: whether an exception that leaves the context is reported.
         flags: the person and group properties for flag evaluation.
+        hides_variables: whether reports of exceptions leave out the local variables.
     """
 
     distinct_id: str | None = None
@@ -57,6 +58,7 @@ class Context:
     properties: Mapping[str, Any] = field(default_factory=lambda: _NO_PROPERTIES)
     capture_exceptions: bool = False
     flags: PropertiesForFlags = NO_PROPERTIES
+    hides_variables: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the properties as a plain dict, because read-only views cannot be pickled."""
@@ -194,6 +196,7 @@ def update(
     properties: Mapping[str, Any] | None = None,
     capture_exceptions: bool | None = None,
     flags: PropertiesForFlags | None = None,
+    hides_variables: bool | None = None,
 ) -> bool:
     """Change the innermost context; return whether there was a context to change.
 
@@ -205,6 +208,8 @@ def update(
 
     def changed(context: Context) -> Context:
         new = _changed(context, distinct_id, session_id, device_id, properties, capture_exceptions)
+        if hides_variables is not None:
+            new = replace(new, hides_variables=hides_variables)
         return new if flags is None else replace(new, flags=flags)
 
     scope.change(changed)
@@ -258,6 +263,7 @@ def _changed(
             context.capture_exceptions if capture_exceptions is None else bool(capture_exceptions)
         ),
         flags=context.flags,
+        hides_variables=context.hides_variables,
     )
 
 
