@@ -83,7 +83,7 @@ def _card(flag: FlagImpact, impact: Impact, sample: Sample | None) -> str:
 def _change(transition: Transition, impact: Impact, sample: Sample | None) -> str:
     share = transition.rows / max(impact.rows, 1)
     causes = "".join(
-        f"<li>{escape(cause)} <span class='dim'>({count:,})</span></li>"
+        f"<li>{escape(cause.text)} <span class='dim'>({count:,})</span></li>"
         for cause, count in transition.causes.most_common()
     )
     examples = ", ".join(f"<code>{escape(name)}</code>" for name in transition.examples)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from flagengine.analysis.changes.change import Change
 from flagengine.batch.impact import FlagImpact, Impact, Sample, Transition, margin
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def rows_of(impact: Impact, sample: Sample | None) -> list[tuple[str, ...]]:
 def _row(
     flag: FlagImpact | None, transition: Transition, impact: Impact, sample: Sample | None
 ) -> tuple[str, ...]:
-    causes = "; ".join(cause for cause, _ in transition.causes.most_common(3))
+    causes = "; ".join(cause.text for cause, _ in transition.causes.most_common(3))
     return (
         "" if flag is None else flag.key,
         change_text(transition),
@@ -87,7 +88,7 @@ def _flag(flag: FlagImpact, rows: int, sample: Sample | None) -> dict[str, Any]:
                 "new": transition.new,
                 "rows": transition.rows,
                 "share": transition.rows / max(rows, 1),
-                "causes": dict(transition.causes.most_common()),
+                "causes": [_cause(*cause) for cause in transition.causes.most_common()],
                 "examples": transition.examples,
             }
             for transition in flag.largest_first()
@@ -96,3 +97,12 @@ def _flag(flag: FlagImpact, rows: int, sample: Sample | None) -> dict[str, Any]:
     if sample is not None:
         found["share_95"] = margin(flag.changed, rows)
     return found
+
+
+def _cause(cause: Change, rows: int) -> dict[str, Any]:
+    """Return a cause without long values, which each transition would repeat."""
+    short = {
+        name: None if isinstance(value, list | dict) else value
+        for name, value in cause.to_dict().items()
+    }
+    return {"rows": rows, **short}

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from flagengine.analysis.changes.change import Change
 from flagengine.batch.impact.causes import cause_of
 from flagengine.batch.impact.sampling import Sample
 from flagengine.batch.inputs import numbered
@@ -30,7 +31,7 @@ class Transition:
     old: str
     new: str
     rows: int = 0
-    causes: Counter[str] = field(default_factory=Counter)
+    causes: Counter[Change] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
 
