@@ -41,7 +41,7 @@ TRANSPORT_LAYERS: Final = [
     {"context"},
     {"flags"},
     {"client", "openfeature"},
-    {"accessors"},
+    {"accessors", "cli"},
     {"_alias"},
 ]
 """The parts of transports, the lowest layer first."""

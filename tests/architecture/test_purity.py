@@ -80,6 +80,12 @@ class TestSource:
         ]
         assert found == []
 
+    def test_commands_of_other_packages_are_imported_in_one_place(self):
+        users = {
+            entry.importer for entry in imports(ENGINE) if entry.module == "importlib.metadata"
+        }
+        assert users <= {ENGINE, "flagengine.cli.added_commands"}
+
     def test_nothing_names_the_transports_to_import_them_by_text(self):
         found = {
             name for name, path in modules(ENGINE).items() if TRANSPORTS in path.read_text("utf-8")
