@@ -17,6 +17,8 @@ Importing this package imports nothing else: each name is imported at its first 
 
 TYPE_CHECKING = False  # as in `typing`, whose import would take three times as long as this file
 if TYPE_CHECKING:
+    from flagengine.analysis.changes.change import Change, ChangeKind
+    from flagengine.analysis.changes.comparison import Comparison, FlagComparison, compare
     from flagengine.analysis.explanation import Explanation, explain
     from flagengine.analysis.requirements import Decidability, Requirements, requirements
     from flagengine.definitions.issues import Issue, IssueCode, SnapshotError
@@ -43,9 +45,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CLICK_IDS",
     "NOT_GIVEN",
+    "Change",
+    "ChangeKind",
+    "Comparison",
     "Decidability",
     "Evaluation",
     "Explanation",
+    "FlagComparison",
     "Issue",
     "IssueCode",
     "Missing",
@@ -57,6 +63,7 @@ __all__ = [
     "Snapshot",
     "SnapshotError",
     "UnresolvedReason",
+    "compare",
     "decode_payload",
     "evaluate",
     "evaluate_flag",
@@ -70,6 +77,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "analysis.changes.change": ["Change", "ChangeKind"],
+    "analysis.changes.comparison": ["Comparison", "FlagComparison", "compare"],
     "analysis.explanation": ["Explanation", "explain"],
     "analysis.requirements": ["Decidability", "Requirements", "requirements"],
     "definitions.issues": ["Issue", "IssueCode", "SnapshotError"],

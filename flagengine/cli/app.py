@@ -1,4 +1,8 @@
-"""The command group: each module of ``commands`` is a command, found by its file name."""
+"""The command group: each module of ``commands`` is a command, found by its file name.
+
+Other packages add commands as entry points of the group ``flagengine.commands``. A command is imported
+when it is used, so what one needs costs the others nothing.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +14,7 @@ import click
 
 from flagengine import __version__
 from flagengine.cli import commands
+from flagengine.cli.added_commands import added_commands, load_command
 from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 from flagengine.hashing.buckets import ACCELERATOR
 from flagengine.values.printable import printable
@@ -18,20 +23,21 @@ __all__ = ["cli"]
 
 
 class Commands(click.Group):
-    """The modules of :mod:`flagengine.cli.commands`, each imported on first use."""
+    """The modules of :mod:`flagengine.cli.commands`, and the commands that other packages add."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
         del ctx
-        return sorted(name.replace("_", "-") for _, name, _ in iter_modules(commands.__path__))
+        return sorted({*_own(), *added_commands()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command's module and return its object ``command``; None for an unknown name."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+        """Import a command; None for an unknown name. A name of this package wins."""
+        del ctx
+        if cmd_name in _own():
+            module = import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+            command: click.Command = module.command
+            return command
+        return load_command(cmd_name)
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Read the arguments before the command's name; the error is printable."""
@@ -53,6 +59,10 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _own() -> list[str]:
+    return [name.replace("_", "-") for _, name, _ in iter_modules(commands.__path__)]
+
+
 @contextmanager
 def _printable_errors() -> Iterator[None]:
     try:
@@ -69,7 +79,7 @@ def _printable_errors() -> Iterator[None]:
 )
 @click.version_option(__version__, message=f"%(prog)s %(version)s, hash accelerator: {ACCELERATOR}")
 def cli() -> None:
-    """Evaluate, explain and check feature flag definitions, without a server.
+    """Evaluate, explain and check feature flag definitions on this machine.
 
     FILE holds the body of GET /flags/definitions?send_cohorts; - reads standard input.
     """

@@ -1,18 +1,66 @@
-"""The rules of ``--fail-if-changed``: a flag, and the number of people for whom it may change."""
+"""What ``flagengine diff`` prints without people, and the rules of ``--fail-if-changed``."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from flagengine.analysis.changes.change import Change
+from flagengine.analysis.changes.comparison import Comparison, FlagComparison
+from flagengine.cli.output import Cell, print_json, print_lines
 from flagengine.cli.trouble import Trouble, did_you_mean
+from flagengine.values.excerpts import name_excerpt
 
 if TYPE_CHECKING:
     from flagengine.batch.impact import Impact
 
-__all__ = ["FailRule", "failures", "parse_rules"]
+__all__ = ["FailRule", "Failure", "failures", "parse_rules", "report_changes"]
 
-_RULE = re.compile(r"(?P<key>.+?):>\s*(?P<most>\d+(?:\.\d+)?)\s*(?P<percent>%?)")
+_RULE: Final = re.compile(r"(?P<key>.+?):>\s*(?P<most>\d+(?:\.\d+)?)\s*(?P<percent>%?)")
+_STYLES: Final = {"added": "green", "removed": "red", "changed": "yellow", "affected": "cyan"}
+_AFFECTED: Final = "the definition is the same; something that it depends on changed"
+
+
+def report_changes(found: Comparison, keys: tuple[str, ...], *, as_json: bool, fail: bool) -> None:
+    """Print what changed; with ``keys`` only of these flags. Exit with 1 if it should ``fail``."""
+    if keys:
+        flags = tuple(flag for flag in found.flags if flag.key in keys)
+        found = Comparison(flags, ())
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print_lines(_lines(found))
+    if fail and found:
+        raise SystemExit(1)
+
+
+def _lines(found: Comparison) -> Iterator[list[Cell]]:
+    if found.project:
+        yield [("the project", "bold"), ("  changed", _STYLES["changed"])]
+        for change in found.project:
+            yield from _change(change)
+    for flag in found.flags:
+        yield from _flag(flag)
+    number = len(found.flags)
+    yield [
+        ("no changes", "green")
+        if not found
+        else f"{number} flag{'' if number == 1 else 's'} changed"
+    ]
+
+
+def _flag(flag: FlagComparison) -> Iterator[list[Cell]]:
+    yield [(name_excerpt(flag.key), "bold"), (f"  {flag.status}", _STYLES[flag.status])]
+    if flag.status == "affected":
+        yield ["  ", (_AFFECTED, "dim")]
+    for change in flag.changes:
+        yield from _change(change)
+
+
+def _change(change: Change) -> Iterator[list[Cell]]:
+    yield ["  ", change.text]
+    for detail in change.details():
+        yield ["    ", (detail, "red" if detail.startswith("-") else "green")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +74,21 @@ class FailRule:
     key: str
     most: float
     is_share: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A flag that changes for more people than a rule allows; ``share`` is of all people, 0 to 1."""
+
+    rule: FailRule
+    key: str
+    share: float
+
+    @property
+    def text(self) -> str:
+        """The failure as one line, which names the flag and the rule."""
+        name = name_excerpt(self.key)
+        return f"{name} changes for {self.share:.2%} of the people; {self.rule.written} allows less"
 
 
 def parse_rules(written: Iterable[str], known: Iterable[str]) -> list[FailRule]:
@@ -49,8 +112,8 @@ def _parse(written: str, known: list[str]) -> FailRule:
     return FailRule(written, key, most / 100 if is_share else most, is_share)
 
 
-def failures(rules: Iterable[FailRule], impact: "Impact") -> list[tuple[FailRule, float]]:
-    """Return each broken rule with the share of people for whom the flag changes."""
+def failures(rules: Iterable[FailRule], impact: "Impact") -> list[Failure]:
+    """Return each flag that breaks a rule, with the share of people for whom the flag changes."""
     found = []
     for rule in rules:
         for flag in impact.flags.values():
@@ -58,5 +121,5 @@ def failures(rules: Iterable[FailRule], impact: "Impact") -> list[tuple[FailRule
             # The share of a sample is scaled up to the whole population.
             number = share * impact.seen
             if rule.key in ("*", flag.key) and (share if rule.is_share else number) > rule.most:
-                found.append((rule, share))
+                found.append(Failure(rule, flag.key, share))
     return found

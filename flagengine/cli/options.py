@@ -9,11 +9,12 @@ import click
 from flagengine.cli.person import read_person
 from flagengine.cli.trouble import Trouble
 
-__all__ = ["READING", "as_json", "flags", "person", "source"]
+__all__ = ["READING", "as_json", "flags", "person", "source", "sources"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 source = click.argument("source", metavar="FILE")
+sources = click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 flags = click.option(
     "--flag", "keys", multiple=True, metavar="KEY", help="Evaluate only this flag; may be repeated."

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from flagengine.values.printable import printable, printable_json
 
-__all__ = ["print_json", "print_lines", "print_table"]
+__all__ = ["Cell", "print_error", "print_json", "print_lines", "print_table", "print_text"]
 
 _UNBOUNDED: Final = 10_000
 """The width for a pipe or a file, where nothing must be cut or wrapped."""
@@ -34,6 +35,16 @@ def print_json(value: Any) -> None:
     """Print a JSON value; what is not printable is written as JSON's own escapes."""
     is_ascii = not _is_unicode(sys.stdout.encoding or "utf-8")
     _write(printable_json(json.dumps(value, indent=2, ensure_ascii=is_ascii)))
+
+
+def print_text(text: str) -> None:
+    """Print text that is printable already and has its line breaks, such as generated source."""
+    _write(text.removesuffix("\n"))
+
+
+def print_error(text: str) -> None:
+    """Print one line to standard error."""
+    click.echo(printable(text), err=True)
 
 
 def print_lines(lines: Iterable[Sequence[Cell]]) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "read_json_object",
     "read_snapshot",
     "shown_name",
+    "snapshot_of",
 ]
 
 _WANTED: Final = "save the unchanged body of GET /flags/definitions?send_cohorts"
@@ -49,13 +50,17 @@ def read_bytes(source: str) -> bytes:
 
 def read_snapshot(source: str) -> Snapshot:
     """Return the definitions in a file."""
-    data = read_bytes(source)
+    return snapshot_of(shown_name(source), read_bytes(source))
+
+
+def snapshot_of(name: str, data: bytes) -> Snapshot:
+    """Return the definitions that text holds; ``name`` says where it is from."""
     try:
         return Snapshot.parse(data)
     except SnapshotError as error:
         if error.code is IssueCode.NOT_JSON:
-            raise not_json(shown_name(source), data, error.__cause__) from None
-        raise Trouble(f"{shown_name(source)}: {error}; {_lookalike(data)}") from None
+            raise not_json(name, data, error.__cause__) from None
+        raise Trouble(f"{name}: {error}; {_lookalike(data)}") from None
 
 
 def read_json_object(source: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from flagengine.plan.references import Name, References, references, spread
 from flagengine.values.known_json import json_same
 from flagengine.values.record import Record
 
-__all__ = ["Compared", "changed_keys"]
+__all__ = ["Compared", "changed_keys", "touched_cohorts"]
 
 _NONE: Final = object()
 _INDEX: Final = "group_type_index"
@@ -77,7 +77,7 @@ def changed_keys(old: Compared, new: Compared, *, versions: bool = True) -> froz
     touched: set[Name] = {
         ("flag", key) for key, change in changes.items() if change is _Change.VALUE
     }
-    touched.update(_touched_cohorts(old, new), _touched_by_groups(old.index, new.index))
+    touched.update(touched_cohorts(old, new), _touched_by_groups(old.index, new.index))
     if touched:
         spread(touched, _graph(new))
     return frozenset(key for key in keys if changes[key] or ("flag", key) in touched)
@@ -127,7 +127,8 @@ def _facts(key: str, snapshot: Compared) -> tuple[object, ...]:
     )
 
 
-def _touched_cohorts(old: Compared, new: Compared) -> Iterator[Name]:
+def touched_cohorts(old: Compared, new: Compared) -> Iterator[Name]:
+    """Yield the names of the cohorts whose content differs, new and removed cohorts included."""
     before, after = old.index.cohorts, new.index.cohorts
     for cohort_id in {*before, *after}:
         if _is_same(before.get(cohort_id, _NONE), after.get(cohort_id, _NONE)):

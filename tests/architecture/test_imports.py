@@ -43,7 +43,7 @@ TRANSPORT_LAYERS: Final = [
     {"context"},
     {"flags"},
     {"client", "openfeature"},
-    {"observability", "posthog", "testing"},
+    {"accessors", "cli", "observability", "posthog", "testing"},
     {"_alias"},
 ]
 """The parts of transports, the lowest layer first."""

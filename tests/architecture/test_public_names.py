@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 import flagengine
-from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, imports, modules
+from tests.architecture.layers import ENGINE, ROOT, TRANSPORTS, Import, imports, modules
 
 
 def _public(module: str) -> set[str]:
@@ -69,6 +69,21 @@ def test_every_module_lists_what_it_exports(module: str):
         getattr(import_module(module), name)
 
 
+COMMANDS: Final = f"{TRANSPORTS}.cli"
+"""The commands of the transports, which also use these parts of the engine's command line."""
+PARTS_OF_COMMANDS: Final = {
+    f"{ENGINE}.cli.{name}" for name in ("output", "reading", "trouble", "writing")
+}
+
+
+def _is_part_of_a_command(entry: Import) -> bool:
+    return _is_command(entry.importer) and entry.module in PARTS_OF_COMMANDS
+
+
+def _is_command(module: str) -> bool:
+    return f"{module}.".startswith(f"{COMMANDS}.")
+
+
 def test_the_transports_use_public_names_only():
     found = list(imports(TRANSPORTS))
     foreign = [
@@ -76,9 +91,19 @@ def test_the_transports_use_public_names_only():
         for entry in found
         if entry.package == ENGINE
         and (entry.module != ENGINE or not set(entry.names) <= set(flagengine.__all__))
+        and not _is_part_of_a_command(entry)
     ]
     assert found
     assert foreign == []
+
+
+def test_nothing_else_of_the_transports_imports_their_commands():
+    users = {
+        entry.importer
+        for entry in imports(TRANSPORTS)
+        if _is_command(entry.module) and not _is_command(entry.importer)
+    }
+    assert users == set()
 
 
 def test_a_snapshot_shows_its_users_few_names():

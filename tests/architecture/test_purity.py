@@ -56,6 +56,9 @@ EDGES: Final = (
 """The command line reads files, writes to terminals and has exit codes; tables are read from files
 and evaluated by as many threads as the machine has cores, which share one kernel."""
 
+WRITES_THE_NAME: Final = "flagengine.analysis.accessors.module"
+"""The module that generates source, which imports the transports: it writes their name, and no more."""
+
 
 def _is_edge(entry: Import) -> bool:
     return entry.importer.startswith(EDGES)
@@ -80,11 +83,19 @@ class TestSource:
         ]
         assert found == []
 
+    def test_commands_of_other_packages_are_imported_in_one_place(self):
+        users = {
+            entry.importer for entry in imports(ENGINE) if entry.module == "importlib.metadata"
+        }
+        assert users <= {ENGINE, "flagengine.cli.added_commands"}
+
     def test_nothing_names_the_transports_to_import_them_by_text(self):
         found = {
             name for name, path in modules(ENGINE).items() if TRANSPORTS in path.read_text("utf-8")
         }
-        assert found == set()
+        assert found == {WRITES_THE_NAME}
+        imported = {entry.module for entry in imports(ENGINE) if entry.importer == WRITES_THE_NAME}
+        assert not any(name.startswith(("importlib", "pkgutil", "runpy")) for name in imported)
 
     @pytest.mark.parametrize(("module", "place"), ONLY_IN.items())
     def test_a_dependency_is_imported_where_it_belongs(

@@ -95,9 +95,8 @@ class TestImpact:
             wanted += len(pairs) > 1
         assert flag.changed == wanted > 0
         assert sum(transition.rows for transition in flag.transitions.values()) == wanted
-        assert {name for transition in flag.transitions.values() for name in transition.causes} == {
-            cause
-        }
+        causes = {found for each in flag.transitions.values() for found in each.causes}
+        assert {found.text for found in causes} == {cause}
 
     def test_a_flag_of_one_snapshot_is_new_or_gone(self):
         other = {"key": "g", "active": True, "filters": {"groups": [{}]}}

@@ -147,17 +147,21 @@ def test_the_cause_of_a_changed_answer(before: Any, after: Any, cause: str) -> N
         will_be = evaluate_flag(after, "f", f"user-{number}", {"plan": "x"})
         if was.value != will_be.value or was.rule != will_be.rule:
             break
-    assert cause_of_rules(old.rules, new.rules, was, will_be) == cause
+    assert cause_of_rules(old, new, was, will_be).text == cause
 
 
 def test_causes_outside_the_rules() -> None:
-    rules = Snapshot.parse(document(targeted())).flags["f"].rules
+    flag = Snapshot.parse(document(targeted())).flags["f"]
+    old_format = Snapshot.parse({"flags": [{"key": "f"}]}).flags["f"]
     swapped = document(targeted(), rollout())
-    first = Snapshot.parse(swapped).flags["f"].rules
+    first = Snapshot.parse(swapped).flags["f"]
     swapped["flags"][0]["filters"]["rules"].reverse()
-    second = Snapshot.parse(swapped).flags["f"].rules
+    second = Snapshot.parse(swapped).flags["f"]
     answer = evaluate_flag(document(), "f", "user-1")
-    assert cause_of_rules(None, rules, answer, answer) == "the configuration format changed"
-    assert cause_of_rules(rules, rules, answer, answer) == "a project setting changed"
-    assert cause_of_rules(first, second, answer, answer) == "the order of rules changed"
+    causes = [(old_format, flag), (flag, flag), (first, second)]
+    assert [cause_of_rules(*pair, answer, answer).text for pair in causes] == [
+        "the configuration format changed",
+        "a project setting changed",
+        "the order of rules changed",
+    ]
     assert rule_id(0) == "00000000-0000-0000-0000-000000000000"

@@ -141,6 +141,27 @@ class TestDiff:
         command = ["diff", "old.json", "new.json", "people.parquet", "--fail-if-changed", rule]
         assert run(*command).exit_code == code
 
+    def test_a_broken_rule_names_the_flag(self):
+        command = ["diff", "old.json", "new.json", "people.parquet", "--fail-if-changed", "*:>1%"]
+        *_, last = run(*command).output.splitlines()
+        assert last.startswith("half changes for ")
+        assert last.endswith(" of the people; *:>1% allows less")
+
+    def test_causes_are_structured(self):
+        command = ["diff", "old.json", "new.json", "people.parquet", "--json"]
+        found = json.loads(run(*command).output)["flags"]["half"]
+        (cause,) = found["transitions"][0]["causes"]
+        assert cause == {
+            "rows": found["changed"],
+            "kind": "rollout",
+            "part": "condition",
+            "index": 0,
+            "name": None,
+            "before": 50.0,
+            "after": 70.0,
+            "text": "condition 1: rollout 50 % → 70 %",
+        }
+
     @pytest.mark.parametrize("rule", ["half", "half:5%", "half:>x", "halv:>5%"])
     def test_a_rule_that_makes_no_sense_is_wrong_usage(self, rule: str):
         command = ["diff", "old.json", "new.json", "people.parquet", "--fail-if-changed", rule]

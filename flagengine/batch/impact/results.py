@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from flagengine.analysis.changes.change import Change
 from flagengine.batch.impact.sampling import Sample, margin
 from flagengine.batch.tabular import Tabular
 
@@ -38,7 +39,7 @@ class Transition:
     old: str
     new: str
     rows: int = 0
-    causes: Counter[str] = field(default_factory=Counter)
+    causes: Counter[Change] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
 
@@ -140,10 +141,7 @@ class Impact(Tabular):
             "new": transition.new,
             "rows": transition.rows,
             "share": self.share(transition.rows),
-            "causes": [
-                {"rows": rows, "text": str(cause)}
-                for cause, rows in transition.causes.most_common()
-            ],
+            "causes": [_cause(*cause) for cause in transition.causes.most_common()],
             "examples": list(transition.examples),
         }
         if self.sample is not None:
@@ -186,3 +184,12 @@ class Impact(Tabular):
         from flagengine.batch.shown.changes import changes_html  # noqa: PLC0415 notebooks only
 
         return changes_html(self.to_dict())
+
+
+def _cause(cause: Change, rows: int) -> dict[str, Any]:
+    """Return a cause without long values, which each transition would repeat."""
+    short = {
+        name: None if isinstance(value, list | dict) else value
+        for name, value in cause.to_dict().items()
+    }
+    return {"rows": rows, **short}

@@ -1,18 +1,19 @@
-"""``flagengine diff``: who changes when a snapshot is published."""
+"""``flagengine diff``: what changes when a snapshot is published, and who changes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from flagengine.analysis.changes.comparison import compare
 from flagengine.cli import options
-from flagengine.cli.changes import FailRule, failures, parse_rules
+from flagengine.cli.changes import Failure, failures, parse_rules, report_changes
 from flagengine.cli.output import print_json, print_lines, print_table
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot
-from flagengine.cli.trouble import EXIT_CODES, Trouble
+from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 
 if TYPE_CHECKING:
     from flagengine.batch.impact import Impact, Sample
@@ -22,11 +23,12 @@ __all__ = ["command"]
 
 
 @click.command(
-    epilog=f"{EXIT_CODES} Findings: a flag that changes for more people than --fail-if-changed allows."
+    epilog=f"{EXIT_CODES} Findings: a flag that changes for more people than --fail-if-changed allows; "
+    "without POPULATION and with --fail, any change."
 )
 @click.argument("old_source", metavar="OLD")
 @click.argument("new_source", metavar="NEW")
-@click.argument("table", metavar="POPULATION")
+@click.argument("table", metavar="[POPULATION]", required=False)
 @population
 @options.flags
 @click.option(
@@ -44,6 +46,7 @@ __all__ = ["command"]
     help="Exit with 1 if the flag (* for any) changes for more than this share or number of "
     "people.",
 )
+@click.option("--fail", is_flag=True, help="Without POPULATION: exit with 1 if anything changes.")
 @click.option("--html", "page", metavar="FILE", help="Also write the report as an HTML page.")
 @click.option("--quiet", is_flag=True, help="Print no progress bar.")
 @options.as_json
@@ -51,28 +54,41 @@ def command(
     *,
     old_source: str,
     new_source: str,
-    table: str,
+    table: str | None,
     people: Population,
     keys: tuple[str, ...],
     sample: str | None,
     seed: int,
     written_rules: tuple[str, ...],
+    fail: bool,
     page: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Compare two snapshots over a population: who changes, from what to what, and why.
+    """Compare two snapshots: what changes in the flags, or who changes in a population.
+
+    Without POPULATION, print what was added, removed and edited. With a table of people, print who
+    changes, from what to what, and why.
 
     \b
+    flagengine diff old.json new.json
     flagengine diff old.json new.json people.parquet
     flagengine diff old.json new.json people.parquet --fail-if-changed '*:>5%' --html report.html
     """  # noqa: D301 (click keeps the lines after it as they are)
-    needs("batch")
     old, new = read_snapshot(old_source), read_snapshot(new_source)
     known = dict.fromkeys([*new.keys, *old.keys])
     for key in keys:
         if key not in known:
-            raise Trouble(f"unknown flag {key!r}: neither snapshot has it")
+            raise Trouble(
+                f"unknown flag {key!r}: neither snapshot has it{did_you_mean(key, known)}"
+            )
+    if table is None:
+        given = {"--sample": sample, "--fail-if-changed": written_rules, "--html": page}
+        _refuse(given, "needs a POPULATION")
+        report_changes(compare(old, new), keys, as_json=as_json, fail=fail)
+        return
+    _refuse({"--fail": fail}, "is for a diff without POPULATION; use --fail-if-changed '*:>0'")
+    needs("batch")
     rules = parse_rules(written_rules, known)
     with _written(page, (old_source, new_source, table)) as write:
         chosen = keys or tuple(known)
@@ -83,6 +99,13 @@ def command(
             write(impact_page(impact))
     _report(impact, taken, as_json=as_json)
     _stop_if(failures(rules, impact), quiet_output=as_json)
+
+
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    """Raise `Trouble` for the first option that is given."""
+    for name, value in given.items():
+        if value:
+            raise Trouble(f"{name} {why}")
 
 
 @contextmanager
@@ -144,10 +167,10 @@ def _sample(written: tuple[str | None, int], rows: int | None) -> "Sample | None
 
 def _report(impact: "Impact", sample: "Sample | None", *, as_json: bool) -> None:
     from flagengine.batch.impact.words import headline  # noqa: PLC0415 (an extra)
-    from flagengine.cli.impact_words import as_dict, rows_of  # noqa: PLC0415 (an extra)
+    from flagengine.cli.impact_words import rows_of  # noqa: PLC0415 (an extra)
 
     if as_json:
-        print_json(as_dict(impact, sample))
+        print_json(impact.to_dict())
         return
     print_lines(headline(impact, sample))
     rows: list[Any] = rows_of(impact, sample)
@@ -155,9 +178,8 @@ def _report(impact: "Impact", sample: "Sample | None", *, as_json: bool) -> None
         print_table(("flag", "change", "people", "share", "because", "for example"), rows)
 
 
-def _stop_if(found: list[tuple[FailRule, float]], *, quiet_output: bool) -> None:
-    for rule, share in found:
-        if not quiet_output:
-            print_lines([f"{rule.written}: {share:.2%} of the people change"])
+def _stop_if(found: list[Failure], *, quiet_output: bool) -> None:
+    if not quiet_output:
+        print_lines([failure.text] for failure in found)
     if found:
         raise SystemExit(1)

@@ -1,34 +1,32 @@
-"""``flagengine validate``: check a definitions document."""
+"""``flagengine validate``: check definitions documents."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from flagengine.analysis.lint import Finding, Severity
 from flagengine.analysis.lint.validation import validate
 from flagengine.cli import options
-from flagengine.cli.output import Cell, print_json, print_lines
+from flagengine.cli.output import print_error, print_json, print_lines, print_text
 from flagengine.cli.reading import not_json, read_bytes, read_snapshot, shown_name
+from flagengine.cli.reports.checked import CheckedFile, counts_of, json_report
 from flagengine.cli.trouble import EXIT_CODES, Trouble
 from flagengine.definitions.document import read_document
 from flagengine.definitions.issues import IssueCode, SnapshotError
-from flagengine.definitions.reading import pointer_to
+from flagengine.snapshot import Snapshot
+from flagengine.values.printable import printable_json
 
 __all__ = ["command"]
 
-_STYLES: Final = {
-    Severity.ERROR: "bold red",
-    Severity.WARNING: "yellow",
-    Severity.INFO: "cyan",
-}
 _SEVERITIES: Final = [severity.value for severity in Severity]
+_FORMATS: Final = ["text", "concise", "json", "github", "sarif", "junit"]
 
 
 @click.command(epilog=f"{EXIT_CODES} Findings: an error; with --strict a warning too.")
-@options.source
+@options.sources
 @click.option(
     "--severity",
     type=click.Choice(_SEVERITIES),
@@ -42,9 +40,24 @@ _SEVERITIES: Final = [severity.value for severity in Severity]
     help="The definitions in use: also report rules whose new order changes answers.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="concise: one line for each finding, with file, line and column. github: annotations of "
+    "workflows. sarif, junit: reports for continuous integration.",
+)
 @options.as_json
 def command(
-    *, source: str, severity: str, current: str | None, strict: bool, as_json: bool
+    *,
+    sources: tuple[str, ...],
+    severity: str,
+    current: str | None,
+    strict: bool,
+    form: str,
+    as_json: bool,
 ) -> None:
     """Check definitions: the format, references and likely mistakes.
 
@@ -52,82 +65,69 @@ def command(
 
     \b
     flagengine validate definitions.json
-    flagengine validate definitions.json --strict --json
+    flagengine validate flags/*.json --strict --format github
     """  # noqa: D301 (click keeps the lines after it as they are)
-    data = read_bytes(source)
-    findings = _findings(data, current)
-    if any(finding.code == IssueCode.NOT_JSON for finding in findings):
-        raise _unreadable(source, data)
-    shown = [
-        finding
-        for finding in findings
-        if _SEVERITIES.index(finding.severity) <= _SEVERITIES.index(severity)
-    ]
-    counts = Counter(finding.severity for finding in findings)
-    if as_json:
-        by_severity = {level.value: counts[level] for level in Severity}
-        print_json({"counts": by_severity, "findings": [finding.to_dict() for finding in shown]})
-    else:
-        print_lines([*_report(shown, data), [_summary(shown_name(source), counts)]])
+    if sources.count("-") > 1:
+        raise Trouble("only one FILE can be - (standard input)")
+    replaced = None if current is None else read_snapshot(current)
+    files = [_checked(source, replaced, severity) for source in sources]
+    readable = [file for file in files if file.trouble is None]
+    unreadable = [file.trouble for file in files if file.trouble is not None]
+    if len(sources) == 1 and unreadable and (as_json or form in ("text", "concise", "json")):
+        raise Trouble(unreadable[0])
+    _print("json" if as_json else form, files, readable)
+    for trouble in unreadable:
+        print_error(f"Error: {trouble}")
+    if unreadable:
+        raise SystemExit(2)
+    counts = counts_of(files)
     if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
         raise SystemExit(1)
 
 
-def _findings(data: bytes, current: str | None) -> tuple[Finding, ...]:
-    replaced = None if current is None else read_snapshot(current)
+def _checked(source: str, replaced: Snapshot | None, severity: str) -> CheckedFile:
+    name = shown_name(source)
+    try:
+        data = read_bytes(source)
+    except Trouble as error:
+        return CheckedFile(name, trouble=error.message)
+    findings = _findings(data, replaced)
+    least = _SEVERITIES.index(severity)
+    shown = [each for each in findings if _SEVERITIES.index(each.severity) <= least]
+    counts = Counter(finding.severity for finding in findings)
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    trouble = None
+    if any(finding.code == IssueCode.NOT_JSON for finding in findings):
+        text, trouble = "", _unreadable(name, data)
+    return CheckedFile(name, text, shown, counts, trouble)
+
+
+def _findings(data: bytes, replaced: Snapshot | None) -> tuple[Finding, ...]:
     try:
         return validate(data, replaced)
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
 
 
-def _unreadable(source: str, data: bytes) -> Trouble:
+def _unreadable(name: str, data: bytes) -> str:
     try:
         read_document(data)
     except SnapshotError as error:
-        return not_json(shown_name(source), data, error.__cause__)
+        return str(not_json(name, data, error.__cause__).message)
     raise AssertionError
 
 
-def _report(findings: Sequence[Finding], data: bytes) -> Iterator[Sequence[Cell]]:
-    """Yield the findings, with a heading for each flag and cohort."""
-    names = _names(data)
-    for place, about in groupby(findings, lambda finding: "/".join(finding.pointer.split("/")[:3])):
-        heading = names.get(place, "the document")
-        yield [(heading, "bold"), (f"  {place}" if place else "", "dim")]
-        for finding in about:
-            below = finding.pointer.removeprefix(place)
-            yield [
-                "  ",
-                (f"{finding.severity.value:7}", _STYLES[finding.severity]),
-                f"  {finding.message}",
-            ]
-            yield [" " * 11, (f"{finding.code}{' at ' if below else ''}{below}", "dim")]
-            yield [" " * 11, finding.hint]
-        yield []
+def _print(form: str, files: Sequence[CheckedFile], readable: Sequence[CheckedFile]) -> None:
+    """Print the report; those of continuous integration also have what cannot be read."""
+    from flagengine.cli.reports import github, junit, sarif, text  # noqa: PLC0415 one of them
 
-
-def _names(data: bytes) -> dict[str, str]:
-    """Return the headings of flags and cohorts by pointer."""
-    try:
-        document: dict[str, Any] = read_document(data)
-    except SnapshotError:
-        return {}
-    cohorts = document.get("cohorts")
-    ids = cohorts if isinstance(cohorts, dict) else ()
-    names = {pointer_to("/cohorts", cohort_id): f"cohort {cohort_id}" for cohort_id in ids}
-    for index, flag in enumerate(document["flags"]):
-        key = flag.get("key") if isinstance(flag, dict) else None
-        names[f"/flags/{index}"] = f"flag {key}" if isinstance(key, str) else f"flag {index}"
-    return names
-
-
-def _summary(name: str, counts: Counter[Severity]) -> Cell:
-    if not counts:
-        return f"{name}: no findings", "green"
-    parts = []
-    for severity in Severity:
-        plural = "" if counts[severity] == 1 or severity is Severity.INFO else "s"
-        if counts[severity]:
-            parts.append(f"{counts[severity]} {severity.value}{plural}")
-    return f"{name}: {', '.join(parts)}", "bold"
+    if form == "json":
+        print_json(json_report(readable))
+    elif form == "github":
+        print_lines([line] for line in github.annotations(files))
+    elif form == "sarif":
+        print_text(printable_json(json.dumps(sarif.log(files), indent=2)))
+    elif form == "junit":
+        print_text(junit.suites(files))
+    elif readable:
+        print_lines((text.concise if form == "concise" else text.report)(readable))

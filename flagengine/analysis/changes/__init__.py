@@ -1,0 +1,1 @@
+"""What differs between two definitions documents, without any people."""

@@ -1,0 +1,1 @@
+"""The findings about files in the forms that people, editors and continuous integration read."""
