@@ -68,8 +68,8 @@ class Fields(griffe.Extension):
                 each.del_member(name)
                 meaning = _meaning(field, is_value=_is_value(each))
                 if meaning is not None and name not in DESCRIBED.findall(described):
-                    kind = f" ({field.annotation})" if field.annotation else ""
-                    rows.append(f"    {name}{kind}: {meaning}\n")
+                    kind = f" ({field.annotation})" if field.annotation and meaning else ""
+                    rows.append(f"    {name}{kind}: {meaning or f'`{field.annotation}`'}\n")
             if rows:
                 apart = "" if heading else "\n\n"
                 text = "".join([before, apart, "Attributes:\n", *rows, described])

@@ -29,6 +29,7 @@ OUTSIDE = {
     "benchmarks/README.md": "benchmarks.md",
 }
 """The pages outside of docs/: their paths in the repository, and on the site."""
+OF_THE_PROJECT = ("CHANGELOG.md", "CONTRIBUTING.md", "docs/decisions/")
 
 FENCED = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 MARKS = re.compile(r" (?:append|quiet|no-run|needs-\w+)(?= |$)")
@@ -49,6 +50,8 @@ def on_page_markdown(markdown: str, page: "Page", config: "MkDocsConfig", files:
     """Return the page with links for the site, and with code whose marks only tests read taken out."""
     del config
     here = _path_of(page.file)
+    if here.startswith(OF_THE_PROJECT):
+        page.meta["search"] = {"boost": 0.2}  # found after the pages for users
     parts = FENCED.split(markdown)
     parts[::2] = [_linked(text, here, page.file.src_uri, files) for text in parts[::2]]
     parts[1::2] = [_unmarked(code) for code in parts[1::2]]
