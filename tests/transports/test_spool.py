@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -245,7 +243,7 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, lin
     )
     assert child.stdout is not None
     acknowledged = [child.stdout.readline().strip() for _ in range(lines)]
-    os.kill(child.pid, signal.SIGKILL)
+    child.kill()
     acknowledged += child.stdout.read().splitlines()
     child.wait()
     child.stdout.close()
