@@ -36,6 +36,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
 PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
+PAGES += ["docs/observability.md", "docs/testing.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
