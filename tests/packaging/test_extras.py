@@ -44,6 +44,9 @@ NEEDS = [
     (CLIENT, "from flagengine.transports.client.client import Client", "cachetools", "'flagengine[client]'"),
     ({"requests"}, "from flagengine.transports import Client\nClient('phc_x')", "requests", "'flagengine[client]'"),
     ({"openfeature"}, "import flagengine.transports.openfeature", "openfeature", "'flagengine[openfeature]'"),
+    ({"opentelemetry"}, "import flagengine.transports.observability.opentelemetry", "opentelemetry", "'flagengine[otel]'"),
+    ({"prometheus_client"}, "import flagengine.transports.observability.prometheus", "prometheus_client", "'flagengine[prometheus]'"),
+    ({"hypothesis"}, "import flagengine.transports.testing.strategies", "hypothesis", "'flagengine[hypothesis]'"),
     ({"django", "asgiref"}, "import flagengine.transports.context.django", "asgiref", "django"),
     ({"django"}, "import flagengine.transports.context.django", "django", "django"),
     ({"pyarrow"}, "import flagengine.batch", "pyarrow", "'flagengine[batch]'"),
@@ -98,6 +101,7 @@ def test_another_missing_module_and_another_error_stay_as_they_are() -> None:
         "import flagengine, flagengine.transports",
         "from flagengine.transports import FileDefinitions, ManualClock, MemorySink, TransportError",
         "from flagengine.transports import Client, NullSink\nClient(sink=NullSink()).capture('e')",
+        "from flagengine.transports.testing import flags_set\nwith flags_set(beta=True): pass",
     ],
 )
 def test_what_needs_no_extra_works_without(code: str) -> None:
