@@ -193,10 +193,12 @@ class TestDiff:
 class TestWhatIf:
     """``what_if``."""
 
-    @pytest.mark.parametrize("batch_rows", [70, 1 << 16])
-    def test_each_step_counts_as_a_diff_does(self, batch_rows: int):
-        ramp = what_if(_SNAPSHOT, _PEOPLE, "half", [10, 40, 20], batch_rows=batch_rows, threads=2)
-        snapshots = [_SNAPSHOT, *(_SNAPSHOT.with_rollout("half", share) for share in (10, 40, 20))]
+    @pytest.mark.parametrize(
+        ("batch_rows", "shares"), [(70, [10, 40, 20]), (1 << 16, [0, 100, 50])]
+    )
+    def test_each_step_counts_as_a_diff_does(self, batch_rows: int, shares: list[float]):
+        ramp = what_if(_SNAPSHOT, _PEOPLE, "half", shares, batch_rows=batch_rows, threads=2)
+        snapshots = [_SNAPSHOT, *(_SNAPSHOT.with_rollout("half", share) for share in shares)]
         for step, (before, after) in zip(ramp.steps, pairwise(snapshots), strict=True):
             assert step.from_previous.changed == diff(before, after, _PEOPLE).flags["half"].changed
             whole = diff(_SNAPSHOT, after, _PEOPLE)
@@ -205,7 +207,7 @@ class TestWhatIf:
             }
             assert step.on == sum(bool(_value(after, "half", row)) for row in _ROWS)
         assert ramp.on_now == sum(bool(_value(_SNAPSHOT, "half", row)) for row in _ROWS)
-        assert [step.percentage for step in ramp.steps] == [10, 40, 20]
+        assert [step.percentage for step in ramp.steps] == shares
         assert ramp.steps[2].from_previous.turned_on == 0 < ramp.steps[2].from_previous.turned_off
 
     def test_the_table_has_a_row_per_step(self):

@@ -124,5 +124,5 @@ def _together(
     for place, (key, found) in enumerate(zip(engine.keys, codes, strict=True)):
         answers = engine.answers(key).resolutions
         enabled = np.array([answer.enabled for answer in tuple(answers)], np.float64)
-        on[place] = enabled[found] if len(found) else 0.0
+        on[place] = enabled[found]
     return on @ on.T, batch.num_rows
