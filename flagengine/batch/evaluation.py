@@ -51,7 +51,7 @@ class TableEvaluation:
         self, engine: Engine, batches: Batches, output: Output, batch_rows: int, threads: int
     ) -> None:
         """Bind a stream without reading it."""
-        self.stats = Stats(answers={key: Counter() for key in engine.keys})
+        self.stats: Stats = Stats(answers={key: Counter() for key in engine.keys})
         self._engine = engine
         self._output = output
         items = numbered(batches.sized(batch_rows))

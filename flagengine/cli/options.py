@@ -13,9 +13,9 @@ __all__ = ["READING", "as_json", "flags", "person", "source"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-source = click.argument("source", metavar="FILE")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-flags = click.option(
+source: Callable[[F], F] = click.argument("source", metavar="FILE")
+as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+flags: Callable[[F], F] = click.option(
     "--flag", "keys", multiple=True, metavar="KEY", help="Evaluate only this flag; may be repeated."
 )
 
