@@ -145,6 +145,16 @@ def test_a_client_that_does_nothing_explains_nothing(options: dict[str, Any]) ->
         assert bench.client.snapshot is None
 
 
+def test_a_client_that_is_switched_off_knows_nothing() -> None:
+    with Bench(definitions=definitions()) as bench:
+        bench.client.disabled = True
+        assert bench.client.snapshot is None
+        assert bench.client.explain("checkout", USER) is None
+        assert dict(bench.client.requirements()) == {}
+        bench.client.disabled = False
+        assert bench.client.snapshot is not None
+
+
 def test_nobody_has_no_explanation(caplog: pytest.LogCaptureFixture) -> None:
     with Bench(definitions=definitions()) as bench:
         assert bench.client.explain("checkout") is None

@@ -156,8 +156,11 @@ def test_a_default_of_another_type_is_returned_with_a_line_in_the_log(
     getter: str, default: Any, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with local_bench() as bench:
+        if getter == "get_boolean":  # the quick way is open as well
+            assert [bench.client.get_boolean("on", False, USER) for _ in range(2)] == [True] * 2
+        sent = len(bench.events())
         found = getattr(bench.client, getter)("on", default, USER)
-        assert bench.events() == []
+        assert len(bench.events()) == sent
     if getter == "get_feature_flag_details":
         assert (found.value, found.error_code) == (default, FlagError.GENERAL)
     else:
