@@ -27,7 +27,7 @@ __all__ = [
     "without_awaitable",
 ]
 
-logger = logging.getLogger("flagengine")
+logger: logging.Logger = logging.getLogger("flagengine")
 
 
 class Waits(Enum):

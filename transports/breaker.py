@@ -85,7 +85,7 @@ class Breaker(Generic[E]):
     """A circuit breaker. ``E`` is what describes a failure."""
 
     def __init__(self, policy: BreakerPolicy | None = None) -> None:
-        self.policy = policy or BreakerPolicy()
+        self.policy: BreakerPolicy = policy or BreakerPolicy()
         self._failures = 0
         # The request of which all failures in a row are attempts; None: several requests have failed.
         self._only_failing: Permit | None = None

@@ -19,7 +19,7 @@ from .application_errors import application_errors, log_error
 
 __all__ = ["EXIT_BUDGET", "Watched", "expect_exit", "watch"]
 
-logger = logging.getLogger("flagengine")
+logger: logging.Logger = logging.getLogger("flagengine")
 
 # Seconds at exit for all watched objects together.
 EXIT_BUDGET = 1.0

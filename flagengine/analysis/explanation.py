@@ -6,6 +6,7 @@ from typing import Any, Final, Unpack
 from flagengine.compiled.call import EvaluationCall
 from flagengine.definitions.document import Document
 from flagengine.definitions.model import Filter
+from flagengine.evaluation.conclusion import Conclusion
 from flagengine.evaluation.trace import (
     NOT_SHOWN,
     ConditionTrace,
@@ -112,6 +113,14 @@ class Explanation(Record):
         The set is empty for a definite answer, and None if only the server knows the answer.
         """
         return self.trace.conclusion.smallest_missing
+
+    def left_open(self, resolution: Resolution, deciding: str) -> "Explanation":
+        """Return a copy for a caller that leaves the flag to the server, whatever the conditions say.
+
+        ``resolution`` has no value, and ``deciding`` names what the caller goes by.
+        """
+        conclusion = Conclusion(resolution, deciding, None)
+        return Explanation(self.trace.__replace__(conclusion=conclusion), self.is_redacted)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole tree as JSON values."""
@@ -363,7 +372,8 @@ def _answer_text(answer: Answer) -> str:
 
 
 def _headline(resolution: Resolution) -> str:
-    value = "unresolved" if resolution.unresolved_reason else excerpt(resolution.value)
+    is_open = resolution.reason is Reason.UNRESOLVED
+    value = "unresolved" if is_open else excerpt(resolution.value)
     if resolution.caller_default:
         value = _DEFAULT
     elif resolution.reason is Reason.ERROR:
@@ -378,7 +388,7 @@ def _ending(trace: FlagTrace) -> Iterator[Line]:
     if resolution.reason is Reason.ERROR:
         yield Line(f"failed by {deciding}")
         yield Line("the server fails too: the definition or the property must change")
-    elif resolution.unresolved_reason is None:
+    elif resolution.reason is not Reason.UNRESOLVED:
         yield Line(f"decided by {deciding}")
     else:
         yield Line(f"undecided: {deciding}")

@@ -52,7 +52,7 @@ class TableEvaluation(Stream):
         self, engine: Engine, batches: Iterable[pa.RecordBatch], output: Output, threads: int
     ) -> None:
         """Bind a stream without reading it."""
-        self.stats = Stats(answers={key: Counter() for key in engine.keys})
+        self.stats: Stats = Stats(answers={key: Counter() for key in engine.keys})
         self._engine = engine
         self._output = output
         done = in_order(self._run, numbered(batches), threads)

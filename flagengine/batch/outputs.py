@@ -70,7 +70,7 @@ class Wide:
             for key in engine.keys
         }
         added = [pa.field(f"{prefix}{key}", self._types[key]) for key in engine.keys]
-        self.schema = _schema(schema, carried, added)
+        self.schema: Any = _schema(schema, carried, added)
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
         """Return the batch with a column per flag."""
@@ -112,7 +112,7 @@ class Long:
             "variant_key": _of_rules(engine, _variant_keys),
         }
         added = [pa.field(name, kind) for name, kind in LONG_COLUMNS.items()]
-        self.schema = _schema(_decoded(schema), carried, added)
+        self.schema: Any = _schema(_decoded(schema), carried, added)
 
     def __call__(self, batch: pa.RecordBatch, codes: Sequence[NDArray[Any]]) -> pa.RecordBatch:
         """Return the rows of the first person, flag by flag, then the rows of the next person."""

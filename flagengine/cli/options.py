@@ -13,10 +13,10 @@ __all__ = ["READING", "as_json", "flags", "person", "source", "sources"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-source = click.argument("source", metavar="FILE")
-sources = click.argument("sources", metavar="FILE...", nargs=-1, required=True)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-flags = click.option(
+source: Callable[[F], F] = click.argument("source", metavar="FILE")
+sources: Callable[[F], F] = click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+flags: Callable[[F], F] = click.option(
     "--flag", "keys", multiple=True, metavar="KEY", help="Evaluate only this flag; may be repeated."
 )
 

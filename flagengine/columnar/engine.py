@@ -4,7 +4,7 @@ This module reads and writes no table.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final, TypedDict, Unpack
 
 import pyarrow as pa
@@ -18,9 +18,11 @@ from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Memory, Tests
 from flagengine.columnar.vocabulary import Vocabularies
 from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.evaluation.outcomes import is_filtered_out
+from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import Request
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.nodes import FlagTest
+from flagengine.plan.plans import Plans
 from flagengine.results.resolution import Resolution
 from flagengine.snapshot import Snapshot, evaluators_of
 from flagengine.values.instants import Moment
@@ -57,11 +59,11 @@ class Engine:
         given: Any = {name: value for name, value in options.items() if value is not None}
         evaluators, request = evaluators_of(snapshot), Request.parse(given)
         self.snapshot = snapshot
-        self.plans = evaluators.plans
+        self.plans: Plans = evaluators.plans
         self.layout = layout
-        self.now = request.now or evaluators.clock()
-        self.keys = tuple(requested_keys(evaluators, request, flag_keys))
-        self.overridden = evaluators.overrides | request.overrides
+        self.now: datetime = request.now or evaluators.clock()
+        self.keys: tuple[str, ...] = tuple(requested_keys(evaluators, request, flag_keys))
+        self.overridden: Overrides = evaluators.overrides | request.overrides
         self._evaluators = evaluators
         self._request = request._replace(now=self.now)
         self._moment = Moment.of(self.now, request.zone)

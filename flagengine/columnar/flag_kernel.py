@@ -39,7 +39,7 @@ class Answers:
     def __init__(self) -> None:
         """Start without answers."""
         self.resolutions: list[Resolution] = []
-        self.cases = 0
+        self.cases: int = 0
         """The number of calls of the scalar engine."""
         self._positions: dict[Resolution, int] = {}
         self._known: dict[Any, int] = {}
@@ -67,7 +67,7 @@ class FlagKernel:
 
     def __init__(self, plan: FlagPlan | None, scalar: Scalar) -> None:
         """Prepare everything that does not depend on the rows."""
-        self.answers = Answers()
+        self.answers: Answers = Answers()
         self._scalar = scalar
         self._walked = None if plan is None else (plan, Walk(plan))
         self._subjects = () if plan is None else _subjects(plan)

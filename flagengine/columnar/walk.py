@@ -77,10 +77,10 @@ class Walk:
     def __init__(self, plan: FlagPlan) -> None:
         """Bind a plan."""
         self._plan = plan
-        self.shares = {
+        self.shares: dict[Bucketing, Shares] = {
             bucketing: Shares.of_rollouts(shares) for bucketing, shares in self._rollouts().items()
         }
-        self.variants = Shares.of_variants(plan.variants)
+        self.variants: Shares = Shares.of_variants(plan.variants)
 
     def _rollouts(self) -> dict[Bucketing, set[Share]]:
         found: dict[Bucketing, set[Share]] = {}

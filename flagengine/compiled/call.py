@@ -76,7 +76,7 @@ class EvaluationCall:
         self._is_plain = request is NO_OPTIONS or request.is_plain
         self._interpreter: Interpreter | None = None
         self._subject: Subject | None = None
-        self.asked = 0
+        self.asked: int = 0
 
     def resolve(self, key: str) -> Resolution:
         """Evaluate a flag with its compiled function if possible, else with the interpreter."""

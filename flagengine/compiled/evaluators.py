@@ -69,9 +69,9 @@ class Evaluators(Interpreted):
     def __init__(self, plans: Plans, overrides: Overrides, clock: "Callable[[], datetime]") -> None:
         """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
         self.plans = plans
-        self.keys = plans.definitions.keys
-        self.overrides = overrides
-        self.clock = clock
+        self.keys: dict[str, None] = plans.definitions.keys
+        self.overrides: Overrides = overrides
+        self.clock: Callable[[], datetime] = clock
         self.compiled: dict[str, Evaluator] = {}
         self._used: set[str] = set()
         self.followed: dict[str, OwnFlag] = {}

@@ -44,11 +44,11 @@ class OwnFlag(Interpreted):
         evaluators: Mapping[str, Evaluator] | None = None,
     ) -> None:
         """Bind the parts."""
-        self.plan = plan
-        self.overrides = overrides
-        self.clock = clock
-        self.below = below
-        self.evaluators = evaluators
+        self.plan: FlagPlan = plan
+        self.overrides: Overrides = overrides
+        self.clock: Callable[[], datetime] = clock
+        self.below: tuple[OwnFlag, ...] = below
+        self.evaluators: Mapping[str, Evaluator] | None = evaluators
 
     def evaluator(self, key: str) -> Evaluator:
         """Return the function of a flag that this flag follows."""

@@ -83,8 +83,8 @@ class RuleBranch:
         """Prepare a rule of a flag."""
         from flagengine.evaluation.rules import left_out, matched, missed  # noqa: PLC0415 few flags have rules
 
-        self.plan = plan
-        self.rule = rule
+        self.plan: ConditionPlan = plan
+        self.rule: RulePlan = rule
         subject, prefix = plan.bucketing, rule.prefix
         is_rollout = not rule.ends_at_once
         self.withholds: Hasher | None = None
@@ -97,10 +97,14 @@ class RuleBranch:
         if is_rollout and plan.draws:
             ends = [upper(variant.upper) for variant in plan.variants]
             self.draw = _hasher(flag, prefix, VARIANT_SALT, ends, subject)
-        self.paused = _concluded(flag, left_out(plan, rule, Reason.EXPERIMENT_PAUSED))
-        self.held_out = _concluded(flag, left_out(plan, rule, Reason.HOLDOUT))
-        self.missed = _concluded(flag, missed(plan, rule)) if plan.stops else None
-        self.matches = tuple(_concluded(flag, matched(plan, value)) for value in rule.values)
+        self.paused: Resolution = _concluded(flag, left_out(plan, rule, Reason.EXPERIMENT_PAUSED))
+        self.held_out: Resolution = _concluded(flag, left_out(plan, rule, Reason.HOLDOUT))
+        self.missed: Resolution | None = (
+            _concluded(flag, missed(plan, rule)) if plan.stops else None
+        )
+        self.matches: tuple[Resolution, ...] = tuple(
+            _concluded(flag, matched(plan, value)) for value in rule.values
+        )
 
 
 class Program:
@@ -109,10 +113,10 @@ class Program:
     def __init__(self, plan: FlagPlan) -> None:
         """Prepare a plan."""
         self.plan = plan
-        self.branches = tuple(
+        self.branches: tuple[Branch, ...] = tuple(
             Branch(plan, condition) for condition in plan.conditions if condition.rule is None
         )
-        self.rules = tuple(
+        self.rules: tuple[RuleBranch, ...] = tuple(
             RuleBranch(plan, condition, condition.rule)
             for condition in plan.conditions
             if condition.rule is not None

@@ -42,7 +42,7 @@ class TestWriter:
     def __init__(self, source: FunctionSource, flags: Flags, nodes: Iterable[Node]) -> None:
         """Write into ``source``; ``nodes`` are all tests of the flag."""
         nodes = tuple(nodes)
-        self.properties = PropertyWriter(source, flags, nodes)
+        self.properties: PropertyWriter = PropertyWriter(source, flags, nodes)
         self._joining = runtime.Joining(sum(1 for _ in distinct(nodes)))
         self._source = source
         self._flags = flags

@@ -38,17 +38,17 @@ class Definitions:
 
     def __init__(self, document: dict[str, Any], lost: "Lost | None" = None) -> None:
         """Index a document from ``read_with_losses``, which no caller can change."""
-        self.lost = lost or {}
+        self.lost: Lost = lost or {}
         index = Index(document, self.lost)
-        self.index = index
+        self.index: Index = index
         self._flags: dict[str, Flag] = {}
         self._cohorts: dict[str, Cohort] = {}
-        self.document = document
-        self.keys = dict.fromkeys(index.flags)
+        self.document: dict[str, Any] = document
+        self.keys: dict[str, None] = dict.fromkeys(index.flags)
         self.flags: Mapping[str, Flag] = _Flags(self)
         self.group_names: Mapping[int, str] = index.group_names
-        self.property_matching_version = index.matching_version
-        self.hash_algorithm = index.hash_algorithm
+        self.property_matching_version: int = index.matching_version
+        self.hash_algorithm: str = index.hash_algorithm
 
     @property
     def issues(self) -> list[Issue]:

@@ -31,15 +31,17 @@ class Index:
         self.deleted: set[str] = set()
         for position, source in enumerate(document["flags"]):
             self._add_flag(position, source)
-        self.lost = (
+        self.lost: dict[str, Mapping[str, str | None]] = (
             {key: lost[at] for key, at in self.pointers.items() if at in lost} if lost else {}
         )
         self.cohorts: Mapping[str, Any] = self._mapping(document, "cohorts")
-        self.group_names = self._group_names(self._mapping(document, "group_type_mapping"))
+        self.group_names: dict[int, str] = self._group_names(
+            self._mapping(document, "group_type_mapping")
+        )
         version = document.get("property_matching_version")
         self.matching_version = 2 if is_number(version) and version == 2 else 1
         extension = self._mapping(document, EXTENSION).get("hash", "sha1")
-        self.hash_algorithm = extension if isinstance(extension, str) else shown(extension)
+        self.hash_algorithm: str = extension if isinstance(extension, str) else shown(extension)
         if self.hash_algorithm not in ALGORITHMS:
             message = (
                 f"unknown hash {shown(self.hash_algorithm)!r}; known hashes are sha1 and murmur3"

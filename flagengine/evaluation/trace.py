@@ -4,7 +4,7 @@
 """
 
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.definitions.model import Filter
 from flagengine.evaluation.conclusion import Conclusion
@@ -51,9 +51,10 @@ class TestTrace(Record):
     children: "tuple[TestTrace, ...]" = ()
     dependency: "FlagTrace | None" = None
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-    __repr__ = brief("kind", "verdict", "note")
+    if not TYPE_CHECKING:
+        __eq__ = object.__eq__
+        __hash__ = object.__hash__
+        __repr__ = brief("kind", "verdict", "note")
 
 
 class HashTrace(Record):
@@ -99,9 +100,10 @@ class FlagTrace(Record):
     enrollment: TestTrace | None = None
     holdout: HashTrace | None = None
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-    __repr__ = brief("conclusion")
+    if not TYPE_CHECKING:
+        __eq__ = object.__eq__
+        __hash__ = object.__hash__
+        __repr__ = brief("conclusion")
 
     @property
     def resolution(self) -> Resolution:

@@ -82,7 +82,7 @@ else:
     Hasher = _HasherType = Any
 
 
-bucket = (accelerator or sha1).bucket
+bucket: "Callable[..., int]" = (accelerator or sha1).bucket
 
 
 def murmur3_bucket(prefix: str, subject: str, salt: str = "", /) -> int:

@@ -123,7 +123,7 @@ class Subject:
         clock: "Callable[[], datetime]",
     ) -> None:
         """Bind the inputs of a call."""
-        self.given_id = distinct_id
+        self.given_id: object = distinct_id
         self._person = props
         self._request = request
         self._clock = clock

@@ -5,6 +5,7 @@ and decides only what does not depend on the subject.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from flagengine.definitions.model import Filter
 from flagengine.definitions.reading import shown
@@ -152,9 +153,10 @@ class CohortTest(Record):
     may_fail: bool = False
     origin: Filter | None = None
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-    __repr__ = brief("cohort", "negated", "may_fail")
+    if not TYPE_CHECKING:
+        __eq__ = object.__eq__
+        __hash__ = object.__hash__
+        __repr__ = brief("cohort", "negated", "may_fail")
 
     @property
     def parts(self) -> "tuple[Node, ...]":

@@ -46,7 +46,7 @@ class Plans:
 
     def __init__(self, definitions: Definitions) -> None:
         """Lower nothing yet."""
-        self.definitions = definitions
+        self.definitions: Definitions = definitions
         self._plans: dict[str, FlagPlan] = {}
         self._known_cohorts: KnownCohorts | None = None
         self._cohort_plans: dict[str, Node] = {}

@@ -49,8 +49,9 @@ class Gap(Record):
     may_fail: bool = False
     needed: Missing | None = None
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __eq__ = object.__eq__
+        __hash__ = object.__hash__
 
     @classmethod
     def lacking(cls, missing: Missing) -> "Gap":

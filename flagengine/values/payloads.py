@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, Never
 
@@ -25,8 +26,14 @@ class FrozenDict(dict[str, Any]):
     """A dict that refuses to change; ``dict(payload)`` and ``copy.deepcopy`` give plain dicts."""
 
     __slots__ = ()
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    __setitem__: "Callable[..., Never]" = _refuse
+    __delitem__: "Callable[..., Never]" = _refuse
+    __ior__: "Callable[..., Never]" = _refuse
+    clear: "Callable[..., Never]" = _refuse
+    pop: "Callable[..., Never]" = _refuse
+    popitem: "Callable[..., Never]" = _refuse
+    setdefault: "Callable[..., Never]" = _refuse
+    update: "Callable[..., Never]" = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         """Hash by content: the members are read-only too."""
@@ -41,9 +48,18 @@ class FrozenList(list[Any]):
     """A list that refuses to change; ``list(payload)`` and ``copy.deepcopy`` give plain lists."""
 
     __slots__ = ()
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
-    append = clear = extend = insert = pop = remove = _refuse
-    reverse = sort = _refuse
+    __setitem__: "Callable[..., Never]" = _refuse
+    __delitem__: "Callable[..., Never]" = _refuse
+    __iadd__: "Callable[..., Never]" = _refuse
+    __imul__: "Callable[..., Never]" = _refuse
+    append: "Callable[..., Never]" = _refuse
+    clear: "Callable[..., Never]" = _refuse
+    extend: "Callable[..., Never]" = _refuse
+    insert: "Callable[..., Never]" = _refuse
+    pop: "Callable[..., Never]" = _refuse
+    remove: "Callable[..., Never]" = _refuse
+    reverse: "Callable[..., Never]" = _refuse
+    sort: "Callable[..., Never]" = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         """Hash by content: the members are read-only too."""

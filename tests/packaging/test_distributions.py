@@ -52,6 +52,7 @@ def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, 
     [
         "flagengine/py.typed",
         "flagengine/native/_accelerator.pyi",
+        "flagengine/transports/client/signatures.pyi",
         "flagengine/analysis/lint/schemas/definitions.v1.json",
         "flagengine/analysis/lint/schemas/rules.v2.json",
     ],

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flagengine import Missing, explain
+from flagengine import Missing, Reason, Resolution, explain
 
 PLAN = {"key": "plan", "type": "person", "operator": "exact", "value": "pro"}
 VARIANTS = [{"key": "red", "rollout_percentage": 50}, {"key": "blue", "rollout_percentage": 50}]
@@ -30,6 +30,20 @@ def test_a_missing_property_shows_what_would_settle_it():
     first = {"properties": [PLAN], "variant": "blue"}
     document = _document({"groups": [first, {}], "multivariate": {"variants": VARIANTS}})
     assert _lines(document) == GOLDEN["missing"]
+
+
+def test_a_flag_that_the_caller_leaves_to_the_server_keeps_its_tree_and_loses_its_answer():
+    known = explain(_document({"groups": [{"properties": [PLAN]}]}), "beta", "user-1", redact=True)
+    left = Resolution("beta", None, Reason.UNRESOLVED, description="Left")
+    found = known.left_open(left, "a rule of the caller")
+    assert str(found).split("\n") == [
+        "beta is unresolved (unresolved: Left)",
+        *str(known).split("\n")[1:-2],
+        "├─ undecided: a rule of the caller",
+        "└─ no further inputs would settle it: ask the server",
+    ]
+    assert (found.resolution, found.smallest_missing, found.is_redacted) == (left, None, True)
+    assert found.to_dict()["conditions"] == known.to_dict()["conditions"]
 
 
 def test_a_skipped_condition_and_one_that_is_not_reached_say_so():

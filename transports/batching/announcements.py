@@ -32,7 +32,7 @@ from .losses import Loss
 
 __all__ = ["Announcer", "OnError"]
 
-logger = logging.getLogger("flagengine.events")
+logger: logging.Logger = logging.getLogger("flagengine.events")
 
 OnError = Callable[[TransportError, tuple[Event, ...]], None]
 

@@ -39,7 +39,7 @@ class AppendFile:
         # Only the owner may read the file, because events are personal data.
         self._descriptor = os.open(path, flags, 0o600)
         found = os.fstat(self._descriptor)
-        self.size = found.st_size
+        self.size: int = found.st_size
         self._identity = found.st_dev, found.st_ino
 
     def append(self, data: bytes) -> None:

@@ -15,7 +15,7 @@ class AwaitedEvent:
     __slots__ = ("event", "is_delivered")
 
     def __init__(self, event: Event) -> None:
-        self.event = event
+        self.event: Event = event
         self.is_delivered: bool | None = None
 
 

@@ -8,7 +8,7 @@ the callback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol, TypeVar
@@ -32,7 +32,7 @@ E = TypeVar("E", bound=Caused)
 _NONE: Causes = frozenset()
 _current: ContextVar[Causes] = ContextVar("flagengine_causes", default=_NONE)
 
-current_causes = _current.get
+current_causes: Callable[[], Causes] = _current.get
 
 
 @contextmanager

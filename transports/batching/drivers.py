@@ -18,7 +18,7 @@ from ..fork_and_exit import expect_exit
 
 __all__ = ["Drivable", "Driver", "ManualDriver", "ThreadDriver"]
 
-logger = logging.getLogger("flagengine.events")
+logger: logging.Logger = logging.getLogger("flagengine.events")
 
 # Long enough that a slow but steady stream of events keeps its thread.
 IDLE_SECONDS = 60.0

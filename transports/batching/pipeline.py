@@ -39,7 +39,7 @@ from .work import REQUEST_TIMEOUT, LaneSetup, LaneWork
 
 __all__ = ["EVENTS_LANE", "REQUEST_TIMEOUT", "EventPipeline", "LaneSetup"]
 
-logger = logging.getLogger("flagengine.events")
+logger: logging.Logger = logging.getLogger("flagengine.events")
 
 EVENTS_LANE = "events"
 SHUTDOWN_TIMEOUT = 30.0

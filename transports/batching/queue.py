@@ -68,7 +68,7 @@ class EventQueue:
     ) -> None:
         self.name = name
         self.limits = limits
-        self.tally = Tally()
+        self.tally: Tally = Tally()
         self._new_id = new_id
         self._draw = draw
         self._open: deque[Event] = deque()

@@ -23,7 +23,7 @@ from .losses import Loss
 
 __all__ = ["DeliveryReporter", "OnAction"]
 
-logger = logging.getLogger("flagengine.events")
+logger: logging.Logger = logging.getLogger("flagengine.events")
 
 OnAction = Callable[[QueueAction], None]
 

@@ -26,7 +26,7 @@ class Endings:
     __slots__ = ("pid", "ready")
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
+        self.pid: int = os.getpid()
         self.ready: list[str] = []
 
     def take(self) -> str:

@@ -9,11 +9,18 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from flagengine import Overrides
+
 from ..context import ContextToken
 from ..json_text import members_of
+from ..option_values.objects import check_complete
 from ..option_values.quantities import read_timeout
 
-__all__ = ["mistake_in"]
+__all__ = ["MistakenCallError", "mistake_in"]
+
+
+class MistakenCallError(TypeError):
+    """A verb found the mistake in its call, and the error says what it is."""
 
 
 class _Kind(NamedTuple):
@@ -52,6 +59,14 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 }
 
 
+# What raises TypeError or ValueError with a sentence of its own.
+_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "timeout": read_timeout,
+    "complete": check_complete,
+    "overrides": Overrides.parse,
+}
+
+
 def mistake_in(
     verb: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> str | None:
@@ -63,17 +78,19 @@ def mistake_in(
     """
     positional = dict(zip(inspect.signature(verb).parameters, args, strict=False))
     for name, value in {**positional, **kwargs}.items():
-        if name == "timeout" and (mistake := _mistake_in_timeout(value)):
+        if value is None:
+            continue
+        if name in _CHECKS and (mistake := _refused(_CHECKS[name], value)):
             return mistake
         kind = _KINDS.get(name)
-        if kind is not None and value is not None and not kind.fits(value):
+        if kind is not None and not kind.fits(value):
             return f"{name} must be {kind.must}, got {type(value).__name__}"
     return None
 
 
-def _mistake_in_timeout(given: object) -> str | None:
+def _refused(check: Callable[[Any], object], given: object) -> str | None:
     try:
-        read_timeout(given)
+        check(given)
     except (TypeError, ValueError) as error:
         return str(error)
     return None

@@ -57,7 +57,7 @@ from .storage import Memory
 
 __all__ = ["assemble", "version"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 
 @cache
@@ -207,6 +207,7 @@ def _evaluator(
         evaluation_contexts=options.contexts,
         project_timezone=options.project_timezone,
         never=options.never_evaluate_locally,
+        complete=options.complete,
     )
     remote = None
     if options.project_key and options.is_usable:

@@ -10,17 +10,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from ..batching.limits import Overflow
 from ..steps import Call, Steps, run_steps_async
 from . import capture as _capture
 from . import definitions as _definitions
 from . import exceptions as _exceptions
+from . import explaining as _explaining
 from . import fetch as _fetch
 from . import flags as _flags
 from . import identity as _identity
 from . import lifecycle as _lifecycle
+from . import typed_flags as _typed_flags
 from .daemon_threads import DaemonThreads
 from .options import Options
 from .perform import perform_on
@@ -30,11 +32,17 @@ from .quick_reads import (
     payload_of,
     quick_awaited,
     quick_evaluation_awaited,
+    quick_typed_awaited,
     reading_of,
     result_of,
 )
 from .shared import SharedVerbs
 from .verbs import carried_out
+
+if TYPE_CHECKING:
+    from .signatures import AwaitedMethods
+else:
+    AwaitedMethods = object
 
 __all__ = ["AsyncClient"]
 
@@ -68,7 +76,7 @@ def awaited(
     return carried_out(method, verb)
 
 
-class AsyncClient(SharedVerbs):
+class AsyncClient(SharedVerbs, AwaitedMethods):
     """A ``Client`` for asyncio. ``capture`` and similar methods stay synchronous: they only queue.
 
     Daemon threads send events and load definitions, as in ``Client``. So an AsyncClient may be made
@@ -119,43 +127,55 @@ class AsyncClient(SharedVerbs):
     ) -> None:
         await self.shutdown()
 
-    # Events.
-    capture_immediate = awaited(_capture.capture_immediate)
-    capture_ai_immediate = awaited(_capture.capture_ai_immediate)
-    capture_exception_immediate = awaited(_exceptions.capture_exception_immediate)
+    if not TYPE_CHECKING:  # for type checkers, the methods are in ``signatures``
+        # Events.
+        capture_immediate = awaited(_capture.capture_immediate)
+        capture_ai_immediate = awaited(_capture.capture_ai_immediate)
+        capture_exception_immediate = awaited(_exceptions.capture_exception_immediate)
 
-    # People and groups.
-    alias_immediate = awaited(_identity.alias_immediate)
-    identify_immediate = awaited(_identity.identify_immediate)
-    group_identify_immediate = awaited(_identity.group_identify_immediate)
+        # People and groups.
+        alias_immediate = awaited(_identity.alias_immediate)
+        identify_immediate = awaited(_identity.identify_immediate)
+        group_identify_immediate = awaited(_identity.group_identify_immediate)
 
-    # Flags.
-    evaluate_flags = quick_evaluation_awaited(awaited(_flags.evaluate_flags))
-    get_feature_flag = quick_awaited(awaited(_flags.get_feature_flag))
-    get_feature_flag_payload = quick_awaited(
-        awaited(_flags.get_feature_flag_payload), payload_of, sends=False
-    )
-    get_feature_flag_reading = quick_awaited(awaited(_flags.get_feature_flag_reading), reading_of)
-    get_feature_flag_result = quick_awaited(awaited(_flags.get_feature_flag_result), result_of)
-    is_feature_enabled = quick_awaited(
-        awaited(_flags.is_feature_enabled), enabled_of, without_effect=DEFAULT_VALUE
-    )
-    feature_enabled = is_feature_enabled
-    get_all_flags = awaited(_flags.get_all_flags)
-    get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)
+        # Flags.
+        evaluate_flags = quick_evaluation_awaited(awaited(_flags.evaluate_flags))
+        get_feature_flag = quick_awaited(awaited(_flags.get_feature_flag))
+        get_feature_flag_payload = quick_awaited(
+            awaited(_flags.get_feature_flag_payload), payload_of, sends=False
+        )
+        get_feature_flag_reading = quick_awaited(
+            awaited(_flags.get_feature_flag_reading), reading_of
+        )
+        get_feature_flag_result = quick_awaited(awaited(_flags.get_feature_flag_result), result_of)
+        is_feature_enabled = quick_awaited(
+            awaited(_flags.is_feature_enabled), enabled_of, without_effect=DEFAULT_VALUE
+        )
+        feature_enabled = is_feature_enabled
+        get_boolean = quick_typed_awaited(awaited(_typed_flags.get_boolean), bool)
+        get_string = quick_typed_awaited(awaited(_typed_flags.get_string), str)
+        get_number = awaited(_typed_flags.get_number)
+        get_object = awaited(_typed_flags.get_object)
+        get_feature_flag_details = awaited(_typed_flags.get_feature_flag_details)
+        get_all_flags = awaited(_flags.get_all_flags)
+        get_all_flags_and_payloads = awaited(_flags.get_all_flags_and_payloads)
 
-    # Definitions.
-    wait_for_local_evaluation_ready = awaited(
-        _definitions.wait_for_local_evaluation_ready, is_wait=True
-    )
-    reload_feature_flags = awaited(_definitions.reload_feature_flags, is_wait=True)
+        # What the engine knows.
+        explain = awaited(_explaining.explain)
+        requirements = awaited(_explaining.requirements)
 
-    # Other requests.
-    get_remote_config_payload = awaited(_fetch.get_remote_config_payload)
-    get_surveys_stateless = awaited(_fetch.get_surveys_stateless)
-    get_surveys = get_surveys_stateless
-    fetch = awaited(_fetch.fetch)
+        # Definitions.
+        wait_for_local_evaluation_ready = awaited(
+            _definitions.wait_for_local_evaluation_ready, is_wait=True
+        )
+        reload_feature_flags = awaited(_definitions.reload_feature_flags, is_wait=True)
 
-    # The client.
-    flush = awaited(_lifecycle.flush, is_urgent=True)
-    shutdown = awaited(_lifecycle.shutdown, is_urgent=True)
+        # Other requests.
+        get_remote_config_payload = awaited(_fetch.get_remote_config_payload)
+        get_surveys_stateless = awaited(_fetch.get_surveys_stateless)
+        get_surveys = get_surveys_stateless
+        fetch = awaited(_fetch.fetch)
+
+        # The client.
+        flush = awaited(_lifecycle.flush, is_urgent=True)
+        shutdown = awaited(_lifecycle.shutdown, is_urgent=True)

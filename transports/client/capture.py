@@ -29,7 +29,7 @@ __all__ = [
     "prepare_event_message",
 ]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 _EXCEPTION = "$exception"
 _FLAG_OPTIONS = frozenset({"flags", "send_feature_flags"})

@@ -7,31 +7,39 @@ These methods may wait for the network or the disk; the other methods are in ``s
 from __future__ import annotations
 
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from . import capture as _capture
 from . import definitions as _definitions
 from . import exceptions as _exceptions
+from . import explaining as _explaining
 from . import fetch as _fetch
 from . import flags as _flags
 from . import identity as _identity
 from . import lifecycle as _lifecycle
+from . import typed_flags as _typed_flags
 from .quick_reads import (
     DEFAULT_VALUE,
     enabled_of,
     payload_of,
     quick,
     quick_evaluation,
+    quick_typed,
     reading_of,
     result_of,
 )
 from .shared import SharedVerbs
 from .verbs import blocking
 
+if TYPE_CHECKING:
+    from .signatures import BlockingMethods
+else:
+    BlockingMethods = object
+
 __all__ = ["Client"]
 
 
-class Client(SharedVerbs):
+class Client(SharedVerbs, BlockingMethods):
     """A client that captures events and evaluates flags. Thread-safe; make one client and keep it.
 
     Args:
@@ -71,41 +79,51 @@ class Client(SharedVerbs):
     ) -> None:
         self.shutdown()
 
-    # Events.
-    capture_immediate = blocking(_capture.capture_immediate)
-    capture_ai_immediate = blocking(_capture.capture_ai_immediate)
-    capture_exception_immediate = blocking(_exceptions.capture_exception_immediate)
+    if not TYPE_CHECKING:  # for type checkers, the methods are in ``signatures``
+        # Events.
+        capture_immediate = blocking(_capture.capture_immediate)
+        capture_ai_immediate = blocking(_capture.capture_ai_immediate)
+        capture_exception_immediate = blocking(_exceptions.capture_exception_immediate)
 
-    # People and groups.
-    alias_immediate = blocking(_identity.alias_immediate)
-    identify_immediate = blocking(_identity.identify_immediate)
-    group_identify_immediate = blocking(_identity.group_identify_immediate)
+        # People and groups.
+        alias_immediate = blocking(_identity.alias_immediate)
+        identify_immediate = blocking(_identity.identify_immediate)
+        group_identify_immediate = blocking(_identity.group_identify_immediate)
 
-    # Flags.
-    evaluate_flags = quick_evaluation(blocking(_flags.evaluate_flags))
-    get_feature_flag = quick(blocking(_flags.get_feature_flag))
-    get_feature_flag_payload = quick(
-        blocking(_flags.get_feature_flag_payload), payload_of, sends=False
-    )
-    get_feature_flag_reading = quick(blocking(_flags.get_feature_flag_reading), reading_of)
-    get_feature_flag_result = quick(blocking(_flags.get_feature_flag_result), result_of)
-    is_feature_enabled = quick(
-        blocking(_flags.is_feature_enabled), enabled_of, without_effect=DEFAULT_VALUE
-    )
-    feature_enabled = is_feature_enabled
-    get_all_flags = blocking(_flags.get_all_flags)
-    get_all_flags_and_payloads = blocking(_flags.get_all_flags_and_payloads)
+        # Flags.
+        evaluate_flags = quick_evaluation(blocking(_flags.evaluate_flags))
+        get_feature_flag = quick(blocking(_flags.get_feature_flag))
+        get_feature_flag_payload = quick(
+            blocking(_flags.get_feature_flag_payload), payload_of, sends=False
+        )
+        get_feature_flag_reading = quick(blocking(_flags.get_feature_flag_reading), reading_of)
+        get_feature_flag_result = quick(blocking(_flags.get_feature_flag_result), result_of)
+        is_feature_enabled = quick(
+            blocking(_flags.is_feature_enabled), enabled_of, without_effect=DEFAULT_VALUE
+        )
+        feature_enabled = is_feature_enabled
+        get_boolean = quick_typed(blocking(_typed_flags.get_boolean), bool)
+        get_string = quick_typed(blocking(_typed_flags.get_string), str)
+        get_number = blocking(_typed_flags.get_number)
+        get_object = blocking(_typed_flags.get_object)
+        get_feature_flag_details = blocking(_typed_flags.get_feature_flag_details)
+        get_all_flags = blocking(_flags.get_all_flags)
+        get_all_flags_and_payloads = blocking(_flags.get_all_flags_and_payloads)
 
-    # Definitions.
-    wait_for_local_evaluation_ready = blocking(_definitions.wait_for_local_evaluation_ready)
-    reload_feature_flags = blocking(_definitions.reload_feature_flags)
+        # What the engine knows.
+        explain = blocking(_explaining.explain)
+        requirements = blocking(_explaining.requirements)
 
-    # Other requests.
-    get_remote_config_payload = blocking(_fetch.get_remote_config_payload)
-    get_surveys_stateless = blocking(_fetch.get_surveys_stateless)
-    get_surveys = get_surveys_stateless
-    fetch = blocking(_fetch.fetch)
+        # Definitions.
+        wait_for_local_evaluation_ready = blocking(_definitions.wait_for_local_evaluation_ready)
+        reload_feature_flags = blocking(_definitions.reload_feature_flags)
 
-    # The client.
-    flush = blocking(_lifecycle.flush)
-    shutdown = blocking(_lifecycle.shutdown)
+        # Other requests.
+        get_remote_config_payload = blocking(_fetch.get_remote_config_payload)
+        get_surveys_stateless = blocking(_fetch.get_surveys_stateless)
+        get_surveys = get_surveys_stateless
+        fetch = blocking(_fetch.fetch)
+
+        # The client.
+        flush = blocking(_lifecycle.flush)
+        shutdown = blocking(_lifecycle.shutdown)

@@ -14,7 +14,7 @@ from ..context import Context
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
 from ..json_text import members_of
 from .components import HasComponents
-from .verbs import guarded, nothing
+from .verbs import guarded, nothing, unguarded
 
 __all__ = [
     "context",
@@ -32,6 +32,7 @@ __all__ = [
 T = TypeVar("T")
 
 
+@unguarded
 def context(
     client: HasComponents,
     *,
@@ -64,6 +65,7 @@ def context(
     )
 
 
+@unguarded
 def with_context(
     client: HasComponents,
     data: Mapping[str, Any] | None,
@@ -100,6 +102,7 @@ def get_context(client: HasComponents) -> Context | None:  # noqa: ARG001 - the 
     return contexts.current()
 
 
+@unguarded
 def enter_context(
     client: HasComponents,  # noqa: ARG001 - the same on every client
     data: Mapping[str, Any] | None = None,
@@ -147,6 +150,7 @@ def set_context_device(client: HasComponents, device_id: object) -> None:  # noq
     contexts.update(device_id=device_id)
 
 
+@unguarded
 def request_context(
     client: HasComponents,
     headers: Any = None,

@@ -66,7 +66,7 @@ class ExceptionReporting:
             options.exception_rate_limit_interval,
             clock,
         )
-        self.policy = _policy(options)
+        self.policy: ReportingPolicy = _policy(options)
         self._hooks = ExceptionHooks(self._uncaught, self.policy)
         self._is_automatic = options.enable_exception_autocapture and options.is_usable
 

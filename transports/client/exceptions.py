@@ -19,7 +19,7 @@ from .verbs import guarded, guarded_steps, nothing
 
 __all__ = ["ExceptionOptions", "capture_exception", "capture_exception_immediate"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 
 class ExceptionOptions(TypedDict, total=False):

@@ -28,7 +28,7 @@ from .verbs import guarded_steps, nothing
 
 __all__ = ["fetch", "get_remote_config_payload", "get_surveys_stateless"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 # The methods of which a second request does no harm (RFC 9110 section 9.2.2).
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})

@@ -49,7 +49,7 @@ __all__ = [
     "reported",
 ]
 
-logger = logging.getLogger("flagengine.flags")
+logger: logging.Logger = logging.getLogger("flagengine.flags")
 
 # The keys of a mapping ``send_feature_flags``.
 _WISHES: Final = (
@@ -59,6 +59,7 @@ _WISHES: Final = (
     "flag_keys",
     "flag_keys_filter",
     "should_send",
+    "complete",
 )
 
 
@@ -295,6 +296,7 @@ def _event_properties(
             "group_properties": wishes.get("group_properties"),
             "only_evaluate_locally": components.published.is_ready if locally is None else locally,
             "disable_geoip": message.get("disable_geoip"),
+            "complete": wishes.get("complete"),
         },
         stored=components.flag_properties,
         only_locally=components.options.strict_local_evaluation,

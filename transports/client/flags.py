@@ -7,7 +7,7 @@ no answer, no request and no event.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
 from ..flags.answer import FeatureFlagResult, FlagAnswer
 from ..flags.evaluations import FlagEvaluations
@@ -70,7 +70,25 @@ def get_feature_flag(
     return None if answer is None else answer.own_value
 
 
-@guarded_steps(nothing, ReadOptions)
+@overload
+def is_feature_enabled(
+    client: HasComponents,
+    key: str,
+    distinct_id: object = None,
+    *,
+    default_value: bool,
+    **options: Unpack[ReadOptions],
+) -> Steps[bool]: ...
+@overload
+def is_feature_enabled(
+    client: HasComponents,
+    key: str,
+    distinct_id: object = None,
+    *,
+    default_value: bool | None = None,
+    **options: Unpack[ReadOptions],
+) -> Steps[bool | None]: ...
+@guarded_steps(of_call=lambda given: given.get("default_value"), options=ReadOptions)
 def is_feature_enabled(
     client: HasComponents,
     key: str,
@@ -79,7 +97,10 @@ def is_feature_enabled(
     default_value: bool | None = None,
     **options: Unpack[ReadOptions],
 ) -> Steps[bool | None]:
-    """Return whether the flag is on; ``default_value`` only if it has no value or is unknown."""
+    """Return whether the flag is on; ``default_value`` only if it has no value or is unknown.
+
+    Without a default, return None for an unknown flag, and after a failure.
+    """
     found = yield from read_flag(client.components, key, distinct_id, options)
     answer = found.answers.get(key)
     if answer is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hooks"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 
 class Hooks:

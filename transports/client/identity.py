@@ -34,7 +34,7 @@ __all__ = [
     "unset_person_properties",
 ]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 ALIAS: Final = "$create_alias"
 IDENTIFY: Final = "$identify"

@@ -11,13 +11,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
 from ..batching.counters import Counters
+from ..errors import TransportError
 from ..option_values.quantities import read_timeout
 from ..steps import Call, Steps
 from .components import Components, HasComponents
-from .verbs import guarded, guarded_steps, nothing
+from .definitions import FlagsLoaded
+from .options import EventMessage
+from .verbs import guarded, guarded_steps, nothing, unguarded
 
 __all__ = [
     "counters",
@@ -32,7 +35,7 @@ __all__ = [
     "tick",
 ]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 SHUTDOWN_TIMEOUT = 30.0
 # Seconds that the loader always gets, even if the pipeline has used up the timeout.
@@ -126,6 +129,39 @@ def counters(client: HasComponents) -> Counters | None:
     return client.components.pipeline.counters()
 
 
+@overload
+def on(
+    client: HasComponents, event: Literal["error"], callback: Callable[[TransportError], object]
+) -> Callable[[], None]: ...
+@overload
+def on(
+    client: HasComponents,
+    event: Literal["flush"],
+    callback: Callable[[list[EventMessage]], object],
+) -> Callable[[], None]: ...
+@overload
+def on(
+    client: HasComponents,
+    event: Literal["local_evaluation_flags_loaded", "localEvaluationFlagsLoaded"],
+    callback: Callable[[FlagsLoaded], object],
+) -> Callable[[], None]: ...
+@overload
+def on(
+    client: HasComponents,
+    event: Literal["definitions_recovered"],
+    callback: Callable[[None], object],
+) -> Callable[[], None]: ...
+@overload
+def on(
+    client: HasComponents,
+    event: Literal["capture", "identify", "alias", "group_identify", "groupIdentify"],
+    callback: Callable[[EventMessage], object],
+) -> Callable[[], None]: ...
+@overload
+def on(
+    client: HasComponents, event: Literal["*"], callback: Callable[[str, Any], object]
+) -> Callable[[], None]: ...
+@unguarded
 def on(client: HasComponents, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
     """Call ``callback(payload)`` whenever ``event`` happens; return a function that unsubscribes.
 

@@ -24,7 +24,7 @@ from .loop_callbacks import usable_callback
 
 __all__ = ["ERROR", "FLAGS_LOADED", "FLAG_EVALUATED", "RECOVERED", "Listeners"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 ERROR: Final = "error"
 FLUSH: Final = "flush"

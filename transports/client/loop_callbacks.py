@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["usable_callback"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 # Seconds for which a worker waits for a callback; afterwards the callback goes on alone.
 PATIENCE: Final = 5.0

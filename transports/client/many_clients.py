@@ -11,7 +11,7 @@ from .components import Components
 
 __all__ = ["note_client"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 # More than any sensible number of projects in one process.
 MANY: Final = 16

@@ -22,6 +22,7 @@ from ..option_values.objects import (
     Hooks,
     Instance,
     read_clock,
+    read_complete,
     read_properties,
     read_sink,
     read_transport,
@@ -36,8 +37,10 @@ __all__ = ["RULES", "read_compression", "read_mode"]
 Reader = Callable[[str, Any], Any]
 
 # With posthog-python's other names.
-read_mode = Word(tuple(CaptureMode), {"legacy": "v0", "analytics_v1": "v1"}, is_optional=True)
-read_compression = Word(tuple(Encoding), {"identity": "none", "brotli": "br"}, is_optional=True)
+read_mode: Word = Word(tuple(CaptureMode), {"legacy": "v0", "analytics_v1": "v1"}, is_optional=True)
+read_compression: Word = Word(
+    tuple(Encoding), {"identity": "none", "brotli": "br"}, is_optional=True
+)
 
 
 def _read_staleness(name: str, given: Any) -> StalenessBudget:
@@ -149,6 +152,7 @@ RULES: Final[Mapping[str, Reader]] = MappingProxyType(
             hints=((_PATHS, "FileDefinitions(path)"), (Mapping, "MemoryDefinitions(document)")),
         ),
         "never_evaluate_locally": read_names,
+        "complete": read_complete,
         "wait_on_first_read": Seconds(5, least=0),
         "poll_interval": Seconds(30, least=MINIMUM_INTERVAL),
         "staleness": _read_staleness,

@@ -16,6 +16,7 @@ from ..batching.limits import Exhausted, Overflow
 from ..batching.sinks.base import Sink
 from ..clock import Clock
 from ..flags.cache import FlagCache
+from ..flags.query import Complete
 from ..http.base import Transport
 from ..http.options import Certificate, PathText
 from ..polling.health import StalenessBudget
@@ -77,6 +78,7 @@ class ClientOptions(TypedDict, total=False):
     enable_local_evaluation: bool
     strict_local_evaluation: bool
     never_evaluate_locally: Collection[str] | str
+    complete: Complete
     wait_on_first_read: float
     poll_interval: float
     staleness: StalenessBudget

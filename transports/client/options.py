@@ -18,6 +18,7 @@ from ..batching.sinks.base import Sink
 from ..clock import Clock
 from ..errors import TransportError
 from ..flags.cache import FlagCache
+from ..flags.query import Complete
 from ..http.base import Transport
 from ..http.options import HttpOptions
 from ..polling.health import StalenessBudget
@@ -156,6 +157,11 @@ class Options(HttpOptions):
     """The keys of flags that only the server evaluates, for example because their properties are known
     only there. With ``only_evaluate_locally`` and ``strict_local_evaluation`` they have no value.
     Overrides apply, and flags that depend on them are still evaluated locally."""
+    complete: Complete = False
+    """Whether the properties that a call, its context and the client give are all there are. Then a property
+    that is absent is known to be absent, so ``is_not_set`` matches and other filters answer as on the server,
+    and no server is asked for its value. ``{"person_properties": True}`` promises it for the person alone,
+    ``{"group_properties": ["company"]}`` for the named types of groups. A call's ``complete`` wins."""
     wait_on_first_read: float = 5.0
     """The maximum time for which the first reads of flags wait until definitions are loaded; 0: never.
 

@@ -14,9 +14,9 @@ from typing import Any, TypeVar, cast
 from flagengine import Overrides
 
 from ..context.generators import stepped, stepped_async
-from ..flags.override_layers import Contribution, OverrideLayers, innermost_here
+from ..flags.override_layers import Contribution, OverrideLayers, OverridesLike, innermost_here
 from .components import HasComponents
-from .verbs import guarded, nothing
+from .verbs import guarded, nothing, unguarded
 
 __all__ = ["OverriddenFlags", "overridden_flags", "override_feature_flags"]
 
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @guarded(nothing)
-def override_feature_flags(client: HasComponents, overrides: Any) -> None:
+def override_feature_flags(client: HasComponents, overrides: OverridesLike) -> None:
     """Answer with these values instead of evaluating, from now on, for the whole client.
 
     ``False`` clears these overrides. A list of keys turns these flags on. A mapping gives values by
@@ -95,8 +95,9 @@ class OverriddenFlags:
         return cast("F", functools.wraps(function)(wrapper))
 
 
+@unguarded
 def overridden_flags(
-    client: HasComponents, overrides: Any, *, all_threads: bool = False
+    client: HasComponents, overrides: OverridesLike, *, all_threads: bool = False
 ) -> OverriddenFlags:
     """Return a block that answers with these values instead of evaluating; for tests and requests.
 

@@ -37,7 +37,7 @@ from .storage import Memory
 
 __all__ = ["NOTHING", "CaptureOptions", "Outbox", "Preparation", "PreparedEvent", "mapping_of"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 Refuse = Callable[[Event, DropReason, TransportError], None]
 """A function that counts and reports an event that cannot be queued."""

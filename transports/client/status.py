@@ -14,7 +14,7 @@ from .storage import Memory
 
 __all__ = ["ClientStatus"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 
 class ClientStatus:
@@ -30,9 +30,9 @@ class ClientStatus:
         self._memory = memory
         self._incidents = Incidents()
         self._has_use = is_usable
-        self.is_usable = is_usable
-        self.is_disabled = False
-        self.is_closed = False
+        self.is_usable: bool = is_usable
+        self.is_disabled: bool = False
+        self.is_closed: bool = False
 
     @property
     def is_active(self) -> bool:

@@ -24,7 +24,7 @@ from ..option_values.texts import read_path
 
 __all__ = ["OPTED_OUT", "PROPS", "JsonStorage", "Memory"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 PROPS = "props"
 OPTED_OUT = "opted_out"
@@ -152,7 +152,7 @@ class Memory:
         stored = self.get(PROPS)
         self._registered: dict[str, Any] = dict(stored) if isinstance(stored, Mapping) else {}
         opted_out = self.get(OPTED_OUT)
-        self.is_opted_out = opted_out if isinstance(opted_out, bool) else not default_opt_in
+        self.is_opted_out: bool = opted_out if isinstance(opted_out, bool) else not default_opt_in
         self._join()
 
     def _join(self) -> None:

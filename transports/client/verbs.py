@@ -17,7 +17,7 @@ from ..errors import QueueFullError
 from ..log_fields import log_fields
 from ..spelling import did_you_mean
 from ..steps import Call, Steps, run_steps
-from .arguments import mistake_in
+from .arguments import MistakenCallError, mistake_in
 
 __all__ = [
     "blocking",
@@ -26,10 +26,11 @@ __all__ = [
     "guarded_steps",
     "log_failure",
     "nothing",
+    "unguarded",
     "with_signature",
 ]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,9 +74,16 @@ def guarded(
 
 
 def guarded_steps(
-    otherwise: Callable[[], Any], options: type | None = None
+    otherwise: Callable[[], Any] = nothing,
+    options: type | None = None,
+    *,
+    of_call: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> Callable[[Callable[P, Steps[R]]], Callable[P, Steps[R]]]:
-    """Do as ``guarded`` for a verb that is a generator of steps."""
+    """Do as ``guarded`` for a verb that is a generator of steps.
+
+    ``of_call`` makes the result after a failure of the call's arguments by name, if there is more to
+    return than ``otherwise()``.
+    """
 
     def decorate(verb: Callable[P, Steps[R]]) -> Callable[P, Steps[R]]:
         known = _names(verb, options)
@@ -84,17 +92,23 @@ def guarded_steps(
         def begin(*args: P.args, **kwargs: P.kwargs) -> Steps[R]:
             if known is not None and not known.issuperset(kwargs):
                 raise _unexpected(begin, kwargs, known)
-            return _guarded(verb, verb(*args, **kwargs), otherwise, args, kwargs)
+            return _guarded(verb, verb(*args, **kwargs), otherwise, of_call, args, kwargs)
 
         return with_signature(begin, verb, options)
 
     return decorate
 
 
+def unguarded(verb: Callable[P, R]) -> Callable[P, R]:
+    """Make a method of a verb that raises for wrong arguments: it runs the application's code, or keeps it."""
+    return with_signature(verb, verb, None)
+
+
 def _guarded(
     verb: Callable[..., Any],
     steps: Steps[R],
     otherwise: Callable[[], Any],
+    of_call: Callable[[Mapping[str, Any]], Any] | None,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> Steps[R]:
@@ -104,6 +118,8 @@ def _guarded(
         raise
     except Exception as error:  # noqa: BLE001 - nothing is raised into the application
         log_failure(verb, error, args, kwargs)
+        if of_call is not None:
+            return cast("R", of_call(inspect.signature(verb).bind(*args, **kwargs).arguments))
         return cast("R", otherwise())
 
 
@@ -144,11 +160,12 @@ def _unexpected(
 def with_signature(
     method: Callable[P, R], verb: Callable[..., Any], options: type | None
 ) -> Callable[P, R]:
-    """Give ``method`` the keywords of ``options`` as parameters, for ``help()`` and editors."""
+    """Give ``method`` a signature for ``help()``: of a method, with the keywords of ``options``."""
+    signature = inspect.signature(verb)
+    client, *parameters = signature.parameters.values()
+    spread: list[inspect.Parameter] = []
     if options is not None:
-        signature = inspect.signature(verb)
-        parameters = signature.parameters.values()
-        own = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
+        parameters = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
         spread = [
             inspect.Parameter(
                 name,
@@ -158,7 +175,8 @@ def with_signature(
             )
             for name, kind in options.__annotations__.items()
         ]
-        method.__signature__ = signature.replace(parameters=[*own, *spread])  # type: ignore[attr-defined]
+    own = client.replace(name="self", annotation=client.empty)
+    method.__signature__ = signature.replace(parameters=[own, *parameters, *spread])  # type: ignore[attr-defined]
     return method
 
 
@@ -180,6 +198,7 @@ def _is_wrong_call(error: Exception) -> bool:
 
 
 _logged: set[tuple[str, str]] = set()
+MOST_LOGGED = 1_000
 
 
 def log_failure(
@@ -187,9 +206,11 @@ def log_failure(
 ) -> None:
     """Log the mistake in the call or a traceback, only once: the failure may repeat on every call."""
     name = getattr(verb, "__name__", "a call")
-    mistake = mistake_in(verb, args, kwargs)
+    is_mistaken = isinstance(error, MistakenCallError)
+    mistake = str(error) if is_mistaken else mistake_in(verb, args, kwargs)
     if mistake is not None:
-        if (name, mistake) not in _logged:
+        # A mistake may name a key that the caller chose, of which there is no end.
+        if (name, mistake) not in _logged and len(_logged) < MOST_LOGGED:
             _logged.add((name, mistake))
             logger.error("%s(): %s; nothing was done", name, mistake)
         return

@@ -36,7 +36,7 @@ __all__ = [
     "update",
 ]
 
-logger = logging.getLogger("flagengine")
+logger: logging.Logger = logging.getLogger("flagengine")
 
 _NO_PROPERTIES: Mapping[str, Any] = MappingProxyType({})
 
@@ -81,7 +81,7 @@ class _Scope:
     __slots__ = ("_lock", "context")
 
     def __init__(self, context: Context) -> None:
-        self.context = context
+        self.context: Context = context
         # Reentrant, because a signal handler may tag the context that it interrupts.
         self._lock = threading.RLock()
 

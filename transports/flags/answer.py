@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from flagengine import Reason, Resolution, decode_payload
+from flagengine import Missing, Reason, Resolution, UnresolvedReason, decode_payload
 
 from .records import RuleMetadata
 
@@ -54,8 +54,10 @@ class Origin(NamedTuple):
 LOCAL: Final = Origin(is_local=True)
 """The origin of an answer of the engine, if it does not matter with which definitions."""
 
+_NOTHING: Final = Missing()
 
-def _field(path: str, doc: str) -> property:
+
+def _field(path: str, doc: str) -> Any:
     """Return a property that reads ``path`` without a Python call, because flags are read often."""
     return property(attrgetter(path), doc=doc)
 
@@ -84,23 +86,29 @@ class FlagAnswer(_Found):
 
     __slots__ = ()
 
-    key = _field("resolution.key", "The flag's key.")
-    value = _field(
+    key: str = _field("resolution.key", "The flag's key.")
+    value: Any = _field(
         "resolution.value",
         "True, False, text, a number, an object, or None for the caller's default. Do not change it.",
     )
-    enabled = _field("resolution.enabled", "Whether the flag is on.")
-    variant = _field("resolution.variant", "The variant's key; None for other values.")
-    raw_payload = _field("resolution.raw_payload", "The payload's JSON text.")
-    condition_index = _field("resolution.condition_index", "The deciding condition's position.")
-    flag_id = _field("resolution.flag_id", "The flag's id in the project.")
-    flag_version = _field("resolution.flag_version", "The version of the flag's definition.")
-    has_experiment = _field("resolution.has_experiment", "Whether an experiment uses the flag.")
-    locally_evaluated = _field("origin.is_local", "Whether the engine gave the answer.")
-    definitions_loaded_at = _field("origin.definitions_loaded_at", "See `Origin`.")
-    request_id = _field("origin.request_id", "See `Origin`.")
-    evaluated_at = _field("origin.evaluated_at", "See `Origin`.")
-    minimal_events = _field("origin.minimal_events", "See `Origin`.")
+    enabled: bool = _field("resolution.enabled", "Whether the flag is on.")
+    variant: str | None = _field("resolution.variant", "The variant's key; None for other values.")
+    raw_payload: str | None = _field("resolution.raw_payload", "The payload's JSON text.")
+    condition_index: int | None = _field(
+        "resolution.condition_index", "The deciding condition's position."
+    )
+    flag_id: int | None = _field("resolution.flag_id", "The flag's id in the project.")
+    flag_version: int | None = _field(
+        "resolution.flag_version", "The version of the flag's definition."
+    )
+    has_experiment: bool | None = _field(
+        "resolution.has_experiment", "Whether an experiment uses the flag."
+    )
+    locally_evaluated: bool = _field("origin.is_local", "Whether the engine gave the answer.")
+    definitions_loaded_at: int | None = _field("origin.definitions_loaded_at", "See `Origin`.")
+    request_id: str | None = _field("origin.request_id", "See `Origin`.")
+    evaluated_at: int | None = _field("origin.evaluated_at", "See `Origin`.")
+    minimal_events: bool = _field("origin.minimal_events", "See `Origin`.")
 
     @property
     def own_value(self) -> Any:
@@ -186,6 +194,8 @@ class FlagAnswer(_Found):
             self.flag_version,
             self.has_experiment,
             *self.rule_metadata,
+            self.resolution.missing,
+            self.resolution.unresolved_reason,
         )
 
 
@@ -231,6 +241,8 @@ class FeatureFlagResult:
         experiment_id: the experiment that is linked to the deciding rule.
         variant_key: the key of the variant that the experiment assigned; its value may differ.
         holdout_id: the holdout that kept the person out of the experiment.
+        missing: the inputs that would decide the flag here; falsy if it is decided.
+        unresolved_reason: why the engine does not decide the flag; None if it is decided.
     """
 
     key: str
@@ -251,3 +263,5 @@ class FeatureFlagResult:
     experiment_id: int | None = None
     variant_key: str | None = None
     holdout_id: int | None = None
+    missing: Missing = _NOTHING
+    unresolved_reason: UnresolvedReason | None = None

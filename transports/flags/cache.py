@@ -35,7 +35,7 @@ __all__ = [
     "parse_cache_url",
 ]
 
-logger = logging.getLogger("flagengine.flags")
+logger: logging.Logger = logging.getLogger("flagengine.flags")
 
 DEFAULT_TTL = 300.0
 DEFAULT_SIZE = 10_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flagengine import Overrides
 
@@ -22,14 +22,17 @@ from .answer import FlagAnswer
 from .cache import AnswerCache, CacheMode
 from .local import EvaluatedFlags, LocalFlags
 from .missing_keys import MissingKeys
-from .override_layers import OverrideLayers
+from .override_layers import NO_OVERRIDES, OverrideLayers
 from .query import FlagQuery
 from .remote import RemoteFlags, RemoteOutcome
 from .response import FlagsResponse
 
+if TYPE_CHECKING:
+    from flagengine import Explanation
+
 __all__ = ["FlagEvaluator"]
 
-logger = logging.getLogger("flagengine.flags")
+logger: logging.Logger = logging.getLogger("flagengine.flags")
 
 T = TypeVar("T")
 
@@ -51,20 +54,20 @@ class FlagEvaluator:
         reads: Derived[Any] | None = None,
         for_development: Overrides | None = None,
     ) -> None:
-        self.layers = OverrideLayers(for_development, reads=reads)
+        self.layers: OverrideLayers = OverrideLayers(for_development, reads=reads)
         self.cache = cache
         self.local = local
         self._remote = remote
         self._missing = MissingKeys()
         self._on_failure = on_failure
-        self.incidents = Incidents()
+        self.incidents: Incidents = Incidents()
 
     def evaluate(
         self, query: FlagQuery, published: Published, *, may_ask: bool = True
     ) -> Steps[EvaluatedFlags]:
         """Answer the query, with at most one request."""
         # Taken once, because the overrides may change while the server is asked.
-        overrides = self.layers.current
+        overrides = self._overrides(query)
         local = self.local.evaluate(query, published, overrides)
         remote = self._remote
         if remote is None or not may_ask or query.only_locally:
@@ -86,7 +89,19 @@ class FlagEvaluator:
         self, key: str, value: Any, query: FlagQuery, published: Published
     ) -> FlagAnswer | None:
         """Return the flag's answer if its value were ``value``; None if the flag is not defined."""
-        return self.local.with_value(key, value, query, published, self.layers.current)
+        return self.local.with_value(key, value, query, published, self._overrides(query))
+
+    def explain(
+        self, key: str, query: FlagQuery, published: Published, *, redact: bool
+    ) -> Explanation | None:
+        """Explain the flag's local answer; return None if nothing is known of any flag."""
+        return self.local.explain(key, query, published, self._overrides(query), redact=redact)
+
+    def _overrides(self, query: FlagQuery) -> Overrides:
+        """Return the overrides in force, of which the call's own win."""
+        # A layer that only clears is not true either.
+        is_given = query.overrides is not NO_OVERRIDES
+        return self.layers.current | query.overrides if is_given else self.layers.current
 
     def prepare(self) -> None:
         """See ``LocalFlags.prepare``."""

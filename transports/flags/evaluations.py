@@ -111,8 +111,8 @@ class FlagEvaluations(TypedReads):
         on_read: Callable[[FlagRead], object] | None,
         is_sent: Callable[[str, FlagAnswer], bool] | None,
     ) -> None:
-        self.distinct_id = distinct_id
-        self.device_id = device_id
+        self.distinct_id: str = distinct_id
+        self.device_id: str | None = device_id
         self._groups = groups
         self._found = found
         self._on_read = on_read
@@ -203,6 +203,10 @@ class FlagEvaluations(TypedReads):
         """Return True, False, text, a number or an object; None if there is no value."""
         answer = self._read(key, reports=send_feature_flag_events)
         return None if answer is None else answer.own_value
+
+    def get_flag_reading(self, key: str, *, send_feature_flag_events: bool = True) -> FlagReading:
+        """Return the flag's result, or why it has none and which inputs are missing."""
+        return self._reading(key, reports=send_feature_flag_events)
 
     def get_flag_payload(self, key: str) -> Any:
         """Return the payload, None if there is none; send no event."""

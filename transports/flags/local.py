@@ -11,19 +11,23 @@ from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flagengine import Overrides, Reason, Resolution, Snapshot, evaluate, evaluate_flag
 
 from ..polling.store import Published
 from .answer import FlagAnswer, FlagFailure, Origin
 from .local_answers import LocalAnswers
-from .query import FlagQuery
+from .query import Complete, FlagQuery
+
+if TYPE_CHECKING:  # few programs ask why
+    from flagengine import Explanation, Requirements
 
 __all__ = ["EvaluatedFlags", "LocalFlags", "Obstacle"]
 
 _NOT_EVALUATED: Final = (Reason.OVERRIDDEN, Reason.FILTERED_OUT, Reason.UNKNOWN_FLAG)
 _NO_DEFINITIONS: Final = Snapshot.parse({"flags": []})
+_NEVER: Final = "Only the server evaluates it (never_evaluate_locally)"
 
 _key: Final = attrgetter("key")
 _value: Final = attrgetter("value")
@@ -110,8 +114,9 @@ class LocalFlags:
         evaluation_contexts: tuple[str, ...] = (),
         project_timezone: str | tzinfo = "UTC",
         never: Collection[str] | str = (),
+        complete: Complete = False,
     ) -> None:
-        self.never = frozenset([never] if isinstance(never, str) else never)
+        self.never: frozenset[str] = frozenset([never] if isinstance(never, str) else never)
         self.options: dict[str, Any] = {}
         if missing_group not in ("as_server", "false"):
             self.options["missing_group"] = missing_group
@@ -119,6 +124,8 @@ class LocalFlags:
             self.options["evaluation_contexts"] = evaluation_contexts
         if project_timezone != "UTC":
             self.options["project_timezone"] = project_timezone
+        if complete:
+            self.options["complete"] = complete
         self._last_origin: tuple[Published | None, Origin] = (None, Origin())
 
     def prepare(self) -> None:
@@ -170,6 +177,53 @@ class LocalFlags:
         resolution = evaluate_flag(published.snapshot, key, distinct_id, properties, **options)
         return FlagAnswer(resolution, self.origin(published))
 
+    def explain(
+        self,
+        key: str,
+        query: FlagQuery,
+        published: Published,
+        overrides: Overrides,
+        *,
+        redact: bool,
+    ) -> Explanation | None:
+        """Explain the flag's answer; return None without definitions and overrides."""
+        from flagengine import explain  # noqa: PLC0415 as above
+
+        snapshot = published.snapshot
+        if snapshot is None:
+            if not overrides:
+                return None
+            snapshot = _NO_DEFINITIONS
+        options = self._call_options(query, overrides)
+        distinct_id, properties = query.distinct_id, query.person_properties
+        found = explain(snapshot, key, distinct_id, properties, redact=redact, **options)
+        left = self._left_to_server(found.resolution)
+        return (
+            found if left is found.resolution else found.left_open(left, "never_evaluate_locally")
+        )
+
+    def requirements(self, snapshot: Snapshot) -> Mapping[str, Requirements]:
+        """Return the requirements of each flag."""
+        from flagengine import requirements  # noqa: PLC0415 as above
+
+        known = requirements(snapshot)
+        return MappingProxyType({key: self._here(known[key]) for key in known})
+
+    def requirements_of(self, snapshot: Snapshot, key: str) -> Requirements:
+        """Return the requirements of one flag, which the definitions have."""
+        from flagengine import requirements  # noqa: PLC0415 as above
+
+        return self._here(requirements(snapshot, key))
+
+    def _here(self, known: Requirements) -> Requirements:
+        """Return the requirements in this client, which leaves some flags to the server."""
+        from flagengine import Decidability  # noqa: PLC0415 as above
+
+        if known.key not in self.never:
+            return known
+        why = (*known.why, _NEVER)
+        return known.__replace__(decided_locally=Decidability.NEVER, why=why)
+
     def _left_to_server(self, resolution: Resolution) -> Resolution:
         decided_elsewhere = resolution.reason in _NOT_EVALUATED
         if resolution.key not in self.never or decided_elsewhere:
@@ -178,7 +232,7 @@ class LocalFlags:
             resolution.key,
             None,
             Reason.UNRESOLVED,
-            description="Only the server evaluates it (never_evaluate_locally)",
+            description=_NEVER,
             flag_id=resolution.flag_id,
             flag_version=resolution.flag_version,
             has_experiment=resolution.has_experiment,
@@ -207,6 +261,8 @@ class LocalFlags:
             options["group_properties"] = query.group_properties
         if query.device_id is not None:
             options["device_id"] = query.device_id
+        if query.complete is not None:
+            options["complete"] = query.complete
         if overrides:
             options["overrides"] = overrides
         return options

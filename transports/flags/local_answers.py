@@ -22,7 +22,7 @@ class LocalAnswers(Mapping[str, FlagAnswer]):
     __slots__ = ("_made", "_origin", "resolutions")
 
     def __init__(self, resolutions: Mapping[str, Resolution], origin: Origin) -> None:
-        self.resolutions = resolutions
+        self.resolutions: Mapping[str, Resolution] = resolutions
         self._origin = origin
         self._made: dict[str, FlagAnswer] = {}
 

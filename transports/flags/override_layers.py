@@ -14,16 +14,25 @@ other, so blocks may end in any order.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextvars import ContextVar, Token
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from flagengine import Overrides
 
 from ..derived import Derived
 from .scopes import forced_here, scopes
 
-__all__ = ["Contribution", "OverrideLayers", "innermost_here"]
+__all__ = ["NO_OVERRIDES", "Contribution", "OverrideLayers", "OverridesLike", "innermost_here"]
+
+OverridesLike: TypeAlias = (
+    Overrides | Mapping[str, Any] | Sequence[str] | AbstractSet[str] | Literal[False] | None
+)
+"""The forms of overrides: values by flag key, keys of flags to turn on, ``{"flags": ..., "payloads": ...}``,
+False to hide all others, or None for none."""
+
+NO_OVERRIDES: Final = Overrides()
 
 
 class Contribution:
@@ -35,10 +44,10 @@ class Contribution:
     __slots__ = ("is_ended", "layers", "overrides", "token")
 
     def __init__(self, layers: OverrideLayers, overrides: Overrides) -> None:
-        self.layers = layers
-        self.overrides = overrides
+        self.layers: OverrideLayers = layers
+        self.overrides: Overrides = overrides
         self.token: Token[_Contributions] | None = None
-        self.is_ended = False
+        self.is_ended: bool = False
 
 
 _Contributions: TypeAlias = tuple[Contribution, ...]
@@ -64,7 +73,7 @@ class OverrideLayers:
         self._of_client = self._for_development
         self._of_all_threads: _Contributions = ()
         # Only clients that ever had a block read the context variable.
-        self.has_blocks = False
+        self.has_blocks: bool = False
         self._lock = threading.Lock()
 
     @property

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
+
+from flagengine import Overrides
 
 from ..context import current, id_of
 from ..context.properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 from ..json_text import members_of
+from .override_layers import NO_OVERRIDES, OverridesLike
 
-__all__ = ["FlagOptions", "FlagQuery", "flag_query"]
+__all__ = ["Complete", "FlagOptions", "FlagQuery", "flag_query"]
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+Complete: TypeAlias = bool | Mapping[str, Any]
+"""The promise that no other properties exist: for all properties, or
+``{"person_properties": True, "group_properties": ["company"]}``."""
 
 
 class FlagOptions(TypedDict, total=False):
@@ -35,6 +42,13 @@ class FlagOptions(TypedDict, total=False):
     ``disable_geoip``."""
     device_id: str | None
     """The device, for flags that are evaluated by device; None: the context's device."""
+    complete: Complete | None
+    """Whether the given properties are all there are, so that a property that is absent is known to be
+    absent; or ``{"person_properties": True, "group_properties": ["company"]}``. None: the client's
+    ``complete``."""
+    overrides: OverridesLike
+    """Values that replace evaluation in this call, in the forms of ``override_feature_flags``; they win
+    over the client's overrides and those of blocks."""
 
 
 class FlagQuery(NamedTuple):
@@ -48,6 +62,8 @@ class FlagQuery(NamedTuple):
     device_id: str | None = None
     only_locally: bool = False
     disable_geoip: bool = True
+    complete: Complete | None = None
+    overrides: Overrides = NO_OVERRIDES
 
 
 def flag_query(
@@ -80,6 +96,7 @@ def flag_query(
     if device_id is not None:
         device_id = id_of(device_id)
     locally, no_geoip = given.get("only_evaluate_locally"), given.get("disable_geoip")
+    forced = given.get("overrides")
     return FlagQuery(
         known_id,
         keys if keys is None or type(keys) is tuple else _distinct(keys),
@@ -89,6 +106,8 @@ def flag_query(
         device_id or (context.device_id if context is not None else None),
         only_locally if locally is None else locally,
         disable_geoip if no_geoip is None else no_geoip,
+        given.get("complete"),
+        NO_OVERRIDES if forced is None else Overrides.parse(forced),
     )
 
 

@@ -30,7 +30,7 @@ from ..retry import FLAGS_RETRY, RetryPolicy, parse_retry_after
 from .query import FlagQuery
 from .response import FlagsResponse, parse_flags_response
 
-logger = logging.getLogger("flagengine.flags")
+logger: logging.Logger = logging.getLogger("flagengine.flags")
 
 __all__ = ["RemoteFlags", "RemoteOutcome", "flags_body"]
 

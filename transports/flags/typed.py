@@ -15,7 +15,18 @@ from .answer import FeatureFlagResult
 from .reading import FlagError, FlagReading
 from .records import integer
 
-__all__ = ["FlagDetails", "boolean", "details_of", "integer", "json_object", "number", "text"]
+__all__ = [
+    "FlagDetails",
+    "boolean",
+    "details_of",
+    "error_details",
+    "integer",
+    "json_object",
+    "metadata_of",
+    "number",
+    "reason_of",
+    "text",
+]
 
 T = TypeVar("T")
 OfType = Callable[[Any], T | None]
@@ -116,29 +127,31 @@ _TYPES: Final[Mapping[OfType[Any], str]] = {
 def details_of(reading: FlagReading, of_type: OfType[T], default: T) -> FlagDetails[T]:
     """Return the details of a reading, as the type that ``of_type`` accepts."""
     result = reading.result
-    metadata = _EMPTY if result is None else _metadata(result)
+    metadata = metadata_of(result)
     if reading.error is not None or result is None:
-        return _error(reading.key, default, reading.error, reading.message, metadata)
+        return error_details(reading.key, default, reading.error, reading.message, metadata)
     value = of_type(result.value)
     if value is not None:
         variant = metadata.get("variant_key")
-        return FlagDetails(reading.key, value, _reason(result), variant, flag_metadata=metadata)
+        return FlagDetails(reading.key, value, reason_of(result), variant, flag_metadata=metadata)
     # A flag that is off has no value of another type.
     if result.value is None or result.value is False:
-        return FlagDetails(reading.key, default, _reason(result), flag_metadata=metadata)
+        return FlagDetails(reading.key, default, reason_of(result), flag_metadata=metadata)
     message = f"value must be {_TYPES[of_type]}, got {type(result.value).__name__}"
     if result.config_version == 1 and of_type in (integer, number, json_object):
         message += "; numbers and objects need a server that sends typed values"
-    return _error(reading.key, default, FlagError.TYPE_MISMATCH, message, metadata)
+    return error_details(reading.key, default, FlagError.TYPE_MISMATCH, message, metadata)
 
 
-def _error(
+def error_details(
     key: str, default: T, code: FlagError | None, message: str, metadata: Mapping[str, Any]
 ) -> FlagDetails[T]:
+    """Return the details of a read that gives the default, with an error."""
     return FlagDetails(key, default, "ERROR", None, code, message, metadata)
 
 
-def _reason(result: FeatureFlagResult) -> str:
+def reason_of(result: FeatureFlagResult) -> str:
+    """Return the reason for the flag's value, by the names of ``FlagDetails``."""
     code = result.reason_code or ""
     if code == "overridden":
         return "override"
@@ -150,7 +163,10 @@ def _reason(result: FeatureFlagResult) -> str:
     return "TARGETING_MATCH" if is_match else "DEFAULT"
 
 
-def _metadata(result: FeatureFlagResult) -> Mapping[str, Any]:
+def metadata_of(result: FeatureFlagResult | None) -> Mapping[str, Any]:
+    """Return what the flag's record says, by the names of the server's records."""
+    if result is None:
+        return _EMPTY
     if result.reason_code == "overridden":
         return _EMPTY
     known = {name: getattr(result, attribute) for name, attribute in _METADATA.items()}

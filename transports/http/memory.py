@@ -32,7 +32,7 @@ class MemoryTransport:
     def __init__(self, script: Iterable[Play] = (), *, default: Play | None = None) -> None:
         self.requests: list[Request] = []
         self._script = deque(script)
-        self.default = Response(200, body=b'{"status": 1}') if default is None else default
+        self.default: Play = Response(200, body=b'{"status": 1}') if default is None else default
 
     def play(self, *entries: Play) -> None:
         """Add entries to the end of the script."""

@@ -21,8 +21,11 @@ from openfeature.track import TrackingEventDetails
 from ..callers import CallTimeoutError, SyncCaller
 from ..clock import Clock, SystemClock
 from ..context import current
+from ..flags.conversions import Conversion
+from ..flags.query import Complete
 from ..flags.reading import FlagReading
 from ..json_text import members_of
+from ..option_values.objects import check_complete
 from ..option_values.quantities import read_timeout
 from ..steps import Call
 from . import details
@@ -68,6 +71,8 @@ class FlagengineProvider(Resolvers):
         ready_timeout: seconds for which the initialisation waits for definitions; None: no limit.
         shuts_down_client: whether the provider's shutdown also shuts the client down.
         clock: the clock of the staleness checks.
+        complete: whether the attributes of a context are all of the person's properties, as in the
+            client's calls; None: the client's option.
     """
 
     def __init__(
@@ -78,12 +83,17 @@ class FlagengineProvider(Resolvers):
         ready_timeout: float | None = 10.0,
         shuts_down_client: bool = False,
         clock: Clock | None = None,
+        complete: Complete | None = None,
     ) -> None:
         super().__init__()
         self._client: Any = client
         self._default_distinct_id = default_distinct_id
         self._ready_timeout = read_timeout(ready_timeout, "ready_timeout")
         self._shuts_down_client = shuts_down_client
+        self._of_every_call: dict[str, Any] = {}
+        if complete is not None:
+            check_complete(complete)
+            self._of_every_call["complete"] = complete
         health = getattr(client, "definitions_health", None)
         self._staleness = Staleness(health, clock or SystemClock())
         self._unsubscribe: list[Callable[[], None]] = []
@@ -142,7 +152,7 @@ class FlagengineProvider(Resolvers):
         )
 
     def _resolve(
-        self, key: str, default: Any, context: EvaluationContext | None, convert: details.Conversion
+        self, key: str, default: Any, context: EvaluationContext | None, convert: Conversion[Any]
     ) -> FlagResolutionDetails[Any]:
         distinct_id, options = self._call_of(context)
         if distinct_id is None:
@@ -156,7 +166,7 @@ class FlagengineProvider(Resolvers):
         return self._details(result, default, convert)
 
     async def _resolve_async(
-        self, key: str, default: Any, context: EvaluationContext | None, convert: details.Conversion
+        self, key: str, default: Any, context: EvaluationContext | None, convert: Conversion[Any]
     ) -> FlagResolutionDetails[Any]:
         import asyncio  # noqa: PLC0415 - only asynchronous callers need it
 
@@ -178,7 +188,7 @@ class FlagengineProvider(Resolvers):
         return self._client.get_feature_flag_result if ask is None else ask
 
     def _details(
-        self, found: Any, default: Any, convert: details.Conversion
+        self, found: Any, default: Any, convert: Conversion[Any]
     ) -> FlagResolutionDetails[Any]:
         self._announce(self._staleness.look())
         if found is None and hasattr(self._client, _READING):
@@ -213,7 +223,8 @@ class FlagengineProvider(Resolvers):
     def _call_of(self, context: EvaluationContext | None) -> tuple[str | None, dict[str, Any]]:
         """Return the distinct id and the options of the client's call."""
         attributes = dict(context.attributes) if context is not None else {}
-        options = {name: attributes.pop(name) for name in _CALL_OPTIONS if name in attributes}
+        given = {name: attributes.pop(name) for name in _CALL_OPTIONS if name in attributes}
+        options: dict[str, Any] = {**self._of_every_call, **given}
         if attributes:
             options["person_properties"] = attributes
         active = current()

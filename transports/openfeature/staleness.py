@@ -37,8 +37,8 @@ class Staleness:
         self._clock = clock
         self._lock = threading.Lock()
         self._looked_at: float | None = None
-        self.state = State.FRESH
-        self.is_paused = False
+        self.state: State = State.FRESH
+        self.is_paused: bool = False
 
     @property
     def is_stale(self) -> bool:

@@ -7,15 +7,20 @@ import os
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from flagengine import Snapshot, evaluate_flag
 
 from .messages import items_of, shown, wrong_type
+from .quantities import read_boolean
 
 __all__ = [
     "Callback",
     "Hooks",
     "Instance",
+    "check_complete",
     "read_clock",
+    "read_complete",
     "read_properties",
     "read_sink",
     "read_transport",
@@ -62,9 +67,11 @@ class Instance:
         return "" if hint is None else f"; did you mean {hint}?"
 
 
-read_clock = Instance(("monotonic", "wall"))
-read_sink = Instance(("deliver", "close"), hints=(((str, os.PathLike), "JsonlSink(path)"),))
-read_transport = Instance(("request",), hints=((str, "host"),))
+read_clock: Instance = Instance(("monotonic", "wall"))
+read_sink: Instance = Instance(
+    ("deliver", "close"), hints=(((str, os.PathLike), "JsonlSink(path)"),)
+)
+read_transport: Instance = Instance(("request",), hints=((str, "host"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,27 @@ def read_properties(name: str, given: Any) -> dict[str, Any]:
     except Exception as error:
         message = f"{name} must have JSON values, which can be copied: {shown(str(error))}"
         raise TypeError(message) from error
+
+
+_NO_FLAGS: Final = Snapshot.parse({"flags": []})
+
+
+def check_complete(given: Any) -> None:
+    """Raise TypeError for what is no promise that properties are complete. The engine has the rule."""
+    evaluate_flag(_NO_FLAGS, "", "", complete=given)
+
+
+def read_complete(name: str, given: Any) -> bool | dict[str, Any]:
+    """Return whether properties are complete, or a copy of the mapping that says which.
+
+    >>> read_complete("complete", "yes"), read_complete("complete", {"person_properties": True})
+    (True, {'person_properties': True})
+    """
+    if not isinstance(given, Mapping):
+        return read_boolean(name, given)
+    promise = dict(given)
+    check_complete(promise)
+    return promise
 
 
 def _attribute(given: object, name: str) -> Any:

@@ -74,7 +74,7 @@ class DefinitionLoader:
         if source is None and cache is None:
             msg = "a loader of definitions must have a source or a cache, got neither"
             raise ValueError(msg)
-        self.store = DefinitionStore(reads)
+        self.store: DefinitionStore = DefinitionStore(reads)
         self._source: Any = source
         self._caller = SyncCaller()
         self._shared = SharedSource(source, cache, self._caller) if cache is not None else None
@@ -89,7 +89,7 @@ class DefinitionLoader:
         # Until when first reads wait, in real time; None: no flag was read yet.
         self._first_reads_until: float | None = None
         self._loading_thread: int | None = None
-        self.is_started = False
+        self.is_started: bool = False
         self._is_released = False
         self._renew_locks()
         self._driver.attach(self)

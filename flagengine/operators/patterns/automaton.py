@@ -68,9 +68,9 @@ class _State(dict[str, "_State"]):
 
     def __init__(self, automaton: "Automaton", places: frozenset[_Place], before: _Beside) -> None:
         super().__init__()
-        self.automaton = automaton
-        self.places = places
-        self.before = before
+        self.automaton: Automaton = automaton
+        self.places: frozenset[_Place] = places
+        self.before: _Beside = before
         self.is_last: bool | None = None
         """Whether a text may end here; None until it was asked."""
 
@@ -85,7 +85,7 @@ class Automaton:
         """Build the places; raise `UnsupportedPatternError` for a pattern of too many."""
         self._ascii_only = ascii_only
         self._tests: dict[Node, _Test] = {}
-        self.size = 1
+        self.size: int = 1
         self._end = _Place()
         self._start = self._before(node, self._end)
         self._found = _State(self, frozenset(), _Beside.OTHER)

@@ -135,7 +135,10 @@ def test_the_keywords_of_the_constructor_are_the_options() -> None:
 
 
 USE = """\
-from flagengine.transports import AsyncClient, Client, PostHog, Posthog
+from typing import assert_type
+
+from flagengine import Explanation, Requirements, Snapshot
+from flagengine.transports import AsyncClient, Client, FlagDetails, PostHog, Posthog, TransportError
 
 client: PostHog = PostHog("phc_x", flush_at=1)
 other: Posthog = Posthog(project_api_key="phc_x", host="https://host.test", debug=True)
@@ -148,12 +151,45 @@ def stop(given: Posthog | AsyncClient) -> str | None:
     return given.capture("x", distinct_id="u")
 
 
+def read(given: PostHog) -> bool:
+    assert_type(given.is_feature_enabled("a", "u", default_value=False), bool)
+    assert_type(given.is_feature_enabled("a", "u"), bool | None)
+    assert_type(given.get_string("a", "x", "u", complete=True, overrides=["a"]), str)
+    assert_type(given.get_number("a", 1), int)
+    assert_type(given.get_number("a", 1.5), float)
+    assert_type(given.get_feature_flag_details("a", True), FlagDetails[bool])
+    assert_type(given.snapshot, Snapshot | None)
+    given.get_object("a", {}).items()
+    return given.get_boolean("a", False, "u")
+
+
+async def awaited(given: AsyncClient) -> bool:
+    assert_type(await given.is_feature_enabled("a", default_value=False), bool)
+    assert_type(await given.is_feature_enabled("a"), bool | None)
+    assert_type(await given.explain("a", "u", redact=True), Explanation | None)
+    assert_type(await given.requirements("a"), Requirements | None)
+    return await given.get_boolean("a", False, "u")
+
+
+def lost(error: TransportError) -> None: ...
+
+
+client.on("error", lost)
+client.on("local_evaluation_flags_loaded", lambda loaded: print(loaded.changed_keys))
+client.on("*", lambda name, payload: print(name, payload))
+client.on("flush", lost)
+client.on("eror", lost)
+client.get_boolean("a", "no")
+client.get_number("a", "no")
+client.explain("a", groups="acme")
 Client("phc_x", flush_att=1)
 AsyncClient("phc_x", flush_at="ten")
 client.disbled = True
 client.api_key = "phc_y"
 """
-WRONG = [14, 15, 16, 17]
+# The lines from the first mistake on are all mistakes.
+FIRST = USE.splitlines().index('client.on("flush", lost)') + 1
+WRONG = list(range(FIRST, len(USE.splitlines()) + 1))
 
 
 def _lines(output: str) -> list[int]:

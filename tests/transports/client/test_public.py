@@ -33,6 +33,14 @@ AWAITED = {
     "reload_feature_flags",
     "shutdown",
     "wait_for_local_evaluation_ready",
+    "explain",
+    "get_boolean",
+    "get_feature_flag_details",
+    "get_feature_flag_reading",
+    "get_number",
+    "get_object",
+    "get_string",
+    "requirements",
 }
 REFERENCE = {
     "alias", "alias_immediate", "capture", "capture_exception", "capture_exception_immediate",
@@ -48,7 +56,8 @@ REFERENCE = {
 }  # fmt: skip
 BEYOND = {
     "capture_ai", "capture_ai_immediate", "context", "evaluate_flags", "exit_context",
-    "feature_enabled", "get_distinct_id", "get_surveys", "group_identify_immediate",
+    "explain", "feature_enabled", "get_boolean", "get_distinct_id", "get_feature_flag_details",
+    "get_feature_flag_reading", "get_number", "get_object", "get_string", "requirements", "get_surveys", "group_identify_immediate",
     "identify_context", "is_opted_out", "new_context", "overridden_flags", "pending_count",
     "request_context", "reset", "reset_group_properties_for_flags",
     "reset_person_properties_for_flags", "scoped", "set", "set_context_session",
@@ -65,6 +74,16 @@ def test_the_reference_has_forty_two_methods_with_the_constructor() -> None:
 def test_every_method_is_there_and_says_what_it_does(client: type[Any]) -> None:
     for name in REFERENCE | BEYOND:
         assert inspect.getdoc(getattr(client, name)), name
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_help_shows_methods_as_methods(client: type[Any]) -> None:
+    for name in dir(client):
+        method = getattr(client, name)
+        if not name.startswith("_") and callable(method):
+            first = next(iter(inspect.signature(method).parameters.values()))
+            assert (first.name, first.annotation) == ("self", first.empty), name
+            assert inspect.getdoc(method), name
 
 
 def test_the_clients_differ_in_what_is_awaited_alone() -> None:

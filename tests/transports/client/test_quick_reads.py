@@ -110,6 +110,11 @@ class _Run:
         call = getattr(self._client, getter)
         return [call(key, person, **given) for _ in range(2)]
 
+    def do_read_typed(self, key: Any, default: Any, person: Any, options: dict[str, Any]) -> Any:
+        getters = {bool: "get_boolean", str: "get_string", int: "get_number", dict: "get_object"}
+        call = getattr(self._client, getters[type(default)])
+        return [call(key, default, person, **options) for _ in range(2)]
+
     def do_evaluate(self, person: Any, options: dict[str, Any]) -> Any:
         found = self._client.evaluate_flags(person, **options)
         self._evaluations.append(found)
@@ -171,6 +176,8 @@ _options = st.fixed_dictionaries(
         "only_evaluate_locally": st.sampled_from([True, True, False, None]),
         "disable_geoip": st.sampled_from([True, False, None]),
         "device_id": st.sampled_from(["d1", None, 3]),
+        "complete": st.sampled_from([True, False, None, {"person_properties": True}, 7]),
+        "overrides": st.sampled_from([None, {"on": False}, ["off"], False, 7]),
     },
 )
 _read_options = st.tuples(
@@ -190,6 +197,13 @@ _step = st.one_of(
     *[_usual_read] * 4,
     st.tuples(
         st.just("read"), st.sampled_from(GETTERS), st.sampled_from([*KEYS, 3]), _ids, _read_options
+    ),
+    st.tuples(
+        st.just("read_typed"),
+        st.sampled_from([*KEYS, 3]),
+        st.sampled_from([True, False, "x", 3, {}]),
+        _ids,
+        _read_options,
     ),
     st.tuples(st.just("evaluate"), _ids, _options),
     st.tuples(st.just("read_evaluation"), st.sampled_from(KEYS), st.booleans()),
@@ -230,6 +244,7 @@ _client_options = st.fixed_dictionaries(
         "strict_local_evaluation": st.booleans(),
         "missing_group": st.just("unresolved"),
         "max_queue_size": st.just(2),
+        "complete": st.sampled_from([True, {"person_properties": True}]),
     },
 )
 

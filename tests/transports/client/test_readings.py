@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flagengine import Missing, UnresolvedReason
 from flagengine.transports import FlagError, Response
 from flagengine.transports.errors import RequestTimeoutError
 from flagengine.transports.polling.fetch_results import Failed, FailureKind
@@ -75,6 +76,32 @@ def test_the_reading_has_the_missing_inputs() -> None:
         assert reading.missing.person_properties == ("email",)
         assert not bench.client.get_feature_flag_reading("on", USER).missing
         assert bench.client.get_feature_flag_result("checkout", USER) is None
+
+
+def test_results_have_what_is_missing_and_why() -> None:
+    with Bench(definitions=definitions(), strict_local_evaluation=True) as bench:
+        flags = bench.client.evaluate_flags(USER)
+        for reading in (
+            bench.client.get_feature_flag_reading("checkout", USER),
+            flags.get_flag_reading("checkout"),
+        ):
+            assert reading.error is FlagError.INVALID_CONTEXT
+            assert reading.result.missing == reading.missing
+            assert reading.result.missing.person_properties == ("email",)
+            assert reading.result.unresolved_reason is UnresolvedReason.MISSING_CONTEXT
+        on = bench.client.get_feature_flag_result("on", USER)
+        assert (on.missing, on.unresolved_reason) == (Missing(), None)
+        assert flags.get_flag_reading("on").result == on
+
+
+def test_a_reading_of_evaluated_flags_counts_as_any_read() -> None:
+    with Bench(definitions=definitions(), strict_local_evaluation=True) as bench:
+        flags = bench.client.evaluate_flags(USER)
+        flags.get_flag_reading("on", send_feature_flag_events=False)
+        assert flags.only_accessed().keys == ["on"]
+        assert bench.called("on") == []
+        assert flags.get_flag_reading("on").error is None
+        assert len(bench.called("on")) == 1
 
 
 def test_a_failed_request_is_no_missing_flag() -> None:

@@ -42,6 +42,13 @@ GOOD: dict[str, Any] = {
     "evaluation_runtime": "all",
     "overrides": {"f": True},
 }
+DEFAULTS: dict[str, Any] = {
+    "get_boolean": True,
+    "get_feature_flag_details": 1.5,
+    "get_number": 1,
+    "get_object": {"a": 1},
+    "get_string": "x",
+}
 # These run the application's code or register it, so a mistake raises at once.
 RAISING = {
     "context",
@@ -84,7 +91,8 @@ def _keywords(name: str, wrong: str, junk: Any) -> dict[str, Any]:
     optional = {p.name for p in parameters} & {"distinct_id"}
     if name.startswith("capture_exception"):
         needed |= {"exception"}
-    return {**{each: GOOD[each] for each in (needed | optional) - {wrong}}, wrong: junk}
+    good = {**GOOD, "default": DEFAULTS.get(name)}
+    return {**{each: good[each] for each in (needed | optional) - {wrong}}, wrong: junk}
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -131,6 +139,13 @@ def test_the_argument_is_named_without_its_value_and_once(
     call(client)
     assert said in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def test_mistakes_without_end_do_not_fill_the_memory(caplog: pytest.LogCaptureFixture) -> None:
+    client = _client()
+    for number in range(verbs.MOST_LOGGED + 20):
+        client.override_feature_flags({f"key {number}": [1]})
+    assert len(caplog.records) == len(verbs._logged) == verbs.MOST_LOGGED
 
 
 def test_another_failure_of_the_same_type_is_logged_as_well(

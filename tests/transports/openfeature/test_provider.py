@@ -21,6 +21,9 @@ from ..mock_server import Answer
 from .definitions import DOCUMENT
 
 PERSON = EvaluationContext("u1", {"plan": "pro"})
+NOT_FREE = {
+    "properties": [{"key": "plan", "type": "person", "operator": "is_not", "value": "free"}]
+}
 
 
 @pytest.fixture
@@ -215,3 +218,21 @@ def test_tracking_captures_an_event(use, sink):
     assert paid["properties"]["currency"] == "EUR"
     assert paid["properties"]["$groups"] == {"company": "acme"}
     assert "value" not in left["properties"]
+
+
+def test_a_provider_may_promise_that_attributes_are_complete(sink, use):
+    document = {"flags": [{"key": "f", "active": True, "filters": {"groups": [NOT_FREE]}}]}
+    client = Client(
+        definitions=MemoryDefinitions(document), sink=sink, strict_local_evaluation=True
+    )
+    person = EvaluationContext("u1", {})
+    found = use(FlagengineProvider(client)).get_boolean_details("f", False, person)
+    assert found.error_code is ErrorCode.INVALID_CONTEXT
+    found = use(FlagengineProvider(client, complete=True)).get_boolean_details("f", False, person)
+    assert (found.value, found.error_code) == (True, None)
+    client.shutdown(0)
+
+
+def test_another_promise_is_refused(sink):
+    with pytest.raises(TypeError, match="complete must be a bool or a mapping, got str"):
+        FlagengineProvider(Client(sink=sink), complete="yes")

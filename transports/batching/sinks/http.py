@@ -20,7 +20,7 @@ from ..encodings import Encoding, choose_encoder
 
 __all__ = ["Destination", "HttpSink", "Wire"]
 
-logger = logging.getLogger("flagengine.events")
+logger: logging.Logger = logging.getLogger("flagengine.events")
 
 
 class Wire(Protocol):

@@ -21,7 +21,7 @@ class MemorySink:
     def __init__(self, script: Iterable[DeliveryOutcome] = ()) -> None:
         self.events: list[Event] = []
         self.batches: list[Batch] = []
-        self.is_closed = False
+        self.is_closed: bool = False
         self._script = deque(script)
 
     def play(self, *outcomes: DeliveryOutcome) -> None:

@@ -26,7 +26,7 @@ class Remains:
     """
 
     def __init__(self, disk: Disk, folder: Path, *, max_bytes: int) -> None:
-        self.damage = Damage()
+        self.damage: Damage = Damage()
         self._disk = disk
         self._max_bytes = max_bytes
         self._paths = sorted(folder / name for name in disk.names(folder) if name.endswith(SUFFIX))

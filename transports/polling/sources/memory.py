@@ -28,7 +28,7 @@ class MemoryDefinitions:
         self._lock = threading.Lock()
         self._count = 0
         self._result: Loaded | Failed = Loaded({"flags": []}, "0")
-        self.fetches = 0
+        self.fetches: int = 0
         if document is not None:
             self.replace(document)
 
