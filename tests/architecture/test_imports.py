@@ -41,6 +41,7 @@ TRANSPORT_LAYERS: Final = [
     {"context"},
     {"flags"},
     {"client", "openfeature"},
+    {"posthog"},
     {"_alias"},
 ]
 """The parts of transports, the lowest layer first."""
