@@ -28,14 +28,20 @@ from flagengine.transports.client.options import Options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(\w+(?: needs-\w+)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+(?: needs-[\w.]+)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall(README)
 NOT_RUN = re.findall(r"^```python no-run\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
+PAGES = [
+    "README.md",
+    "docs/frameworks.md",
+    "docs/migrating-from-posthog.md",
+    "docs/network.md",
+    "docs/typed-flags.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

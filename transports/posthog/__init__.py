@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .adoption import Adoption, AdoptionError, adopt
+    from .adoption import adopt
 
-__all__ = ["Adoption", "AdoptionError", "adopt"]
+__all__ = ["adopt"]
 
 if not TYPE_CHECKING:  # else type checkers would take every name for one of the package's
 

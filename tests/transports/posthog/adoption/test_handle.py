@@ -15,7 +15,8 @@ from posthog.client import Client
 from flagengine import explain, requirements
 from flagengine.transports import Client as OwnClient
 from flagengine.transports import MemorySink
-from flagengine.transports.posthog import Adoption, AdoptionError, adopt
+from flagengine.transports.posthog import adopt
+from flagengine.transports.posthog.adoption import Adoption, AdoptionError
 from flagengine.transports.posthog.adoption.methods import REPLACED
 from tests.threads import at_once
 
