@@ -14,7 +14,8 @@ from typing import Any, TypeVar, cast
 from flagengine import Overrides
 
 from ..context.generators import stepped, stepped_async
-from ..flags.override_layers import Contribution, OverrideLayers, OverridesLike, innermost_here
+from ..flags.override_forms import OverridesLike
+from ..flags.override_layers import Contribution, OverrideLayers, innermost_here
 from .components import HasComponents
 from .verbs import guarded, nothing, unguarded
 

@@ -16,7 +16,7 @@ from ..context.scoped import context as Scoped
 from ..errors import TransportError
 from ..flags.answer import FeatureFlagResult
 from ..flags.evaluations import FlagEvaluations
-from ..flags.override_layers import OverridesLike
+from ..flags.override_forms import OverridesLike
 from ..flags.query import FlagOptions
 from ..flags.reading import FlagReading
 from ..flags.typed import FlagDetails
@@ -385,7 +385,10 @@ class SharedMethods:
         attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
         ``group_identify`` the queued event. Definitions that equal those in use are not announced.
         ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-        ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+        ``error`` reports each. ``flag_evaluated``, with a `FlagEvaluated`, is every read of a flag by its key:
+        by a getter, from the result of ``evaluate_flags`` (made since), or in ``flag_keys`` of
+        ``get_all_flags``. While it has callbacks, reads take the full way, some ten times as long. For
+        ``*``, call ``callback(event, payload)`` for all but ``flag_evaluated``. Callbacks run
         on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
         given on a running event loop, on which they then run.
 
@@ -403,7 +406,10 @@ class SharedMethods:
         attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
         ``group_identify`` the queued event. Definitions that equal those in use are not announced.
         ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-        ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+        ``error`` reports each. ``flag_evaluated``, with a `FlagEvaluated`, is every read of a flag by its key:
+        by a getter, from the result of ``evaluate_flags`` (made since), or in ``flag_keys`` of
+        ``get_all_flags``. While it has callbacks, reads take the full way, some ten times as long. For
+        ``*``, call ``callback(event, payload)`` for all but ``flag_evaluated``. Callbacks run
         on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
         given on a running event loop, on which they then run.
 
@@ -423,7 +429,10 @@ class SharedMethods:
         attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
         ``group_identify`` the queued event. Definitions that equal those in use are not announced.
         ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-        ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+        ``error`` reports each. ``flag_evaluated``, with a `FlagEvaluated`, is every read of a flag by its key:
+        by a getter, from the result of ``evaluate_flags`` (made since), or in ``flag_keys`` of
+        ``get_all_flags``. While it has callbacks, reads take the full way, some ten times as long. For
+        ``*``, call ``callback(event, payload)`` for all but ``flag_evaluated``. Callbacks run
         on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
         given on a running event loop, on which they then run.
 
@@ -441,7 +450,10 @@ class SharedMethods:
         attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
         ``group_identify`` the queued event. Definitions that equal those in use are not announced.
         ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-        ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+        ``error`` reports each. ``flag_evaluated``, with a `FlagEvaluated`, is every read of a flag by its key:
+        by a getter, from the result of ``evaluate_flags`` (made since), or in ``flag_keys`` of
+        ``get_all_flags``. While it has callbacks, reads take the full way, some ten times as long. For
+        ``*``, call ``callback(event, payload)`` for all but ``flag_evaluated``. Callbacks run
         on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
         given on a running event loop, on which they then run.
 
@@ -461,7 +473,10 @@ class SharedMethods:
         attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
         ``group_identify`` the queued event. Definitions that equal those in use are not announced.
         ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-        ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+        ``error`` reports each. ``flag_evaluated``, with a `FlagEvaluated`, is every read of a flag by its key:
+        by a getter, from the result of ``evaluate_flags`` (made since), or in ``flag_keys`` of
+        ``get_all_flags``. While it has callbacks, reads take the full way, some ten times as long. For
+        ``*``, call ``callback(event, payload)`` for all but ``flag_evaluated``. Callbacks run
         on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
         given on a running event loop, on which they then run.
 
@@ -477,7 +492,10 @@ class SharedMethods:
         attribute ``changed_keys``, and that of ``capture``, ``identify``, ``alias`` and
         ``group_identify`` the queued event. Definitions that equal those in use are not announced.
         ``definitions_recovered``, with None, is the first successful load after failed loads, of which
-        ``error`` reports each. For ``*``, call ``callback(event, payload)`` for all of them. Callbacks run
+        ``error`` reports each. ``flag_evaluated``, with a `FlagEvaluated`, is every read of a flag by its key:
+        by a getter, from the result of ``evaluate_flags`` (made since), or in ``flag_keys`` of
+        ``get_all_flags``. While it has callbacks, reads take the full way, some ten times as long. For
+        ``*``, call ``callback(event, payload)`` for all but ``flag_evaluated``. Callbacks run
         on the thread on which the event happens. On an AsyncClient they may be ``async def``, if they are
         given on a running event loop, on which they then run.
 

@@ -22,7 +22,8 @@ from .answer import FlagAnswer
 from .cache import AnswerCache, CacheMode
 from .local import EvaluatedFlags, LocalFlags
 from .missing_keys import MissingKeys
-from .override_layers import NO_OVERRIDES, OverrideLayers
+from .override_forms import NO_OVERRIDES
+from .override_layers import OverrideLayers
 from .query import FlagQuery
 from .remote import RemoteFlags, RemoteOutcome
 from .response import FlagsResponse

@@ -14,25 +14,16 @@ other, so blocks may end in any order.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container
 from contextvars import ContextVar, Token
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flagengine import Overrides
 
 from ..derived import Derived
 from .scopes import forced_here, scopes
 
-__all__ = ["NO_OVERRIDES", "Contribution", "OverrideLayers", "OverridesLike", "innermost_here"]
-
-OverridesLike: TypeAlias = (
-    Overrides | Mapping[str, Any] | Sequence[str] | AbstractSet[str] | Literal[False] | None
-)
-"""The forms of overrides: values by flag key, keys of flags to turn on, ``{"flags": ..., "payloads": ...}``,
-False to hide all others, or None for none."""
-
-NO_OVERRIDES: Final = Overrides()
+__all__ = ["Contribution", "OverrideLayers", "innermost_here"]
 
 
 class Contribution:

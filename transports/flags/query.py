@@ -15,7 +15,7 @@ from flagengine import Overrides
 from ..context import current, id_of
 from ..context.properties_for_flags import NO_PROPERTIES, PropertiesForFlags
 from ..json_text import members_of
-from .override_layers import NO_OVERRIDES, OverridesLike
+from .override_forms import NO_OVERRIDES, OverridesLike
 
 __all__ = ["Complete", "FlagOptions", "FlagQuery", "flag_query"]
 
