@@ -52,8 +52,6 @@ class LocalEvaluation:
         if client.feature_flags is None and client.personal_api_key:
             client.load_feature_flags()
         published, value = self.published(), None
-        if key not in published["flags_by_key"]:
-            return None, published
         options = _options(groups, group_properties, device_id)
         try:
             adopted = adopted_from(published)

@@ -49,7 +49,7 @@ class Publications:
             return known
         # The client publishes all parts under this lock, so here they belong together.
         with self._client._flag_definition_publication_lock:
-            return self._known() or self._publish()
+            return self._publish()
 
     def _known(self) -> Published | None:
         if self._last is None:
@@ -60,13 +60,10 @@ class Publications:
 
     def _publish(self) -> Published:
         rules, published = self._rules(), dict(Client._local_evaluation_snapshot(self._client))
-        before: AdoptedDefinitions | None = None
-        if self._last is not None:
-            before = self._last[2][_ADOPTED]
-        if before is not None and self._last is not None and rules.are(self._last[0]):
-            published[_ADOPTED] = before
-        else:
-            published[_ADOPTED] = AdoptedDefinitions(published, before)
+        last = self._last
+        before: AdoptedDefinitions | None = None if last is None else last[2][_ADOPTED]
+        is_known = last is not None and rules.are(last[0])
+        published[_ADOPTED] = before if is_known else AdoptedDefinitions(published, before)
         self._last = rules, self._labels(), published
         return published
 

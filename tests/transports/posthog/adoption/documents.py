@@ -1,6 +1,6 @@
 """Definitions on which posthog-python 7.91.1 and the engine agree, and some on which they do not."""
 
-__all__ = ["document", "flag", "property_filter"]
+__all__ = ["document", "flag", "of_format_2", "property_filter"]
 
 
 def property_filter(key, value, operator="exact", **more):
@@ -11,6 +11,18 @@ def flag(key, *filters, rollout=100, number=1, **more):
     groups = [{"properties": list(filters), "rollout_percentage": rollout}]
     filters = {"groups": groups, **more.pop("filters", {})}
     return {"id": number, "version": 3, "key": key, "active": True, "filters": filters, **more}
+
+
+def of_format_2(key):
+    """Return a flag of configuration format 2, which the engine decides: 500 for everybody."""
+    rule = {
+        "id": "11111111-1111-4111-8111-111111111111",
+        "rule_type": "targeted_release",
+        "targeting": {"properties": []},
+        "value": 500,
+    }
+    filters = {"version": 2, "return_type": "number", "default_value": None, "rules": [rule]}
+    return {"key": key, "id": 9, "active": True, "filters": filters}
 
 
 def document():

@@ -1,6 +1,7 @@
 """An adopted client follows its definitions, however they come, and compiles them once."""
 
 import os
+import threading
 from types import MappingProxyType
 from unittest import mock
 
@@ -12,8 +13,9 @@ from flagengine import Snapshot, SnapshotError
 from flagengine.transports.posthog import adopt
 from flagengine.transports.posthog.adoption import definitions
 from tests.threads import at_once
-from tests.transports.posthog.adoption.documents import flag, property_filter
+from tests.transports.posthog.adoption.documents import flag, of_format_2, property_filter
 
+THREADS = 6
 LOCAL = MappingProxyType({"only_evaluate_locally": True})
 OLD = MappingProxyType({"app": "2.0.0-beta"})
 
@@ -58,6 +60,8 @@ class TestNewDefinitions:
             server.document["property_matching_version"] = version
             adopted._load_feature_flags()
             assert value(adopted, on="banana") is expected
+        adopted._property_matching_version = 2
+        assert value(adopted, on="banana") is False
 
     def test_the_definitions_of_a_cache_provider_are_seen(self, adopted):
         provider = mock.Mock()
@@ -72,11 +76,20 @@ class TestNewDefinitions:
         adopted._load_feature_flags()
         assert value(adopted) is False
 
-    def test_the_first_read_loads_as_before(self, client):
+    @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+    @pytest.mark.parametrize(
+        "read",
+        [
+            value,
+            lambda client, **given: client.get_feature_flag("plan", "u", person_properties=given),
+        ],
+    )
+    def test_the_first_read_loads_as_before(self, client, read):
         client.feature_flags = None
         client._feature_flags = None
         with adopt(client):
-            assert value(client, plan="pro") is True
+            assert read(client, plan="pro") is True
+        assert len(client.feature_flags) == 5
 
     def test_an_evaluation_ends_with_the_definitions_it_began_with(self, adopted):
         evaluate = definitions.evaluate
@@ -99,23 +112,46 @@ class TestNewDefinitions:
         assert compute(own, "u", person_properties={"plan": "free"}) is False
 
 
+class CountedLock:
+    """A lock that can be entered again, and tells when a number of entries was attempted."""
+
+    def __init__(self, entries):
+        self.all_have_arrived = threading.Event()
+        self._left = entries
+        self._lock = threading.RLock()
+
+    def __enter__(self):
+        self._left -= 1
+        if self._left == 0:
+            self.all_have_arrived.set()
+        self._lock.acquire()
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+
 class TestCompiling:
-    @pytest.fixture
-    def parsed(self):
-        with mock.patch.object(definitions.Snapshot, "parse", wraps=Snapshot.parse) as parse:
-            yield parse
-
-    def test_definitions_are_parsed_once_by_many_threads(self, adopted, parsed):
+    def test_definitions_are_parsed_once_by_threads_that_meet(self, adopted):
         adopted.feature_flags = [flag("plan")]
-        assert at_once(8, lambda _: value(adopted)) == [True] * 8
-        assert parsed.call_count == 1
+        # Each thread arrives once, and the first once more inside.
+        lock = adopted._flag_definition_publication_lock = CountedLock(THREADS + 1)
+        parsed = []
 
-    def test_reads_and_a_poll_without_changes_of_the_rules_parse_nothing(self, adopted, parsed):
+        def parse(*arguments, **options):
+            parsed.append(lock.all_have_arrived.wait(10))
+            return Snapshot.parse(*arguments, **options)
+
+        with mock.patch.object(definitions, "Snapshot", mock.Mock(parse=parse)):
+            assert at_once(THREADS, lambda _: value(adopted)) == [True] * THREADS
+        assert parsed == [True]
+
+    def test_reads_and_a_poll_without_changes_of_the_rules_parse_nothing(self, adopted):
         value(adopted)
-        parsed.reset_mock()
-        adopted._minimal_flag_called_events = True
-        value(adopted)
-        assert parsed.call_count == 0
+        with mock.patch.object(definitions, "Snapshot", None):
+            value(adopted)
+            adopted._minimal_flag_called_events = True
+            value(adopted)
+        assert adopted._local_evaluation_snapshot()["minimal_flag_called_events"] is True
 
     def test_equal_values_share_a_record_unless_its_payload_can_be_changed(self, adopted):
         first, second = (
@@ -131,13 +167,15 @@ class TestUnreadableDefinitions:
 
     def test_the_error_is_logged_and_the_server_is_asked(self, adopted, server, caplog):
         server.flags = {"plan": {"key": "plan", "enabled": True, "variant": None}}
-        adopted.feature_flags = [{**flag("plan"), id: 1}]
+        odd = flag("odd", property_filter("plan", "pro", "bogus"))
+        adopted.feature_flags = [{**flag("plan"), id: 1}, odd]
         assert adopted.evaluate_flags("u").get_flag("plan") is True
         assert adopted.get_feature_flag_result("plan", "u").get_value() is True
         assert "with a key that JSON cannot write" in caplog.text
         with pytest.raises(SnapshotError, match="a value at /flags/0"):
             _ = adopt(adopted).snapshot
-        adopted._warn_unresolvable_flags()
+        published = adopted._local_evaluation_snapshot()
+        assert adopted._classify_unresolvable_flags(published).keys() == {"odd"}
         adopted.feature_flags = [flag("plan", rollout=0)]
         assert value(adopted) is False
 
@@ -160,7 +198,7 @@ class TestWarnings:
     def test_what_the_engine_cannot_decide_is_named(self, adopted, server, caplog):
         static = flag("static", {"key": "id", "type": "cohort", "value": 7})
         sticky = flag("sticky", rollout=50, ensure_experience_continuity=True)
-        second = {"key": "second", "active": True, "filters": {"version": 2, "rules": []}}
+        second = of_format_2("second")
         shown = {**second, "key": "shown", "evaluation_runtime": "client"}
         continuity, unsupported = self.warned(
             adopted, server, caplog, static, sticky, second, shown

@@ -10,7 +10,7 @@ import posthog
 from posthog.types import UnresolvedFlagReason
 
 from flagengine.transports.posthog import adopt
-from tests.transports.posthog.adoption.documents import flag, property_filter
+from tests.transports.posthog.adoption.documents import flag, of_format_2, property_filter
 
 PRO = {"plan": "pro", "app": "2.0.0-beta", "seats": 7}
 LOCAL = {"only_evaluate_locally": True}
@@ -169,9 +169,7 @@ class TestUnresolvedFlags:
         assert "Can't compute group feature flag: team" in caplog.text
 
     def test_a_flag_of_format_2_is_left_to_the_server(self, adopted, server):
-        rules = [{"id": "r", "type": "targeted_release", "value": True, "conditions": []}]
-        second = {"version": 2, "default_value": False, "rules": rules}
-        adopted.feature_flags = [{"key": "new", "id": 9, "active": True, "filters": second}]
+        adopted.feature_flags = [of_format_2("new")]
         server.flags = {"new": {"key": "new", "enabled": True, "variant": None}}
         assert adopted.get_feature_flag("new", "u") is True
         assert adopted.evaluate_flags("u").get_flag("new") is True
