@@ -174,8 +174,11 @@ def test_listeners_of_everything_do_not_hear_of_reads(bench: Bench) -> None:
     bench.client.on("*", lambda name, _: names.append(name))
     for _ in range(3):
         bench.client.get_feature_flag("beta", USER)
-    assert "flag_evaluated" not in names
     assert bench.client.components.reads.value is not None
+    bench.client.on("flag_evaluated", lambda _: names.append("heard"))
+    bench.client.get_feature_flag("beta", USER)
+    assert names[-1] == "heard"
+    assert "flag_evaluated" not in names
 
 
 def test_a_listener_that_raises_or_reads_harms_nobody(

@@ -12,8 +12,9 @@ import pytest
 
 from flagengine import Snapshot, evaluate
 from flagengine.transports import AsyncClient, Client, MemorySink
-from flagengine.transports.flags.scopes import scopes
+from flagengine.transports.flags.scopes import Scope, scopes
 from flagengine.transports.testing import ForcedFlags, flags_set
+from flagengine.transports.testing.recorder import ReadRecorder
 from tests.threads import at_once
 from tests.transports.client.bench import Bench, flag, local, variant_flag
 
@@ -181,6 +182,23 @@ def test_a_scope_that_ends_in_another_context_ends_where_it_began(bench: Bench) 
     assert here.run(bench.client.get_feature_flag, "beta", USER) is True
     there.run(flags.__exit__)
     assert here.run(bench.client.get_feature_flag, "beta", USER) is False
+
+
+def test_a_flag_that_the_application_hides_is_not_unknown(bench: Bench) -> None:
+    recorder = ReadRecorder()
+    scope = Scope(watcher=recorder)
+    scope.begin()
+    with bench.client.overridden_flags({"gone": None}):
+        bench.client.get_feature_flag("gone", USER)
+    bench.client.get_feature_flag("beta", USER)
+    bench.client.get_feature_flag("betta", USER)
+    scope.end()
+    assert [each.key for each in recorder.unknown] == ["betta"]
+    (unknown,) = map(str, recorder.news())
+    assert unknown.startswith("unknown flag 'betta' was read at ")
+    assert __file__ in unknown
+    assert unknown.endswith("; did you mean 'beta'?")
+    assert recorder.news() == []
 
 
 def test_the_engine_alone_takes_them_where_they_are_passed() -> None:
