@@ -8,7 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "flagengine"
 HEAVY = {"numpy", "pyarrow", "pyspark", "polars", "pandas", "duckdb", "dask", "ray"}
 ENGINES = HEAVY - {"numpy", "pyarrow"}
-ALLOWED = {"spark": {"pyspark"}, "dask": {"dask", "pandas"}}
+ALLOWED = {"spark": {"pyspark"}, "dask": {"dask", "pandas"}, "tabular": {"pandas", "polars"}}
+"""By module: engines that it imports besides the one of its own name."""
 
 
 def _imported(path: Path) -> set[str]:
