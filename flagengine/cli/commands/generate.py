@@ -100,7 +100,7 @@ def _compare(name: str, wanted: str) -> None:
     if there == lines:
         print_lines([[(f"{name} is up to date", "green")]])
         return
-    print_lines(_differences(name, there, lines))
+    print_lines(_differences(name, there, lines), wraps=False)
     raise SystemExit(1)
 
 
