@@ -44,6 +44,7 @@ def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, 
         "flagengine/native/_accelerator.pyi",
         "flagengine/analysis/lint/schemas/definitions.v1.json",
         "flagengine/analysis/lint/schemas/rules.v2.json",
+        "flagengine/cli/schemas/evaluate.json",
     ],
 )
 def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
@@ -97,3 +98,4 @@ def test_the_metadata_names_extras_command_and_licence(wheel):
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
     assert b"flagengine = flagengine.cli:main" in read("entry_points.txt")
+    assert b"fetch = flagengine.transports.cli.fetch:command" in read("entry_points.txt")
