@@ -4,6 +4,7 @@ Other packages add commands as entry points of the group ``flagengine.commands``
 when it is used, so what one needs costs the others nothing.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -38,6 +39,14 @@ class Commands(click.Group):
             command: click.Command = module.command
             return command
         return load_command(cmd_name)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line, or complete what a shell asks for."""
+        if "_FLAGENGINE_COMPLETE" in os.environ:
+            from flagengine.cli.completion import register  # noqa: PLC0415 for shells only
+
+            register()
+        return super().main(*args, **options)
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Read the arguments before the command's name; the error is printable."""

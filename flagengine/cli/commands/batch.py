@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flagengine.cli import options
+from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines, print_table
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
@@ -20,9 +21,17 @@ __all__ = ["command"]
 
 
 @click.command(epilog=f"{EXIT_CODES} Findings: unresolved answers, with --fail-on unresolved.")
-@click.argument("source", metavar="DEFINITIONS")
-@click.argument("table", metavar="INPUT")
-@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="The output file.")
+@click.argument("source", metavar="DEFINITIONS", shell_complete=files)
+@click.argument("table", metavar="INPUT", shell_complete=files)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    metavar="OUTPUT",
+    shell_complete=files,
+    help="The output file.",
+)
 @population
 @options.flags
 @click.option(

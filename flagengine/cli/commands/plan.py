@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 @click.command(epilog=EXIT_CODES)
 @options.source
-@click.argument("key", metavar="FLAG")
+@options.flag_key
 @click.option("--source", "as_source", is_flag=True, help="Print the generated Python instead.")
 @options.as_json
 def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
