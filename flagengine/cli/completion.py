@@ -13,6 +13,9 @@ from click.shell_completion import BashComplete, CompletionItem, add_completion_
 
 from flagengine.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from flagengine.analysis.requirements import Requirements
+
 __all__ = [
     "SHELLS",
     "complete_with",
