@@ -1,9 +1,10 @@
-"""Every block of README.md is correct, and every block of Python in some pages of docs/.
+"""Every block of README.md and of some pages of docs/ is correct.
 
 A block of Python is followed by its output; the blocks share a namespace. A block that is marked
 ``python needs-celery`` is left out where there is no Celery. A block that is marked ``python no-run``
-needs a server, so only its calls are checked. A console block has a command and its output. The targets
-of links exist.
+needs a server, so only its calls are checked. A console block has commands, each with what it prints, and
+the blocks of a page share a folder; in one that is marked ``console fails`` the last command exits with 1.
+The targets of links exist.
 """
 
 import ast
@@ -28,14 +29,14 @@ from flagengine.transports.client.options import Options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(\w+(?: needs-\w+)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+(?: needs-\w+| fails)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall(README)
 NOT_RUN = re.findall(r"^```python no-run\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
 PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
+PAGES += ["docs/command-line.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -43,9 +44,12 @@ def test_every_block_of_python_prints_what_follows_it(monkeypatch, tmp_path, pag
     # Blocks may write files, and they read the fixtures.
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     namespace = {}
     blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
-    for (kind, source), (following, expected) in pairwise(blocks):
+    for (kind, source), (following, expected) in pairwise([*blocks, ("text", "")]):
+        if kind.startswith("console"):
+            _run_console(source, tmp_path, exits=1 if kind.endswith(" fails") else 0)
         language, _, needed = kind.partition(" needs-")
         if language == "python" and (not needed or find_spec(needed)):
             assert following == "text", source
@@ -73,27 +77,34 @@ def _assert_that_it_fits(call):
         assert keywords.keys() <= {each.name for each in fields(Options)}
 
 
-@pytest.mark.parametrize("block", CONSOLE)
-def test_every_command_prints_what_follows_it(block):
-    command, expected = block.removeprefix("$ flagengine ").split("\n", 1)
-    result = subprocess.run(
-        [sys.executable, "-m", "flagengine", *shlex.split(command)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    assert result.stdout == expected
+def _run_console(block, folder, *, exits):
+    """Run the commands of a block, each of which must print what follows it."""
+    first, *commands = re.split(r"^\$ flagengine ", block, flags=re.MULTILINE)
+    assert (first, bool(commands)) == ("", True), block
+    for number, text in enumerate(commands, 1):
+        command, _, expected = text.partition("\n")
+        result = subprocess.run(
+            [sys.executable, "-m", "flagengine", *shlex.split(command)],
+            cwd=folder,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert result.returncode == (exits if number == len(commands) else 0), result.stderr
+        assert result.stdout == expected
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command-line.md"]
+)
 def test_links_lead_to_files_and_headings_that_are_there(name):
     text = (ROOT / name).read_text(encoding="utf-8")
+    folder = (ROOT / name).parent
     for path, anchor in LINK.findall(text):
-        assert (ROOT / path).exists(), path
+        assert (folder / path).exists(), path
         if anchor:
-            assert anchor in _anchors(ROOT / (path or name)), anchor
+            assert anchor in _anchors(folder / path if path else ROOT / name), anchor
 
 
 def _anchors(page):

@@ -15,10 +15,10 @@ _VARIABLE: Final = "_FLAGENGINE_COMPLETE"
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("shell", metavar="|".join(SHELLS), type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, *, shell: str) -> None:
-    """Print the script that makes a shell complete flagengine.
+    """Print the script that makes SHELL (bash, zsh or fish) complete flagengine.
 
     Put one of these lines into the shell's start file:
 
