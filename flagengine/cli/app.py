@@ -62,9 +62,11 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; raise `Trouble` that suggests the nearest known command."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            raise Trouble(f"unknown command {args[0]!r}{did_you_mean(args[0], known)}")
+        # The commands of other packages are looked for only if the name is not one of this package's.
+        if args and args[0] not in _own() and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            if args[0] not in known:
+                raise Trouble(f"unknown command {args[0]!r}{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
 
 
