@@ -4,6 +4,7 @@ Other packages add commands as entry points of the group ``flagengine.commands``
 when it is used, so what one needs costs the others nothing.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -39,6 +40,14 @@ class Commands(click.Group):
             return command
         return load_command(cmd_name)
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line, or complete what a shell asks for."""
+        if "_FLAGENGINE_COMPLETE" in os.environ:
+            from flagengine.cli.completion import register  # noqa: PLC0415 for shells only
+
+            register()
+        return super().main(*args, **options)
+
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Read the arguments before the command's name; the error is printable."""
         with _printable_errors():
@@ -53,9 +62,11 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; raise `Trouble` that suggests the nearest known command."""
-        known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
-            raise Trouble(f"unknown command {args[0]!r}{did_you_mean(args[0], known)}")
+        # The commands of other packages are looked for only if the name is not one of this package's.
+        if args and args[0] not in _own() and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            if args[0] not in known:
+                raise Trouble(f"unknown command {args[0]!r}{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)
 
 

@@ -6,18 +6,29 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from flagengine.cli import completion
 from flagengine.cli.person import read_person
 from flagengine.cli.trouble import Trouble
 
-__all__ = ["READING", "as_json", "flags", "person", "source", "sources"]
+__all__ = ["READING", "as_json", "flag_key", "flags", "person", "source", "sources"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-source: Callable[[F], F] = click.argument("source", metavar="FILE")
-sources: Callable[[F], F] = click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+source: Callable[[F], F] = click.argument("source", metavar="FILE", shell_complete=completion.files)
+sources: Callable[[F], F] = click.argument(
+    "sources", metavar="FILE...", nargs=-1, required=True, shell_complete=completion.files
+)
+flag_key: Callable[[F], F] = click.argument(
+    "key", metavar="FLAG", shell_complete=completion.complete_with(completion.flag_keys)
+)
 as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 flags: Callable[[F], F] = click.option(
-    "--flag", "keys", multiple=True, metavar="KEY", help="Evaluate only this flag; may be repeated."
+    "--flag",
+    "keys",
+    multiple=True,
+    metavar="KEY",
+    help="Only this flag; may be repeated.",
+    shell_complete=completion.complete_with(completion.flag_keys),
 )
 
 READING: Final = (
@@ -55,21 +66,29 @@ _PERSON: Final = (
         "pairs",
         multiple=True,
         metavar="KEY=VALUE",
+        shell_complete=completion.complete_with(completion.person_properties),
         help="A person property; VALUE is JSON (7, true, [1]) or text.",
     ),
     click.option(
         "--properties",
         metavar="FILE|JSON",
+        shell_complete=completion.files,
         help="Person properties as a JSON object, or a file that contains the object.",
     ),
     click.option(
-        "--group", "groups", multiple=True, metavar="TYPE=KEY", help="A group: company=acme."
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="TYPE=KEY",
+        shell_complete=completion.complete_with(completion.groups),
+        help="A group: company=acme.",
     ),
     click.option(
         "--group-property",
         "group_pairs",
         multiple=True,
         metavar="TYPE.KEY=VALUE",
+        shell_complete=completion.complete_with(completion.group_properties),
         help="A property of a group: company.tier=gold.",
     ),
     click.option("--device-id", metavar="ID", help="For flags that are bucketed by device."),
@@ -79,6 +98,7 @@ _PERSON: Final = (
         "overrides",
         multiple=True,
         metavar="FLAG=VALUE",
+        shell_complete=completion.complete_with(completion.overrides),
         help="Use VALUE instead of evaluating: true, false, a variant, or null for no such flag.",
     ),
     click.option(
@@ -91,6 +111,7 @@ _PERSON: Final = (
         "contexts",
         multiple=True,
         metavar="NAME",
+        shell_complete=completion.complete_with(completion.contexts),
         help="Leave out flags whose evaluation contexts include none of the given contexts.",
     ),
 )

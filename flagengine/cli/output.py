@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flagengine.cli.layout import column_widths, stacked, wrapped
 from flagengine.values.printable import printable, printable_json
 
 __all__ = ["Cell", "print_error", "print_json", "print_lines", "print_table", "print_text"]
 
-_UNBOUNDED: Final = 10_000
-"""The width for a pipe or a file, where nothing must be cut or wrapped."""
+_PIPED: Final = 120
+"""The width of tables in a pipe or a file; what machines read is printed with --json."""
 
 _ASCII: Final = str.maketrans(
     dict(zip("├└│─✓✗…", ["|", "`", "|", "-", "+", "x", "..."], strict=True))
@@ -47,36 +48,55 @@ def print_error(text: str) -> None:
     click.echo(printable(text), err=True)
 
 
-def print_lines(lines: Iterable[Sequence[Cell]]) -> None:
-    """Print lines, each a list of cells; they are never wrapped."""
+def print_lines(lines: Iterable[Sequence[Cell]], *, wraps: bool = True) -> None:
+    """Print lines, each a list of cells; on a terminal they wrap at words, unless they are code."""
     console = _console()
+    wraps = wraps and sys.stdout.isatty()
     with console.capture() as captured:
         for line in lines:
-            text = Text.assemble(*map(_assembled, line))
-            console.print(text, soft_wrap=True)
+            parts = [_text(cell) for cell in line]
+            texts = wrapped(parts, console.width) if wraps else [_joined(parts)]
+            for text in texts:
+                console.print(text, soft_wrap=True)
     _write(captured.get().removesuffix("\n"))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Print a table; on a terminal its cells wrap."""
-    table = Table(*header, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for row in rows:
-        table.add_row(*(Text(*_assembled(cell), overflow="fold") for cell in row))
+    """Print a table whose cells wrap at words; where words would not fit, print each row as lines."""
+    cells = [[_text(cell) for cell in row] for row in rows]
     console = _console()
+    widths = column_widths([[Text(name) for name in header], *cells], console.width)
     with console.capture() as captured:
-        console.print(table)
+        if widths is None:
+            for text in stacked(header, cells, console.width):
+                console.print(text, soft_wrap=True)
+        else:
+            console.print(_table(header, cells, widths))
     lines = captured.get().splitlines()
     _write("\n".join(lines if console.is_terminal else map(str.rstrip, lines)))
 
 
+def _table(header: Sequence[str], cells: Sequence[Sequence[Text]], widths: Sequence[int]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name, width in zip(header, widths, strict=True):
+        table.add_column(name, width=width)
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
 def _console() -> Console:
-    width = None if sys.stdout.isatty() else _UNBOUNDED
+    width = None if sys.stdout.isatty() else _PIPED
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def _assembled(cell: Cell) -> tuple[str, str]:
+def _joined(parts: Sequence[Text]) -> Text:
+    return Text.assemble(*parts)
+
+
+def _text(cell: Cell) -> Text:
     text, style = (cell, "") if isinstance(cell, str) else cell
-    return printable(text), style
+    return Text(printable(text), style)
 
 
 def _write(text: str) -> None:

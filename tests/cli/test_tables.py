@@ -78,6 +78,38 @@ class TestBatch:
         assert (folder / "o.parquet").exists()
 
     @pytest.mark.usefixtures("folder")
+    def test_tables_may_come_from_a_pipe_and_go_to_one(self):
+        people = '{"distinct_id": "a", "plan": "pro"}\n{"distinct_id": "b", "plan": "x"}\n'
+        command = ["batch", "old.json", "-", "-o", "-", "--flag", "pro"]
+        found = CliRunner().invoke(cli, command, input=people)
+        assert found.exit_code == 0, found.output
+        assert [json.loads(line) for line in found.stdout.splitlines()] == [
+            {"distinct_id": "a", "pro": True},
+            {"distinct_id": "b", "pro": False},
+        ]
+        more = ["--input-format", "csv", "--output-format", "csv"]
+        found = CliRunner().invoke(cli, [*command, *more], input="distinct_id,plan\na,pro\n")
+        assert found.stdout.splitlines()[1:] == ['"a",true']
+
+    @pytest.mark.usefixtures("folder")
+    @pytest.mark.parametrize(
+        ("arguments", "stdin", "message"),
+        [
+            (["old.json", "-", "-o", "-", "--json"], "", "only one of the table (-o -) and --json"),
+            (["-", "-", "-o", "-"], "", "only one of DEFINITIONS and INPUT can be -"),
+            (["old.json", "-", "-o", "-", "--engine", "spark"], "", "must not be -"),
+            (["old.json", "-", "-o", "o.csv"], "nonsense\n", "standard input"),
+            (["old.json", "-", "-o", "-", "--carry", "x"], '{"distinct_id": "a"}\n', "column 'x'"),
+        ],
+    )
+    def test_wrong_use_of_a_pipe_is_one_line(self, arguments, stdin: str, message: str):
+        found = CliRunner().invoke(cli, ["batch", *arguments], input=stdin)
+        assert found.exit_code == 2
+        assert message in found.stderr
+        assert "/tmp" not in found.stderr
+        assert (found.stdout, found.stderr.count("\n")) == ("", 1)
+
+    @pytest.mark.usefixtures("folder")
     @pytest.mark.parametrize(
         ("args", "message"),
         [

@@ -29,6 +29,7 @@ DOCUMENT = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "d.json").write_text(json.dumps(DOCUMENT))
+    (tmp_path / "e.json").write_text(json.dumps({"flags": []}))
     (tmp_path / "people.jsonl").write_text(json.dumps({"distinct_id": HOSTILE}) + "\n")
     return tmp_path
 
@@ -71,7 +72,17 @@ def on_terminal(folder: Path, *arguments: str) -> str:
         ("requirements", "d.json"),
         ("requirements", "d.json", "--json"),
         ("validate", "d.json"),
+        ("validate", "d.json", "d.json"),
+        ("validate", "d.json", "--format", "concise"),
+        ("validate", "d.json", "--format", "github"),
+        ("validate", "d.json", "--format", "sarif"),
+        ("validate", "d.json", "--format", "junit"),
         ("diff", "d.json", "d.json", "people.jsonl", "--json"),
+        ("diff", "d.json", "e.json"),
+        ("diff", "d.json", "e.json", "--json"),
+        ("generate", "d.json"),
+        ("generate", "d.json", "--format", "openfeature"),
+        ("generate", "d.json", "--check", "d.json"),
         ("batch", "d.json", "people.jsonl", "-o", "o.jsonl"),
         ("batch", "d.json", "people.jsonl", "-o", "o.jsonl", "--json"),
         # What is wrong is quoted, and hints quote the document.

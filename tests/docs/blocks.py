@@ -8,7 +8,8 @@ What stands behind the language of a block says what becomes of it:
 - ``python title="shop/flags.py"``: a file, also in other languages. It is written to the page's folder.
   With ``append`` it is put behind the file that is there.
 - ``console``: commands of Python, pytest or flagengine after ``$``, each with its output, in which
-  ``...`` stands for anything. They run in the page's folder.
+  ``...`` stands for anything. They run in the page's folder and exit with 0; in a block ``console fails``
+  the last one exits with 1.
 - ``needs-celery`` besides: left out where there is no Celery.
 
 All other blocks are only shown.
@@ -106,17 +107,21 @@ def _printed(block: Block, namespace: dict[str, Any]) -> str:
 def _run_commands(block: Block, folder: Path) -> None:
     commands = COMMAND.findall(block.text)
     assert "".join(f"$ {line}\n{printed}" for line, printed in commands) == block.text
-    for line, expected in commands:
-        printed = _printed_by(shlex.split(line), folder)
+    for number, (line, expected) in enumerate(commands, 1):
+        code, printed = _run_command(shlex.split(line), folder)
+        fails = "fails" in block.words and number == len(commands)
+        assert code == int(fails), f"$ {line}\n{printed}"
         is_as_shown = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS)
         assert is_as_shown, f"$ {line}\n{printed}"
 
 
-def _printed_by(command: list[str], folder: Path) -> str:
+def _run_command(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run a command; return its exit code and what it prints."""
     program, *arguments = command
     if program == "flagengine":  # here, because a process takes a second
-        return CliRunner().invoke(cli, arguments, prog_name="flagengine").output
-    return subprocess.run(
+        done = CliRunner().invoke(cli, arguments, prog_name="flagengine")
+        return done.exit_code, done.output
+    process = subprocess.run(
         [sys.executable, *PROGRAMS[program], *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
@@ -124,4 +129,5 @@ def _printed_by(command: list[str], folder: Path) -> str:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         check=False,
-    ).stdout
+    )
+    return process.returncode, process.stdout

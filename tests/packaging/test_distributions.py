@@ -55,6 +55,7 @@ def test_both_packages_are_whole_in_wheel_and_source_distribution(wheel, sdist, 
         "flagengine/transports/client/signatures.pyi",
         "flagengine/analysis/lint/schemas/definitions.v1.json",
         "flagengine/analysis/lint/schemas/rules.v2.json",
+        "flagengine/cli/schemas/evaluate.json",
     ],
 )
 def test_data_files_are_in_wheel_and_source_distribution(wheel, sdist, name):
@@ -143,8 +144,10 @@ def test_the_metadata_names_command_licence_authors_and_addresses(wheel):
     addresses = dict(line.split(", ") for line in metadata.get_all("Project-URL"))
     assert {"Source", "Issues", "Changelog"} <= set(addresses)
     assert all(address.startswith("https://") for address in addresses.values())
-    commands = next(path for path in wheel.namelist() if path.endswith("/entry_points.txt"))
-    assert b"flagengine = flagengine.cli:main" in wheel.read(commands)
+    path = next(path for path in wheel.namelist() if path.endswith("/entry_points.txt"))
+    commands = wheel.read(path)
+    assert b"flagengine = flagengine.cli:main" in commands
+    assert b"fetch = flagengine.transports.cli.fetch:command" in commands
 
 
 def test_extras_are_for_users_and_groups_for_developers(wheel):

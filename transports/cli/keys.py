@@ -16,6 +16,7 @@ __all__ = ["PROJECT_VARIABLES", "SECRET_VARIABLES", "project_key", "secret_key"]
 PROJECT_VARIABLES: Final = ("POSTHOG_PROJECT_KEY", "POSTHOG_API_KEY")
 SECRET_VARIABLES: Final = ("POSTHOG_SECRET_KEY", "POSTHOG_PERSONAL_API_KEY")
 
+_ELSEWHERE: Final = f"goes into the variable {SECRET_VARIABLES[0]}"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY: Final = re.compile(r"ph[a-z]_", re.IGNORECASE)
 
@@ -76,5 +77,5 @@ def _checked(read: object, name: str, given: str | None) -> str | None:
     try:
         found: str | None = read(name, given)
     except ValueError as error:
-        raise Trouble(str(error)) from None
+        raise Trouble(str(error).replace("goes to secret_key", _ELSEWHERE)) from None
     return found

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from flagengine.cli import options
+from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines, print_table
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
@@ -20,8 +21,8 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 @click.command(epilog=f"{EXIT_CODES} Findings: a test with p below 0.001, or correlated flags.")
-@click.argument("source", metavar="DEFINITIONS")
-@click.argument("table", metavar="POPULATION")
+@click.argument("source", metavar="DEFINITIONS", shell_complete=files)
+@click.argument("table", metavar="POPULATION", shell_complete=files)
 @population
 @options.flags
 @click.option("--fail", is_flag=True, help="Exit with 1 if there are findings.")

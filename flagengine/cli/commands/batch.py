@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flagengine.cli import options
+from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines, print_table
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
-from flagengine.cli.trouble import EXIT_CODES, check_keys
+from flagengine.cli.standard_streams import FORMATS, table_in, table_out
+from flagengine.cli.trouble import EXIT_CODES, Trouble, check_keys
 from flagengine.values.json_values import text
 
 if TYPE_CHECKING:
@@ -20,9 +22,17 @@ __all__ = ["command"]
 
 
 @click.command(epilog=f"{EXIT_CODES} Findings: unresolved answers, with --fail-on unresolved.")
-@click.argument("source", metavar="DEFINITIONS")
-@click.argument("table", metavar="INPUT")
-@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="The output file.")
+@click.argument("source", metavar="DEFINITIONS", shell_complete=files)
+@click.argument("table", metavar="INPUT", shell_complete=files)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    metavar="OUTPUT",
+    shell_complete=files,
+    help="The output file.",
+)
 @population
 @options.flags
 @click.option(
@@ -43,6 +53,20 @@ __all__ = ["command"]
     help="Exit with 1 if any answer is unresolved; the output is still written.",
 )
 @click.option("--quiet", is_flag=True, help="Print no progress bar and no summary.")
+@click.option(
+    "--input-format",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="The format of standard input, if INPUT is -.",
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="The format of standard output, if OUTPUT is -; the summary is then left out.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "spark"]),
@@ -65,6 +89,8 @@ def command(
     prefix: str,
     fail_on: str | None,
     quiet: bool,
+    input_format: str,
+    output_format: str,
     engine: str,
     as_json: bool,
 ) -> None:
@@ -72,14 +98,16 @@ def command(
 
     The suffix of INPUT and of OUTPUT gives the format: .parquet, .csv, .jsonl, .arrow (IPC file),
     .arrows (IPC stream); a folder holds Parquet files. A failed run leaves no partial OUTPUT. A folder is
-    replaced only if it holds nothing but an earlier OUTPUT.
+    replaced only if it holds nothing but an earlier OUTPUT. - reads standard input, or writes standard output.
 
     \b
     flagengine batch definitions.json people.parquet -o flags.parquet
     flagengine batch definitions.json persons.csv -o flags.csv --distinct-id id
         --properties-json properties --group company=company_id
+    zcat persons.csv.gz | flagengine batch definitions.json - -o - --input-format csv
     """  # noqa: D301 (click keeps the lines after it as they are)
     needs("batch")
+    _check_streams(source, table, target, engine, as_json=as_json)
     snapshot = read_snapshot(source)
     check_keys(shown_name(source), keys, snapshot.keys)
     more: dict[str, Any] = {
@@ -88,18 +116,29 @@ def command(
         "carry": "all" if carry_all else list(carry) or None,
         "prefix": prefix,
     }
-    if engine == "spark":
-        stats = _written_by_spark(snapshot, table, target, people, more)
-    else:
-        stats = _written(snapshot, table, Path(target), people, more, quiet=quiet)
+    is_piped = target == "-"
+    with table_in(table, input_format) as found, table_out(target, output_format) as place:
+        if engine == "spark":
+            stats = _written_by_spark(snapshot, found, place, people, more)
+        else:
+            stats = _written(snapshot, found, Path(place), people, more, quiet=quiet)
     if as_json:
         print_json({"fingerprint": snapshot.fingerprint, **_summary(stats)})
-    elif not quiet:
+    elif not (quiet or is_piped):
         _print(stats)
     if fail_on and any(
         resolution.unresolved_reason for counts in stats.answers.values() for resolution in counts
     ):
         raise SystemExit(1)
+
+
+def _check_streams(source: str, table: str, target: str, engine: str, *, as_json: bool) -> None:
+    if source == table == "-":
+        raise Trouble("only one of DEFINITIONS and INPUT can be - (standard input)")
+    if target == "-" and as_json:
+        raise Trouble("only one of the table (-o -) and --json can be on standard output")
+    if engine == "spark" and "-" in (table, target):
+        raise Trouble("Spark reads and writes files; INPUT and OUTPUT must not be -")
 
 
 def _written(

@@ -10,6 +10,7 @@ import click
 from flagengine.analysis.changes.comparison import compare
 from flagengine.cli import options
 from flagengine.cli.changes import Failure, failures, parse_rules, report_changes
+from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines, print_table
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot
@@ -26,9 +27,9 @@ __all__ = ["command"]
     epilog=f"{EXIT_CODES} Findings: a flag that changes for more people than --fail-if-changed allows; "
     "without POPULATION and with --fail, any change."
 )
-@click.argument("old_source", metavar="OLD")
-@click.argument("new_source", metavar="NEW")
-@click.argument("table", metavar="[POPULATION]", required=False)
+@click.argument("old_source", metavar="OLD", shell_complete=files)
+@click.argument("new_source", metavar="NEW", shell_complete=files)
+@click.argument("table", metavar="[POPULATION]", required=False, shell_complete=files)
 @population
 @options.flags
 @click.option(
@@ -47,7 +48,13 @@ __all__ = ["command"]
     "people.",
 )
 @click.option("--fail", is_flag=True, help="Without POPULATION: exit with 1 if anything changes.")
-@click.option("--html", "page", metavar="FILE", help="Also write the report as an HTML page.")
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    shell_complete=files,
+    help="Also write the report as an HTML page.",
+)
 @click.option("--quiet", is_flag=True, help="Print no progress bar.")
 @options.as_json
 def command(

@@ -20,7 +20,7 @@ _STYLES: Final = {"✓": "green", "✗": "red", "?": "yellow"}
 
 @click.command(epilog=EXIT_CODES)
 @options.source
-@click.argument("key", metavar="FLAG")
+@options.flag_key
 @options.person
 @click.option("--redact", is_flag=True, help="Hide the values of properties.")
 @options.as_json

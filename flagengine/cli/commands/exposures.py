@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flagengine.cli import options
+from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
@@ -18,9 +19,17 @@ __all__ = ["command"]
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("source", metavar="DEFINITIONS")
-@click.argument("table", metavar="POPULATION")
-@click.option("-o", "--output", "target", required=True, metavar="OUTPUT", help="The output file.")
+@click.argument("source", metavar="DEFINITIONS", shell_complete=files)
+@click.argument("table", metavar="POPULATION", shell_complete=files)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    metavar="OUTPUT",
+    shell_complete=files,
+    help="The output file.",
+)
 @population
 @options.flags
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flagengine.cli import options
+from flagengine.cli.completion import files
 from flagengine.cli.output import Cell, print_error, print_lines, print_text
 from flagengine.cli.reading import read_bytes, read_snapshot, shown_name
 from flagengine.cli.trouble import EXIT_CODES, Trouble, check_keys
@@ -23,8 +24,21 @@ __all__ = ["command"]
 
 @click.command(epilog=f"{EXIT_CODES} Findings: with --check, a file that differs.")
 @options.source
-@click.option("-o", "--output", "target", metavar="FILE", help="Default: standard output.")
-@click.option("--check", "checked", metavar="FILE", help="Write nothing; compare with this file.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    shell_complete=files,
+    help="Default: standard output.",
+)
+@click.option(
+    "--check",
+    "checked",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write nothing; compare with this file.",
+)
 @click.option(
     "--format",
     "form",
@@ -100,7 +114,7 @@ def _compare(name: str, wanted: str) -> None:
     if there == lines:
         print_lines([[(f"{name} is up to date", "green")]])
         return
-    print_lines(_differences(name, there, lines))
+    print_lines(_differences(name, there, lines), wraps=False)
     raise SystemExit(1)
 
 

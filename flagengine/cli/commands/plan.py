@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 @click.command(epilog=EXIT_CODES)
 @options.source
-@click.argument("key", metavar="FLAG")
+@options.flag_key
 @click.option("--source", "as_source", is_flag=True, help="Print the generated Python instead.")
 @options.as_json
 def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
@@ -36,7 +36,7 @@ def command(*, source: str, key: str, as_source: bool, as_json: bool) -> None:
         print_json({"key": key, "plan": words.splitlines(), "source": code})
         return
     shown = (code or _why_no_code(evaluators.is_interpreted(key))) if as_source else words
-    print_lines([line] for line in shown.splitlines())
+    print_lines(([line] for line in shown.splitlines()), wraps=not as_source)
 
 
 def _why_no_code(is_interpreted: bool) -> str:

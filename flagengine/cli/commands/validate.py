@@ -10,6 +10,7 @@ import click
 from flagengine.analysis.lint import Finding, Severity
 from flagengine.analysis.lint.validation import validate
 from flagengine.cli import options
+from flagengine.cli.completion import files
 from flagengine.cli.output import print_error, print_json, print_lines, print_text
 from flagengine.cli.reading import not_json, read_bytes, read_snapshot, shown_name
 from flagengine.cli.reports.checked import CheckedFile, counts_of, json_report
@@ -37,6 +38,7 @@ _FORMATS: Final = ["text", "concise", "json", "github", "sarif", "junit"]
 @click.option(
     "--current",
     metavar="FILE",
+    shell_complete=files,
     help="The definitions in use: also report rules whose new order changes answers.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
@@ -70,17 +72,17 @@ def command(
     if sources.count("-") > 1:
         raise Trouble("only one FILE can be - (standard input)")
     replaced = None if current is None else read_snapshot(current)
-    files = [_checked(source, replaced, severity) for source in sources]
-    readable = [file for file in files if file.trouble is None]
-    unreadable = [file.trouble for file in files if file.trouble is not None]
+    checked = [_checked(source, replaced, severity) for source in sources]
+    readable = [file for file in checked if file.trouble is None]
+    unreadable = [file.trouble for file in checked if file.trouble is not None]
     if len(sources) == 1 and unreadable and (as_json or form in ("text", "concise", "json")):
         raise Trouble(unreadable[0])
-    _print("json" if as_json else form, files, readable)
+    _print("json" if as_json else form, checked, readable)
     for trouble in unreadable:
         print_error(f"Error: {trouble}")
     if unreadable:
         raise SystemExit(2)
-    counts = counts_of(files)
+    counts = counts_of(checked)
     if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
         raise SystemExit(1)
 

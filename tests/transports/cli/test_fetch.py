@@ -227,7 +227,7 @@ class TestKeys:
             ({}, ["--secret-key-file", "x", "--secret-key-env", "Y"], "only one of"),
             ({"POSTHOG_SECRET_KEY": "phc_x"}, [], "POSTHOG_SECRET_KEY must be a secret key"),
             ({"POSTHOG_PROJECT_KEY": ""}, [], "the project key is missing: give --project-key"),
-            ({}, ["--project-key", "phs_x"], "--project-key must be a project key"),
+            ({}, ["--project-key", "phs_x"], "which goes into the variable POSTHOG_SECRET_KEY"),
             ({}, ["--host", "eu"], "--host must be a URL such as"),
             ({}, ["--etag-file", "x"], "--etag-file needs an --output"),
             ({}, ["-o", "nope/d.json"], "cannot write 'nope/d.json'"),
