@@ -36,7 +36,7 @@ from .quick_reads import (
 from .shared import SharedVerbs
 from .verbs import carried_out
 
-__all__ = ["AsyncClient"]
+__all__ = ["AsyncClient", "awaited"]
 
 # The waits for definitions that may go on at once: each holds a thread.
 MOST_WAITS = 64
