@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 else:
     AwaitedMethods = object
 
-__all__ = ["AsyncClient"]
+__all__ = ["AsyncClient", "awaited"]
 
 # The waits for definitions that may go on at once: each holds a thread.
 MOST_WAITS = 64

@@ -26,7 +26,12 @@ from ..steps import Call, Steps
 from .components import Components, HasComponents
 from .verbs import guarded_steps, nothing
 
-__all__ = ["fetch", "get_remote_config_payload", "get_surveys_stateless"]
+__all__ = [
+    "fetch",
+    "get_remote_config_payload",
+    "get_surveys_stateless",
+    "remote_config_as_sent",
+]
 
 logger: logging.Logger = logging.getLogger("flagengine.client")
 
@@ -42,9 +47,16 @@ def get_remote_config_payload(
 
     This needs a secret key. ``key`` is posthog-python's name for ``flag_key``.
     """
+    payload = yield from remote_config_as_sent(client, flag_key if key is None else key)
+    # The server often sends a JSON string that itself contains JSON.
+    return decode_payload(payload) if isinstance(payload, str) else payload
+
+
+@guarded_steps(nothing)
+def remote_config_as_sent(client: HasComponents, key: str | None) -> Steps[Any]:
+    """Return the payload of a remote config flag as the server sends it, which may be JSON text."""
     components = client.components
-    name = flag_key if key is None else key
-    if name is None:
+    if key is None:
         logger.error("get_remote_config_payload() needs a flag_key; nothing was fetched")
         return None
     if not _may_ask(components):
@@ -53,11 +65,9 @@ def get_remote_config_payload(
     if not secret:
         logger.error("get_remote_config_payload() needs a secret_key; nothing was fetched")
         return None
-    path = f"/api/projects/@current/feature_flags/{quote(name, safe='')}/remote_config"
+    path = f"/api/projects/@current/feature_flags/{quote(key, safe='')}/remote_config"
     headers = {"Authorization": f"Bearer {clean_header_value(secret)}"}
-    payload = yield from _document(components, "remote config", path, headers)
-    # The server often sends a JSON string that itself contains JSON.
-    return decode_payload(payload) if isinstance(payload, str) else payload
+    return (yield from _document(components, "remote config", path, headers))
 
 
 @guarded_steps(list)

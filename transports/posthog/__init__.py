@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ..client.assembly import version as _version
-from .asynchronous import AsyncClient, AsyncPosthog
+from .async_client import AsyncClient, AsyncPosthog
 from .client import Client, Posthog
 from .connections import (
     SocketOptions,
@@ -58,6 +58,8 @@ from .events import (
     set,  # noqa: A004 - posthog-python's name
     set_once,
 )
+from .feature_flags import InconclusiveMatchError, RequiresServerEvaluation
+from .flag_definition_cache import FlagDefinitionCacheData, FlagDefinitionCacheProvider
 from .flags import (
     evaluate_flags,
     feature_enabled,
@@ -77,7 +79,7 @@ from .missing import OF_THE_MODULE, missing_attribute
 from .option_types import OnLostEvents, PosthogOptions
 from .settings import watch_settings
 from .spans import Span, get_active_span, start_span
-from .values import (
+from .types import (
     ID_TYPES,
     BeforeSendCallback,
     CaptureCompression,
@@ -86,12 +88,8 @@ from .values import (
     FeatureFlagEvaluationRuntime,
     FeatureFlagEvaluations,
     FeatureFlagResult,
-    FlagDefinitionCacheData,
-    FlagDefinitionCacheProvider,
     FlagsAndPayloads,
     FlagValue,
-    InconclusiveMatchError,
-    RequiresServerEvaluation,
     UnresolvedFlagReason,
 )
 

@@ -10,15 +10,19 @@ from collections.abc import Iterable
 from typing import Any, Unpack
 
 from ..client.client import Client as FlagengineClient
+from ..client.fetch import remote_config_as_sent
 from ..client.flag_reads import ReadOptions
 from ..client.flags import FlagValue
+from ..client.verbs import blocking
 from ..flags.query import FlagOptions
-from .values import FeatureFlagResult, FlagsAndPayloads, payload_text
+from .types import FeatureFlagResult, FlagsAndPayloads, payload_text
 from .verbs import PosthogVerbs
 
 __all__ = ["Client", "Posthog"]
 
 logger = logging.getLogger("flagengine.client")
+
+_remote_config = blocking(remote_config_as_sent)
 
 
 class Client(PosthogVerbs, FlagengineClient):
@@ -79,6 +83,13 @@ class Client(PosthogVerbs, FlagengineClient):
         found = self.evaluate_flags(distinct_id, flag_keys=wanted, **options).flags
         values = {key: each.own_value for key, each in found.items()}
         return {"featureFlags": values, "featureFlagPayloads": payload_text(found)}
+
+    def get_remote_config_payload(self, key: str) -> Any:  # type: ignore[override]
+        """Return the payload of a remote config flag as the server sends it: often JSON text.
+
+        None if it cannot be fetched. It needs a secret key.
+        """
+        return _remote_config(self, key)
 
     def get_feature_variants(
         self,

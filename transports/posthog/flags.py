@@ -9,7 +9,7 @@ from ..client.definitions import FeatureFlagEvaluationRuntime
 from ..client.flags import FlagValue
 from ..flags.evaluations import FlagEvaluations
 from .shared_client import DEFAULT
-from .values import FeatureFlagResult, FlagsAndPayloads
+from .types import FeatureFlagResult, FlagsAndPayloads
 
 __all__ = [
     "evaluate_flags",

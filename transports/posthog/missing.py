@@ -31,7 +31,6 @@ OF_THE_MODULE: Final = {
     "DEFAULT_CODE_VARIABLES_DETECT_SECRETS": "leave it out: they are always masked",
     "identify": "use set(distinct_id=..., properties=...)",
     "page": 'use capture("$pageview", ...)',
-    "feature_flags": "use feature_flag_definitions()",
 }
 """By names of the module ``posthog``."""
 

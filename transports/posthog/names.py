@@ -49,9 +49,7 @@ OPTIONS: Final = (
     OptionName(
         "send", "sink", "send=False is sink=NullSink(): flags are evaluated, no event is sent"
     ),
-    _same(
-        "on_error", "gets the lost events as dicts, also of every event that a full queue refused"
-    ),
+    _same("on_error", "also hears of every event that a full queue refused"),
     _same("flush_at"),
     _same("flush_interval"),
     _same("gzip", "bodies are compressed unless it is False"),

@@ -117,10 +117,12 @@ def _take_on_error(given: Given, on_error: Any) -> None:
 
 def _with_dicts(on_error: Callable[..., Any]) -> Callable[[TransportError, tuple[Event, ...]], Any]:
     def called(error: TransportError, events: tuple[Event, ...]) -> Any:
-        return on_error(error, [event.decoded() for event in events])
+        """Call it as posthog-python does: only with lost events."""
+        return on_error(error, [event.decoded() for event in events]) if events else None
 
     async def awaited(error: TransportError, events: tuple[Event, ...]) -> Any:
-        return await called(error, events)
+        if events:
+            await called(error, events)
 
     return awaited if is_async(on_error) else called
 

@@ -1,6 +1,6 @@
 """The methods of posthog-python's clients that do no I/O, with its names and order of arguments.
 
-``client`` and ``asynchronous`` add those that may wait.
+``client`` and ``async_client`` add those that may wait.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack, cast
 from uuid import UUID
 
 from ..client.exceptions import ExceptionOptions
+from ..client.flag_reads import flags_now
 from ..client.identity import PersonOptions, Properties
 from ..client.options import Options, read_options
+from ..client.preparation import CaptureOptions
 from ..context.scoped import context as Scoped  # noqa: N812 - it is a class
 from . import active_context, spans
 from .attributes import PosthogAttributes
@@ -45,6 +47,8 @@ class PosthogVerbs(PosthogAttributes):
         kind, arguments = type(self).__name__, (key, host, *positional)
         given = read_arguments(kind, arguments, options, self._positions)
         key = given.options.pop("api_key", None)
+        if not given.sends and not str(key or "").strip() and whole is None:
+            given.options.pop("sink", None)  # with which a client without a key would be usable
         self._start(read_options(key if whole is None else whole, given.options))
         for sentence in given.warnings:
             logger.warning("%s", sentence)
@@ -121,6 +125,10 @@ class PosthogVerbs(PosthogAttributes):
         )
         return self._delivered(uuid_of_event)
 
+    def capture_ai(self, event: str, **message: Unpack[CaptureOptions]) -> str | None:
+        """Queue a large event of an AI application; see ``flagengine.transports.Client``."""
+        return self._delivered(super().capture_ai(event, **message))
+
     # Exceptions.
 
     def capture_exception(
@@ -134,18 +142,16 @@ class PosthogVerbs(PosthogAttributes):
         """Queue an ``$exception`` event; return its uuid, or None if it was dropped.
 
         ``exception`` may be the result of ``sys.exc_info()``. Without it, capture the exception that
-        is being handled. ``send_feature_flags`` has no effect here, and a warning says so: pass
-        ``flags``, the result of ``evaluate_flags``.
+        is being handled. Prefer ``flags`` to ``send_feature_flags``.
         """
         error = exception
         if isinstance(exception, tuple):  # (type, value, traceback)
             parts = cast("tuple[object, ...]", exception)
             error = parts[1] if len(parts) == _EXC_INFO else parts
-        if send_feature_flags:
-            logger.warning(
-                "send_feature_flags has no effect on capture_exception():"
-                " pass flags, the result of evaluate_flags()"
-            )
+        if send_feature_flags and options.get("flags") is None:
+            asked = {"send_feature_flags": send_feature_flags, "distinct_id": distinct_id}
+            found = flags_now(self.components, {**asked, "groups": options.get("groups")})
+            properties = {**found, **(properties or {})}
         uuid_of_event = super().capture_exception(error, distinct_id, properties, **options)
         return self._delivered(uuid_of_event)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flagengine.transports import Response
 from flagengine.transports.posthog import AsyncPosthog, FeatureFlagResult, Posthog, new_context
 
 from .support import API_KEY, FakeServer, events_of, made
@@ -99,8 +100,9 @@ def test_properties_of_a_person_are_optional():
     assert event["properties"]["$set"] == {"plan": "pro"}
 
 
-def test_an_exception_may_be_what_sys_exc_info_returns(caplog):
+def test_an_exception_may_be_what_sys_exc_info_returns():
     client, server = made()
+    client.feature_flags = [BETA]
     try:
         int("boom")
     except ValueError:
@@ -109,7 +111,7 @@ def test_an_exception_may_be_what_sys_exc_info_returns(caplog):
     first, second = (each["properties"]["$exception_list"][0] for each in events_of(server))
     assert (first["type"], first["value"][-6:]) == ("ValueError", "'boom'")
     assert second["type"] != "ValueError"
-    assert "pass flags, the result of evaluate_flags()" in caplog.text
+    assert events_of(server)[0]["properties"]["$feature/beta"] == "blue"
 
 
 class TestFlags:
@@ -127,6 +129,10 @@ class TestFlags:
         assert result != FeatureFlagResult("beta", True, "red")
         assert result != "beta"
         assert len({result, result}) == 1
+        assert FeatureFlagResult.from_value_and_payload("beta", None, 1) is None
+        assert FeatureFlagResult.from_value_and_payload("beta", "blue", '{"size": 2}') == (
+            FeatureFlagResult("beta", True, "blue", {"size": 2})
+        )
         assert self._client().get_feature_flag_result("unknown", "user-1") is None
 
     def test_all_flags_have_posthog_pythons_keys_and_payloads_as_text(self):
@@ -188,6 +194,20 @@ class TestFlags:
         assert keyless.feature_flags_by_key is None
         keyless.load_feature_flags()
         assert "load_feature_flags() needs a secret_key" in caplog.text
+
+
+def test_a_remote_config_payload_is_what_the_server_sends():
+    server = FakeServer()
+    path = "/api/projects/@current/feature_flags/limits/remote_config"
+    server.play(path, *[Response(200, body=b'"{\\"orders\\": 3}"')] * 2)
+    client, _ = made(server, secret_key="phx_s")
+    assert client.get_remote_config_payload("limits") == '{"orders": 3}'
+
+    async def main() -> Any:
+        async with AsyncPosthog(API_KEY, transport=server, secret_key="phx_s") as other:
+            return await other.get_remote_config_payload("limits")
+
+    assert asyncio.run(main()) == '{"orders": 3}'
 
 
 def test_flush_takes_posthog_pythons_timeout_and_this_clients():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports import MemoryTransport, NullSink, Options
+from flagengine.transports import MemoryTransport, NullSink, Options, TransportError
 from flagengine.transports.posthog import (
     AsyncPosthog,
     Posthog,
@@ -112,6 +112,10 @@ def test_a_client_that_does_not_send_evaluates_flags():
     assert not server.requests
 
 
+def test_a_client_without_a_key_stays_disabled_if_it_does_not_send():
+    assert Posthog("", send=False).disabled
+
+
 def test_on_error_gets_the_lost_events_as_dicts():
     lost: list[Any] = []
     client, _server = made(on_error=lambda error, batch: lost.append((error, batch)))
@@ -120,6 +124,10 @@ def test_on_error_gets_the_lost_events_as_dicts():
     [(error, [event])] = lost
     assert isinstance(error, Exception)
     assert event["distinct_id"] == "user-1"
+    # posthog-python reports nothing but lost events.
+    assert client.components.options.on_error is not None
+    client.components.options.on_error(TransportError("no definitions"), ())
+    assert len(lost) == 1
 
 
 def test_a_url_of_a_fallback_cache_is_one_of_this_client(caplog):

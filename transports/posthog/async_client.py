@@ -6,16 +6,21 @@ There it evaluates no flags locally; here it does, without blocking the loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 from ..client.asynchronous import AsyncClient as FlagengineAsyncClient
+from ..client.asynchronous import awaited
+from ..client.fetch import remote_config_as_sent
 from ..client.flag_reads import ReadOptions
 from ..flags.query import FlagOptions
 from .names import ASYNC_POSITIONS
-from .values import FeatureFlagResult, FlagsAndPayloads, payload_text
+from .types import FeatureFlagResult, FlagsAndPayloads, payload_text
 from .verbs import PosthogVerbs
 
 __all__ = ["AsyncClient", "AsyncPosthog"]
+
+
+_remote_config = awaited(remote_config_as_sent)
 
 
 class AsyncClient(PosthogVerbs, FlagengineAsyncClient):
@@ -49,6 +54,10 @@ class AsyncClient(PosthogVerbs, FlagengineAsyncClient):
         """Return value, payload and reason together; None if the flag is unknown."""
         found = await super().get_feature_flag_result(key, distinct_id, **options)
         return None if found is None else FeatureFlagResult.of(found)
+
+    async def get_remote_config_payload(self, key: str) -> Any:  # type: ignore[override]
+        """Do as ``Client.get_remote_config_payload``."""
+        return await _remote_config(self, key)
 
     async def get_all_flags_and_payloads(  # type: ignore[override]
         self,

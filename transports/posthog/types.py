@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Final, NotRequired, Required, Self, TypeAlias, TypedDict
+from typing import Any, Final, Self, TypeAlias, TypedDict
 from uuid import UUID
 
-from flagengine import UnresolvedReason
+from flagengine import UnresolvedReason, decode_payload
 
 from ..batching.encodings import Encoding
 from ..batching.lanes import CaptureMode
@@ -19,7 +19,6 @@ from ..client.options import BeforeSend
 from ..flags import answer
 from ..flags.evaluations import FlagEvaluations
 from ..json_text import to_json
-from ..polling.sources.cache import FlagDefinitionCacheProvider
 
 __all__ = [
     "ID_TYPES",
@@ -30,12 +29,8 @@ __all__ = [
     "FeatureFlagEvaluationRuntime",
     "FeatureFlagEvaluations",
     "FeatureFlagResult",
-    "FlagDefinitionCacheData",
-    "FlagDefinitionCacheProvider",
     "FlagValue",
     "FlagsAndPayloads",
-    "InconclusiveMatchError",
-    "RequiresServerEvaluation",
     "UnresolvedFlagReason",
     "payload_text",
 ]
@@ -51,33 +46,11 @@ ExceptionArg: TypeAlias = BaseException | _ExcInfo | tuple[None, None, None]
 """What ``capture_exception`` takes: an exception, or the result of ``sys.exc_info()``."""
 
 
-class InconclusiveMatchError(Exception):
-    """Exported for ``except`` clauses; nothing here raises it.
-
-    A flag that cannot be decided locally is answered by the server, or None with
-    ``only_evaluate_locally``. ``FeatureFlagEvaluations.unresolved_flags`` has the reasons.
-    """
-
-
-class RequiresServerEvaluation(Exception):  # noqa: N818 - posthog-python's name
-    """Exported for ``except`` clauses; nothing here raises it (see ``InconclusiveMatchError``)."""
-
-
 class FlagsAndPayloads(TypedDict):
     """The result of ``get_all_flags_and_payloads``. The payloads are JSON text, as in posthog-python."""
 
     featureFlags: dict[str, FlagValue | None]
     featureFlagPayloads: dict[str, str]
-
-
-class FlagDefinitionCacheData(TypedDict):
-    """What a ``FlagDefinitionCacheProvider`` stores; it may have further fields of the server."""
-
-    flags: Required[list[dict[str, Any]]]
-    group_type_mapping: Required[dict[str, str]]
-    cohorts: Required[dict[str, Any]]
-    minimal_flag_called_events: NotRequired[bool]
-    property_matching_version: NotRequired[int]
 
 
 _own_fields: Final[Callable[[answer.FeatureFlagResult], tuple[Any, ...]]] = attrgetter(
@@ -94,6 +67,17 @@ class FeatureFlagResult(answer.FeatureFlagResult):
     def of(cls, result: answer.FeatureFlagResult) -> Self:
         """Return the same answer."""
         return cls(*_own_fields(result))
+
+    @classmethod
+    def from_value_and_payload(
+        cls, key: str, value: bool | str | None, payload: object
+    ) -> Self | None:
+        """Return the answer with this value and this payload, JSON text or a value; None for None."""
+        if value is None:
+            return None
+        variant = value if isinstance(value, str) else None
+        decoded = decode_payload(payload) if isinstance(payload, str) else payload
+        return cls(key, bool(variant is not None or value), variant, decoded, value=value)
 
     def get_value(self) -> bool | str:
         """Return the variant, otherwise whether the flag is on."""
