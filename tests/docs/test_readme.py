@@ -35,7 +35,8 @@ CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 
 
-PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/typed-flags.md"]
+PAGES = ["README.md", "docs/frameworks.md", "docs/network.md", "docs/posthog-names.md"]
+PAGES += ["docs/typed-flags.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
