@@ -26,8 +26,6 @@ from flagengine.transports.posthog import (
 
 from .support import events_of, fresh_module, made
 
-pytestmark = pytest.mark.contract("context-scope")
-
 
 @pytest.fixture(name="server")
 def _server(monkeypatch: pytest.MonkeyPatch) -> Any:

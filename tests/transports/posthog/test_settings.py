@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -135,26 +136,36 @@ def test_wrappers_of_ai_libraries_say_what_to_use():
         import flagengine.transports.posthog.ai.openai  # noqa: F401, PLC0415
 
 
+class CountingLock:
+    """A lock that knows how many threads have come to it."""
+
+    def __init__(self, expected: int) -> None:
+        self._lock = threading.Lock()
+        self.all_came = threading.Barrier(expected + 1)
+
+    def __enter__(self) -> None:
+        threading.Thread(target=self.all_came.wait, daemon=True).start()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def test_threads_make_one_default_client(module, monkeypatch):
     module.api_key, module.send = API_KEY, False
-    makes, gate = [], threading.Barrier(8)
+    lock, makes, found = CountingLock(8), list[Any](), list[Any]()
     make = shared_client.Client
 
     class Slow(make):  # type: ignore[misc, valid-type]
         def __init__(self, *args: Any, **options: Any) -> None:
+            if not makes:
+                lock.all_came.wait(10)  # all threads have seen that there is no client
             makes.append(self)
-            for _ in range(10_000):
-                pass
             super().__init__(*args, **options)
 
     monkeypatch.setattr(shared_client, "Client", Slow)
-    found: list[Any] = []
-
-    def first() -> None:
-        gate.wait()
-        found.append(module.setup())
-
-    threads = [threading.Thread(target=first) for _ in range(8)]
+    monkeypatch.setattr(shared_client.DEFAULT, "_lock", lock)
+    threads = [threading.Thread(target=lambda: found.append(module.setup())) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -172,6 +183,7 @@ def test_a_child_that_is_forked_while_the_client_is_made_makes_its_own(module):
     with default._lock:  # as another thread of the parent would
         child = os.fork()
         if child == 0:
+            signal.alarm(10)  # a child that waits for the lock ends
             os._exit(0 if module.capture("in the child", distinct_id="user-1") else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert module.default_client is None

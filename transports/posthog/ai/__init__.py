@@ -1,7 +1,23 @@
-"""``posthog.ai`` has no counterpart: importing this package raises an ImportError that says what to use."""
+"""``posthog.ai`` has no counterpart: importing one of its modules raises an ImportError that says what to use."""
 
-message = (
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+__all__: list[str] = []
+
+_MESSAGE: Final = (
     "flagengine has no wrappers of AI libraries: keep those of posthog.ai with a client of posthog,"
     " or capture $ai_generation events with capture_ai() and prepare_ai_properties()"
 )
-raise ImportError(message)
+
+
+class _Nowhere(list[str]):
+    """The places of the modules, in which Python looks for one that is imported."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise ImportError(_MESSAGE)
+
+
+__path__ = _Nowhere()
