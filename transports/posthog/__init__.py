@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ..client.assembly import version as _version
@@ -138,6 +137,9 @@ exception_autocapture_bucket_size: int | None = None
 exception_autocapture_refill_rate: int | None = None
 exception_autocapture_refill_interval_seconds: float | None = None
 
+if TYPE_CHECKING:
+    from .adoption import adopt
+
 default_client: Client | None = None
 
 __all__ = [
@@ -166,6 +168,7 @@ __all__ = [
     "SocketOptions",
     "Span",
     "UnresolvedFlagReason",
+    "adopt",
     "alias",
     "capture",
     "capture_ai",
@@ -211,15 +214,12 @@ __all__ = [
     "tag",
 ]
 
-_LAZY = {"adopt": ".adoption"}
-
-
 if not TYPE_CHECKING:  # else type checkers would take every name for one of the module's
 
     def __getattr__(name: str) -> Any:
         """Import a name at its first use, or say what to use instead of one that does not exist."""
-        if name in _LAZY and find_spec(f"{__name__}{_LAZY[name]}") is not None:
-            return getattr(import_module(_LAZY[name], __name__), name)
+        if name == "adopt":  # needs posthog-python, which programs with these names may not have
+            return import_module(".adoption", __name__).adopt
         raise missing_attribute(f"module {__name__!r}", name, OF_THE_MODULE, __all__)
 
 
