@@ -93,7 +93,7 @@ class ClientOptions(TypedDict, total=False):
     missing_group: Literal["as_server", "unresolved", "false"]
     evaluation_contexts: Collection[str] | str
     project_timezone: str | tzinfo
-    development_overrides: PathText | Literal[False] | None
+    development_overrides: str | os.PathLike[str] | Literal[False] | None
     disable_surveys: bool
     enable_exception_autocapture: bool
     in_app_modules: Collection[str] | str
