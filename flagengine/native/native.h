@@ -38,10 +38,19 @@
 #else
 #define INLINE static inline
 #define SHARED
+#ifdef Py_GIL_DISABLED
+/* The compiler of Windows. */
+#define LOAD_RELAXED(pointer) _Py_atomic_load_ptr_relaxed(&(pointer))
+#define STORE_RELAXED(pointer, value) _Py_atomic_store_ptr_relaxed(&(pointer), (void *)(value))
+#define LOAD_ACQUIRE(pointer) _Py_atomic_load_ptr_acquire(&(pointer))
+#define PUBLISH(place, object)                                                                     \
+    _Py_atomic_compare_exchange_ptr(&(place), &(PyObject *){NULL}, (object))
+#else
 #define LOAD_RELAXED(pointer) (pointer)
 #define STORE_RELAXED(pointer, value) ((pointer) = (value))
 #define LOAD_ACQUIRE(pointer) (pointer)
 #define PUBLISH(place, object) ((place) ? false : ((place) = (object), true))
+#endif
 #endif
 
 /* Code between these runs for one thread at a time with these objects, also without the GIL. */
@@ -55,7 +64,7 @@
 /* Without the GIL, threads that count references to one object wait for each other. This ends that for an
  * object that all threads use and that lives as long as the process. */
 #ifdef Py_GIL_DISABLED
-#define STOP_COUNTING(object) Py_SET_REFCNT((PyObject *)(object), _Py_IMMORTAL_REFCNT)
+#define STOP_COUNTING(object) Py_SET_REFCNT((PyObject *)(object), _Py_IMMORTAL_REFCNT_LOCAL)
 #else
 #define STOP_COUNTING(object) ((void)(object))
 #endif
