@@ -117,12 +117,16 @@ class TaskSignals:
     def connect(self) -> None:
         """Receive the signals from now on."""
         for signal, receiver in self.receivers():
-            signal.connect(receiver)
+            signal.connect(receiver, dispatch_uid=self._uid(receiver))
 
     def disconnect(self) -> None:
         """Receive no signal any more."""
         for signal, receiver in self.receivers():
-            signal.disconnect(receiver)
+            signal.disconnect(receiver, dispatch_uid=self._uid(receiver))
+
+    def _uid(self, receiver: Callable[..., None]) -> str:
+        """Return a name for a receiver: before 5.7, Celery takes methods with reused ids for the same."""
+        return f"flagengine.{receiver.__name__}.{id(self)}"
 
     def receivers(self) -> tuple[tuple[Any, Callable[..., None]], ...]:
         """Return the signals with their receivers."""
