@@ -79,7 +79,7 @@ class People:
         rows = rows_of(table)
         batches = open_table(table)
         distinct_id = given.pop("distinct_id", "distinct_id")
-        self.layout = Layout.of(batches.schema, distinct_id=distinct_id, **columns)
+        self.layout: Layout = Layout.of(batches.schema, distinct_id=distinct_id, **columns)
         # One moment for all engines, although each would read the clock.
         given["now"] = given.get("now") or current_time()
         self._options = cast("BatchOptions", given)

@@ -33,6 +33,7 @@ CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 def test_the_code_of_a_page_does_what_the_page_says(monkeypatch, tmp_path, page):
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     run_page(ROOT / page, tmp_path)
 
 

@@ -101,7 +101,7 @@ class AsyncVariantFlag(_WithPayload[P], _Valued[V], Generic[V, P]):
 
     def __init__(self, client: AsyncClient, key: str, variants: tuple[V, ...]) -> None:
         super().__init__(client, key)
-        self.variants = variants
+        self.variants: tuple[V, ...] = variants
 
     def _accepts(self, value: object) -> bool:
         return value in self.variants

@@ -17,7 +17,7 @@ class KeyedFlag:
     __slots__ = ("key",)
 
     def __init__(self, key: str) -> None:
-        self.key = key
+        self.key: str = key
 
     def __bool__(self) -> Never:
         msg = f"flag {self.key!r} must be called to be read: flag(distinct_id)"

@@ -20,7 +20,7 @@ from ..log_fields import log_fields
 
 __all__ = ["overrides_for_development"]
 
-logger = logging.getLogger("flagengine.flags")
+logger: logging.Logger = logging.getLogger("flagengine.flags")
 
 VALUES: Final = "FLAGENGINE_OVERRIDES"
 FILE: Final = "FLAGENGINE_OVERRIDES_FILE"

@@ -59,7 +59,7 @@ class ExceptionReporting:
         self._preparation = preparation
         self._outbox = outbox
         self._status = status
-        self.settings = _settings(options)
+        self.settings: ExceptionSettings = _settings(options)
         self._limiter = ExceptionRateLimiter(
             options.exception_rate_limit_size,
             options.exception_rate_limit_refill,

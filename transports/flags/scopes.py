@@ -46,7 +46,7 @@ class Scope:
     """
 
     def __init__(self, overrides: Overrides | None = None, watcher: Watcher | None = None) -> None:
-        self.overrides = overrides or Overrides()
+        self.overrides: Overrides = overrides or Overrides()
         self.watcher = watcher
 
     def begin(self) -> None:

@@ -24,7 +24,7 @@ __all__ = [
     "tag",
 ]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 
 def tag(key: str, value: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,23 +22,33 @@ __all__ = ["PosthogAttributes"]
 class PosthogAttributes(SharedVerbs):
     """The attributes of ``Posthog`` and ``AsyncPosthog``."""
 
-    api_key = ReadOnly(lambda options: options.project_key)
-    host = ReadOnly(lambda options: base_url(options.host))
-    secret_key = ReadOnly(lambda options: options.secret or None)
-    personal_api_key = ReadOnly(lambda options: options.secret or None)
-    sync_mode = ReadOnly(lambda options: options.sync_mode)
-    timeout = ReadOnly(lambda options: options.request_timeout)
-    max_retries = ReadOnly(lambda options: options.max_retries)
-    poll_interval = ReadOnly(lambda options: options.poll_interval)
-    historical_migration = ReadOnly(lambda options: options.historical_migration)
-    disable_geoip = ReadOnly(lambda options: options.disable_geoip)
-    is_server = ReadOnly(lambda options: options.is_server)
-    super_properties = ReadOnly(lambda options: options.super_properties)
-    project_root = ReadOnly(lambda options: options.project_root)
-    in_app_modules = ReadOnly(lambda options: options.in_app_modules)
-    enable_local_evaluation = ReadOnly(lambda options: options.enable_local_evaluation)
-    enable_exception_autocapture = ReadOnly(lambda options: options.enable_exception_autocapture)
-    capture_exception_code_variables = ReadOnly(
+    api_key: ReadOnly[str] = ReadOnly(lambda options: options.project_key)
+    host: ReadOnly[str] = ReadOnly(lambda options: base_url(options.host))
+    secret_key: ReadOnly[str | None] = ReadOnly(lambda options: options.secret or None)
+    personal_api_key: ReadOnly[str | None] = ReadOnly(lambda options: options.secret or None)
+    sync_mode: ReadOnly[bool] = ReadOnly(lambda options: options.sync_mode)
+    timeout: ReadOnly[float] = ReadOnly(lambda options: options.request_timeout)
+    max_retries: ReadOnly[int] = ReadOnly(lambda options: options.max_retries)
+    poll_interval: ReadOnly[float] = ReadOnly(lambda options: options.poll_interval)
+    historical_migration: ReadOnly[bool] = ReadOnly(lambda options: options.historical_migration)
+    disable_geoip: ReadOnly[bool] = ReadOnly(lambda options: options.disable_geoip)
+    is_server: ReadOnly[bool] = ReadOnly(lambda options: options.is_server)
+    super_properties: ReadOnly[Mapping[str, Any]] = ReadOnly(
+        lambda options: options.super_properties
+    )
+    project_root: ReadOnly[str | os.PathLike[str] | None] = ReadOnly(
+        lambda options: options.project_root
+    )
+    in_app_modules: ReadOnly[Collection[str] | str] = ReadOnly(
+        lambda options: options.in_app_modules
+    )
+    enable_local_evaluation: ReadOnly[bool] = ReadOnly(
+        lambda options: options.enable_local_evaluation
+    )
+    enable_exception_autocapture: ReadOnly[bool] = ReadOnly(
+        lambda options: options.enable_exception_autocapture
+    )
+    capture_exception_code_variables: ReadOnly[bool] = ReadOnly(
         lambda options: options.capture_exception_code_variables
     )
 

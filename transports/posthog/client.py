@@ -20,7 +20,7 @@ from .verbs import PosthogVerbs
 
 __all__ = ["Client", "Posthog"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 _remote_config = blocking(remote_config_as_sent)
 

@@ -17,7 +17,7 @@ __all__ = [
     "set_socket_options",
 ]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 SocketOptions: TypeAlias = list[tuple[int, int, int | bytes]]
 

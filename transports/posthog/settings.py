@@ -13,7 +13,7 @@ from .shared_client import CLIENT, DEFAULT, KEYS, LIVE
 
 __all__ = ["SETTINGS", "watch_settings"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 SETTINGS = frozenset({*KEYS, *LIVE, *(each.old for each in OPTIONS)})
 """The names that are settings, if the module has a variable of this name."""

@@ -19,7 +19,7 @@ from .names import OPTIONS
 
 __all__ = ["DEFAULT", "DefaultClient"]
 
-logger = logging.getLogger("flagengine.client")
+logger: logging.Logger = logging.getLogger("flagengine.client")
 
 CLIENT: Final = "default_client"
 KEYS: Final = ("project_api_key", "api_key")

@@ -25,8 +25,8 @@ class Shape:
     __slots__ = ("always", "depth", "is_any", "items", "members", "scalars")
 
     def __init__(self, depth: int = 0) -> None:
-        self.depth = depth
-        self.is_any = depth > MAX_DEPTH
+        self.depth: int = depth
+        self.is_any: bool = depth > MAX_DEPTH
         self.scalars: set[str] = set()
         self.items: Shape | None = None
         self.members: dict[str, Shape] | None = None

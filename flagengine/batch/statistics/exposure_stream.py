@@ -26,9 +26,9 @@ class ExposureStream(Stream):
 
     def __init__(self, engine: Engine, people: People, *, enabled_only: bool) -> None:
         """Bind a stream without reading it."""
-        self.fingerprint = engine.snapshot.fingerprint
+        self.fingerprint: str = engine.snapshot.fingerprint
         self.keys: tuple[str, ...] = engine.keys
-        self.rows = 0
+        self.rows: int = 0
         self._engine = engine
         self._people = people
         self._exposures = Exposures(engine, engine.now, enabled_only=enabled_only)

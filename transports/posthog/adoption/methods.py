@@ -32,7 +32,7 @@ class LocalEvaluation:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.published = Publications(client).current
+        self.published: Callable[[], Published] = Publications(client).current
 
     def definitions(self) -> Published:
         """Return the client's current definitions."""
