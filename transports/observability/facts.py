@@ -14,12 +14,23 @@ from ..flags.evaluated import FlagEvaluated
 from ..flags.reason_words import reason_word
 from ..polling.health import Freshness, Health
 
-__all__ = ["MEASURES", "Measure", "MeasuredClient", "key_for_metrics", "labels_of", "reason_of"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "MeasuredClient",
+    "check_client",
+    "key_for_metrics",
+    "labels_of",
+    "reason_of",
+]
 
 Sample: TypeAlias = tuple[Mapping[str, str], float]
 
 UNKNOWN_KEYS: Final = "(unknown)"
 """In metrics, the key of all flags that do not exist: their names could be anything, and without end."""
+
+
+_METHODS: Final = ("counters", "definitions_health", "on")
 
 
 class MeasuredClient(Protocol):
@@ -36,6 +47,13 @@ class MeasuredClient(Protocol):
     def on(self, event: str, callback: Callable[..., Any]) -> Callable[[], None]:
         """Call the callback at each event; return a function that ends it."""
         ...
+
+
+def check_client(name: str, given: object) -> None:
+    """Raise TypeError, in which ``name`` is what was called, unless this package's clients are like ``given``."""
+    if isinstance(given, type) or not all(hasattr(given, each) for each in _METHODS):
+        kind = f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
+        raise TypeError(f"{name}() must get a flagengine client, got {kind}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from ..client.components import HasComponents
 from ..polling.health import Freshness, Health
-from .facts import MeasuredClient
+from .facts import MeasuredClient, check_client
 
 __all__ = ["HealthReport", "HealthyClient", "asgi_health", "health_of", "wsgi_health"]
 
@@ -130,7 +130,11 @@ def wsgi_health(
     """Return a WSGI application that answers 200 or 503 with a `HealthReport`, whatever the path.
 
     GET and HEAD are answered; other methods get 405.
+
+    Raises:
+        TypeError: ``client`` is no client.
     """
+    check_client("wsgi_health", client)
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         method = str(environ.get("REQUEST_METHOD", "GET"))
@@ -145,6 +149,7 @@ def asgi_health(
     client: HealthyClient, *, stale_is_healthy: bool = True
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Return an ASGI application that does as `wsgi_health`; it may also be served alone."""
+    check_client("asgi_health", client)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from flagengine import extra_for
 
 from ..flags.evaluated import FlagEvaluated
 from ..option_values.messages import wrong_value
-from .facts import MEASURES, Measure, MeasuredClient, key_for_metrics, reason_of
+from .facts import MeasuredClient, check_client, key_for_metrics, reason_of
+from .observed_clients import SCOPE, observed_by
 
 with extra_for("flagengine.transports.observability.opentelemetry"):
     from opentelemetry import metrics, trace
     from opentelemetry._logs import LogRecord, SeverityNumber, get_logger
-    from opentelemetry.metrics import CallbackOptions, Observation
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -30,7 +30,6 @@ __all__ = ["Recording", "evaluation_attributes", "record_evaluations", "record_m
 
 EVENT: Final = "feature_flag.evaluation"
 PROVIDER: Final = "PostHog"
-_SCOPE: Final = "flagengine"
 
 
 class Recording(Protocol):
@@ -105,11 +104,13 @@ def record_evaluations(
         logger_provider: None: the global one.
 
     Raises:
+        TypeError: ``client`` is no client.
         ValueError: ``to`` is something else.
     """
+    check_client("record_evaluations", client)
     if to not in ("logs", "span"):
         raise wrong_value("to", "'logs' or 'span'", to)
-    logger = get_logger(_SCOPE, logger_provider=logger_provider) if to == "logs" else None
+    logger = get_logger(SCOPE, logger_provider=logger_provider) if to == "logs" else None
 
     def emit(evaluated: FlagEvaluated) -> None:
         attributes = evaluation_attributes(evaluated, context_id=context_id, set_id=set_id)
@@ -143,38 +144,28 @@ def record_metrics(
 
     Args:
         client: a ``Client`` or an ``AsyncClient``.
-        name: the attribute ``flagengine.client``, which tells the clients of a process apart.
+        name: the attribute ``flagengine.client``, which tells the clients of a process apart: give each its own.
         evaluations: count reads by flag, reason and origin, too, as ``flagengine.flag.evaluations``. Then
             every read takes the full way.
         meter_provider: None: the global one.
+
+    Raises:
+        TypeError: ``client`` is no client.
     """
-    meter = metrics.get_meter(_SCOPE, meter_provider=meter_provider)
+    check_client("record_metrics", client)
     own = {"flagengine.client": name}
     recording = _Recording()
-    observed: list[MeasuredClient] = [client]
-
-    def observe(measure: Measure) -> Sequence[Callable[[CallbackOptions], Iterable[Observation]]]:
-        def observations(_options: CallbackOptions) -> Iterable[Observation]:
-            for each in observed:
-                for attributes, value in measure.samples(each):
-                    named = {f"flagengine.{label}": word for label, word in attributes.items()}
-                    yield Observation(value, {**own, **named})
-
-        return (observations,)
-
-    for measure in MEASURES:
-        is_counter = measure.kind == "counter"
-        create = meter.create_observable_counter if is_counter else meter.create_observable_gauge
-        create(measure.name, observe(measure), measure.unit, measure.text)
+    end_observing = observed_by(meter_provider).add(name, client)
     stop: Callable[[], None] = lambda: None  # noqa: E731 - replaced below
     if evaluations:
+        meter = metrics.get_meter(SCOPE, meter_provider=meter_provider)
         counter = meter.create_counter(
             "flagengine.flag.evaluations", "{evaluation}", "Reads of flags."
         )
         stop = client.on("flag_evaluated", _count_with(counter, own))
 
     def end() -> None:
-        observed.clear()
+        end_observing()
         stop()
 
     recording.stop = end

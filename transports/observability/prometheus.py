@@ -11,7 +11,7 @@ from functools import partial
 from flagengine import extra_for
 
 from ..flags.evaluated import FlagEvaluated
-from .facts import MEASURES, Measure, MeasuredClient, labels_of
+from .facts import MEASURES, Measure, MeasuredClient, check_client, labels_of
 
 with extra_for("flagengine.transports.observability.prometheus"):
     from prometheus_client import Counter
@@ -29,6 +29,9 @@ class FlagengineCollector(Collector):
             several, by name. A registry takes one collector of this kind.
         evaluations: count reads by flag, reason and origin, too. Then every read takes the full way.
 
+    Raises:
+        TypeError: a client is none, or its name is no text.
+
     >>> from prometheus_client import CollectorRegistry
     >>> from flagengine.transports.testing import ForcedFlags
     >>> registry = CollectorRegistry()
@@ -45,6 +48,11 @@ class FlagengineCollector(Collector):
         evaluations: bool = False,
     ) -> None:
         self._clients = dict(clients) if isinstance(clients, Mapping) else {"default": clients}
+        for name, client in self._clients.items():
+            if not isinstance(name, str):
+                msg = f"the names of clients must be text, got {type(name).__name__}"
+                raise TypeError(msg)
+            check_client(type(self).__name__, client)
         self._stops: list[Callable[[], object]] = []
         self._reads: Counter | None = None
         if evaluations:
@@ -59,6 +67,13 @@ class FlagengineCollector(Collector):
                 for name, client in self._clients.items()
             ]
 
+    def describe(self) -> Iterator[Metric]:
+        """Yield the metrics without values, so that a registry refuses a second collector of this kind."""
+        for measure in MEASURES:
+            yield _empty(measure)
+        if self._reads is not None:
+            yield from self._reads.describe()
+
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
         for measure in MEASURES:
@@ -72,17 +87,18 @@ class FlagengineCollector(Collector):
             stop()
 
     def _family(self, measure: Measure) -> Metric:
-        name = measure.name.replace(".", "_") + ("_seconds" if measure.unit == "s" else "")
-        labels = ("client", *measure.labels)
-        family: CounterMetricFamily | GaugeMetricFamily
-        if measure.kind == "counter":
-            family = CounterMetricFamily(name, measure.text, labels=labels)
-        else:
-            family = GaugeMetricFamily(name, measure.text, labels=labels)
-        for name_of_client, client in self._clients.items():
+        family = _empty(measure)
+        for name, client in self._clients.items():
             for attributes, value in measure.samples(client):
-                family.add_metric([name_of_client, *attributes.values()], float(value))
+                family.add_metric([name, *attributes.values()], float(value))
         return family
+
+
+def _empty(measure: Measure) -> CounterMetricFamily | GaugeMetricFamily:
+    name = measure.name.replace(".", "_") + ("_seconds" if measure.unit == "s" else "")
+    labels = ("client", *measure.labels)
+    kind = CounterMetricFamily if measure.kind == "counter" else GaugeMetricFamily
+    return kind(name, measure.text, labels=labels)
 
 
 def _count(reads: Counter, name: str, evaluated: FlagEvaluated) -> None:

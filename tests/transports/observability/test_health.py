@@ -153,3 +153,9 @@ def test_the_asgi_application_answers_as_well_and_may_be_served_alone() -> None:
         "lifespan.shutdown.complete",
     ]
     assert websocket == [{"type": "websocket.close", "code": 1000}]
+
+
+@pytest.mark.parametrize("application", [wsgi_health, asgi_health])
+def test_something_else_than_a_client_is_refused_before_the_first_probe(application: Any) -> None:
+    with pytest.raises(TypeError, match=r"_health\(\) must get a flagengine client, got NoneType"):
+        application(None)

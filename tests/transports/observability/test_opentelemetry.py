@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("opentelemetry.sdk")
 
+from opentelemetry.metrics import _internal as internal
+from opentelemetry.metrics._internal import _ProxyMeterProvider
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -19,6 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from flagengine.transports import AsyncClient, MemorySink
+from flagengine.transports.observability import observed_clients
 from flagengine.transports.observability.opentelemetry import record_evaluations, record_metrics
 from tests.transports.client.bench import Bench, flag, local, needs, variant_flag
 from tests.transports.client.test_local_rules import definition, released
@@ -180,6 +183,59 @@ def test_metrics_have_the_counters_and_the_health() -> None:
     assert found["flagengine.events.pending"] == [(own, 1)]
     assert found["flagengine.event.requests"] == [(own, 1)]
     assert "flagengine.flag.evaluations" not in found
+
+
+def test_clients_of_one_provider_are_told_apart_and_may_come_and_go() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    with Bench(definitions=local(flag("beta"))) as shop, Bench(definitions=local()) as admin:
+        of_shop = record_metrics(shop.client, name="shop", meter_provider=provider)
+        record_metrics(admin.client, name="admin", meter_provider=provider)
+        both = measured(reader)["flagengine.definitions.flags"]
+        of_shop.stop()
+        left = measured(reader)["flagengine.definitions.flags"]
+        record_metrics(shop.client, name="shop", meter_provider=provider)
+        again = measured(reader)["flagengine.definitions.flags"]
+    of_admin = ({"flagengine.client": "admin"}, 0)
+    assert both == [({"flagengine.client": "shop"}, 1), of_admin]
+    assert left == [of_admin]
+    assert again == both
+
+
+def test_a_provider_that_becomes_the_global_one_observes_the_earlier_clients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    with Bench(definitions=local()) as early, Bench(definitions=local()) as late:
+        proxy, providers = _ProxyMeterProvider(), observed_clients.Providers()
+        monkeypatch.setattr(internal, "_METER_PROVIDER", None)
+        monkeypatch.setattr(internal, "_PROXY_METER_PROVIDER", proxy)
+        of_early = providers.observed_by(None)
+        of_early.add("early", early.client)
+        proxy.on_set_meter_provider(provider)
+        monkeypatch.setattr(internal, "_METER_PROVIDER", provider)
+        assert providers.observed_by(None) is of_early
+        assert providers.observed_by(provider) is of_early
+        of_early.add("late", late.client)
+        found = measured(reader)["flagengine.definitions.flags"]
+    assert [each["flagengine.client"] for each, _ in found] == ["early", "late"]
+
+
+def test_a_fork_leaves_no_lock_behind() -> None:
+    providers = observed_clients.Providers()
+    with providers.lock:
+        providers.after_fork()
+        assert providers.observed_by(MeterProvider(shutdown_on_exit=False)) is not None
+
+
+@pytest.mark.parametrize("wrong", [None, Bench, {"a": 1}])
+def test_something_else_than_a_client_is_refused(wrong: Any) -> None:
+    for record in (record_metrics, record_evaluations):
+        with pytest.raises(
+            TypeError, match=rf"{record.__name__}\(\) must get a flagengine client, got"
+        ):
+            record(wrong)
 
 
 def test_evaluations_are_counted_if_that_is_asked_for_until_stop() -> None:

@@ -99,3 +99,19 @@ def test_clients_of_a_process_are_told_apart_and_the_text_is_exposed() -> None:
     assert "flagengine_definitions_age_seconds{" not in text
     read = 'flagengine_flag_evaluations_total{client="b",flag="(unknown)",origin="none",reason="error"}'
     assert f"{read} 1.0" in text
+
+
+def test_a_registry_refuses_a_second_collector_whose_metrics_would_be_there_twice() -> None:
+    registry = prometheus_client.CollectorRegistry()
+    client = Client(sink=NullSink(), driver=ManualDriver())
+    registry.register(FlagengineCollector(client, evaluations=True))
+    with pytest.raises(ValueError, match="Duplicated timeseries"):
+        registry.register(FlagengineCollector(client))
+
+
+@pytest.mark.parametrize("wrong", [None, {"a": None}, [1], Client, {5: None}])
+def test_something_else_than_a_client_is_refused_before_it_is_scraped(wrong: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"must get a flagengine client, got|names of clients must be"
+    ):
+        FlagengineCollector(wrong)
