@@ -62,6 +62,11 @@ class Scope:
         _take_readers_away()
 
     @property
+    def is_here(self) -> bool:
+        """Whether the scope began in this thread or task, or in one that started this task."""
+        return self in _here.get()
+
+    @property
     def is_open(self) -> bool:
         """Whether the scope has begun and not ended."""
         return scopes.get(id(self)) is self

@@ -60,6 +60,11 @@ class ForcedFlags:
             self._client.shutdown(0, discard=True)
             self._client = None
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the block began in this thread or task, or in one that started this task."""
+        return self._scope.is_here
+
     # Forced values.
 
     def set(self, key: str, value: Any = True, *, payload: Any = NOT_GIVEN) -> None:  # noqa: FBT002

@@ -1,7 +1,8 @@
 """Watching the reads of all tests: failing those that read unknown flags, and reporting the reads.
 
 ``pytest_plugin`` registers this only if an option asks for it. Under pytest-xdist the reads travel as
-properties of each test's report, so the report of the whole run has them.
+properties of each test's report, in JSON text because workers can send no other text than UTF-8, so the
+report of the whole run has them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from flagengine import printable
 
 from ..flags.scopes import Scope
 from .pytest_definitions import known_keys
@@ -32,6 +35,8 @@ class WatchedTests:
         self._is_strict = config.getoption("flags_strict") or config.getini("flagengine_strict")
         self._is_shown: bool = config.getoption("flags_report")
         self._target: str | None = config.getoption("flags_report_json")
+        if self._target is not None and not Path(self._target).parent.is_dir():
+            raise pytest.UsageError(_unwritable(self._target, "the folder does not exist"))
         self._reads: dict[str, dict[str, Any]] = {}
         self._known = known_keys(config)
 
@@ -64,7 +69,8 @@ class WatchedTests:
             result = yield
         finally:
             if self._is_shown or self._target is not None:
-                item.user_properties.append((_PROPERTY, item.stash[_RECORDER].to_dict()))
+                read = json.dumps(item.stash[_RECORDER].to_dict())
+                item.user_properties.append((_PROPERTY, read))
         self._fail(item)
         return result
 
@@ -88,14 +94,18 @@ class WatchedTests:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what a test has read."""
         for name, value in report.user_properties:
-            if name == _PROPERTY and report.when == "teardown" and isinstance(value, dict):
-                self._reads[report.nodeid] = value
+            if name == _PROPERTY and report.when == "teardown" and isinstance(value, str):
+                self._reads[report.nodeid] = json.loads(value)
 
     def pytest_sessionfinish(self) -> None:
         """Write the file."""
         if self._target is not None and not hasattr(self._config, "workerinput"):
             written = json.dumps({"version": 1, "tests": self._reads}, indent=2, sort_keys=True)
-            Path(self._target).write_text(f"{written}\n", encoding="utf-8")
+            try:
+                Path(self._target).write_text(f"{written}\n", encoding="utf-8")
+            except OSError as error:
+                text = _unwritable(self._target, error.strerror)
+                pytest.exit(text, returncode=pytest.ExitCode.USAGE_ERROR)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print a line for each flag."""
@@ -106,12 +116,17 @@ class WatchedTests:
             terminalreporter.write_line(line)
 
 
+def _unwritable(target: str, why: str | None) -> str:
+    return f"--flags-report-json must be a file that can be written, got {target}: {why}"
+
+
 def _summary(reads: dict[str, dict[str, Any]]) -> Iterator[str]:
     tests: Counter[str] = Counter()
     values: dict[str, dict[str, None]] = defaultdict(dict)
     unknown = set()
     for of_test in reads.values():
-        for key, entry in of_test.items():
+        for flag, entry in of_test.items():
+            key = printable(flag)
             tests[key] += 1
             values[key] |= dict.fromkeys(map(json.dumps, entry["values"]))
             if entry["unknown"]:

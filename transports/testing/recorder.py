@@ -19,7 +19,12 @@ __all__ = ["ReadRecorder", "UnknownRead"]
 # The frames of these packages are between the application's code and the recorder.
 _OWN: Final = ("flagengine.", "transports.", "openfeature.", "contextlib", "functools")
 # Why a read may have no answer although nothing went wrong with an existing flag: some values of FlagError.
-_MAYBE_UNKNOWN: Final = ("FLAG_NOT_FOUND", "PROVIDER_NOT_READY", "TARGETING_KEY_MISSING")
+_MAYBE_UNKNOWN: Final = (
+    "FLAG_NOT_FOUND",
+    "PROVIDER_NOT_READY",
+    "TARGETING_KEY_MISSING",
+    "GENERAL",  # such as a server that cannot be reached, as in most tests
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class ReadRecorder:
     def __call__(self, evaluated: FlagEvaluated, defined: Iterable[str]) -> None:
         """Record a read by a client with these definitions."""
         self.evaluated.append(evaluated)
-        key = evaluated.key
+        key = _name(evaluated)
         if evaluated.error not in _MAYBE_UNKNOWN or evaluated.origin == "override":
             return
         known = {*defined, *forced_here().flags, *self.known()}
@@ -72,21 +77,26 @@ class ReadRecorder:
     @property
     def keys(self) -> list[str]:
         """The keys of the flags that were read, in the order of their first reads."""
-        return list(dict.fromkeys(each.key for each in list(self.evaluated)))
+        return list(dict.fromkeys(map(_name, list(self.evaluated))))
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return, by key, the number of reads, the values, and whether the flag is unknown, as JSON values."""
         unknown = {each.key for each in list(self.unknown)}
         found: dict[str, dict[str, Any]] = {}
         for each in list(self.evaluated):
-            entry = found.setdefault(
-                each.key, {"reads": 0, "values": [], "unknown": each.key in unknown}
-            )
+            key = _name(each)
+            entry = found.setdefault(key, {"reads": 0, "values": [], "unknown": key in unknown})
             entry["reads"] += 1
             # Not ``in``, for which 1 is True.
             if repr(each.value) not in map(repr, entry["values"]):
                 entry["values"].append(each.value)
         return found
+
+
+def _name(evaluated: FlagEvaluated) -> str:
+    """Return the flag's key as text, which a mistaken read may not have."""
+    key: object = evaluated.key
+    return key if isinstance(key, str) else repr(key)
 
 
 def _place() -> str:

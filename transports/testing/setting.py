@@ -42,7 +42,10 @@ class FlagsSet:
         _error: BaseException | None = None,
         _traceback: TracebackType | None = None,
     ) -> None:
-        self._open.pop().__exit__()
+        # Threads and tasks that share the block may end it in any order.
+        ended = next((each for each in reversed(self._open) if each.is_here), self._open[-1])
+        self._open.remove(ended)
+        ended.__exit__()
 
     async def __aenter__(self) -> ForcedFlags:
         return self.__enter__()

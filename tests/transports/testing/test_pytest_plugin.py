@@ -213,6 +213,32 @@ def test_wrong_definitions_are_named(
     result.stderr.fnmatch_lines([message])
 
 
+def test_strict_reads_know_no_flag_because_the_server_cannot_be_reached(
+    runs: pytest.Pytester,
+) -> None:
+    runs.makepyfile(
+        """
+        from flagengine.transports import Client, ManualDriver, MemoryDefinitions, NullSink
+        from flagengine.transports.errors import ConnectError
+
+        class Unreachable:
+            def request(self, *arguments, **options):
+                raise ConnectError("unreachable")
+
+        def test_unknown():
+            definitions = MemoryDefinitions({"flags": [{"key": "beta", "active": True}]})
+            client = Client(
+                "phc_x", definitions=definitions, sink=NullSink(), driver=ManualDriver(), transport=Unreachable()
+            )
+            assert client.get_feature_flag("beta", "user-1") is False
+            assert client.get_feature_flag("bta", "user-1") is None
+        """
+    )
+    result = runs.runpytest("--flags-strict")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["unknown flag 'bta' was read at *; did you mean 'beta'?"])
+
+
 REPORTED = """
     from application import client, page
 
@@ -257,6 +283,38 @@ def test_the_report_says_which_flags_each_test_read(
         },
         f"{name}::test_c": {},
     }
+
+
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n1"]], ids=["here", "xdist"])
+def test_mistaken_keys_do_not_break_the_report(runs: pytest.Pytester, workers: list[str]) -> None:
+    runs.makepyfile(
+        """
+        from application import client
+
+        def test_mistakes(flags):
+            for key in (None, 5, b"x", "\\ud800", "a\\x1b[31m"):
+                client.get_feature_flag(key, "user-1")
+            assert flags.read == ["None", "5", "b'x'", "\\ud800", "a\\x1b[31m"]
+        """
+    )
+    result = runs.runpytest("--flags-report", "--flags-report-json=reads.json", *workers)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([r"\ud800 *unknown", r"a\x1b[[]31m *unknown", "b'x' *unknown"])
+    (read,) = json.loads((runs.path / "reads.json").read_text(encoding="utf-8"))["tests"].values()
+    assert list(read) == sorted(["None", "5", "b'x'", "\ud800", "a\x1b[31m"])
+
+
+@pytest.mark.parametrize(
+    ("target", "why"), [("nowhere/reads.json", "the folder does not exist"), (".", "*")]
+)
+def test_a_report_that_cannot_be_written_is_named(
+    runs: pytest.Pytester, target: str, why: str
+) -> None:
+    runs.makepyfile("def test_it(): pass")
+    result = runs.runpytest(f"--flags-report-json={target}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = f"*--flags-report-json must be a file that can be written, got {target}: {why}"
+    result.stderr.fnmatch_lines([text])
 
 
 def test_pytest_finds_the_plugin_by_itself(request: pytest.FixtureRequest) -> None:

@@ -261,3 +261,27 @@ def test_nonsense_is_refused_and_changes_nothing(force: Any, message: str) -> No
         with pytest.raises(TypeError, match=message):
             force(flags)
         assert flags.overrides.flags == {"gamma": True}
+
+
+def test_tasks_that_share_a_block_each_end_their_own_values(bench: Bench) -> None:
+    shared = flags_set(beta="all")
+
+    async def use(value: str, first: asyncio.Event, then: asyncio.Event) -> Any:
+        async with shared as flags:
+            flags.set("beta", value)
+            then.set()
+            await first.wait()
+            return bench.client.get_feature_flag("beta", USER)
+
+    async def at_once_with_another() -> list[Any]:
+        begun, both = asyncio.Event(), asyncio.Event()
+        short = asyncio.create_task(use("short", both, begun))
+        await begun.wait()
+        ended = asyncio.Event()
+        long = asyncio.create_task(use("long", ended, both))
+        found = [await short]
+        ended.set()
+        return [*found, await long]
+
+    assert asyncio.run(at_once_with_another()) == ["short", "long"]
+    assert scopes == {}
