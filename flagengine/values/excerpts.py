@@ -33,6 +33,10 @@ def _cut(written: str) -> str:
     return written if len(written) <= _SHOWN else written[:_SHOWN] + "…"
 
 
-def name_excerpt(name: str) -> str:
-    """Return a name from the definitions, cut to a length that may be written for each use."""
-    return name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
+def name_excerpt(name: object) -> str:
+    """Return a name, cut to a length that may be written for each use.
+
+    It is from the definitions, or from a caller, who may give something else than text.
+    """
+    text = name if isinstance(name, str) else repr(name)
+    return text if len(text) <= MAX_NAME else text[:MAX_NAME] + "…"

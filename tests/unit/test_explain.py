@@ -262,3 +262,11 @@ def test_a_draw_is_inside_when_it_gives_a_variant():
     for user, bucket in draws.items():
         (condition,) = explain(document, "beta", user, {}).to_dict()["conditions"]
         assert condition["draw"]["verdict"] == ("inside" if bucket < 0.3 else "outside")
+
+
+@pytest.mark.parametrize("key", [None, 5, 1.5, b"beta", ("beta",)])
+def test_a_key_that_is_no_text_is_explained_as_unknown(key: Any) -> None:
+    found = explain({"flags": []}, key, "user-1")
+    assert str(found).startswith(f"{key!r} is null (unknown_flag: ")
+    assert repr(found).startswith("Explanation(")
+    assert "unknown_flag" in found._repr_html_()

@@ -69,6 +69,9 @@ def _parsed(place: str, read: Callable[[], Any]) -> Overrides:
     except OSError as error:
         message = f"{place} must be a file that can be read: {error.strerror}"
         raise ValueError(message) from None
+    except RecursionError:
+        message = f"{place} {_MUST}: it is nested too deeply"
+        raise ValueError(message) from None
     except ValueError as error:
         message = f"{place} {_MUST}: {error}"
         raise ValueError(message) from None
@@ -86,7 +89,7 @@ def _parsed(place: str, read: Callable[[], Any]) -> Overrides:
 def _file(path: PathText) -> Any:
     file = Path(path)
     text = file.read_text(encoding="utf-8-sig")
-    if file.suffix != ".toml":
+    if file.suffix.lower() != ".toml":
         return _json(text)
     import tomllib  # noqa: PLC0415 - 2 ms, for few
 

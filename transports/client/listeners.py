@@ -77,8 +77,11 @@ class Listeners:
         """Call ``callback(payload)`` from now on; for ``*``, call ``callback(name, payload)``.
 
         Raises:
-            TypeError: the callback is ``async def``, and nobody would await it.
+            TypeError: the name is no text, or the callback is ``async def``, and nobody would await it.
         """
+        if not isinstance(name, str):
+            msg = f"on() must get the name of an event, got {type(name).__name__}"
+            raise TypeError(msg)
         known = _ALIASES.get(name, name)
         _warn_of_unknown(name)
         callback = usable_callback("on", callback, may_await=self._may_await)

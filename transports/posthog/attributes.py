@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from ..client.ai import prepare_ai_properties
 from ..client.lifecycle import debug as set_debug_logging
@@ -14,7 +14,7 @@ from ..http.hosts import base_url
 from ..option_values.quantities import read_boolean
 from .definitions import AssignedDefinitions
 from .options import Given
-from .read_only import ReadOnly
+from .read_only import ReadOnly, fixed
 
 __all__ = ["PosthogAttributes"]
 
@@ -71,6 +71,10 @@ class PosthogAttributes(SharedVerbs):
     def send(self) -> bool:
         """Whether events are sent; ``send=False`` is an option of the constructor."""
         return self._sends
+
+    @send.setter
+    def send(self, _value: bool) -> NoReturn:
+        raise fixed(type(self), "send")
 
     @property
     def disabled(self) -> bool:
@@ -135,22 +139,40 @@ class PosthogAttributes(SharedVerbs):
     def feature_flags_by_key(self) -> dict[str, dict[str, Any]] | None:
         """The loaded definitions by the flags' keys; None before any are loaded."""
         found = self.feature_flags
-        return None if found is None else {each["key"]: each for each in found if "key" in each}
+        return None if found is None else {each["key"]: each for each in found if _has_key(each)}
 
     @property
     def group_type_mapping(self) -> dict[str, str]:
         """The names of the group types by their index, which may be assigned like ``feature_flags``."""
-        return dict(self._assigned.document.get("group_type_mapping") or {})
+        return _part(self._assigned.document, "group_type_mapping")
 
     @group_type_mapping.setter
     def group_type_mapping(self, names: dict[str, str] | None) -> None:
-        self._assigned.assign("group_type_mapping", names or {})
+        self._assigned.assign("group_type_mapping", _mapping("group_type_mapping", names))
 
     @property
     def cohorts(self) -> dict[str, Any]:
         """The definitions of cohorts by id, which may be assigned like ``feature_flags``."""
-        return dict(self._assigned.document.get("cohorts") or {})
+        return _part(self._assigned.document, "cohorts")
 
     @cohorts.setter
     def cohorts(self, definitions: dict[str, Any] | None) -> None:
-        self._assigned.assign("cohorts", definitions or {})
+        self._assigned.assign("cohorts", _mapping("cohorts", definitions))
+
+
+def _has_key(flag: object) -> bool:
+    """Return whether a flag is an object with a key, which the definitions may lack."""
+    return isinstance(flag, dict) and isinstance(flag.get("key"), str)
+
+
+def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a copy of a part of the definitions; an empty dict if it is missing or no object."""
+    found = document.get(name)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _mapping(name: str, given: object) -> Mapping[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        msg = f"{name} must be a mapping, got {type(given).__name__}"
+        raise TypeError(msg)
+    return given or {}

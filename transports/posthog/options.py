@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ class Given:
         on_error: the callback as it was given.
         code_variables: the settings for local variables; None: those of ``Client``.
         warnings: sentences for the log.
+        old_names: posthog-python's names of the options that were given by them, by their names here.
     """
 
     options: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -46,6 +48,19 @@ class Given:
     on_error: Any = None
     code_variables: CodeVariables | None = None
     warnings: list[str] = field(default_factory=list[str])
+    old_names: dict[str, str] = field(default_factory=dict[str, str])
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Let the error for a wrong value begin with the name that the caller wrote."""
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            new, _, rest = str(error).partition(" ")
+            if new not in self.old_names:
+                raise
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{self.old_names[new]} {rest}") from None
 
 
 def read_arguments(
@@ -84,6 +99,8 @@ def _named(
 
 def _take(given: Given, name: str, value: Any) -> None:
     known = _BY_OLD_NAME.get(name) or OptionName(name, name)
+    if known.new not in (None, name) and known.new not in given.options:
+        given.old_names[known.new] = name
     if known.new is None:
         if value != known.default:
             given.warnings.append(known.warning)
@@ -157,14 +174,20 @@ def _take_patterns(given: Given, patterns: Mapping[str, Any]) -> None:
 
 
 def _patterns(name: str, given: Mapping[str, Any]) -> tuple[str, ...]:
-    found = given.get(name)
+    found: object = given.get(name)
     if found is None:
         return ()
+    if not isinstance(found, Iterable) or isinstance(found, bytes):
+        msg = f"{name} must be a list of regular expressions, got {type(found).__name__}"
+        raise TypeError(msg)
     listed = (found,) if isinstance(found, str) else tuple(found)
     for pattern in listed:
+        if not isinstance(pattern, str):
+            msg = f"{name} must be a list of regular expressions as text, got {type(pattern).__name__} in it"
+            raise TypeError(msg)
         try:
             re.compile(pattern)
-        except (re.error, TypeError) as error:
+        except re.error as error:
             msg = f"{name} must be a list of regular expressions, got {pattern!r}: {error}"
             raise ValueError(msg) from None
     return listed

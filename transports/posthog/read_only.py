@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, NoReturn, TypeVar, overload
 
-from ..client.attributes import refused
 from ..client.components import HasComponents
 from ..client.options import Options
 
-__all__ = ["ReadOnly"]
+__all__ = ["ReadOnly", "fixed"]
 
 T = TypeVar("T")
+
+
+def fixed(kind: type, name: str) -> AttributeError:
+    """Return the error for an attribute that only the constructor sets."""
+    message = (
+        f"{name} cannot be changed after the client is made: pass it, {kind.__name__}({name}=...)"
+    )
+    return AttributeError(message, name=name)
 
 
 class ReadOnly(Generic[T]):
@@ -32,4 +39,4 @@ class ReadOnly(Generic[T]):
         return self if client is None else self._read(client.components.options)
 
     def __set__(self, client: object, value: Any) -> NoReturn:
-        raise refused(type(client), self._name)
+        raise fixed(type(client), self._name)

@@ -109,7 +109,9 @@ class DefaultClient:
         return Client(key, **{name: settings[name] for name in names})
 
     def _key(self, name: str) -> str:
-        return (self._settings.get(name) or "").strip()
+        given = self._settings.get(name)
+        # What is no text is refused by the client, in its own words.
+        return given.strip() if isinstance(given, str) else given or ""
 
 
 DEFAULT: Final = DefaultClient()

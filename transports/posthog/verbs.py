@@ -49,7 +49,9 @@ class PosthogVerbs(PosthogAttributes):
         key = given.options.pop("api_key", None)
         if not given.sends and not str(key or "").strip() and whole is None:
             given.options.pop("sink", None)  # with which a client without a key would be usable
-        self._start(read_options(key if whole is None else whole, given.options))
+        with given.naming():
+            options_read = read_options(key if whole is None else whole, given.options)
+        self._start(options_read)
         for sentence in given.warnings:
             logger.warning("%s", sentence)
         self._begin(given)

@@ -141,6 +141,7 @@ MUST = 'must be values by flag key such as {"beta": true}, or a list of keys to 
         ("[7]", "a flag key must be text, got int"),
         ('"beta"', 'got "beta"'),
         ("false", "got false"),
+        ("[" * 100_000, "it is nested too deeply"),
     ],
 )
 def test_wrong_content_is_refused_with_its_place(

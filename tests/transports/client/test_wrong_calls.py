@@ -213,3 +213,9 @@ def test_both_names_of_an_exceptions_properties_count() -> None:
         )
         properties = bench.event("$exception")["properties"]
     assert {name: properties[name] for name in "abc"} == {"a": 1, "b": 1, "c": 2}
+
+
+@pytest.mark.parametrize("name", [None, 5, ["error"], {}])
+def test_the_name_of_an_event_must_be_text(name: Any) -> None:
+    with pytest.raises(TypeError, match=r"on\(\) must get the name of an event, got "):
+        _client().on(name, print)

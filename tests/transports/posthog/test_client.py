@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports import Response
+from flagengine.transports import MemoryDefinitions, Response
 from flagengine.transports.posthog import AsyncPosthog, FeatureFlagResult, Posthog, new_context
 
 from .support import API_KEY, FakeServer, events_of, made
@@ -181,6 +181,27 @@ class TestFlags:
         client.feature_flags = None
         assert client.feature_flags == []
         assert not server.made("/flags/definitions")
+        client.shutdown()
+
+    def test_definitions_of_the_wrong_kind_are_refused_or_left_out(self):
+        client, _ = made()
+        for name in ("group_type_mapping", "cohorts"):
+            with pytest.raises(TypeError, match=f"{name} must be a mapping, got list"):
+                setattr(client, name, [1])
+        client.feature_flags = [5, {"active": True}, {"key": None}, {"key": "beta"}]
+        assert client.feature_flags_by_key == {"beta": {"key": "beta"}}
+        client.shutdown()
+        broken = MemoryDefinitions({"flags": [], "cohorts": 5, "group_type_mapping": [1]})
+        client, _ = made(definitions=broken)
+        client.load_feature_flags()
+        assert (client.cohorts, client.group_type_mapping) == ({}, {})
+        client.shutdown()
+
+    @pytest.mark.parametrize("name", ["timeout", "send", "host", "poll_interval"])
+    def test_an_attribute_of_the_construction_says_where_to_pass_it(self, name):
+        client, _ = made()
+        with pytest.raises(AttributeError, match=rf"made: pass it, Posthog\({name}=\.\.\.\)"):
+            setattr(client, name, 5)
         client.shutdown()
 
     def test_definitions_are_loaded_on_request(self, caplog):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,12 @@ def test_a_renamed_option_has_its_value(name, caplog):
     new = next(each.new for each in OPTIONS if each.old == name)
     assert getattr(_options(API_KEY, **{name: RENAMED[name]}), new or "") == RENAMED[name]
     assert not caplog.records
+
+
+@pytest.mark.parametrize("name", [each for each in RENAMED if not each.startswith("_")])
+def test_a_wrong_value_is_named_as_the_caller_wrote_it(name):
+    with pytest.raises(ValueError, match=f"^{name} must be "):
+        _options(API_KEY, **{name: "soon"})
 
 
 @pytest.mark.parametrize(
@@ -162,6 +169,13 @@ def test_patterns_mask_and_leave_out_local_variables():
 def test_a_pattern_that_cannot_be_compiled_is_refused():
     with pytest.raises(ValueError, match=r"code_variables_mask_patterns must be a list of regular"):
         _options(API_KEY, code_variables_mask_patterns=["("])
+
+
+@pytest.mark.parametrize("wrong", [5, b"x", [b"x"], [re.compile("x")], [None]])
+@pytest.mark.parametrize("name", ["code_variables_mask_patterns", "code_variables_ignore_patterns"])
+def test_patterns_that_are_no_text_are_refused_before_they_hide_an_exception(name, wrong):
+    with pytest.raises(TypeError, match=f"{name} must be a list of regular expressions"):
+        _options(API_KEY, **{name: wrong})
 
 
 def test_connections_are_chosen_for_later_clients(caplog):

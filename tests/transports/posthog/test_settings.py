@@ -75,6 +75,13 @@ def test_project_api_key_wins_over_api_key_and_blanks_count_as_nothing(module):
     assert module.setup().api_key == "phc_a"
 
 
+@pytest.mark.parametrize("wrong", [123, b"phc_x", ["phc_x"]])
+def test_a_key_that_is_no_text_is_named(module, wrong):
+    module.api_key = wrong
+    with pytest.raises(TypeError, match="api_key must be text, got"):
+        module.capture("signed up", distinct_id="user-1")
+
+
 def test_a_key_that_comes_after_the_first_call_still_counts(module, caplog):
     assert module.capture("too early", distinct_id="user-1") is None
     assert module.default_client.disabled
