@@ -34,27 +34,29 @@ class DefaultClient:
 
     def __init__(self) -> None:
         self._settings: MutableMapping[str, Any] = {CLIENT: None}
+        self._names: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
     def bind(self, settings: MutableMapping[str, Any]) -> None:
         """Read the settings from this namespace, and keep the client there as ``default_client``."""
         self._settings = settings
+        self._names = tuple(each.old for each in OPTIONS if each.old in settings)
 
     def get(self) -> Client:
         """Return the client; make it of the settings at the first call."""
-        found: Client | None = self._settings[CLIENT]
+        found: Client | None = self._settings.get(CLIENT)
         if found is not None:
             return found
         fork_and_exit.watch(self)
         with self._lock:
-            found = self._settings[CLIENT]
+            found = self._settings.get(CLIENT)
             if found is None:
                 found = self._settings[CLIENT] = self._made()
         return found
 
     def captures_exceptions(self, client: object | None = None) -> bool:
         """Return whether `client`, by default the default client, captures exceptions by itself."""
-        asked = self._settings[CLIENT] if client is None else client
+        asked = self._settings.get(CLIENT) if client is None else client
         name = "enable_exception_autocapture"
         found = getattr(asked, name, None)
         if isinstance(found, bool):
@@ -74,7 +76,7 @@ class DefaultClient:
         Raises:
             TypeError: the value makes no sense for the setting.
         """
-        client = self._settings[CLIENT]
+        client = self._settings.get(CLIENT)
         if client is None:
             return
         if name in _SWITCHES:
@@ -105,8 +107,9 @@ class DefaultClient:
     def _made(self) -> Client:
         settings = self._settings
         key = next((key for key in map(self._key, KEYS) if key), "")
-        names = [each.old for each in OPTIONS if each.old in settings and each.old not in KEYS]
-        return Client(key, **{name: settings[name] for name in names})
+        names = [name for name in self._names if name not in KEYS]
+        # A test may have deleted a variable: None is the default of each option.
+        return Client(key, **{name: settings.get(name) for name in names})
 
     def _key(self, name: str) -> str:
         given = self._settings.get(name)

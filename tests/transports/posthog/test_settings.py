@@ -129,6 +129,28 @@ def test_a_misspelt_setting_is_named(module, caplog):
     del module.dissabled
 
 
+def test_an_option_that_is_no_variable_has_no_effect_and_says_where_to_pass_it(module, caplog):
+    module.api_key = API_KEY
+    module.max_queue_size = 5
+    try:
+        text = "max_queue_size is no setting, so it has no effect: pass it, Posthog(max_queue_size=...)"
+        assert text in caplog.text
+        assert module.setup().components.options.max_queue_size == 10_000
+    finally:
+        del module.max_queue_size
+
+
+def test_a_deleted_variable_has_its_default_and_may_be_set_again(module, monkeypatch, caplog):
+    for name in ("default_client", "api_key", "poll_interval"):
+        monkeypatch.delattr(module, name)
+    assert module.capture("signed up", distinct_id="user-1") is None
+    assert module.setup().poll_interval == 30
+    module.api_key = API_KEY
+    assert module.setup().api_key == API_KEY
+    module.default_client = None
+    assert "is no setting" not in caplog.text
+
+
 def test_a_name_that_does_not_exist_says_what_to_use(module):
     with pytest.raises(AttributeError, match=r"no attribute 'identify'; use set\(distinct_id"):
         module.identify  # noqa: B018
