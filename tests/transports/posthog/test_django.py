@@ -157,9 +157,19 @@ def test_without_a_client_the_default_client_reports(posthog, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("CLIENT", object, "POSTHOG_MW_CLIENT must be a client, such as .*, got object"),
+        ("CLIENT", object, "POSTHOG_MW_CLIENT must be a client, such as .*, got the class object"),
         ("CLIENT", "client", "must be a client, such as .*, got str"),
         ("CAPTURE_EXCEPTIONS", "yes", "must be True, False or None, got 'yes'"),
+        (
+            "CAPTURE_TRACING_HEADERS",
+            1,
+            "_CAPTURE_TRACING_HEADERS must be True, False or None, got 1",
+        ),
+        (
+            "TRUST_TRACING_HEADERS",
+            "no",
+            "_TRUST_TRACING_HEADERS must be True, False or None, got 'no'",
+        ),
         ("REQUEST_FILTER", "x", "POSTHOG_MW_REQUEST_FILTER must be a function, got str"),
         ("EXTRA_PROPERTY", dict, "POSTHOG_MW_EXTRA_PROPERTY is no setting"),
     ],

@@ -79,6 +79,16 @@ class TestFlask:
         assert events_of(server)[0]["properties"]["agent"] == "GET"
 
 
+@pytest.mark.parametrize("name", ["capture_tracing_headers", "trust_tracing_headers"])
+def test_whether_headers_are_read_must_be_a_boolean(name):
+    for integration in (
+        PosthogFlaskIntegration,
+        lambda **given: PosthogASGIMiddleware(None, **given),
+    ):
+        with pytest.raises(TypeError, match=f"{name} must be True, False or None, got 'no'"):
+            integration(**{name: "no"})
+
+
 class TestAsgi:
     def _served(self, app: Any, kind: str = "http") -> None:
         headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
@@ -116,6 +126,16 @@ class TestAsgi:
         self._served(app)
         assert seen[0][0] is None
         assert "$session_id" not in seen[0][1]
+
+    @pytest.mark.parametrize("is_async", [False, True])
+    def test_a_filter_that_raises_is_logged_and_lets_the_request_through(self, is_async, caplog):
+        async def fail(scope: Any) -> bool:
+            return bool(scope["missing"])
+
+        app, seen = self._app(request_filter=fail if is_async else lambda scope: scope["missing"])
+        self._served(app)
+        assert seen[0][0] == "user-123"
+        assert "The request filter raised" in caplog.text
 
     @pytest.mark.parametrize("is_async", [False, True])
     def test_a_filtered_request_has_no_context(self, is_async):

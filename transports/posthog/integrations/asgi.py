@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ...context.asgi import ASGIMiddleware, Receive, Scope, Send
-from .reporting import IntegratedClient, IntegrationClient, reads_headers, without_header_ids
+from .reporting import (
+    IntegratedClient,
+    IntegrationClient,
+    passes_async,
+    reads_headers,
+    without_header_ids,
+)
 
 __all__ = ["PosthogASGIMiddleware"]
 
@@ -57,16 +62,10 @@ class PosthogASGIMiddleware(ASGIMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         is_request = scope.get("type") in ("http", "websocket")
-        if is_request and not await self._passes(scope):
+        if is_request and not await passes_async(self._filter, scope):
             await self._unfiltered(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
-
-    async def _passes(self, scope: Scope) -> bool:
-        if self._filter is None:
-            return True
-        passed = self._filter(scope)
-        return bool(await passed if inspect.isawaitable(passed) else passed)
 
     def data(self, scope: Scope) -> dict[str, Any]:
         """Return what is known of a request."""

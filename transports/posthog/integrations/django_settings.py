@@ -50,17 +50,23 @@ def read_posthog_settings() -> PosthogSettings:
             msg = f"{name} is no setting; the known ones are {_PREFIX}* with {sorted(_KNOWN)}"
             raise ImproperlyConfigured(msg)
     captures = _captures()
-    names = (f"{_PREFIX}CAPTURE_TRACING_HEADERS", f"{_PREFIX}TRUST_TRACING_HEADERS")
     return PosthogSettings(
         client=IntegrationClient(client_of(f"{_PREFIX}CLIENT"), captures),
         captures_exceptions=captures,
         request_filter=_callback("REQUEST_FILTER"),
         extra_properties=_callback("EXTRA_PROPERTIES", "EXTRA_TAGS"),
         properties_map=_callback("PROPERTIES_MAP", "TAG_MAP"),
-        reads_headers=reads_headers(
-            getattr(settings, names[0], None), getattr(settings, names[1], None), names
-        ),
+        reads_headers=_reads_headers(),
     )
+
+
+def _reads_headers() -> bool:
+    names = (f"{_PREFIX}CAPTURE_TRACING_HEADERS", f"{_PREFIX}TRUST_TRACING_HEADERS")
+    capture, trust = (getattr(settings, name, None) for name in names)
+    try:
+        return reads_headers(capture, trust, names)
+    except TypeError as error:
+        raise ImproperlyConfigured(str(error)) from None
 
 
 def client_of(*names: str) -> Any:
@@ -76,7 +82,7 @@ def client_of(*names: str) -> Any:
         if isinstance(client, type) or not hasattr(client, "components"):
             msg = (
                 f"{name} must be a client, such as flagengine.transports.posthog.Posthog(...),"
-                f" got {client.__name__ if isinstance(client, type) else type(client).__name__}"
+                f" got {'the class ' + client.__name__ if isinstance(client, type) else type(client).__name__}"
             )
             raise ImproperlyConfigured(msg)
         return client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ __all__ = [
     "IntegratedClient",
     "IntegrationClient",
     "passes",
+    "passes_async",
     "reads_headers",
     "without_header_ids",
 ]
@@ -124,11 +126,18 @@ def reads_headers(
     """Return whether the headers with a distinct id and a session id are read, by default True.
 
     ``trust`` is the value of the option's older name, which causes a DeprecationWarning.
+
+    Raises:
+        TypeError: a value is not True, False or None.
     """
+    for name, value in zip(names, (capture, trust), strict=True):
+        if value is not None and not isinstance(value, bool):
+            msg = f"{name} must be True, False or None, got {value!r}"
+            raise TypeError(msg)
     if trust is not None:
         warnings.warn(f"{names[1]} is deprecated; use {names[0]}", DeprecationWarning, stacklevel=3)
     given = trust if capture is None else capture
-    return True if given is None else given is True
+    return given is not False
 
 
 def without_header_ids(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,6 +156,18 @@ def passes(request_filter: Callable[[Any], Any] | None, request: object) -> bool
         return True
     try:
         return bool(request_filter(request))
+    except Exception:  # noqa: BLE001 - the application's code
+        _log.exception("The request filter raised")
+        return True
+
+
+async def passes_async(request_filter: Callable[[Any], Any] | None, request: object) -> bool:
+    """Do as `passes`; the filter may be ``async def``."""
+    if request_filter is None:
+        return True
+    try:
+        passed = request_filter(request)
+        return bool(await passed if inspect.isawaitable(passed) else passed)
     except Exception:  # noqa: BLE001 - the application's code
         _log.exception("The request filter raised")
         return True
