@@ -59,7 +59,11 @@ class Adoption:
 
         Calls that are running end with the engine's answers. A second release does nothing.
         """
-        own = vars(self._client)
+        self._remove_from(self._client)
+
+    def _remove_from(self, client: Client) -> None:
+        """Release the client or a copy of it, if this handle is there."""
+        own = vars(client)
         if own.get(_MARK) is not self:
             return
         for name, method in self._methods.items():
@@ -98,8 +102,11 @@ def adopt(posthog_client: Client) -> Adoption:
     _check_type(posthog_client)
     _check_version()
     own = vars(posthog_client)
-    if isinstance(own.get(_MARK), Adoption):
-        return own[_MARK]  # type: ignore[no-any-return]
+    adopted = own.get(_MARK)
+    if isinstance(adopted, Adoption):
+        if adopted.client is posthog_client:
+            return adopted
+        adopted._remove_from(posthog_client)  # a copy of an adopted client
     _check_methods(posthog_client)
     handle = Adoption(posthog_client)
     known: Adoption = own.setdefault(_MARK, handle)  # another thread may have been faster

@@ -55,7 +55,8 @@ class LocalEvaluation:
         options = _options(groups, group_properties, device_id)
         try:
             adopted = adopted_from(published)
-            value = self._value(adopted, key, distinct_id, person_properties, options, warns=True)
+            flag = published["flags_by_key"].get(key)
+            value = self._value(adopted, key, distinct_id, person_properties, options, flag)
             client.log.debug("Successfully computed flag locally: %s -> %s", key, value)
         except InconclusiveMatchError as error:
             client.log.debug("Failed to compute flag %s locally: %s", key, error)
@@ -83,7 +84,7 @@ class LocalEvaluation:
             distinct_id,
             person_properties or {},
             _options(groups, group_properties, device_id),
-            warns=warn_on_unknown_groups,
+            feature_flag if warn_on_unknown_groups else None,
         )
 
     def _value(
@@ -93,14 +94,15 @@ class LocalEvaluation:
         distinct_id: Any,
         properties: Any,
         options: Any,
-        *,
-        warns: bool,
+        warned_of: Any,
     ) -> Any:
+        """Return the value; warn of the flag ``warned_of``, if it is given and lacks its group."""
         resolution = adopted.one(key, distinct_id, properties, options)
         reason = why_inconclusive(resolution)
         if reason is not None:
             raise InconclusiveMatchError(in_words(resolution), reason=reason)
-        if warns and resolution.reason is Reason.NO_GROUP_TYPE:
+        # A flag without conditions has this reason, too.
+        if resolution.reason is Reason.NO_GROUP_TYPE and _is_of_group(warned_of):
             self._client.log.warning(_NO_GROUP, key)
         return resolution.value
 
@@ -181,6 +183,12 @@ def _is_of_another_format(flag: Published) -> bool:
     return (
         names_a_format and bool(flag.get("active")) and flag.get("evaluation_runtime") != "client"
     )
+
+
+def _is_of_group(flag: Any) -> bool:
+    """Return whether a flag, if there is one, is decided for groups."""
+    filters = None if flag is None else flag.get("filters")
+    return isinstance(filters, dict) and filters.get("aggregation_group_type_index") is not None
 
 
 def _options(groups: Any, group_properties: Any, device_id: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Whom `adopt` takes, and what is left after `release`."""
 
+import copy
 import gc
 import weakref
 from unittest import mock
@@ -58,6 +59,18 @@ class TestRelease:
     def test_adopting_again_returns_the_same_handle(self, client):
         with adopt(client) as adoption:
             assert adopt(client) is adoption
+
+    def test_a_copy_of_an_adopted_client_is_adopted_for_itself(self, client):
+        with adopt(client) as adoption:
+            copied = copy.copy(client)
+            with adopt(copied) as own:
+                assert own.client is copied
+                copied.feature_flags = []
+                assert adopt(copied) is own
+                assert not own.snapshot.keys
+                assert version_of(client) is False
+            assert adoption.is_active
+            assert "_compute_flag_locally" not in vars(copied)
 
     def test_threads_that_adopt_at_once_get_the_same_handle(self, client):
         handles = at_once(8, lambda _: adopt(client))

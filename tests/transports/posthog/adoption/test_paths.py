@@ -168,6 +168,12 @@ class TestUnresolvedFlags:
         assert adopted.get_feature_flag("team", "u") is False
         assert "Can't compute group feature flag: team" in caplog.text
 
+    @pytest.mark.parametrize("filters", [{}, {"groups": []}, None])
+    def test_a_flag_without_conditions_lacks_no_group(self, adopted, caplog, filters):
+        adopted.feature_flags = [{"key": "bare", "active": True, "filters": filters}]
+        assert adopted.get_feature_flag("bare", "u") is False
+        assert "group" not in caplog.text
+
     def test_a_flag_of_format_2_is_left_to_the_server(self, adopted, server):
         adopted.feature_flags = [of_format_2("new")]
         server.flags = {"new": {"key": "new", "enabled": True, "variant": None}}
