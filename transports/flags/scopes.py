@@ -4,6 +4,9 @@ A scope begins in a thread or task, whose reads belong to it, as do those of the
 Threads without a scope of their own, such as those of a server under test, belong to all open scopes. So
 tests that run at once in one process do not see each other's values, unless a thread could be anybody's.
 
+A scope of a whole test also reaches tasks of an event loop that fixtures began earlier: they have only
+scopes that are around it, such as one of the session.
+
 Scopes cost clients nothing while none is open: clients look whether there are any when they make their
 quick reader, and each change of the open scopes takes the readers of all clients away. There is no lock,
 because a fork could leave it locked; dicts are changed and listed in single steps.
@@ -43,14 +46,25 @@ class Scope:
     ``overrides`` may be replaced at any time: every read takes the current ones. They win over those of
     the whole client, and over those of scopes that began before; a client's blocks of
     ``overridden_flags`` in the same thread or task win over them.
+
+    ``of_test`` is whether it is the scope of a whole test.
     """
 
-    def __init__(self, overrides: Overrides | None = None, watcher: Watcher | None = None) -> None:
+    def __init__(
+        self,
+        overrides: Overrides | None = None,
+        watcher: Watcher | None = None,
+        *,
+        of_test: bool = False,
+    ) -> None:
         self.overrides: Overrides = overrides or Overrides()
         self.watcher = watcher
+        self.of_test = of_test
+        self._around: frozenset[Scope] = frozenset()
 
     def begin(self) -> None:
         """Open the scope, in this thread or task and for threads without a scope."""
+        self._around = frozenset(_open_here())
         scopes[id(self)] = self
         _here.set((*_open_here(), self))
         _take_readers_away()
@@ -58,8 +72,13 @@ class Scope:
     def end(self) -> None:
         """Close the scope; in another thread or task than it began in, close it there as well."""
         scopes.pop(id(self), None)
+        self._around = frozenset()
         _here.set(_open_here())
         _take_readers_away()
+
+    def reaches(self, here: tuple[Scope, ...]) -> bool:
+        """Return whether the scope is in force where these open scopes began."""
+        return self in here or not here or (self.of_test and self._around.issuperset(here))
 
     @property
     def is_here(self) -> bool:
@@ -93,7 +112,8 @@ def watchers_here() -> list[Watcher]:
 def _in_force() -> Iterable[Scope]:
     if not scopes:
         return ()
-    return _open_here() or list(scopes.values())
+    here = _open_here()
+    return [scope for scope in list(scopes.values()) if scope.reaches(here)]
 
 
 def _open_here() -> tuple[Scope, ...]:

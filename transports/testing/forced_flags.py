@@ -31,6 +31,8 @@ class ForcedFlags:
 
     Args:
         definitions: the definitions of ``client``; see `define`.
+        of_test: whether the values also hold in event loops that were there before, as plugins for
+            asyncio keep them for several tests; for the fixture of a test.
 
     >>> with ForcedFlags() as flags:
     ...     flags.set("beta")
@@ -39,10 +41,12 @@ class ForcedFlags:
     {'price': 90}
     """
 
-    def __init__(self, definitions: DefinitionsDocument | None = None) -> None:
+    def __init__(
+        self, definitions: DefinitionsDocument | None = None, *, of_test: bool = False
+    ) -> None:
         self._definitions = definitions
         self._recorder = ReadRecorder()
-        self._scope = Scope(watcher=self._recorder)
+        self._scope = Scope(watcher=self._recorder, of_test=of_test)
         self._client: Client | None = None
 
     def __enter__(self) -> Self:

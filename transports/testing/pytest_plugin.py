@@ -72,7 +72,7 @@ def flags(request: pytest.FixtureRequest) -> Iterator[ForcedFlags]:
     from .forced_flags import ForcedFlags  # noqa: PLC0415 - only if a test uses it
     from .pytest_definitions import definitions_of  # noqa: PLC0415
 
-    with ForcedFlags(definitions_of(request.config)) as forced:
+    with ForcedFlags(definitions_of(request.config), of_test=True) as forced:
         for marker in reversed(list(request.node.iter_markers("flags"))):
             try:
                 for given in marker.args:

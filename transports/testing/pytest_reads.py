@@ -44,7 +44,7 @@ class WatchedTests:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         """Watch one test, with its fixtures."""
         recorder = item.stash[_RECORDER] = ReadRecorder(lambda: self._known)
-        scope = Scope(watcher=recorder)
+        scope = Scope(watcher=recorder, of_test=True)
         scope.begin()
         try:
             return (yield)

@@ -239,6 +239,34 @@ def test_strict_reads_know_no_flag_because_the_server_cannot_be_reached(
     result.stdout.fnmatch_lines(["unknown flag 'bta' was read at *; did you mean 'beta'?"])
 
 
+def test_values_hold_in_a_loop_that_a_fixture_began_before_also_if_reads_are_strict(
+    runs: pytest.Pytester,
+) -> None:
+    runs.makepyfile(
+        """
+        import asyncio
+        import contextvars
+        import pytest
+        from application import page
+
+        @pytest.fixture
+        def loop():
+            with asyncio.Runner() as runner:
+                runner.get_loop()  # which keeps the context of now
+                yield runner
+
+        def test_it(loop, flags):
+            async def read():
+                return page()
+            flags.set("new-checkout")
+            assert loop.run(read()) == "new"
+            assert flags.read == ["new-checkout"]
+        """
+    )
+    for options in ([], ["--flags-strict"]):
+        runs.runpytest(*options).assert_outcomes(passed=1)
+
+
 REPORTED = """
     from application import client, page
 

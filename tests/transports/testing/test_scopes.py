@@ -285,3 +285,48 @@ def test_tasks_that_share_a_block_each_end_their_own_values(bench: Bench) -> Non
 
     assert asyncio.run(at_once_with_another()) == ["short", "long"]
     assert scopes == {}
+
+
+def test_a_scope_of_a_test_reaches_a_loop_that_began_inside_of_the_scopes_around_it(
+    bench: Bench,
+) -> None:
+    def beta() -> Any:
+        return bench.client.get_feature_flag("beta", USER)
+
+    with flags_set(beta="session"):
+        of_loop = contextvars.copy_context()
+        with ForcedFlags(of_test=True) as flags:
+            flags.set("beta", "test")
+            assert (beta(), of_loop.run(beta)) == ("test", "test")
+            assert flags.read == ["beta"]
+            with flags_set(beta="block"):
+                assert (beta(), of_loop.run(beta)) == ("block", "test")
+            other = contextvars.copy_context()
+            other.run(lambda: flags_set(beta="task").__enter__())
+            assert (other.run(beta), beta()) == ("task", "test")
+        assert of_loop.run(beta) == "session"
+        other.run(lambda: [scope.end() for scope in list(scopes.values())[1:]])
+        with ForcedFlags() as block:
+            block.set("beta", "block")
+            assert (beta(), of_loop.run(beta)) == ("block", "session")
+
+
+def test_scopes_of_tests_that_run_at_once_in_threads_do_not_meet(bench: Bench) -> None:
+    def test(value: str, both: threading.Barrier) -> Any:
+        with ForcedFlags(of_test=True) as flags:
+            flags.set("beta", value)
+            both.wait(10)
+            found = bench.client.get_feature_flag("beta", USER)
+            both.wait(10)
+            return found, len(flags.evaluated)
+
+    both, found = threading.Barrier(2), {}
+    threads = [
+        threading.Thread(target=lambda value=value: found.update({value: test(value, both)}))
+        for value in ("one", "two")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert found == {"one": ("one", 1), "two": ("two", 1)}
