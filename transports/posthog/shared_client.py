@@ -107,9 +107,9 @@ class DefaultClient:
     def _made(self) -> Client:
         settings = self._settings
         key = next((key for key in map(self._key, KEYS) if key), "")
-        names = [name for name in self._names if name not in KEYS]
         # A test may have deleted a variable: None is the default of each option.
-        return Client(key, **{name: settings.get(name) for name in names})
+        given: dict[str, Any] = {name: settings.get(name) for name in self._names}
+        return Client(key, **{name: value for name, value in given.items() if name not in KEYS})
 
     def _key(self, name: str) -> str:
         given = self._settings.get(name)

@@ -68,6 +68,12 @@ class TestFlask:
         browser.get("/fail")
         assert events_of(server) == []
 
+    @pytest.mark.parametrize("extra", [lambda request: request.missing, lambda request: 5])
+    def test_properties_that_cannot_be_told_are_logged_and_left_out(self, extra, caplog):
+        browser = self._browser(extra_properties=extra)
+        assert browser.get("/work/1", headers=HEADERS).text == "user-123 /work/<int:page>"
+        assert "extra_properties raised" in caplog.text
+
     def test_properties_are_added(self):
         client, server = made()
         browser = self._browser(

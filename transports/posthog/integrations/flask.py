@@ -7,6 +7,7 @@ may read ``flask.g`` and ``current_user``.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from flask import Flask, Request
 
 __all__ = ["PosthogFlaskIntegration"]
+
+_log = logging.getLogger("flagengine.context")
 
 _KEY: Final = "posthog"
 _SCOPE: Final = "_flagengine_scope"
@@ -106,9 +109,13 @@ class PosthogFlaskIntegration:
         found: dict[str, Any] = {}
         if request.url_rule is not None:
             found["$request_route"] = str(request.url_rule)
-        if self._extra is not None:
-            found.update(self._extra(request) or {})
-        return found
+        if self._extra is None:
+            return found
+        try:
+            return {**found, **dict(self._extra(request) or {})}
+        except Exception:  # noqa: BLE001 - the application's code
+            _log.exception("extra_properties raised")
+            return found
 
     def _raised(self, _sender: object, exception: BaseException, **_: Any) -> None:
         from flask import g  # noqa: PLC0415 - optional
