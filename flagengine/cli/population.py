@@ -11,7 +11,7 @@ from flagengine.cli.options import READING
 from flagengine.cli.person import moment_of
 from flagengine.cli.trouble import Trouble
 
-__all__ = ["Population", "needs", "population"]
+__all__ = ["Population", "given_options", "is_given", "needs", "population"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,6 +115,22 @@ def population(command: F) -> F:
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
+
+
+def given_options() -> list[str]:
+    """Return the names of the options of the running command that describe a table and were given."""
+    context = click.get_current_context()
+    return [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in _NAMES and is_given(str(parameter.name))
+    ]
+
+
+def is_given(name: str) -> bool:
+    """Return whether a parameter of the running command was given, and is not just its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _names() -> list[str]:

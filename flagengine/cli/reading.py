@@ -86,10 +86,18 @@ def not_json(name: str, data: bytes, error: BaseException | None) -> Trouble:
         return Trouble(f"{name}: must be JSON, got an empty file")
     if data.startswith(b"\x1f\x8b"):
         return Trouble(f"{name}: must be JSON, got a gzip file; pipe it through gunzip")
+    if isinstance(error, UnicodeDecodeError):
+        return Trouble(f"{name}: must be JSON in UTF-8, got {_encoding(data, error.start)}")
     place, what = "", str(error)
     if isinstance(error, json.JSONDecodeError):
         place, what = f", line {error.lineno}, column {error.colno}", error.msg
     return Trouble(f"{name}{place}: invalid JSON: {what}{_likely_mistake(data)}")
+
+
+def _encoding(data: bytes, place: int) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16, as PowerShell's > writes it; save it again as UTF-8"
+    return f"byte 0x{data[place]:02x} at position {place}; {_WANTED}"
 
 
 def _likely_mistake(data: bytes) -> str:

@@ -85,6 +85,9 @@ def test_a_flag_that_only_depends_on_a_change_is_listed(run, save):
         (["--sample", "0.1"], "--sample needs a POPULATION"),
         (["--html", "page.html"], "--html needs a POPULATION"),
         (["--fail-if-changed", "*:>0"], "--fail-if-changed needs a POPULATION"),
+        (["--distinct-id", "id"], "--distinct-id needs a POPULATION"),
+        (["--complete"], "--complete needs a POPULATION"),
+        (["--threads", "2"], "--threads needs a POPULATION"),
         (["--flag", "bete"], "unknown flag 'bete': neither snapshot has it; did you mean beta?"),
         (["people.csv", "--fail"], "use --fail-if-changed '*:>0'"),
     ],
@@ -93,3 +96,9 @@ def test_wrong_usage_is_one_line(run, files, options, message):
     found = run("diff", *files, *options, exits=2)
     assert message in found.stderr
     assert found.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["-", "-"], ["old.json", "-", "-"]])
+def test_standard_input_cannot_be_both_documents_or_a_document_and_the_people(run, arguments):
+    found = run("diff", *arguments, exits=2)
+    assert found.stderr == "Error: only one of OLD, NEW and POPULATION can be - (standard input)\n"

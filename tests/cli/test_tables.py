@@ -124,6 +124,8 @@ class TestBatch:
             (["people.parquet", "--now", "noon"], "--now must be a time with an offset"),
             (["people.parquet", "--flag", "halv"], "did you mean half?"),
             (["people.parquet", "--carry", "age"], "column 'age'"),
+            (["people.parquet", "--input-format", "csv"], "--input-format is for INPUT -"),
+            (["people.parquet", "--output-format", "csv"], "--output-format is for OUTPUT -"),
         ],
     )
     def test_wrong_input_is_one_line_that_says_where(self, args: list[str], message: str):
@@ -249,6 +251,20 @@ class TestExposures:
         events = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]
         assert len(events) == 500
         assert {event["properties"]["$feature_flag"] for event in events} == {"pro"}
+
+    @pytest.mark.parametrize("options", [[], ["--events"]])
+    def test_a_document_without_flags_gives_no_rows(self, options: list[str]):
+        Path("none.json").write_text('{"flags": []}')
+        command = ["exposures", "none.json", "people.parquet", "-o", "e.jsonl", *options]
+        result = run(*command)
+        assert (result.exit_code, result.output) == (0, "wrote 0 exposures to e.jsonl\n")
+        assert Path("e.jsonl").read_text() == ""
+
+    def test_standard_output_is_no_file(self):
+        result = run("exposures", "old.json", "people.parquet", "-o", "-")
+        assert result.exit_code == 2
+        assert "--output must be a file, got -" in result.output
+        assert not Path("-").exists()
 
     def test_events_in_another_format_are_wrong_usage(self):
         command = ["exposures", "old.json", "people.parquet", "-o", "e.parquet", "--events"]

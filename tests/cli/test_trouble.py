@@ -32,7 +32,11 @@ def test_every_command_says_where_a_file_stops_being_json(run, save, command):
         ("", "must be JSON, got an empty file"),
         ("<html>", "the content looks like an HTML page, perhaps an error or a login page"),
         ("oops", "save the unchanged body of GET /flags/definitions?send_cohorts"),
-        (b'{"flags": "\xff"}', "invalid JSON: 'utf-8' codec"),
+        (b'{"flags": "\xff"}', "must be JSON in UTF-8, got byte 0xff at position 11; save"),
+        (
+            '{"flags": []}'.encode("utf-16"),
+            "got UTF-16, as PowerShell's > writes it; save it again",
+        ),
         (gzip.compress(b"{}", mtime=0), "must be JSON, got a gzip file; pipe it through gunzip"),
         ("[" * 100_000, "invalid JSON"),
     ],
@@ -140,7 +144,7 @@ def test_a_document_without_flags_is_one_line_whatever_else_it_has(run, save, de
 def test_properties_are_utf_8_json_of_any_size(run, save, definitions):
     utf16 = save('{"plan": "pro"}'.encode("utf-16"), "utf16.json")
     found = run("evaluate", definitions, "--properties", utf16, exits=2)
-    assert "utf16.json: invalid JSON" in found.stderr
+    assert "utf16.json: must be JSON in UTF-8, got UTF-16" in found.stderr
     for value in ("9" * 5_000, "[" * 5_000 + "]" * 5_000):
         run("evaluate", definitions, "--properties", '{"plan": ' + value + "}")
         run("evaluate", definitions, "--properties", save('{"plan": ' + value + "}", "deep.json"))

@@ -186,6 +186,18 @@ class TestFormats:
             assert "unknown_field" not in found
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--json", "--format", "sarif"], "only one of --json and --format sarif can be given"),
+        (["-", "--current", "-"], "only one FILE can be - (standard input)"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(run, definitions, options, message):
+    found = run("validate", definitions, *options, exits=2)
+    assert (found.stdout, found.stderr) == ("", f"Error: {message}\n")
+
+
 def test_the_hook_of_pre_commit_calls_what_is_there():
     hook = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
     assert "entry: flagengine validate" in hook

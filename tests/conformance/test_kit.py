@@ -181,3 +181,71 @@ def test_a_file_that_is_no_adapter_is_refused_in_words(runner: str, tmp_path: Pa
     code, _, printed = _run([program, str(KIT / runner)], tmp_path / "missing.rb", tmp_path)
     assert code == 2
     assert "the adapter must be a file .py or .mjs" in printed
+
+
+RUNNERS = ["run.py", pytest.param("run.mjs", marks=needs_node)]
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("text", ["raise RuntimeError('boom')", "VERSION = '1'"])
+def test_an_adapter_that_cannot_be_imported_is_named_without_a_traceback_of_the_runner(
+    runner: str, text: str, tmp_path: Path
+) -> None:
+    adapter = tmp_path / "broken.py"
+    adapter.write_text(text, encoding="utf-8")
+    program = sys.executable if runner.endswith("py") else "node"
+    code, _, printed = _run([program, str(KIT / runner)], adapter, tmp_path)
+    assert code == 2
+    assert printed.splitlines()[-1].endswith(
+        "must have NAME and VERSION and be importable; the adapter's process ended (see above)"
+    )
+
+
+NONSENSE = {
+    "py": ["[1]", "None", "float('nan')", "{}", "{'value': float('nan')}", "{'value': {1}}"],
+    "mjs": ["[1]", "null", "NaN", "{}", "{ value: NaN }", "undefined", "{ value: 1n }"],
+}
+
+
+@needs_node
+@pytest.mark.parametrize("kind", ["py", "mjs"])
+def test_what_is_no_answer_counts_as_a_crash_and_ends_no_process(kind: str, tmp_path: Path) -> None:
+    """Each answer of the list in turn, beside what the SDK prints without a line's end."""
+    adapter, answers = tmp_path / f"nonsense.{kind}", NONSENSE[kind]
+    if kind == "py":
+        source = f"""
+NAME, VERSION, asked = "nonsense", "1", []
+def evaluate(definitions, flag_key, context):
+    print("noise", end="")
+    asked.append(1)
+    return [{", ".join(answers)}][len(asked) - 1]
+"""
+    else:
+        source = f"""
+export const NAME = "nonsense", VERSION = "1";
+const answers = [{", ".join(answers)}];
+export function evaluate() {{
+  process.stdout.write("noise");
+  return answers.shift();
+}}
+"""
+    adapter.write_text(source, "utf-8")
+    case = {
+        "definitions": {"flags": []},
+        "flag_key": "a",
+        "context": {},
+        "expected": {"value": None},
+    }
+    cases = [("topic", {**case, "id": "roll-01"})] * len(answers)
+    report = _module("run")["run"](adapter, cases=cases)
+    assert report["topics"] == {"topic": {"crash": len(answers)}}
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_the_first_crash_is_printed(runner: str, tmp_path: Path) -> None:
+    adapter = tmp_path / "listing.py"
+    adapter.write_text("NAME = VERSION = '1'\ndef evaluate(*call): return [1]\n", "utf-8")
+    program = sys.executable if runner.endswith("py") else "node"
+    code, _, printed = _run([program, str(KIT / runner)], adapter, tmp_path)
+    assert code == 1
+    assert printed.count("evaluate must return a dict with value or unresolved, got [1]") == 1

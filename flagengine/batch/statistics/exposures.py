@@ -72,6 +72,8 @@ class Exposures:
         texts = ids.texts.to_pylist()
         names = texts if ids.codes is None else [texts[code] for code in ids.codes]
         answers = [self._engine.answers(key).resolutions for key in self._engine.keys]
+        if not answers:
+            return
         for name, row in zip(names, _by_row(codes), strict=True):
             if not name:
                 continue

@@ -8,7 +8,7 @@ import click
 from flagengine.cli import options
 from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines, print_table
-from flagengine.cli.population import Population, needs, population
+from flagengine.cli.population import Population, is_given, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
 from flagengine.cli.standard_streams import FORMATS, table_in, table_out
 from flagengine.cli.trouble import EXIT_CODES, Trouble, check_keys
@@ -137,6 +137,11 @@ def _check_streams(source: str, table: str, target: str, engine: str, *, as_json
         raise Trouble("only one of DEFINITIONS and INPUT can be - (standard input)")
     if target == "-" and as_json:
         raise Trouble("only one of the table (-o -) and --json can be on standard output")
+    for name, place in (("input", table), ("output", target)):
+        if place != "-" and is_given(f"{name}_format"):
+            raise Trouble(
+                f"--{name}-format is for {name.upper()} -; the suffix of {place} gives its format"
+            )
     if engine == "spark" and "-" in (table, target):
         raise Trouble("Spark reads and writes files; INPUT and OUTPUT must not be -")
 

@@ -12,7 +12,7 @@ from flagengine.cli import options
 from flagengine.cli.changes import Failure, failures, parse_rules, report_changes
 from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines, print_table
-from flagengine.cli.population import Population, needs, population
+from flagengine.cli.population import Population, given_options, needs, population
 from flagengine.cli.reading import read_snapshot
 from flagengine.cli.trouble import EXIT_CODES, Trouble, did_you_mean
 
@@ -82,6 +82,8 @@ def command(
     flagengine diff old.json new.json people.parquet
     flagengine diff old.json new.json people.parquet --fail-if-changed '*:>5%' --html report.html
     """  # noqa: D301 (click keeps the lines after it as they are)
+    if [old_source, new_source, table].count("-") > 1:
+        raise Trouble("only one of OLD, NEW and POPULATION can be - (standard input)")
     old, new = read_snapshot(old_source), read_snapshot(new_source)
     known = dict.fromkeys([*new.keys, *old.keys])
     for key in keys:
@@ -90,7 +92,12 @@ def command(
                 f"unknown flag {key!r}: neither snapshot has it{did_you_mean(key, known)}"
             )
     if table is None:
-        given = {"--sample": sample, "--fail-if-changed": written_rules, "--html": page}
+        given: dict[str, object] = {
+            "--sample": sample,
+            "--fail-if-changed": written_rules,
+            "--html": page,
+        }
+        given |= dict.fromkeys(given_options(), "given")
         _refuse(given, "needs a POPULATION")
         report_changes(compare(old, new), keys, as_json=as_json, fail=fail)
         return

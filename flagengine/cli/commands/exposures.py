@@ -10,7 +10,7 @@ from flagengine.cli.completion import files
 from flagengine.cli.output import print_json, print_lines
 from flagengine.cli.population import Population, needs, population
 from flagengine.cli.reading import read_snapshot, shown_name
-from flagengine.cli.trouble import EXIT_CODES, check_keys
+from flagengine.cli.trouble import EXIT_CODES, Trouble, check_keys
 
 if TYPE_CHECKING:
     from flagengine.snapshot import Snapshot
@@ -59,6 +59,8 @@ def command(
     flagengine exposures definitions.json people.parquet -o assignments.parquet --flag checkout
     flagengine exposures definitions.json people.parquet -o events.jsonl --events
     """  # noqa: D301 (click keeps the lines after it as they are)
+    if target == "-":
+        raise Trouble("--output must be a file, got - (standard output)")
     needs("batch")
     snapshot = read_snapshot(source)
     check_keys(shown_name(source), keys, snapshot.keys)

@@ -69,8 +69,10 @@ def command(
     flagengine validate definitions.json
     flagengine validate flags/*.json --strict --format github
     """  # noqa: D301 (click keeps the lines after it as they are)
-    if sources.count("-") > 1:
+    if [*sources, current].count("-") > 1:
         raise Trouble("only one FILE can be - (standard input)")
+    if as_json and form not in ("text", "json"):
+        raise Trouble(f"only one of --json and --format {form} can be given")
     replaced = None if current is None else read_snapshot(current)
     checked = [_checked(source, replaced, severity) for source in sources]
     readable = [file for file in checked if file.trouble is None]
