@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flagengine import Snapshot, evaluate, evaluate_flag, explain, requirements
+from flagengine import Snapshot, compare, evaluate, evaluate_flag, explain, requirements
 from flagengine.analysis.explanation import Line
 from flagengine.display.parts import bar, colours, html, stack
 from flagengine.display.style import STYLE
@@ -173,6 +173,27 @@ def test_text_of_definitions_and_people_is_escaped():
         assert "\x1b" not in shown
         assert "\u202e" not in shown
         assert "<script>alert(1)</script>" in words(value)
+
+
+def test_a_comparison_has_a_row_for_each_flag_that_differs():
+    flags = [_flag(f"flag-{n}", {"rollout_percentage": n % 50}) for n in range(101)]
+    before, after = {"flags": [flags[7], _flag(_EVIL, {})]}, {"flags": flags}
+    shown = words(compare(before, after))
+    assert shown.startswith("101 flags differ")
+    assert "flag-1 added" in shown
+    assert "flag-7 " not in shown
+    assert "and 1 more; print the comparison to see all" in shown
+    alone = words(compare({"flags": [_flag(_EVIL, {})]}, {"flags": []}))
+    assert alone.startswith("1 flag differs")
+    assert "<script>alert(1)</script>" in alone
+    assert "removed" in alone
+    assert words(compare(before, before)) == "no changes"
+
+
+def test_a_comparison_begins_with_what_all_flags_share():
+    before = {"flags": [], "group_type_mapping": {"0": "company"}}
+    shown = words(compare(before, {"flags": [], "group_type_mapping": {"0": "team"}}))
+    assert shown.startswith("0 flags differ changes the project")
 
 
 @given(st.text())

@@ -63,6 +63,12 @@ class Comparison(Record):
                 lines += [f"    {detail}" for detail in change.details()]
         return "\n".join(lines) or "no changes"
 
+    def _repr_html_(self) -> str:
+        """Return the changes as a table, for a notebook."""
+        from flagengine.display.comparisons import comparison_html  # noqa: PLC0415 notebooks only
+
+        return comparison_html(self.to_dict())
+
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value."""
         return {
