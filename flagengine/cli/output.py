@@ -24,7 +24,8 @@ _PIPED: Final = 120
 """The width of tables in a pipe or a file; what machines read is printed with --json."""
 
 _ASCII: Final = str.maketrans(
-    dict(zip("├└│─✓✗…", ["|", "`", "|", "-", "+", "x", "..."], strict=True))
+    dict(zip("├└│─✓✗…→", ["|", "`", "|", "-", "+", "x", "...", "->"], strict=True))
+    | dict(zip("▁▂▃▄▅▆▇█", "12345678", strict=True))
 )
 """ASCII for characters that the output's encoding may lack."""
 

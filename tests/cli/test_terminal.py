@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from flagengine.cli.app import cli
 
 # Clear the screen in both encodings of the control sequence, turn the direction, erase the line.
 HOSTILE = "beta\x1b[2J\x9b2J\u202e\r\x7f"
@@ -127,3 +130,25 @@ def test_json_stays_json_where_the_output_is_ascii(tmp_path: Path):
         check=True,
     )
     assert "é" in str(json.loads(done.stdout.decode("ascii")))
+
+
+def test_bars_and_arrows_are_drawn_in_ascii_where_the_output_is(tmp_path: Path):
+    (tmp_path / "d.json").write_text(
+        '{"flags": [{"key": "half", "active": true, "filters": {"groups": [{"rollout_percentage": 50}]}}]}'
+    )
+    (tmp_path / "none.json").write_text('{"flags": [], "group_type_mapping": {"0": "company"}}')
+    (tmp_path / "people.csv").write_text("distinct_id\na\nb\n")
+    for command in (["balance", "d.json", "people.csv"], ["diff", "d.json", "none.json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "flagengine", *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=True,
+        )
+        assert b"\\u" not in done.stdout, done.stdout
+
+
+def test_the_list_of_commands_cuts_no_description_off():
+    listed = CliRunner().invoke(cli, ["--help"], terminal_width=80).stdout
+    assert "..." not in listed.split("Commands:")[1]

@@ -14,7 +14,9 @@ __all__ = ["command"]
 _VARIABLE: Final = "_FLAGENGINE_COMPLETE"
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(
+    epilog=EXIT_CODES, short_help="Print the script that completes in bash, zsh or fish."
+)
 @click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, *, shell: str) -> None:

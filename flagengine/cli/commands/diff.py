@@ -24,8 +24,9 @@ __all__ = ["command"]
 
 
 @click.command(
+    short_help="Compare two snapshots, or who changes with them.",
     epilog=f"{EXIT_CODES} Findings: a flag that changes for more people than --fail-if-changed allows; "
-    "without POPULATION and with --fail, any change."
+    "without POPULATION and with --fail, any change.",
 )
 @click.argument("old_source", metavar="OLD", shell_complete=files)
 @click.argument("new_source", metavar="NEW", shell_complete=files)

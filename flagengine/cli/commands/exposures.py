@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(epilog=EXIT_CODES, short_help="Write each person's answers as a table or events.")
 @click.argument("source", metavar="DEFINITIONS", shell_complete=files)
 @click.argument("table", metavar="POPULATION", shell_complete=files)
 @click.option(

@@ -26,7 +26,10 @@ _SEVERITIES: Final = [severity.value for severity in Severity]
 _FORMATS: Final = ["text", "concise", "json", "github", "sarif", "junit"]
 
 
-@click.command(epilog=f"{EXIT_CODES} Findings: an error; with --strict a warning too.")
+@click.command(
+    epilog=f"{EXIT_CODES} Findings: an error; with --strict a warning too.",
+    short_help="Check definitions for errors and likely mistakes.",
+)
 @options.sources
 @click.option(
     "--severity",
