@@ -137,11 +137,10 @@ def _place(flag: Flag, condition: SupportsIndex | None) -> int:
             f"condition={drawn[0]}: it must be one of {_listed(drawn)}"
         )
         raise ValueError(message)
-    try:
-        place = index(condition)
-    except TypeError:
+    if isinstance(condition, bool) or not hasattr(condition, "__index__"):
         message = f"condition must be the position of a {noun}, from 0, got {condition!r}"
-        raise TypeError(message) from None
+        raise TypeError(message)
+    place = index(condition)
     if place not in drawn:
         message = f"condition must be one of {_listed(drawn)} for flag {name!r}, got {place}"
         is_there = 0 <= place < len(shares)

@@ -126,9 +126,10 @@ class TestRollout:
         with pytest.raises(TypeError, match="percentage must be a number from 0 to 100"):
             Snapshot.parse(_DOCUMENT).with_rollout("beta", percentage)
 
-    def test_a_condition_must_be_a_position(self):
+    @pytest.mark.parametrize("condition", ["first", True, 0.0])
+    def test_a_condition_must_be_a_position(self, condition: Any):
         with pytest.raises(TypeError, match="condition must be the position of a condition"):
-            Snapshot.parse(_DOCUMENT).with_rollout("beta", 20, "first")  # type: ignore[arg-type]
+            Snapshot.parse(_DOCUMENT).with_rollout("beta", 20, condition)
 
     def test_a_number_that_json_has_otherwise_is_taken_as_json_has_it(self):
         found = Snapshot.parse(_DOCUMENT).with_rollout("beta", Fraction(1, 2))  # type: ignore[arg-type]
