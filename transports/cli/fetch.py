@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flagengine import printable
+from flagengine import Snapshot, printable
 from flagengine.cli.output import print_error, print_text
 from flagengine.cli.reading import snapshot_of
 from flagengine.cli.trouble import EXIT_CODES, Trouble
@@ -145,10 +145,23 @@ def _keep(
         _say(f"{target} is unchanged", quiet=quiet)
     else:
         write_whole(target, data)
-        cohorts = len(snapshot.to_document().get("cohorts") or ())
-        _say(f"{target}: {len(snapshot.keys)} flags, {cohorts} cohorts", quiet=quiet)
+        _say(f"{target}: {_counted(snapshot, target)}", quiet=quiet)
     if etag_file is not None:
         write_whole(etag_file, f"{found.version or ''}\n".encode())
+
+
+def _counted(snapshot: Snapshot, target: str) -> str:
+    """Return how much the document has, and whether a part of it cannot be read."""
+    flags, cohorts = len(snapshot.keys), len(snapshot.to_document().get("cohorts") or ())
+    text = f"{_number(flags, 'flag')}, {_number(cohorts, 'cohort')}"
+    if not snapshot.issues:
+        return text
+    found = _number(len(snapshot.issues), "problem")
+    return f"{text}, {found}: see flagengine validate {target}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _is_there(target: str, data: bytes) -> bool:

@@ -90,11 +90,17 @@ def refused(fetch: Any, *arguments: str) -> str:
 
 def test_the_document_is_written_as_it_was_sent(fetch, server, tmp_path):
     found = fetch("-o", "definitions.json")
-    assert found.stderr == "definitions.json: 1 flags, 2 cohorts\n"
+    assert found.stderr == "definitions.json: 1 flag, 2 cohorts\n"
     assert (tmp_path / "definitions.json").read_bytes() == BODY
     ((path, headers),) = server.asked
     assert path == "/flags/definitions?token=phc_project&send_cohorts"
     assert headers["Authorization"] == f"Bearer {SECRET}"
+
+
+def test_a_part_that_cannot_be_read_is_told_of(fetch, server):
+    server.body = b'{"flags": [{"key": null}, {"key": "a", "filters": []}]}'
+    said = "d.json: 1 flag, 0 cohorts, 2 problems: see flagengine validate d.json\n"
+    assert fetch("-o", "d.json").stderr == said
 
 
 def test_without_a_file_the_document_is_printed(fetch):
