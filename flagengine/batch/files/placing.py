@@ -72,6 +72,9 @@ def _checked(path: Path, inputs: tuple[Path, ...]) -> Path:
                 "would read it"
             )
     _check_replaceable(path, place)
+    if not place.parent.is_dir():
+        why = "is no folder" if place.parent.exists() else "does not exist"
+        raise FileError(f"{path}: cannot be written: {path.parent} {why}")
     return place
 
 
