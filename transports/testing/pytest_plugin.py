@@ -67,7 +67,7 @@ def flags(request: pytest.FixtureRequest) -> Iterator[ForcedFlags]:
     """Flags of this test: ``flags.set("beta", True)`` holds for every client of the process.
 
     See ``flagengine.transports.testing.ForcedFlags``. The marker ``@pytest.mark.flags(beta=True)`` sets
-    values before other fixtures run; that of the function wins over those of its class and module.
+    values before the other fixtures of the function run; it wins over those of its class and module.
     """
     from .forced_flags import ForcedFlags  # noqa: PLC0415 - only if a test uses it
     from .pytest_definitions import definitions_of  # noqa: PLC0415
