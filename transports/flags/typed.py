@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from .answer import FeatureFlagResult
 from .reading import FlagError, FlagReading
+from .reason_words import reason_word
 from .records import integer
 
 __all__ = [
@@ -32,14 +33,6 @@ T = TypeVar("T")
 OfType = Callable[[Any], T | None]
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
-_REASONS: Final[Mapping[str, str]] = {
-    "targeting_match": "TARGETING_MATCH",
-    "experiment_split": "SPLIT",
-    "rollout_miss": "DEFAULT",
-    "experiment_paused": "DEFAULT",
-    "holdout": "DEFAULT",
-    "no_rule_match": "DEFAULT",
-}
 # The names of the server's records, which are the same in every language.
 _METADATA: Final = {
     "id": "flag_id",
@@ -158,7 +151,7 @@ def reason_of(result: FeatureFlagResult) -> str:
     if code == "flag_disabled":
         return "DISABLED"
     if result.config_version == 2:
-        return _REASONS.get(code, "UNKNOWN")
+        return reason_word(code, None, 2)
     is_match = result.value is True or isinstance(result.value, str)
     return "TARGETING_MATCH" if is_match else "DEFAULT"
 
