@@ -1,6 +1,6 @@
 """posthog's client alone compared with the same client after `adopt`, in one process.
 
-`python -m benchmarks.adopted [--quick]`. It needs the extra `differential`. Both clients answer the same
+`python -m benchmarks.adopted [--quick]`. It needs the group `differential`. Both clients answer the same
 calls in turn, slot by slot; their answers are checked before the timing. The processor time of the thread
 counts, so a busy machine does not. What remains after `adopt` is posthog's own work around the evaluation,
 such as its results, its events and its warnings.

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.importorskip("posthog", reason="posthog is not installed: '.[differential]'")
+pytest.importorskip("posthog", reason="posthog is not installed: pip install --group differential")
 
 from benchmarks import workloads
 from benchmarks.adopted import measured

@@ -13,13 +13,13 @@ from types import SimpleNamespace
 
 import pytest
 
-celery = pytest.importorskip("celery", reason="needs Celery, of the extra `test`")
+celery = pytest.importorskip("celery", reason="needs Celery, of the group `test`")
 
 from celery.contrib.testing.worker import start_worker  # noqa: E402
 
 from flagengine.transports import Client, MemorySink  # noqa: E402
 from flagengine.transports.context import context, current  # noqa: E402
-from flagengine.transports.context.celery import wrap_celery  # noqa: E402
+from flagengine.transports.context.celery import TaskSignals, wrap_celery  # noqa: E402
 from flagengine.transports.context.wsgi import WSGIMiddleware  # noqa: E402
 
 from . import celery_project as project  # noqa: E402
@@ -353,3 +353,34 @@ def test_processes_of_the_prefork_pool_deliver_their_events(tmp_path):
     lines = (tmp_path / "events.jsonl").read_text().splitlines()
     found = sorted((event["event"], event["distinct_id"]) for event in map(json.loads, lines))
     assert found == [("$exception", "u1"), ("Work", "u1")]
+
+
+class _SignalsBefore57:
+    """A signal that takes receivers for the same if their names are, or without names their ids."""
+
+    def __init__(self):
+        self.known = {}
+
+    def connect(self, receiver, dispatch_uid=None):
+        # Celery before 5.7 takes the id of a bound method, which the next one often has, too.
+        self.known.setdefault(dispatch_uid or "the id of a method", receiver)
+
+    def disconnect(self, receiver, dispatch_uid=None):
+        del self.known[dispatch_uid or "the id of a method"]
+
+
+def test_receivers_are_told_apart_where_the_ids_of_methods_are_the_same(monkeypatch):
+    signal = _SignalsBefore57()
+    with Client(sink=MemorySink()) as client:
+        ours, others = (
+            TaskSignals(celery.Celery(name), client, True, True, None)
+            for name in ("ours", "others")
+        )
+        monkeypatch.setattr(
+            TaskSignals, "receivers", lambda self: ((signal, self.begun), (signal, self.ended))
+        )
+        ours.connect()
+        others.connect()
+        assert len(signal.known) == 4
+        ours.disconnect()
+        assert {each.__self__ for each in signal.known.values()} == {others}

@@ -8,7 +8,7 @@ from flagengine.transports import Client, MemorySink
 from flagengine.transports.context import current
 from flagengine.transports.context.flask import wrap_flask
 
-flask = pytest.importorskip("flask", reason="needs Flask, of the extra `test`")
+flask = pytest.importorskip("flask", reason="needs Flask, of the group `test`")
 
 pytestmark = pytest.mark.contract("tracing-headers", "exception-event-metadata")
 HEADERS = {"X-POSTHOG-DISTINCT-ID": "user-123"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-celery = pytest.importorskip("celery", reason="needs Celery, of the extra `test`")
+celery = pytest.importorskip("celery", reason="needs Celery, of the group `test`")
 
 from flagengine.transports.posthog import contexts, new_context  # noqa: E402
 from flagengine.transports.posthog.integrations.celery import PosthogCeleryIntegration  # noqa: E402

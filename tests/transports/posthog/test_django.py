@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-django = pytest.importorskip("django", reason="needs Django, of the extra `test`")
+django = pytest.importorskip("django", reason="needs Django, of the group `test`")
 
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 from django.test import AsyncClient, Client, override_settings  # noqa: E402

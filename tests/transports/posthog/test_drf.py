@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("django", reason="needs Django, of the extra `test`")
+pytest.importorskip("django", reason="needs Django, of the group `test`")
 
 from django.test import override_settings
 

@@ -14,7 +14,7 @@ from flagengine.transports.posthog.names import ASYNC_POSITIONS, OPTIONS, POSITI
 from flagengine.transports.posthog.option_types import PosthogOptions
 
 posthog: Any = pytest.importorskip(
-    "posthog", reason="needs posthog-python, of the extra `differential`"
+    "posthog", reason="needs posthog-python, of the group `differential`"
 )
 
 pytestmark = pytest.mark.contract("setup")

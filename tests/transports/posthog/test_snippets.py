@@ -133,7 +133,7 @@ def _here(name: str, server: Server) -> list[tuple[str, str]]:
 
 
 def _there(name: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    posthog = pytest.importorskip("posthog", reason="needs the extra `differential`")
+    posthog = pytest.importorskip("posthog", reason="needs the group `differential`")
     for setting, value in vars(posthog).items():
         if setting.islower() and not callable(value) and not setting.startswith("__"):
             monkeypatch.setattr(posthog, setting, value)
@@ -156,7 +156,7 @@ def test_there_are_as_many_snippets_as_pages_and_both_lists_name_some_of_them():
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_a_snippet_runs_with_the_import_changed(name, server):
     if name == "Django":
-        pytest.importorskip("django", reason="needs Django, of the extra `test`")
+        pytest.importorskip("django", reason="needs Django, of the group `test`")
     if name not in LACKING_HERE:
         _here(name, server)
         return

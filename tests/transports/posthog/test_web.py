@@ -19,7 +19,7 @@ HEADERS = {"X-POSTHOG-DISTINCT-ID": "user-123", "X-POSTHOG-SESSION-ID": "session
 
 class TestFlask:
     def _browser(self, **options: Any) -> Any:
-        flask = pytest.importorskip("flask", reason="needs Flask, of the extra `test`")
+        flask = pytest.importorskip("flask", reason="needs Flask, of the group `test`")
         app = flask.Flask("shop")
 
         @app.get("/work/<int:page>")

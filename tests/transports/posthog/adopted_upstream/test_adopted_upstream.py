@@ -23,7 +23,9 @@ EXPECTED = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
 PLUGIN = "tests.transports.posthog.adopted_upstream.adopting"
 NEEDED = ("parameterized", "freezegun", "pydantic", "opentelemetry")
 
-posthog = pytest.importorskip("posthog", reason="posthog is not installed: '.[differential]'")
+posthog = pytest.importorskip(
+    "posthog", reason="posthog is not installed: pip install --group differential"
+)
 
 
 def _run(packages, tests, results):
@@ -47,7 +49,7 @@ def test_posthogs_own_tests_pass_but_for_those_that_are_explained(tmp_path):
     packages = Path(posthog.__file__).parents[1]
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        pytest.skip(f"posthog's tests need {', '.join(missing)}: '.[differential]'")
+        pytest.skip(f"posthog's tests need {', '.join(missing)}: pip install --group differential")
     absent = [name for name in MODULES if not (packages / name).exists()]
     if absent:
         pytest.skip(f"the installed posthog has no {absent[0]}")

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-pytest.importorskip("posthog", reason="posthog is not installed: '.[differential]'")
+pytest.importorskip("posthog", reason="posthog is not installed: pip install --group differential")
 
 import posthog
 from posthog import AsyncPosthog

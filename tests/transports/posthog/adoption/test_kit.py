@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-pytest.importorskip("posthog", reason="posthog is not installed: '.[differential]'")
+pytest.importorskip("posthog", reason="posthog is not installed: pip install --group differential")
 
 from posthog.types import _parse_flag_payload
 

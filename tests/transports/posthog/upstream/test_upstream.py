@@ -39,7 +39,7 @@ def test_each_failure_is_listed_once_with_a_reason():
 @pytest.mark.slow
 @pytest.mark.skipif(
     not _is_installed(),
-    reason=f"needs posthog=={VERSION} with its tests, parameterized and freezegun (extra `differential`)",
+    reason=f"needs posthog=={VERSION} with its tests, parameterized and freezegun (the group `differential`)",
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="the runner ends hanging tests by a signal")
 def test_posthog_pythons_tests_come_out_as_listed():
