@@ -1,6 +1,7 @@
 """Spark in local mode, with partitions and Python workers, has the answers of the local kernel."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ def spark() -> Iterator[Any]:
         .config("spark.ui.enabled", "false")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "64")
         .config("spark.driver.host", "localhost")
+        # Not snappy: snappy-java takes its library for musl wherever musl is installed beside glibc.
+        .config("spark.sql.parquet.compression.codec", "zstd")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("OFF")
@@ -97,7 +100,7 @@ class TestFiles:
     def folder(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "flags.json").write_text(json.dumps(DOCUMENT))
-        pyarrow.parquet.write_table(PEOPLE, tmp_path / "people.parquet")
+        pyarrow.parquet.write_table(PEOPLE, tmp_path / "people.parquet", compression="zstd")
         pyarrow.csv.write_csv(PEOPLE, tmp_path / "people.csv")
         (tmp_path / "broken.parquet").write_text("PAR1 and then nothing")
         lines = (json.dumps(row) for row in PEOPLE.to_pylist())
@@ -175,6 +178,15 @@ class TestFiles:
             assert self._run("people.parquet", "-o", target).exit_code == 2
             assert sorted(folder.rglob("*")) == before
 
+    def test_the_innermost_cause_is_named(self, folder: Path):
+        table = bytearray((folder / "people.parquet").read_bytes())
+        table[4:200] = bytes(196)  # the first page; the columns' list stands at the end
+        (folder / "damaged.parquet").write_bytes(table)
+        result = self._run("damaged.parquet", "-o", "out.csv")
+        assert result.exit_code == 2
+        said = r"Error: out\.csv: cannot be written: \[\w.* \(.*parquet.*Required field .*\)\n"
+        assert re.fullmatch(said, result.stderr)
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
@@ -184,7 +196,7 @@ class TestFiles:
             (("people.parquet", "-o", "out.arrow"), "out.arrow: unknown file suffix"),
             (("people.parquet", "-o", "out", "--distinct-id", "user"), "column 'user'"),
             (("people.parquet", "-o", "out", "--properties-json", "plan"), "column 'plan', row 0"),
-            (("people.parquet", "-o", "flags.json/out"), "cannot write flags.json/out"),
+            (("people.parquet", "-o", "flags.json/out"), "flags.json is no folder"),
         ],
     )
     def test_what_is_wrong_is_said_in_a_line_and_nothing_is_left(

@@ -250,8 +250,25 @@ def _spark_errors(path: str, what: str) -> Iterator[None]:
             name = f"{own.__module__}.{own.__name__}: "
             if name in text:
                 raise own(text.partition(name)[2].splitlines()[0]) from None
-        first = next((line for line in text.splitlines() if line.strip()), "unknown error")
-        raise FileError(f"{path}: {what}: {first.strip()}") from None
+        first, cause = _first_line(text), _cause(error)
+        why = f"{first} ({cause})" if cause and cause not in first else first
+        raise FileError(f"{path}: {what}: {why}") from None
+
+
+def _cause(error: PySparkException | Py4JJavaError) -> str:
+    """Return the innermost cause in the JVM: the outermost often says only that a task failed."""
+    cause = error.java_exception if isinstance(error, Py4JJavaError) else _origin(error)
+    while cause is not None and (deeper := cause.getCause()) is not None:
+        cause = deeper
+    return "" if cause is None else _first_line(cause.toString())
+
+
+def _origin(error: PySparkException) -> Any:
+    return getattr(error, "_origin", None)  # PySpark has no public name for the JVM's exception
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "unknown error")
 
 
 def _total(parts: Iterable[Stats]) -> Stats:
