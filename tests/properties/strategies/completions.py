@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flagengine import Missing
+from flagengine import Missing, usable_id
 from tests.properties.strategies.calls import Call, _operands
 from tests.properties.strategies.choice import pick
 from tests.properties.strategies.vocabulary import GROUP, KINDS, person_kind
@@ -30,8 +30,10 @@ def _is_plain(value: Any) -> bool:
 def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
     """Draw a call with fewer inputs than ``call``; the inputs left out are unknown, not absent.
 
-    Keep all properties of a map that is declared complete. Leave out a group only if a missing group
-    is unresolved, and the device id only with ``devices``, and only if no property gives another.
+    Keep all properties of a map that is declared complete, and of a group that was not passed unless
+    a missing group is unresolved: such a map is all there is (R6.6). Leave out a group only if a
+    missing group is unresolved, and the device id only with ``devices``, and only if no property
+    gives another.
     Keep the empty distinct id, because an unknown distinct id is not empty (R5.2).
     """
     complete = call.options["complete"]
@@ -41,17 +43,25 @@ def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
         kept = [key for key in props if key != "$device_id" or devices]
         props = _thinned(draw, props, kept)
     if not (complete is True or promise.get("group_properties")) and "groups" in options:
+        may_be_missing = options["missing_group"] == "unresolved"
         options["group_properties"] = {
             name: _thinned(draw, found, list(found))
+            if may_be_missing or _is_group_key(options["groups"].get(name))
+            else found
             for name, found in options["group_properties"].items()
         }
-        if options["missing_group"] == "unresolved":
+        if may_be_missing:
             options["groups"] = _thinned(draw, options["groups"], list(options["groups"]))
     if devices and "$device_id" not in props and draw(st.booleans()):
         options.pop("device_id", None)
     unknown = "" if call.distinct_id == "" else None
     distinct_id = pick(draw, [call.distinct_id, call.distinct_id, unknown])
     return Call(distinct_id, props, options)
+
+
+def _is_group_key(value: object) -> bool:
+    """Return whether a group was passed: its key is text or a number (R6.4)."""
+    return usable_id(value) not in (None, "")
 
 
 def _thinned(draw: st.DrawFn, values: Mapping[str, Any], removable: list[str]) -> dict[str, Any]:
