@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,3 +87,7 @@ settings.register_profile(
     "nightly", settings.get_profile("gate"), max_examples=20_000, derandomize=False
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+if settings.default.derandomize:
+    # Hypothesis mixes in the constants of all modules loaded so far. Those depend on the tests that the
+    # process has run before, so the same test would have other examples from run to run.
+    providers._get_local_constants = lambda: providers._local_constants

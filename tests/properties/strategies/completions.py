@@ -30,11 +30,11 @@ def _is_plain(value: Any) -> bool:
 def partial_calls(draw: st.DrawFn, call: Call, *, devices: bool = True) -> Call:
     """Draw a call with fewer inputs than ``call``; the inputs left out are unknown, not absent.
 
-    Keep all properties of a map that is declared complete, and of a group that was not passed unless
-    a missing group is unresolved: such a map is all there is (R6.6). Leave out a group only if a
-    missing group is unresolved, and the device id only with ``devices``, and only if no property
-    gives another.
-    Keep the empty distinct id, because an unknown distinct id is not empty (R5.2).
+    Keep all properties of a map that is declared complete. Keep those of a group that was not passed,
+    unless a missing group is unresolved, because such a map is all there is (R6.6). Leave out a group
+    only if a missing group is unresolved, and the device id only with ``devices``, and only if no
+    property gives another. Keep the empty distinct id, because an unknown distinct id is not empty
+    (R5.2).
     """
     complete = call.options["complete"]
     promise = complete if isinstance(complete, Mapping) else {}

@@ -91,7 +91,7 @@ def test_people_hit_and_miss_each_operator(filter_: dict[str, Any]) -> None:
     snapshot = _snapshot(**filter_)
     values: Counter[Any] = Counter()
 
-    @settings(max_examples=40)
+    @settings(max_examples=120)
     @given(people(snapshot, complete=True))
     def draw(person: Person) -> None:
         values[evaluate(snapshot, **person.arguments)["f"].value] += 1
