@@ -43,7 +43,9 @@ TRANSPORT_LAYERS: Final = [
     {"context"},
     {"flags"},
     {"client", "openfeature"},
-    {"accessors", "cli", "observability", "posthog", "testing"},
+    {"accessors", "observability", "posthog"},
+    {"server"},
+    {"cli", "testing"},
     {"_alias"},
 ]
 """The parts of transports, the lowest layer first."""

@@ -18,7 +18,7 @@ from flagengine import Overrides, printable
 from ..http.options import PathText
 from ..log_fields import log_fields
 
-__all__ = ["overrides_for_development"]
+__all__ = ["overrides_for_development", "overrides_in"]
 
 logger: logging.Logger = logging.getLogger("flagengine.flags")
 
@@ -49,6 +49,15 @@ def overrides_for_development(given: PathText | Literal[False] | None) -> Overri
             logger.warning(message, place, _named(found), extra=extra)
         combined |= found
     return combined
+
+
+def overrides_in(file: PathText) -> Overrides:
+    """Return the values in a file of JSON or TOML.
+
+    Raises:
+        ValueError: the file has no values of flags, or cannot be read.
+    """
+    return _parsed(os.fspath(file), lambda: _file(file))
 
 
 def _places(given: PathText | Literal[False] | None) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -130,12 +130,18 @@ class RemoteFlags:
 
     def evaluate(self, query: FlagQuery) -> RemoteOutcome:
         """Ask the server; never raise because of the network or the server."""
+        return self.send(flags_body(query, self._project_key, self._contexts))
+
+    def send(
+        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> RemoteOutcome:
+        """Ask the server with a body in the form of `flags_body`, and further headers; raise as `evaluate`."""
         permit = self._guard.ask()
         if isinstance(permit, Paused):
             return _refused(permit)
         try:
-            body = to_json(flags_body(query, self._project_key, self._contexts))
-            request = Request("POST", self._url, self._headers, body, self._timeout)
+            sent = {**self._headers, **(headers or {})}
+            request = Request("POST", self._url, sent, to_json(body), self._timeout)
             return self._ask(request, permit)
         finally:
             self._guard.end(permit)

@@ -1,0 +1,191 @@
+"""The ASGI application: finds the route, reads the body, asks the endpoint, and sends the answer.
+
+Whatever an endpoint raises becomes an answer, and every answer has the cross-origin headers, because a
+browser shows its program nothing of an answer without them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from inspect import isawaitable
+from time import perf_counter
+from typing import Any, Final, TypeAlias
+
+from ..application_errors import log_error
+from .access_log import AccessLog
+from .metrics import RequestMetrics
+from .web.body import read_body
+from .web.cors import CrossOrigin
+from .web.request import Request
+from .web.response import Refused, Response, Streamed, text_response
+from .web.routes import Answer, Route, Routes, clean_path
+
+__all__ = ["Application"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_log = logging.getLogger("flagengine.server")
+
+UNKNOWN_ROUTE: Final = "(unknown)"
+"""What metrics and logs call paths without a route, because their names have no end."""
+
+
+class Application:
+    """The application of all routes.
+
+    Args:
+        routes: the routes.
+        cross_origin: the rules for browsers.
+        prefix: the path that all routes are under, such as ``/ph``; "" for none.
+        request_timeout: the seconds that a body may take to arrive.
+        on_start: called once, in the event loop, before the first request.
+        on_stop: awaited once, after the last request.
+        metrics: counts the requests.
+        access_log: notes the requests.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        *,
+        cross_origin: CrossOrigin,
+        prefix: str = "",
+        request_timeout: float = 10.0,
+        on_start: Callable[[], Awaitable[None]] | None = None,
+        on_stop: Callable[[], Awaitable[None]] | None = None,
+        metrics: RequestMetrics | None = None,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        self._routes = routes
+        self._cross_origin = cross_origin
+        self._prefix = prefix.rstrip("/")
+        self._request_timeout = request_timeout
+        self._on_start = on_start
+        self._on_stop = on_stop
+        self._metrics = metrics or RequestMetrics()
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or start and stop."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._answer(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        path = self._path(scope)
+        found = None if path is None else self._routes.find(path)
+        answer: Answer
+        if found is None:
+            label = UNKNOWN_ROUTE
+            answer = text_response("there is nothing at this path", HTTPStatus.NOT_FOUND)
+        else:
+            route, arguments = found
+            label = route.label
+            answer = await self._from(route, path or "", arguments, scope, receive)
+        headers = [*answer.headers, *self._cross_origin.headers(scope["headers"])]
+        if isinstance(answer, Streamed):
+            await _stream(answer, headers, send)
+            status, size = 200, 0
+        else:
+            status, size = answer.status, len(answer.body)
+            await _send(answer, headers, send, is_head=scope["method"] == "HEAD")
+        seconds = perf_counter() - started
+        self._metrics.count(label, status, seconds)
+        if self._access_log is not None:
+            self._access_log.note(scope, label, status, size, seconds)
+
+    def _path(self, scope: Scope) -> str | None:
+        """Return the clean path below the prefix; None if the path is not below it."""
+        raw = scope.get("raw_path")
+        path = scope["path"] if raw is None else raw.partition(b"?")[0].decode("latin-1")
+        path = clean_path(path)
+        prefix = self._prefix or scope.get("root_path", "").rstrip("/")
+        if not prefix:
+            return path
+        if path == prefix or path.startswith(f"{prefix}/"):
+            return path[len(prefix) :] or "/"
+        return None if self._prefix else path
+
+    async def _from(
+        self,
+        route: Route,
+        path: str,
+        arguments: tuple[str, ...],
+        scope: Scope,
+        receive: Receive,
+    ) -> Answer:
+        method, headers = scope["method"], scope["headers"]
+        client = scope.get("client")
+        request = Request(
+            method,
+            path,
+            query_string=scope["query_string"],
+            headers=headers,
+            client=client[0] if client else None,
+            arguments=arguments,
+        )
+        try:
+            if method not in route.methods:
+                if method == "OPTIONS":
+                    return self._cross_origin.preflight(request, route.allowed)
+                allow = ((b"allow", route.allowed.encode()),)
+                return text_response(f"{method} is not answered here", 405, allow)
+            if method not in ("GET", "HEAD"):
+                length = next((v for name, v in headers if name == b"content-length"), None)
+                request.body = await read_body(
+                    receive, length, limit=route.max_body, seconds=self._request_timeout
+                )
+            answer = route.endpoint(request)
+            return await answer if isawaitable(answer) else answer
+        except Refused as refusal:
+            return refusal.response
+        except Exception:  # noqa: BLE001 - whatever it is becomes an answer, and the log has it
+            log_error(_log, "answering a request failed unexpectedly")
+            return text_response("the server failed; its log says why", 500)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            kind = (await receive())["type"]
+            step = self._on_start if kind == "lifespan.startup" else self._on_stop
+            try:
+                if step is not None:
+                    await step()
+            except Exception:  # noqa: BLE001 - the program around the application decides
+                log_error(_log, "%s failed", kind)
+                await send({"type": f"{kind}.failed", "message": "the log says why"})
+                return
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown":
+                return
+
+
+async def _send(
+    answer: Response, headers: list[tuple[bytes, bytes]], send: Send, *, is_head: bool
+) -> None:
+    status, body = answer.status, answer.body
+    if status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    try:
+        async for piece in answer.pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        close = getattr(answer.pieces, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,70 @@
+"""JSON of answers, joined from pieces that are made once: the engine gives the same object for the same answer.
+
+A piece belongs to a resolution's identity, so the pieces hold on to their resolutions. An undecided answer
+is rendered anew each time, because it names what the request lacks; there is no end of such answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final, TypeAlias
+
+from flagengine import Reason, Resolution
+
+__all__ = ["Fragments", "Render", "is_undecided"]
+
+Render: TypeAlias = Callable[[Resolution], bytes]
+"""Returns the JSON of an answer, without a comma; ``b""`` leaves the answer out."""
+
+_MOST: Final = 200_000
+_NEVER_FAILURES: Final = frozenset({Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT, Reason.OVERRIDDEN})
+
+
+def is_undecided(resolution: Resolution) -> bool:
+    """Return whether a flag that exists has no answer, which the server or more inputs could have given."""
+    if resolution.value is not None or resolution.caller_default:
+        return False
+    return resolution.reason not in _NEVER_FAILURES
+
+
+class Fragments:
+    """The pieces of one shape of answers, for one set of definitions. Not thread-safe.
+
+    ``hidden`` has the keys of flags that no answer shows.
+    """
+
+    def __init__(self, render: Render, hidden: frozenset[str] = frozenset()) -> None:
+        self._render = render
+        self._hidden = hidden
+        self._pieces: dict[int, bytes] = {}
+        self._kept: list[Resolution] = []
+
+    def joined(self, resolutions: Collection[Resolution]) -> tuple[bytes, bool]:
+        """Return the pieces of the answers with commas between them, and whether an answer is undecided."""
+        try:
+            pieces = map(self._pieces.__getitem__, map(id, resolutions))
+            return b",".join(filter(None, pieces)), False
+        except KeyError:
+            return self._joined_anew(resolutions)
+
+    def _joined_anew(self, resolutions: Collection[Resolution]) -> tuple[bytes, bool]:
+        pieces, has_undecided = [], False
+        for resolution in resolutions:
+            piece = self._pieces.get(id(resolution))
+            if piece is None:
+                is_hidden = resolution.key in self._hidden
+                piece = b"" if is_hidden else self._render(resolution)
+                if is_undecided(resolution) and not is_hidden:
+                    has_undecided = True
+                else:
+                    self._keep(resolution, piece)
+            if piece:
+                pieces.append(piece)
+        return b",".join(pieces), has_undecided
+
+    def _keep(self, resolution: Resolution, piece: bytes) -> None:
+        if len(self._kept) >= _MOST:
+            self._pieces.clear()
+            self._kept.clear()
+        self._kept.append(resolution)
+        self._pieces[id(resolution)] = piece

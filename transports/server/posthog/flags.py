@@ -1,0 +1,162 @@
+"""``/flags`` and ``/decide``: the flags of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from operator import attrgetter
+from time import time
+from typing import Final, NamedTuple
+from uuid import UUID, uuid4
+
+from flagengine import Overrides, Resolution, Snapshot
+
+from ..fragments import is_undecided
+from ..project import Project, Projects
+from ..publication import Publication
+from ..upstream import Upstream
+from ..web.body import sent_json, undecodable
+from ..web.request import Request
+from ..web.response import JSON_TYPE, Response
+from . import errors
+from .browser_config import CONFIG_MEMBERS
+from .call import FlagsCall, flags_call, token_of
+from .shapes import Shape, shape_of
+
+__all__ = ["FlagsEndpoint"]
+
+_NOTHING: Final = Publication(Snapshot.parse({"flags": []}))
+_value: Final = attrgetter("value")
+_NO_FLAGS: Final[tuple[Resolution, ...]] = ()
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+_NO_STORE: Final = (b"cache-control", b"no-store")
+
+OverridesOf = Callable[[Request], Overrides | None]
+
+
+class FlagsEndpoint:
+    """The endpoint, for both paths.
+
+    Args:
+        projects: the projects.
+        upstreams: by project name, the server that is asked for what nothing here can decide.
+        overrides_of: returns the values that a request forces for itself.
+        limit: the most bytes of an unpacked body.
+    """
+
+    def __init__(
+        self,
+        projects: Projects,
+        upstreams: Mapping[str, Upstream],
+        *,
+        overrides_of: OverridesOf,
+        limit: int,
+    ) -> None:
+        self._projects = projects
+        self._upstreams = upstreams
+        self._overrides_of = overrides_of
+        self._limit = limit
+
+    def flags(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer ``/flags``."""
+        return self._answer(request, is_decide=False)
+
+    def decide(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer ``/decide``, the older path, which always has the configuration."""
+        return self._answer(request, is_decide=True)
+
+    def _answer(self, request: Request, *, is_decide: bool) -> Response | Awaitable[Response]:
+        query = request.query
+        version, config = query.get("v") or query.get("version") or None, query.get("config")
+        shape = shape_of(is_decide=is_decide, version=version, asks_for_config=bool(config))
+        has_config = is_decide or (version is None and config is None)
+        if config:
+            has_config = has_config or config.lower() not in _FALSE
+        if request.method != "POST":
+            return _empty(request, shape)
+        body = sent_json(request, limit=self._limit)
+        if not isinstance(body, dict):
+            raise undecodable("invalid JSON")
+        project = self._project(token_of(body))
+        call = flags_call(request, body)
+        publication = project.publication
+        if publication is None:
+            raise errors.not_loaded()
+        tail = _tail(request, publication, has_config=has_config)
+        asked = _Asked(request, call, publication, shape, tail, project.age_header)
+        if call.is_disabled:
+            return asked.answer(_NO_FLAGS)
+        options = call.options_for(publication)
+        found = project.evaluate(
+            publication,
+            call.distinct_id,
+            call.person_properties,
+            options,
+            self._overrides_of(request),
+        )
+        upstream = self._upstreams.get(project.name)
+        if upstream is not None and None in map(_value, found):
+            return _completed(upstream, asked, found)
+        return asked.answer(found)
+
+    def _project(self, token: str | None) -> Project:
+        if token is None:
+            raise errors.no_project_key()
+        project = self._projects.by_key(token)
+        if project is None:
+            raise errors.invalid_project_key()
+        seconds = project.limit.refused_for()
+        if seconds:
+            raise errors.too_many_requests(seconds)
+        return project
+
+
+class _Asked(NamedTuple):
+    """A call with all that its answer needs besides the flags."""
+
+    request: Request
+    call: FlagsCall
+    publication: Publication
+    shape: Shape
+    tail: bytes
+    age: tuple[bytes, bytes]
+
+    def answer(self, found: Collection[Resolution]) -> Response:
+        """Return the answer with these flags."""
+        body = self.shape.body(self.publication, found, self.tail)
+        return Response(200, body, (JSON_TYPE, _NO_STORE, self.age))
+
+
+async def _completed(upstream: Upstream, asked: _Asked, found: Collection[Resolution]) -> Response:
+    """Return the answer with the flags that only the server upstream decides."""
+    hidden = asked.publication.hidden
+    keys = [each.key for each in found if is_undecided(each) and each.key not in hidden]
+    if not keys:
+        return asked.answer(found)
+    generation = asked.publication.snapshot.fingerprint
+    known = await upstream.answers(asked.call.body, keys, asked.request.client, generation)
+    return asked.answer(
+        [known.get(each.key, each) if is_undecided(each) else each for each in found]
+    )
+
+
+def _empty(request: Request, shape: Shape) -> Response:
+    """Return the answer to GET: no flags, because a GET is a probe or a browser that fetches ahead."""
+    tail = _tail(request, _NOTHING, has_config=True)
+    return Response(200, shape.body(_NOTHING, _NO_FLAGS, tail), (JSON_TYPE, _NO_STORE))
+
+
+def _tail(request: Request, publication: Publication, *, has_config: bool) -> bytes:
+    tail = b'"requestId":"%b","evaluatedAt":%d' % (_request_id(request), time() * 1000)
+    if publication.snapshot.minimal_flag_called_events:
+        tail = b'%b,"minimalFlagCalledEvents":true' % tail
+    return b"%b,%b" % (tail, CONFIG_MEMBERS) if has_config else tail
+
+
+def _request_id(request: Request) -> bytes:
+    given = request.header(b"x-request-id")
+    if given:
+        try:
+            return str(UUID(given)).encode()
+        except ValueError:
+            pass
+    return str(uuid4()).encode()

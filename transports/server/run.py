@@ -1,0 +1,61 @@
+"""Running a server under uvicorn: one process, one event loop, signals, and limits that uvicorn has not."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from types import FrameType
+from typing import Any
+
+from flagengine import extra_for
+
+from .server import Server
+
+with extra_for("flagengine serve"):
+    import uvicorn
+
+__all__ = ["RunningServer", "run"]
+
+_BACKLOG = 2048
+
+
+class RunningServer(uvicorn.Server):
+    """uvicorn's server, which ends streams before it waits for open requests, and reloads at SIGHUP."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        config = uvicorn.Config(
+            server.application(),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            lifespan="on",
+            ws="none",
+            backlog=_BACKLOG,
+            timeout_graceful_shutdown=max(1, round(server.settings.shutdown_timeout)),
+            **options,
+        )
+        super().__init__(config)
+        self._server = server
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and reload at SIGHUP from now on, where there is such a signal."""
+        await super().startup(sockets)
+        hangup = getattr(signal, "SIGHUP", None)
+        if hangup is not None and self.started:
+            with contextlib.suppress(ValueError):  # not the main thread
+                signal.signal(hangup, self._reload)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._server.begin_stop()
+        await super().shutdown(sockets)
+
+    def _reload(self, _signal: int, _frame: FrameType | None) -> None:
+        self._server.reload()
+
+
+def run(server: Server, *, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    RunningServer(server, host=host, port=port).run()

@@ -1,0 +1,173 @@
+"""A server: its projects, what they share, and its application. It starts nothing before ``start``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from typing import Final
+
+from flagengine import Overrides
+
+from ..application_errors import application_errors, log_error
+from ..clock import Clock, SystemClock
+from ..http.base import Transport
+from ..http.live import LiveTransport
+from .access_log import AccessLog
+from .app import Application
+from .changes import Changes
+from .metrics import RequestMetrics
+from .project import Project, Projects
+from .settings import ServerSettings
+from .upstream import Upstream
+from .web.body import json_of
+from .web.cors import CrossOrigin
+from .web.request import Request
+from .web.response import Refused, text_response
+from .web.routes import Route, Routes
+
+__all__ = ["OVERRIDES_HEADER", "Server"]
+
+_log = logging.getLogger("flagengine.server")
+
+OVERRIDES_HEADER: Final = "X-Flagengine-Overrides"
+_UPSTREAM_THREADS: Final = 16
+_LOOK_AGAIN: Final = 1.0
+# The modules with a function ``routes``.
+_PARTS: Final = (".posthog.routes", ".status")
+
+
+class Server:
+    """A server.
+
+    Args:
+        settings: its settings.
+        transport: what requests to servers upstream are sent with.
+        clock: the source of the time.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        *,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings: ServerSettings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.changes: Changes = Changes()
+        self.metrics: RequestMetrics = RequestMetrics()
+        self.transport: Transport = transport or LiveTransport()
+        self.executor: ThreadPoolExecutor = ThreadPoolExecutor(
+            _UPSTREAM_THREADS, thread_name_prefix="flagengine-upstream"
+        )
+        self.projects: Projects = Projects(
+            [Project(each, clock=clock) for each in settings.projects]
+        )
+        for project in self.projects:
+            project.loader.store.subscribe(lambda _change: self.changes.notify())
+        self.upstreams: dict[str, Upstream] = dict(self._upstreams())
+        self._looking: asyncio.Task[None] | None = None
+
+    def application(self) -> Application:
+        """Return the ASGI application."""
+        settings = self.settings
+        form = settings.access_log
+        return Application(
+            Routes(self._routes()),
+            cross_origin=CrossOrigin(settings.origins),
+            prefix=settings.prefix,
+            request_timeout=settings.request_timeout,
+            on_start=self.start,
+            on_stop=self.stop,
+            metrics=self.metrics,
+            access_log=AccessLog("text" if form == "text" else "json") if form else None,
+        )
+
+    def _routes(self) -> Iterable[Route]:
+        for part in _PARTS:
+            yield from import_module(part, __package__).routes(self)
+
+    def _upstreams(self) -> Iterable[tuple[str, Upstream]]:
+        for project in self.projects:
+            upstream, key = project.settings.upstream, project.settings.project_key
+            if upstream is not None and upstream.answers_flags and key is not None:
+                yield (
+                    project.name,
+                    Upstream(
+                        upstream,
+                        project_key=key,
+                        transport=self.transport,
+                        executor=self.executor,
+                        clock=self.clock,
+                    ),
+                )
+
+    def overrides_of(self, request: Request) -> Overrides | None:
+        """Return the values that a request forces for itself, which only a server for development takes.
+
+        Raises:
+            Refused: the header has no forced values (400).
+        """
+        if not self.settings.is_development:
+            return None
+        text = request.header(OVERRIDES_HEADER.lower().encode())
+        if text is None:
+            return None
+        try:
+            return Overrides.parse(json_of(text.encode("latin-1")))
+        except (ValueError, TypeError) as error:
+            message = f'{OVERRIDES_HEADER} must be JSON such as {{"beta": true}}: {error}'
+            raise Refused(text_response(message, 400)) from None
+
+    async def start(self) -> None:
+        """Start loading definitions."""
+        self.changes.begin()
+        for project in self.projects:
+            await asyncio.to_thread(_load_at_once, project)
+        self._looking = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        """Stop loading, and wait for what is under way."""
+        self.begin_stop()
+        if self._looking is not None:
+            self._looking.cancel()
+        timeout = self.settings.shutdown_timeout
+        for project in self.projects:
+            await asyncio.to_thread(project.loader.shutdown, timeout)
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        close = getattr(self.transport, "close", None)
+        if close is not None:
+            close()
+
+    def begin_stop(self) -> None:
+        """End the streams, because the server is about to stop."""
+        self.changes.close()
+
+    def reload(self) -> None:
+        """Load all definitions and forced values again, soon."""
+        for project in self.projects:
+            project.loader.request()
+        self._look_once()
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN)
+            self._look_once()
+
+    def _look_once(self) -> None:
+        try:
+            changed = [project.forced.refresh() for project in self.projects]
+            if any(changed):
+                self.changes.notify()
+        except application_errors():
+            log_error(_log, "reading forced values failed unexpectedly")
+
+
+def _load_at_once(project: Project) -> None:
+    """Load now if the source answers at once, as a file does, and go on loading."""
+    if getattr(project.settings.source, "is_at_hand", False):
+        project.loader.tick()
+    project.loader.start()

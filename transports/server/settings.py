@@ -1,0 +1,117 @@
+"""The settings of a server and its projects: checked values, without anything that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..polling.sources.base import DefinitionSource
+from ..polling.sources.cache import FlagDefinitionCacheProvider
+
+__all__ = ["ProjectSettings", "ServerSettings", "UpstreamSettings"]
+
+MEBIBYTE: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSettings:
+    """A PostHog server behind this one.
+
+    Attributes:
+        host: its base URL.
+        answers_flags: whether to ask it for the flags that nothing here can decide.
+        takes_events: whether to pass events on to it.
+        flags_timeout: the seconds that a request for flags may take.
+        remember_flags: for how many seconds its answers are given again; 0: not at all.
+    """
+
+    host: str
+    answers_flags: bool = True
+    takes_events: bool = True
+    flags_timeout: float = 3.0
+    remember_flags: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSettings:
+    """A project.
+
+    Attributes:
+        name: what logs and metrics call it.
+        project_key: the key that SDKs name the project by; None: any key, for development.
+        secret_keys: the keys that may read definitions, as ``Authorization: Bearer``; with none of them
+            and no ``project_key``, any key may.
+        source: where the definitions come from; None: only from ``cache``.
+        cache: shares the definitions with other servers.
+        poll_interval: seconds between two loads.
+        complete: whether the properties in a request are all there are, so that a property that is absent
+            is known to be absent.
+        project_timezone: the zone of dates without an offset.
+        overrides: a file with forced values, read again when it changes.
+        upstream: the server behind this one; None: there is none.
+        events: the folder in which accepted events are kept until they are passed on; None: in memory.
+        requests_per_second: the most requests of this project's key, on average; None: no limit.
+    """
+
+    name: str = "default"
+    project_key: str | None = None
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    source: DefinitionSource | None = None
+    cache: FlagDefinitionCacheProvider | None = None
+    poll_interval: float = 30.0
+    complete: bool = False
+    project_timezone: str = "UTC"
+    overrides: Path | None = None
+    upstream: UpstreamSettings | None = None
+    events: Path | None = None
+    requests_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """A server.
+
+    Attributes:
+        projects: its projects, at least one; their keys differ.
+        is_development: whether it shows its page, keeps captured events readable, and takes forced values
+            in a header.
+        control_key: the key of the control API; None: there is none.
+        prefix: the path that it is mounted under, such as ``/ph``.
+        origins: the origins that browsers may call from; ``*`` is all.
+        max_body: the most bytes of a body, packed or unpacked; that of events has a limit of its own.
+        max_events_body: the most bytes of a body with events.
+        request_timeout: the seconds that a request may take to arrive.
+        shutdown_timeout: the seconds that open requests and events have when the server stops.
+        captured_events: how many events are kept readable in development.
+        access_log: ``json``, ``text`` or None.
+    """
+
+    projects: tuple[ProjectSettings, ...]
+    is_development: bool = False
+    control_key: str | None = field(default=None, repr=False)
+    prefix: str = ""
+    origins: tuple[str, ...] = ("*",)
+    max_body: int = MEBIBYTE
+    max_events_body: int = 20 * MEBIBYTE
+    request_timeout: float = 10.0
+    shutdown_timeout: float = 10.0
+    captured_events: int = 1_000
+    access_log: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check what belongs together.
+
+        Raises:
+            ValueError: there is no project, or two have the same name or key, or one of several has no key.
+        """
+        names = [each.name for each in self.projects]
+        keys = [each.project_key for each in self.projects]
+        if not self.projects:
+            msg = "a server must have at least one project, got none"
+            raise ValueError(msg)
+        if len(set(names)) < len(names):
+            msg = f"each project must have a name of its own, got {', '.join(names)}"
+            raise ValueError(msg)
+        if len(keys) > 1 and (None in keys or len(set(keys)) < len(keys)):
+            msg = "each of several projects must have a project_key of its own"
+            raise ValueError(msg)

@@ -1,0 +1,114 @@
+"""The flags that nothing here can decide, asked of the server upstream: one request for all who ask the same.
+
+An answer is remembered for a bounded time, so that a page with many visitors of one kind does not become
+as many requests. While upstream fails, requests pause; the flags then stay undecided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Final, TypeAlias
+
+from cachetools import TTLCache
+
+from flagengine import Resolution
+
+from ..clock import Clock, SystemClock
+from ..flags.remote import RemoteFlags
+from ..http.base import Transport
+from ..http.hosts import base_url
+from ..json_text import to_json
+from ..request_guard import RequestGuard
+from .settings import UpstreamSettings
+
+__all__ = ["Upstream"]
+
+_log = logging.getLogger("flagengine.server")
+
+Answers: TypeAlias = Mapping[str, Resolution]
+
+_MOST_REMEMBERED: Final = 10_000
+_PAUSE: Final = 1.0
+_NOTHING: Final[Answers] = {}
+# What differs between two requests although their answers are the same.
+_NO_MATTER: Final = frozenset(
+    {"token", "api_key", "$token", "sent_at", "flag_keys", "flag_keys_to_evaluate", "timezone"}
+)
+
+
+class Upstream:
+    """The flags of one project, as the server upstream decides them. Used by the event loop alone.
+
+    Args:
+        settings: where the server is.
+        project_key: the project's key, which names the project there.
+        transport: sends the requests.
+        executor: whose threads wait for the answers.
+        clock: the source of the time.
+    """
+
+    def __init__(
+        self,
+        settings: UpstreamSettings,
+        *,
+        project_key: str,
+        transport: Transport,
+        executor: Executor,
+        clock: Clock | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        self._executor = executor
+        self._project_key = project_key
+        self._remote = RemoteFlags(
+            transport,
+            host=base_url(settings.host),
+            project_key=project_key,
+            timeout=settings.flags_timeout,
+            max_retries=0,
+            guard=RequestGuard("flag requests upstream", pause=_PAUSE, log=_log, clock=clock),
+        )
+        self._remembered: TTLCache[bytes, Answers] | None = None
+        if settings.remember_flags:
+            self._remembered = TTLCache(
+                _MOST_REMEMBERED, settings.remember_flags, timer=clock.monotonic
+            )
+        self._asked: dict[bytes, asyncio.Future[Answers]] = {}
+
+    async def answers(
+        self, body: Mapping[str, Any], keys: Sequence[str], client: str | None, generation: object
+    ) -> Answers:
+        """Return the answers upstream for these keys; none for a flag that it has not decided either.
+
+        ``body`` is that of the request to this server, ``client`` the address of its sender, and answers are
+        remembered for one ``generation`` of the definitions.
+        """
+        asked = {name: value for name, value in body.items() if name not in _NO_MATTER}
+        asked["flag_keys_to_evaluate"] = sorted(keys)
+        seen = to_json([asked, str(generation), client if "geoip_disable" not in asked else None])
+        name = hashlib.blake2b(seen, digest_size=16).digest()
+        known = None if self._remembered is None else self._remembered.get(name)
+        if known is not None:
+            return known
+        waiting = self._asked.get(name)
+        if waiting is None:
+            waiting = asyncio.ensure_future(self._ask(name, asked, client))
+            self._asked[name] = waiting
+            waiting.add_done_callback(lambda _: self._asked.pop(name, None))
+        # Shielded: if one of those who wait goes, the others still want the answer.
+        return await asyncio.shield(waiting)
+
+    async def _ask(self, name: bytes, asked: Mapping[str, Any], client: str | None) -> Answers:
+        body = {**asked, "token": self._project_key}
+        headers = {} if client is None else {"X-Forwarded-For": client}
+        loop = asyncio.get_running_loop()
+        outcome = await loop.run_in_executor(self._executor, self._remote.send, body, headers)
+        if outcome.response is None:
+            return _NOTHING
+        found = {key: answer.resolution for key, answer in outcome.response.flags.items()}
+        if self._remembered is not None:
+            self._remembered[name] = found
+        return found

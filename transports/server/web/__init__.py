@@ -1,0 +1,1 @@
+"""What every endpoint needs of HTTP: requests, responses, routes, cross-origin rules and limits."""
