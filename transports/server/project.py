@@ -45,6 +45,7 @@ class Project:
             cache=settings.cache,
             driver=driver or ThreadPollDriver(),
             policy=PollPolicy(settings.poll_interval),
+            budget=settings.staleness,
             clock=clock,
         )
         self.forced: ForcedValues = ForcedValues(settings.overrides)
