@@ -3,68 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from flagengine import extra_for
-
-from ..observability.prometheus import FlagengineCollector
-from .metrics import BOUNDS, RequestMetrics
 from .server import Server
 from .web.request import Request
 from .web.response import Response
 from .web.routes import Route
 
-with extra_for("/metrics of a server"):
-    from prometheus_client import CollectorRegistry
-    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
-    from prometheus_client.exposition import choose_encoder
-    from prometheus_client.registry import Collector
+if TYPE_CHECKING:
+    from .prometheus import Exposition
 
 __all__ = ["routes"]
 
 
 def routes(server: Server) -> Iterator[Route]:
-    """Yield the route."""
-    registry = CollectorRegistry()
-    registry.register(FlagengineCollector({each.name: each for each in server.projects}))
-    registry.register(_Requests(server.metrics))
+    """Yield the route. Its library is imported when metrics are first asked for: it takes 0.1 seconds."""
+    made: list[Exposition] = []
 
     def metrics(request: Request) -> Response:
-        encode, kind = choose_encoder(request.header(b"accept") or "")
-        return Response(200, encode(registry), ((b"content-type", kind.encode()),))
+        from .prometheus import Exposition  # noqa: PLC0415 see above
+
+        if not made:
+            made.append(Exposition(server.projects, server.metrics))
+        text, kind = made[0].text(request.header(b"accept") or "")
+        return Response(200, text, ((b"content-type", kind.encode()),))
 
     yield Route("/metrics", metrics)
-
-
-class _Requests(Collector):
-    """The counts of requests and their times."""
-
-    def __init__(self, metrics: RequestMetrics) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the metrics."""
-        requests = CounterMetricFamily(
-            "flagengine_server_requests",
-            "Requests by route and status.",
-            labels=("route", "status"),
-        )
-        for (route, status), count in list(self._metrics.counts.items()):
-            requests.add_metric((route, str(status)), count)
-        yield requests
-        times = HistogramMetricFamily(
-            "flagengine_server_request_seconds",
-            "Seconds from a request's head to the end of its answer.",
-            labels=("route",),
-        )
-        for route, (classes, total) in list(self._metrics.times.items()):
-            times.add_metric((route,), _cumulated(classes), total[0])
-        yield times
-
-
-def _cumulated(classes: list[int]) -> list[tuple[str, float]]:
-    """Return how many fell below each bound, as Prometheus wants it."""
-    found, count = [], 0
-    for bound, each in zip((*map(str, BOUNDS), "+Inf"), classes, strict=True):
-        count += each
-        found.append((bound, float(count)))
-    return found
