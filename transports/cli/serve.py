@@ -18,6 +18,7 @@ from .keys import PROJECT_VARIABLES, SECRET_VARIABLES
 
 if TYPE_CHECKING:  # not for the help
     from ..server.configuration import Configuration
+    from ..server.server import Server
 
 __all__ = ["command"]
 
@@ -160,10 +161,11 @@ def command(source: str | None, config: str | None, *, check: bool, **given: Any
     flagengine serve --config server.toml
     """  # noqa: D301 (click keeps the lines after it as they are)
     chosen = _configuration(source, config, _given(given))
+    server = _server(chosen)
     if check:
         print_error("the settings are good")
         return
-    _serve(chosen, source)
+    _serve(server, chosen, source)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -236,13 +238,20 @@ def _in_words_of_options(message: str) -> str:
     return message
 
 
-def _serve(chosen: Configuration, source: str | None) -> None:
+def _server(chosen: Configuration) -> Server:
+    from ..server.server import Server  # noqa: PLC0415 not for the help
+
+    try:
+        return Server(chosen.settings)
+    except ValueError as error:
+        raise Trouble(str(error)) from None
+
+
+def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
     try:
         from ..server.run import run  # noqa: PLC0415 not for the help
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
-    from ..server.server import Server  # noqa: PLC0415 the same
-
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     settings = chosen.settings
@@ -257,4 +266,4 @@ def _serve(chosen: Configuration, source: str | None) -> None:
                 "warning: for development, and open to other machines: they see every event"
             )
 
-    run(Server(settings), host=chosen.host, port=chosen.port, on_ready=say)
+    run(server, host=chosen.host, port=chosen.port, on_ready=say)
