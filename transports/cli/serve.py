@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,7 +65,7 @@ _OF_SERVER: Final = (
     "--config",
     "config",
     metavar="FILE",
-    help="A TOML file with all settings, in place of the options.",
+    help="A TOML file with all settings; only --host and --port may stand beside it.",
 )
 @click.option("--check", is_flag=True, help="Check the settings, and end.")
 @click.option("--host", "address", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")
@@ -183,13 +184,16 @@ def _configuration(source: str | None, config: str | None, given: dict[str, Any]
     try:
         if config is None:
             return configuration_of(_document(source, given))
+        listen = {name: given.pop(name) for name in ("address", "port") if name in given}
         if source is not None or given:
             names = [] if source is None else ["FILE"]
             names += [_OPTIONS[name] for name in given]
             raise Trouble(
                 f"--config has all settings, so these cannot be given beside it: {', '.join(names)}"
             )
-        return read_configuration(Path(config))
+        found = read_configuration(Path(config))
+        host, port = listen.get("address", found.host), listen.get("port", found.port)
+        return replace(found, host=host, port=port)
     except (ValueError, TypeError) as error:
         raise Trouble(_in_words_of_options(str(error))) from None
     except ModuleNotFoundError as error:
