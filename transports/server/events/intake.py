@@ -16,7 +16,6 @@ from ...batching.counters import Counters
 from ...batching.event import Event
 from ...batching.limits import MIB, LaneLimits
 from ...batching.pipeline import EventPipeline
-from ...batching.sinks.base import Sink
 from ...clock import Clock, SystemClock
 from ...http.base import Transport
 from ..settings import ProjectSettings
@@ -43,7 +42,6 @@ class Intake:
         transport: sends the requests upstream.
         clock: the source of the time.
         limits: how events are batched and sent again.
-        sink: takes the events in place of the server upstream.
     """
 
     def __init__(
@@ -53,11 +51,8 @@ class Intake:
         transport: Transport,
         clock: Clock | None = None,
         limits: LaneLimits = LIMITS,
-        sink: Sink | None = None,
     ) -> None:
-        self._lanes = lanes_of(
-            settings, transport, clock or SystemClock(), limits=limits, sink=sink
-        )
+        self._lanes = lanes_of(settings, transport, clock or SystemClock(), limits=limits)
         self._clock = clock
         self._has_folder = any(lane.spool is not None for lane in self._lanes.values())
         self._pipeline: EventPipeline | None = None

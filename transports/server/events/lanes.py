@@ -65,15 +65,14 @@ def lanes_of(
     clock: Clock,
     *,
     limits: LaneLimits = LIMITS,
-    sink: Sink | None = None,
 ) -> dict[str, LaneSetup]:
-    """Return the lanes of a project; ``sink`` takes the events in place of the server upstream."""
+    """Return the lanes of a project."""
     spools = _spools(settings)
     if spools:
         limits = replace(limits, overflow=Overflow.SPILL, on_unstored=Unstored.REFUSE)
     return {
         lane: LaneSetup(
-            sink or _sink(settings, lane, transport, clock),
+            _sink(settings, lane, transport, clock),
             limits.with_ai_events() if lane == AI else limits,
             _UPSTREAM_TIMEOUT,
             spools.get(lane),

@@ -70,7 +70,7 @@ def event_of(message: Any, receipt: Receipt) -> Event:
     if type(name) is not str or not name.strip():
         name = message["event"] = _default_name(name, receipt)
     distinct_id = message.get("distinct_id")
-    if type(distinct_id) is not str or len(distinct_id) > LONGEST_ID or not distinct_id.strip():
+    if type(distinct_id) is not str or not _is_usual(distinct_id):
         message["distinct_id"] = _distinct_id(message, properties)
     uuid = canonical_uuid(message.get("uuid")) or new_uuid(receipt.now)
     message["uuid"] = uuid
@@ -130,6 +130,11 @@ def id_text(value: object) -> str:
     text = value if isinstance(value, str) else to_json(value).decode()
     text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text[:LONGEST_ID] if text.strip() else ""
+
+
+def _is_usual(distinct_id: str) -> bool:
+    """Return whether an id stays as it is."""
+    return len(distinct_id) <= LONGEST_ID and "\0" not in distinct_id and bool(distinct_id.strip())
 
 
 def _ignores_skew(properties: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ __all__ = ["moment_of", "skew_of", "timestamp_of"]
 
 _NO_SKEW: Final = 1.0
 _MILLISECOND: Final = 0.001
+_FUTURE: Final = 23 * 3600.0
 _WITHOUT_ZONE: Final = -len("+00:00")
 
 
@@ -52,14 +53,14 @@ def timestamp_of(given: Any, offset: Any, *, skew: float, now: float) -> str:
         skew: the seconds to add to ``given``.
         now: the time of this server, in seconds since 1970.
 
-    >>> timestamp_of("2025-01-02T03:04:05Z", None, skew=60.0, now=0.0)
+    >>> timestamp_of("2025-01-02T03:04:05Z", None, skew=60.0, now=1_800_000_000.0)
     '2025-01-02T03:05:05Z'
     """
     if offset is not None and _is_number(offset):
         return format_utc(now - offset * _MILLISECOND)
     if isinstance(given, str):
         try:
-            return _shifted(given.strip(), skew) if skew else _as_sent(given.strip())
+            return _shifted(given.strip(), skew, now) if skew else _as_sent(given.strip())
         except (ValueError, OverflowError):
             pass
     return format_utc(now)
@@ -73,8 +74,13 @@ def _as_sent(text: str) -> str:
     return _known(normalise_timestamp(text))
 
 
-def _shifted(text: str, seconds: float) -> str:
+def _shifted(text: str, seconds: float, now: float) -> str:
     moment = datetime.fromisoformat(text) + timedelta(seconds=seconds)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if moment.timestamp() > now + _FUTURE:
+        # As PostHog does: no event happens tomorrow, so the time or the correction is nonsense.
+        return format_utc(now)
     if moment.tzinfo is UTC:  # as almost always
         return moment.isoformat()[:_WITHOUT_ZONE] + "Z"
     return _known(normalise_timestamp(moment))
