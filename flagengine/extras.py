@@ -28,6 +28,8 @@ _INSTALL: Final = {
     "filelock": "'flagengine[client]'",
     "openfeature": "'flagengine[openfeature]'",
     "opentelemetry": "'flagengine[otel]'",
+    "opentelemetry.instrumentation": "'flagengine[traces]'",
+    "opentelemetry.instrumentation.asgi": "'flagengine[traces]'",
     "prometheus_client": "'flagengine[prometheus]'",
     "uvicorn": "'flagengine[server]'",
     "httptools": "'flagengine[server]'",

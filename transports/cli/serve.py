@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,31 +15,259 @@ from flagengine.cli.output import print_error
 from flagengine.cli.reading import read_snapshot
 from flagengine.cli.trouble import EXIT_CODES, Trouble
 
-from ..polling.sources.file import FileDefinitions
-from ..server.settings import ProjectSettings, ServerSettings
+from .keys import PROJECT_VARIABLES, SECRET_VARIABLES
+
+if TYPE_CHECKING:  # not for the help
+    from ..server.configuration import Configuration
+    from ..server.server import Server
 
 __all__ = ["command"]
 
+_OF_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
+
+_OPTIONS: Final = {
+    "address": "--host",
+    "port": "--port",
+    "prefix": "--prefix",
+    "origins": "--origin",
+    "access_log": "--access-log",
+    "traces": "--traces",
+    "development": "--development",
+    "control_key_env": "--control-key-env",
+    "project_key": "--project-key",
+    "secret_key_env": "--secret-key-env",
+    "secret_key_file": "--secret-key-file",
+    "upstream": "--upstream",
+    "poll_interval": "--poll-interval",
+    "redis_url_env": "--redis-url-env",
+    "shared_folder": "--shared-folder",
+    "overrides": "--overrides",
+    "events": "--events",
+    "complete": "--complete",
+    "requests_per_second": "--requests-per-second",
+}
+"""By name of a setting: the option that gives it, for messages."""
+
+_OF_SERVER: Final = (
+    "port",
+    "prefix",
+    "origins",
+    "access_log",
+    "traces",
+    "development",
+    "control_key_env",
+)
+
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("source", metavar="FILE")
-@click.option("--host", "address", default="127.0.0.1", show_default=True, metavar="ADDRESS")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
-def command(*, source: str, address: str, port: int) -> None:
-    """Serve the flags of a definitions file to SDKs, for development and tests."""
-    read_snapshot(source)
-    settings = ServerSettings(
-        projects=(
-            ProjectSettings(source=FileDefinitions(Path(source)), poll_interval=1.0, complete=True),
-        ),
-        is_development=True,
-    )
+@click.argument("source", metavar="[FILE]", required=False)
+@click.option(
+    "--config",
+    "config",
+    metavar="FILE",
+    help="A TOML file with all settings; only --host and --port may stand beside it.",
+)
+@click.option("--check", is_flag=True, help="Check the settings, and end.")
+@click.option("--host", "address", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Default: 8765; 0 is any free port.",
+)
+@click.option(
+    "--upstream",
+    metavar="URL",
+    help="Be a relay of this PostHog host: definitions come from there, and events go there.",
+)
+@click.option(
+    "--project-key",
+    metavar="KEY",
+    help=f"The key of the project (phc_...), which is no secret. Default: {' or '.join(PROJECT_VARIABLES)}; "
+    "for a FILE any key.",
+)
+@click.option(
+    "--secret-key-env",
+    multiple=True,
+    metavar="NAME",
+    help="A variable with a secret or personal key that may read definitions; the first is used upstream. "
+    f"Default: {' or '.join(SECRET_VARIABLES)}; for a FILE any key.",
+)
+@click.option(
+    "--secret-key-file", multiple=True, metavar="FILE", help="A file with such a key instead."
+)
+@click.option("--poll-interval", type=float, metavar="SECONDS", help="Default: 30; for a FILE 1.")
+@click.option(
+    "--redis-url-env",
+    metavar="NAME",
+    help="A variable with the address of the Redis that shares definitions.",
+)
+@click.option(
+    "--shared-folder",
+    metavar="FOLDER",
+    help="The folder in which servers of this host share definitions.",
+)
+@click.option(
+    "--events", metavar="FOLDER", help="Where accepted events are kept until upstream has them."
+)
+@click.option(
+    "--overrides", metavar="FILE", help="Forced values, JSON or TOML; read again when it changes."
+)
+@click.option(
+    "--complete/--no-complete",
+    default=None,
+    help="Whether the properties in a request are all there are. Default: they are without --upstream.",
+)
+@click.option(
+    "--development/--no-development",
+    default=None,
+    help="Show the page at /, keep events readable, and take forced values in a header. Default: for a FILE.",
+)
+@click.option(
+    "--control-key-env", metavar="NAME", help="A variable with the key that opens the control API."
+)
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="An origin that browsers may call from. Default: all.",
+)
+@click.option(
+    "--prefix", metavar="PATH", help="The path that the server is mounted under, such as /ph."
+)
+@click.option(
+    "--requests-per-second",
+    type=float,
+    metavar="NUMBER",
+    help="The most requests of the project's key.",
+)
+@click.option(
+    "--access-log",
+    type=click.Choice(["text", "json", "none"]),
+    help="A line for each request. Default: none.",
+)
+@click.option(
+    "--traces", is_flag=True, default=None, help="Give OpenTelemetry a span for each request."
+)
+def command(source: str | None, config: str | None, *, check: bool, **given: Any) -> None:
+    """Serve flags to the SDKs of PostHog, to OpenFeature's providers, and to browsers.
+
+    With a definitions FILE, for development and tests: no account and no keys are needed, and the file is read
+    again when it changes. With --upstream, as a relay for a whole fleet.
+
+    \b
+    flagengine serve definitions.json
+    flagengine serve --upstream https://eu.i.posthog.com --events /var/lib/flagengine
+    flagengine serve --config server.toml
+    """  # noqa: D301 (click keeps the lines after it as they are)
+    chosen = _configuration(source, config, _given(given))
+    server = _server(chosen)
+    if check:
+        print_error("the settings are good")
+        return
+    _serve(server, chosen, source)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value not in (None, ())}
+
+
+def _configuration(source: str | None, config: str | None, given: dict[str, Any]) -> Configuration:
+    try:
+        from ..server.configuration import (  # noqa: PLC0415 not for the help
+            configuration_of,
+            read_configuration,
+        )
+    except ModuleNotFoundError as error:
+        raise Trouble(str(error)) from None
+    try:
+        if config is None:
+            return configuration_of(_document(source, given))
+        listen = {name: given.pop(name) for name in ("address", "port") if name in given}
+        if source is not None or given:
+            names = [] if source is None else ["FILE"]
+            names += [_OPTIONS[name] for name in given]
+            raise Trouble(
+                f"--config has all settings, so these cannot be given beside it: {', '.join(names)}"
+            )
+        found = read_configuration(Path(config))
+        host, port = listen.get("address", found.host), listen.get("port", found.port)
+        return replace(found, host=host, port=port)
+    except (ValueError, TypeError) as error:
+        raise Trouble(_in_words_of_options(str(error))) from None
+    except ModuleNotFoundError as error:
+        raise Trouble(str(error)) from None
+
+
+def _document(source: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options in the form of a configuration file."""
+    if source is None and "upstream" not in given:
+        raise Trouble("serve needs a definitions FILE, --upstream, or --config")
+    if source is not None:
+        read_snapshot(source)  # so that a mistake in it is said now, and in full
+    server: dict[str, Any] = {name: given.pop(name) for name in _OF_SERVER if name in given}
+    if "address" in given:
+        server["host"] = given.pop("address")
+    project = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in given.items()
+    }
+    if source is not None:
+        project["definitions"] = source
+        server.setdefault("development", "upstream" not in project)
+    if "upstream" in project:
+        _add_keys(project)
+    return {"server": server, "projects": [project]}
+
+
+def _add_keys(project: dict[str, Any]) -> None:
+    """Name the variables in which the keys usually are."""
+    if "project_key" not in project:
+        found = next((os.environ[name] for name in PROJECT_VARIABLES if os.environ.get(name)), None)
+        if found is None:
+            names = " or ".join(PROJECT_VARIABLES)
+            raise Trouble(f"the project key is missing: give --project-key phc_..., or set {names}")
+        project["project_key"] = found
+    if "secret_key_env" not in project and "secret_key_file" not in project:
+        named = next(
+            (name for name in SECRET_VARIABLES if os.environ.get(name)), SECRET_VARIABLES[0]
+        )
+        project["secret_key_env"] = [named]
+
+
+def _in_words_of_options(message: str) -> str:
+    """Return a message about settings with the names of options, where the settings were options."""
+    for name, option in _OPTIONS.items():
+        message = message.replace(f"projects[0].{name}", option).replace(f"server.{name}", option)
+    return message
+
+
+def _server(chosen: Configuration) -> Server:
+    from ..server.server import Server  # noqa: PLC0415 not for the help
+
+    try:
+        return Server(chosen.settings)
+    except ValueError as error:
+        raise Trouble(str(error)) from None
+
+
+def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
     try:
         from ..server.run import run  # noqa: PLC0415 not for the help
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
-    from ..server.server import Server  # noqa: PLC0415 the same
-
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    print_error(f"http://{address}:{port} serves the flags of {source}")
-    run(Server(settings), host=address, port=port)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    settings = chosen.settings
+    what = f"the flags of {source}" if source else f"{len(settings.projects)} projects"
+    mode = " for development" if settings.is_development else ""
+
+    def say(port: int) -> None:
+        shown = chosen.host if ":" not in chosen.host else f"[{chosen.host}]"
+        print_error(f"http://{shown}:{port}{settings.prefix} serves {what}{mode}; Ctrl-C ends it")
+        if settings.is_development and chosen.host not in _OF_THIS_MACHINE:
+            print_error(
+                "warning: for development, and open to other machines: they see every event"
+            )
+
+    run(server, host=chosen.host, port=chosen.port, on_ready=say)

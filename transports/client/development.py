@@ -10,22 +10,21 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from flagengine import Overrides, printable
 
+from ..flags.override_files import parsed_overrides, read_file, read_text
 from ..http.options import PathText
 from ..log_fields import log_fields
 
-__all__ = ["overrides_for_development", "overrides_in"]
+__all__ = ["overrides_for_development"]
 
 logger: logging.Logger = logging.getLogger("flagengine.flags")
 
 VALUES: Final = "FLAGENGINE_OVERRIDES"
 FILE: Final = "FLAGENGINE_OVERRIDES_FILE"
 _MOST_SHOWN: Final = 20
-_MUST: Final = 'must be values by flag key such as {"beta": true}, or a list of keys to turn on'
 
 
 def overrides_for_development(given: PathText | Literal[False] | None) -> Overrides:
@@ -42,7 +41,7 @@ def overrides_for_development(given: PathText | Literal[False] | None) -> Overri
         if given is False:
             logger.warning("%s is ignored, because development_overrides is False", place)
             continue
-        found = _parsed(place, read)
+        found = parsed_overrides(place, read)
         if found:
             extra = log_fields(count=len({*found.flags, *found.payloads}))
             message = "FLAGS ARE FORCED for development, by %s: %s"
@@ -51,77 +50,16 @@ def overrides_for_development(given: PathText | Literal[False] | None) -> Overri
     return combined
 
 
-def overrides_in(file: PathText) -> Overrides:
-    """Return the values in a file of JSON or TOML.
-
-    Raises:
-        ValueError: the file has no values of flags, or cannot be read.
-    """
-    return _parsed(os.fspath(file), lambda: _file(file))
-
-
 def _places(given: PathText | Literal[False] | None) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each place that is in use: how to name it, and how to read it."""
     if given is not None and given is not False:
-        yield f"development_overrides ({os.fspath(given)})", lambda: _file(given)
+        yield f"development_overrides ({os.fspath(given)})", lambda: read_file(given)
     path = os.environ.get(FILE, "").strip()
     if path:
-        yield f"{FILE} ({path})", lambda: _file(path)
+        yield f"{FILE} ({path})", lambda: read_file(path)
     text = os.environ.get(VALUES, "")
     if text.strip():
-        yield VALUES, lambda: _json(text)
-
-
-def _parsed(place: str, read: Callable[[], Any]) -> Overrides:
-    try:
-        found = read()
-    except OSError as error:
-        message = f"{place} must be a file that can be read: {error.strerror}"
-        raise ValueError(message) from None
-    except RecursionError:
-        message = f"{place} {_MUST}: it is nested too deeply"
-        raise ValueError(message) from None
-    except ValueError as error:
-        message = f"{place} {_MUST}: {error}"
-        raise ValueError(message) from None
-    if not isinstance(found, dict | list):
-        message = f"{place} {_MUST}, got {json.dumps(found)[:40]}"
-        raise ValueError(message)  # noqa: TRY004 - the type is that of the file's content
-    try:
-        overrides = Overrides.parse(found)
-    except TypeError as error:
-        message = f"{place} {_MUST}: {error}"
-        raise ValueError(message) from None
-    return Overrides(overrides.flags, overrides.payloads)
-
-
-def _file(path: PathText) -> Any:
-    file = Path(path)
-    text = file.read_text(encoding="utf-8-sig")
-    if file.suffix.lower() != ".toml":
-        return _json(text)
-    import tomllib  # noqa: PLC0415 - 2 ms, for few
-
-    return tomllib.loads(text)
-
-
-def _json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        message = f"the key {twice!r} is there twice"
-        raise ValueError(message)
-    return found
-
-
-def _constant(name: str) -> Any:
-    message = f"{name} is no JSON"
-    raise ValueError(message)
+        yield VALUES, lambda: read_text(text)
 
 
 def _named(found: Overrides) -> str:

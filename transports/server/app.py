@@ -22,11 +22,13 @@ from .web.request import Request
 from .web.response import Refused, Response, Streamed, text_response
 from .web.routes import Answer, Route, Routes, clean_path
 
-__all__ = ["Application"]
+__all__ = ["ASGI", "UNKNOWN_ROUTE", "Application", "path_below"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+ASGI: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger("flagengine.server")
 
@@ -82,7 +84,7 @@ class Application:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        path = self._path(scope)
+        path = path_below(self._prefix, scope)
         found = None if path is None else self._routes.find(path)
         answer: Answer
         if found is None:
@@ -103,18 +105,6 @@ class Application:
         self._metrics.count(label, status, seconds)
         if self._access_log is not None:
             self._access_log.note(scope, label, status, size, seconds)
-
-    def _path(self, scope: Scope) -> str | None:
-        """Return the clean path below the prefix; None if the path is not below it."""
-        raw = scope.get("raw_path")
-        path = scope["path"] if raw is None else raw.partition(b"?")[0].decode("latin-1")
-        path = clean_path(path)
-        prefix = self._prefix or scope.get("root_path", "").rstrip("/")
-        if not prefix:
-            return path
-        if path == prefix or path.startswith(f"{prefix}/"):
-            return path[len(prefix) :] or "/"
-        return None if self._prefix else path
 
     async def _from(
         self,
@@ -167,6 +157,19 @@ class Application:
             await send({"type": f"{kind}.complete"})
             if kind == "lifespan.shutdown":
                 return
+
+
+def path_below(prefix: str, scope: Scope) -> str | None:
+    """Return the clean path below a prefix, or else below that of the scope; None if it is not below it."""
+    raw = scope.get("raw_path")
+    path = scope["path"] if raw is None else raw.partition(b"?")[0].decode("latin-1")
+    path = clean_path(path)
+    mounted = prefix or scope.get("root_path", "").rstrip("/")
+    if not mounted:
+        return path
+    if path == mounted or path.startswith(f"{mounted}/"):
+        return path[len(mounted) :] or "/"
+    return None if prefix else path
 
 
 async def _send(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from flagengine import Overrides
+from flagengine import Overrides, printable
 
-from ..client.development import overrides_in
+from ..flags.override_files import overrides_in
 from ..log_fields import log_fields
 
 __all__ = ["ForcedValues"]
 
 _log = logging.getLogger("flagengine.server")
+
+_MOST_SHOWN: Final = 20
 
 
 class ForcedValues:
@@ -29,6 +31,7 @@ class ForcedValues:
             self._of_file = overrides_in(file)
             self._signature = _signature(file)
             self._combine()
+            self._warn()
 
     def refresh(self) -> bool:
         """Read the file again if it has changed; return whether values have changed.
@@ -48,6 +51,7 @@ class ForcedValues:
             return False
         before, self._of_file = self.current, found
         self._combine()
+        self._warn()
         return self.current != before
 
     def force(self, values: Any) -> None:
@@ -66,9 +70,15 @@ class ForcedValues:
 
     def _combine(self) -> None:
         self.current = self._of_file | self._controlled
-        count = len({*self.current.flags, *self.current.payloads})
-        if count:
-            _log.warning("%d flags are forced", count, extra=log_fields(count=count))
+
+    def _warn(self) -> None:
+        """Name the flags that the file forces, so that nobody meets them unawares."""
+        keys = [*dict.fromkeys([*self._of_file.flags, *self._of_file.payloads])]
+        if keys:
+            shown = ", ".join(map(printable, keys[:_MOST_SHOWN]))
+            more = f" and {len(keys) - _MOST_SHOWN} more" if len(keys) > _MOST_SHOWN else ""
+            text = "FLAGS ARE FORCED by %s: %s%s"
+            _log.warning(text, self._file, shown, more, extra=log_fields(count=len(keys)))
 
 
 def _signature(file: Path) -> tuple[int, int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Final
 
 from flagengine import Overrides, Resolution, evaluate
 
@@ -15,12 +15,16 @@ from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
 from ..polling.poll_driver import PollDriver
 from ..polling.poll_thread import ThreadPollDriver
+from ..polling.store import DefinitionsChanged
 from .forced import ForcedValues
 from .publication import Publication
 from .settings import ProjectSettings
 from .web.limits import RateLimit
 
 __all__ = ["Project", "Projects"]
+
+_UNTIL_COMPILED: Final = 4
+"""How often a flag is evaluated until its evaluator is compiled."""
 
 
 class Project:
@@ -45,6 +49,7 @@ class Project:
             cache=settings.cache,
             driver=driver or ThreadPollDriver(),
             policy=PollPolicy(settings.poll_interval),
+            budget=settings.staleness,
             clock=clock,
         )
         self.forced: ForcedValues = ForcedValues(settings.overrides)
@@ -52,10 +57,18 @@ class Project:
         self._clock: Clock = clock or SystemClock()
         self._publication: Publication | None = None
         self._options: dict[str, Any] = {}
+        self.loader.store.subscribe(self._prepare)
         if settings.complete:
             self._options["complete"] = True
         if settings.project_timezone != "UTC":
             self._options["project_timezone"] = settings.project_timezone
+
+    def _prepare(self, change: DefinitionsChanged) -> None:
+        """Evaluate new definitions on the thread that has loaded them, so that no request waits for compiling."""
+        snapshot = change.current.snapshot
+        if snapshot is not None:
+            for _ in range(_UNTIL_COMPILED):
+                evaluate(snapshot, "anybody", {}, **self._options).values()
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -23,7 +24,10 @@ _BACKLOG = 2048
 class RunningServer(uvicorn.Server):
     """uvicorn's server, which ends streams before it waits for open requests, and reloads at SIGHUP."""
 
-    def __init__(self, server: Server, **options: Any) -> None:
+    def __init__(
+        self, server: Server, *, on_ready: Callable[[int], object] | None = None, **options: Any
+    ) -> None:
+        """Prepare; ``on_ready`` is called with the port once it is open."""
         config = uvicorn.Config(
             server.application(),
             log_config=None,
@@ -38,6 +42,15 @@ class RunningServer(uvicorn.Server):
         )
         super().__init__(config)
         self._server = server
+        self._on_ready = on_ready
+
+    @property
+    def port(self) -> int:
+        """The port that is open; 0 before any is."""
+        for server in self.servers if self.started else ():
+            for found in server.sockets:
+                return int(found.getsockname()[1])
+        return 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and reload at SIGHUP from now on, where there is such a signal."""
@@ -46,6 +59,8 @@ class RunningServer(uvicorn.Server):
         if hangup is not None and self.started:
             with contextlib.suppress(ValueError):  # not the main thread
                 signal.signal(hangup, self._reload)
+        if self.started and self._on_ready is not None:
+            self._on_ready(self.port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
@@ -56,6 +71,10 @@ class RunningServer(uvicorn.Server):
         self._server.reload()
 
 
-def run(server: Server, *, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    RunningServer(server, host=host, port=port).run()
+def run(
+    server: Server, *, host: str, port: int, on_ready: Callable[[int], object] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM; call ``on_ready`` with the port once it is open."""
+    # uvicorn raises Ctrl-C again once it has stopped.
+    with contextlib.suppress(KeyboardInterrupt):
+        RunningServer(server, host=host, port=port, on_ready=on_ready).run()

@@ -16,7 +16,7 @@ from ..clock import Clock, SystemClock
 from ..http.base import Transport
 from ..http.live import LiveTransport
 from .access_log import AccessLog
-from .app import Application
+from .app import ASGI, Application
 from .changes import Changes
 from .metrics import RequestMetrics
 from .project import Project, Projects
@@ -36,7 +36,7 @@ OVERRIDES_HEADER: Final = "X-Flagengine-Overrides"
 _UPSTREAM_THREADS: Final = 16
 _LOOK_AGAIN: Final = 1.0
 # The modules with a function ``routes``.
-_PARTS: Final = (".posthog.routes", ".status")
+_PARTS: Final = (".posthog.routes", ".control", ".status", ".exposition")
 
 
 class Server:
@@ -71,12 +71,25 @@ class Server:
         self.upstreams: dict[str, Upstream] = dict(self._upstreams())
         self._looking: asyncio.Task[None] | None = None
 
-    def application(self) -> Application:
-        """Return the ASGI application."""
+    def application(self) -> ASGI:
+        """Return the ASGI application.
+
+        Raises:
+            ModuleNotFoundError: traces are asked for, and their middleware is not installed.
+        """
+        routes = Routes(self._routes())
+        application = self._application(routes)
+        if not self.settings.has_traces:
+            return application
+        from .traces import traced  # noqa: PLC0415 for few servers
+
+        return traced(application, routes, self.settings.prefix)
+
+    def _application(self, routes: Routes) -> Application:
         settings = self.settings
         form = settings.access_log
         return Application(
-            Routes(self._routes()),
+            routes,
             cross_origin=CrossOrigin(settings.origins),
             prefix=settings.prefix,
             request_timeout=settings.request_timeout,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 
+from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
 
@@ -44,6 +46,8 @@ class ProjectSettings:
         source: where the definitions come from; None: only from ``cache``.
         cache: shares the definitions with other servers.
         poll_interval: seconds between two loads.
+        staleness: the ages at which definitions are stale, which health shows, and expired, which readiness
+            and health show.
         complete: whether the properties in a request are all there are, so that a property that is absent
             is known to be absent.
         project_timezone: the zone of dates without an offset.
@@ -59,8 +63,9 @@ class ProjectSettings:
     source: DefinitionSource | None = None
     cache: FlagDefinitionCacheProvider | None = None
     poll_interval: float = 30.0
+    staleness: StalenessBudget = field(default_factory=StalenessBudget)
     complete: bool = False
-    project_timezone: str = "UTC"
+    project_timezone: str | tzinfo = "UTC"
     overrides: Path | None = None
     upstream: UpstreamSettings | None = None
     events: Path | None = None
@@ -84,6 +89,7 @@ class ServerSettings:
         shutdown_timeout: the seconds that open requests and events have when the server stops.
         captured_events: how many events are kept readable in development.
         access_log: ``json``, ``text`` or None.
+        has_traces: whether OpenTelemetry gets a span for each request.
     """
 
     projects: tuple[ProjectSettings, ...]
@@ -97,6 +103,7 @@ class ServerSettings:
     shutdown_timeout: float = 10.0
     captured_events: int = 1_000
     access_log: str | None = None
+    has_traces: bool = False
 
     def __post_init__(self) -> None:
         """Check what belongs together.

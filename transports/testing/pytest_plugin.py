@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from .flag_server import FlagServer
     from .forced_flags import ForcedFlags
 
-__all__ = ["flags", "pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
+__all__ = [
+    "flag_server",
+    "flags",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,3 +88,17 @@ def flags(request: pytest.FixtureRequest) -> Iterator[ForcedFlags]:
             except TypeError as error:
                 pytest.fail(f"@pytest.mark.flags: {error}", pytrace=False)
         yield forced
+
+
+@pytest.fixture
+def flag_server(request: pytest.FixtureRequest) -> Iterator[FlagServer]:
+    """A server of this test, for programs in any language: SDKs take it for PostHog's.
+
+    See ``flagengine.transports.testing.FlagServer``. It has the definitions that the option
+    ``flagengine_definitions`` names.
+    """
+    from .flag_server import FlagServer  # noqa: PLC0415 - only if a test uses it
+    from .pytest_definitions import definitions_of  # noqa: PLC0415
+
+    with FlagServer(definitions_of(request.config)) as server:
+        yield server
