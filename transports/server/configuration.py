@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -25,10 +25,17 @@ from ..polling.sources.file import FileDefinitions
 from ..polling.sources.host_cache import HostFlagCache
 from ..polling.sources.http import HttpDefinitions
 from ..spelling import did_you_mean
+from .connections.limits import ConnectionLimits
 from .keys import Environment, keys_of, one_key
 from .settings import ProjectSettings, ServerSettings, UpstreamSettings
 
-__all__ = ["Configuration", "configuration_of", "read_configuration"]
+__all__ = [
+    "PROJECT_SETTINGS",
+    "SERVER_SETTINGS",
+    "Configuration",
+    "configuration_of",
+    "read_configuration",
+]
 
 Reader: TypeAlias = Callable[[str, Any], Any]
 
@@ -55,7 +62,7 @@ def _prefix(name: str, given: Any) -> str:
     return f"/{text}" if text else ""
 
 
-_SERVER: Final[Mapping[str, Reader]] = {
+SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "host": read_name,
     "port": Count(DEFAULT_PORT, least=0, most=65_535),
     "development": read_boolean,
@@ -67,6 +74,12 @@ _SERVER: Final[Mapping[str, Reader]] = {
     "max_events_body": Count(20_971_520, least=1_024),
     "request_timeout": Seconds(10),
     "shutdown_timeout": Seconds(10),
+    "header_timeout": Seconds(10),
+    "keep_alive_timeout": Seconds(75),
+    "write_timeout": Seconds(30),
+    "max_connections": Count(16_384),
+    "max_header_bytes": Count(32_768, least=1_024),
+    "max_headers": Count(100),
     "captured_events": Count(1_000, least=0),
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,
@@ -81,8 +94,9 @@ _AS_GIVEN: Final = (
     "captured_events",
 )
 """What of a server goes into its settings as it is."""
+_OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
 
-_PROJECT: Final[Mapping[str, Reader]] = {
+PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "name": read_name,
     "project_key": read_project_key,
     "secret_key_env": read_names,
@@ -137,12 +151,12 @@ def configuration_of(
         TypeError: a value has the wrong type.
     """
     _check_names("", document, ("server", "projects"))
-    server = _read("server", document.get("server", {}), _SERVER)
+    server = _read("server", document.get("server", {}), SERVER_SETTINGS)
     projects = document.get("projects")
     if not isinstance(projects, list) or not projects:
         msg = "projects must be a list of at least one project, as [[projects]] begins each"
         raise ValueError(msg)
-    read = [_read(f"projects[{at}]", each, _PROJECT) for at, each in enumerate(projects)]
+    read = [_read(f"projects[{at}]", each, PROJECT_SETTINGS) for at, each in enumerate(projects)]
     made = [_project(f"projects[{at}]", each, environment, folder) for at, each in enumerate(read)]
     return Configuration(
         _server(server, tuple(made), environment),
@@ -176,6 +190,7 @@ def _server(
         environment,
     )
     passed = {name: given[name] for name in _AS_GIVEN if name in given}
+    limits = {name: given[name] for name in _OF_CONNECTIONS if name in given}
     access_log = given.get("access_log", "none")
     return ServerSettings(
         projects=projects,
@@ -183,6 +198,7 @@ def _server(
         control_key=control,
         has_traces=given.get("traces", False),
         access_log=None if access_log == "none" else access_log,
+        connections=ConnectionLimits(**limits),
         **passed,
     )
 
