@@ -15,6 +15,7 @@ PAGES = {
     "flagengine": "docs/reference/flagengine.md",
     "flagengine.batch": "docs/reference/batch.md",
     "flagengine.transports": "docs/reference/transports.md",
+    "flagengine.transports.server": "docs/reference/server.md",
 }
 
 

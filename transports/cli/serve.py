@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from .keys import PROJECT_VARIABLES, SECRET_VARIABLES
 
 if TYPE_CHECKING:  # not for the help
     from ..server.configuration import Configuration
+    from ..server.server import Server
 
 __all__ = ["command"]
 
@@ -63,7 +65,7 @@ _OF_SERVER: Final = (
     "--config",
     "config",
     metavar="FILE",
-    help="A TOML file with all settings, in place of the options.",
+    help="A TOML file with all settings; only --host and --port may stand beside it.",
 )
 @click.option("--check", is_flag=True, help="Check the settings, and end.")
 @click.option("--host", "address", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")
@@ -160,10 +162,11 @@ def command(source: str | None, config: str | None, *, check: bool, **given: Any
     flagengine serve --config server.toml
     """  # noqa: D301 (click keeps the lines after it as they are)
     chosen = _configuration(source, config, _given(given))
+    server = _server(chosen)
     if check:
         print_error("the settings are good")
         return
-    _serve(chosen, source)
+    _serve(server, chosen, source)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -181,13 +184,16 @@ def _configuration(source: str | None, config: str | None, given: dict[str, Any]
     try:
         if config is None:
             return configuration_of(_document(source, given))
+        listen = {name: given.pop(name) for name in ("address", "port") if name in given}
         if source is not None or given:
             names = [] if source is None else ["FILE"]
             names += [_OPTIONS[name] for name in given]
             raise Trouble(
                 f"--config has all settings, so these cannot be given beside it: {', '.join(names)}"
             )
-        return read_configuration(Path(config))
+        found = read_configuration(Path(config))
+        host, port = listen.get("address", found.host), listen.get("port", found.port)
+        return replace(found, host=host, port=port)
     except (ValueError, TypeError) as error:
         raise Trouble(_in_words_of_options(str(error))) from None
     except ModuleNotFoundError as error:
@@ -236,13 +242,20 @@ def _in_words_of_options(message: str) -> str:
     return message
 
 
-def _serve(chosen: Configuration, source: str | None) -> None:
+def _server(chosen: Configuration) -> Server:
+    from ..server.server import Server  # noqa: PLC0415 not for the help
+
+    try:
+        return Server(chosen.settings)
+    except ValueError as error:
+        raise Trouble(str(error)) from None
+
+
+def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
     try:
         from ..server.run import run  # noqa: PLC0415 not for the help
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
-    from ..server.server import Server  # noqa: PLC0415 the same
-
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     settings = chosen.settings
@@ -257,4 +270,4 @@ def _serve(chosen: Configuration, source: str | None) -> None:
                 "warning: for development, and open to other machines: they see every event"
             )
 
-    run(Server(settings), host=chosen.host, port=chosen.port, on_ready=say)
+    run(server, host=chosen.host, port=chosen.port, on_ready=say)

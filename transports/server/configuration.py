@@ -28,7 +28,13 @@ from ..spelling import did_you_mean
 from .keys import Environment, keys_of, one_key
 from .settings import ProjectSettings, ServerSettings, UpstreamSettings
 
-__all__ = ["Configuration", "configuration_of", "read_configuration"]
+__all__ = [
+    "PROJECT_SETTINGS",
+    "SERVER_SETTINGS",
+    "Configuration",
+    "configuration_of",
+    "read_configuration",
+]
 
 Reader: TypeAlias = Callable[[str, Any], Any]
 
@@ -55,7 +61,7 @@ def _prefix(name: str, given: Any) -> str:
     return f"/{text}" if text else ""
 
 
-_SERVER: Final[Mapping[str, Reader]] = {
+SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "host": read_name,
     "port": Count(DEFAULT_PORT, least=0, most=65_535),
     "development": read_boolean,
@@ -82,7 +88,7 @@ _AS_GIVEN: Final = (
 )
 """What of a server goes into its settings as it is."""
 
-_PROJECT: Final[Mapping[str, Reader]] = {
+PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "name": read_name,
     "project_key": read_project_key,
     "secret_key_env": read_names,
@@ -137,12 +143,12 @@ def configuration_of(
         TypeError: a value has the wrong type.
     """
     _check_names("", document, ("server", "projects"))
-    server = _read("server", document.get("server", {}), _SERVER)
+    server = _read("server", document.get("server", {}), SERVER_SETTINGS)
     projects = document.get("projects")
     if not isinstance(projects, list) or not projects:
         msg = "projects must be a list of at least one project, as [[projects]] begins each"
         raise ValueError(msg)
-    read = [_read(f"projects[{at}]", each, _PROJECT) for at, each in enumerate(projects)]
+    read = [_read(f"projects[{at}]", each, PROJECT_SETTINGS) for at, each in enumerate(projects)]
     made = [_project(f"projects[{at}]", each, environment, folder) for at, each in enumerate(read)]
     return Configuration(
         _server(server, tuple(made), environment),

@@ -68,7 +68,7 @@ class Project:
         snapshot = change.current.snapshot
         if snapshot is not None:
             for _ in range(_UNTIL_COMPILED):
-                evaluate(snapshot, "", {}, **self._options).values()
+                evaluate(snapshot, "anybody", {}, **self._options).values()
 
     @property
     def name(self) -> str:

@@ -75,4 +75,6 @@ def run(
     server: Server, *, host: str, port: int, on_ready: Callable[[int], object] | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM; call ``on_ready`` with the port once it is open."""
-    RunningServer(server, host=host, port=port, on_ready=on_ready).run()
+    # uvicorn raises Ctrl-C again once it has stopped.
+    with contextlib.suppress(KeyboardInterrupt):
+        RunningServer(server, host=host, port=port, on_ready=on_ready).run()

@@ -40,10 +40,14 @@ def typed(resolution: Resolution) -> bytes:
 
 
 def value(resolution: Resolution) -> bytes:
-    """Return the member of ``featureFlags`` in ``/flags?v=1``: ``"key": true``. An undecided flag has none."""
-    if _is_absent(resolution) or not _is_format_1(resolution) or is_undecided(resolution):
+    """Return the member of ``featureFlags`` in ``/flags?v=1``: ``"key": true``.
+
+    An undecided flag is off, as the contract wants: this shape can say only of the whole answer that flags
+    have failed.
+    """
+    if _is_absent(resolution) or not _is_format_1(resolution):
         return b""
-    return _member(resolution.key, resolution.value)
+    return _member(resolution.key, resolution.value or False)
 
 
 def payload(resolution: Resolution) -> bytes:

@@ -1,0 +1,134 @@
+"""``flagengine serve`` as a process: what it says, that it answers, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from flagengine.transports.cli.serve import command
+
+ROOT = Path(__file__).parents[3]
+SMALL = str(ROOT / "fixtures/snapshots/small.json")
+NAMES = ("POSTHOG_PROJECT_KEY", "POSTHOG_API_KEY", "POSTHOG_SECRET_KEY", "POSTHOG_PERSONAL_API_KEY")
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command on a free port; give the process and its address."""
+    line = [sys.executable, "-m", "flagengine", "serve", "--port", "0", *arguments]
+    process = subprocess.Popen(
+        line,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert process.stderr is not None
+    try:
+        said = ""
+        while (found := re.search(r"http://\S+", said)) is None:
+            said = process.stderr.readline()
+            assert said, "the process has ended"
+        yield process, found.group()
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def _flags(url: str) -> dict[str, Any]:
+    body = b'{"token": "phc_any", "distinct_id": "user-1"}'
+    with urllib.request.urlopen(f"{url}/flags?v=1", body) as answer:
+        found: dict[str, Any] = json.load(answer)["featureFlags"]
+        return found
+
+
+def test_a_file_is_served_and_read_again_when_it_changes(tmp_path: Path):
+    file = tmp_path / "flags.json"
+    document = {"flags": [{"key": "one", "active": True, "filters": {"groups": [{}]}}]}
+    file.write_text(json.dumps(document))
+    with serving(str(file)) as (process, url):
+        assert _flags(url) == {"one": True}
+        document["flags"][0]["key"] = "two"
+        file.write_text(json.dumps(document))
+        process.send_signal(signal.SIGHUP)
+        while _flags(url) == {"one": True}:
+            pass
+        assert _flags(url) == {"two": True}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_without_a_traceback(sent: signal.Signals):
+    with serving(SMALL) as (process, url):
+        assert _flags(url)
+        process.send_signal(sent)
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+        assert process.wait(10) in (0, -sent)
+
+
+def _said(*arguments: str, exits: int = 2) -> str:
+    found = CliRunner().invoke(command, arguments)
+    assert found.exit_code == exits, found.output
+    return found.output
+
+
+def test_settings_can_be_checked_without_serving(tmp_path: Path):
+    assert "the settings are good" in _said(SMALL, "--check", exits=0)
+    file = tmp_path / "server.toml"
+    file.write_text(f"[[projects]]\ndefinitions = {SMALL!r}\n")
+    arguments = ["--config", str(file), "--check", "--host", "0.0.0.0", "--port", "1"]
+    assert "the settings are good" in _said(*arguments, exits=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "serve needs a definitions FILE, --upstream, or --config"),
+        (["nope.json"], "nope.json: no such file"),
+        (["--upstream", "https://a.example"], "the project key is missing"),
+        (
+            ["--upstream", "https://a.example", "--project-key", "phc_a"],
+            "--secret-key-env names POSTHOG_SECRET_KEY, which is not set",
+        ),
+        ([SMALL, "--poll-interval", "0"], "--poll-interval must be at least 0.1"),
+        (
+            [SMALL, "--control-key-env", "NOT_SET"],
+            "--control-key-env must name a key of at least 16",
+        ),
+        ([SMALL, "--config", "a.toml"], "these cannot be given beside it: FILE"),
+        (["--config", "a.toml", "--prefix", "/a"], "these cannot be given beside it: --prefix"),
+        (["--config", "nope.toml"], "nope.toml: No such file or directory"),
+        ([SMALL, "--overrides", "nope.json"], "nope.json must be a file that can be read"),
+        (["--upstream", "a b", "--project-key", "phc_a"], "--upstream must be"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_option(arguments: list[str], words: str):
+    said = _said(*arguments)
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("POSTHOG_API_KEY", "phc_of_environment")
+    monkeypatch.setenv("POSTHOG_PERSONAL_API_KEY", "phx_0123456789abcdef")
+    said = _said("--upstream", "https://a.example", "--check", exits=0)
+    assert "phx_" not in said

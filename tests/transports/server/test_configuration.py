@@ -1,0 +1,174 @@
+"""Configurations: what a file may say, and the sentence for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flagengine.transports import FileDefinitions, HostFlagCache, HttpDefinitions, RedisFlagCache
+from flagengine.transports.server import configuration_of, read_configuration
+
+ENVIRONMENT = {
+    "WEB_SECRET": "phs_0123456789abcdef",
+    "OTHER_SECRET": "phx_0123456789abcdef",
+    "CONTROL": "0123456789abcdef",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "EMPTY": "",
+}
+FILE = {"definitions": "flags.json"}
+RELAY = {
+    "project_key": "phc_web",
+    "secret_key_env": ["WEB_SECRET", "OTHER_SECRET"],
+    "upstream": "https://eu.i.posthog.com",
+}
+
+
+def _of(project: dict[str, Any], **server: Any) -> Any:
+    document = {"server": server, "projects": [project]}
+    return configuration_of(document, ENVIRONMENT, Path("/etc/flags"))
+
+
+def test_a_file_project_needs_nothing_else():
+    found = _of(FILE)
+    (project,) = found.settings.projects
+    assert (found.host, found.port) == ("127.0.0.1", 8765)
+    assert repr(project.source) == repr(FileDefinitions("/etc/flags/flags.json"))
+    assert (project.project_key, project.upstream, project.complete) == (None, None, True)
+    assert project.poll_interval == 1.0
+
+
+def test_a_relay_polls_with_the_first_key_and_serves_all_of_them():
+    (project,) = _of({**RELAY, "events": "spool", "poll_interval": 60}).settings.projects
+    assert isinstance(project.source, HttpDefinitions)
+    assert project.secret_keys == (ENVIRONMENT["WEB_SECRET"], ENVIRONMENT["OTHER_SECRET"])
+    assert project.name == "phc_web"
+    assert project.complete is False
+    assert project.events == Path("/etc/flags/spool")
+    assert project.staleness.stale_after == 180
+    assert project.upstream.host == "https://eu.i.posthog.com"
+    assert "phs_" not in repr(project)
+
+
+def test_a_relay_that_asks_no_flags_upstream_takes_properties_for_all_there_are():
+    (project,) = _of({**RELAY, "upstream_flags": False}).settings.projects
+    assert project.complete is True
+    assert project.upstream.answers_flags is False
+
+
+def test_definitions_are_shared_through_redis_or_a_folder(tmp_path: Path):
+    (project,) = _of({**RELAY, "redis_url_env": "REDIS_URL"}).settings.projects
+    assert isinstance(project.cache, RedisFlagCache)
+    (project,) = _of({"project_key": "phc_web", "shared_folder": str(tmp_path)}).settings.projects
+    assert isinstance(project.cache, HostFlagCache)
+    assert project.source is None
+
+
+def test_the_server_has_settings_of_its_own():
+    found = _of(
+        FILE,
+        host="0.0.0.0",
+        port=80,
+        prefix="ph/",
+        origins=["https://a.example"],
+        control_key_env="CONTROL",
+        access_log="JSON",
+        development=True,
+        max_body=2048,
+        request_timeout=2,
+    )
+    settings = found.settings
+    assert (found.host, found.port, settings.prefix) == ("0.0.0.0", 80, "/ph")
+    assert settings.control_key == ENVIRONMENT["CONTROL"]
+    assert (settings.access_log, settings.is_development) == ("json", True)
+    assert (settings.max_body, settings.request_timeout) == (2048, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("project", "server", "words"),
+    [
+        ({}, {}, r"projects\[0\] must have definitions, a file, or upstream"),
+        (
+            {"definition": "a"},
+            {},
+            r"no setting projects\[0\]\.definition; did you mean 'definitions'",
+        ),
+        (FILE, {"prot": 1}, r"no setting server\.prot; did you mean 'port'"),
+        (FILE, {"port": "80x"}, r"server\.port must be an integer"),
+        (FILE, {"port": 70_000}, r"server\.port must be at most 65535"),
+        (FILE, {"access_log": "xml"}, r"server\.access_log must be 'json', 'text' or 'none'"),
+        (
+            FILE,
+            {"control_key_env": "EMPTY"},
+            r"server\.control_key_env must name a key of at least 16",
+        ),
+        (
+            FILE,
+            {"control_key_env": "A", "control_key_file": "b"},
+            "either in a variable or in a file",
+        ),
+        ({**FILE, "upstream_timeout": 3}, {}, r"upstream_timeout needs projects\[0\]\.upstream"),
+        ({**RELAY, "project_key": None}, {}, r"upstream needs projects\[0\]\.project_key"),
+        ({**RELAY, "secret_key_env": []}, {}, r"upstream needs projects\[0\]\.secret_key_env"),
+        ({**RELAY, "secret_key_env": "NOT_SET"}, {}, "names NOT_SET, which is not set"),
+        ({**RELAY, "secret_key_env": "phs_0123"}, {}, "must be the name of a variable"),
+        ({**RELAY, "secret_key_file": "nope"}, {}, "cannot read nope: No such file"),
+        ({**RELAY, "upstream": "ftp://x"}, {}, r"projects\[0\]\.upstream must be"),
+        ({**RELAY, "redis_url_env": "EMPTY"}, {}, "names EMPTY, which is not set"),
+        ({**RELAY, "redis_url_env": "CONTROL"}, {}, "an address such as redis://"),
+        (
+            {**RELAY, "redis_url_env": "A", "shared_folder": "b"},
+            {},
+            "either redis_url_env or shared",
+        ),
+        ({**FILE, "timezone": "Mars"}, {}, r"projects\[0\]\.timezone must be an IANA time zone"),
+        ({**FILE, "expired_after": 1}, {}, "expired_after must be at least stale_after"),
+        ({**FILE, "poll_interval": 0.01}, {}, r"poll_interval must be at least 0\.1"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(project: Any, server: Any, words: str):
+    with pytest.raises((ValueError, TypeError), match=words) as raised:
+        _of(project, **server)
+    assert "phs_0123" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({}, "projects must be a list of at least one project"),
+        ({"projects": {}}, "projects must be a list"),
+        ({"projects": [3]}, r"projects\[0\] must be a table of settings, got int"),
+        ({"server": 3, "projects": [FILE]}, "server must be a table"),
+        ({"project": [FILE]}, "no setting project; did you mean 'projects'"),
+        ({"projects": [FILE, FILE]}, "a name of its own"),
+    ],
+)
+def test_a_document_of_another_form_is_refused(document: Any, words: str):
+    with pytest.raises((ValueError, TypeError), match=words):
+        configuration_of(document, ENVIRONMENT)
+
+
+def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path):
+    file = tmp_path / "server.toml"
+    (tmp_path / "secret").write_text("phs_0123456789abcdef\n")
+    file.write_text(
+        """
+        [server]
+        port = 0
+        [[projects]]
+        name = "web"
+        project_key = "phc_web"
+        secret_key_file = "secret"
+        definitions = "flags.json"
+        """
+    )
+    (project,) = read_configuration(file).settings.projects
+    assert project.secret_keys == ("phs_0123456789abcdef",)
+    for text, words in (("[", "must be TOML"), ("[server]\nport = -1", "server.port must be")):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=words) as raised:
+            read_configuration(file)
+        assert str(raised.value).startswith(str(file))
+    with pytest.raises(ValueError, match="No such file"):
+        read_configuration(tmp_path / "nope.toml")
