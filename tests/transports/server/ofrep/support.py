@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from flagengine.transports import MemoryDefinitions
 from flagengine.transports.clock import Clock
@@ -15,6 +16,9 @@ from flagengine.transports.http.base import Transport
 from flagengine.transports.http.memory import MemoryTransport
 from flagengine.transports.server.server import Server
 from flagengine.transports.server.settings import ProjectSettings, ServerSettings
+
+# As a running server has one, which remembers.
+_applications: WeakKeyDictionary[Server, Any] = WeakKeyDictionary()
 
 ALL = "/ofrep/v1/evaluate/flags"
 
@@ -105,6 +109,7 @@ def ask(
     method: str = "POST",
     query: str = "",
     client: str = "192.0.2.7",
+    root_path: str = "",
     **headers: str,
 ) -> Answer:
     """Return the answer; ``body`` is bytes, or a value as JSON, ``headers`` have ``_`` for ``-``."""
@@ -115,6 +120,7 @@ def ask(
         "method": method,
         "path": path,
         "raw_path": path.encode(),
+        "root_path": root_path,
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in names.items()],
         "client": (client, 1),
@@ -127,7 +133,10 @@ def ask(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    _runner().run(server.application()(scope, receive, send))
+    application = _applications.get(server)
+    if application is None:
+        application = _applications[server] = server.application()
+    _runner().run(application(scope, receive, send))
     start, *pieces = sent
     fields = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answer(start["status"], fields, b"".join(piece["body"] for piece in pieces))

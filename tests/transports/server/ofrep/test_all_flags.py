@@ -63,6 +63,13 @@ def test_the_path_may_end_with_a_slash_and_begin_with_two():
     assert ask(server, f"/{ALL}/", context()).json == ask(server, ALL, context()).json
 
 
+def test_a_flag_that_gets_variants_is_text_from_then_on():
+    server = serving_flags(flag("color", share=0))
+    assert ask(server, ALL, context()).json["flags"][0]["value"] is False
+    server.projects.only.loader.publish({"flags": [variants("color", share=0)]})
+    assert "value" not in ask(server, ALL, context()).json["flags"][0]
+
+
 # The ETag.
 
 
@@ -134,5 +141,10 @@ def test_the_answer_names_the_stream_by_the_project_key():
 
 def test_the_stream_is_below_the_path_that_the_server_is_mounted_under():
     server = serving({"flags": []}, settings={"prefix": "/ph"})
-    (stream,) = ask(server, f"/ph{ALL}", context()).json["eventStreams"]
-    assert stream["endpoint"]["requestUri"] == "/ph/ofrep/v1/events"
+    mounted = serving({"flags": []})
+    for answer in (
+        ask(server, f"/ph{ALL}", context()),
+        ask(mounted, f"/ph{ALL}", context(), root_path="/ph"),
+    ):
+        (stream,) = answer.json["eventStreams"]
+        assert stream["endpoint"]["requestUri"] == "/ph/ofrep/v1/events"

@@ -78,6 +78,13 @@ def publish(server, document, project=0):
     [*server.projects][project].loader.publish(document)
 
 
+async def nothing_comes_of_it(waiting):
+    """Let everything run that a change has set going, and see that no event came."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+
+
 def run(steps):
     asyncio.run(steps)
 
@@ -122,11 +129,11 @@ def test_a_load_that_brings_the_same_is_no_change(quiet):
         quiet.changes.begin()
         stream = Stream(quiet)
         first = await stream.next()
-        publish(quiet, BETA)
+        waiting = asyncio.create_task(stream.next())
         publish(quiet, json.loads(json.dumps(BETA)))
-        await asyncio.sleep(0)
+        await nothing_comes_of_it(waiting)
         publish(quiet, OTHER)
-        event = await stream.next()
+        event = await waiting
         assert event["id"] == Revisions().of(quiet.projects.only) != first["id"]
 
     run(steps())
@@ -154,10 +161,11 @@ def test_a_stream_hears_of_its_own_project_alone(clock):
         server.changes.begin()
         stream = Stream(server, query="token=phc_1")
         await stream.next()
+        waiting = asyncio.create_task(stream.next())
         publish(server, THIRD, project=0)
-        await asyncio.sleep(0)
+        await nothing_comes_of_it(waiting)
         publish(server, OTHER, project=1)
-        assert (await stream.next())["id"] == Revisions().of([*server.projects][1])
+        assert (await waiting)["id"] == Revisions().of([*server.projects][1])
 
     run(steps())
 
@@ -202,10 +210,11 @@ def test_definitions_that_are_taken_out_of_use_are_no_reason_to_ask(quiet):
         stream = Stream(quiet)
         await stream.next()
         store = quiet.projects.only.loader.store
+        waiting = asyncio.create_task(stream.next())
         store.clear(generation=store.current.generation + 1)
-        await asyncio.sleep(0)
+        await nothing_comes_of_it(waiting)
         publish(quiet, OTHER)
-        assert (await stream.next())["type"] == "refetchEvaluation"
+        assert (await waiting)["type"] == "refetchEvaluation"
 
     run(steps())
 
