@@ -270,4 +270,7 @@ def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
                 "warning: for development, and open to other machines: they see every event"
             )
 
-    run(server, host=chosen.host, port=chosen.port, on_ready=say)
+    try:
+        run(server, host=chosen.host, port=chosen.port, on_ready=say)
+    except OSError as error:
+        raise Trouble(error.strerror or str(error)) from None

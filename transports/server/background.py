@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from .connections.listening import opened_sockets
 from .run import RunningServer
 from .server import Server
 
@@ -36,15 +38,15 @@ class BackgroundServer:
         self._host = host
         self._begun = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._running = RunningServer(
-            server, host=host, port=port, on_ready=lambda _port: self._begun.set()
-        )
+        self._asked_port = port
+        self._sockets: list[socket.socket] = []
+        self.running = RunningServer(server, on_ready=lambda _port: self._begun.set())
         self._thread = threading.Thread(target=self._run, name="flagengine-server", daemon=True)
 
     @property
     def port(self) -> int:
         """The port that it listens at."""
-        return self._running.port
+        return self.running.port
 
     @property
     def url(self) -> str:
@@ -67,11 +69,12 @@ class BackgroundServer:
         return waiting.result()
 
     def __enter__(self) -> Self:
+        self._sockets = opened_sockets(self._host, self._asked_port)
         self._thread.start()
         self._begun.wait(_START_SECONDS)
-        if not self._running.started:
+        if not self.running.started:
             self._thread.join(1.0)
-            msg = f"the server cannot listen at {self._host}; the log says why"
+            msg = f"the server at {self._host} cannot start; the log says why"
             raise OSError(msg)
         return self
 
@@ -81,17 +84,17 @@ class BackgroundServer:
         error: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        self._running.should_exit = True
+        self.running.should_exit = True
         self._thread.join(self.server.settings.shutdown_timeout + 5.0)
 
     def _run(self) -> None:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
-            await self._running.serve()
+            await self.running.serve(self._sockets)
 
         try:
             asyncio.run(serve())
-        except SystemExit:  # uvicorn's answer to a port that cannot be opened
+        except SystemExit:  # uvicorn's answer to an application that does not start
             pass
         finally:
             self._begun.set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -25,6 +25,7 @@ from ..polling.sources.file import FileDefinitions
 from ..polling.sources.host_cache import HostFlagCache
 from ..polling.sources.http import HttpDefinitions
 from ..spelling import did_you_mean
+from .connections.limits import ConnectionLimits
 from .keys import Environment, keys_of, one_key
 from .settings import ProjectSettings, ServerSettings, UpstreamSettings
 
@@ -73,6 +74,12 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_events_body": Count(20_971_520, least=1_024),
     "request_timeout": Seconds(10),
     "shutdown_timeout": Seconds(10),
+    "header_timeout": Seconds(10),
+    "keep_alive_timeout": Seconds(75),
+    "write_timeout": Seconds(30),
+    "max_connections": Count(16_384),
+    "max_header_bytes": Count(32_768, least=1_024),
+    "max_headers": Count(100),
     "captured_events": Count(1_000, least=0),
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,
@@ -87,6 +94,7 @@ _AS_GIVEN: Final = (
     "captured_events",
 )
 """What of a server goes into its settings as it is."""
+_OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
 
 PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "name": read_name,
@@ -182,6 +190,7 @@ def _server(
         environment,
     )
     passed = {name: given[name] for name in _AS_GIVEN if name in given}
+    limits = {name: given[name] for name in _OF_CONNECTIONS if name in given}
     access_log = given.get("access_log", "none")
     return ServerSettings(
         projects=projects,
@@ -189,6 +198,7 @@ def _server(
         control_key=control,
         has_traces=given.get("traces", False),
         access_log=None if access_log == "none" else access_log,
+        connections=ConnectionLimits(**limits),
         **passed,
     )
 

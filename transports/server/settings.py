@@ -9,6 +9,7 @@ from pathlib import Path
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
+from .connections.limits import ConnectionLimits
 
 __all__ = ["ProjectSettings", "ServerSettings", "UpstreamSettings"]
 
@@ -90,6 +91,7 @@ class ServerSettings:
         captured_events: how many events are kept readable in development.
         access_log: ``json``, ``text`` or None.
         has_traces: whether OpenTelemetry gets a span for each request.
+        connections: the limits of connections, for slow, broken and hostile clients.
     """
 
     projects: tuple[ProjectSettings, ...]
@@ -104,6 +106,7 @@ class ServerSettings:
     captured_events: int = 1_000
     access_log: str | None = None
     has_traces: bool = False
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:
         """Check what belongs together.

@@ -18,6 +18,7 @@ from .definitions import readable_project
 
 __all__ = ["RemoteConfigEndpoint"]
 
+_LONGEST_ID: Final = 20
 _HIDDEN: Final = '"********* (encrypted)"'
 
 
@@ -55,7 +56,7 @@ def _flag(publication: Publication, name: str) -> Mapping[str, Any] | None:
     flags = [
         flag for flag in publication.snapshot.to_document()["flags"] if isinstance(flag, Mapping)
     ]
-    if name.isascii() and name.isdigit():
+    if name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID:
         for flag in flags:
             if flag.get("id") == int(name) and flag.get("id") is not True:
                 return flag

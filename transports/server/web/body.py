@@ -25,6 +25,7 @@ __all__ = ["Receive", "json_of", "read_body", "sent_json", "undecodable", "unpac
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_MOST_DIGITS: Final = 20
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/plain"})
 _COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
@@ -40,7 +41,7 @@ async def read_body(receive: Receive, length: bytes | None, *, limit: int, secon
         Refused: the body is larger than ``limit`` bytes (413), takes longer than ``seconds`` (408), or its
             client is gone.
     """
-    if length is not None and (not length.isdigit() or int(length) > limit):
+    if length is not None and _is_above(length, limit):
         raise _too_large(limit)
     try:
         async with asyncio.timeout(seconds):
@@ -64,6 +65,11 @@ async def _whole(receive: Receive, limit: int) -> bytes:
         if not message.get("more_body"):
             return b"".join((*parts, part)) if parts else part
         parts.append(part)
+
+
+def _is_above(length: bytes, limit: int) -> bool:
+    # Python refuses to read numbers of thousands of digits.
+    return not length.isdigit() or len(length) > _MOST_DIGITS or int(length) > limit
 
 
 def _too_large(limit: int) -> Refused:
