@@ -10,18 +10,24 @@ from flagengine import Overrides, Resolution, evaluate
 
 from ..batching.counters import Counters
 from ..clock import Clock, SystemClock
+from ..http.base import Transport
+from ..http.live import LiveTransport
 from ..polling.health import Health
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
 from ..polling.poll_driver import PollDriver
 from ..polling.poll_thread import ThreadPollDriver
 from ..polling.store import DefinitionsChanged
+from .events.intake import Intake
 from .forced import ForcedValues
 from .publication import Publication
 from .settings import ProjectSettings
 from .web.limits import RateLimit
 
 __all__ = ["Project", "Projects"]
+
+# Of more keys than this, those that no flag has are left out: each would become an answer of its own.
+_MANY: Final = 100
 
 _AGE: Final = b"x-flagengine-definitions-age"
 _UNTIL_COMPILED: Final = 4
@@ -33,6 +39,7 @@ class Project:
 
     Args:
         settings: its settings.
+        transport: sends its events upstream.
         driver: what loads the definitions: by default a thread.
         clock: the source of the time.
     """
@@ -41,10 +48,12 @@ class Project:
         self,
         settings: ProjectSettings,
         *,
+        transport: Transport | None = None,
         driver: PollDriver | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.settings: ProjectSettings = settings
+        self.intake: Intake = Intake(settings, transport=transport or LiveTransport(), clock=clock)
         self.loader: DefinitionLoader = DefinitionLoader(
             settings.source,
             cache=settings.cache,
@@ -118,6 +127,13 @@ class Project:
             options = {**self._options, **options}
         if forced:
             options = {**options, "overrides": forced}
+        asked = options.get("flag_keys")
+        if asked is not None and len(asked) > _MANY:
+            there = publication.snapshot.flags.keys() | forced.flags.keys()
+            options = {
+                **options,
+                "flag_keys": [key for key in dict.fromkeys(asked) if key in there],
+            }
         return evaluate(publication.snapshot, distinct_id, properties, **options).values()
 
     def may_read_definitions(self, key: str) -> bool:
@@ -139,8 +155,8 @@ class Project:
     definitions_health = health
 
     def counters(self) -> Counters | None:
-        """Return the counts of events: None, because the intake has them."""
-        return None
+        """Return the counts of events; None before the server has started."""
+        return self.intake.counters()
 
     def on(self, event: str, callback: Callable[..., Any]) -> Callable[[], None]:  # noqa: ARG002
         """Call nothing: a server has no reads of its own."""
