@@ -6,8 +6,9 @@ browser shows its program nothing of an answer without them.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from inspect import isawaitable
 from time import perf_counter
@@ -96,7 +97,7 @@ class Application:
             answer = await self._from(route, path or "", arguments, scope, receive)
         headers = [*answer.headers, *self._cross_origin.headers(scope["headers"])]
         if isinstance(answer, Streamed):
-            await _stream(answer, headers, send)
+            await _stream(answer, headers, receive, send)
             status, size = 200, 0
         else:
             status, size = answer.status, len(answer.body)
@@ -182,13 +183,32 @@ async def _send(
     await send({"type": "http.response.body", "body": b"" if is_head else body})
 
 
-async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+async def _stream(
+    answer: Streamed, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send
+) -> None:
+    """Send the pieces until they end or the client goes, which a server under ASGI says to ``receive`` alone."""
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+    sending = asyncio.ensure_future(_send_pieces(answer.pieces, send))
+    going = asyncio.ensure_future(_gone(receive))
     try:
-        async for piece in answer.pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        await asyncio.wait((sending, going), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
     finally:
+        for task in (sending, going):
+            task.cancel()
+        await asyncio.gather(sending, going, return_exceptions=True)
         close = getattr(answer.pieces, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _send_pieces(pieces: AsyncIterator[bytes], send: Send) -> None:
+    async for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
