@@ -1,7 +1,7 @@
 // The events that come in, newest first. The stream is open only while this view is.
 
 const MOST_EVENTS = 300;
-const stream = { source: null, events: [], isPaused: false, filter: "", note: "", waiting: 0, timer: 0 };
+const stream = { source: null, events: [], isPaused: false, filter: "", note: "", waiting: 0, timer: 0, cleared: 0 };
 
 function showEvents() {
   fill(
@@ -12,7 +12,7 @@ function showEvents() {
       h("label", { for: "event-filter", class: "unseen" }, "Filter events"),
       h("input", { id: "event-filter", type: "search", placeholder: "Filter by event, id or property", "data-part": "event filter", value: stream.filter, oninput: (event) => { stream.filter = event.target.value; showEventRows(); } }),
       button(stream.isPaused ? "Resume" : "Pause", togglePause, { "data-part": "pause", "aria-pressed": String(stream.isPaused) }),
-      button("Clear", () => { stream.events = []; showEventRows(); }, { "data-part": "clear" }),
+      button("Clear", () => { stream.cleared = stream.events[0]?.event.number ?? stream.cleared; stream.events = []; showEventRows(); }, { "data-part": "clear" }),
       h("p", { id: "event-count", class: "soft small", role: "status" })),
     h("div", { id: "event-rows" }),
   );
@@ -65,7 +65,7 @@ const showNewEvents = settled(showEventRows, 60);
 function addEvent(event) {
   const { projects, project } = state.overview || { projects: [] };
   if (!isObject(event) || (projects.length > 1 && event.project !== project)) return;
-  if (stream.events.some((each) => each.event.number === event.number)) return;
+  if (event.number <= stream.cleared || stream.events.some((each) => each.event.number === event.number)) return;
   if (stream.isPaused) {
     stream.waiting += 1;
     return showNewEvents();

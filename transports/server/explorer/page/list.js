@@ -27,6 +27,7 @@ function showFilters() {
 
 /** Make the rows; only new definitions do. */
 function showRows() {
+  const isFirst = rows.size === 0;
   rows.clear();
   const made = state.overview.flags.map((flag, place) => {
     const chipPlace = h("span", {});
@@ -44,6 +45,7 @@ function showRows() {
   });
   byId("rows").replaceChildren(...made);
   filterRows();
+  if (isFirst) rows.get(state.selected)?.row.scrollIntoView({ block: "nearest" });
 }
 
 function searched(flag) {
