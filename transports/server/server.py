@@ -44,6 +44,7 @@ _PARTS: Final = (
     ".control",
     ".status",
     ".exposition",
+    ".explorer.routes",
 )
 
 
