@@ -80,6 +80,7 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_connections": Count(16_384),
     "max_header_bytes": Count(32_768, least=1_024),
     "max_headers": Count(100),
+    "max_held_bodies": Count(134_217_728, least=1_024),
     "captured_events": Count(1_000, least=0),
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,

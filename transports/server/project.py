@@ -26,6 +26,10 @@ from .web.limits import RateLimit
 
 __all__ = ["Project", "Projects"]
 
+# Of more keys than this, those that no flag has are left out: each would become an answer of its own.
+_MANY: Final = 100
+
+_AGE: Final = b"x-flagengine-definitions-age"
 _UNTIL_COMPILED: Final = 4
 """How often a flag is evaluated until its evaluator is compiled."""
 
@@ -63,6 +67,8 @@ class Project:
         self._clock: Clock = clock or SystemClock()
         self._publication: Publication | None = None
         self._options: dict[str, Any] = {}
+        self._age = 0
+        self._age_header = _AGE, b"0"
         self.loader.store.subscribe(self._prepare)
         if settings.complete:
             self._options["complete"] = True
@@ -99,8 +105,11 @@ class Project:
     def age_header(self) -> tuple[bytes, bytes]:
         """The header that says how many seconds ago the definitions were last confirmed by their source."""
         confirmed_at = self.loader.store.current.refreshed_at
-        age = 0.0 if confirmed_at is None else self._clock.monotonic() - confirmed_at
-        return b"x-flagengine-definitions-age", b"%d" % max(0.0, age)
+        age = 0 if confirmed_at is None else int(self._clock.monotonic() - confirmed_at)
+        if age != self._age:
+            self._age = age
+            self._age_header = _AGE, b"%d" % max(0, age)
+        return self._age_header
 
     def evaluate(
         self,
@@ -118,6 +127,13 @@ class Project:
             options = {**self._options, **options}
         if forced:
             options = {**options, "overrides": forced}
+        asked = options.get("flag_keys")
+        if asked is not None and len(asked) > _MANY:
+            there = publication.snapshot.flags.keys() | forced.flags.keys()
+            options = {
+                **options,
+                "flag_keys": [key for key in dict.fromkeys(asked) if key in there],
+            }
         return evaluate(publication.snapshot, distinct_id, properties, **options).values()
 
     def may_read_definitions(self, key: str) -> bool:
