@@ -134,7 +134,8 @@ AREAS: Mapping[str, Area] = {
     ),
     "queue": Area(
         _files(
-            "transports/batching", "queue batches lanes announcements causes losses awaited uuids"
+            "transports/batching",
+            "queue intake batches lanes announcements causes losses awaited uuids",
         ),
         _EVENTS,
     ),

@@ -62,6 +62,10 @@ def filled(*sizes: int, now: float = 0.0, **limits: Any) -> EventQueue:
     return queue
 
 
+def push_stored(queue: EventQueue, *events: Event) -> Admission:
+    return queue.push_stored(events, 0.0, in_memory=queue.room_for(events))
+
+
 def sent(queue: EventQueue, now: float = 0.0) -> Batch:
     batch = queue.next_batch(at(now))
     assert batch is not None
@@ -183,7 +187,7 @@ class TestDisk:
             *[1] * memory, max_queue_size=memory, overflow=Overflow.SPILL, flush_at=100, **limits
         )
         for _ in range(disk):
-            assert queue.push(event(), 0.0, stored=True) == Admission()
+            assert push_stored(queue, event()) == Admission()
         return queue
 
     def test_events_on_disk_count_as_accepted_and_pending(self) -> None:
@@ -192,8 +196,40 @@ class TestDisk:
 
     def test_a_stored_event_waits_in_memory_while_there_is_room(self) -> None:
         queue = queue_of(overflow=Overflow.SPILL)
-        assert queue.push(event(), 0.0, stored=True).wake
+        assert push_stored(queue, event()).wake
         assert queue.refill_size == 0
+
+    @pytest.mark.parametrize(
+        ("limits", "room"),
+        [
+            ({}, 5),
+            ({"max_queue_size": 6}, 4),
+            ({"max_queue_size": 2}, 0),
+            ({"max_queue_bytes": 2}, 0),
+            ({"max_queue_bytes": 3}, 1),
+            ({"max_queue_bytes": 22}, 2),
+            ({"max_queue_bytes": 23}, 3),
+        ],
+    )
+    def test_there_is_room_for_as_many_as_pushes_one_by_one_would_keep(
+        self, limits: dict[str, int], room: int
+    ) -> None:
+        queue = filled(1, 1, overflow=Overflow.SPILL, flush_at=100, **limits)
+        events = [event(size) for size in (10, 10, 1, 1, 1)]
+        assert queue.room_for(events) == room
+        assert [queue.push(item, 0.0).reason for item in events].count(None) == room
+
+    def test_behind_events_on_disk_there_is_no_room(self) -> None:
+        queue = self.spilled(1, 1)
+        sent(queue, 9.0)
+        assert not queue.is_full
+        assert queue.room_for([event()]) == 0
+
+    def test_many_stored_events_make_the_lane_due_as_one_does(self) -> None:
+        queue = filled(1, overflow=Overflow.SPILL, flush_at=3)
+        assert not push_stored(queue, event()).wake
+        assert push_stored(queue, event(), event(), event()).wake
+        assert queue.next_batch(at(0.0)) is not None
 
     def test_while_older_events_wait_on_disk_new_ones_queue_up_behind_them(self) -> None:
         queue = self.spilled(2, 1)
@@ -201,7 +237,7 @@ class TestDisk:
         assert not queue.is_full
         assert queue.spills
         assert queue.push(event(), 0.0).reason is DropReason.QUEUE_FULL
-        assert queue.push(event(), 0.0, stored=True).reason is None
+        assert push_stored(queue, event()).reason is None
 
     def test_memory_is_filled_up_once_it_is_half_empty(self) -> None:
         queue = self.spilled(4, 9, max_batch_size=1)
@@ -578,7 +614,7 @@ class TestFlush:
 
     def test_a_flush_covers_what_waits_on_disk(self) -> None:
         queue = filled(1, 1, max_queue_size=2, overflow=Overflow.SPILL)
-        queue.push(event(), 0.0, stored=True)
+        push_stored(queue, event())
         goal = queue.flush(0.0)
         answered(queue, DELIVERED)
         assert not queue.has_reached(goal)
@@ -598,7 +634,7 @@ class TestEnd:
 
     def test_a_closed_queue_sends_what_it_reads_back_at_once(self) -> None:
         queue = filled(1, 1, max_queue_size=2, overflow=Overflow.SPILL)
-        queue.push(event(), 0.0, stored=True)
+        push_stored(queue, event())
         queue.close(0.0)
         answered(queue, DELIVERED)
         queue.restore([event()])
@@ -633,7 +669,7 @@ class TestEnd:
 
     def test_nothing_is_left_after_giving_up(self) -> None:
         queue = filled(5, 5, max_queue_bytes=10, max_queue_size=2, overflow=Overflow.SPILL)
-        queue.push(event(), 0.0, stored=True)
+        push_stored(queue, event())
         queue.give_up(DropReason.SHUTDOWN)
         assert (queue.pending, queue.queued, queue.is_full, queue.spills) == (0, 0, False, False)
         assert queue.due_at() is None
@@ -643,7 +679,7 @@ class TestEnd:
         queue = queue_of(max_queue_size=2, overflow=Overflow.SPILL, flush_at=100)
         events = [event() for _ in range(3)]
         for item in events:
-            queue.push(item, 0.0, stored=True)
+            push_stored(queue, item)
         actions = queue.give_up(DropReason.SHUTDOWN, lambda item: item is not events[0])
         assert actions == [
             Dropped("events", (events[0],), DropReason.SHUTDOWN),
@@ -653,7 +689,7 @@ class TestEnd:
 
     def test_discarding_drops_what_waits_on_disk_too(self) -> None:
         queue = filled(1, 1, max_queue_size=2, overflow=Overflow.SPILL, flush_at=100)
-        queue.push(event(), 0.0, stored=True)
+        push_stored(queue, event())
         (action,) = queue.give_up(DropReason.DISCARDED)
         assert isinstance(action, Dropped)
         assert len(action.events) == 2

@@ -85,21 +85,32 @@ class QueueMachine(RuleBasedStateMachine):
 
     # Steps.
 
-    @rule(lane=st.sampled_from(LANES), size=st.integers(1, LARGEST + 3), stored=st.booleans())
-    def push(self, lane: str, size: int, *, stored: bool) -> None:
-        event = Event(f"uuid-{next(self.numbers)}", "name", b"x" * size)
-        queue = self.queues[lane]
-        spills, stored = queue.spills, stored and self.limits[lane].overflow is Overflow.SPILL
-        admission = queue.push(event, self.clock.monotonic(), stored=stored)
+    def event(self, size: int) -> Event:
+        return Event(f"uuid-{next(self.numbers)}", "name", b"x" * size)
+
+    @rule(lane=st.sampled_from(LANES), size=st.integers(1, LARGEST + 3))
+    def push(self, lane: str, size: int) -> None:
+        event = self.event(size)
+        admission = self.queues[lane].push(event, self.clock.monotonic())
         if admission.evicted:
             assert self.limits[lane].overflow is Overflow.DROP_OLDEST
             self.leaves(admission.evicted, DropReason.EVICTED.value)
         if admission.reason is None:
             self.accepted[lane].append(event)
-            if stored and spills:
-                self.disk[lane].append(event)
         else:
             self.refused[admission.reason] += 1
+
+    @rule(lane=st.sampled_from(LANES), sizes=st.lists(st.integers(1, LARGEST + 3), max_size=9))
+    def push_stored(self, lane: str, sizes: list[int]) -> None:
+        queue = self.queues[lane]
+        events = [event for event in map(self.event, sizes) if queue.unfit(event) is None]
+        if self.limits[lane].overflow is not Overflow.SPILL or not events:
+            return
+        room = queue.room_for(events)
+        assert queue.spills == (room == 0)
+        assert queue.push_stored(events, self.clock.monotonic(), in_memory=room).reason is None
+        self.accepted[lane] += events
+        self.disk[lane] += events[room:]
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 5.0, 31.0]))
     def wait(self, seconds: float) -> None:

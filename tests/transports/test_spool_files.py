@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flagengine.transports.batching.batch import DropReason
 from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import MIB, LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import LaneSetup
@@ -243,7 +244,8 @@ def test_an_event_that_the_queue_refuses_is_not_stored(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     backing, _ = backed(spool, max_event_bytes=len(EVENTS[0].body))
     large = make(properties={"text": "x" * 100})
-    assert [backing.store(EVENTS[0]), backing.store(large)] == [True, False]
+    assert backing.push(EVENTS[0], 0.0).reason is None
+    assert backing.push(large, 0.0).reason is DropReason.TOO_LARGE
     assert [spool.holds(EVENTS[0]), spool.holds(large)] == [True, False]
 
 

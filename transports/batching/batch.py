@@ -38,6 +38,7 @@ class DropReason(StrEnum):
     INVALID = "invalid"  # refused at capture: without a name or a distinct id, or unreadable
     HOOK_FAILED = "hook_failed"  # refused at capture: before_send raised, or returned no event
     RECURSION = "recursion"  # refused at capture: captured inside before_send
+    UNSTORED = "unstored"  # refused at capture: the spool cannot store it (on_unstored="refuse")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ..retry import EVENTS_RETRY, RetryPolicy
 
-__all__ = ["Exhausted", "LaneLimits", "Overflow"]
+__all__ = ["Exhausted", "LaneLimits", "Overflow", "Unstored"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -51,11 +51,19 @@ class Exhausted(StrEnum):
     RETAIN = "retain"
 
 
+class Unstored(StrEnum):
+    """What happens to a new event that the spool cannot store: the disk is full or fails, or the spool is full."""
+
+    KEEP = "keep"  # in memory only, where it does not survive the process
+    REFUSE = "refuse"  # so that whoever sent it keeps it
+
+
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
     """The limits of a lane's batches, queue and retries. Times are in seconds.
 
     With ``max_batch_size=None`` a batch has at most ``max(flush_at, 1000)`` events.
+    ``on_unstored="refuse"`` needs ``overflow="spill"``: then no event is accepted that is not on disk.
     """
 
     flush_at: int = FLUSH_AT
@@ -70,6 +78,7 @@ class LaneLimits:
     block_timeout: float = BLOCK_TIMEOUT
     on_exhausted: Exhausted = Exhausted.DROP
     retain_cooldown: float = RETAIN_COOLDOWN
+    on_unstored: Unstored = Unstored.KEEP
 
     def __post_init__(self) -> None:
         for name in ("flush_at", "max_batch_bytes", "max_queue_size", "max_event_bytes"):
@@ -78,6 +87,10 @@ class LaneLimits:
         _require_positive("flush_interval", self.flush_interval)
         object.__setattr__(self, "overflow", Overflow(self.overflow))
         object.__setattr__(self, "on_exhausted", Exhausted(self.on_exhausted))
+        object.__setattr__(self, "on_unstored", Unstored(self.on_unstored))
+        if self.on_unstored is Unstored.REFUSE and self.overflow is not Overflow.SPILL:
+            msg = f'on_unstored="refuse" needs overflow="spill", got "{self.overflow}"'
+            raise ValueError(msg)
 
     @property
     def batch_size(self) -> int:

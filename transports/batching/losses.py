@@ -11,6 +11,7 @@ from ..errors import (
     EventTooLargeError,
     QueueFullError,
     SpoolDamagedError,
+    SpoolError,
     TransportError,
 )
 from .batch import Dropped, DropReason
@@ -78,6 +79,9 @@ class Loss(NamedTuple):
             count = f", so {self.total} events were not accepted" if self.total > 1 else ""
             size = self.limits.max_queue_size
             return QueueFullError(f"the queue of lane {self.lane!r} is full ({size} events){count}")
+        if self.reason is DropReason.UNSTORED:
+            what = f"{self.total} events" if self.total > 1 else "an event"
+            return SpoolError(f"the spool of lane {self.lane!r} could not store {what}")
         return ClientClosedError("the client is shut down")
 
     def _too_large(self) -> str:

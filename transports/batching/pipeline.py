@@ -1,7 +1,7 @@
 """The pipeline: takes events, and delivers each event once and in order, or reports it as lost.
 
 The pipeline decides nothing itself. Its queues decide what to send and when, its sinks judge
-responses, its driver decides which thread does the work, and ``work`` has the steps.
+responses, its driver decides which thread does the work; ``intake`` takes events, and ``work`` has the steps.
 
 >>> from flagengine.transports.batching.drivers import ManualDriver
 >>> from flagengine.transports.batching.sinks.memory import MemorySink
@@ -25,26 +25,22 @@ from .. import fork_and_exit
 from ..abandonment import is_abandoned
 from ..application_errors import application_errors, log_error
 from ..clock import Clock, guarded
-from ..errors import InvalidEventError, TransportError
+from ..errors import InvalidEventError
 from ..option_values.quantities import read_timeout
 from .announcements import Announcer, OnError
-from .batch import Admission, Dropped, DropReason, QueueAction
+from .batch import DropReason, QueueAction
 from .drivers import Driver, ManualDriver, ThreadDriver
 from .event import Event, make_event, unmade_event
-from .limits import Overflow
-from .losses import Loss
+from .intake import EVENTS_LANE, LaneIntake
 from .queue import EventQueue, FlushGoal
 from .reports import OnAction
-from .work import REQUEST_TIMEOUT, LaneSetup, LaneWork
+from .work import REQUEST_TIMEOUT, LaneSetup
 
 __all__ = ["EVENTS_LANE", "REQUEST_TIMEOUT", "EventPipeline", "LaneSetup"]
 
 logger: logging.Logger = logging.getLogger("flagengine.events")
 
-EVENTS_LANE = "events"
 SHUTDOWN_TIMEOUT = 30.0
-# With these policies a push neither waits nor writes.
-_AT_ONCE = frozenset({Overflow.DROP_NEW, Overflow.DROP_OLDEST, Overflow.RAISE})
 # Seconds for which ``flush`` and ``deliver`` wait for callbacks, at least and at most, and for which
 # ``shutdown`` waits for them beyond its timeout.
 _CALLBACK_SECONDS = 5.0
@@ -56,7 +52,7 @@ def _always() -> bool:
     return True
 
 
-class EventPipeline(LaneWork):
+class EventPipeline(LaneIntake):
     """The pipeline of all lanes. Safe to use from any thread.
 
     No method raises because of I/O or because of an event's data, except that ``push`` raises
@@ -84,10 +80,6 @@ class EventPipeline(LaneWork):
 
     def _start_anew(self) -> None:
         super()._start_anew()
-        # The lanes to which a push is one step.
-        self._direct = frozenset(
-            name for name, lane in self._lanes.items() if lane.limits.overflow in _AT_ONCE
-        )
         self._is_closing = False
         self._is_drained = False
         self._is_closed = threading.Event()
@@ -101,68 +93,6 @@ class EventPipeline(LaneWork):
             self.refuse(lost, DropReason.INVALID, error, lane=lane)
             return None
         return self.push(event, lane=lane)
-
-    def push(self, event: Event, *, lane: str = EVENTS_LANE) -> str | None:
-        """Queue one event; return its uuid, or None if it was not accepted.
-
-        Raises:
-            QueueFullError: the queue is full and ``overflow`` is ``"raise"``.
-        """
-        losses: list[QueueAction] = []
-        with self._lock:
-            queue = self._queues[lane]
-            if lane in self._direct:
-                admission = queue.push(event, self._clock.monotonic())
-                if admission.evicted is not None:
-                    losses = [Dropped(lane, (admission.evicted,), DropReason.EVICTED)]
-                    self._settle(losses)
-            else:
-                admission, losses = self._admit(queue, event)
-            if admission.wake:
-                self._driver.wake(lane)
-        if losses or self._spools:
-            self._report(losses)
-        if admission.reason:
-            limits = self._lanes[lane].limits
-            loss = Loss(lane, admission.reason, (event,), limits, is_refusal=True)
-            self._reporter.lost(loss)
-            if admission.reason is DropReason.QUEUE_FULL and limits.overflow is Overflow.RAISE:
-                raise loss.to_error()
-            return None
-        return event.uuid
-
-    def refuse(
-        self,
-        event: Event,
-        reason: DropReason,
-        error: TransportError | None = None,
-        *,
-        lane: str = EVENTS_LANE,
-    ) -> None:
-        """Count and report an event that is lost before ``push``. Only invalid events are logged here."""
-        with self._lock:
-            self._queues[lane].tally.refused[reason] += 1
-        limits = self._lanes[lane].limits
-        loss = Loss(lane, reason, (event,), limits, is_refusal=True, error=error)
-        self._reporter.lost(loss, is_logged=reason is not DropReason.INVALID)
-
-    def _admit(self, queue: EventQueue, event: Event) -> tuple[Admission, list[QueueAction]]:
-        """Push an event that may have to wait for room, or that is written to disk."""
-        spool = self._spools.get(queue.name)
-        if spool is None:
-            if not queue.unfit(event):
-                self._wait_for_room(queue)
-            return queue.push(event, self._clock.monotonic()), []
-        losses = spool.mend()
-        stored = spool.store(event)
-        admission = queue.push(event, self._clock.monotonic(), stored=stored)
-        self._settle(losses)
-        return admission, losses
-
-    def _wait_for_room(self, queue: EventQueue) -> None:
-        # Without a worker, only the caller could make room, so waiting would be useless.
-        if self._driver.drives(queue.name):
-            self._progress.wait_for(lambda: not queue.is_full, queue.limits.block_timeout)
 
     def deliver(
         self, event: Event, *, lane: str = EVENTS_LANE, timeout: float | None = None

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..clock import ClockReading
@@ -51,7 +51,6 @@ __all__ = ["EventQueue", "FlushGoal"]
 
 _TAKEN = Admission()
 _TAKEN_AND_DUE = Admission(wake=True)
-_FULL = Admission(DropReason.QUEUE_FULL)
 _AT_ONCE = float("-inf")
 
 
@@ -113,6 +112,18 @@ class EventQueue:
         """Whether a new event would have to wait on disk."""
         return bool(self._spilled) or self.is_full
 
+    def room_for(self, events: Sequence[Event]) -> int:
+        """Return how many of the first of these events have room in memory, behind those on disk none."""
+        if self._spilled:
+            return 0
+        most = min(len(events), max(self.limits.max_queue_size - len(self._open), 0))
+        left = self.limits.max_queue_bytes - self._open_bytes
+        for count, event in enumerate(events[:most]):
+            if left <= 0:
+                return count
+            left -= len(event.body)
+        return most
+
     @property
     def is_full(self) -> bool:
         """Whether the queue in memory has no room."""
@@ -127,11 +138,8 @@ class EventQueue:
             return DropReason.CLOSED
         return DropReason.TOO_LARGE if len(event.body) > self.limits.max_event_bytes else None
 
-    def push(self, event: Event, now: float, *, stored: bool = False) -> Admission:
-        """Queue an event, or say why not. ``stored`` says that the spool already has the event.
-
-        While older events wait on disk, refuse an event that the spool could not store.
-        """
+    def push(self, event: Event, now: float) -> Admission:
+        """Queue an event in memory, or say why not; refuse it while older events wait on disk."""
         limits = self.limits
         if (
             not (self._draining or self._spilled)
@@ -141,36 +149,48 @@ class EventQueue:
         ):  # as `unfit` and `spills` say, without the calls
             return _TAKEN_AND_DUE if self._append(event, now) else _TAKEN
         reason = self.unfit(event)
-        admission = Admission(reason) if reason else self._overflow(event, now, stored=stored)
-        if admission.reason is not None:
-            self.tally.refused[admission.reason] += 1
-        if admission.evicted is not None:
-            self.tally.dropped[DropReason.EVICTED] += 1
-        return admission
+        return self.refuse(reason) if reason else self._overflow(event, now)
 
-    def _overflow(self, event: Event, now: float, *, stored: bool) -> Admission:
-        if stored:
-            self._accept()
-            if not self._spilled:
-                self._spill_first = self._last_seq
-            self._spilled += 1
-            return _TAKEN
+    def push_stored(self, events: Sequence[Event], now: float, *, in_memory: int) -> Admission:
+        """Queue events that the spool has, of which only the first ``in_memory`` stay in memory as well.
+
+        The caller asked ``spills`` or ``room_for`` before they were written. The answer holds even if
+        there is less room now, because the spool will return the others, and only these.
+        """
+        wake = False
+        for event in events[:in_memory]:
+            wake = self._append(event, now) or wake
+        if len(events) > in_memory:
+            self.tally.events["accepted"] += len(events) - in_memory
+            self._spill(len(events) - in_memory)
+        return _TAKEN_AND_DUE if wake else _TAKEN
+
+    def _spill(self, count: int) -> None:
+        """Note that the next ``count`` events wait on disk alone."""
+        if not self._spilled:
+            self._spill_first = self._last_seq + 1
+        self._last_seq += count
+        self._spilled += count
+
+    def refuse(self, reason: DropReason) -> Admission:
+        """Count an event that is not accepted."""
+        self.tally.refused[reason] += 1
+        return Admission(reason)
+
+    def _overflow(self, event: Event, now: float) -> Admission:
         # An event that the spool could not store must not overtake the events on disk (rule 3).
         # One that a callback captures must not evict others: that loss would call the callback again.
         if self.limits.overflow is not Overflow.DROP_OLDEST or event.causes or not self._open:
-            return _FULL
+            return self.refuse(DropReason.QUEUE_FULL)
         evicted = self._open.popleft()
         self._open_first += 1
         self._open_bytes -= len(evicted.body)
+        self.tally.dropped[DropReason.EVICTED] += 1
         return Admission(None, self._append(event, now), evicted)
-
-    def _accept(self) -> None:
-        self._last_seq += 1
-        self.tally.events["accepted"] += 1
 
     def _append(self, event: Event, now: float) -> bool:
         """Queue the event; return whether the lane is now due earlier than before."""
-        self._last_seq += 1  # as `_accept` does
+        self._last_seq += 1
         self.tally.events["accepted"] += 1
         waiting, before, limits = self._open, self._open_bytes, self.limits
         waiting.append(event)
@@ -199,10 +219,7 @@ class EventQueue:
     def adopt(self, count: int, now: float) -> None:
         """Note that a dead process left ``count`` events in the spool."""
         self.tally.events["recovered"] += count
-        if not self._spilled:
-            self._spill_first = self._last_seq + 1
-        self._last_seq += count
-        self._spilled += count
+        self._spill(count)
         self._due_through = self._last_seq
         if self.queued == count:
             self._opened_at = now

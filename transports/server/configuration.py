@@ -95,6 +95,13 @@ _AS_GIVEN: Final = (
 )
 """What of a server goes into its settings as it is."""
 _OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
+_OF_PROJECT_AS_GIVEN: Final = (
+    "max_spool_bytes",
+    "spool_fsync",
+    "client_addresses",
+    "requests_per_second",
+)
+_OF_EVENTS: Final = ("events", "max_spool_bytes", "spool_fsync")
 
 PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "name": read_name,
@@ -116,6 +123,9 @@ PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "timezone": read_time_zone,
     "overrides": read_path,
     "events": read_path,
+    "max_spool_bytes": Count(268_435_456, least=1_048_576),
+    "spool_fsync": read_boolean,
+    "client_addresses": read_boolean,
     "requests_per_second": Seconds(100),
 }
 
@@ -214,6 +224,11 @@ def _project(
         folder,
     )
     upstream = _upstream(place, given)
+    if upstream is None or not upstream.takes_events:
+        for name in _OF_EVENTS:
+            if name in given:
+                msg = f"{place}.{name} is about events that wait for {place}.upstream, which takes none"
+                raise ValueError(msg)
     asks = upstream is not None and upstream.answers_flags
     from_file = "definitions" in given
     interval = given.get("poll_interval", _FILE_INTERVAL if from_file else _POLL_INTERVAL)
@@ -233,7 +248,7 @@ def _project(
         overrides=_path(given, "overrides", folder),
         upstream=upstream,
         events=_path(given, "events", folder),
-        requests_per_second=given.get("requests_per_second"),
+        **{name: given[name] for name in _OF_PROJECT_AS_GIVEN if name in given},
     )
 
 

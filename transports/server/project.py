@@ -10,12 +10,15 @@ from flagengine import Overrides, Resolution, evaluate
 
 from ..batching.counters import Counters
 from ..clock import Clock, SystemClock
+from ..http.base import Transport
+from ..http.live import LiveTransport
 from ..polling.health import Health
 from ..polling.loader import DefinitionLoader
 from ..polling.policy import PollPolicy
 from ..polling.poll_driver import PollDriver
 from ..polling.poll_thread import ThreadPollDriver
 from ..polling.store import DefinitionsChanged
+from .events.intake import Intake
 from .forced import ForcedValues
 from .publication import Publication
 from .settings import ProjectSettings
@@ -32,6 +35,7 @@ class Project:
 
     Args:
         settings: its settings.
+        transport: sends its events upstream.
         driver: what loads the definitions: by default a thread.
         clock: the source of the time.
     """
@@ -40,10 +44,12 @@ class Project:
         self,
         settings: ProjectSettings,
         *,
+        transport: Transport | None = None,
         driver: PollDriver | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.settings: ProjectSettings = settings
+        self.intake: Intake = Intake(settings, transport=transport or LiveTransport(), clock=clock)
         self.loader: DefinitionLoader = DefinitionLoader(
             settings.source,
             cache=settings.cache,
@@ -133,8 +139,8 @@ class Project:
     definitions_health = health
 
     def counters(self) -> Counters | None:
-        """Return the counts of events: None, because the intake has them."""
-        return None
+        """Return the counts of events; None before the server has started."""
+        return self.intake.counters()
 
     def on(self, event: str, callback: Callable[..., Any]) -> Callable[[], None]:  # noqa: ARG002
         """Call nothing: a server has no reads of its own."""

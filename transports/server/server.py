@@ -18,6 +18,7 @@ from ..http.live import LiveTransport
 from .access_log import AccessLog
 from .app import ASGI, Application
 from .changes import Changes
+from .events.captured import Captured
 from .metrics import RequestMetrics
 from .project import Project, Projects
 from .settings import ServerSettings
@@ -36,7 +37,7 @@ OVERRIDES_HEADER: Final = "X-Flagengine-Overrides"
 _UPSTREAM_THREADS: Final = 16
 _LOOK_AGAIN: Final = 1.0
 # The modules with a function ``routes``.
-_PARTS: Final = (".posthog.routes", ".control", ".status", ".exposition")
+_PARTS: Final = (".posthog.routes", ".events.routes", ".control", ".status", ".exposition")
 
 
 class Server:
@@ -64,8 +65,11 @@ class Server:
             _UPSTREAM_THREADS, thread_name_prefix="flagengine-upstream"
         )
         self.projects: Projects = Projects(
-            [Project(each, clock=clock) for each in settings.projects]
+            [Project(each, transport=self.transport, clock=clock) for each in settings.projects]
         )
+        self.captured: Captured | None = None
+        if settings.is_development:
+            self.captured = Captured(settings.captured_events)
         for project in self.projects:
             project.loader.store.subscribe(lambda _change: self.changes.notify())
         self.upstreams: dict[str, Upstream] = dict(self._upstreams())
@@ -136,20 +140,25 @@ class Server:
             raise Refused(text_response(message, 400)) from None
 
     async def start(self) -> None:
-        """Start loading definitions."""
+        """Start loading definitions and taking events."""
         self.changes.begin()
+        if self.captured is not None:
+            self.captured.changes.begin()
         for project in self.projects:
+            project.intake.start()
             await asyncio.to_thread(_load_at_once, project)
         self._looking = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
-        """Stop loading, and wait for what is under way."""
+        """Stop loading, pass on the events that were accepted, and wait for what is under way."""
         self.begin_stop()
         if self._looking is not None:
             self._looking.cancel()
         timeout = self.settings.shutdown_timeout
-        for project in self.projects:
-            await asyncio.to_thread(project.loader.shutdown, timeout)
+        await asyncio.gather(
+            *(asyncio.to_thread(each.loader.shutdown, timeout) for each in self.projects),
+            *(each.intake.shutdown(timeout) for each in self.projects),
+        )
         self.executor.shutdown(wait=False, cancel_futures=True)
         close = getattr(self.transport, "close", None)
         if close is not None:
@@ -158,6 +167,8 @@ class Server:
     def begin_stop(self) -> None:
         """End the streams, because the server is about to stop."""
         self.changes.close()
+        if self.captured is not None:
+            self.captured.changes.close()
 
     def reload(self) -> None:
         """Load all definitions and forced values again, soon."""

@@ -54,7 +54,13 @@ class ProjectSettings:
         project_timezone: the zone of dates without an offset.
         overrides: a file with forced values, read again when it changes.
         upstream: the server behind this one; None: there is none.
-        events: the folder in which accepted events are kept until they are passed on; None: in memory.
+        events: the folder in which accepted events are kept until they are passed on, for one project or for
+            several, of one server or of several; None: in memory.
+        max_spool_bytes: the most bytes that the events in the folder may have; more are refused.
+        spool_fsync: whether accepted events must survive a loss of power too, which costs each request a
+            write to the disk itself.
+        client_addresses: whether an event without ``$ip`` gets the address of its client, from which PostHog
+            derives the place; if not, ``$ip`` is null.
         requests_per_second: the most requests of this project's key, on average; None: no limit.
     """
 
@@ -70,7 +76,24 @@ class ProjectSettings:
     overrides: Path | None = None
     upstream: UpstreamSettings | None = None
     events: Path | None = None
+    max_spool_bytes: int = 256 * MEBIBYTE
+    spool_fsync: bool = False
+    client_addresses: bool = True
     requests_per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check what belongs together.
+
+        Raises:
+            ValueError: events cannot be passed on, or are to be kept although nobody takes them.
+        """
+        takes_events = self.upstream is not None and self.upstream.takes_events
+        if takes_events and self.project_key is None:
+            msg = f"project {self.name!r} must have a project_key, by which the server upstream knows it"
+            raise ValueError(msg)
+        if self.events is not None and not takes_events:
+            msg = f"project {self.name!r} has a folder for events, but no server upstream that takes events"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from .mutant import Mutant
 
 _QUEUE, _BATCHES, _WORK = "batching/queue.py", "batching/batches.py", "batching/work.py"
 _PIPELINE, _TELLING = "batching/pipeline.py", "batching/announcements.py"
+_INTAKE = "batching/intake.py"
 
 MUTANTS = (
     Mutant(
@@ -100,7 +101,7 @@ MUTANTS = (
     ),
     Mutant(
         "eviction-is-not-counted", _QUEUE,
-        "            self.tally.dropped[DropReason.EVICTED] += 1\n", "            pass\n",
+        "        self.tally.dropped[DropReason.EVICTED] += 1\n", "",
     ),
     Mutant(
         "new-event-overtakes-those-on-disk", _QUEUE,
@@ -108,8 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         "recovered-events-are-not-due", _QUEUE,
-        "        self._last_seq += count\n        self._spilled += count\n        self._due_through = self._last_seq\n",
-        "        self._last_seq += count\n        self._spilled += count\n",
+        "        self._spill(count)\n        self._due_through = self._last_seq\n", "        self._spill(count)\n",
     ),
     Mutant(
         "closed-queue-takes-events", _QUEUE,
@@ -204,12 +204,12 @@ MUTANTS = (
         "            if lane.spool is not None:\n                lane.spool.after_fork()\n", "            pass\n",
     ),
     Mutant(
-        "push-does-not-wake-the-worker", _PIPELINE,
+        "push-does-not-wake-the-worker", _INTAKE,
         "            if admission.wake:\n                self._driver.wake(lane)\n", "",
     ),
     Mutant(
-        "blocking-push-waits-without-a-deadline", _PIPELINE,
-        "self._progress.wait_for(lambda: not queue.is_full, queue.limits.block_timeout)",
+        "blocking-push-waits-without-a-deadline", _INTAKE,
+        "self._progress.wait_for(lambda: not queue.is_full, seconds)",
         "self._progress.wait_for(lambda: not queue.is_full)",
     ),
     Mutant(

@@ -58,8 +58,8 @@ MUTANTS = (
     ),
     Mutant(
         "write-counts-before-it-succeeds", _SEGMENTS,
-        "        self._write(encode_event(event, number))\n        self._last = number\n        uuid = event.uuid.lower()\n        self._homes.setdefault(uuid, []).append(_Home(number, self._segment))\n",
-        "        self._last = number\n        uuid = event.uuid.lower()\n        self._homes.setdefault(uuid, []).append(_Home(number, self._segment))\n        self._write(encode_event(event, number))\n",
+        "        self._write(encode_event(event, number))\n        self._note(event, number, unread=unread)\n",
+        "        self._note(event, number, unread=unread)\n        self._write(encode_event(event, number))\n",
     ),
     Mutant(
         "bound-of-the-spool-is-ignored", _SPOOL,
@@ -140,8 +140,8 @@ MUTANTS = (
         "            raise\n        self.size += len(data)\n", "            self.size += len(data)\n            raise\n        self.size += len(data)\n",
     ),
     Mutant(
-        "store-comes-after-the-queue", _BACKING,
-        "        spills = self._queue.spills\n", "        spills = False\n",
+        "spilled-event-stays-in-memory", _BACKING,
+        "in_memory=not spills", "in_memory=True",
     ),
     Mutant(
         "unreadable-events-are-left-to-the-next-process", _BACKING,

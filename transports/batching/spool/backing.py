@@ -6,11 +6,12 @@ No method raises: what goes wrong on disk must not interrupt the pipeline betwee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from ..batch import QueueAction
+from ..batch import Admission, DropReason, QueueAction
 from ..event import Event
+from ..limits import Unstored
 from ..queue import EventQueue
 from .damage import Damage
 from .spool import ReadBack, Spool, reason
@@ -24,7 +25,10 @@ T = TypeVar("T")
 
 # The number of events that are read back at once, while pushes have to wait.
 _REFILL_SIZE = 1000
-_IN_MEMORY = "events are kept in memory only"
+_CONSEQUENCES = {
+    Unstored.KEEP: "events are kept in memory only",
+    Unstored.REFUSE: "new events are refused",
+}
 _READ_LATER = "events stay on disk, because they cannot be read now, and are read again later"
 
 
@@ -38,10 +42,11 @@ class SpoolBacking:
         self._queue = queue
         self._warn = warn
         self._over = over
+        self._unprotected = _CONSEQUENCES[queue.limits.on_unstored]
 
     def recover(self, now: float) -> Damage:
         """Take over the events of dead processes; return what was damaged."""
-        count = self._tried("write", _IN_MEMORY, self._spool.open, 0)
+        count = self._tried("write", self._unprotected, self._spool.open, 0)
         damage = self._spool.take_damage()
         if damage.problems:
             self._warn("orphans", f"folders of the spool were left as they are: {damage.problems}")
@@ -50,20 +55,56 @@ class SpoolBacking:
         self._queue.tally.events["damaged"] += damage.events
         return damage
 
-    def store(self, event: Event) -> bool:
-        """Write the event if the queue will accept it; return whether it is on disk."""
-        if self._queue.unfit(event):
-            return False
-        spills = self._queue.spills
+    def push(self, event: Event, now: float) -> Admission:
+        """Write an event if the queue will accept it, and queue it."""
+        queue = self._queue
+        if queue.unfit(event):
+            return queue.push(event, now)
+        spills = queue.spills
         stored = self._tried(
-            "write", _IN_MEMORY, lambda: self._spool.append(event, unread=spills), None
+            "write", self._unprotected, lambda: self._spool.append(event, unread=spills), None
         )
         if stored:
             self._over("write")
             self._over("full")
-        elif stored is not None:
-            self._warn("full", f"the spool is full: {_IN_MEMORY}")
-        return bool(stored)
+            return queue.push_stored((event,), now, in_memory=not spills)
+        if stored is not None:
+            self._warn("full", f"the spool is full: {self._unprotected}")
+        return self._push_unstored(event, now)
+
+    def push_many(self, events: Sequence[Event], now: float) -> list[Admission]:
+        """Do as ``push`` with each event, but write all of them at once."""
+        unfit = [self._queue.unfit(event) for event in events]
+        fit = [event for event, reason in zip(events, unfit, strict=True) if reason is None]
+        admissions = iter(self._push_fit(fit, now))
+        return [self._queue.refuse(why) if why else next(admissions) for why in unfit]
+
+    def _push_fit(self, events: list[Event], now: float) -> list[Admission]:
+        in_memory = self._queue.room_for(events)
+        stored = self._store(events, in_memory)
+        taken = self._queue.push_stored(events[:stored], now, in_memory=in_memory)
+        return [taken] * stored + [self._push_unstored(event, now) for event in events[stored:]]
+
+    def _store(self, events: list[Event], in_memory: int) -> int:
+        """Write the events; return how many of the first of them are on disk."""
+        if not events:
+            return 0
+        count, failure = self._spool.append_many(events, in_memory=in_memory)
+        if failure is not None:
+            self._warn("write", _because(self._unprotected, failure))
+            return count
+        self._over("write")
+        if count == len(events):
+            self._over("full")
+        else:
+            self._warn("full", f"the spool is full: {self._unprotected}")
+        return count
+
+    def _push_unstored(self, event: Event, now: float) -> Admission:
+        queue = self._queue
+        if queue.limits.on_unstored is Unstored.REFUSE:
+            return queue.refuse(DropReason.UNSTORED)
+        return queue.push(event, now)
 
     def mend(self) -> list[QueueAction]:
         """Make a new folder if the spool's was deleted or cut; return the losses."""
@@ -72,7 +113,7 @@ class SpoolBacking:
         self._warn("folder", "the spool's folder was deleted or changed: a new one is made")
         nothing: list[Event] = []
         lost = self._tried(
-            "write", _IN_MEMORY, lambda: self._spool.renew(self._queue.in_memory), nothing
+            "write", self._unprotected, lambda: self._spool.renew(self._queue.in_memory), nothing
         )
         self._over("folder")
         return self._queue.lose(tuple(lost))
@@ -118,5 +159,9 @@ class SpoolBacking:
         try:
             return function()
         except Exception as error:  # noqa: BLE001 - see the module's docstring
-            self._warn(trouble, f"{consequence}: {error or type(error).__name__}")
+            self._warn(trouble, _because(consequence, error))
             return otherwise
+
+
+def _because(consequence: str, error: Exception) -> str:
+    return f"{consequence}: {error or type(error).__name__}"

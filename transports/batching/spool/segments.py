@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -102,6 +102,38 @@ class SegmentLog:
         """Write an event at the end; with ``unread``, ``read`` will return it in its turn."""
         number = self._last + 1
         self._write(encode_event(event, number))
+        self._note(event, number, unread=unread)
+
+    def append_many(self, events: Sequence[Event], *, in_memory: int, most_bytes: int) -> int:
+        """Write as many events as one write may have, from the first on; return their number.
+
+        That is as many as ``append`` would write into one segment, each while the log stays within
+        ``most_bytes``. ``read`` will return them in their turn, except for the first ``in_memory``.
+        """
+        if self.size + len(events[0].body) > most_bytes:
+            return 0
+        self._begin_if_full()
+        records = self._records_of(events, most_bytes)
+        self._file.append(b"".join(records))
+        for count, event in enumerate(events[: len(records)]):
+            self._note(event, self._last + 1, unread=count >= in_memory)
+        return len(records)
+
+    def _records_of(self, events: Sequence[Event], most_bytes: int) -> list[bytes]:
+        """Return the records of the first event and of those that go into the same write."""
+        left, left_in_segment = most_bytes - self.size, self._segment_bytes - self._file.size
+        records: list[bytes] = []
+        for number, event in enumerate(events, self._last + 1):
+            if records and (left_in_segment <= 0 or len(event.body) > left):
+                break
+            record = encode_event(event, number)
+            records.append(record)
+            left -= len(record)
+            left_in_segment -= len(record)
+        return records
+
+    def _note(self, event: Event, number: int, *, unread: bool) -> None:
+        """Note that an event was written."""
         self._last = number
         uuid = event.uuid.lower()
         self._homes.setdefault(uuid, []).append(_Home(number, self._segment))
@@ -237,12 +269,15 @@ class SegmentLog:
         self._file.abandon()
 
     def _write(self, data: bytes) -> None:
+        self._begin_if_full()
+        self._file.append(data)
+
+    def _begin_if_full(self) -> None:
         if self._file.size >= self._segment_bytes:
             full, number = self._file, self._segment
             self._file = self._begin()
             self._closed_sizes[number] = full.size
             full.close()
-        self._file.append(data)
 
     def _begin(self) -> LogFile:
         number = self._segment + 1

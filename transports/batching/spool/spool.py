@@ -1,7 +1,8 @@
 """The spool of ``overflow="spill"``, which keeps accepted events on disk until they are acknowledged.
 
 Every event is written before ``push`` returns, so accepted events survive SIGKILL (and, with
-``fsync="always"``, a power cut). When memory is full, events wait only on disk and are read back in
+``fsync="always"``, a power cut). While the disk takes no events, new ones are kept in memory only, or
+refused (``on_unstored="refuse"``). When memory is full, events wait only on disk and are read back in
 order. A later process finds the events of a dead process and sends them with the same uuids.
 
 If a process is killed between the server's response and the acknowledgement on disk, its events are
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -29,13 +30,20 @@ from .disk import Disk, SystemDisk
 from .recovery import Remains
 from .segments import ReadBack, SegmentLog
 
-__all__ = ["ReadBack", "Spool", "reason"]
+__all__ = ["ReadBack", "Spool", "Stored", "reason"]
 
 # Enough for some hundred thousand small events, in segments that are quick to read back.
 MAX_BYTES = 256 * MIB
 SEGMENT_BYTES = 4 * MIB
 # Read back at once while a folder is renewed.
 _RENEW_SIZE = 1000
+
+
+class Stored(NamedTuple):
+    """The number of events that are on disk; ``failure`` is why no more could be written, if it failed."""
+
+    number: int
+    failure: Exception | None = None
 
 
 class _Files(NamedTuple):
@@ -111,6 +119,26 @@ class Spool:
                 return False
             log.append(event, unread=unread)
             return True
+
+    def append_many(self, events: Sequence[Event], *, in_memory: int) -> Stored:
+        """Write events, with one write for each segment that they begin; return how many are on disk.
+
+        These are the first ones: the first event that does not fit ends the writing. The queue has room
+        for ``in_memory`` events, so ``read`` must return the others. Never raises.
+        """
+        count = 0
+        try:
+            with self._lock, self._translated():
+                log = self._opened()
+                while count < len(events):
+                    rest, room = events[count:], max(in_memory - count, 0)
+                    written = log.append_many(rest, in_memory=room, most_bytes=self._max_bytes)
+                    if not written:
+                        break
+                    count += written
+        except Exception as error:  # noqa: BLE001 - what is on disk so far must be counted
+            return Stored(count, error)
+        return Stored(count)
 
     def read(self, count: int) -> list[Event]:
         """Return those of the next ``count`` unread events that can be read."""

@@ -20,7 +20,16 @@ try:
 except ImportError:
     orjson = None  # type: ignore[assignment] # optional
 
-__all__ = ["Receive", "json_of", "read_body", "sent_json", "undecodable", "unpacked_body"]
+__all__ = [
+    "Receive",
+    "form_value",
+    "from_base64",
+    "json_of",
+    "read_body",
+    "sent_json",
+    "undecodable",
+    "unpacked_body",
+]
 
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 
@@ -132,7 +141,7 @@ def sent_json(request: Request, *, limit: int) -> Any:
     kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     body = unpacked_body(request, limit=limit)
     if kind == _FORM:
-        body = _form_value(body)
+        body = form_value(body)
     elif kind not in _JSON_TYPES:
         raise undecodable(f"unsupported content type: {kind[:80]!r}")
     try:
@@ -140,12 +149,12 @@ def sent_json(request: Request, *, limit: int) -> Any:
     except ValueError:
         pass
     try:
-        return json_of(_from_base64(body))
+        return json_of(from_base64(body))
     except ValueError:
         raise undecodable("invalid JSON") from None
 
 
-def _form_value(body: bytes) -> bytes:
+def form_value(body: bytes) -> bytes:
     """Return the value of the field ``data`` of a form, or the whole text if it has none."""
     for field in body.split(b"&"):
         name, is_field, value = field.partition(b"=")
@@ -154,7 +163,7 @@ def _form_value(body: bytes) -> bytes:
     return unquote_to_bytes(body)
 
 
-def _from_base64(text: bytes) -> bytes:
+def from_base64(text: bytes) -> bytes:
     """Return what base64 stands for, without its padding or with blanks in place of plus signs too.
 
     Raises:

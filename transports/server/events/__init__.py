@@ -1,0 +1,1 @@
+"""Events: taken as PostHog's server takes them, kept, passed on, and readable in development."""
