@@ -7,6 +7,8 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
+from flagengine import printable
+
 __all__ = ["AccessLog"]
 
 _log = logging.getLogger("flagengine.server.access")
@@ -34,5 +36,5 @@ class AccessLog:
         if self._is_json:
             _log.info("%s", json.dumps(fields), extra={"flagengine": fields})
         else:
-            text = f"{fields['method']} {route} {status} {size} bytes {fields['ms']:g} ms"
+            text = f"{printable(str(fields['method']))} {route} {status} {size} bytes {fields['ms']:g} ms"
             _log.info("%s", text, extra={"flagengine": fields})

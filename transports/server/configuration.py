@@ -80,6 +80,7 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_connections": Count(16_384),
     "max_header_bytes": Count(32_768, least=1_024),
     "max_headers": Count(100),
+    "max_held_bodies": Count(134_217_728, least=1_024),
     "captured_events": Count(1_000, least=0),
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,
@@ -94,7 +95,6 @@ _AS_GIVEN: Final = (
     "captured_events",
 )
 """What of a server goes into its settings as it is."""
-_OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
 _OF_PROJECT_AS_GIVEN: Final = (
     "max_spool_bytes",
     "spool_fsync",
@@ -102,6 +102,7 @@ _OF_PROJECT_AS_GIVEN: Final = (
     "requests_per_second",
 )
 _OF_EVENTS: Final = ("events", "max_spool_bytes", "spool_fsync")
+_OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
 
 PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "name": read_name,

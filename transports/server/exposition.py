@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,13 @@ def routes(server: Server) -> Iterator[Route]:
     """Yield the route. Its library is imported when metrics are first asked for: it takes 0.1 seconds."""
     made: list[Exposition] = []
 
-    def metrics(request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
         from .prometheus import Exposition  # noqa: PLC0415 see above
 
         if not made:
             made.append(Exposition(server.projects, server.metrics))
-        text, kind = made[0].text(request.header(b"accept") or "")
+        # In a thread: the counts of events may have to wait for a disk.
+        text, kind = await asyncio.to_thread(made[0].text, request.header(b"accept") or "")
         return Response(200, text, ((b"content-type", kind.encode()),))
 
     yield Route("/metrics", metrics)

@@ -24,6 +24,8 @@ class ForcedValues:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._signature: tuple[int, int, int] | None = None
+        # That of a file that could not be read: it is tried again, but named only once.
+        self._unreadable: tuple[int, ...] | None = ()
         self._of_file = Overrides()
         self._controlled = Overrides()
         self.current: Overrides = Overrides()
@@ -43,12 +45,14 @@ class ForcedValues:
         signature = _signature(self._file)
         if signature == self._signature:
             return False
-        self._signature = signature
         try:
             found = overrides_in(self._file)
         except ValueError as error:
-            _log.warning("the forced values stay as they are: %s", error)
+            if signature != self._unreadable:
+                self._unreadable = signature
+                _log.warning("the forced values stay as they are: %s", error)
             return False
+        self._signature, self._unreadable = signature, ()
         before, self._of_file = self.current, found
         self._combine()
         self._warn()

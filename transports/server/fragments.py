@@ -16,7 +16,7 @@ __all__ = ["Fragments", "Render", "is_undecided"]
 Render: TypeAlias = Callable[[Resolution], bytes]
 """Returns the JSON of an answer, without a comma; ``b""`` leaves the answer out."""
 
-_MOST: Final = 200_000
+_LEAST: Final = 4_096
 _NEVER_FAILURES: Final = frozenset({Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT, Reason.OVERRIDDEN})
 
 
@@ -30,12 +30,16 @@ def is_undecided(resolution: Resolution) -> bool:
 class Fragments:
     """The pieces of one shape of answers, for one set of definitions. Not thread-safe.
 
-    ``hidden`` has the keys of flags that no answer shows.
+    ``hidden`` has the keys of flags that no answer shows. At most ``most`` pieces are kept, because not every
+    answer is given again: with forced values or runtimes, some are new objects at each call.
     """
 
-    def __init__(self, render: Render, hidden: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, render: Render, hidden: frozenset[str] = frozenset(), *, most: int = _LEAST
+    ) -> None:
         self._render = render
         self._hidden = hidden
+        self._most = max(most, _LEAST)
         self._pieces: dict[int, bytes] = {}
         self._kept: list[Resolution] = []
 
@@ -63,7 +67,9 @@ class Fragments:
         return b",".join(pieces), has_undecided
 
     def _keep(self, resolution: Resolution, piece: bytes) -> None:
-        if len(self._kept) >= _MOST:
+        if resolution.reason is Reason.UNKNOWN_FLAG:
+            return  # of which there is no end
+        if len(self._kept) >= self._most:
             self._pieces.clear()
             self._kept.clear()
         self._kept.append(resolution)

@@ -26,6 +26,9 @@ from .web.limits import RateLimit
 
 __all__ = ["Project", "Projects"]
 
+# Of more keys than this, those that no flag has are left out: each would become an answer of its own.
+_MANY: Final = 100
+
 _UNTIL_COMPILED: Final = 4
 """How often a flag is evaluated until its evaluator is compiled."""
 
@@ -118,6 +121,13 @@ class Project:
             options = {**self._options, **options}
         if forced:
             options = {**options, "overrides": forced}
+        asked = options.get("flag_keys")
+        if asked is not None and len(asked) > _MANY:
+            there = publication.snapshot.flags.keys() | forced.flags.keys()
+            options = {
+                **options,
+                "flag_keys": [key for key in dict.fromkeys(asked) if key in there],
+            }
         return evaluate(publication.snapshot, distinct_id, properties, **options).values()
 
     def may_read_definitions(self, key: str) -> bool:

@@ -18,6 +18,7 @@ __all__ = ["Publication", "ServedDocument"]
 _EVERYWHERE: Final = frozenset({"all", ""})
 _DEFAULTS: Final[Mapping[str, Any]] = {"group_type_mapping": {}, "cohorts": {}}
 _WEAKLY: Final = 6
+_PIECES_PER_FLAG: Final = 16
 
 
 class ServedDocument:
@@ -44,7 +45,8 @@ class Publication:
         """Return the pieces of answers that ``render`` makes; the same for the same function."""
         found = self._fragments.get(render)
         if found is None:
-            found = self._fragments[render] = Fragments(render, self.hidden)
+            most = _PIECES_PER_FLAG * len(self.snapshot.flags)
+            found = self._fragments[render] = Fragments(render, self.hidden, most=most)
         return found
 
     @cached_property

@@ -17,6 +17,7 @@ from cachetools import TTLCache
 
 from flagengine import Resolution
 
+from ..application_errors import log_error
 from ..clock import Clock, SystemClock
 from ..flags.remote import RemoteFlags
 from ..http.base import Transport
@@ -33,6 +34,10 @@ Answers: TypeAlias = Mapping[str, Resolution]
 
 _MOST_REMEMBERED: Final = 10_000
 _PAUSE: Final = 1.0
+_MOST_ASKED: Final = 256
+"""How many different requests may wait for an answer; the flags of further ones stay undecided."""
+_QUEUEING: Final = 1.0
+"""For how many seconds a request may wait for a thread, besides its own time."""
 _NOTHING: Final[Answers] = {}
 # What differs between two requests although their answers are the same.
 _NO_MATTER: Final = frozenset(
@@ -77,6 +82,7 @@ class Upstream:
                 _MOST_REMEMBERED, settings.remember_flags, timer=clock.monotonic
             )
         self._asked: dict[bytes, asyncio.Future[Answers]] = {}
+        self._patience = settings.flags_timeout + _QUEUEING
 
     async def answers(
         self, body: Mapping[str, Any], keys: Sequence[str], client: str | None, generation: object
@@ -95,17 +101,27 @@ class Upstream:
             return known
         waiting = self._asked.get(name)
         if waiting is None:
+            if len(self._asked) >= _MOST_ASKED or self._remote.paused() is not None:
+                return _NOTHING
             waiting = asyncio.ensure_future(self._ask(name, asked, client))
             self._asked[name] = waiting
             waiting.add_done_callback(lambda _: self._asked.pop(name, None))
         # Shielded: if one of those who wait goes, the others still want the answer.
-        return await asyncio.shield(waiting)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.shield(waiting)
+        except TimeoutError:
+            return _NOTHING
 
     async def _ask(self, name: bytes, asked: Mapping[str, Any], client: str | None) -> Answers:
         body = {**asked, "token": self._project_key}
         headers = {} if client is None else {"X-Forwarded-For": client}
         loop = asyncio.get_running_loop()
-        outcome = await loop.run_in_executor(self._executor, self._remote.send, body, headers)
+        try:
+            outcome = await loop.run_in_executor(self._executor, self._remote.send, body, headers)
+        except Exception:  # noqa: BLE001 - the flags stay undecided, whatever it is
+            log_error(_log, "asking the server upstream failed unexpectedly")
+            return _NOTHING
         if outcome.response is None:
             return _NOTHING
         found = {key: answer.resolution for key, answer in outcome.response.flags.items()}

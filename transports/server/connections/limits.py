@@ -25,6 +25,7 @@ class ConnectionLimits:
         max_connections: the most connections at once; ``run`` lowers it to what the limit of open files allows.
         max_header_bytes: the most bytes of the first line and the headers.
         max_headers: the most headers.
+        max_held_bodies: the most bytes of all bodies together that have arrived and are not yet answered.
 
     Raises:
         TypeError: a value is no number.
@@ -37,6 +38,7 @@ class ConnectionLimits:
     max_connections: int = 16_384
     max_header_bytes: int = 32 * KIBIBYTE
     max_headers: int = 100
+    max_held_bodies: int = 128 * KIBIBYTE * KIBIBYTE
 
     def __post_init__(self) -> None:
         """Read all values."""
@@ -46,6 +48,7 @@ class ConnectionLimits:
             ("max_connections", 1_000, 1),
             ("max_header_bytes", 32_768, KIBIBYTE),
             ("max_headers", 100, 1),
+            ("max_held_bodies", 134_217_728, KIBIBYTE),
         ):
             read = Count(example, least=least)
             object.__setattr__(self, name, read(name, getattr(self, name)))

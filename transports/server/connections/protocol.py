@@ -32,8 +32,8 @@ _LINGER: Final = 5.0
 _PROGRESS: Final = 16 * 1024
 """How many bytes a client must read within ``write_timeout``."""
 _MOST_PIPELINED: Final = 500
-_RESERVE: Final = 64
-"""How many connections above the limit get an answer that says so; those above are only closed."""
+_RESERVE: Final = 16
+"""For how many connections one above the limit gets an answer that says so; those above are only closed."""
 _OF_UPGRADES: Final = frozenset({b"upgrade", b"http2-settings", b"connection"})
 
 
@@ -59,6 +59,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_in_headers = True
         self._is_waiting = False
         self._is_discarding = False
+        self._held = 0
 
     # What the event loop calls.
 
@@ -66,8 +67,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Begin; refuse a connection above the limit."""
         super().connection_made(transport)
         self._deadline = self.loop.time() + self._limits.header_timeout
-        above = len(self.connections) - self._limits.max_connections
-        if above > _RESERVE:
+        most = self._limits.max_connections
+        above = len(self.connections) - most
+        if above > max(1, most // _RESERVE):
             self._note(Refusal.FULL)
             transport.abort()
         elif above > 0:
@@ -90,6 +92,11 @@ class GuardedProtocol(HttpToolsProtocol):
                 break
         if self._unread:
             self._check_unread()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what the connection has sent."""
+        self._release()
+        super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer a client that has finished sending but still reads; return whether there is such an answer."""
@@ -145,6 +152,10 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.response_complete:
             return
+        self._held += len(body)
+        if not self._guard.hold(len(body)):
+            self._refusal = Refusal.BODIES
+            raise _RefusedError
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
@@ -168,6 +179,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for it."""
         self.server_state.total_requests += 1
+        if not self.pipeline:
+            self._release()
         if self.transport.is_closing():
             self._expect_reader()
             return
@@ -212,6 +225,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self._write_deadline = _NEVER
 
     # Steps.
+
+    def _release(self) -> None:
+        if self._held:
+            self._guard.release(self._held)
+            self._held = 0
 
     def _wait(self) -> None:
         """Wait for the next request, whose first bytes may be here."""

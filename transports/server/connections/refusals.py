@@ -22,6 +22,7 @@ class Refusal(Enum):
     LARGE_HEADERS = 431, "the headers of the request are too large"
     MANY_HEADERS = 431, "the request has too many headers"
     FULL = 503, "the server has too many connections"
+    BODIES = 503, "the server is reading too many large bodies"
     PIPELINE = None, "the client has sent too many requests before it read an answer"
     SLOW_READER = None, "the client does not read its answer"
 
@@ -43,7 +44,7 @@ class Refusal(Enum):
             b"content-length": b"%d" % len(body),
             b"connection": b"close",
         }
-        if self is Refusal.FULL:
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
             given[b"retry-after"] = b"1"
         if self is Refusal.TUNNEL:
             given[b"allow"] = b"GET, HEAD, POST, PUT, DELETE, OPTIONS"

@@ -8,10 +8,12 @@ disk is not acknowledged. Without a folder, events wait in memory, as long as th
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+from ...application_errors import log_error
 from ...batching.counters import Counters
 from ...batching.event import Event
 from ...batching.limits import MIB, LaneLimits
@@ -22,6 +24,8 @@ from ..settings import ProjectSettings
 from .lanes import EVENTS, LIMITS, lanes_of
 
 __all__ = ["Intake"]
+
+_log = logging.getLogger("flagengine.server")
 
 _MOST_WAITING: Final = 64 * MIB
 
@@ -55,13 +59,13 @@ class Intake:
         self._lanes = lanes_of(settings, transport, clock or SystemClock(), limits=limits)
         self._clock = clock
         self._has_folder = any(lane.spool is not None for lane in self._lanes.values())
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="flagengine-intake")
+        self._opening: asyncio.Task[EventPipeline] | None = None
         self._pipeline: EventPipeline | None = None
-        self._opening: asyncio.Task[None] | None = None
         self._is_closed = False
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._writing: asyncio.Task[None] | None = None
-        self._writer: ThreadPoolExecutor | None = None
 
     def max_bytes(self, lane: str) -> int:
         """Return the most bytes of an event of a lane."""
@@ -69,12 +73,12 @@ class Intake:
 
     def start(self) -> None:
         """Begin: take over the events that a dead server has left, in a thread; ``keep`` waits for it."""
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="flagengine-intake")
-        self._opening = asyncio.create_task(self._open(self._writer))
+        self._opening = asyncio.create_task(self._open())
 
-    async def _open(self, writer: ThreadPoolExecutor) -> None:
+    async def _open(self) -> EventPipeline:
         loop = asyncio.get_running_loop()
-        self._pipeline = await loop.run_in_executor(writer, self._new_pipeline)
+        self._pipeline = await loop.run_in_executor(self._writer, self._new_pipeline)
+        return self._pipeline
 
     def _new_pipeline(self) -> EventPipeline:
         return EventPipeline(self._lanes, clock=self._clock)
@@ -87,22 +91,10 @@ class Intake:
         """
         if self._opening is None or self._is_closed:
             return [False] * len(events)
-        if self._pipeline is None:
-            await asyncio.shield(self._opening)
-        pipeline, writer = self._pipeline, self._writer
-        if pipeline is None or writer is None:
-            return [False] * len(events)
+        # Shielded: one client that goes must not end what all others wait for.
+        pipeline = self._pipeline or await asyncio.shield(self._opening)
         if not self._has_folder:
             return _pushed(pipeline, [(lane, events)])[0]
-        return await self._written(pipeline, writer, lane, events)
-
-    async def _written(
-        self,
-        pipeline: EventPipeline,
-        writer: ThreadPoolExecutor,
-        lane: str,
-        events: Sequence[Event],
-    ) -> list[bool]:
         size = sum(len(event.body) for event in events)
         if self._waiting and self._waiting_bytes + size > _MOST_WAITING:
             return [False] * len(events)
@@ -110,17 +102,18 @@ class Intake:
         self._waiting.append(_Waiting(lane, events, kept))
         self._waiting_bytes += size
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write(pipeline, writer))
+            self._writing = asyncio.create_task(self._write(pipeline))
         return await kept
 
-    async def _write(self, pipeline: EventPipeline, writer: ThreadPoolExecutor) -> None:
+    async def _write(self, pipeline: EventPipeline) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
             taken, self._waiting, self._waiting_bytes = self._waiting, [], 0
             work = [(each.lane, each.events) for each in taken]
             try:
-                results = await loop.run_in_executor(writer, _pushed, pipeline, work)
+                results = await loop.run_in_executor(self._writer, _pushed, pipeline, work)
             except Exception:  # noqa: BLE001 - such as a lack of memory: nothing is acknowledged
+                log_error(_log, "keeping events failed unexpectedly")
                 results = [[False] * len(each.events) for each in taken]
             for each, result in zip(taken, results, strict=True):
                 if not each.kept.done():  # its client may be gone
@@ -139,14 +132,15 @@ class Intake:
         if self._opening is None or self._is_closed:
             return True
         self._is_closed = True
-        await asyncio.wait([self._opening])
-        if self._writing is not None:
-            await asyncio.wait([self._writing], timeout=seconds)
-        is_drained = True
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        under_way = [self._opening] if self._writing is None else [self._opening, self._writing]
+        await asyncio.wait(under_way, timeout=seconds)
+        is_drained = False
         if self._pipeline is not None:
-            is_drained = await asyncio.to_thread(self._pipeline.shutdown, seconds)
-        if self._writer is not None:
-            self._writer.shutdown(wait=False)
+            left = max(until - loop.time(), 0.0)
+            is_drained = await asyncio.to_thread(self._pipeline.shutdown, left)
+        self._writer.shutdown(wait=False)
         return is_drained
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from ...batching.append_file import Fsync
@@ -115,6 +114,8 @@ def _folder_name(project_key: str) -> str:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 20 ms
+
     try:
         return version("flagengine")
     except PackageNotFoundError:

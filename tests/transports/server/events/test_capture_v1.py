@@ -9,9 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-
 import pytest
-
 
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.server.events import codings
