@@ -108,12 +108,15 @@ class Project:
     def evaluate(
         self,
         publication: Publication,
-        distinct_id: str,
+        distinct_id: str | None,
         properties: Mapping[str, Any],
         options: Mapping[str, Any],
         overrides: Overrides | None = None,
     ) -> Collection[Resolution]:
-        """Return the answers of all flags, or of those in ``options``; ``overrides`` win over forced values."""
+        """Return the answers of all flags, or of those in ``options``; ``overrides`` win over forced values.
+
+        Without a distinct id, the flags that need one are undecided.
+        """
         forced = self.forced.current
         if overrides:
             forced = forced | overrides

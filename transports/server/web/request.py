@@ -20,6 +20,7 @@ class Request:
         headers: name and value as bytes, names in small letters.
         body: as it came, at most as long as the route allows.
         client: the address of the client, or None; behind a trusted proxy, the address that it names.
+        prefix: the path that the server is mounted under, without a slash at the end; "" for none.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Request:
         "headers",
         "method",
         "path",
+        "prefix",
         "query_string",
     )
 
@@ -43,6 +45,7 @@ class Request:
         body: bytes = b"",
         client: str | None = None,
         arguments: tuple[str, ...] = (),
+        prefix: str = "",
     ) -> None:
         self.method: str = method
         self.path: str = path
@@ -51,6 +54,7 @@ class Request:
         self.body: bytes = body
         self.client: str | None = client
         self.arguments: tuple[str, ...] = arguments
+        self.prefix: str = prefix
         self._query: dict[str, str] | None = None
 
     @property
