@@ -48,6 +48,8 @@ CASES = {
         "client's `get_feature_flag`, event sent before", "flagengine-client-told", "w1", 50, 4
     ),
     "capture": Case("client's `capture`", "flagengine-capture", "capture", 50, 4),
+    "serve": Case("server's `/flags`, 350 flags", "flagengine-server", "mix/350", 5, 4),
+    "serve-few": Case("server's `/flags`, 5 flags", "flagengine-server", "mix/5", 20, 8),
 }
 #: Enough for CPython to specialise the bytecode, and for lazy parts to be made.
 _WARM_UP = 6

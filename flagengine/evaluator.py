@@ -12,6 +12,7 @@ from flagengine.compiled.call import EvaluationCall, requested_keys
 from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.document import Document
 from flagengine.inputs.arguments import checked_mapping
+from flagengine.inputs.completeness import Completeness
 from flagengine.inputs.request import NO_OPTIONS, CallOptions, Request
 from flagengine.native import accelerator
 from flagengine.results.resolution import Resolution
@@ -29,9 +30,12 @@ def _ask(
     props: Mapping[str, Any],
     groups: Mapping[str, Any],
     group_properties: Mapping[str, Mapping[str, Any]],
+    complete: bool,
 ) -> Resolution:
     """Answer a flag in Python, for the accelerator, which remembers the answer."""
-    request = Request(groups, group_properties) if groups or group_properties else NO_OPTIONS
+    request = NO_OPTIONS
+    if groups or group_properties or complete:
+        request = Request(groups, group_properties, complete=Completeness(complete))
     return EvaluationCall(evaluators_of(snapshot), distinct_id, props, request).resolve(key)
 
 

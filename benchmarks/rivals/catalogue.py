@@ -155,6 +155,14 @@ CANDIDATES = (
         aside=True,
     ),
     Candidate(
+        "flagengine-server",
+        "flagengine, the server's answer to `/flags`",
+        "Python + C hash",
+        "ours_server:Flags",
+        _OURS,
+        aside=True,
+    ),
+    Candidate(
         "flagengine-table",
         "flagengine, `evaluate_table`",
         "Python + C hash",

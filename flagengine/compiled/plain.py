@@ -12,6 +12,7 @@ from flagengine.compiled.flags import Home
 from flagengine.compiled.program import Branch, Program
 from flagengine.compiled.text_tests import text_test
 from flagengine.hashing.buckets import Algorithm
+from flagengine.inputs.subject import DERIVED
 from flagengine.native import accelerator
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.nodes import (
@@ -138,6 +139,8 @@ def _property_test(node: PropertyTest) -> Any:
         return None
     if node.key == (_ID if node.group is None else _GROUP_KEY):  # the subject has it without
         test = ("given", test)
+    elif node.group is None and node.key in DERIVED:
+        test = ("derived", test)
     return test if node.group is None else ("of_group", node.group, node.matcher.absent, test)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # few calls compare dates
 __all__ = [
     "ABSENT",
     "CLICK_IDS",
+    "DERIVED",
     "INITIAL_SOURCES",
     "MIRRORED",
     "Absent",
@@ -105,6 +106,9 @@ INITIAL_SOURCES: Final = {
     },
 }
 """The source of an absent initial value when the properties are complete (SPEC R6)."""
+
+DERIVED: Final = MIRRORED.keys() | INITIAL_SOURCES.keys()
+"""The properties that have a source when they are absent from complete properties."""
 
 
 class Subject:

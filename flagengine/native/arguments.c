@@ -8,7 +8,8 @@
 #define MOST_OVERRIDES 16 /* more are left to Python code, so that a call stays cheap */
 
 static const char *const PARAMETER_NAMES[PARAMETERS] = {
-    "flag_defs", "key", "distinct_id", "props", "groups", "group_properties", "overrides",
+    "flag_defs",        "key",       "distinct_id", "props",     "groups",
+    "group_properties", "overrides", "complete",    "device_id",
 };
 
 bool names_open(Names *names) {
@@ -112,14 +113,18 @@ bool arguments_read(PyObject *arguments[PARAMETERS], const Names *names, PyObjec
         return false;
     }
     for (int i = PROPS; i < PARAMETERS; i++) {
-        if (arguments[i] == Py_None) {
+        if (arguments[i] == Py_None && i != COMPLETE) {
             arguments[i] = NULL;
         }
-        if (arguments[i] && !PyDict_CheckExact(arguments[i])) {
+        if (arguments[i] && i <= OVERRIDES && !PyDict_CheckExact(arguments[i])) {
             return false;
         }
     }
-    return (!arguments[GROUP_PROPERTIES] || are_group_properties(arguments[GROUP_PROPERTIES])) &&
+    if (arguments[COMPLETE] == Py_False) {
+        arguments[COMPLETE] = NULL;
+    }
+    return (!arguments[COMPLETE] || arguments[COMPLETE] == Py_True) &&
+           (!arguments[GROUP_PROPERTIES] || are_group_properties(arguments[GROUP_PROPERTIES])) &&
            (!arguments[OVERRIDES] || are_plain_overrides(arguments[OVERRIDES]));
 }
 

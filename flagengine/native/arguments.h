@@ -5,8 +5,19 @@
 
 #include "person.h"
 
-/* The parameters by position, first those of `evaluate_flag`; the last three are options. */
-enum { FLAG_DEFS, KEY, DISTINCT_ID, PROPS, GROUPS, GROUP_PROPERTIES, OVERRIDES, PARAMETERS };
+/* The parameters by position, first those of `evaluate_flag`; from GROUPS on they are options. */
+enum {
+    FLAG_DEFS,
+    KEY,
+    DISTINCT_ID,
+    PROPS,
+    GROUPS,
+    GROUP_PROPERTIES,
+    OVERRIDES,
+    COMPLETE,  /* True, or NULL for False */
+    DEVICE_ID, /* any object: no plain flag reads it */
+    PARAMETERS
+};
 
 /* The interned names of all parameters, and of the slots of a snapshot. */
 typedef struct {
@@ -21,10 +32,20 @@ SHARED void names_close(Names *names);
 
 /* Sets the arguments (borrowed; NULL: not given, or None where that is the same). Gives false, without
  * an exception, for arguments that are left to Python code: unknown names, a snapshot of another type,
- * or options of other types than exact dicts of plain values. `has_key` tells whether the key is the
- * second parameter. */
+ * or options of other types than exact dicts of plain values and bools. `has_key` tells whether the key is
+ * the second parameter. */
 SHARED bool arguments_read(PyObject *arguments[PARAMETERS], const Names *names, PyObject *snapshot,
                            bool has_key, PyObject *const *args, size_t nargsf, PyObject *keywords);
+
+/* Tells whether the call has an option. */
+INLINE bool have_options(PyObject *const *arguments) {
+    for (int i = GROUPS; i < PARAMETERS; i++) {
+        if (arguments[i]) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Gives YES with a new reference to the answer of an override, LACKING if no override is for this
  * key, UNCOMMON if only Python code can tell. */

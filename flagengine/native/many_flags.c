@@ -68,7 +68,7 @@ static bool walk_all(PyObject *evaluators, const Person *person, PyObject **answ
                 }
                 plain = Py_TYPE(evaluator);
             }
-            walk_open(walk, evaluator);
+            walk_open(walk, evaluator, person);
             if (!move(&flock, walk, walk_on(walk, person), &answers[i])) {
                 return false;
             }

@@ -15,14 +15,18 @@ Person person_of(PyObject *const *arguments) {
         .groups = arguments[GROUPS],
         .group_properties = arguments[GROUP_PROPERTIES],
         .is_whole = true,
+        .is_complete = arguments[COMPLETE] != NULL,
     };
 }
 
 static PyObject *ask(const void *context, const Person *person) {
     const Question *question = context;
-    PyObject *args[] = {question->arguments[FLAG_DEFS], question->key,  person->id,
-                        person->props,                  person->groups, person->group_properties};
-    return PyObject_Vectorcall(question->ask, args, 6, NULL);
+    PyObject *args[] = {
+        question->arguments[FLAG_DEFS], question->key,  person->id,
+        person->props,                  person->groups, person->group_properties,
+        person->is_complete ? Py_True : Py_False,
+    };
+    return PyObject_Vectorcall(question->ask, args, 7, NULL);
 }
 
 Outcome answer_plain(const Question *question, PyObject *flag, PyObject **answer) {
@@ -52,9 +56,8 @@ Outcome answer_one(const Question *question, bool shares_nothing, PyObject **ans
     if (found != YES) {
         return found == LACKING ? UNCOMMON : found;
     }
-    bool has_options = arguments[GROUPS] || arguments[GROUP_PROPERTIES] || overrides;
     if (is_plain_flag(evaluator)) {
         return answer_plain(question, evaluator, answer);
     }
-    return shares_nothing && !has_options ? answer_any(question, evaluator, answer) : UNCOMMON;
+    return shares_nothing && !have_options(arguments) ? answer_any(question, evaluator, answer) : UNCOMMON;
 }

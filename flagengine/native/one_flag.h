@@ -6,7 +6,7 @@
 #include "arguments.h"
 
 /* What is asked, and who answers what C cannot: `ask` is a function of (snapshot, key, id, props, groups,
- * group properties). `table` is the FlagTable of the snapshot, or NULL. All are borrowed. */
+ * group properties, complete). `table` is the FlagTable of the snapshot, or NULL. All are borrowed. */
 typedef struct {
     const Names *names;
     PyObject *ask;

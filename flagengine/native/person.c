@@ -84,7 +84,8 @@ static bool copy_values(PyObject *dict) {
 }
 
 bool person_copy(Person *copy, const Person *person) {
-    *copy = (Person){.id = person->id, .is_whole = person->is_whole};
+    *copy = (Person){
+        .id = person->id, .is_whole = person->is_whole, .is_complete = person->is_complete};
     bool fine = copy_dict(&copy->props, person->props) &&
                 copy_dict(&copy->groups, person->groups) &&
                 copy_dict(&copy->group_properties, person->group_properties) &&

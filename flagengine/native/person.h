@@ -10,10 +10,11 @@
 
 /* `props` is an exact dict; `groups` too, and `group_properties` is one of exact dicts and None. NULL
  * stands for an empty one. Without `is_whole` the call has inputs that C does not see: then only
- * Python code knows what a missing property means. */
+ * Python code knows what a missing property means. `is_complete` is the caller's promise that no other
+ * properties exist. */
 typedef struct {
     PyObject *id, *props, *groups, *group_properties;
-    bool is_whole;
+    bool is_whole, is_complete;
     struct Memory *memory; /* of what was read, for the tests of many flags; NULL: none */
 } Person;
 

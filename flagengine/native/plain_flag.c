@@ -204,7 +204,7 @@ State walk_hash(Walk *walk, const Person *person) {
 }
 
 static State walk_whole(Walk *walk, PyObject *flag, const Person *person) {
-    walk_open(walk, flag);
+    walk_open(walk, flag, person);
     for (;;) {
         State state = walk_on(walk, person);
         if (state != HASH) {

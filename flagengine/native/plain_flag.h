@@ -28,13 +28,16 @@ typedef struct {
 SHARED bool is_plain_flag(PyObject *object);
 
 /* `flag` is a PlainFlag; the id is common and the flag lives as long as the walk. */
-INLINE void walk_open(Walk *walk, PyObject *flag) {
+INLINE void walk_open(Walk *walk, PyObject *flag, const Person *person) {
     walk->flag = flag;
     walk->condition = 0;
     walk->out = -1;
     walk->stage = 0;
     walk->is_common = true;
     walk->trace.size = 0;
+    if (person->is_complete) { /* what is missing means something else */
+        trace_note(&walk->trace, COMPLETED);
+    }
 }
 SHARED State walk_on(Walk *walk, const Person *person);
 /* Hashes the subject; gives HASH if the walk can go on, else OTHERWISE or RAISED. */

@@ -18,7 +18,7 @@ typedef struct {
     PyObject *snapshot; /* the type */
     Py_ssize_t table;   /* the offset of a snapshot's table */
     PyObject *answers;  /* the type of what `evaluate` gives; NULL for `evaluate_flag` */
-    PyObject *ask;      /* a function of (snapshot, key, id, props, groups, group properties) */
+    PyObject *ask;      /* see Question */
     PyObject *dict;
     const Names *names;
 } Shortcut;

@@ -116,6 +116,9 @@ static Outcome outcome_in(const Test *test, const Person *person, PyObject *prop
     case GIVEN:
         part = outcome_in(test->parts, person, props, trace);
         return part == LACKING ? UNCOMMON : part;
+    case DERIVED:
+        part = outcome_in(test->parts, person, props, trace);
+        return part == LACKING && person->is_complete ? UNCOMMON : part;
     case OF_GROUP:
         return of_group(test, person, trace);
     default:
@@ -149,7 +152,7 @@ static const struct {
 } KINDS[] = {
     {"gt", OVER, 3}, {"gte", AT_LEAST, 3}, {"lt", UNDER, 3},  {"lte", AT_MOST, 3},
     {"all", ALL, -1}, {"any", ANY, -1},    {"not", NOT, 2},   {"given", GIVEN, 2},
-    {"of_group", OF_GROUP, 4},
+    {"derived", DERIVED, 2}, {"of_group", OF_GROUP, 4},
 };
 
 /* Reads the word that a tuple begins with; gives false if the tuple is of no kind. */

@@ -11,7 +11,9 @@
 #include "person.h"
 #include "trace.h"
 
-typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT, GIVEN, OF_GROUP } Kind;
+/* Where the call lacks the property, only Python code can answer: always for GIVEN, and for DERIVED if the
+ * properties are complete, because the property may follow from another. */
+typedef enum { TEXT, OVER, AT_LEAST, UNDER, AT_MOST, ALL, ANY, NOT, GIVEN, DERIVED, OF_GROUP } Kind;
 
 typedef struct Test {
     uint8_t kind;          /* a Kind */

@@ -12,7 +12,7 @@
 #define LONGEST_TRACE 120 /* walks with longer traces are left to Python code */
 
 /* What a trace may have besides the outcomes of tests; positions follow. */
-enum { WITHOUT_GROUP = 8, LOST, SKIPPED, IN_DOUBT, OUT, MATCHES, ENDS };
+enum { WITHOUT_GROUP = 8, LOST, SKIPPED, IN_DOUBT, OUT, MATCHES, ENDS, COMPLETED };
 
 typedef struct {
     size_t size; /* may exceed the limit: then the rest is not noted */

@@ -10,15 +10,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from inspect import isawaitable
 from time import perf_counter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..application_errors import log_error
 from .access_log import AccessLog
 from .metrics import RequestMetrics
 from .web.body import read_body
 from .web.cors import CrossOrigin
+from .web.remembering import remembering
 from .web.request import Request
 from .web.response import Refused, Response, Streamed, text_response
 from .web.routes import Answer, Route, Routes, clean_path
@@ -35,6 +35,21 @@ _log = logging.getLogger("flagengine.server")
 
 UNKNOWN_ROUTE: Final = "(unknown)"
 """What metrics and logs call paths without a route, because their names have no end."""
+
+
+_ANSWERS: Final = (Response, Streamed)
+_NOT_FOUND: Final = text_response("there is nothing at this path", HTTPStatus.NOT_FOUND)
+
+
+class _Place(NamedTuple):
+    """Where a path leads: nowhere without a route."""
+
+    path: str
+    route: Route | None
+    arguments: tuple[str, ...]
+
+
+_NOWHERE: Final = _Place("", None, ())
 
 
 class Application:
@@ -64,6 +79,7 @@ class Application:
         access_log: AccessLog | None = None,
     ) -> None:
         self._routes = routes
+        self._of_raw_path = remembering(self._find_raw)
         self._cross_origin = cross_origin
         self._prefix = prefix.rstrip("/")
         self._request_timeout = request_timeout
@@ -85,47 +101,53 @@ class Application:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        path = path_below(self._prefix, scope)
-        found = None if path is None else self._routes.find(path)
-        answer: Answer
-        if found is None:
-            label = UNKNOWN_ROUTE
-            answer = text_response("there is nothing at this path", HTTPStatus.NOT_FOUND)
-        else:
-            route, arguments = found
-            label = route.label
-            answer = await self._from(route, path or "", arguments, scope, receive)
-        headers = [*answer.headers, *self._cross_origin.headers(scope["headers"])]
-        if isinstance(answer, Streamed):
-            await _stream(answer, headers, receive, send)
-            status, size = 200, 0
-        else:
-            status, size = answer.status, len(answer.body)
-            await _send(answer, headers, send, is_head=scope["method"] == "HEAD")
-        seconds = perf_counter() - started
-        self._metrics.count(label, status, seconds)
-        if self._access_log is not None:
-            self._access_log.note(scope, label, status, size, seconds)
-
-    async def _from(
-        self,
-        route: Route,
-        path: str,
-        arguments: tuple[str, ...],
-        scope: Scope,
-        receive: Receive,
-    ) -> Answer:
-        method, headers = scope["method"], scope["headers"]
+        path, route, arguments = self._place(scope)
         client = scope.get("client")
         request = Request(
-            method,
+            scope["method"],
             path,
             query_string=scope["query_string"],
-            headers=headers,
+            headers=scope["headers"],
             client=client[0] if client else None,
             arguments=arguments,
             prefix=self._prefix or scope.get("root_path", "").rstrip("/"),
         )
+        answer = _NOT_FOUND if route is None else await self._from(route, request, receive)
+        headers = [*answer.headers, *self._cross_origin.headers(request.field(b"origin"))]
+        if isinstance(answer, Streamed):
+            await _stream(answer, headers, receive, send)
+            status, size = 200, 0
+        else:
+            status, body, _ = answer
+            size = len(body)
+            if status not in (204, 304):
+                headers.append((b"content-length", b"%d" % size))
+            if request.method == "HEAD":
+                body = b""
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        seconds = perf_counter() - started
+        label = UNKNOWN_ROUTE if route is None else route.label
+        self._metrics.count(label, status, seconds)
+        if self._access_log is not None:
+            self._access_log.note(scope, label, status, size, seconds)
+
+    def _place(self, scope: Scope) -> _Place:
+        """Return where the path of a request leads; most paths have led there before."""
+        raw = scope.get("raw_path")
+        if raw is None or (scope.get("root_path") and not self._prefix):
+            return self._find(path_below(self._prefix, scope))
+        return self._of_raw_path(raw)
+
+    def _find_raw(self, raw: bytes) -> _Place:
+        return self._find(path_below(self._prefix, {"raw_path": raw}))
+
+    def _find(self, path: str | None) -> _Place:
+        found = None if path is None else self._routes.find(path)
+        return _NOWHERE if path is None or found is None else _Place(path, *found)
+
+    async def _from(self, route: Route, request: Request, receive: Receive) -> Answer:
+        method = request.method
         try:
             if method not in route.methods:
                 if method == "OPTIONS":
@@ -133,12 +155,14 @@ class Application:
                 allow = ((b"allow", route.allowed.encode()),)
                 return text_response(f"{method} is not answered here", 405, allow)
             if method not in ("GET", "HEAD"):
-                length = next((v for name, v in headers if name == b"content-length"), None)
                 request.body = await read_body(
-                    receive, length, limit=route.max_body, seconds=self._request_timeout
+                    receive,
+                    request.field(b"content-length"),
+                    limit=route.max_body,
+                    seconds=self._request_timeout,
                 )
             answer = route.endpoint(request)
-            return await answer if isawaitable(answer) else answer
+            return answer if isinstance(answer, _ANSWERS) else await answer
         except Refused as refusal:
             return refusal.response
         except Exception:  # noqa: BLE001 - whatever it is becomes an answer, and the log has it
@@ -172,16 +196,6 @@ def path_below(prefix: str, scope: Scope) -> str | None:
     if path == mounted or path.startswith(f"{mounted}/"):
         return path[len(mounted) :] or "/"
     return None if prefix else path
-
-
-async def _send(
-    answer: Response, headers: list[tuple[bytes, bytes]], send: Send, *, is_head: bool
-) -> None:
-    status, body = answer.status, answer.body
-    if status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if is_head else body})
 
 
 async def _stream(

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from flagengine import Reason, Resolution
 
-__all__ = ["Fragments", "Render", "is_undecided"]
+__all__ = ["Fragments", "Render", "enclosed", "is_undecided"]
 
 Render: TypeAlias = Callable[[Resolution], bytes]
 """Returns the JSON of an answer, without a comma; ``b""`` leaves the answer out."""
@@ -25,6 +25,19 @@ def is_undecided(resolution: Resolution) -> bool:
     if resolution.value is not None or resolution.caller_default:
         return False
     return resolution.reason not in _NEVER_FAILURES
+
+
+def enclosed(before: bytes, pieces: list[bytes], after: bytes) -> list[bytes]:
+    """Return the pieces with text around them, to be joined with commas, once: an answer may be large.
+
+    >>> b",".join(enclosed(b"[", [b"1", b"2"], b"]")), b",".join(enclosed(b"[", [], b"]"))
+    (b'[1,2]', b'[]')
+    """
+    if not pieces:
+        return [before + after]
+    pieces[0] = before + pieces[0]
+    pieces[-1] += after
+    return pieces
 
 
 class Fragments:
@@ -45,14 +58,20 @@ class Fragments:
 
     def joined(self, resolutions: Collection[Resolution]) -> tuple[bytes, bool]:
         """Return the pieces of the answers with commas between them, and whether an answer is undecided."""
+        pieces, has_undecided = self.pieces(resolutions)
+        return b",".join(pieces), has_undecided
+
+    def pieces(self, resolutions: Collection[Resolution]) -> tuple[list[bytes], bool]:
+        """Return the pieces of the answers in a new list, and whether an answer is undecided."""
         try:
             pieces = map(self._pieces.__getitem__, map(id, resolutions))
-            return b",".join(filter(None, pieces)), False
+            return list(filter(None, pieces)), False
         except KeyError:
-            return self._joined_anew(resolutions)
+            return self._made(resolutions)
 
-    def _joined_anew(self, resolutions: Collection[Resolution]) -> tuple[bytes, bool]:
-        pieces, has_undecided = [], False
+    def _made(self, resolutions: Collection[Resolution]) -> tuple[list[bytes], bool]:
+        pieces: list[bytes] = []
+        has_undecided = False
         for resolution in resolutions:
             piece = self._pieces.get(id(resolution))
             if piece is None:
@@ -64,7 +83,7 @@ class Fragments:
                     self._keep(resolution, piece)
             if piece:
                 pieces.append(piece)
-        return b",".join(pieces), has_undecided
+        return pieces, has_undecided
 
     def _keep(self, resolution: Resolution, piece: bytes) -> None:
         if resolution.reason is Reason.UNKNOWN_FLAG:

@@ -29,6 +29,7 @@ __all__ = ["Project", "Projects"]
 # Of more keys than this, those that no flag has are left out: each would become an answer of its own.
 _MANY: Final = 100
 
+_AGE: Final = b"x-flagengine-definitions-age"
 _UNTIL_COMPILED: Final = 4
 """How often a flag is evaluated until its evaluator is compiled."""
 
@@ -66,6 +67,8 @@ class Project:
         self._clock: Clock = clock or SystemClock()
         self._publication: Publication | None = None
         self._options: dict[str, Any] = {}
+        self._age = 0
+        self._age_header = _AGE, b"0"
         self.loader.store.subscribe(self._prepare)
         if settings.complete:
             self._options["complete"] = True
@@ -102,8 +105,11 @@ class Project:
     def age_header(self) -> tuple[bytes, bytes]:
         """The header that says how many seconds ago the definitions were last confirmed by their source."""
         confirmed_at = self.loader.store.current.refreshed_at
-        age = 0.0 if confirmed_at is None else self._clock.monotonic() - confirmed_at
-        return b"x-flagengine-definitions-age", b"%d" % max(0.0, age)
+        age = 0 if confirmed_at is None else int(self._clock.monotonic() - confirmed_at)
+        if age != self._age:
+            self._age = age
+            self._age_header = _AGE, b"%d" % max(0, age)
+        return self._age_header
 
     def evaluate(
         self,
@@ -117,21 +123,25 @@ class Project:
 
         Without a distinct id, the flags that need one are undecided.
         """
+        known = self.options(options, overrides)
+        asked = known.get("flag_keys")
+        if asked is not None and len(asked) > _MANY:
+            forced = known["overrides"].flags.keys() if "overrides" in known else ()
+            there = {*publication.snapshot.flags.keys(), *forced}
+            found = [key for key in dict.fromkeys(asked) if key in there]
+            known = {**known, "flag_keys": found}
+        return evaluate(publication.snapshot, distinct_id, properties, **known).values()
+
+    def options(
+        self, options: Mapping[str, Any], overrides: Overrides | None = None
+    ) -> Mapping[str, Any]:
+        """Return the options of a call with those of the project; ``overrides`` win over forced values."""
         forced = self.forced.current
         if overrides:
             forced = forced | overrides
         if self._options:
             options = {**self._options, **options}
-        if forced:
-            options = {**options, "overrides": forced}
-        asked = options.get("flag_keys")
-        if asked is not None and len(asked) > _MANY:
-            there = publication.snapshot.flags.keys() | forced.flags.keys()
-            options = {
-                **options,
-                "flag_keys": [key for key in dict.fromkeys(asked) if key in there],
-            }
-        return evaluate(publication.snapshot, distinct_id, properties, **options).values()
+        return {**options, "overrides": forced} if forced else options
 
     def may_read_definitions(self, key: str) -> bool:
         """Return whether a secret key is the project's. Takes the same time for every key of a length."""

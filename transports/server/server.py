@@ -39,11 +39,12 @@ _LOOK_AGAIN: Final = 1.0
 # The modules with a function ``routes``.
 _PARTS: Final = (
     ".posthog.routes",
-    ".ofrep.routes",
     ".events.routes",
+    ".ofrep.routes",
     ".control",
     ".status",
     ".exposition",
+    ".explorer.routes",
 )
 
 

@@ -112,6 +112,7 @@ class ServerSettings:
         request_timeout: the seconds that a request may take to arrive.
         shutdown_timeout: the seconds that open requests and events have when the server stops.
         captured_events: how many events are kept readable in development.
+        compare_with: a definitions file that the page compares with; None: only files that are given to it.
         access_log: ``json``, ``text`` or None.
         has_traces: whether OpenTelemetry gets a span for each request.
         connections: the limits of connections, for slow, broken and hostile clients.
@@ -127,6 +128,7 @@ class ServerSettings:
     request_timeout: float = 10.0
     shutdown_timeout: float = 10.0
     captured_events: int = 1_000
+    compare_with: Path | None = None
     access_log: str | None = None
     has_traces: bool = False
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)

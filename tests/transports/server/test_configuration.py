@@ -77,12 +77,14 @@ def test_the_server_has_settings_of_its_own():
         development=True,
         max_body=2048,
         request_timeout=2,
+        compare_with="next.json",
     )
     settings = found.settings
     assert (found.host, found.port, settings.prefix) == ("0.0.0.0", 80, "/ph")
     assert settings.control_key == ENVIRONMENT["CONTROL"]
     assert (settings.access_log, settings.is_development) == ("json", True)
     assert (settings.max_body, settings.request_timeout) == (2048, 2.0)
+    assert settings.compare_with == Path("/etc/flags/next.json")
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_an_outcome_is_projected_as_by_posthog(case: dict[str, Any], shape: str)
     del wanted["response_version"]
     publication = Publication(Snapshot.parse({"flags": []}))
     found = json.loads(
-        SHAPES[shape].body(publication, [_resolution(case["outcome"])], b'"requestId":"r"')
+        SHAPES[shape].body(publication, [_resolution(case["outcome"])], b'"requestId":"r"}')
     )
     assert found.pop("requestId") == "r"
     assert found.keys() == wanted.keys()

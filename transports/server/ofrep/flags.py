@@ -13,7 +13,7 @@ from mmh3 import mmh3_x64_128_digest as digest
 from flagengine import Overrides, Resolution
 
 from ...application_errors import log_error
-from ..fragments import is_undecided
+from ..fragments import enclosed, is_undecided
 from ..project import Project, Projects
 from ..upstream import Upstream
 from ..web.etags import is_named
@@ -119,8 +119,9 @@ class EvaluationEndpoints:
 
     def _all(self, whole: _Request, found: Found) -> Response:
         request, project, items = whole.request, whole.project, whole.items
-        joined, _ = items.fragments.joined(found)
-        body = b'{"flags":[%b],%b}' % (joined, streams_of(project, request.prefix))
+        pieces, _ = items.fragments.pieces(found)
+        streams = streams_of(project.settings.project_key, request.prefix)
+        body = b",".join((*enclosed(b'{"flags":[', pieces, b"]"), streams + b"}"))
         etag = digest(body).hex()
         headers = ((b"etag", b'"%b"' % etag.encode()), _REVALIDATED, project.age_header)
         if is_named(request.header(b"if-none-match"), etag) and not self._is_other(

@@ -59,7 +59,7 @@ class FlagItems:
 
     def __init__(self, publication: Publication) -> None:
         self.publication: Publication = publication
-        self.fragments: Fragments = Fragments(self._item, publication.hidden)
+        self.fragments: Fragments = publication.fragments(self._item)
         """The items as JSON, made once for each answer; ``b""`` for a flag that there is not."""
         self._failures: dict[int, tuple[Resolution, bytes]] = {}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -37,13 +38,15 @@ _INACTIVITY: Final = 120
 _JUST_NOW: Final = 30.0
 
 
-def streams_of(project: Project, prefix: str) -> bytes:
-    """Return the member of the answer with all flags that names the stream, which never changes.
+@lru_cache(maxsize=1024)
+def streams_of(project_key: str | None, prefix: str) -> bytes:
+    """Return the member of the answer with all flags that names the project's stream, which never changes.
 
     The address has the project key, which is no secret, because a browser can send no header with it.
     """
-    path, key = quote(prefix) + PATH, project.settings.project_key
-    uri = path if key is None else f"{path}?{TOKEN}={quote(key, safe='')}"
+    uri = quote(prefix) + PATH
+    if project_key is not None:
+        uri = f"{uri}?{TOKEN}={quote(project_key, safe='')}"
     stream = {
         "type": "sse",
         "endpoint": {"requestUri": uri},

@@ -24,7 +24,7 @@ _LONGEST_ID: Final = 200
 _NO_ID: Final = (
     "The distinct_id field is missing from the request. Please include a valid identifier."
 )
-_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class FlagsCall(NamedTuple):
@@ -34,30 +34,34 @@ class FlagsCall(NamedTuple):
         distinct_id: the person; "" only if ``is_disabled``.
         person_properties: the properties that the caller knows.
         options: the other arguments of ``evaluate``, without those that are not given.
-        runtime: ``client`` or ``server``, None: not known.
-        contexts: the contexts that the caller runs in, None: not given.
         is_disabled: whether the caller wants no flags, only the configuration.
-        surveys_only: whether the caller wants the flags of surveys alone.
+        request: the request, whose headers tell the runtime of a caller that does not say it.
         body: the body as it was sent, for a server upstream.
     """
 
     distinct_id: str
     person_properties: Mapping[str, Any]
     options: dict[str, Any]
-    runtime: str | None
-    contexts: tuple[str, ...] | None
     is_disabled: bool
-    surveys_only: bool
+    request: Request
     body: Mapping[str, Any]
 
-    def options_for(self, publication: Publication) -> dict[str, Any]:
-        """Return the arguments of ``evaluate``; the engine is quickest without those that change nothing."""
+    def options_for(self, publication: Publication, *, surveys_only: bool) -> dict[str, Any]:
+        """Return the arguments of ``evaluate``; the engine is quickest without those that change nothing.
+
+        With ``surveys_only`` the caller wants the flags of surveys alone.
+        """
         options = self.options
-        if self.runtime is not None and publication.has_runtimes:
-            options = {**options, "evaluation_runtime": self.runtime}
-        if self.contexts is not None and publication.has_contexts:
-            options = {**options, "evaluation_contexts": self.contexts}
-        if self.surveys_only:
+        if publication.has_runtimes:
+            runtime = runtime_of(self.request, self.body.get("evaluation_runtime"))
+            if runtime is not None:
+                options = {**options, "evaluation_runtime": runtime}
+        if publication.has_contexts:
+            body = self.body
+            contexts = _names(body.get("evaluation_contexts"), body.get("evaluation_environments"))
+            if contexts:
+                options = {**options, "evaluation_contexts": contexts}
+        if surveys_only:
             asked = options.get("flag_keys", publication.snapshot.keys)
             options = {**options, "flag_keys": [key for key in asked if key.startswith(SURVEYS)]}
         return options
@@ -84,53 +88,41 @@ def flags_call(request: Request, body: Mapping[str, Any]) -> FlagsCall:
         if not is_disabled:
             raise Refused(text_response(_NO_ID, 400))
         distinct_id = ""
-    person = _mapping(body, "person_properties", "$properties")
-    contexts = _names(body, "evaluation_contexts", "evaluation_environments")
-    surveys = request.query.get("only_evaluate_survey_feature_flags", "").lower()
+    person = body.get("person_properties") or body.get("$properties")
     return FlagsCall(
-        distinct_id if len(distinct_id.encode()) <= _LONGEST_ID else distinct_id[:_LONGEST_ID],
-        person,
+        distinct_id[:_LONGEST_ID],
+        person if isinstance(person, dict) else _NOTHING,
         _options(body),
-        runtime_of(request, body.get("evaluation_runtime")),
-        tuple(contexts) if contexts else None,
         is_disabled,
-        surveys in _TRUE,
+        request,
         body,
     )
 
 
 def _options(body: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    groups = _mapping(body, "groups", "$groups")
-    if groups:
+    groups = body.get("groups") or body.get("$groups")
+    if groups and isinstance(groups, dict):
         options["groups"] = groups
-    by_group = _mapping(body, "group_properties")
-    if by_group:
+    by_group = body.get("group_properties")
+    if by_group and isinstance(by_group, dict):
         options["group_properties"] = {
             group: properties
             for group, properties in by_group.items()
             if isinstance(properties, dict)
         }
-    device_id = usable_id(body.get("device_id", body.get("$device_id")))
-    if device_id:
+    device_id = body.get("device_id") or body.get("$device_id")
+    if device_id and (device_id := usable_id(device_id)):
         options["device_id"] = device_id
-    keys = _names(body, "flag_keys", "flag_keys_to_evaluate")
+    keys = _names(body.get("flag_keys"), body.get("flag_keys_to_evaluate"))
     if keys is not None:
         options["flag_keys"] = keys
     return options
 
 
-def _mapping(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    for name in names:
-        found = body.get(name)
-        if isinstance(found, dict):
-            return found
-    return {}
-
-
-def _names(body: Mapping[str, Any], *names: str) -> list[str] | None:
-    for name in names:
-        found = body.get(name)
-        if isinstance(found, list):
-            return [each for each in found if isinstance(each, str)]
+def _names(*given: object) -> list[str] | None:
+    """Return the texts in the first list."""
+    for each in given:
+        if isinstance(each, list):
+            return [name for name in each if isinstance(name, str)]
     return None

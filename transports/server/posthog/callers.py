@@ -5,6 +5,7 @@ from __future__ import annotations
 from re import IGNORECASE, compile  # noqa: A004 - only here
 from typing import Final
 
+from ..web.remembering import remembering
 from ..web.request import Request
 
 __all__ = ["runtime_of"]
@@ -29,9 +30,14 @@ def runtime_of(request: Request, said: object) -> str | None:
     if isinstance(said, str):
         word = said.lower()
         return word if word in ("client", "server") else None
-    agent = request.header(b"user-agent") or ""
+    named = _of_agent(request.header(b"user-agent") or "")
+    if named is not None:
+        return named
+    return "client" if any(map(request.field, _OF_BROWSERS)) else None
+
+
+@remembering
+def _of_agent(agent: str) -> str | None:
     if _BROWSERS.search(agent) or _CLIENTS.search(agent):
         return "client"
-    if _SERVERS.search(agent):
-        return "server"
-    return "client" if any(name in _OF_BROWSERS for name, _ in request.headers) else None
+    return "server" if _SERVERS.search(agent) else None

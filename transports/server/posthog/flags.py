@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from functools import partial
 from operator import attrgetter
 from time import time
 from typing import Final, NamedTuple
@@ -15,7 +16,8 @@ from ..project import Project, Projects
 from ..publication import Publication
 from ..upstream import Upstream
 from ..web.body import sent_json, undecodable
-from ..web.request import Request
+from ..web.remembering import remembering
+from ..web.request import Request, parsed_query
 from ..web.response import JSON_TYPE, Response
 from . import errors
 from .browser_config import CONFIG_MEMBERS
@@ -27,10 +29,35 @@ __all__ = ["FlagsEndpoint"]
 _NOTHING: Final = Publication(Snapshot.parse({"flags": []}))
 _value: Final = attrgetter("value")
 _NO_FLAGS: Final[tuple[Resolution, ...]] = ()
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
+_LAST_DIGITS: Final = tuple(f"{number:02x}" for number in range(256))
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 OverridesOf = Callable[[Request], Overrides | None]
+
+
+class _Form(NamedTuple):
+    """What a query asks for: a shape, the configuration, and the flags of surveys alone."""
+
+    shape: Shape
+    has_config: bool
+    surveys_only: bool
+
+
+def _form(query_string: bytes, *, is_decide: bool) -> _Form:
+    query = parsed_query(query_string)
+    version, config = query.get("v") or query.get("version") or None, query.get("config")
+    shape = shape_of(is_decide=is_decide, version=version, asks_for_config=bool(config))
+    has_config = is_decide or (version is None and config is None)
+    if config:
+        has_config = has_config or config.lower() not in _FALSE
+    surveys = query.get("only_evaluate_survey_feature_flags", "").lower()
+    return _Form(shape, has_config, surveys in _TRUE)
+
+
+_of_flags = remembering(partial(_form, is_decide=False))
+_of_decide = remembering(partial(_form, is_decide=True))
 
 
 class FlagsEndpoint:
@@ -58,19 +85,14 @@ class FlagsEndpoint:
 
     def flags(self, request: Request) -> Response | Awaitable[Response]:
         """Answer ``/flags``."""
-        return self._answer(request, is_decide=False)
+        return self._answer(request, _of_flags(request.query_string))
 
     def decide(self, request: Request) -> Response | Awaitable[Response]:
         """Answer ``/decide``, the older path, which always has the configuration."""
-        return self._answer(request, is_decide=True)
+        return self._answer(request, _of_decide(request.query_string))
 
-    def _answer(self, request: Request, *, is_decide: bool) -> Response | Awaitable[Response]:
-        query = request.query
-        version, config = query.get("v") or query.get("version") or None, query.get("config")
-        shape = shape_of(is_decide=is_decide, version=version, asks_for_config=bool(config))
-        has_config = is_decide or (version is None and config is None)
-        if config:
-            has_config = has_config or config.lower() not in _FALSE
+    def _answer(self, request: Request, form: _Form) -> Response | Awaitable[Response]:
+        shape, has_config, surveys_only = form
         if request.method != "POST":
             return _empty(request, shape)
         body = sent_json(request, limit=self._limit)
@@ -85,7 +107,7 @@ class FlagsEndpoint:
         asked = _Asked(request, call, publication, shape, tail, project.age_header)
         if call.is_disabled:
             return asked.answer(_NO_FLAGS)
-        options = call.options_for(publication)
+        options = call.options_for(publication, surveys_only=surveys_only)
         found = project.evaluate(
             publication,
             call.distinct_id,
@@ -146,17 +168,28 @@ def _empty(request: Request, shape: Shape) -> Response:
 
 
 def _tail(request: Request, publication: Publication, *, has_config: bool) -> bytes:
-    tail = b'"requestId":"%b","evaluatedAt":%d' % (_request_id(request), time() * 1000)
+    tail = f'"requestId":"{_request_id(request)}","evaluatedAt":{int(time() * 1000)}'.encode()
     if publication.snapshot.minimal_flag_called_events:
-        tail = b'%b,"minimalFlagCalledEvents":true' % tail
-    return b"%b,%b" % (tail, CONFIG_MEMBERS) if has_config else tail
+        tail += b',"minimalFlagCalledEvents":true'
+    return b"%b,%b}" % (tail, CONFIG_MEMBERS) if has_config else tail + b"}"
 
 
-def _request_id(request: Request) -> bytes:
+def _request_id(request: Request) -> str:
     given = request.header(b"x-request-id")
     if given:
         try:
-            return str(UUID(given)).encode()
+            return str(UUID(given))
         except ValueError:
             pass
-    return str(uuid4()).encode()
+    return next(_ids)
+
+
+def _new_ids() -> Iterator[str]:
+    """Yield UUIDs, most of which differ from the one before in their last digits: they need not be hard to guess."""
+    while True:
+        text = str(uuid4())[:-2]
+        for end in _LAST_DIGITS:
+            yield text + end
+
+
+_ids: Final = _new_ids()

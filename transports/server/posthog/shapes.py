@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from flagengine import Resolution
 
+from ..fragments import Render, enclosed
 from ..publication import Publication
 from . import records
 
@@ -15,34 +16,31 @@ __all__ = ["Shape", "shape_of"]
 
 _TYPED_FROM: Final = 4
 _DETAILS_FROM: Final = 2
+_ALL_DECIDED: Final = b'"errorsWhileComputingFlags":false'
+_SOME_UNDECIDED: Final = b'"errorsWhileComputingFlags":true'
 
-Join = Callable[[Publication, Collection[Resolution]], tuple[bytes, bool]]
-
-
-def _details(publication: Publication, found: Collection[Resolution]) -> tuple[bytes, bool]:
-    joined, has_undecided = publication.fragments(records.details).joined(found)
-    return b'"flags":{%b}' % joined, has_undecided
-
-
-def _typed(publication: Publication, found: Collection[Resolution]) -> tuple[bytes, bool]:
-    joined, has_undecided = publication.fragments(records.typed).joined(found)
-    return b'"flags":{%b}' % joined, has_undecided
+Join = Callable[[Publication, Collection[Resolution]], tuple[list[bytes], bool]]
+"""Returns the beginning of the answer, with the flags, in parts between which commas belong; and whether a flag is
+undecided."""
 
 
-def _values(publication: Publication, found: Collection[Resolution]) -> tuple[bytes, bool]:
-    values, has_undecided = publication.fragments(records.value).joined(found)
-    payloads, _ = publication.fragments(records.payload).joined(found)
-    return b'"featureFlags":{%b},"featureFlagPayloads":{%b}' % (values, payloads), has_undecided
+def _joins(head: bytes, render: Render, end: bytes = b"}") -> Join:
+    def join(publication: Publication, found: Collection[Resolution]) -> tuple[list[bytes], bool]:
+        pieces, has_undecided = publication.fragments(render).pieces(found)
+        return enclosed(head, pieces, end), has_undecided
+
+    return join
 
 
-def _enabled(publication: Publication, found: Collection[Resolution]) -> tuple[bytes, bool]:
-    joined, has_undecided = publication.fragments(records.enabled_value).joined(found)
-    return b'"featureFlags":{%b}' % joined, has_undecided
+_values = _joins(b'{"featureFlags":{', records.value)
+_payloads = _joins(b'"featureFlagPayloads":{', records.payload)
 
 
-def _listed(publication: Publication, found: Collection[Resolution]) -> tuple[bytes, bool]:
-    joined, has_undecided = publication.fragments(records.enabled_key).joined(found)
-    return b'"featureFlags":[%b]' % joined, has_undecided
+def _values_and_payloads(
+    publication: Publication, found: Collection[Resolution]
+) -> tuple[list[bytes], bool]:
+    values, has_undecided = _values(publication, found)
+    return values + _payloads(publication, found)[0], has_undecided
 
 
 class _Form(NamedTuple):
@@ -53,25 +51,25 @@ class _Form(NamedTuple):
 class Shape(Enum):
     """A shape: the flags' members of the answer, and whether the answer says that flags are missing."""
 
-    TYPED = _Form(_typed)
+    TYPED = _Form(_joins(b'{"flags":{', records.typed))
     """``/flags?v=4``: records with a typed value."""
-    DETAILS = _Form(_details)
+    DETAILS = _Form(_joins(b'{"flags":{', records.details))
     """``/flags?v=2`` and ``/decide?v=4``: records with ``enabled`` and ``variant``."""
-    VALUES = _Form(_values)
+    VALUES = _Form(_values_and_payloads)
     """``/flags?v=1`` and ``/decide?v=3``: values and payloads."""
-    ENABLED = _Form(_enabled, has_errors=False)
+    ENABLED = _Form(_joins(b'{"featureFlags":{', records.enabled_value), has_errors=False)
     """``/decide?v=2``: the values of the flags that are on."""
-    LISTED = _Form(_listed, has_errors=False)
+    LISTED = _Form(_joins(b'{"featureFlags":[', records.enabled_key, b"]"), has_errors=False)
     """``/decide?v=1``: the keys of the flags that are on."""
 
     def body(self, publication: Publication, found: Collection[Resolution], tail: bytes) -> bytes:
-        """Return the answer; ``tail`` has its other members, without braces."""
-        form = self.value
-        flags, has_undecided = form.join(publication, found)
-        if not form.has_errors:
-            return b"{%b,%b}" % (flags, tail)
-        errors = b"true" if has_undecided else b"false"
-        return b'{%b,"errorsWhileComputingFlags":%b,%b}' % (flags, errors, tail)
+        """Return the answer; ``tail`` is its end, with its other members."""
+        join, has_errors = self._value_
+        members, has_undecided = join(publication, found)
+        if has_errors:
+            members.append(_SOME_UNDECIDED if has_undecided else _ALL_DECIDED)
+        members.append(tail)
+        return b",".join(members)
 
 
 def shape_of(*, is_decide: bool, version: str | None, asks_for_config: bool) -> Shape:

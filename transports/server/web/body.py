@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from ...errors import InvalidResponseError, ResponseTooLargeError
 from ...http.unpacking import unpack
 from ...json_text import read_json
+from .begun import Begun
 from .request import Request
 from .response import Refused, text_response
 
@@ -39,6 +40,7 @@ _MOST_DIGITS: Final = 20
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/plain"})
 _HALF_CHARACTER: Final = compile(rb"\xed[\xa0-\xbf]")
+_JSON: Final = b"application/json"
 _COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
 
 
@@ -54,9 +56,12 @@ async def read_body(receive: Receive, length: bytes | None, *, limit: int, secon
     """
     if length is not None and _is_above(length, limit):
         raise _too_large(limit)
+    reading = Begun(_whole(receive, limit))
+    if reading.is_done:
+        return reading.result
     try:
         async with asyncio.timeout(seconds):
-            return await _whole(receive, limit)
+            return await reading
     except TimeoutError:
         refusal = text_response(f"the request must arrive within {seconds:g} seconds", 408)
         raise Refused(refusal) from None
@@ -153,12 +158,13 @@ def sent_json(request: Request, *, limit: int) -> Any:
     compression = request.query.get("compression", "")
     if compression not in _COMPRESSIONS:
         raise undecodable(f"unsupported compression: {compression[:40]!r}")
-    kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     body = unpacked_body(request, limit=limit)
-    if kind == _FORM:
-        body = form_value(body)
-    elif kind not in _JSON_TYPES:
-        raise undecodable(f"unsupported content type: {kind[:80]!r}")
+    if request.field(b"content-type") != _JSON:  # the usual one, without a look at its parts
+        kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+        if kind == _FORM:
+            body = form_value(body)
+        elif kind not in _JSON_TYPES:
+            raise undecodable(f"unsupported content type: {kind[:80]!r}")
     try:
         return json_of(body)
     except ValueError:

@@ -22,9 +22,8 @@ class CrossOrigin:
         self._all: bool = "*" in origins
         self._origins: frozenset[bytes] = frozenset(each.rstrip("/").encode() for each in origins)
 
-    def headers(self, headers: list[tuple[bytes, bytes]]) -> Headers:
-        """Return the headers of the answer to a request with these headers."""
-        origin = _first(headers, b"origin")
+    def headers(self, origin: bytes | None) -> Headers:
+        """Return the headers of the answer to a request from this origin."""
         if origin is None or not (self._all or origin in self._origins):
             return ()
         return (
@@ -37,7 +36,7 @@ class CrossOrigin:
     @staticmethod
     def preflight(request: Request, methods: str) -> Response:
         """Return the answer to the question whether a browser may send a request."""
-        wanted = _first(request.headers, b"access-control-request-headers")
+        wanted = request.field(b"access-control-request-headers")
         headers = [
             (b"allow", methods.encode()),
             (b"access-control-allow-methods", methods.encode()),
@@ -45,13 +44,6 @@ class CrossOrigin:
         ]
         if wanted is not None:
             headers.append((b"access-control-allow-headers", wanted))
-        if _first(request.headers, b"access-control-request-private-network") == b"true":
+        if request.field(b"access-control-request-private-network") == b"true":
             headers.append((b"access-control-allow-private-network", b"true"))
         return Response(204, b"", tuple(headers))
-
-
-def _first(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
-    for known, value in headers:
-        if known == name:
-            return value
-    return None

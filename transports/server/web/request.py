@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import parse_qsl
 
-__all__ = ["Request"]
+from .remembering import remembering
+
+__all__ = ["Request", "parsed_query"]
 
 _MOST_PARAMETERS: Final = 100
 
@@ -24,6 +28,7 @@ class Request:
     """
 
     __slots__ = (
+        "_by_name",
         "_query",
         "arguments",
         "body",
@@ -55,21 +60,25 @@ class Request:
         self.client: str | None = client
         self.arguments: tuple[str, ...] = arguments
         self.prefix: str = prefix
-        self._query: dict[str, str] | None = None
+        # Of several headers of a name the first counts.
+        self._by_name: dict[bytes, bytes] = dict(reversed(self.headers))
+        self._query: Mapping[str, str] | None = None
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> Mapping[str, str]:
         """The query's parameters; one without a value is ``""``, and of several of a name the first counts."""
         if self._query is None:
-            self._query = _parsed(self.query_string)
+            self._query = parsed_query(self.query_string)
         return self._query
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, whose name is in small letters; None without it."""
-        for known, value in self.headers:
-            if known == name:
-                return value.decode("latin-1")
-        return None
+        value = self._by_name.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def field(self, name: bytes) -> bytes | None:
+        """Return the same as ``header``, as it was sent."""
+        return self._by_name.get(name)
 
     @property
     def bearer(self) -> str | None:
@@ -78,15 +87,20 @@ class Request:
         return credential.strip() or None if kind.lower() == "bearer" else None
 
 
-def _parsed(query: bytes) -> dict[str, Any]:
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@remembering
+def parsed_query(query: bytes) -> Mapping[str, str]:
+    """Return the parameters of a query: see ``Request.query``."""
     text = query.decode("latin-1")
     if not text:
-        return {}
+        return _NOTHING
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
-        return {}
+        return _NOTHING
     found: dict[str, str] = {}
     for name, value in pairs:
         found.setdefault(name, value)
-    return found
+    return MappingProxyType(found)
