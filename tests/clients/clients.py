@@ -34,6 +34,7 @@ class Client:
     Attributes:
         driver: the name of its driver.
         label: what tables call it, without its version.
+        speaks: the path that it asks.
         says: the members of a case's context that its interface has.
         effective: returns the case as it reaches the server: with what the client adds and leaves out.
         runtime: the runtime that it says it has.
@@ -51,6 +52,7 @@ class Client:
 
     driver: str
     label: str
+    speaks: str
     says: frozenset[str]
     effective: Callable[[Case], Case] = lambda case: case
     runtime: str | None = None
@@ -64,6 +66,11 @@ class Client:
     seen: Callable[[Client, Resolution], dict[str, Any]] | None = None
     has_device: bool = False
     is_local: bool = False
+
+    @property
+    def name(self) -> str:
+        """What tests call it."""
+        return f"{self.driver}, local" if self.is_local else self.driver
 
     def why_not(self, case: Case) -> str | None:
         """Return why the client cannot be asked for a case; None if it can."""
@@ -193,6 +200,7 @@ CLIENTS: Final = (
     Client(
         driver="posthog-node",
         label="posthog-node",
+        speaks="`/flags/?v=2`",
         says=_SERVER_SDK | {"evaluation_contexts"},
         effective=_known_groups,
         runtime="server",
@@ -202,6 +210,7 @@ CLIENTS: Final = (
     Client(
         driver="posthog-python",
         label="posthog-python",
+        speaks="`/flags/?v=4`",
         says=_SERVER_SDK | {"device_id"},
         effective=_known_groups,
         runtime="server",
@@ -213,6 +222,7 @@ CLIENTS: Final = (
     Client(
         driver="posthog-ruby",
         label="posthog-ruby",
+        speaks="`/flags/?v=2`",
         says=_SERVER_SDK,
         effective=_known_groups,
         runtime="server",
@@ -224,6 +234,7 @@ CLIENTS: Final = (
     Client(
         driver="flags-sdk",
         label="@flags-sdk/posthog",
+        speaks="`/decide/?v=4`",
         says=_SERVER_SDK,
         effective=_known_groups,
         runtime="server",
@@ -235,6 +246,7 @@ CLIENTS: Final = (
     Client(
         driver="posthog-js",
         label="posthog-js",
+        speaks="`/flags/?v=2`",
         says=_BROWSER_SDK | {"evaluation_contexts"},
         runtime="client",
         is_binary64=True,
@@ -243,6 +255,7 @@ CLIENTS: Final = (
     Client(
         driver="posthog-js-1.297",
         label="posthog-js",
+        speaks="`/flags/?v=2&config=true`",
         says=_BROWSER_SDK,
         runtime="client",
         is_binary64=True,
@@ -253,9 +266,11 @@ CLIENTS: Final = (
     Client(
         driver="posthog-js-1.187",
         label="posthog-js",
+        speaks="`/decide/?v=3`",
         says=_BROWSER_SDK - {"device_id"},
         runtime="client",
         is_binary64=True,
+        failed=False,
     ),
 )
 """The clients that ask the server for flags."""
@@ -263,7 +278,8 @@ CLIENTS: Final = (
 LOCAL: Final = tuple(
     Client(
         driver=client.driver,
-        label=f"{client.label}, local",
+        label=client.label,
+        speaks=client.speaks,
         says=client.says - {"evaluation_contexts"},
         is_binary64=client.is_binary64,
         deepest=client.deepest,

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +26,7 @@ HERE: Final = Path(__file__).parent
 NODE: Final = HERE / "node"
 RUBY_SDK: Final = Path(os.environ.get("POSTHOG_RUBY", HERE / "ruby" / "posthog-ruby"))
 """A checkout of posthog-ruby, which no registry of packages for Python or Node has."""
+CHROMIUM: Final = os.environ.get("CHROMIUM", "chromium")
 _ANSWER_LIMIT: Final = 300.0
 
 
@@ -33,6 +36,9 @@ def _page(script: str, package: str) -> tuple[str, ...]:
 
 DRIVERS: Final = {
     "posthog-node": ("node", str(NODE / "posthog_node.mjs")),
+    "ofrep-python": (sys.executable, "-u", str(HERE / "python" / "ofrep_python.py")),
+    "ofrep-node": ("node", str(NODE / "ofrep_server.mjs")),
+    "ofrep-web": _page("ofrep_web.mjs", "@openfeature/ofrep-web-provider"),
     "flags-sdk": ("node", str(NODE / "flags_sdk.mjs")),
     "posthog-js": _page("posthog_js.mjs", "posthog-js"),
     "posthog-js-1.297": _page("posthog_js.mjs", "posthog-js-1.297"),
@@ -42,17 +48,42 @@ DRIVERS: Final = {
 }
 """By client: the command that starts its driver."""
 
-_INSTALL: Final = "run: make .venv/.clients"
+_INSTALL: Final = "run `make clients`, which installs what it needs"
 
 
+@cache
 def why_missing(name: str) -> str | None:
     """Return why a client cannot be asked here, and how to install it; None if it can."""
-    command = DRIVERS[name][0]
+    command, script = DRIVERS[name][0], DRIVERS[name][1]
     if command == "node":
-        if shutil.which("node") is None:
-            return "there is no node; install Node.js 20 or newer"
-        if not (NODE / "node_modules").is_dir():
-            return f"tests/clients/node/node_modules is missing; {_INSTALL}"
+        return _why_no_node(needs_browser=script.endswith("browser.mjs"))
+    if command == "ruby":
+        return _why_no_ruby()
+    package = _PACKAGES[name]
+    return None if find_spec(package) else f"{package} is not installed; {_INSTALL}"
+
+
+_PACKAGES: Final = {
+    "posthog-python": "posthog",
+    "ofrep-python": "openfeature",
+}
+
+
+def _why_no_node(*, needs_browser: bool) -> str | None:
+    if shutil.which("node") is None:
+        return "there is no node; install Node.js 20 or newer"
+    if not (NODE / "node_modules" / "posthog-node").is_dir():
+        return f"tests/clients/node/node_modules is missing; {_INSTALL}"
+    if needs_browser and shutil.which(CHROMIUM) is None:
+        return f"there is no {CHROMIUM}; install Chromium, or set CHROMIUM to its path"
+    return None
+
+
+def _why_no_ruby() -> str | None:
+    if shutil.which("ruby") is None:
+        return "there is no ruby; install ruby and ruby-concurrent"
+    if not (RUBY_SDK / "lib" / "posthog.rb").is_file():
+        return "there is no posthog-ruby; set POSTHOG_RUBY to a checkout of its release 3.23.2"
     return None
 
 
@@ -63,13 +94,12 @@ class DriverError(Exception):
 class Driver:
     """A driver in a process of its own."""
 
-    def __init__(self, name: str, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, name: str) -> None:
         self._process = subprocess.Popen(
             DRIVERS[name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
-            env={**os.environ, **(environment or {})},
         )
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()

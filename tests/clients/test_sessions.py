@@ -13,6 +13,7 @@ from tests.clients.sessions import KEY, SECRET, Session, document, eventually, r
 
 SERVER_SDKS = ("posthog-node", "posthog-python", "posthog-ruby", "flags-sdk")
 WITH_EVENTS = ("posthog-node", "posthog-python", "posthog-ruby")
+OFREP = ("ofrep-python", "ofrep-node", "ofrep-web")
 BROWSERS = ("posthog-js", "posthog-js-1.297", "posthog-js-1.187")
 
 ANN = {"distinct_id": "ann", "person_properties": {"plan": "pro"}}
@@ -159,3 +160,62 @@ def test_the_events_of_a_page_arrive_and_its_console_stays_empty(driver: Driver,
     assert left["distinct_id"] == bought["distinct_id"]
     assert len(session.events(event="bought")) == 1
     assert driver.do("notes") == []
+
+
+KINDS = {"layout": "string"}
+
+
+def read(driver: Driver, key: str) -> tuple[Any, Any, Any]:
+    found = driver.do("flag", flag_key=key, kind=KINDS.get(key, "boolean"), **ANN, **TEAM)
+    return found["value"], found["payload"], found["error"]
+
+
+@clients(*OFREP)
+def test_openfeature_reads_flags_variants_payloads_and_groups(driver: Driver, session: Session):
+    driver.do("open", url=session.url, project_key=KEY, **ANN, **TEAM)
+    assert {key: read(driver, key) for key in (*EXPECTED, "retired")} == {
+        "beta": (True, None, None),
+        "layout": ("b", '{"density": 1}', None),
+        "pro": (True, None, None),
+        "team": (True, None, None),
+        "limits": (True, '{"max": 5}', None),
+        "nobody": (False, None, None),
+        "unknown": (None, None, "FLAG_NOT_FOUND"),
+        "retired": (False, None, None),
+    }
+    assert driver.do("notes") == []
+
+
+@clients(*OFREP)
+def test_openfeature_has_the_new_answer_after_the_file_has_changed(
+    driver: Driver, session: Session
+):
+    # A browser does not ask again: the server's stream tells it of the change.
+    driver.do("open", url=session.url, project_key=KEY, **ANN, **TEAM)
+    assert read(driver, "beta") == (True, None, None)
+    session.define(document(beta={"groups": [{"properties": [], "rollout_percentage": 0}]}))
+    eventually(lambda: read(driver, "beta"), (False, None, None))
+    assert driver.do("notes") == []
+
+
+@clients("ofrep-web")
+def test_a_page_asks_again_when_its_visitor_changes(driver: Driver, session: Session):
+    driver.do("open", url=session.url, project_key=KEY, **ANN, **TEAM)
+    assert driver.do("flag", flag_key="pro", kind="boolean")["value"] is True
+    # The targeting key is the same, so the client sends the last ETag.
+    driver.do("person", distinct_id="ann", person_properties={"plan": "free"})
+
+    def pro() -> Any:
+        return driver.do("flag", flag_key="pro", kind="boolean")["value"]
+
+    # By default the client first shows what it has stored for the visitor.
+    eventually(pro, False)
+    assert driver.do("notes") == []
+
+
+@clients("flags-sdk")
+def test_vercels_toolbar_gets_the_flags_of_the_project(driver: Driver, session: Session):
+    found = driver.do("providerData", url=session.url, secret_key=SECRET)
+    assert found["hints"] == []
+    assert found["definitions"]["layout"]["description"] == "Layout"
+    assert sorted(found["definitions"]) == sorted(flag["key"] for flag in document()["flags"])

@@ -130,7 +130,7 @@ def _with_reason(resolution: Resolution, record: dict[str, Any], payload: Any) -
 def _value(resolution: Resolution | None) -> Any:
     if resolution is None or not _is_shown(resolution) or not _is_plain(resolution):
         return None
-    return None if is_failed(resolution) else resolution.value
+    return False if is_failed(resolution) else resolution.value
 
 
 def _value_and_payload(resolution: Resolution | None) -> Any:

@@ -1,11 +1,13 @@
 // A client in Chromium: `node browser.mjs SCRIPT PACKAGE`. The verbs are those of the page's script, and a few of the page.
 
+import { execFileSync } from "node:child_process";
 import { chromium } from "playwright-core";
 import { drive, versionOf } from "./lines.mjs";
 import { servePages } from "./page_server.mjs";
 
 const [script, name] = process.argv.slice(2);
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const command = process.env.CHROMIUM ?? "chromium";
+const executablePath = execFileSync("which", [command], { encoding: "utf8" }).trim();
 const PART = 60;
 
 const pages = await servePages();
