@@ -12,9 +12,11 @@ from benchmarks.rivals.base import Bucketing, Question, imported, plain_context,
 from benchmarks.specs import Answer, Condition, Filter, Flag, Operator, Person, alternatives
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from benchmarks.workload import Workload
 
-__all__ = ["Unleash"]
+__all__ = ["Unleash", "features_of"]
 
 _OPERATORS = {Operator.IN: "IN", Operator.CONTAINS: "STR_CONTAINS", Operator.OVER: "NUM_GT"}
 
@@ -33,7 +35,7 @@ class Unleash:
     def document(self, workload: Workload) -> str:
         """Return the client features in the format of Unleash's server."""
         translatable(workload)
-        features = [_feature(flag) for flag in workload.flags]
+        features = features_of(workload.flags)
         return json.dumps({"version": 2, "features": features, "segments": []})
 
     def load(self, document: str) -> Unleash:
@@ -68,6 +70,11 @@ def _read(found: Any) -> Answer:
     if variant is None:
         return bool(found.is_enabled)
     return str(variant.name) if variant.enabled else False
+
+
+def features_of(flags: Iterable[Flag]) -> list[dict[str, object]]:
+    """Return the flags as features in the format of Unleash's server."""
+    return [_feature(flag) for flag in flags]
 
 
 def _feature(flag: Flag) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,8 +32,8 @@ class RequestMetrics:
     """The counts of one server. Not thread-safe: the event loop alone counts."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, int], int] = {}
-        self._times: dict[str, tuple[list[int], list[float]]] = {}
+        self._counts: defaultdict[tuple[str, int], int] = defaultdict(int)
+        self._times: defaultdict[str, tuple[list[int], list[float]]] = defaultdict(_no_times)
 
     @property
     def counts(self) -> Mapping[tuple[str, int], int]:
@@ -46,11 +47,11 @@ class RequestMetrics:
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
-        key = route, status
-        self._counts[key] = self._counts.get(key, 0) + 1
-        found = self._times.get(route)
-        if found is None:
-            found = self._times[route] = [0] * (len(BOUNDS) + 1), [0.0]
-        classes, total = found
+        self._counts[route, status] += 1
+        classes, total = self._times[route]
         classes[bisect_left(BOUNDS, seconds)] += 1
         total[0] += seconds
+
+
+def _no_times() -> tuple[list[int], list[float]]:
+    return [0] * (len(BOUNDS) + 1), [0.0]

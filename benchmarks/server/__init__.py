@@ -1,0 +1,1 @@
+"""The server under load, beside other products' servers: `python -m benchmarks.server`."""
