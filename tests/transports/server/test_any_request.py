@@ -106,6 +106,51 @@ def test_every_json_in_every_field_is_answered_or_refused(
     asyncio.run(ask_all())
 
 
+_EVENT_FIELDS = (
+    *("api_key", "token", "event", "distinct_id", "properties", "batch", "timestamp", "uuid"),
+    *("offset", "sent_at", "created_at", "historical_migration", "session_id", "options", "type"),
+)
+_CAPTURE_V1 = {
+    "authorization": f"Bearer {KEY}",
+    "content-type": "application/json",
+    "user-agent": "a/1",
+    "posthog-sdk-info": "a/1",
+    "posthog-attempt": "1",
+    "posthog-request-id": "0198a0a0-0000-7000-8000-000000000000",
+    "posthog-request-timestamp": "2026-11-29T00:00:00Z",
+}
+
+
+def _events_and_contexts(text: str) -> Iterator[str]:
+    for field in _EVENT_FIELDS:
+        fields = {"api_key": json.dumps(KEY), "event": '"e"', "distinct_id": '"u"', field: text}
+        event = ",".join(f"{json.dumps(name)}:{value}" for name, value in fields.items())
+        yield f"{{{event}}}"
+        yield f'{{"api_key":"{KEY}","batch":[{{{event}}}]}}'
+    for field in ("targetingKey", "email", "groups"):
+        yield f'{{"context":{{"targetingKey":"u",{json.dumps(field)}:{text}}}}}'
+    yield f'{{"context":{text}}}'
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/batch", "/e", "/i/v1/analytics/events", "/ofrep/v1/evaluate/flags"],
+)
+def test_every_json_in_every_event_and_context_is_accepted_or_refused(
+    runner: asyncio.Runner, path: str
+):
+    async def ask_all() -> None:
+        bench = Bench(document=DOCUMENT, is_development=True)
+        bench.projects[0].intake.start()
+        for value in VALUES:
+            for each in _events_and_contexts(value):
+                answer = await bench.ask("POST", path, each.encode(), {**_CAPTURE_V1, **ORIGIN})
+                assert answer.status < 500, (answer.status, each[:200])
+                assert answer.header("access-control-allow-origin") == ORIGIN["origin"]
+
+    runner.run(ask_all())
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "body", "status"),
     [
