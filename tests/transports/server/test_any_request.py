@@ -121,12 +121,15 @@ _CAPTURE_V1 = {
 }
 
 
-def _events_and_contexts(text: str) -> Iterator[str]:
+def _events(text: str) -> Iterator[str]:
     for field in _EVENT_FIELDS:
         fields = {"api_key": json.dumps(KEY), "event": '"e"', "distinct_id": '"u"', field: text}
         event = ",".join(f"{json.dumps(name)}:{value}" for name, value in fields.items())
         yield f"{{{event}}}"
         yield f'{{"api_key":"{KEY}","batch":[{{{event}}}]}}'
+
+
+def _contexts(text: str) -> Iterator[str]:
     for field in ("targetingKey", "email", "groups"):
         yield f'{{"context":{{"targetingKey":"u",{json.dumps(field)}:{text}}}}}'
     yield f'{{"context":{text}}}'
@@ -143,7 +146,7 @@ def test_every_json_in_every_event_and_context_is_accepted_or_refused(
         bench = Bench(document=DOCUMENT, is_development=True)
         bench.projects[0].intake.start()
         for value in VALUES:
-            for each in _events_and_contexts(value):
+            for each in _contexts(value) if "ofrep" in path else _events(value):
                 answer = await bench.ask("POST", path, each.encode(), {**_CAPTURE_V1, **ORIGIN})
                 assert answer.status < 500, (answer.status, each[:200])
                 assert answer.header("access-control-allow-origin") == ORIGIN["origin"]
