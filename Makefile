@@ -6,6 +6,7 @@
 #   make coverage  run all tests, and fail where too little of the code was reached
 #   make docs      build the site into build/site, and check its links
 #   make nightly   try many examples that nobody has tried before
+#   make soak      ask a server a million times while its definitions change, and by a million people
 #   make mutants   break the code in many places, and list what no test notices
 #   make scoreboard  run the official SDKs on the conformance kit (installs them), and write the page
 #   make counted   count the instructions of five calls, and compare them with the baseline
@@ -34,7 +35,7 @@ WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
 
-.PHONY: demo quick test coverage floors docs nightly mutants lint types check counted scoreboard bench clean
+.PHONY: demo quick test coverage floors docs nightly soak mutants lint types check counted scoreboard bench clean
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.cli
@@ -67,6 +68,12 @@ docs: $(VENV)/.docs
 nightly: $(VENV)/.test
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) --dist load -m hypothesis $(EXPLORED) $(PYTEST_OPTIONS)
 	$(BIN)/python -m tests.differential.rules_v2_draws --draws 100000 --seed $$(date +%s)
+
+soak: $(VENV)/.test
+	$(BIN)/python tests/faults/serve_day.py
+	$(BIN)/python tests/faults/serve_changes.py 100000 100 --sockets
+	$(BIN)/python tests/faults/serve_changes.py
+	$(BIN)/python tests/faults/serve_people.py
 
 mutants: $(VENV)/.mutation
 	$(BIN)/python -m tests.mutation $(MUTANTS)

@@ -17,6 +17,7 @@ Importing this package imports nothing else: each name is imported at its first 
 
 TYPE_CHECKING = False  # as in `typing`, whose import would take three times as long as this file
 if TYPE_CHECKING:
+    from flagengine.analysis.accessors.manifest import flag_manifest
     from flagengine.analysis.changes.change import Change, ChangeKind
     from flagengine.analysis.changes.comparison import Comparison, FlagComparison, compare
     from flagengine.analysis.explanation import Explanation, explain
@@ -69,6 +70,7 @@ __all__ = [
     "evaluate_flag",
     "explain",
     "extra_for",
+    "flag_manifest",
     "json_form",
     "printable",
     "requirements",
@@ -77,6 +79,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "analysis.accessors.manifest": ["flag_manifest"],
     "analysis.changes.change": ["Change", "ChangeKind"],
     "analysis.changes.comparison": ["Comparison", "FlagComparison", "compare"],
     "analysis.explanation": ["Explanation", "explain"],

@@ -43,3 +43,19 @@ def test_a_server_that_dies_costs_no_event_and_no_order() -> None:
 
 def test_answers_under_changing_definitions_are_of_one_snapshot() -> None:
     holds("changing_definitions.py", 30, 4)
+
+
+def test_answers_of_a_server_under_changing_definitions_are_of_one_document() -> None:
+    holds("serve_changes.py", 4_000, 20)
+
+
+def test_connections_to_a_server_see_definitions_only_grow_newer() -> None:
+    holds("serve_changes.py", 1_500, 10, "--sockets")
+
+
+def test_a_day_of_polls_is_as_many_requests_as_its_interval_says() -> None:
+    holds("serve_day.py", 24)
+
+
+def test_people_who_are_all_different_leave_nothing_in_a_server() -> None:
+    holds("serve_people.py", 1_000)

@@ -33,6 +33,7 @@ _OPTIONS: Final = {
     "access_log": "--access-log",
     "traces": "--traces",
     "development": "--development",
+    "compare_with": "--compare-with",
     "control_key_env": "--control-key-env",
     "project_key": "--project-key",
     "secret_key_env": "--secret-key-env",
@@ -55,6 +56,7 @@ _OF_SERVER: Final = (
     "access_log",
     "traces",
     "development",
+    "compare_with",
     "control_key_env",
 )
 
@@ -122,6 +124,11 @@ _OF_SERVER: Final = (
     "--development/--no-development",
     default=None,
     help="Show the page at /, keep events readable, and take forced values in a header. Default: for a FILE.",
+)
+@click.option(
+    "--compare-with",
+    metavar="FILE",
+    help="A definitions file that the page at / compares with, besides those that are given to it.",
 )
 @click.option(
     "--control-key-env", metavar="NAME", help="A variable with the key that opens the control API."

@@ -16,7 +16,7 @@ from .answer import LOCAL, FeatureFlagResult, FlagAnswer, FlagFailure
 from .local import EvaluatedFlags, Obstacle
 from .needed_inputs import why_unresolved
 
-__all__ = ["FlagError", "FlagReading", "answered", "reading_of"]
+__all__ = ["FlagError", "FlagReading", "answered", "error_of", "reading_of"]
 
 
 class FlagError(StrEnum):
@@ -115,14 +115,15 @@ def _failed(key: str, failure: FlagFailure) -> FlagReading:
 
 def _unresolved(key: str, resolution: Resolution, errors: tuple[str, ...]) -> FlagReading:
     result, message = FlagAnswer(resolution, LOCAL).result(), why_unresolved(resolution)
-    error = _code_of(resolution)
+    error = error_of(resolution)
     if errors:
         error = FlagError.GENERAL
         message = f"{_request_failed(errors)}; to be decided locally, {message}"
     return FlagReading(key, result, error, message, resolution.missing)
 
 
-def _code_of(resolution: Resolution) -> FlagError:
+def error_of(resolution: Resolution) -> FlagError:
+    """Return why a flag without a local value has none; whether there is a distinct id does not matter."""
     why = resolution.unresolved_reason
     if resolution.missing or why is UnresolvedReason.MISSING_CONTEXT:
         return FlagError.INVALID_CONTEXT

@@ -6,6 +6,7 @@ browser shows its program nothing of an answer without them.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
@@ -109,11 +110,12 @@ class Application:
             headers=scope["headers"],
             client=client[0] if client else None,
             arguments=arguments,
+            prefix=self._prefix or scope.get("root_path", "").rstrip("/"),
         )
         answer = _NOT_FOUND if route is None else await self._from(route, request, receive)
         headers = [*answer.headers, *self._cross_origin.headers(request.field(b"origin"))]
         if isinstance(answer, Streamed):
-            await _stream(answer, headers, send)
+            await _stream(answer, headers, receive, send)
             status, size = 200, 0
         else:
             status, body, _ = answer
@@ -196,7 +198,23 @@ def path_below(prefix: str, scope: Scope) -> str | None:
     return None if prefix else path
 
 
-async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+async def _stream(
+    answer: Streamed, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send
+) -> None:
+    """Send the pieces until they end or the client goes, which ``send`` does not say."""
+    sending = asyncio.create_task(_send_pieces(answer, headers, send))
+    going = asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait((sending, going), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+    finally:
+        for task in (sending, going):
+            task.cancel()
+        await asyncio.wait((sending, going))
+
+
+async def _send_pieces(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     try:
         async for piece in answer.pieces:
@@ -206,3 +224,8 @@ async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Se
         close = getattr(answer.pieces, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

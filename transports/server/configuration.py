@@ -82,6 +82,7 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_headers": Count(100),
     "max_held_bodies": Count(134_217_728, least=1_024),
     "captured_events": Count(1_000, least=0),
+    "compare_with": read_path,
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,
 }
@@ -170,7 +171,7 @@ def configuration_of(
     read = [_read(f"projects[{at}]", each, PROJECT_SETTINGS) for at, each in enumerate(projects)]
     made = [_project(f"projects[{at}]", each, environment, folder) for at, each in enumerate(read)]
     return Configuration(
-        _server(server, tuple(made), environment),
+        _server(server, tuple(made), environment, folder),
         server.get("host", "127.0.0.1"),
         server.get("port", DEFAULT_PORT),
     )
@@ -192,7 +193,10 @@ def _check_names(place: str, given: Mapping[str, Any], known: Any) -> None:
 
 
 def _server(
-    given: dict[str, Any], projects: tuple[ProjectSettings, ...], environment: Environment
+    given: dict[str, Any],
+    projects: tuple[ProjectSettings, ...],
+    environment: Environment,
+    folder: Path,
 ) -> ServerSettings:
     control = one_key(
         "server.control_key",
@@ -210,6 +214,7 @@ def _server(
         has_traces=given.get("traces", False),
         access_log=None if access_log == "none" else access_log,
         connections=ConnectionLimits(**limits),
+        compare_with=_path(given, "compare_with", folder),
         **passed,
     )
 

@@ -114,27 +114,34 @@ class Project:
     def evaluate(
         self,
         publication: Publication,
-        distinct_id: str,
+        distinct_id: str | None,
         properties: Mapping[str, Any],
         options: Mapping[str, Any],
         overrides: Overrides | None = None,
     ) -> Collection[Resolution]:
-        """Return the answers of all flags, or of those in ``options``; ``overrides`` win over forced values."""
+        """Return the answers of all flags, or of those in ``options``; ``overrides`` win over forced values.
+
+        Without a distinct id, the flags that need one are undecided.
+        """
+        known = self.options(options, overrides)
+        asked = known.get("flag_keys")
+        if asked is not None and len(asked) > _MANY:
+            forced = known["overrides"].flags.keys() if "overrides" in known else ()
+            there = {*publication.snapshot.flags.keys(), *forced}
+            found = [key for key in dict.fromkeys(asked) if key in there]
+            known = {**known, "flag_keys": found}
+        return evaluate(publication.snapshot, distinct_id, properties, **known).values()
+
+    def options(
+        self, options: Mapping[str, Any], overrides: Overrides | None = None
+    ) -> Mapping[str, Any]:
+        """Return the options of a call with those of the project; ``overrides`` win over forced values."""
         forced = self.forced.current
         if overrides:
             forced = forced | overrides
         if self._options:
             options = {**self._options, **options}
-        if forced:
-            options = {**options, "overrides": forced}
-        asked = options.get("flag_keys")
-        if asked is not None and len(asked) > _MANY:
-            there = publication.snapshot.flags.keys() | forced.flags.keys()
-            options = {
-                **options,
-                "flag_keys": [key for key in dict.fromkeys(asked) if key in there],
-            }
-        return evaluate(publication.snapshot, distinct_id, properties, **options).values()
+        return {**options, "overrides": forced} if forced else options
 
     def may_read_definitions(self, key: str) -> bool:
         """Return whether a secret key is the project's. Takes the same time for every key of a length."""

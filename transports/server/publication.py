@@ -56,6 +56,17 @@ class Publication:
         return frozenset(str(flag.get("key")) for flag in flags if is_encrypted(flag))
 
     @cached_property
+    def documents_by_name(self) -> Mapping[str | int, Mapping[str, Any]]:
+        """The flags as the document has them, by key and by id; of several of a name the first."""
+        found: dict[str | int, Mapping[str, Any]] = {}
+        for flag in self.snapshot.to_document().get("flags", ()):
+            if isinstance(flag, Mapping):
+                for name in (flag.get("key"), flag.get("id")):
+                    if isinstance(name, str) or type(name) is int:
+                        found.setdefault(name, flag)
+        return found
+
+    @cached_property
     def has_runtimes(self) -> bool:
         """Whether a flag is for one runtime only."""
         return any(

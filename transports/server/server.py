@@ -37,7 +37,15 @@ OVERRIDES_HEADER: Final = "X-Flagengine-Overrides"
 _UPSTREAM_THREADS: Final = 16
 _LOOK_AGAIN: Final = 1.0
 # The modules with a function ``routes``.
-_PARTS: Final = (".posthog.routes", ".events.routes", ".control", ".status", ".exposition")
+_PARTS: Final = (
+    ".posthog.routes",
+    ".events.routes",
+    ".ofrep.routes",
+    ".control",
+    ".status",
+    ".exposition",
+    ".explorer.routes",
+)
 
 
 class Server:

@@ -56,7 +56,7 @@ class ProjectSettings:
         upstream: the server behind this one; None: there is none.
         events: the folder in which accepted events are kept until they are passed on, for one project or for
             several, of one server or of several; None: in memory.
-        max_spool_bytes: the most bytes that the events in the folder may have; more are refused.
+        max_spool_bytes: the most bytes of each lane in the folder (events, historical, ai); more events are refused.
         spool_fsync: whether accepted events must survive a loss of power too, which costs each request a
             write to the disk itself.
         client_addresses: whether an event without ``$ip`` gets the address of its client, from which PostHog
@@ -112,6 +112,7 @@ class ServerSettings:
         request_timeout: the seconds that a request may take to arrive.
         shutdown_timeout: the seconds that open requests and events have when the server stops.
         captured_events: how many events are kept readable in development.
+        compare_with: a definitions file that the page compares with; None: only files that are given to it.
         access_log: ``json``, ``text`` or None.
         has_traces: whether OpenTelemetry gets a span for each request.
         connections: the limits of connections, for slow, broken and hostile clients.
@@ -127,6 +128,7 @@ class ServerSettings:
     request_timeout: float = 10.0
     shutdown_timeout: float = 10.0
     captured_events: int = 1_000
+    compare_with: Path | None = None
     access_log: str | None = None
     has_traces: bool = False
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)

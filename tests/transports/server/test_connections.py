@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -14,14 +15,8 @@ from flagengine.transports.server.connections.limits import ConnectionLimits
 
 from .raw_client import RawClient, flags_request, request
 
-LIMITS = ConnectionLimits(
-    header_timeout=0.3,
-    keep_alive_timeout=0.6,
-    write_timeout=0.3,
-    max_connections=40,
-    max_header_bytes=4096,
-    max_headers=20,
-)
+LIMITS = ConnectionLimits(max_connections=40, max_header_bytes=4096, max_headers=20)
+HASTY = ConnectionLimits(header_timeout=0.3, keep_alive_timeout=0.6, write_timeout=0.3)
 DOCUMENT = {
     "flags": [
         {
@@ -36,13 +31,31 @@ DOCUMENT = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[BackgroundServer]:
+@contextmanager
+def _running(
+    limits: ConnectionLimits, *, request_timeout: float = 10.0
+) -> Iterator[BackgroundServer]:
     project = ProjectSettings(source=MemoryDefinitions(DOCUMENT), poll_interval=3600.0)
     settings = ServerSettings(
-        projects=(project,), connections=LIMITS, request_timeout=0.5, shutdown_timeout=1.0
+        projects=(project,),
+        connections=limits,
+        request_timeout=request_timeout,
+        shutdown_timeout=1.0,
     )
     with BackgroundServer(Server(settings)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[BackgroundServer]:
+    with _running(LIMITS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[BackgroundServer]:
+    """A server that waits only for moments."""
+    with _running(HASTY, request_timeout=0.3) as running:
         yield running
 
 
@@ -63,16 +76,16 @@ def _status(client: RawClient) -> int | None:
 # Slow.
 
 
-def test_headers_that_never_end_are_given_up(port: int) -> None:
-    with RawClient(port).send(b"GET /_health HTTP/1.1\r\nHost: x\r\nX-A: ") as client:
+def test_headers_that_never_end_are_given_up(hasty: BackgroundServer) -> None:
+    with RawClient(hasty.port).send(b"GET /_health HTTP/1.1\r\nHost: x\r\nX-A: ") as client:
         found = client.answer()
         assert found is not None
         assert (found.status, found.headers["connection"]) == (408, "close")
         assert client.is_ended()
 
 
-def test_headers_that_drip_are_given_up_although_bytes_arrive(port: int) -> None:
-    with RawClient(port) as client:
+def test_headers_that_drip_are_given_up_although_bytes_arrive(hasty: BackgroundServer) -> None:
+    with RawClient(hasty.port) as client:
         client.sock.settimeout(0.02)
         for _ in range(200):
             try:
@@ -84,34 +97,36 @@ def test_headers_that_drip_are_given_up_although_bytes_arrive(port: int) -> None
         assert _status(client) == 408
 
 
-def test_the_headers_of_a_later_request_have_the_same_time(port: int) -> None:
-    with RawClient(port).send(request()) as client:
+def test_the_headers_of_a_later_request_have_the_same_time(hasty: BackgroundServer) -> None:
+    with RawClient(hasty.port).send(request()) as client:
         assert _status(client) == 200
         client.send(b"GET / HT")
         assert _status(client) == 408
         assert client.is_ended()
 
 
-def test_a_connection_without_a_request_is_closed_without_an_answer(port: int) -> None:
-    with RawClient(port) as client:
+def test_a_connection_without_a_request_is_closed_without_an_answer(
+    hasty: BackgroundServer,
+) -> None:
+    with RawClient(hasty.port) as client:
         assert client.is_ended()
-    with RawClient(port).send(request()) as client:
+    with RawClient(hasty.port).send(request()) as client:
         assert _status(client) == 200
         assert client.is_ended()
 
 
-def test_a_body_that_does_not_arrive_in_time_is_given_up(port: int) -> None:
-    with RawClient(port).send(request("/flags", "POST", b"{", Content_Length="9")) as client:
+def test_a_body_that_does_not_arrive_in_time_is_given_up(hasty: BackgroundServer) -> None:
+    with RawClient(hasty.port).send(request("/flags", "POST", b"{", Content_Length="9")) as client:
         assert _status(client) == 408
         assert _status(client.send(b'"a": 1} ')) is None or client.is_ended()
 
 
 def test_a_client_that_does_not_read_its_answer_is_dropped(
-    server: BackgroundServer, monkeypatch: pytest.MonkeyPatch
+    hasty: BackgroundServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dropped = threading.Event()
-    monkeypatch.setattr(server.running.guard, "note", lambda *_: dropped.set())
-    with RawClient(server.port, read_buffer=4096) as client:
+    monkeypatch.setattr(hasty.running.guard, "note", lambda *_: dropped.set())
+    with RawClient(hasty.port, read_buffer=4096) as client:
         client.send(*[flags_request()] * 60)
         assert dropped.wait(10)
         size = 0
@@ -185,15 +200,32 @@ def test_a_client_that_closes_afterwards_reads_why_its_body_was_refused(port: in
 
 
 def test_a_connection_beyond_the_limit_is_refused_and_later_ones_are_not(port: int) -> None:
-    held = [RawClient(port).send(request()) for _ in range(LIMITS.max_connections)]
-    assert [_status(client) for client in held] == [200] * len(held)
-    with RawClient(port) as client:
-        found = client.answer()
-        assert found is not None
-        assert (found.status, found.headers["retry-after"]) == (503, "1")
-        assert client.is_ended()
-    for each in held:
-        each.sock.close()
+    with ExitStack() as held:
+        for _ in range(LIMITS.max_connections):
+            client = held.enter_context(RawClient(port))
+            assert _status(client.send(request())) == 200
+        with RawClient(port) as client:
+            found = client.answer()
+            assert found is not None
+            assert (found.status, found.headers["retry-after"]) == (503, "1")
+            assert client.is_ended()
+    while True:  # the server may not yet have noticed that they are gone
+        with RawClient(port) as client:
+            if _status(client.send(request())) == 200:
+                break
+
+
+def test_bodies_that_are_not_complete_hold_a_bounded_memory() -> None:
+    limits = ConnectionLimits(max_held_bodies=1_000_000)
+    head = request("/flags", "POST", Content_Length="600000")
+    with _running(limits) as running, RawClient(running.port) as first:
+        first.send(head, b" " * 500_000)
+        with RawClient(running.port) as second:
+            assert _status(second.send(head, b" " * 599_999)) == 503
+            assert second.is_ended()
+        assert _status(first.send(b" " * 100_000)) == 400, "the first is read to its end"
+        assert _status(first.send(head, b" " * 600_000)) == 400, "its memory is free again"
+    assert running.running.guard.held == 0
 
 
 def test_too_many_requests_at_once_end_the_connection(port: int) -> None:

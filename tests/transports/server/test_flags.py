@@ -144,6 +144,17 @@ def test_a_body_is_read_however_it_is_packed(
     assert found.json["featureFlags"]["paid"] is True
 
 
+def test_a_character_may_be_written_as_both_halves_of_its_utf_16():
+    # posthog-js 1.297 and older write emojis so in their base64.
+    halves = "\ud83d\ude80".encode("utf-8", "surrogatepass")
+    sent = json.dumps({"token": KEY, "distinct_id": "u", "person_properties": {"plan": "?"}})
+    on = {"properties": [{"key": "plan", "type": "person", "value": "\N{ROCKET}"}]}
+    rocket = {"key": "rocket", "active": True, "filters": {"groups": [on]}}
+    body = _form(sent.encode().replace(b"?", halves))
+    found = Bench(document=definitions(rocket))("POST", "/flags/?v=1", body, FORM)
+    assert found.json["featureFlags"] == {"rocket": True}
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "body", "status", "words"),
     [

@@ -45,7 +45,8 @@ class ConnectionGuard:
         self._counts: Counter[str] = Counter()
         self._incidents = Incidents()
         self._logged_at: float | None = None
-        self._held = 0
+        self.held: int = 0
+        """The bytes of all bodies that have arrived and are not yet answered."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -66,12 +67,12 @@ class ConnectionGuard:
 
     def hold(self, size: int) -> bool:
         """Count bytes of a body that are kept until its request is answered; return whether there is room."""
-        self._held += size
-        return self._held <= self.limits.max_held_bodies
+        self.held += size
+        return self.held <= self.limits.max_held_bodies
 
     def release(self, size: int) -> None:
         """Count bytes that are no longer kept."""
-        self._held -= size
+        self.held -= size
 
     def watch(self, connections: Collection[Expiring]) -> None:
         """Look after the connections from now on, in the running event loop; the collection may change."""

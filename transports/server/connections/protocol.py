@@ -290,7 +290,9 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._close()
                 return
             cycle.disconnected = True
+            cycle.body.clear()
             cycle.message_event.set()
+            self._release()
         answer = refusal.answer(self.server_state.default_headers)
         if answer:
             self.transport.write(answer)

@@ -53,14 +53,12 @@ def _payload(found: Any) -> Response:
 
 def _flag(publication: Publication, name: str) -> Mapping[str, Any] | None:
     """Return the flag with an id, if the name is a number, or else with a key."""
-    flags = [
-        flag for flag in publication.snapshot.to_document()["flags"] if isinstance(flag, Mapping)
-    ]
+    found = publication.documents_by_name
     if name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID:
-        for flag in flags:
-            if flag.get("id") == int(name) and flag.get("id") is not True:
-                return flag
-    return next((flag for flag in flags if flag.get("key") == name), None)
+        by_id = found.get(int(name))
+        if by_id is not None:
+            return by_id
+    return found.get(name)
 
 
 def _payload_of(flag: Mapping[str, Any]) -> Any:

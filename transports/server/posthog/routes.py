@@ -8,6 +8,7 @@ from ..server import Server
 from ..web.routes import READ, Route
 from .browser import LISTS, BrowserEndpoints
 from .definitions import DefinitionsEndpoint
+from .flag_list import FlagListEndpoint
 from .flags import FlagsEndpoint
 from .remote_config import RemoteConfigEndpoint
 
@@ -26,6 +27,11 @@ def routes(server: Server) -> Iterator[Route]:
     definitions = DefinitionsEndpoint(server.projects)
     yield Route("/flags/definitions", definitions)
     yield Route("/api/feature_flag/local_evaluation", definitions)
+    yield Route(
+        "/api/projects/{project}/feature_flags",
+        FlagListEndpoint(server.projects),
+        name="/api/projects/…/feature_flags",
+    )
     yield Route(
         "/api/projects/{project}/feature_flags/{flag:path}/remote_config",
         RemoteConfigEndpoint(server.projects),

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
+from re import compile  # noqa: A004 - only here
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
@@ -38,6 +39,7 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _MOST_DIGITS: Final = 20
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/plain"})
+_HALF_CHARACTER: Final = compile(rb"\xed[\xa0-\xbf]")
 _JSON: Final = b"application/json"
 _COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
 
@@ -131,7 +133,20 @@ def json_of(text: bytes) -> Any:
             ValueError
         ):  # NaN, an integer of more than 64 bits, half a surrogate pair: or no JSON
             pass
-    return read_json(text)
+    return read_json(_with_whole_characters(text) if _HALF_CHARACTER.search(text) else text)
+
+
+def _with_whole_characters(text: bytes) -> bytes:
+    """Return text in which a character is written as the UTF-8 of both halves of its UTF-16.
+
+    So do posthog-js 1.297 and older in their base64, where a text has an emoji.
+    """
+    try:
+        halves = text.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    except UnicodeDecodeError:
+        return text
+    whole = halves.decode("utf-16-le", "surrogatepass")
+    return whole.encode("utf-8", "surrogatepass")
 
 
 def sent_json(request: Request, *, limit: int) -> Any:

@@ -24,6 +24,7 @@ class Request:
         headers: name and value as bytes, names in small letters.
         body: as it came, at most as long as the route allows.
         client: the address of the client, or None; behind a trusted proxy, the address that it names.
+        prefix: the path that the server is mounted under, without a slash at the end; "" for none.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Request:
         "headers",
         "method",
         "path",
+        "prefix",
         "query_string",
     )
 
@@ -48,6 +50,7 @@ class Request:
         body: bytes = b"",
         client: str | None = None,
         arguments: tuple[str, ...] = (),
+        prefix: str = "",
     ) -> None:
         self.method: str = method
         self.path: str = path
@@ -56,6 +59,7 @@ class Request:
         self.body: bytes = body
         self.client: str | None = client
         self.arguments: tuple[str, ...] = arguments
+        self.prefix: str = prefix
         # Of several headers of a name the first counts.
         self._by_name: dict[bytes, bytes] = dict(reversed(self.headers))
         self._query: Mapping[str, str] | None = None

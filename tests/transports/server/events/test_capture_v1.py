@@ -238,6 +238,11 @@ class TestCodings:
         answer, taken = asked(CODED[coding][:-8], {"content-encoding": coding})
         assert (answer.status, taken) == (400, [])
 
+    @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+    def test_what_could_be_unpacked_of_a_body_that_ends_early_is_not_used(self, coding: str):
+        with pytest.raises(codings.DamagedBodyError):
+            codings.unpacked(CODED[coding][:-1], coding, limit=1_000_000)
+
     @pytest.mark.parametrize("coding", CODED)
     def test_a_coding_stops_at_its_limit(self, coding: str):
         text = b" " * 3_000_000

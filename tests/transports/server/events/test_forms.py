@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gzip
 import json
+import threading
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
+from flagengine.transports.server.events.accepting import aside
+from flagengine.transports.server.web.request import Request
 from tests.transports.server.events.support import Taking, event
 from tests.transports.server.support import KEY, Answer
 
@@ -205,3 +208,18 @@ def test_ai_events_with_files_are_refused_with_a_way_out():
     answer = asyncio.run(scenario())
     assert answer.status == 415
     assert "/i/v0/ai/batch" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "is_aside"),
+    [
+        (b" " * 1_000, False),
+        (b" " * 300_000, True),
+        (gzip.compress(b"")[:10] + b" " * 1_000, False),
+        (gzip.compress(b"")[:10] + b" " * 40_000, True),
+    ],
+)
+def test_a_large_body_is_read_by_a_thread(body: bytes, is_aside: bool):
+    request = Request("POST", "/e", body=body)
+    thread = asyncio.run(aside(request, threading.get_ident))
+    assert (thread != threading.get_ident()) is is_aside
