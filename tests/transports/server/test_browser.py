@@ -73,4 +73,16 @@ def test_scripts_of_features_that_are_off_are_empty_scripts():
     found = Bench()("GET", "/static/1.449.0/recorder.js?v=1.449.0")
     assert (found.status, found.header("x-content-type-options")) == (200, "nosniff")
     assert str(found.header("content-type")).startswith("application/javascript")
+    assert b"console" not in found.body
     assert Bench()("GET", "/static/other.css").status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/array.js", "/static/array.full.js?v=1", "/static/1.449.0/array.js"]
+)
+def test_the_script_of_posthog_js_says_that_it_is_not_here(path: str):
+    found = Bench()("GET", path)
+    assert found.status == 200
+    assert found.body.startswith(
+        b'console.error("flagengine serve does not have posthog-js: install'
+    )

@@ -30,6 +30,9 @@ _CONFIG_SCRIPT: Final = """\
   window._POSTHOG_REMOTE_CONFIG[%s] = {config: %s, siteApps: []};
 })();
 """
+_NO_POSTHOG_JS: Final = b"""\
+console.error("flagengine serve does not have posthog-js: install it from npm, or load it from elsewhere");
+"""
 _EMPTY: Final[dict[str, dict[str, Any]]] = {
     "/api/surveys": {"surveys": [], "survey_config": None},
     "/api/web_experiments": {"experiments": []},
@@ -64,10 +67,15 @@ class BrowserEndpoints:
 
     @staticmethod
     def script(request: Request) -> Response:
-        """Answer with an empty script in place of one of a feature that is off here."""
+        """Answer with an empty script in place of one of a feature that is off here.
+
+        posthog-js itself is not here either; without a word, a page with its snippet would wait for ever.
+        """
         if not request.path.endswith(".js"):
             raise Refused(text_response("there is nothing at this path", 404))
-        return Response(200, b"/* This server has only flags. */\n", (*_SCRIPT, _FOR_A_WHILE))
+        is_posthog_js = request.path.rpartition("/")[2].startswith("array.")
+        text = _NO_POSTHOG_JS if is_posthog_js else b"/* This server has only flags. */\n"
+        return Response(200, text, (*_SCRIPT, _FOR_A_WHILE))
 
     def _token(self, request: Request) -> str:
         token = request.arguments[0]
