@@ -1,4 +1,4 @@
-"""The instructions of five calls, counted by callgrind and compared with the committed baseline.
+"""The instructions of seven calls, counted by callgrind and compared with the committed baseline.
 
 `python -m benchmarks.instructions` exits with 1 if a count is more than 3 % away from the baseline, in
 either direction; `--update` writes the baseline; `--only w1,capture` counts a few. A count does not

@@ -44,7 +44,7 @@ try:
 except ImportError:
     orjson = None  # type: ignore[assignment] # optional
 
-__all__ = ["encode_plain", "is_plain", "members_of", "read_json", "to_json"]
+__all__ = ["decoded_to_json", "encode_plain", "is_plain", "members_of", "read_json", "to_json"]
 
 MAX_DEPTH = 128
 # Most JSON readers have no larger integers, and Python refuses to print integers of thousands of digits.
@@ -88,7 +88,26 @@ def is_plain(value: object, depth: int = MAX_DEPTH) -> bool:
         return False
     if _SCALARS.issuperset(map(type, value)):  # type: ignore[call-overload]
         return True
-    return depth > 1 and all(is_plain(item, depth - 1) for item in value)  # type: ignore[attr-defined]
+    for item in value:  # type: ignore[attr-defined]
+        if type(item) in _SCALARS:
+            continue
+        if depth <= 1 or not is_plain(item, depth - 1):
+            return False
+    return True
+
+
+def decoded_to_json(value: object) -> bytes:
+    """Return what `to_json` returns, sooner, for a value that a JSON reader has made.
+
+    Such a value consists of JSON's types alone, so nobody needs to look. It may be nested deeper.
+
+    >>> decoded_to_json(read_json('{"plan": "pro", "seats": 1e400}'))
+    b'{"plan":"pro","seats":null}'
+    """
+    if _quickest is not None:
+        with suppress(Exception):
+            return _quickest(value)
+    return to_json(value)
 
 
 def read_json(text: bytes | str) -> Any:

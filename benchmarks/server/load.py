@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmarks.server.contenders import Asked
+    from benchmarks.server.contender import Asked
 
 __all__ = ["Load", "NoGeneratorError", "loaded"]
 

@@ -6,26 +6,32 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
 
-from benchmarks.server.contenders import OURS, Asked, Place
+from benchmarks.server.contender import Asked, Place
 from benchmarks.server.flags import persons
 from benchmarks.server.load import loaded
+from benchmarks.server.ours import FLAGS, ask_batch, relay, upstream
 from benchmarks.server.process import Process
+from benchmarks.server.source import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.server.contenders import Contender
+    from benchmarks.server.contender import Contender
     from benchmarks.server.load import Load
 
-__all__ = ["Bench", "Speed", "WrongAnswerError"]
+__all__ = ["Bench", "Intake", "Speed", "WrongAnswerError", "bench"]
 
 _MIB = 1024 * 1024
+#: The events of a request, and the seconds within which the last of all must be passed on.
+_EVENTS = 100
+_LAST_EVENTS = 30.0
 _DEFINITIONS = "/flags/definitions?token=phc_benchmark&send_cohorts"
 _BEARER = {"Authorization": "Bearer phs_benchmark"}
 
@@ -52,6 +58,14 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """How many events a relay takes, keeps and passes on, per second and per second of the processor."""
+
+    per_second: float
+    per_cpu_second: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """Where servers are measured, and for how long each time."""
 
@@ -65,7 +79,7 @@ class Bench:
         self, contender: Contender, count: int, asked: Asked
     ) -> Iterator[tuple[Process, int, bytes]]:
         """Start a server; give its process, its port and its first answer."""
-        place = Place(_free_port(), self.folder, self.rivals, self.source)
+        place = self._place()
         started = contender.start(place, count)
         with Process(started.command, started.env, self.folder / "log") as process:
             yield process, place.port, process.wait_until_it_answers(_request(place.port, asked))
@@ -79,11 +93,38 @@ class Bench:
     def unchanged(self, wanted: float) -> Speed:
         """Return the speed of definitions that the asker has: an ETag, and 304."""
         asked = Asked("GET", _DEFINITIONS, headers=_BEARER)
-        with self._running(OURS, 350, asked) as (process, port, _):
+        with self._running(FLAGS, 350, asked) as (process, port, _):
             with urlopen(_request(port, asked)) as answer:
                 etag = answer.headers["etag"]
             again = replace(asked, headers={**_BEARER, "If-None-Match": etag})
             return self._measured(process, port, [again], wanted, 0)
+
+    def events(self) -> Intake:
+        """Return how many events a relay keeps on disk and passes on, until upstream has all of them."""
+        upstream_place, place = (self._place() for _ in range(2))
+        taking, relaying = upstream(upstream_place), relay(place, upstream_place.port)
+        count, asked = Asked("GET", "/count"), ask_batch(_EVENTS)
+        with (
+            Process(taking.command, taking.env, self.folder / "log-upstream", core=1) as source,
+            Process(relaying.command, relaying.env, self.folder / "log") as process,
+        ):
+            source.wait_until_it_answers(_request(upstream_place.port, count))
+            process.wait_until_it_answers(_request(place.port, asked))
+            before, begin = process.cpu_seconds, time.monotonic()
+            load = self._loaded(place.port, [asked], self.seconds)
+            wanted, passed_on = (load.requests + 1) * _EVENTS, 0
+            while passed_on < wanted and time.monotonic() - begin < self.seconds + _LAST_EVENTS:
+                time.sleep(0.1)
+                with urlopen(_request(upstream_place.port, count)) as answer:
+                    passed_on = int(answer.read())
+            spent = time.monotonic() - begin
+            if passed_on < wanted:
+                message = f"of {wanted} events, {passed_on} were passed on"
+                raise WrongAnswerError(message)
+            return Intake(wanted / spent, wanted / max(process.cpu_seconds - before, 0.01))
+
+    def _place(self) -> Place:
+        return Place(_free_port(), self.folder, self.rivals, self.source)
 
     def _measured(
         self, process: Process, port: int, asked: Sequence[Asked], wanted: float, size: int
@@ -106,8 +147,8 @@ class Bench:
 
     def memory(self, count: int, connections: int) -> float:
         """Return the MiB of our server with so many flags and open connections."""
-        asked = OURS.ask(persons()[0])
-        with self._running(OURS, count, asked) as (process, port, _):
+        asked = FLAGS.ask(persons()[0])
+        with self._running(FLAGS, count, asked) as (process, port, _):
             command = [sys.executable, "-m", "benchmarks.server.connections"]
             command += [str(port), str(connections), _bytes_of(asked).hex()]
             holder = subprocess.Popen(
@@ -124,8 +165,6 @@ class Bench:
 @contextmanager
 def bench(rivals: Path, seconds: float) -> Iterator[Bench]:
     """Give a bench with a folder of its own."""
-    from benchmarks.server.source import source_of  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory() as folder, source_of(Path(folder)) as source:
         yield Bench(rivals, source, Path(folder), seconds)
 

@@ -26,13 +26,15 @@ class StartError(Exception):
 
 
 class Process:
-    """A process of a command, with the processes that it starts; pinned to the first core."""
+    """A process of a command, with the processes that it starts; pinned to a core, by default the first."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], log: Path, *, core: int = 0
+    ) -> None:
         self._log = log
         with log.open("wb") as file:
             self._process = subprocess.Popen(
-                ["taskset", "-c", "0", *command],
+                ["taskset", "-c", str(core), *command],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **env},

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.server import flags, load
-from benchmarks.server.contenders import CONTENDERS, AbsentError, Place
+from benchmarks.server.contender import AbsentError, Place
+from benchmarks.server.contenders import CONTENDERS
 from benchmarks.server.load import Load
 from benchmarks.server.measuring import Speed
 from benchmarks.server.report import Target, published, side_by_side, targets

@@ -21,7 +21,7 @@ from flagengine.transports.batching.event import Event, make_event, parse_event
 from flagengine.transports.batching.event_fields import normalise_timestamp
 from flagengine.transports.clock import ManualClock
 from flagengine.transports.errors import InvalidEventError
-from flagengine.transports.json_text import to_json
+from flagengine.transports.json_text import decoded_to_json, read_json, to_json
 
 CLOCK = ManualClock(wall=1_735_787_045.25)
 
@@ -75,6 +75,13 @@ def test_an_id_that_is_no_text_becomes_text() -> None:
     [
         ("2025-01-02T08:34:05+05:30", "2025-01-02T03:04:05Z"),
         ("2025-01-02T03:04:05.123456Z", "2025-01-02T03:04:05.123456Z"),
+        ("2025-01-02T03:04:05.250Z", "2025-01-02T03:04:05.250Z"),
+        ("2025-01-02T03:04:05.5Z", "2025-01-02T03:04:05.5Z"),
+        ("2025-01-02T03:04:05Z", "2025-01-02T03:04:05Z"),
+        ("2025-01-02T03:04:05.1234567Z", "2025-01-02T03:04:05.123456Z"),
+        ("2025-01-02T03:04:05.250+00:00", "2025-01-02T03:04:05.250000Z"),
+        (" 2025-01-02T03:04:05.250Z", "2025-01-02T03:04:05.250000Z"),
+        ("20250102T030405Z", "2025-01-02T03:04:05Z"),
         ("2025-01-02", "2025-01-02T00:00:00Z"),
         (datetime(2025, 1, 2, 3, 4, 5), "2025-01-02T03:04:05Z"),
         (datetime(2025, 1, 2, 3, 4, 5, 60, tzinfo=UTC), "2025-01-02T03:04:05.000060Z"),
@@ -93,6 +100,8 @@ def test_a_timestamp_is_the_same_instant_in_utc(given: object, sent: str) -> Non
         {"timestamp": "yesterday"},
         {"timestamp": 5},
         {"timestamp": "0001-01-01T00:00:00+23:00"},
+        {"timestamp": "2025-02-30T00:00:00.000Z"},
+        {"timestamp": "2025-01-02T25:00:00Z"},
         {"uuid": "no uuid"},
         {"properties": ["no mapping"]},
     ],
@@ -230,6 +239,27 @@ def test_json_is_always_strict(value: object) -> None:
         raise AssertionError(constant)
 
     json.loads(to_json(value).decode("utf-8"), parse_constant=refuse)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), json_values), st.sampled_from([3, "u", 2**70, "\ud800"]))
+def test_a_message_that_was_read_from_json_makes_the_same_event(
+    properties: dict[str, object], id_: object
+) -> None:
+    message = read_json(json.dumps({"event": "e", "distinct_id": id_, "properties": properties}))
+    message["uuid"] = str(UUID(int=7))
+    try:
+        usual = make_event(message, clock=CLOCK)
+    except InvalidEventError as error:
+        with pytest.raises(InvalidEventError, match=str(error)):
+            make_event(message, clock=CLOCK, encode=decoded_to_json)
+    else:
+        assert make_event(message, clock=CLOCK, encode=decoded_to_json) == usual
 
 
 @given(st.text())

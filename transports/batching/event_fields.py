@@ -9,6 +9,9 @@ from uuid import UUID
 __all__ = ["canonical_uuid", "format_utc", "normalise_timestamp"]
 
 _USUAL_FORM = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RFC_3339_UTC = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-9]{2}){2}(?:\.[0-9]{1,6})?Z"
+)
 # The beginning of the year 1 and the last second of the year 9999.
 _FIRST_SECOND = -62135596800.0
 _LAST_SECOND = 253402300799.0
@@ -89,27 +92,31 @@ def normalise_timestamp(value: object) -> str | None:
     """Return a datetime, date or ISO 8601 text as the same instant in UTC; None if it is invalid.
 
     A value without a time zone is in UTC. If it were in the local time zone, the result would
-    depend on the machine.
+    depend on the machine. Text that is RFC 3339 in UTC, as browsers write it, stays as it is.
 
     >>> normalise_timestamp("2025-01-02T08:34:05+05:30")
     '2025-01-02T03:04:05Z'
     """
     try:
         moment = _to_datetime(value)
+        if type(value) is str and _RFC_3339_UTC.fullmatch(value):
+            return value
         return None if moment is None else _render(_in_utc(moment))
     except (ValueError, OverflowError):
         return None
 
 
 def _to_datetime(value: object) -> datetime | None:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value.strip())
     if isinstance(value, datetime):
         return value
-    if isinstance(value, date):
-        return datetime.combine(value, time())
-    return datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+    return datetime.combine(value, time()) if isinstance(value, date) else None
 
 
 def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -56,7 +56,7 @@ class ProjectSettings:
         upstream: the server behind this one; None: there is none.
         events: the folder in which accepted events are kept until they are passed on, for one project or for
             several, of one server or of several; None: in memory.
-        max_spool_bytes: the most bytes that the events in the folder may have; more are refused.
+        max_spool_bytes: the most bytes of each lane in the folder (events, historical, ai); more events are refused.
         spool_fsync: whether accepted events must survive a loss of power too, which costs each request a
             write to the disk itself.
         client_addresses: whether an event without ``$ip`` gets the address of its client, from which PostHog

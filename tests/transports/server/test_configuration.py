@@ -174,3 +174,26 @@ def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path)
         assert str(raised.value).startswith(str(file))
     with pytest.raises(ValueError, match="No such file"):
         read_configuration(tmp_path / "nope.toml")
+
+
+def test_a_relay_may_limit_its_folder_and_keep_addresses_to_itself():
+    (project,) = _of(
+        {
+            **RELAY,
+            "events": "spool",
+            "max_spool_bytes": 2_000_000,
+            "spool_fsync": True,
+            "client_addresses": False,
+        }
+    ).settings.projects
+    assert project.max_spool_bytes == 2_000_000
+    assert project.spool_fsync is True
+    assert project.client_addresses is False
+
+
+@pytest.mark.parametrize(
+    "project", [{**FILE, "events": "spool"}, {**RELAY, "upstream_events": False, "events": "spool"}]
+)
+def test_a_folder_for_events_needs_a_server_that_takes_them(project: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"projects\[0\]\.events is about events that wait for"):
+        _of(project)

@@ -197,6 +197,7 @@ class SegmentLog:
                 return {}
             raise
         events: dict[int, Event] = {}
+        last = max(wanted)
         for record in scan(data):
             if not isinstance(record, SpoolRecord):
                 continue
@@ -205,7 +206,7 @@ class SegmentLog:
             if is_wanted and record.payload is not None:
                 with contextlib.suppress(InvalidEventError):
                     events[record.number] = parse_event(record.payload)
-            if record.number >= max(wanted):
+            if record.number >= last:
                 break
         self._cursor = cursor
         return events

@@ -139,6 +139,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unread = 0
         self._deadline = _NEVER
         super().on_headers_complete()
+        self.url = b""  # not empty: the next request has begun
         if not self.cycle.keep_alive:
             finish = partial(self._finish, self.cycle)
             self.cycle.transport = HalfClosing(self.transport, finish)  # type: ignore[assignment]
@@ -207,7 +208,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._expire_reader(now)
         elif self._deadline <= now:
             self._deadline = _NEVER
-            is_late = self._is_in_headers and bool(self._unread) and not self._is_discarding
+            is_late = self._is_in_headers and self._has_begun and not self._is_discarding
             if is_late:
                 self._refuse(Refusal.LATE_HEADERS)
             else:
@@ -226,6 +227,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     # Steps.
 
+    @property
+    def _has_begun(self) -> bool:
+        """Whether a part of the next request is here."""
+        return bool(self._unread or self.url)
+
     def _release(self) -> None:
         if self._held:
             self._guard.release(self._held)
@@ -234,7 +240,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _wait(self) -> None:
         """Wait for the next request, whose first bytes may be here."""
         limits = self._limits
-        self._is_waiting = not self._unread
+        self._is_waiting = not self._has_begun
         seconds = limits.keep_alive_timeout if self._is_waiting else limits.header_timeout
         self._deadline = self.loop.time() + seconds
 

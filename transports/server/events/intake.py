@@ -91,8 +91,10 @@ class Intake:
         """
         if self._opening is None or self._is_closed:
             return [False] * len(events)
-        # Shielded: one client that goes must not end what all others wait for.
-        pipeline = self._pipeline or await asyncio.shield(self._opening)
+        pipeline = self._pipeline
+        if pipeline is None:
+            # Shielded: one client that goes must not end what all others wait for.
+            pipeline = await asyncio.shield(self._opening)
         if not self._has_folder:
             return _pushed(pipeline, [(lane, events)])[0]
         size = sum(len(event.body) for event in events)

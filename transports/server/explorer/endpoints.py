@@ -79,7 +79,8 @@ class Explorer:
         named: dict[str, Any] = {} if keys is None else {"flag_keys": list(map(str, keys))}
         snapshot = self._catalogue(project).snapshot
         calls = [
-            (person, self._options(project, person, named)) for person in map(Person.parse, people)
+            (person, project.options({**person.options, **named}))
+            for person in map(Person.parse, people)
         ]
         found = await asyncio.to_thread(
             lambda: [
@@ -94,7 +95,7 @@ class Explorer:
         project, sent = self._asked(request)
         catalogue, person = self._catalogue(project), Person.parse(sent.get("person", {}))
         key = _known(catalogue.snapshot, sent.get("key"))
-        options = self._options(project, person)
+        options = project.options(person.options)
         return _json(await asyncio.to_thread(explained, catalogue, key, person, options))
 
     async def what_if(self, request: Request) -> Response:
@@ -103,7 +104,7 @@ class Explorer:
         snapshot, person = self._catalogue(project).snapshot, Person.parse(sent.get("person", {}))
         change = Change.parse(sent)
         _known(snapshot, change.key)
-        options = self._options(project, person)
+        options = project.options(person.options)
         found = await asyncio.to_thread(
             what_if, snapshot, change, person, options, clock=self._server.clock
         )
@@ -113,7 +114,7 @@ class Explorer:
         """Answer with what a second file changes; it is in the request, or in the server's settings."""
         project, sent = self._asked(request)
         person = Person.parse(sent.get("person", {}))
-        snapshot, options = self._catalogue(project).snapshot, self._options(project, person)
+        snapshot, options = self._catalogue(project).snapshot, project.options(person.options)
         text, is_after = sent.get("document"), sent.get("direction") != "from"
 
         def found() -> dict[str, Any]:
@@ -156,22 +157,6 @@ class Explorer:
         if found is None or found.snapshot is not snapshot:
             found = self._catalogues[project.name] = Catalogue(snapshot)
         return found
-
-    @staticmethod
-    def _options(
-        project: Project, person: Person, named: Mapping[str, Any] | None = None
-    ) -> Mapping[str, Any]:
-        """Return the options of a call, checked.
-
-        Raises:
-            Refused: the engine does not take them (400).
-        """
-        options = project.options({**person.options, **(named or {})})
-        try:
-            evaluate(_NOTHING, person.distinct_id, person.properties, **options)
-        except (TypeError, ValueError) as error:
-            raise refused(str(error)) from None
-        return options
 
 
 _NOTHING: Final = Snapshot.parse({"flags": []})

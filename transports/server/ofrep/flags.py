@@ -104,10 +104,10 @@ class EvaluationEndpoints:
         )
         items = self._revisions.items_of(project, publication)
         whole = _Request(request, project, items, asked, key)
-        if None in map(_value, found):
-            upstream = self._upstreams.get(project.name)
-            if upstream is not None and asked.distinct_id is not None:
-                return _completed(upstream, whole, found, conclude)
+        upstream = self._upstreams.get(project.name)
+        is_of_somebody = asked.distinct_id is not None
+        if upstream is not None and is_of_somebody and None in map(_value, found):
+            return _completed(upstream, whole, found, conclude)
         return conclude(whole, found)
 
     def _overrides(self, request: Request, key: str | None) -> Overrides | None:

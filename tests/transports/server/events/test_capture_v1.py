@@ -219,7 +219,7 @@ def test_a_body_that_is_no_batch_is_refused(sent: Any, error: str):
 
 TEXT = json.dumps(batch(event())).encode()
 CODED = {
-    "gzip": gzip.compress(TEXT),
+    "gzip": gzip.compress(TEXT, mtime=0),
     "deflate": zlib.compress(TEXT),
     "zstd": zstandard.ZstdCompressor().compress(TEXT),
     "br": brotli.compress(TEXT),
@@ -237,6 +237,11 @@ class TestCodings:
     def test_a_body_that_ends_early_is_refused(self, coding: str):
         answer, taken = asked(CODED[coding][:-8], {"content-encoding": coding})
         assert (answer.status, taken) == (400, [])
+
+    @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+    def test_what_could_be_unpacked_of_a_body_that_ends_early_is_not_used(self, coding: str):
+        with pytest.raises(codings.DamagedBodyError):
+            codings.unpacked(CODED[coding][:-1], coding, limit=1_000_000)
 
     @pytest.mark.parametrize("coding", CODED)
     def test_a_coding_stops_at_its_limit(self, coding: str):
@@ -281,7 +286,7 @@ def test_a_large_body_is_refused_with_its_limit():
     async def scenario() -> Answer:
         async with Taking(max_events_body=1_000) as server:
             headers = {**HEADERS, "content-encoding": "gzip"}
-            return await server.ask("POST", PATH, gzip.compress(b" " * 2_000), headers)
+            return await server.ask("POST", PATH, gzip.compress(b" " * 2_000, mtime=0), headers)
 
     answer = asyncio.run(scenario())
     assert (answer.status, answer.json["error"]) == (413, "payload_too_large")

@@ -215,6 +215,26 @@ class TestRefusals:
 
         run(scenario)
 
+    def test_events_of_which_a_part_is_kept_are_all_sent_again(self):
+        """The answer cannot say which were kept; those come twice, with the same uuids."""
+        held = threading.Event()
+
+        def slow(_request: Request) -> Response:
+            held.wait(20)
+            return Response(200)
+
+        upstream = Upstream(default=slow)
+
+        async def scenario() -> None:
+            limits = replace(QUICK, max_queue_size=2, flush_interval=1000.0)
+            async with Taking(relay_settings(), transport=upstream, limits=limits) as server:
+                assert (await server.send(*(event(number) for number in range(4)))).status == 503
+                assert len(await server.captured()) == 2
+                held.set()
+
+        run(scenario)
+        assert [each["uuid"] for each in upstream.events()] == [uuid_of(0), uuid_of(1)]
+
     def test_capture_v1_says_which_events_to_send_again(self):
         headers = {
             "authorization": f"Bearer {KEY}",
@@ -418,6 +438,9 @@ def test_events_that_a_dead_server_left_are_no_reason_to_wait_for_the_start(
             assert (await server.ask("POST", "/flags/?v=2", flags)).status == 200
             assert server.project.counters() is None
             assert not asked.done()
+            impatient = asyncio.create_task(server.send(event(2)))
+            await asyncio.sleep(0)
+            impatient.cancel()
             may_go_on.set()
             assert (await asked).status == 200
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gzip
 import json
+import threading
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
+from flagengine.transports.server.events.accepting import aside
+from flagengine.transports.server.web.request import Request
 from tests.transports.server.events.support import Taking, event
 from tests.transports.server.support import KEY, Answer
 
@@ -74,11 +77,15 @@ FORMS: dict[str, Form] = {
     "json without a type": lambda text: _post("", text),
     "plain text": lambda text: _post("?ip=0&ver=1.297.0", text, "text/plain;charset=UTF-8"),
     "gzip by header": lambda text: _post(
-        "", gzip.compress(text), "application/json", content_encoding="gzip"
+        "", gzip.compress(text, mtime=0), "application/json", content_encoding="gzip"
     ),
-    "gzip by query": lambda text: _post("?compression=gzip", gzip.compress(text), "text/plain"),
-    "gzip-js": lambda text: _post("?compression=gzip-js", gzip.compress(text), "text/plain"),
-    "gzip without a word": lambda text: _post("", gzip.compress(text), "text/plain"),
+    "gzip by query": lambda text: _post(
+        "?compression=gzip", gzip.compress(text, mtime=0), "text/plain"
+    ),
+    "gzip-js": lambda text: _post(
+        "?compression=gzip-js", gzip.compress(text, mtime=0), "text/plain"
+    ),
+    "gzip without a word": lambda text: _post("", gzip.compress(text, mtime=0), "text/plain"),
     "gzip that a proxy unpacked": lambda text: _post("?compression=gzip-js", text, "text/plain"),
     "deflate by header": lambda text: _post(
         "", zlib.compress(text), "application/json", content_encoding="deflate"
@@ -102,7 +109,9 @@ FORMS: dict[str, Form] = {
     "base64 without padding": lambda text: _post(
         "", _base64(text).rstrip(b"="), "application/json"
     ),
-    "base64 of gzip": lambda text: _post("", b"data=" + _quoted(_base64(gzip.compress(text)))),
+    "base64 of gzip": lambda text: _post(
+        "", b"data=" + _quoted(_base64(gzip.compress(text, mtime=0)))
+    ),
     "GET with base64": lambda text: ("GET", f"?data={quote(_base64(text), safe='')}", None, {}),
     "GET with base64, not quoted": lambda text: (
         "GET",
@@ -205,3 +214,18 @@ def test_ai_events_with_files_are_refused_with_a_way_out():
     answer = asyncio.run(scenario())
     assert answer.status == 415
     assert "/i/v0/ai/batch" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "is_aside"),
+    [
+        (b" " * 1_000, False),
+        (b" " * 300_000, True),
+        (gzip.compress(b"", mtime=0)[:10] + b" " * 1_000, False),
+        (gzip.compress(b"", mtime=0)[:10] + b" " * 40_000, True),
+    ],
+)
+def test_a_large_body_is_read_by_a_thread(body: bytes, is_aside: bool):
+    request = Request("POST", "/e", body=body)
+    thread = asyncio.run(aside(request, threading.get_ident))
+    assert (thread != threading.get_ident()) is is_aside

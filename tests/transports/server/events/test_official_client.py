@@ -101,3 +101,15 @@ def test_the_official_client_sends_again_what_could_not_be_kept(
     client.shutdown()
     assert [each["uuid"] for each in captured(server)] == [uuid]
     assert attempts == [[uuid], [uuid]]
+
+
+def test_the_stream_of_a_real_server_has_what_the_official_client_sends(server: BackgroundServer):
+    with urllib.request.urlopen(f"{server.url}/_events/stream", timeout=30) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert stream.readline() == b": still here\n"
+        client = posthog.Posthog(KEY, host=server.url)
+        uuid = client.capture("paid", distinct_id="u1")
+        client.shutdown()
+        lines = iter(stream.readline, b"")
+        data = next(line for line in lines if line.startswith(b"data: "))
+        assert json.loads(data[6:])["uuid"] == uuid

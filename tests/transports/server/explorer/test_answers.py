@@ -10,7 +10,7 @@ import pytest
 
 from flagengine import Snapshot, evaluate, evaluate_flag, explain
 from flagengine.transports.server.explorer.answers import shown, word
-from tests.transports.server.explorer.support import CHECKOUT, Explorer, document, flag
+from tests.transports.server.explorer.support import Explorer, document, flag
 from tests.transports.server.support import definitions
 
 SNAPSHOTS = Path(__file__).parents[4] / "fixtures" / "snapshots"
@@ -157,7 +157,17 @@ def test_a_wrong_question_is_refused_with_the_reason(name: str, body: Any, statu
     assert words in found[1]
 
 
-def test_options_that_the_engine_refuses_are_refused():
-    person = {"groups": {"company": "acme"}, "group_properties": {"company": {"seats": 3}}}
-    explorer = Explorer(document=definitions(CHECKOUT))
-    assert explorer.post("answers", {"people": [person]}).status == 200
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"groups": {"company": {"a": 1}}},
+        {"groups": {"company": None, "": 1}},
+        {"device_id": [1]},
+        {"group_properties": {"company": {"seats": [[]], "": None}}},
+        {"properties": {"plan": {"a": [1e400]}, "": []}},
+        {"complete": "yes"},
+    ],
+)
+def test_values_of_any_json_are_answered(person: dict[str, Any]):
+    found = Explorer().found("answers", {"people": [person]})["answers"][0]
+    assert list(found) == ["checkout", "seated", "old", "adult"]
