@@ -9,6 +9,7 @@
 #   make soak      ask a server a million times while its definitions change, and by a million people
 #   make mutants   break the code in many places, and list what no test notices
 #   make scoreboard  run the official SDKs on the conformance kit (installs them), and write the page
+#   make clients   ask the server with the SDKs of others (installs them), and write the page
 #   make counted   count the instructions of five calls, and compare them with the baseline
 #   make bench     measure the engine beside others (installs them; some twenty minutes)
 
@@ -35,7 +36,7 @@ WITHOUT_ACCELERATOR := --without-accelerator tests/unit tests/conformance tests/
 MEASURED := --cov --cov-report=
 EXPLORED := tests/properties tests/batch tests/differential tests/transports tests/unit
 
-.PHONY: demo quick test coverage floors docs nightly soak mutants lint types check counted scoreboard bench clean
+.PHONY: demo quick test coverage floors docs nightly soak mutants lint types check counted scoreboard clients bench clean
 .DEFAULT_GOAL := check
 
 demo: $(VENV)/.cli
@@ -94,6 +95,12 @@ scoreboard: $(VENV)/.test
 	$(BIN)/python fixtures/kit/scoreboard.py --node-modules build/scoreboard; \
 	else echo 'no npm: without posthog-node'; $(BIN)/python fixtures/kit/scoreboard.py; fi
 
+# Needs npm and, for those clients, chromium, and ruby with ruby-concurrent and POSTHOG_RUBY=... (a checkout of
+# posthog-ruby); says what is missing, and leaves the page's rows of such clients as they are.
+clients: $(VENV)/.clients
+	$(BIN)/python -m tests.clients.table
+	$(BIN)/python -m pytest tests/clients
+
 # Needs valgrind; says so without. After a change that is meant to cost or save something:
 # make counted COUNTED=--update
 counted: $(VENV)/.test
@@ -104,7 +111,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks growth
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .mutants
+	rm -rf $(VENV) $(CLIENTS)/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .mutants
 	rm -f flagengine/native/_accelerator*.so flagengine/native/_accelerator*.pyd
 	find flagengine transports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -125,6 +132,13 @@ $(VENV)/.docs: NEEDS = -e . --group docs
 
 $(VENV)/.cli $(VENV)/.test $(VENV)/.lint $(VENV)/.mutation $(VENV)/.docs: $(SOURCES) | $(BIN)/python
 	$(INSTALL) $(NEEDS)
+	@touch $@
+
+CLIENTS := tests/clients/node
+$(VENV)/.clients: $(SOURCES) $(CLIENTS)/package-lock.json | $(VENV)/.test
+	$(INSTALL) --group differential
+	@if command -v npm >/dev/null; then npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --silent; \
+	else echo 'no npm: without the clients for JavaScript'; fi
 	@touch $@
 
 $(VENV)/.bench: $(SOURCES) | $(BIN)/python

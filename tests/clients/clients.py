@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,36 +74,28 @@ class Client:
 
     def why_not(self, case: Case) -> str | None:
         """Return why the client cannot be asked for a case; None if it can."""
-        reason = wire.cannot_say(case) or self._unsaid(case)
-        if reason is None and self.is_local:
-            reason = self._undecidable(case)
-        return reason
+        return wire.cannot_say(case) or next(self._unsayable(case), None)
 
-    def _unsaid(self, case: Case) -> str | None:
+    def _unsayable(self, case: Case) -> Iterator[str]:
         unsaid = [name for name in case.context if name not in {*_ALWAYS, *self.says}]
         if unsaid and (unsaid[0], case.context[unsaid[0]]) != ("evaluation_runtime", self.runtime):
-            return f"it cannot say {_SAID[unsaid[0]]}"
+            yield f"it cannot say {_SAID[unsaid[0]]}"
         distinct_id = case.context["distinct_id"]
         if self.needs_text and not (isinstance(distinct_id, str) and distinct_id.strip()):
-            return "it refuses distinct ids that are empty or no text"
+            yield "it refuses distinct ids that are empty or no text"
         if self.is_binary64 and "exact-numbers" in case.needs:
-            return "it has JavaScript's numbers, which round, and write 1.0 as 1"
+            yield "it has JavaScript's numbers, which round, and write 1.0 as 1"
         device_id = case.context.get("device_id")
         if self.has_device and "devices" in case.needs and not isinstance(device_id or None, str):
-            return "it always sends a device id, and only text"
+            yield "it always sends a device id, and only text"
         if self.deepest is not None and _depth(case.context) > self.deepest:
-            return f"it sends no JSON with more than {self.deepest} levels"
+            yield f"it sends no JSON with more than {self.deepest} levels"
         if self.trims_keys and "." in case.key:
-            return "it cuts the keys of flags at their first dot"
+            yield "it cuts the keys of flags at their first dot"
         if not self.is_typed and "rules" in case.needs:
-            return "it asks for shapes that have no flags of format 2"
-        return None
-
-    @staticmethod
-    def _undecidable(case: Case) -> str | None:
-        if OF_SERVER & case.context.keys():
-            return "it has no such option, or no settable clock"
-        return "it may never answer" if case.may_hang else None
+            yield "it asks for shapes that have no flags of format 2"
+        if self.is_local:
+            yield from _undecidable(case)
 
     def question(self, case: Case, url: str) -> dict[str, Any]:
         """Return what the driver is asked."""
@@ -142,6 +134,13 @@ class Client:
             return json.loads(text, parse_constant=_refused)
         except ValueError:
             return text if self.keeps_text else None
+
+
+def _undecidable(case: Case) -> Iterator[str]:
+    if OF_SERVER & case.context.keys():
+        yield "it has no such option, or no settable clock"
+    if case.may_hang:
+        yield "it may never answer"
 
 
 def _refused(name: str) -> Any:
@@ -256,10 +255,9 @@ CLIENTS: Final = (
         driver="posthog-js-1.297",
         label="posthog-js",
         speaks="`/flags/?v=2&config=true`",
-        says=_BROWSER_SDK,
+        says=_BROWSER_SDK - {"device_id"},
         runtime="client",
         is_binary64=True,
-        has_device=True,
         failed=False,
         seen=_seen_without_empty_payloads,
     ),

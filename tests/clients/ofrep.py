@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flagengine import Reason, Resolution, flag_manifest
+from flagengine import Reason, Resolution, flag_manifest, usable_id
 from tests.clients import wire
 from tests.clients.cases import Case
 from tests.clients.clients import Client
@@ -50,17 +50,16 @@ class OfrepClient(Client):
 
     def why_not(self, case: Case) -> str | None:
         """Return why the client cannot be asked for a case; None if it can."""
-        if wire.usable_id(case.context["distinct_id"]) is None:
+        if usable_id(case.context["distinct_id"]) is None:
             case = case.with_context(distinct_id="")
-        reason = wire.cannot_say(case) or self._unsaid(case)
-        if (
-            reason is None
-            and {"targetingKey", *_OPTIONS} & case.context.get("person_properties", {}).keys()
-        ):
-            return "a property has the name of an option"
-        if reason is None and _UNQUOTED & set(case.key):
-            return "it does not quote the flag's key in the path"
-        return reason
+        return super().why_not(case)
+
+    def _unsayable(self, case: Case) -> Iterator[str]:
+        yield from super()._unsayable(case)
+        if {"targetingKey", *_OPTIONS} & case.context.get("person_properties", {}).keys():
+            yield "a property has the name of an option"
+        if _UNQUOTED & set(case.key):
+            yield "it does not quote the flag's key in the path"
 
     def question(self, case: Case, url: str) -> dict[str, Any]:
         """Return what the driver is asked."""

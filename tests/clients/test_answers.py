@@ -1,11 +1,10 @@
 """Every answer of a client that asks the server equals ``evaluate``, for all cases that its interface can say.
 
-Here one case of nine is asked; with ``EVERY_CASE=1``, as `make clients` sets it, all are.
+Here one case of twenty is asked; `make clients` asks them all.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import pytest
@@ -15,14 +14,12 @@ from tests.clients.drivers import why_missing
 from tests.clients.judging import ALL, Verdict, judge_all, sampled
 from tests.clients.table import published_kinds
 
-EVERY_CASE = os.environ.get("EVERY_CASE") == "1"
 NAMES = {client.name: client for client in ALL}
 
 
 @pytest.fixture(scope="module")
 def verdicts() -> Mapping[str, Verdict]:
-    cases = all_cases() if EVERY_CASE else sampled(all_cases())
-    return {verdict.client.name: verdict for verdict in judge_all(ALL, cases)}
+    return {each.client.name: each for each in judge_all(ALL, sampled(all_cases()))}
 
 
 def _verdict(verdicts: Mapping[str, Verdict], name: str) -> Verdict:
@@ -35,7 +32,7 @@ def _verdict(verdicts: Mapping[str, Verdict], name: str) -> Verdict:
 def test_every_answer_of_the_server_equals_evaluate(verdicts: Mapping[str, Verdict], name: str):
     verdict = _verdict(verdicts, name)
     assert verdict.differing == {}
-    assert verdict.equal > 100
+    assert verdict.equal > 60
 
 
 @pytest.mark.parametrize("name", [name for name, client in NAMES.items() if client.is_local])
@@ -44,5 +41,5 @@ def test_a_client_that_evaluates_itself_differs_where_it_is_known_to(
 ):
     verdict = _verdict(verdicts, name)
     known = published_kinds(NAMES[name])
-    asked = {case.id for case in (all_cases() if EVERY_CASE else sampled(all_cases()))}
+    asked = {case.id for case in sampled(all_cases())}
     assert verdict.differing == {case: kind for case, kind in known.items() if case in asked}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -31,21 +31,23 @@ _ABSENT: Final = {Reason.FLAG_DISABLED, Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT
 
 def cannot_say(case: Case) -> str | None:
     """Return why no request can say a case; None if one can."""
-    context = case.context
+    return next(_unsayable(case.context), None)
+
+
+def _unsayable(context: Mapping[str, Any]) -> Iterator[str]:
     distinct_id = usable_id(context["distinct_id"])
     if distinct_id is None:
-        return "a request without a usable distinct id is refused"
-    if len(distinct_id.encode()) > 200:
-        return "a distinct id is cut at 200 characters"
+        yield "a request without a usable distinct id is refused"
+    elif len(distinct_id.encode()) > 200:
+        yield "a distinct id is cut at 200 characters"
     if not isinstance(context.get("complete", False), bool):
-        return "a server takes all properties as complete, or none"
+        yield "a server takes all properties as complete, or none"
     if context.get("evaluation_contexts") == []:
-        return "an empty list of contexts in a request is none"
+        yield "an empty list of contexts in a request is none"
     if context.get("missing_group", "as_server") != "as_server":
-        return "no request chooses what a missing group gives"
+        yield "no request chooses what a missing group gives"
     if context.get("evaluation_runtime", "client") not in ("client", "server"):
-        return "a request has the runtime `client`, `server` or none"
-    return None
+        yield "a request has the runtime `client`, `server` or none"
 
 
 def request_body(case: Case) -> dict[str, Any]:

@@ -18,7 +18,14 @@ const options = (asked, more) => ({
 });
 
 function made(asked, more) {
-  const postHogOptions = { host: asked.url, fetchRetryCount: 0, featureFlagsPollingInterval: 3_600_000, ...more };
+  const postHogOptions = {
+    host: asked.url,
+    fetchRetryCount: 0,
+    featureFlagsPollingInterval: 3_600_000,
+    featureFlagsRequestTimeoutMs: 60_000, // a busy machine may take its time
+    requestTimeout: 60_000,
+    ...more,
+  };
   return createPostHogAdapter({ postHogKey: asked.project_key, postHogOptions });
 }
 

@@ -7,7 +7,14 @@ for (const name of ["log", "warn", "error"]) console[name] = (...said) => notes.
 let notes = [];
 let client;
 
-const QUIET = { featureFlagsPollingInterval: 3_600_000, fetchRetryCount: 0, flushInterval: 3_600_000 };
+// A busy machine may take its time.
+const QUIET = {
+  featureFlagsPollingInterval: 3_600_000,
+  featureFlagsRequestTimeoutMs: 60_000,
+  requestTimeout: 60_000,
+  fetchRetryCount: 0,
+  flushInterval: 3_600_000,
+};
 
 const options = (asked) => ({
   groups: asked.groups,

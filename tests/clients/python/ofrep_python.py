@@ -25,7 +25,7 @@ _made: list[str] = []
 def _client(url: str, project_key: str) -> Any:
     domain = f"client-{len(_made)}"
     _made.append(domain)
-    provider = OFREPProvider(url, headers_factory=lambda: {"X-API-Key": project_key})
+    provider = OFREPProvider(url, headers_factory=lambda: {"X-API-Key": project_key}, timeout=60)
     api.set_provider_and_wait(provider, domain)
     return api.get_client(domain)
 

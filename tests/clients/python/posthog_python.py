@@ -11,6 +11,7 @@ from posthog import Posthog
 from posthog.version import VERSION
 
 _NEVER = 86_400
+_PATIENT: dict[str, Any] = {"timeout": 60, "feature_flags_request_timeout_seconds": 60}
 _clients: list[Posthog] = []
 _notes: list[str] = []
 
@@ -36,7 +37,9 @@ def _said(result: Any) -> dict[str, Any]:
 
 
 def _ask(asked: Mapping[str, Any]) -> dict[str, Any]:
-    client = Posthog(asked["project_key"], host=asked["url"], send=False, sync_mode=True)
+    client = Posthog(
+        asked["project_key"], host=asked["url"], send=False, sync_mode=True, **_PATIENT
+    )
     try:
         return _said(
             client.get_feature_flag_result(
@@ -58,6 +61,7 @@ def _ask_locally(asked: Mapping[str, Any]) -> dict[str, Any]:
         send=False,
         sync_mode=True,
         poll_interval=_NEVER,
+        **_PATIENT,
     )
     try:
         return _said(
@@ -91,6 +95,14 @@ def _flag(flag_key: str, distinct_id: str, *, is_local: bool = False, **asked: A
     return _said(result)
 
 
+def _remote_config(flag_key: str) -> Any:
+    return _clients[-1].get_remote_config_payload(flag_key)
+
+
+def _flush() -> None:
+    _clients[-1].flush()
+
+
 def _notes_so_far() -> list[str]:
     found = list(_notes)
     _notes.clear()
@@ -107,11 +119,11 @@ drive(
             distinct_id, **_options(asked)
         ),
         "flag": _flag,
-        "remoteConfig": lambda flag_key: _clients[-1].get_remote_config_payload(flag_key),
+        "remoteConfig": _remote_config,
         "capture": lambda distinct_id, event, properties: _clients[-1].capture(
             event, distinct_id=distinct_id, properties=properties
         ),
-        "flush": lambda: _clients[-1].flush(),
+        "flush": _flush,
         "notes": _notes_so_far,
         "end": lambda: _clients.pop().shutdown(),
     },

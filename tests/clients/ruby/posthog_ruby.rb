@@ -29,7 +29,8 @@ def flag(client, asked, **more)
 end
 
 def ask(asked, **more)
-  client = made(asked, test_mode: true, feature_flags_polling_interval: 86_400, **more)
+  client = made(asked, test_mode: true, feature_flags_polling_interval: 86_400,
+                       feature_flag_request_timeout_seconds: 60, **more)
   flag(client, asked, only_evaluate_locally: more.key?(:secret_key))
 ensure
   client&.shutdown

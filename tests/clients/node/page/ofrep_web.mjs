@@ -21,7 +21,7 @@ export async function verbs() {
     ask: ({ cases }) =>
       inTurn(cases, async (asked) => {
         // Without streams, because a browser has six connections to a host.
-        const [found] = await client(asked, { changeDetection: "none", cacheMode: "disabled" });
+        const [found] = await client(asked, { changeDetection: "none", cacheMode: "disabled", timeoutMs: 60_000 });
         return said(found, asked);
       }),
     async open(asked) {

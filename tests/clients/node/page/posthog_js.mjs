@@ -11,6 +11,7 @@ const QUIET = {
   disable_session_recording: true,
   disable_surveys: true,
   advanced_disable_feature_flags_on_first_load: true,
+  feature_flag_request_timeout_ms: 60_000, // a busy machine may take its time
   opt_out_useragent_filter: true, // a browser without a window is taken for a bot
 };
 
