@@ -190,6 +190,7 @@ async def main(requests: int, changes: int, *, sockets: bool) -> int:
     project = ProjectSettings(source=source, poll_interval=3600.0)
     server = Server(ServerSettings(projects=(project,), is_development=True))
     run = Run(server, source, changes)
+    run.force()
     started = time.perf_counter()
     stopped = threading.Event()
     if sockets:

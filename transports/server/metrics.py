@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -34,6 +34,8 @@ class RequestMetrics:
     def __init__(self) -> None:
         self._counts: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._times: defaultdict[str, tuple[list[int], list[float]]] = defaultdict(_no_times)
+        self.refused: Counter[str] = Counter()
+        """How many connections were refused or dropped before or after a request, by reason."""
 
     @property
     def counts(self) -> Mapping[tuple[str, int], int]:

@@ -49,6 +49,14 @@ class _Requests(Collector):
         for (route, status), count in list(self._metrics.counts.items()):
             requests.add_metric((route, str(status)), count)
         yield requests
+        refused = CounterMetricFamily(
+            "flagengine_server_refused_connections",
+            "Connections that were refused or dropped, by reason.",
+            labels=("reason",),
+        )
+        for reason, count in list(self._metrics.refused.items()):
+            refused.add_metric((reason,), count)
+        yield refused
         times = HistogramMetricFamily(
             "flagengine_server_request_seconds",
             "Seconds from a request's head to the end of its answer.",

@@ -48,7 +48,7 @@ class RunningServer(uvicorn.Server):
     ) -> None:
         """Prepare; ``on_ready`` is called with the port once it is open."""
         self.guard: ConnectionGuard = ConnectionGuard(
-            within_open_files(server.settings.connections)
+            within_open_files(server.settings.connections), server.metrics.refused
         )
         config = uvicorn.Config(
             server.application(),

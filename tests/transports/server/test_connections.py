@@ -354,3 +354,7 @@ def test_refusals_are_counted_and_logged_once_for_a_while(
     assert len(messages) <= 2
     assert "secret" not in "".join(messages)
     assert server.running.guard.refused["malformed"] >= 20
+    with RawClient(server.port).send(request("/metrics")) as client:
+        found = client.answer()
+        assert found is not None
+        assert b'flagengine_server_refused_connections_total{reason="malformed"}' in found.body

@@ -37,12 +37,13 @@ class Expiring(Protocol):
 class ConnectionGuard:
     """The guard of one server. Used by the event loop alone.
 
-    A reason for refusals is logged when it first occurs, then at most every ten seconds, with their number.
+    ``counts`` gets the refusals by reason. A reason is logged when it first occurs, then at most every ten
+    seconds, with the number of refusals.
     """
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, counts: Counter[str] | None = None) -> None:
         self.limits: ConnectionLimits = limits
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter() if counts is None else counts
         self._incidents = Incidents()
         self._logged_at: float | None = None
         self.held: int = 0
