@@ -70,13 +70,15 @@ from `/_events`.
 
 The same answer is not the same everywhere:
 
-- A flag that has no answer, because the request lacks what it needs, is `failed`. posthog-python, posthog-js from 2026 and OpenFeature's
+- A flag that has no answer, because the request lacks what it needs, is `failed`. posthog-python, posthog-js 1.449 and OpenFeature's
   clients have no value for it; posthog-node, posthog-ruby, @flags-sdk/posthog and older posthog-js have `false`.
 - A flag that is off for everyone is in no answer of `/flags`, so the value is undefined; clients that evaluate themselves, and
   OpenFeature's clients, have `false`.
 - A payload that is no JSON is text for most, and none for posthog-python; an empty one is none for posthog-python, posthog-ruby
   and older posthog-js.
-- posthog-js 1.187 sends no device id, so flags that are bucketed by device have no answer there.
+- posthog-js 1.297 and 1.187 send no device id, so flags that are bucketed by device have no answer there.
+- In a holdout a flag without variants has the holdout's name as its value. OpenFeature's clients ask for a type, so they are asked
+  for text here; an application that asks for a boolean gets its default, and `TYPE_MISMATCH`.
 """
 
 

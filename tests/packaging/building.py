@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(
-    ".*", "build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", "htmlcov"
+    "node_modules", ".*", "build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", "htmlcov"
 )
 WITHOUT_COMPILER = {"CC": "false", "LDSHARED": "false"}
 

@@ -105,7 +105,7 @@ def test_the_source_distribution_has_what_its_tests_read(sdist):
         return {
             path.relative_to(ROOT).as_posix()
             for path in (ROOT / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
+            if path.is_file() and not {"__pycache__", "node_modules"} & {*path.parts}
         }
 
     ours = {"SPEC.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "transports"}
