@@ -57,9 +57,9 @@ def _upper_tail() -> Callable[[float, int], float]:
 
 def own_upper_tail(statistic: float, freedom: int) -> float:
     """Return what :func:`upper_tail` does where there is no SciPy."""
-    if statistic <= 0:
-        return 1.0
     shape, x = freedom / 2, statistic / 2
+    if x <= 0:  # also where half of the smallest number is 0
+        return 1.0
     scale = math.exp(shape * math.log(x) - x - math.lgamma(shape)) if x < 700 + shape else 0.0
     if x < shape + 1:
         return max(1.0 - _series(shape, x) * scale, 0.0)
