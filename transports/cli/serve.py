@@ -30,6 +30,7 @@ _OPTIONS: Final = {
     "port": "--port",
     "prefix": "--prefix",
     "origins": "--origin",
+    "allowed_hosts": "--allowed-host",
     "access_log": "--access-log",
     "traces": "--traces",
     "development": "--development",
@@ -53,6 +54,7 @@ _OF_SERVER: Final = (
     "port",
     "prefix",
     "origins",
+    "allowed_hosts",
     "access_log",
     "traces",
     "development",
@@ -139,6 +141,14 @@ _OF_SERVER: Final = (
     multiple=True,
     metavar="ORIGIN",
     help="An origin that browsers may call from. Default: all.",
+)
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name, besides localhost and addresses, by which browsers may open the page at / and read events; "
+    "*.example.com is all below, * all.",
 )
 @click.option(
     "--prefix", metavar="PATH", help="The path that the server is mounted under, such as /ph."

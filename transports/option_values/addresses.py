@@ -8,12 +8,14 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from .messages import wrong_type, wrong_value
+from .texts import read_names
 
-__all__ = ["QUOTES", "read_host"]
+__all__ = ["QUOTES", "read_host", "read_host_names"]
 
 QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019<>"
 
 _MUST: Final = "a URL such as https://us.i.posthog.com"
+_MUST_BE_NAME: Final = "the name of a host such as flags.test or *.example.com"
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LABELS: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?")
 
@@ -40,6 +42,37 @@ def read_host(name: str, given: Any) -> str | None:
         text = _with_scheme(name, text, given)
     _check(name, _split(name, text, given), given)
     return text
+
+
+def read_host_names(name: str, given: Any) -> tuple[str, ...]:
+    """Return names of hosts as a tuple, in small letters and as DNS has them; ``*`` may be all or the first part.
+
+    >>> read_host_names("allowed_hosts", ["Flags.Test", "*.bücher.example", "*"])
+    ('flags.test', '*.xn--bcher-kva.example', '*')
+    >>> read_host_names("allowed_hosts", "http://flags.test")
+    Traceback (most recent call last):
+        ...
+    ValueError: allowed_hosts[0] must be the name of a host such as flags.test or *.example.com, got 'http://flags.test'
+    """
+    texts = enumerate(read_names(name, given))
+    return tuple(_host_name(f"{name}[{at}]", text) for at, text in texts)
+
+
+def _host_name(name: str, text: str) -> str:
+    if text == "*":
+        return text
+    star = "*." if text.startswith("*.") else ""
+    bare = text.removeprefix(star).lower().removesuffix(".")
+    try:
+        is_address = bool(ipaddress.ip_address(bare.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        is_address = False
+    if not (is_address or _LABELS.fullmatch(bare)):
+        raise wrong_value(name, _MUST_BE_NAME, text)
+    try:
+        return bare if is_address else star + bare.encode("idna").decode()
+    except UnicodeError:
+        raise wrong_value(name, _MUST_BE_NAME, text) from None
 
 
 def _with_scheme(name: str, text: str, given: str) -> str:

@@ -36,6 +36,7 @@ class BackgroundServer:
     def __init__(self, server: Server, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.server: Server = server
         self._host = host
+        server.hosts.add(host)
         self._begun = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked_port = port

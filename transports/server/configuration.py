@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
-from ..option_values.addresses import read_host
+from ..option_values.addresses import read_host, read_host_names
 from ..option_values.keys import read_project_key
 from ..option_values.quantities import Count, Seconds, read_boolean
 from ..option_values.texts import Word, read_name, read_names, read_path, read_time_zone
@@ -70,6 +70,7 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "control_key_file": read_path,
     "prefix": _prefix,
     "origins": read_names,
+    "allowed_hosts": read_host_names,
     "max_body": Count(1_048_576, least=1_024),
     "max_events_body": Count(20_971_520, least=1_024),
     "request_timeout": Seconds(10),
@@ -89,6 +90,7 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
 _AS_GIVEN: Final = (
     "prefix",
     "origins",
+    "allowed_hosts",
     "max_body",
     "max_events_body",
     "request_timeout",

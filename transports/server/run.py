@@ -138,6 +138,7 @@ def run(
         OSError: the port cannot be opened; the message says where and why.
     """
     raise_open_files()
+    server.hosts.add(host)
     sockets = opened_sockets(host, port)
     RunningServer(server, on_ready=on_ready).run(sockets)
 

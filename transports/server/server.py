@@ -18,6 +18,7 @@ from ..http.live import LiveTransport
 from .access_log import AccessLog
 from .app import ASGI, Application
 from .changes import Changes
+from .development_guard import DevelopmentGuard
 from .events.captured import Captured
 from .metrics import RequestMetrics
 from .project import Project, Projects
@@ -25,6 +26,7 @@ from .settings import ServerSettings
 from .upstream import Upstream
 from .web.body import json_of
 from .web.cors import CrossOrigin
+from .web.hosts import AllowedHosts
 from .web.request import Request
 from .web.response import Refused, text_response
 from .web.routes import Route, Routes
@@ -75,6 +77,7 @@ class Server:
         self.projects: Projects = Projects(
             [Project(each, transport=self.transport, clock=clock) for each in settings.projects]
         )
+        self.hosts: AllowedHosts = AllowedHosts(settings.allowed_hosts)
         self.captured: Captured | None = None
         if settings.is_development:
             self.captured = Captured(settings.captured_events)
@@ -112,8 +115,10 @@ class Server:
         )
 
     def _routes(self) -> Iterable[Route]:
+        guard = DevelopmentGuard(self.hosts) if self.settings.is_development else None
         for part in _PARTS:
-            yield from import_module(part, __package__).routes(self)
+            for route in import_module(part, __package__).routes(self):
+                yield route if guard is None else guard.guarded(route)
 
     def _upstreams(self) -> Iterable[tuple[str, Upstream]]:
         for project in self.projects:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from ..option_values.addresses import read_host_names
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
@@ -107,6 +108,9 @@ class ServerSettings:
         control_key: the key of the control API; None: there is none.
         prefix: the path that it is mounted under, such as ``/ph``.
         origins: the origins that browsers may call from; ``*`` is all.
+        allowed_hosts: in development, the names that the page, events and the control API are read by, besides
+            literal addresses, ``localhost`` and the name that it listens at; ``*.example.com`` is every name
+            below, ``*`` every name.
         max_body: the most bytes of a body, packed or unpacked; that of events has a limit of its own.
         max_events_body: the most bytes of a body with events.
         request_timeout: the seconds that a request may take to arrive.
@@ -123,6 +127,7 @@ class ServerSettings:
     control_key: str | None = field(default=None, repr=False)
     prefix: str = ""
     origins: tuple[str, ...] = ("*",)
+    allowed_hosts: tuple[str, ...] = ()
     max_body: int = MEBIBYTE
     max_events_body: int = 20 * MEBIBYTE
     request_timeout: float = 10.0
@@ -137,7 +142,8 @@ class ServerSettings:
         """Check what belongs together.
 
         Raises:
-            ValueError: there is no project, or two have the same name or key, or one of several has no key.
+            ValueError: there is no project, or two have the same name or key, or one of several has no key; or
+                a name in ``allowed_hosts`` is no name of a host.
         """
         names = [each.name for each in self.projects]
         keys = [each.project_key for each in self.projects]
@@ -150,3 +156,5 @@ class ServerSettings:
         if len(keys) > 1 and (None in keys or len(set(keys)) < len(keys)):
             msg = "each of several projects must have a project_key of its own"
             raise ValueError(msg)
+        names_of_hosts = read_host_names("allowed_hosts", self.allowed_hosts)
+        object.__setattr__(self, "allowed_hosts", names_of_hosts)

@@ -72,6 +72,7 @@ def test_the_server_has_settings_of_its_own():
         port=80,
         prefix="ph/",
         origins=["https://a.example"],
+        allowed_hosts=["Flags.Test.", "*.bücher.example", "*"],
         control_key_env="CONTROL",
         access_log="JSON",
         development=True,
@@ -85,6 +86,7 @@ def test_the_server_has_settings_of_its_own():
     assert (settings.access_log, settings.is_development) == ("json", True)
     assert (settings.max_body, settings.request_timeout) == (2048, 2.0)
     assert settings.compare_with == Path("/etc/flags/next.json")
+    assert settings.allowed_hosts == ("flags.test", "*.xn--bcher-kva.example", "*")
 
 
 @pytest.mark.parametrize(

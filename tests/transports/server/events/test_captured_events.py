@@ -243,19 +243,6 @@ class TestWhoMaySeeThem:
 
         asyncio.run(scenario())
 
-    @pytest.mark.parametrize("path", ["/_events", "/_events/stream"])
-    def test_not_the_pages_of_other_sites(self, path: str):
-        async def scenario() -> None:
-            async with Taking() as server:
-                evil = {"origin": "https://evil.example", "host": "localhost:8765"}
-                answer = await server.ask("GET", path, headers=evil)
-                assert answer.status == 403
-                assert (await server.ask("DELETE", "/_events", headers=evil)).status == 403
-                own = {"origin": "http://localhost:8765", "host": "localhost:8765"}
-                assert (await server.ask("GET", "/_events", headers=own)).status == 200
-
-        asyncio.run(scenario())
-
 
 def test_events_of_several_projects_say_whose_they_are():
     async def scenario() -> None:
