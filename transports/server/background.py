@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from .connections.listening import opened_sockets
 from .run import RunningServer
@@ -68,6 +68,11 @@ class BackgroundServer:
 
         self._loop.call_soon_threadsafe(perform)
         return waiting.result()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the server's event loop, wait, and return what it returns or raise what it raises."""
+        assert self._loop is not None  # between entry and exit
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def __enter__(self) -> Self:
         self._sockets = opened_sockets(self._host, self._asked_port)

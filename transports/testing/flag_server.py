@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from flagengine import NOT_GIVEN, Overrides, extra_for
 
+from ..option_values.quantities import Count
 from ..polling.fetch_results import DefinitionsDocument
 from ..polling.sources.memory import MemoryDefinitions
 
 with extra_for("flag_server"):
     from ..server.background import BackgroundServer
+    from ..server.events.captured import Wanted
     from ..server.server import Server
     from ..server.settings import ProjectSettings, ServerSettings
+    from .captured_events import events_of, forget_events_of
 
 __all__ = ["FlagServer"]
+
+_SINCE: Final = Count(0, least=0)
 
 
 class FlagServer:
@@ -78,6 +83,40 @@ class FlagServer:
         """
         self._source.replace(document)
         self._project.loader.publish(document)
+
+    # Events.
+
+    def events(
+        self,
+        event: str | None = None,
+        distinct_id: str | None = None,
+        *,
+        since: int = 0,
+        count: int = 0,
+        wait: float = 10.0,
+    ) -> list[dict[str, Any]]:
+        """Return the events that programs have sent, the oldest first, once there are ``count`` of them.
+
+        Each is what PostHog would get, with the ``number`` that it has here and ``received_at``.
+
+        Args:
+            event: only the events of this name.
+            distinct_id: only the events of this person.
+            since: only the events after this ``number``.
+            count: how many there must be at least; 0: those that are there.
+            wait: for how many seconds to wait for them.
+
+        Raises:
+            AssertionError: there are fewer in time; the message says what there is instead.
+            TypeError: a number is none.
+            ValueError: a number is negative.
+        """
+        wanted = Wanted(_SINCE("since", since), event, distinct_id)
+        return events_of(self._running, wanted, count=count, wait=wait)
+
+    def forget_events(self) -> int:
+        """Forget all events; return how many there were. Numbers go on."""
+        return forget_events_of(self._running)
 
     # Forced values.
 

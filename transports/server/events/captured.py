@@ -5,8 +5,10 @@ Nothing here is used by a server that is not for development: what people do is 
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ...batching.event import Event
@@ -84,6 +86,20 @@ class Captured:
         self._events.clear()
         self._bytes = 0
         return count
+
+    async def wait_for(self, wanted: Wanted, count: int, seconds: float) -> None:
+        """Wait until there are ``count`` events that are asked for, or the time is over, or the server stops."""
+        with self.changes.watched() as changed:
+            try:
+                async with asyncio.timeout(seconds):
+                    while not (self.changes.is_closed or self._has(wanted, count)):
+                        await changed.wait()
+                        changed.clear()
+            except TimeoutError:
+                pass
+
+    def _has(self, wanted: Wanted, count: int) -> bool:
+        return sum(1 for _ in islice(self.find(wanted), count)) == count
 
     def find(self, wanted: Wanted) -> Iterator[CapturedEvent]:
         """Yield the events that are asked for, the oldest first."""

@@ -52,7 +52,7 @@ class CapturedEndpoint:
         wanted, limit = _wanted(request), _number(request, "limit", _LIMIT)
         wait = min(float(_number(request, "wait", 0)), _LONGEST_WAIT)
         if wait:
-            await self._await(wanted, wait)
+            await captured.wait_for(wanted, 1, wait)
         found = list(islice(captured.find(wanted), limit))
         # After less than the limit, there is nothing more up to the newest event of all.
         following = found[-1].number if found and len(found) == limit else captured.last
@@ -62,17 +62,6 @@ class CapturedEndpoint:
             captured.forgotten,
         )
         return Response(200, body, (JSON_TYPE, _NO_STORE))
-
-    async def _await(self, wanted: Wanted, seconds: float) -> None:
-        changes = self._captured.changes
-        with changes.watched() as changed:
-            try:
-                async with asyncio.timeout(seconds):
-                    while not changes.is_closed and not any(self._captured.find(wanted)):
-                        await changed.wait()
-                        changed.clear()
-            except TimeoutError:
-                pass
 
     async def stream(self, request: Request) -> Streamed:
         """Answer with server-sent events, one for each event from now on, or after ``since``."""
