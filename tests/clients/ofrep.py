@@ -21,12 +21,12 @@ _ABSENT: Final = (Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT)
 def kind_of(case: Case) -> str:
     """Return the type that an application reads the case's flag with.
 
-    That is the type of the manifest, but for a flag without variants that answers with a variant's name, as in
-    a holdout, and for one with variants that is true.
+    That is the type of the manifest, but for a flag without variants that answers with a forced variant's name,
+    and for one with variants that is true.
     """
     kind = _declared_kind(case)
     value = None if case.resolution is None else case.resolution.value
-    if kind == "boolean" and isinstance(value, str):
+    if kind == "boolean" and isinstance(value, str) and not _is_held_out(case.resolution):
         return "string"
     return "boolean" if kind == "string" and value is True else kind
 
@@ -78,10 +78,16 @@ class OfrepClient(Client):
         if value is None or (value is False and kind_of(case) == "string"):
             payload = resolution.raw_payload
             return _said(error="failed") if self.needs_values else _said(payload=payload)
+        if _is_held_out(resolution) and kind_of(case) == "boolean":
+            value = True
         return _said(value, resolution.raw_payload)
 
     def _reached(self, case: Case) -> Case:
         return case if self.runtime is None else case.with_context(evaluation_runtime=self.runtime)
+
+
+def _is_held_out(resolution: Resolution | None) -> bool:
+    return resolution is not None and resolution.reason is Reason.HOLDOUT_CONDITION_VALUE
 
 
 def _is_absent(resolution: Resolution) -> bool:

@@ -77,8 +77,8 @@ The same answer is not the same everywhere:
 - A payload that is no JSON is text for most, and none for posthog-python; an empty one is none for posthog-python, posthog-ruby
   and older posthog-js.
 - posthog-js 1.297 and 1.187 send no device id, so flags that are bucketed by device have no answer there.
-- In a holdout a flag without variants has the holdout's name as its value. OpenFeature's clients ask for a type, so they are asked
-  for text here; an application that asks for a boolean gets its default, and `TYPE_MISMATCH`.
+- In a holdout a flag without variants has the holdout's name as its value. For OpenFeature's clients it is `true`, and the name is the
+  variant.
 """
 
 

@@ -3,14 +3,16 @@
 Providers check values strictly, so every value of a flag has the type that the manifest names:
 
 ======== ==================================================================================
-boolean  true or false; a flag that is off for everyone is false
+boolean  true or false; a flag that is off for everyone is false, and one in a holdout true
 string   the variant; no value if the flag is off, so that the caller's default is the value
 integer  a number without a point
 float    a number with a point, also if it is whole
 object   an object
 ======== ==================================================================================
 
-A flag without a value, of any type, leaves it to the caller's default. A payload is text in the metadata.
+A flag without a value, of any type, leaves it to the caller's default. A payload is text in the metadata. In a holdout
+the value of a flag without variants is the holdout's name, which is on for PostHog and for the provider for Python
+(``flags.conversions``); so it is true here, with the name as variant.
 """
 
 from __future__ import annotations
@@ -103,6 +105,8 @@ class FlagItems:
         value, kind = resolution.value, self._types.get(resolution.key)
         if value is None or (value is False and kind == "string"):
             return _NOTHING
+        if kind == "boolean" and resolution.reason is Reason.HOLDOUT_CONDITION_VALUE:
+            return True
         if kind == "float" and type(value) is int:
             return float(value)
         return value

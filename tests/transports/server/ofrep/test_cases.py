@@ -101,6 +101,9 @@ def _compared(status: int, item: Any, expected: Resolution, kind: str | None) ->
         return f"{status}, must be 200"
     if value is None or (value is False and kind == "string"):
         return None if "value" not in item else f"{item}, must have no value"
+    if kind == "boolean" and expected.reason is Reason.HOLDOUT_CONDITION_VALUE:
+        assert item["variant"] == value
+        value = True
     if kind == "float" and type(value) is int:
         value = float(value)
     found = item.get("value")

@@ -22,11 +22,17 @@ from openfeature.exception import (
 from openfeature.flag_evaluation import Reason
 
 from flagengine import Snapshot, evaluate
-from flagengine.transports import FileDefinitions
+from flagengine.transports import Client, FileDefinitions, MemoryDefinitions, MemorySink
+from flagengine.transports.openfeature import FlagengineProvider
 from flagengine.transports.server.background import BackgroundServer
 from tests.rules import document, having, targeted
 
 from .support import flag, needing, serving, serving_flags, variants
+
+
+def held_out(made):
+    return made | {"filters": made["filters"] | {"holdout": {"id": 9, "exclusion_percentage": 100}}}
+
 
 FLAGS = [
     flag("beta"),
@@ -36,6 +42,8 @@ FLAGS = [
     variants("color", payload='{"hex": "#0f0"}'),
     variants("shade", share=0),
     needing("pro", "plan"),
+    held_out(flag("held")),
+    held_out(variants("held-color")),
     *document(
         targeted(having("whole"), value=10), targeted(value=1.5), default=2, kind="number", key="n"
     )["flags"],
@@ -63,6 +71,18 @@ def test_each_type_of_flag_is_read_as_its_type(provider):
     whole = provider.resolve_float_details("n", 0.0, person(whole="pro")).value
     assert (whole, type(whole)) == (10.0, float)
     assert provider.resolve_object_details("o", {}, person()).value == {"a": [1]}
+
+
+def test_a_flag_in_a_holdout_is_what_the_provider_that_evaluates_itself_says(provider):
+    client = Client(definitions=MemoryDefinitions({"flags": FLAGS}), sink=MemorySink())
+    client.wait_for_local_evaluation_ready(10)
+    itself = FlagengineProvider(client)
+    for held in (provider, itself):
+        found = held.resolve_boolean_details("held", False, person())
+        assert (found.value, found.variant, found.reason) == (True, "holdout-9", Reason.SPLIT)
+        found = held.resolve_string_details("held-color", "red", person())
+        assert (found.value, found.variant, found.reason) == ("holdout-9", "holdout-9", "SPLIT")
+    client.shutdown()
 
 
 def test_a_flag_that_is_off_is_false_or_the_default(provider):
