@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from time import perf_counter
@@ -22,6 +23,7 @@ from .web.remembering import remembering
 from .web.request import Request
 from .web.response import Refused, Response, Streamed, text_response
 from .web.routes import Answer, Route, Routes, clean_path
+from .web.streams import REFUSED, OpenStreams
 
 __all__ = ["ASGI", "UNKNOWN_ROUTE", "Application", "path_below"]
 
@@ -64,6 +66,7 @@ class Application:
         on_stop: awaited once, after the last request.
         metrics: counts the requests.
         access_log: notes the requests.
+        streams: bounds the streams; without it there may be any number.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Application:
         on_stop: Callable[[], Awaitable[None]] | None = None,
         metrics: RequestMetrics | None = None,
         access_log: AccessLog | None = None,
+        streams: OpenStreams | None = None,
     ) -> None:
         self._routes = routes
         self._of_raw_path = remembering(self._find_raw)
@@ -87,6 +91,7 @@ class Application:
         self._on_stop = on_stop
         self._metrics = metrics or RequestMetrics()
         self._access_log = access_log
+        self._streams = streams or OpenStreams(sys.maxsize)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or start and stop."""
@@ -115,7 +120,8 @@ class Application:
         answer = _NOT_FOUND if route is None else await self._from(route, request, receive)
         headers = [*answer.headers, *self._cross_origin.headers(request.field(b"origin"))]
         if isinstance(answer, Streamed):
-            await _stream(answer, headers, receive, send)
+            with self._streams.opened():
+                await _stream(answer, headers, receive, send)
             status, size = 200, 0
         else:
             status, body, _ = answer
@@ -162,12 +168,15 @@ class Application:
                     seconds=self._request_timeout,
                 )
             answer = route.endpoint(request)
-            return answer if isinstance(answer, _ANSWERS) else await answer
+            answer = answer if isinstance(answer, _ANSWERS) else await answer
         except Refused as refusal:
             return refusal.response
         except Exception:  # noqa: BLE001 - whatever it is becomes an answer, and the log has it
             log_error(_log, "answering a request failed unexpectedly")
             return text_response("the server failed; its log says why", 500)
+        if isinstance(answer, Streamed) and self._streams.is_full:
+            return REFUSED
+        return answer
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

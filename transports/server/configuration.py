@@ -79,6 +79,7 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "keep_alive_timeout": Seconds(75),
     "write_timeout": Seconds(30),
     "max_connections": Count(16_384),
+    "max_streams": Count(8_192),
     "max_header_bytes": Count(32_768, least=1_024),
     "max_headers": Count(100),
     "max_held_bodies": Count(134_217_728, least=1_024),

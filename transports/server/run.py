@@ -50,6 +50,7 @@ class RunningServer(uvicorn.Server):
         self.guard: ConnectionGuard = ConnectionGuard(
             within_open_files(server.settings.connections), server.metrics.refused
         )
+        server.streams.most = self.guard.limits.most_streams
         config = uvicorn.Config(
             server.application(),
             http=cast("type[asyncio.Protocol]", partial(GuardedProtocol, guard=self.guard)),

@@ -30,6 +30,7 @@ from .web.hosts import AllowedHosts
 from .web.request import Request
 from .web.response import Refused, text_response
 from .web.routes import Route, Routes
+from .web.streams import OpenStreams
 
 __all__ = ["OVERRIDES_HEADER", "Server"]
 
@@ -78,6 +79,7 @@ class Server:
             [Project(each, transport=self.transport, clock=clock) for each in settings.projects]
         )
         self.hosts: AllowedHosts = AllowedHosts(settings.allowed_hosts)
+        self.streams: OpenStreams = OpenStreams(settings.connections.most_streams)
         self.captured: Captured | None = None
         if settings.is_development:
             self.captured = Captured(settings.captured_events)
@@ -111,6 +113,7 @@ class Server:
             on_start=self.start,
             on_stop=self.stop,
             metrics=self.metrics,
+            streams=self.streams,
             access_log=AccessLog("text" if form == "text" else "json") if form else None,
         )
 

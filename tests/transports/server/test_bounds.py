@@ -89,6 +89,7 @@ def _no_more_files(*_: object, **__: object) -> str:
         ("write_timeout", -1, "write_timeout must be greater than 0"),
         ("max_connections", 0, "max_connections must be at least 1"),
         ("max_header_bytes", 10, "max_header_bytes must be at least 1024"),
+        ("max_streams", 0, "max_streams must be at least 1"),
         ("max_headers", 1.5, "max_headers must be an integer"),
         ("max_held_bodies", 0, "max_held_bodies must be at least 1024"),
     ],

@@ -23,6 +23,7 @@ class ConnectionLimits:
         write_timeout: the seconds without progress after which a client that does not read its answer is
             dropped.
         max_connections: the most connections at once; ``run`` lowers it to what the limit of open files allows.
+        max_streams: the most streams of server-sent events at once; never more than half of ``max_connections``.
         max_header_bytes: the most bytes of the first line and the headers.
         max_headers: the most headers.
         max_held_bodies: the most bytes of all bodies together that have arrived and are not yet answered.
@@ -36,6 +37,7 @@ class ConnectionLimits:
     keep_alive_timeout: float = 75.0
     write_timeout: float = 30.0
     max_connections: int = 16_384
+    max_streams: int = 8_192
     max_header_bytes: int = 32 * KIBIBYTE
     max_headers: int = 100
     max_held_bodies: int = 128 * KIBIBYTE * KIBIBYTE
@@ -46,12 +48,18 @@ class ConnectionLimits:
             object.__setattr__(self, name, Seconds(10)(name, getattr(self, name)))
         for name, example, least in (
             ("max_connections", 1_000, 1),
+            ("max_streams", 500, 1),
             ("max_header_bytes", 32_768, KIBIBYTE),
             ("max_headers", 100, 1),
             ("max_held_bodies", 134_217_728, KIBIBYTE),
         ):
             read = Count(example, least=least)
             object.__setattr__(self, name, read(name, getattr(self, name)))
+
+    @property
+    def most_streams(self) -> int:
+        """How many streams there may be, so that at least half of the connections are for requests."""
+        return min(self.max_streams, max(1, self.max_connections // 2))
 
     @property
     def shortest(self) -> float:

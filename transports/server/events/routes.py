@@ -39,4 +39,4 @@ def routes(server: Server) -> Iterator[Route]:
     if server.captured is not None:
         reading = CapturedEndpoint(server.captured)
         yield Route("/_events", reading.events, (*READ, "DELETE"))
-        yield Route("/_events/stream", reading.stream)
+        yield Route("/_events/stream", reading.stream, ("GET",))

@@ -19,7 +19,7 @@ def routes(server: Server) -> Iterator[Route]:
     explorer = Explorer(server)
     yield Route("/", document)
     yield Route("/_explorer/overview", explorer.overview)
-    yield Route("/_explorer/changes", explorer.changes)
+    yield Route("/_explorer/changes", explorer.changes, ("GET",))
     asked = {
         "answers": explorer.answers,
         "explanation": explorer.explanation,
