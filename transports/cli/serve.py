@@ -271,7 +271,7 @@ def _server(chosen: Configuration) -> Server:
 def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
     try:
         from ..server.run import run  # noqa: PLC0415 not for the help
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise Trouble(str(error)) from None
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -25,6 +25,9 @@ from .server import Server
 with extra_for("flagengine serve"):
     import uvicorn
 
+    from .connections.installed import check_installed
+
+    check_installed()
     from .connections.protocol import GuardedProtocol
 
 __all__ = ["RunningServer", "run"]
