@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -104,15 +105,31 @@ def test_a_signal_lets_open_requests_end():
 
 
 @posix
-def test_a_second_signal_ends_it_at_once():
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_open_streams_and_is_a_success(sent: signal.Signals):
+    with serving(SMALL) as server, RawClient(server.port) as client:
+        stream = client.send(request("/_events/stream")).answer()
+        assert stream is not None
+        assert stream.status == 200
+        assert server.stop(sent) == 0
+        last = b""
+        while piece := client.piece():
+            last = (last + piece)[-5:]
+        assert last == b"0\r\n\r\n", "the stream ends whole"
+    assert server.said == []
+
+
+@posix
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(sent: signal.Signals):
     head = request("/flags", "POST", b"{", Content_Length="2")
     with serving(SMALL) as server, RawClient(server.port).send(head) as client:
         with RawClient(server.port).send(request()) as idle:
             assert idle.answer()
-            server.process.send_signal(signal.SIGTERM)
+            server.process.send_signal(sent)
             assert idle.is_ended()
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(5) == 128 + signal.SIGTERM
+        server.process.send_signal(sent)
+        assert server.process.wait(5) == 128 + sent
         assert client.is_ended()
 
 
@@ -186,6 +203,51 @@ def _take_terminal(terminal: int) -> None:
     import termios  # noqa: PLC0415 - the same
 
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+
+# Other protocols.
+
+
+def _curl(option: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Ask for flags with curl; its standard error has the first lines and headers."""
+    curl = shutil.which("curl")
+    if curl is None or "HTTP2" not in subprocess.check_output([curl, "--version"], text=True):
+        pytest.skip("needs curl with HTTP/2")
+    body = '{"token": "phc_any", "distinct_id": "user-1"}'
+    line = [curl, "-s", "-v", option, "-d", body, f"{url}/flags?v=1"]
+    return subprocess.run(line, capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_curl_that_offers_http_2_is_answered_over_http_1():
+    with serving(SMALL) as server:
+        found = _curl("--http2", f"http://127.0.0.1:{server.port}")
+        assert "> Upgrade: h2c" in found.stderr
+        assert "< HTTP/1.1 200" in found.stderr
+        assert " 101 " not in found.stderr
+        assert json.loads(found.stdout)["featureFlags"]
+        assert server.stop() == 0
+    assert server.said == []
+
+
+def test_curl_that_begins_with_http_2_is_refused_and_others_are_served():
+    with serving(SMALL) as server:
+        assert _curl("--http2-prior-knowledge", f"http://127.0.0.1:{server.port}").returncode > 0
+        assert server.status() == 200
+        assert server.stop() == 0
+    assert [each for each in server.said if "the request is not valid HTTP" in each]
+
+
+def test_a_browser_that_opens_a_web_socket_gets_the_answer_of_the_path():
+    offer = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
+    offer["Sec_WebSocket_Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    with serving(SMALL) as server, RawClient(server.port) as client:
+        for path, status in (("/_health", 200), ("/socket", 404)):
+            found = client.send(request(path, **offer)).answer()
+            assert found is not None
+            assert found.status == status
+            assert "upgrade" not in found.headers
+        assert server.stop() == 0
+    assert server.said == []
 
 
 # Where it runs.
