@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import tomllib
 from pathlib import Path
@@ -118,7 +119,9 @@ def test_a_release_that_lacks_something_is_named_with_it(
 def test_the_command_says_it_in_one_line(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uvicorn, "__version__", "0.30.0")
     monkeypatch.delitem(sys.modules, RUN, raising=False)
-    found = CliRunner().invoke(command, [SMALL, "--port", "0"])
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends even if it does start
+        port = str(taken.getsockname()[1])
+        found = CliRunner().invoke(command, [SMALL, "--port", port])
     assert found.exit_code == 2
     assert found.output == (
         "Error: flagengine serve needs uvicorn 0.46 or newer, got 0.30.0: "
