@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hmac import compare_digest
 from typing import Any, Final
 
@@ -53,6 +53,8 @@ class Project:
         clock: Clock | None = None,
     ) -> None:
         self.settings: ProjectSettings = settings
+        self.name: str = settings.name
+        """What logs and metrics call the project."""
         self.intake: Intake = Intake(settings, transport=transport or LiveTransport(), clock=clock)
         self.loader: DefinitionLoader = DefinitionLoader(
             settings.source,
@@ -81,11 +83,6 @@ class Project:
         if snapshot is not None:
             for _ in range(_UNTIL_COMPILED):
                 evaluate(snapshot, "anybody", {}, **self._options).values()
-
-    @property
-    def name(self) -> str:
-        """What logs and metrics call the project."""
-        return self.settings.name
 
     @property
     def publication(self) -> Publication | None:
@@ -182,7 +179,7 @@ class Projects:
         # A project without a key takes every key.
         self._of_any_key = alone if alone and alone.settings.project_key is None else None
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Project]:
         return iter(self._all)
 
     def by_key(self, project_key: str | None) -> Project | None:

@@ -13,7 +13,7 @@ from flagengine import Snapshot
 from ..json_text import to_json
 from .fragments import Fragments, Render
 
-__all__ = ["Publication", "ServedDocument"]
+__all__ = ["Publication", "ServedDocument", "is_encrypted"]
 
 _EVERYWHERE: Final = frozenset({"all", ""})
 _DEFAULTS: Final[Mapping[str, Any]] = {"group_type_mapping": {}, "cohorts": {}}

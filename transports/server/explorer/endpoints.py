@@ -137,7 +137,7 @@ class Explorer:
         name = request.query.get("project")
         for project in self._server.projects:
             if not name or project.name == name:
-                return project  # type: ignore[no-any-return]
+                return project
         raise refused(f"there is no project {name!r:.100}", 404)
 
     def _asked(self, request: Request) -> tuple[Project, Mapping[str, Any]]:

@@ -13,8 +13,7 @@ from ..project import Projects
 from ..publication import Publication, is_encrypted
 from ..web.request import Request
 from ..web.response import JSON_TYPE, Refused, Response
-from . import errors
-from .definitions import readable_project
+from .access import readable_definitions
 
 __all__ = ["RemoteConfigEndpoint"]
 
@@ -31,14 +30,11 @@ class RemoteConfigEndpoint:
     def __call__(self, request: Request) -> Response:
         """Answer with the payload, JSON text as a JSON string; null if the flag has none."""
         try:
-            project = readable_project(self._projects, request)
+            _, publication = readable_definitions(self._projects, request)
         except Refused as refusal:
             response = refusal.response
             kept = tuple(each for each in response.headers if each[0] != b"content-type")
             return Response(response.status, b"", kept)
-        publication = project.publication
-        if publication is None:
-            raise errors.not_loaded()
         flag = _flag(publication, request.arguments[-1])
         if flag is None or flag.get("is_remote_configuration") is False:
             return Response(404)
