@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from .connections.listening import opened_sockets
@@ -78,12 +77,7 @@ class BackgroundServer:
             raise OSError(msg)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.running.should_exit = True
         self._thread.join(self.server.settings.shutdown_timeout + 5.0)
 

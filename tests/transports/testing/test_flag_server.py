@@ -52,6 +52,9 @@ def test_definitions_may_change_while_it_runs():
             server.define({"flags": 3})
         with pytest.raises(TypeError):
             server.set("beta", [1])
+        with pytest.raises(TypeError, match="values by key, or keys to turn on, got False"):
+            server.update({"flags": False})
+        assert _flags(server) == {"beta": "x"}
 
 
 def test_an_sdk_takes_it_for_posthogs():
