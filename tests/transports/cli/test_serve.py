@@ -119,6 +119,7 @@ def test_settings_can_be_checked_without_serving(tmp_path: Path):
         (["--config", "nope.toml"], "nope.toml: No such file or directory"),
         ([SMALL, "--overrides", "nope.json"], "nope.json must be a file that can be read"),
         (["--upstream", "a b", "--project-key", "phc_a"], "--upstream must be"),
+        ([SMALL, "--host", ""], "--host must be"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_option(arguments: list[str], words: str):
