@@ -164,7 +164,8 @@ def _configuration(source: str | None, config: str | None, given: dict[str, Any]
             )
         return replace(configuration.read_configuration(Path(config)), **listen)
     except (ValueError, TypeError) as error:
-        raise Trouble(_in_words_of_options(str(error))) from None
+        message = str(error)
+        raise Trouble(_in_words_of_options(message) if config is None else message) from None
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
 

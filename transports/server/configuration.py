@@ -102,6 +102,13 @@ _OF_PROJECT_AS_GIVEN: Final = (
     "client_addresses",
     "requests_per_second",
 )
+_OF_UPSTREAM: Final = {
+    "upstream_flags": "answers_flags",
+    "upstream_events": "takes_events",
+    "upstream_timeout": "flags_timeout",
+    "remember_flags": "remember_flags",
+}
+"""By setting about the server upstream: its name in `UpstreamSettings`."""
 _OF_EVENTS: Final = ("events", "max_spool_bytes", "spool_fsync")
 _OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
 
@@ -128,7 +135,7 @@ PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_spool_bytes": Count(268_435_456, least=1_048_576),
     "spool_fsync": read_boolean,
     "client_addresses": read_boolean,
-    "requests_per_second": Seconds(100),
+    "requests_per_second": Seconds(100, unit="requests"),
 }
 
 
@@ -172,8 +179,7 @@ def configuration_of(
     made = [_project(f"projects[{at}]", each, environment, folder) for at, each in enumerate(read)]
     return Configuration(
         _server(server, tuple(made), environment, folder),
-        server.get("host", "127.0.0.1"),
-        server.get("port", DEFAULT_PORT),
+        **{name: server[name] for name in ("host", "port") if name in server},
     )
 
 
@@ -203,6 +209,7 @@ def _server(
         given.get("control_key_env"),
         given.get("control_key_file"),
         environment,
+        folder,
     )
     passed = {name: given[name] for name in _AS_GIVEN if name in given}
     limits = {name: given[name] for name in _OF_CONNECTIONS if name in given}
@@ -264,7 +271,7 @@ def _path(given: Mapping[str, Any], name: str, folder: Path) -> Path | None:
 
 def _upstream(place: str, given: dict[str, Any]) -> UpstreamSettings | None:
     if "upstream" not in given:
-        for name in ("upstream_flags", "upstream_events", "upstream_timeout", "remember_flags"):
+        for name in _OF_UPSTREAM:
             if name in given:
                 msg = f"{place}.{name} needs {place}.upstream, the address of the server that it is about"
                 raise ValueError(msg)
@@ -274,10 +281,7 @@ def _upstream(place: str, given: dict[str, Any]) -> UpstreamSettings | None:
         raise ValueError(msg)
     return UpstreamSettings(
         host=given["upstream"],
-        answers_flags=given.get("upstream_flags", True),
-        takes_events=given.get("upstream_events", True),
-        flags_timeout=given.get("upstream_timeout", 3.0),
-        remember_flags=given.get("remember_flags", 10.0),
+        **{own: given[name] for name, own in _OF_UPSTREAM.items() if name in given},
     )
 
 

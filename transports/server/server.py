@@ -99,7 +99,6 @@ class Server:
 
     def _application(self, routes: Routes) -> Application:
         settings = self.settings
-        form = settings.access_log
         return Application(
             routes,
             cross_origin=CrossOrigin(settings.origins),
@@ -108,7 +107,7 @@ class Server:
             on_start=self.start,
             on_stop=self.stop,
             metrics=self.metrics,
-            access_log=AccessLog("text" if form == "text" else "json") if form else None,
+            access_log=None if settings.access_log is None else AccessLog(settings.access_log),
         )
 
     def _routes(self) -> Iterable[Route]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from typing import Literal
 
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
@@ -129,7 +130,7 @@ class ServerSettings:
     shutdown_timeout: float = 10.0
     captured_events: int = 1_000
     compare_with: Path | None = None
-    access_log: str | None = None
+    access_log: Literal["json", "text"] | None = None
     has_traces: bool = False
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 

@@ -154,10 +154,12 @@ def test_a_document_of_another_form_is_refused(document: Any, words: str):
 def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path):
     file = tmp_path / "server.toml"
     (tmp_path / "secret").write_text("phs_0123456789abcdef\n")
+    (tmp_path / "control").write_text("fedcba9876543210\n")
     file.write_text(
         """
         [server]
         port = 0
+        control_key_file = "control"
         [[projects]]
         name = "web"
         project_key = "phc_web"
@@ -165,8 +167,10 @@ def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path)
         definitions = "flags.json"
         """
     )
-    (project,) = read_configuration(file).settings.projects
+    settings = read_configuration(file).settings
+    (project,) = settings.projects
     assert project.secret_keys == ("phs_0123456789abcdef",)
+    assert settings.control_key == "fedcba9876543210"
     for text, words in (("[", "must be TOML"), ("[server]\nport = -1", "server.port must be")):
         file.write_text(text)
         with pytest.raises(ValueError, match=words) as raised:
