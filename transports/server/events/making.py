@@ -16,14 +16,15 @@ from ...batching.uuids import new_uuid
 from ...json_text import encode_plain, to_json
 from .times import timestamp_of
 
-__all__ = ["LONGEST_ID", "InvalidMessageError", "Receipt", "event_of", "id_text"]
+__all__ = ["KEYS", "LONGEST_ID", "InvalidMessageError", "Receipt", "event_of", "id_text"]
 
 LONGEST_ID: Final = 200
 """The most characters of a distinct id; the server cuts longer ones."""
 
-# What names the project. The relay sends the key once for a whole batch.
-_KEYS: Final = ("api_key", "token", "$token")
-_NEVER_PASSED_ON: Final = frozenset({*_KEYS, "offset", "sent_at", "$distinct_id"})
+KEYS: Final = ("api_key", "token", "$token")
+"""The names under which a message has the key of its project. The relay sends the key once for a whole batch."""
+
+_NEVER_PASSED_ON: Final = frozenset({*KEYS, "offset", "sent_at", "$distinct_id"})
 
 
 class InvalidMessageError(ValueError):

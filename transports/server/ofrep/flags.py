@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from mmh3 import mmh3_x64_128_digest as digest
 
@@ -19,7 +19,7 @@ from ..server import Server
 from ..upstream import Upstream, has_gaps
 from ..web.etags import is_named
 from ..web.request import Request
-from ..web.response import JSON_TYPE, Refused, Response, json_response
+from ..web.response import JSON_TYPE, NO_STORE, REVALIDATED, Refused, Response, json_response
 from . import errors
 from .access import asked_project
 from .context import Asked, asked_of
@@ -34,9 +34,6 @@ _log = logging.getLogger("flagengine.server")
 Found = Collection[Resolution]
 Answer = Response | Awaitable[Response]
 Concluded = Callable[["_Request", Found], Response]
-
-_NO_STORE: Final = (b"cache-control", b"no-store")
-_REVALIDATED: Final = (b"cache-control", b"private, no-cache")
 
 
 class _Request(NamedTuple):
@@ -111,7 +108,7 @@ class EvaluationEndpoints:
         streams = streams_of(project.settings.project_key, request.prefix)
         body = b",".join((*enclosed(b'{"flags":[', pieces, b"]"), streams + b"}"))
         etag = digest(body).hex()
-        headers = ((b"etag", b'"%b"' % etag.encode()), _REVALIDATED, project.age_header)
+        headers = ((b"etag", b'"%b"' % etag.encode()), REVALIDATED, project.age_header)
         if is_named(request.header(b"if-none-match"), etag) and not self._is_other(
             request, project
         ):
@@ -145,7 +142,7 @@ def _one(whole: _Request, found: Found) -> Response:
     resolution, key = next(iter(found)), whole.key or ""
     if is_absent(resolution) or key in whole.items.publication.hidden:
         raise errors.not_found(key)
-    headers = _NO_STORE, whole.project.age_header
+    headers = NO_STORE, whole.project.age_header
     if is_undecided(resolution):
         return json_response(failure_of(resolution), 400, headers)
     body, _ = whole.items.fragments.joined((resolution,))

@@ -16,7 +16,7 @@ from ..upstream import Upstream, has_gaps
 from ..web.body import sent_json, undecodable
 from ..web.remembering import remembering
 from ..web.request import Request, parsed_query
-from ..web.response import JSON_TYPE, Response
+from ..web.response import JSON_TYPE, NO_STORE, Response
 from . import errors
 from .access import asked_project
 from .browser_config import CONFIG_MEMBERS
@@ -30,7 +30,6 @@ _NO_FLAGS: Final[tuple[Resolution, ...]] = ()
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _LAST_DIGITS: Final = tuple(f"{number:02x}" for number in range(256))
-_NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 class _Form(NamedTuple):
@@ -116,7 +115,7 @@ class _Asked(NamedTuple):
     def answer(self, found: Collection[Resolution]) -> Response:
         """Return the answer with these flags."""
         body = self.shape.body(self.publication, found, self.tail)
-        return Response(200, body, (JSON_TYPE, _NO_STORE, self.age))
+        return Response(200, body, (JSON_TYPE, NO_STORE, self.age))
 
 
 async def _completed(upstream: Upstream, asked: _Asked, found: Collection[Resolution]) -> Response:
@@ -128,7 +127,7 @@ async def _completed(upstream: Upstream, asked: _Asked, found: Collection[Resolu
 def _empty(request: Request, shape: Shape) -> Response:
     """Return the answer to GET: no flags, because a GET is a probe or a browser that fetches ahead."""
     tail = _tail(request, _NOTHING, has_config=True)
-    return Response(200, shape.body(_NOTHING, _NO_FLAGS, tail), (JSON_TYPE, _NO_STORE))
+    return Response(200, shape.body(_NOTHING, _NO_FLAGS, tail), (JSON_TYPE, NO_STORE))
 
 
 def _tail(request: Request, publication: Publication, *, has_config: bool) -> bytes:

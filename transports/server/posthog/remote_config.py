@@ -12,7 +12,7 @@ from ...json_text import to_json
 from ..project import Projects
 from ..publication import Publication, is_encrypted
 from ..web.request import Request
-from ..web.response import JSON_TYPE, Refused, Response
+from ..web.response import JSON_TYPE, NO_STORE, Refused, Response
 from .access import readable_definitions
 
 __all__ = ["RemoteConfigEndpoint"]
@@ -44,7 +44,7 @@ class RemoteConfigEndpoint:
 
 
 def _payload(found: Any) -> Response:
-    return Response(200, to_json(found), (JSON_TYPE, (b"cache-control", b"no-store")))
+    return Response(200, to_json(found), (JSON_TYPE, NO_STORE))
 
 
 def _flag(publication: Publication, name: str) -> Mapping[str, Any] | None:
