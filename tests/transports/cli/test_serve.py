@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from flagengine.transports.cli.serve import command
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 SMALL = str(ROOT / "fixtures/snapshots/small.json")
@@ -70,9 +71,7 @@ def test_a_file_is_served_and_read_again_when_it_changes(tmp_path: Path):
         document["flags"][0]["key"] = "two"
         file.write_text(json.dumps(document))
         process.send_signal(signal.SIGHUP)
-        while _flags(url) == {"one": True}:
-            pass
-        assert _flags(url) == {"two": True}
+        eventually(lambda: _flags(url), {"two": True})
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
