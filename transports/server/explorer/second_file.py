@@ -59,7 +59,6 @@ def compared(
         "flags": list(_flags(found, before, after, person, options)),
         "project": [printable(change.text) for change in found.project[:_MOST_CHANGES]],
         "issues": [str(issue) for issue in after.issues[:_MOST_CHANGES]],
-        "read": len(after.keys),
     }
 
 
