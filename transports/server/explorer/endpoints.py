@@ -21,7 +21,7 @@ from .catalogue import Catalogue
 from .guard import check_origin
 from .news import news, state_of
 from .person import MOST_PEOPLE, Person, refused
-from .second_file import compared, read_file, read_text
+from .second_file import compared, facts, read_file, read_text
 from .what_if import Change, what_if
 
 __all__ = ["MOST_BODY", "Explorer"]
@@ -122,7 +122,7 @@ class Explorer:
                 read_file(self._server.settings.compare_with) if text is None else read_text(text)
             )
             both = (snapshot, second) if is_after else (second, snapshot)
-            return {**compared(*both, person, options), "read": len(second.keys)}
+            return {**compared(*both, person, options), **facts(second)}
 
         return _json(await asyncio.to_thread(found))
 
