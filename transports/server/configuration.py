@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from ..http.hosts import base_url
 from ..http.live import LiveTransport
@@ -27,7 +27,14 @@ from ..polling.sources.http import HttpDefinitions
 from ..spelling import did_you_mean
 from .connections.limits import ConnectionLimits
 from .keys import Environment, keys_of, one_key
-from .settings import ProjectSettings, ServerSettings, UpstreamSettings
+from .settings import (
+    READ_REQUESTS_PER_SECOND,
+    SERVER_READERS,
+    ProjectSettings,
+    Reader,
+    ServerSettings,
+    UpstreamSettings,
+)
 
 __all__ = [
     "PROJECT_SETTINGS",
@@ -36,8 +43,6 @@ __all__ = [
     "configuration_of",
     "read_configuration",
 ]
-
-Reader: TypeAlias = Callable[[str, Any], Any]
 
 DEFAULT_PORT: Final = 8765
 _FILE_INTERVAL: Final = 1.0
@@ -57,23 +62,14 @@ def _url(name: str, given: Any) -> str:
     return base_url(read_host(name, read_name(name, given)))
 
 
-def _prefix(name: str, given: Any) -> str:
-    text = read_name(name, given).strip("/")
-    return f"/{text}" if text else ""
-
-
 SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "host": read_name,
     "port": Count(DEFAULT_PORT, least=0, most=65_535),
     "development": read_boolean,
     "control_key_env": read_name,
     "control_key_file": read_path,
-    "prefix": _prefix,
+    **SERVER_READERS,
     "origins": read_names,
-    "max_body": Count(1_048_576, least=1_024),
-    "max_events_body": Count(20_971_520, least=1_024),
-    "request_timeout": Seconds(10),
-    "shutdown_timeout": Seconds(10),
     "header_timeout": Seconds(10),
     "keep_alive_timeout": Seconds(75),
     "write_timeout": Seconds(30),
@@ -81,20 +77,11 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_header_bytes": Count(32_768, least=1_024),
     "max_headers": Count(100),
     "max_held_bodies": Count(134_217_728, least=1_024),
-    "captured_events": Count(1_000, least=0),
     "compare_with": read_path,
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,
 }
-_AS_GIVEN: Final = (
-    "prefix",
-    "origins",
-    "max_body",
-    "max_events_body",
-    "request_timeout",
-    "shutdown_timeout",
-    "captured_events",
-)
+_AS_GIVEN: Final = (*SERVER_READERS, "origins")
 """What of a server goes into its settings as it is."""
 _OF_PROJECT_AS_GIVEN: Final = (
     "max_spool_bytes",
@@ -135,7 +122,7 @@ PROJECT_SETTINGS: Final[Mapping[str, Reader]] = {
     "max_spool_bytes": Count(268_435_456, least=1_048_576),
     "spool_fsync": read_boolean,
     "client_addresses": read_boolean,
-    "requests_per_second": Seconds(100, unit="requests"),
+    "requests_per_second": READ_REQUESTS_PER_SECOND,
 }
 
 
