@@ -54,8 +54,12 @@ class BackgroundServer:
         return f"http://{host}:{self.port}{self.server.settings.prefix}"
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function in the server's event loop, wait, and return what it returns or raise what it raises."""
-        assert self._loop is not None  # between entry and exit
+        """Call a function in the server's event loop, wait, and return what it returns or raise what it raises.
+
+        Before the server runs, and after its end, the function is called here.
+        """
+        if self._loop is None or not self._thread.is_alive():
+            return function()
         waiting: Future[T] = Future()
 
         def perform() -> None:

@@ -22,7 +22,7 @@ class FlagServer(Forcing):
     """A server on a free port of this machine, from ``with`` to its end: SDKs take it for PostHog's.
 
     It takes every project key and every secret key. The properties in a request are all that a person has.
-    A new answer holds for the next request that an SDK sends.
+    A new answer holds for the next request that an SDK sends. Values may be forced before it runs, too.
 
     Args:
         definitions: the flags; see `define`.

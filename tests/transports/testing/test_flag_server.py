@@ -57,6 +57,15 @@ def test_definitions_may_change_while_it_runs():
         assert _flags(server) == {"beta": "x"}
 
 
+def test_values_may_be_forced_before_it_runs_and_after_its_end():
+    server = FlagServer(BETA)
+    server.set("beta", "x")
+    with server:
+        assert _flags(server) == {"beta": "x"}
+    server.clear()
+    assert not server.overrides
+
+
 def test_an_sdk_takes_it_for_posthogs():
     with (
         FlagServer(BETA) as server,
