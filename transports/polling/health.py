@@ -27,7 +27,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StalenessBudget:
-    """The age, in seconds since the last successful load, at which definitions are stale or expired.
+    """The age, in seconds since the server last sent or confirmed them, at which definitions are stale or expired.
 
     With ``expired_after=None`` definitions never expire.
 
