@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hmac import compare_digest
+from itertools import product
 from typing import Any, Final
 
 from flagengine import Overrides, Resolution, evaluate
@@ -32,6 +33,8 @@ _MANY: Final = 100
 _AGE: Final = b"x-flagengine-definitions-age"
 _UNTIL_COMPILED: Final = 4
 """How often a flag is evaluated until its evaluator is compiled."""
+_RUNTIMES: Final = (None, "client", "server")
+"""What callers may be; flags that depend on another runtime's are compiled for each."""
 
 
 class Project:
@@ -81,8 +84,9 @@ class Project:
         """Evaluate new definitions on the thread that has loaded them, so that no request waits for compiling."""
         snapshot = change.current.snapshot
         if snapshot is not None:
-            for _ in range(_UNTIL_COMPILED):
-                evaluate(snapshot, "anybody", {}, **self._options).values()
+            for runtime, _ in product(_RUNTIMES, range(_UNTIL_COMPILED)):
+                options = {**self._options, "evaluation_runtime": runtime}
+                evaluate(snapshot, "anybody", {}, **options).values()
 
     @property
     def publication(self) -> Publication | None:
