@@ -230,6 +230,14 @@ _EVALUATE = (
         absolute="8 µs, aim 5",
     ),
     _at_most(
+        "W3 through `evaluate` with a runtime, without",
+        "w3-runtime",
+        "flagengine-many",
+        1.3,
+        "flagengine-many",
+        under_in="w3",
+    ),
+    _at_most(
         "W9 one answer of a raw mapping, of a snapshot",
         "w9",
         "flagengine-one",

@@ -25,6 +25,7 @@ __all__ = ["BOOLEAN", "COHORT", "VARIANTS", "make", "mix", "names", "of_flags"]
 
 _SEED = 3
 _FORTY = 40
+_HUNDRED = 100
 #: Ten flags of the mix, in turn.
 _KINDS = ("boolean",) * 4 + ("variants",) * 3 + ("percent",) * 2 + ("any-of-five",)
 _PAYLOADS = {name: json.dumps({"layout": name, "columns": 3}) for name in ("control", "a", "b")}
@@ -141,17 +142,35 @@ def _forty(persons: int) -> Workload:
     )
 
 
+def _for_server(persons: int) -> Workload:
+    """Return W3 for a caller that names its runtime, which one of the flags is restricted to."""
+    workload = _workload("w3-runtime", mix(_HUNDRED), persons, payload=False)
+    first, *others = workload.definitions["flags"]
+    flags = [{**first, "evaluation_runtime": "server"}, *others]
+    return replace(
+        workload,
+        definitions={**workload.definitions, "flags": flags},
+        flags=(),
+        context={"evaluation_runtime": "server"},
+    )
+
+
 def _capture(persons: int) -> Workload:
     """Return a workload that asks for no flag: its persons are those of events."""
     return _workload("capture", (), persons, payload=False)
 
 
-_OTHERS: dict[str, Callable[[int], Workload]] = {"forty": _forty, "capture": _capture, **SPECIAL}
+_OTHERS: dict[str, Callable[[int], Workload]] = {
+    "w3-runtime": _for_server,
+    "forty": _forty,
+    "capture": _capture,
+    **SPECIAL,
+}
 
 _PLAIN: dict[str, tuple[Callable[[], tuple[Flag, ...]], bool]] = {
     "w1": (lambda: (BOOLEAN,), False),
     "w2": (lambda: (VARIANTS,), True),
-    "w3": (lambda: mix(100), False),
+    "w3": (lambda: mix(_HUNDRED), False),
     "w4": (lambda: (COHORT,), False),
     "w6": (lambda: mix(1_000), False),
     # Only the first flag of W6, for its first answer.

@@ -13,7 +13,7 @@ from flagengine.compiled.flags import Evaluator
 from flagengine.definitions.document import Document
 from flagengine.inputs.arguments import checked_mapping
 from flagengine.inputs.completeness import Completeness
-from flagengine.inputs.request import NO_OPTIONS, CallOptions, Request
+from flagengine.inputs.request import NO_OPTIONS, CallOptions, Request, taken_audience
 from flagengine.native import accelerator
 from flagengine.results.resolution import Resolution
 from flagengine.snapshot import Snapshot, as_snapshot, evaluators_of
@@ -90,7 +90,8 @@ class Evaluation(Answers, Mapping[str, Resolution]):
 
     def _open(self) -> EvaluationCall:
         """Check the options and bind the call."""
-        evaluators, request = evaluators_of(self._snapshot), Request.parse(self._options)  # type: ignore[arg-type]
+        request = Request.parse(self._options)  # type: ignore[arg-type]
+        evaluators = evaluators_of(self._snapshot, request)
         self._keys = requested_keys(evaluators, request, self._options.get("flag_keys"))
         self._call = EvaluationCall(evaluators, self._distinct_id, self._props, request)
         return self._call
@@ -180,6 +181,8 @@ def evaluate(
     """
     if not isinstance(flag_defs, Snapshot):
         return evaluate(as_snapshot(flag_defs), distinct_id, props, **options)
+    if options and (audience := taken_audience(options)):
+        return evaluate(flag_defs._seen_by(audience), distinct_id, props, **options)  # noqa: SLF001
     evaluation = Evaluation(flag_defs, distinct_id, checked_mapping("props", props), dict(options))
     if options:
         evaluation._open()  # noqa: SLF001 a wrong option raises now
@@ -198,8 +201,12 @@ def evaluate_flag(
     if not isinstance(flag_defs, Snapshot):
         return evaluate_flag(as_snapshot(flag_defs), key, distinct_id, props, **options)
     if options:
+        if audience := taken_audience(options):
+            seen = flag_defs._seen_by(audience)  # noqa: SLF001 private for users
+            return evaluate_flag(seen, key, distinct_id, props, **options)
         request = Request.parse(options)
-        return EvaluationCall(evaluators_of(flag_defs), distinct_id, props, request).resolve(key)
+        evaluators = evaluators_of(flag_defs, request)
+        return EvaluationCall(evaluators, distinct_id, props, request).resolve(key)
     try:
         evaluator = flag_defs._compiled[key]  # noqa: SLF001 saves a call
     except KeyError:  # raised only twice per flag; ``get`` would slow down every other call

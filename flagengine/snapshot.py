@@ -14,6 +14,7 @@ from flagengine.definitions.model import Flag
 from flagengine.definitions.parsing import EXTENSION
 from flagengine.inputs.environment import current_time
 from flagengine.inputs.overrides import NO_OVERRIDES, Overrides, OverridesLike
+from flagengine.inputs.request import EVERYONE, NO_OPTIONS, Audience, Request
 from flagengine.native import accelerator
 from flagengine.plan.plans import Plans
 
@@ -32,6 +33,8 @@ _CONTENT: Final = (
     "minimal_flag_called_events",
     EXTENSION,
 )
+_MAX_AUDIENCES: Final = 16
+"""The maximum number of audiences for which a snapshot keeps functions."""
 
 
 class Snapshot:
@@ -45,6 +48,7 @@ class Snapshot:
 
     __slots__ = {
         "__weakref__": None,
+        "_audiences": None,
         "_compiled": None,
         "_evaluators": None,
         "_fingerprint": None,
@@ -58,6 +62,7 @@ class Snapshot:
     flags: Mapping[str, Flag]
     keys: Mapping[str, None]
     overrides: Overrides
+    _audiences: "dict[Audience, Snapshot | None]"
     _compiled: dict[str, Evaluator]
     _evaluators: Evaluators
     _fingerprint: str | None
@@ -66,17 +71,21 @@ class Snapshot:
 
     def __init__(self, plans: Plans, overrides: Overrides = NO_OVERRIDES) -> None:
         """Bind plans, which copies share; use :meth:`parse` to read a document."""
-        evaluators = Evaluators(plans, overrides, current_time)
-        self._set("flags", plans.definitions.flags)
-        self._set("keys", plans.definitions.keys)
+        self._bind(Evaluators(plans, overrides, current_time))
+
+    def _bind(self, evaluators: Evaluators) -> None:
+        overrides = evaluators.overrides
+        self._set("flags", evaluators.plans.definitions.flags)
+        self._set("keys", evaluators.keys)
         self._set("overrides", overrides)
         self._set("_evaluators", evaluators)
         self._set("_compiled", evaluators.compiled)
         # Where the accelerator looks flags up, and what overrides give unless some add payloads to that.
-        table = accelerator and accelerator.FlagTable(plans.definitions.keys, evaluators.compiled)
+        table = accelerator and accelerator.FlagTable(evaluators.keys, evaluators.compiled)
         self._set("_table", table)
         self._set("_forced", None if overrides.payloads else evaluators.known_forced)
         self._set("_fingerprint", None)
+        self._set("_audiences", {EVERYONE: None})
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -161,6 +170,34 @@ class Snapshot:
         snapshot = Snapshot(Plans(Definitions(*edited)), self.overrides)
         snapshot._evaluators.adopt(self._evaluators)
         return snapshot
+
+    def _seen_by(self, audience: Audience) -> "Snapshot":
+        """Return the snapshot whose keys are the flags that an audience sees (SPEC R17)."""
+        known = self._audiences
+        if (seen := known.get(audience, self)) is self:
+            # Contexts that no flag names decide nothing: without them there are few audiences.
+            runtime, contexts = audience
+            audience = runtime, contexts and contexts & self._definitions.contexts
+            if (seen := known.get(audience, self)) is self:
+                seen = self._copy_for(audience)
+                if len(known) >= _MAX_AUDIENCES:
+                    known.clear()
+                known[audience] = seen
+        return seen or self
+
+    def _copy_for(self, audience: Audience) -> "Snapshot | None":
+        """Return a snapshot for an audience; None, which is no cycle, if it sees all flags."""
+        from flagengine.compiled.audiences import (  # noqa: PLC0415 most calls have none
+            AudienceEvaluators,
+            hidden_from,
+        )
+
+        hidden = hidden_from(self._definitions, audience)
+        if not hidden:
+            return None
+        copy = object.__new__(Snapshot)
+        copy._bind(AudienceEvaluators(self._evaluators, audience, hidden))
+        return copy
 
     def evaluator(self, key: str) -> Evaluator:
         """Return one flag as a function of a distinct id and person properties, for tight loops.
@@ -284,6 +321,9 @@ def as_snapshot(flag_defs: Snapshot | Document) -> Snapshot:
     return snapshot
 
 
-def evaluators_of(flag_defs: Snapshot | Document) -> Evaluators:
-    """Return the evaluators of a snapshot, or of a document."""
-    return as_snapshot(flag_defs)._evaluators  # noqa: SLF001 private for users, not for the engine
+def evaluators_of(flag_defs: Snapshot | Document, request: Request = NO_OPTIONS) -> Evaluators:
+    """Return the evaluators of a snapshot, or of a document, for a request's audience."""
+    snapshot = as_snapshot(flag_defs)
+    if request is not NO_OPTIONS:
+        snapshot = snapshot._seen_by(request.audience)  # noqa: SLF001 as below
+    return snapshot._evaluators  # noqa: SLF001 private for users, not for the engine

@@ -1,7 +1,7 @@
-"""Keep-alive connections that stay open: `python -m benchmarks.server.connections PORT COUNT`.
+"""Keep-alive connections that stay open: `python -m benchmarks.server.connections PORT COUNT REQUEST`.
 
-Each asks once and then rests. The process prints a line when all have their answer, and ends when its input
-does. It runs on the core of the load.
+REQUEST is the bytes of a request in hexadecimal. Each connection sends it once and then rests. The process prints
+a line when all have their answer, and ends when its input does. It runs on the core of the load.
 """
 
 from __future__ import annotations

@@ -71,6 +71,8 @@ def loaded(
         f"-c{_CONNECTIONS}",
         f"-d{max(1, round(seconds))}s",
     ]
+    # wrk waits two seconds by default, which is too little for the slowest server under 32 connections.
+    command += ["--timeout", "10s"]
     command += ["--latency", "-s", str(script), f"http://127.0.0.1:{port}/"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return _read(done.stdout)

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Bench", "Intake", "Speed", "WrongAnswerError", "bench"]
 
 _MIB = 1024 * 1024
-#: The events of a request, and the seconds within which the last of all must be passed on.
 _EVENTS = 100
+"""How many events a request has."""
 _LAST_EVENTS = 30.0
+"""The seconds after the load within which the last event must be passed on."""
 _DEFINITIONS = "/flags/definitions?token=phc_benchmark&send_cohorts"
 _BEARER = {"Authorization": "Bearer phs_benchmark"}
 

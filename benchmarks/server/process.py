@@ -13,7 +13,6 @@ from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
 __all__ = ["Process", "StartError"]
 
@@ -80,12 +79,7 @@ class Process:
         """Return the process."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
         self._process.send_signal(signal.SIGTERM)
         try:

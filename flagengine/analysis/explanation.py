@@ -19,7 +19,7 @@ from flagengine.inputs.subject import ABSENT
 from flagengine.plan.shares import Answer, Served
 from flagengine.results.resolution import Missing, Reason, Resolution
 from flagengine.results.verdicts import Gap, Verdict
-from flagengine.snapshot import Snapshot, evaluators_of
+from flagengine.snapshot import Snapshot, as_snapshot, evaluators_of
 from flagengine.values.excerpts import excerpt, name_excerpt
 from flagengine.values.json_values import NOT_GIVEN
 from flagengine.values.printable import printable
@@ -266,7 +266,8 @@ def explain(
     **options: Unpack[CallOptions],
 ) -> Explanation:
     """Evaluate one flag and explain the answer; ``redact`` hides the values of properties."""
-    call = EvaluationCall(evaluators_of(flag_defs), distinct_id, props, Request.parse(options))
+    snapshot, request = as_snapshot(flag_defs), Request.parse(options)
+    call = EvaluationCall(evaluators_of(snapshot, request), distinct_id, props, request)
     return Explanation(call.trace(key), redact)
 
 

@@ -17,7 +17,6 @@ from flagengine.columnar.rows import Rows
 from flagengine.columnar.verdicts import DECIDED, Doubts, Label, Memory, Tests
 from flagengine.columnar.vocabulary import Vocabularies
 from flagengine.compiled.call import EvaluationCall, requested_keys
-from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.inputs.overrides import Overrides
 from flagengine.inputs.request import Request
 from flagengine.plan.flag_plan import FlagPlan
@@ -57,7 +56,8 @@ class Engine:
     ) -> None:
         """Check the options and compile the flags; ``now`` defaults to the current time."""
         given: Any = {name: value for name, value in options.items() if value is not None}
-        evaluators, request = evaluators_of(snapshot), Request.parse(given)
+        request = Request.parse(given)
+        evaluators = evaluators_of(snapshot, request)
         self.snapshot = snapshot
         self.plans: Plans = evaluators.plans
         self.layout = layout
@@ -135,9 +135,7 @@ class Engine:
         plan = self.plans.plan(key)
         if plan is None or key in self.overridden.flags or not plan.active:
             return None
-        if is_filtered_out(plan, self._request.runtime, self._request.contexts):
-            return None
-        return plan
+        return None if key in self._evaluators.hidden else plan
 
     def _dependency(self, node: FlagTest, answered: Callable[[str], NDArray[Any]]) -> Cases:
         """Compare another flag's answers; a broken dependency gives the same doubt for all (R11)."""

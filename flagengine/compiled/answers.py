@@ -82,8 +82,10 @@ class _Answers:
         if key in known:
             return known[key]
         is_new = not known and self._whole is None
-        if is_new and not self._options:  # what flags share pays from the second on
-            evaluator = self._snapshot._compiled.get(key)  # noqa: SLF001 private for users
+        snapshot = self._snapshot
+        # What flags share pays from the second on.
+        if is_new and not self._options and key in snapshot.keys:
+            evaluator = snapshot._compiled.get(key)  # noqa: SLF001 private for users
             if evaluator is not None:
                 return known.setdefault(key, evaluator(self._distinct_id, self._props))
         return known.setdefault(key, self._resolve(key))

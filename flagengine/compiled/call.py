@@ -5,7 +5,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from flagengine.compiled.evaluators import Evaluators
-from flagengine.evaluation.outcomes import is_filtered_out
 from flagengine.inputs.arguments import checked_mapping, checked_names
 from flagengine.inputs.request import NO_OPTIONS, Request
 from flagengine.inputs.subject import Subject, usable_id
@@ -33,19 +32,13 @@ def requested_keys(
     if is_plain and not evaluators.overrides.flags:
         return evaluators.keys
     added = (evaluators.overrides | request.overrides).flags
-    seen = (
-        key for key in evaluators.keys if key in added or not _is_hidden(evaluators, request, key)
-    )
+    defined, hidden = evaluators.plans.definitions.keys, evaluators.hidden
+    seen = (key for key in defined if key in added or key not in hidden)
     return dict.fromkeys((*seen, *added))
 
 
-def _is_hidden(evaluators: Evaluators, request: Request, key: str) -> bool:
-    flag = evaluators.plans.definitions.flag(key)
-    return flag is not None and is_filtered_out(flag, request.runtime, request.contexts)
-
-
 class EvaluationCall:
-    """The evaluators of a snapshot, bound to one person and a request.
+    """The evaluators of a snapshot for a request's audience, bound to one person and the request.
 
     ``asked`` is the number of flags that were evaluated for these arguments, here or elsewhere.
     """
@@ -127,7 +120,7 @@ class EvaluationCall:
                 subject = evaluators.new_subject(self._distinct_id, self._props)
             overrides = evaluators.overrides | request.overrides
             self._interpreter = Interpreter(
-                evaluators.plans, subject, overrides, request.runtime, request.contexts
+                evaluators.plans, subject, overrides, *evaluators.audience
             )
         return self._interpreter.flag(key)
 
@@ -159,7 +152,7 @@ class EvaluationCall:
             return False
         if self._clears_snapshot or request.strict_groups:
             return False
-        return not (_is_hidden(evaluators, request, key) or evaluators.plans.dependencies(key))
+        return not evaluators.plans.dependencies(key)
 
     @property
     def _clears_snapshot(self) -> bool:

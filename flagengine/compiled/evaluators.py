@@ -16,6 +16,7 @@ from flagengine.compiled.flags import Evaluator, Interpreted
 from flagengine.compiled.plain import rebind
 from flagengine.evaluation.outcomes import overridden
 from flagengine.inputs.overrides import Overrides
+from flagengine.inputs.request import EVERYONE, Audience
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.nodes import Combination, Leaf, Node, distinct, repetition
 from flagengine.plan.plans import Plans
@@ -50,14 +51,20 @@ Together = tuple[dict[str, int], tuple[str, ...], tuple[Evaluator, ...]]
 
 
 class Evaluators(Interpreted):
-    """Plans with overrides and a clock, and the functions that evaluate them."""
+    """Plans with overrides and a clock, and the functions that evaluate them.
+
+    ``keys`` are the flags that the ``audience`` sees, ``hidden`` those that are left out for it unless
+    overrides name them (SPEC R14, R17).
+    """
 
     __slots__ = (
         "_together",
         "_used",
+        "audience",
         "clock",
         "compiled",
         "followed",
+        "hidden",
         "keys",
         "known_forced",
         "overrides",
@@ -69,6 +76,8 @@ class Evaluators(Interpreted):
     def __init__(self, plans: Plans, overrides: Overrides, clock: "Callable[[], datetime]") -> None:
         """Compile nothing yet. ``clock`` gives the time of calls without ``now``."""
         self.plans = plans
+        self.audience: Audience = EVERYONE
+        self.hidden: frozenset[str] = frozenset()
         self.keys: dict[str, None] = plans.definitions.keys
         self.overrides: Overrides = overrides
         self.clock: Callable[[], datetime] = clock
@@ -82,7 +91,7 @@ class Evaluators(Interpreted):
         """Return the compiled flag; for an unknown key, a function that answers so."""
         if key in self.compiled:
             return self.compiled[key]
-        if key not in self.keys and key not in self.overrides.flags:
+        if key not in self.plans.definitions.keys and key not in self.overrides.flags:
             return self._compile(key)
         if (at_once := self._at_once(key)) is not None:
             return self.compiled.setdefault(key, at_once)
@@ -98,7 +107,7 @@ class Evaluators(Interpreted):
         """
         if key in self._used:
             return self.evaluator(key)
-        if key in self.keys:
+        if key in self.plans.definitions.keys:
             if (at_once := self._at_once(key)) is not None:
                 return self.compiled.setdefault(key, at_once)
             self._used.add(key)
@@ -160,7 +169,7 @@ class Evaluators(Interpreted):
 
     def _compile(self, key: str) -> Evaluator:
         plan = self.plans.plan(key)
-        if key in self.overrides.flags or plan is None:
+        if key in self.overrides.flags or key in self.hidden or plan is None:
             return constantly(self.interpret(key, "", {}))
         if self._is_interpreted(plan):
             return partial(self.interpret, key)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flagengine.inputs.arguments import checked_mapping
-from flagengine.inputs.request import NO_OPTIONS
+from flagengine.inputs.request import NO_OPTIONS, Audience
 from flagengine.inputs.subject import Subject
 from flagengine.results.resolution import Resolution
 
@@ -58,6 +58,7 @@ if TYPE_CHECKING:  # a Protocol takes a quarter of a millisecond to define
         plans: Plans
         overrides: Overrides
         clock: Callable[[], datetime]
+        audience: Audience
         compiled: dict[str, Evaluator]
         followed: dict[str, Any]
 else:
@@ -72,6 +73,7 @@ class Interpreted:
     if TYPE_CHECKING:
         overrides: Overrides
         clock: Callable[[], datetime]
+        audience: Audience
 
         @property
         def plans(self) -> PlannedFlags:
@@ -88,7 +90,7 @@ class Interpreted:
         from flagengine.evaluation.interpreter import Interpreter  # noqa: PLC0415 not all flags need it
 
         subject = subject or self.new_subject(distinct_id, props)
-        return Interpreter(self.plans, subject, self.overrides).flag(key).resolution
+        return Interpreter(self.plans, subject, self.overrides, *self.audience).flag(key).resolution
 
     def new_subject(self, distinct_id: object, props: Mapping[str, Any] | None) -> Subject:
         """Return a subject with this clock."""

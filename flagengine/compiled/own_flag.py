@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flagengine.compiled.flags import Evaluator, Interpreted
 from flagengine.inputs.overrides import Overrides
+from flagengine.inputs.request import Audience
 from flagengine.plan.flag_plan import FlagPlan
 from flagengine.plan.graph import ordered
 from flagengine.plan.nodes import FlagTest
@@ -28,25 +29,25 @@ def followed(plan: FlagPlan) -> tuple[str, ...]:
 
 
 class OwnFlag(Interpreted):
-    """A flag, the clock and overrides of its snapshot, and the flags that it follows.
+    """A flag, the clock, overrides and audience of its snapshot, and the flags that it follows.
 
     ``below`` are these flags, and ``evaluators`` their functions by key.
     """
 
-    __slots__ = ("below", "clock", "evaluators", "overrides", "plan")
+    __slots__ = ("audience", "below", "clock", "evaluators", "overrides", "plan")
 
     def __init__(
         self,
         plan: FlagPlan,
-        overrides: Overrides,
-        clock: "Callable[[], datetime]",
+        flags: "Compiling",
         below: tuple["OwnFlag", ...] = (),
         evaluators: Mapping[str, Evaluator] | None = None,
     ) -> None:
-        """Bind the parts."""
+        """Bind the parts; keep nothing else of the snapshot's ``flags``."""
         self.plan: FlagPlan = plan
-        self.overrides: Overrides = overrides
-        self.clock: Callable[[], datetime] = clock
+        self.overrides: Overrides = flags.overrides
+        self.clock: Callable[[], datetime] = flags.clock
+        self.audience: Audience = flags.audience
         self.below: tuple[OwnFlag, ...] = below
         self.evaluators: Mapping[str, Evaluator] | None = evaluators
 
@@ -63,9 +64,8 @@ class OwnFlag(Interpreted):
 
 def own_flag(plan: FlagPlan, flags: "Compiling") -> OwnFlag:
     """Return a flag apart from its snapshot; the flags that it follows are compiled already."""
-    overrides, clock = flags.overrides, flags.clock
     if not followed(plan):
-        return OwnFlag(plan, overrides, clock)
+        return OwnFlag(plan, flags)
 
     def below(key: str) -> tuple[str, ...]:
         found = flags.plans.plan(key)
@@ -79,7 +79,7 @@ def own_flag(plan: FlagPlan, flags: "Compiling") -> OwnFlag:
         # A flag with one answer is compiled without the flags that it follows, and asks for none.
         functions = {name: flags.compiled[name] for name in names if name in flags.compiled}
         followed_by_it = tuple(known[name] for name in names)
-        known[key] = OwnFlag(found, overrides, clock, followed_by_it, functions)
+        known[key] = OwnFlag(found, flags, followed_by_it, functions)
     return known[plan.key]
 
 

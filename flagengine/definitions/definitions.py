@@ -5,19 +5,27 @@ Reading is pure: two threads that read the same flag at the same time only waste
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flagengine.definitions.index import Index
 from flagengine.definitions.issues import Issue
 from flagengine.definitions.model import Cohort, Flag
-from flagengine.definitions.parsing import NOTHING_LOST, parse_cohort, parse_flag
+from flagengine.definitions.parsing import NOTHING_LOST, may_restrict, parse_cohort, parse_flag
 from flagengine.definitions.reading import pointer_to
 from flagengine.values.record import replace
 
 if TYPE_CHECKING:  # few documents lose anything
     from flagengine.definitions.rules.lost import Lost
 
-__all__ = ["Definitions"]
+__all__ = ["Definitions", "Restricted"]
+
+
+class Restricted(NamedTuple):
+    """A flag that not every audience sees (SPEC R17); the members are named as a flag's."""
+
+    key: str
+    evaluation_runtime: str
+    evaluation_contexts: frozenset[str]
 
 
 class Definitions:
@@ -25,7 +33,9 @@ class Definitions:
 
     __slots__ = (
         "_cohorts",
+        "_contexts",
         "_flags",
+        "_restricted",
         "document",
         "flags",
         "group_names",
@@ -43,6 +53,8 @@ class Definitions:
         self.index: Index = index
         self._flags: dict[str, Flag] = {}
         self._cohorts: dict[str, Cohort] = {}
+        self._contexts: frozenset[str] | None = None
+        self._restricted: tuple[Restricted, ...] | None = None
         self.document: dict[str, Any] = document
         self.keys: dict[str, None] = dict.fromkeys(index.flags)
         self.flags: Mapping[str, Flag] = _Flags(self)
@@ -84,6 +96,28 @@ class Definitions:
             if flag.issues:
                 self._flags[key] = flag
         return flag
+
+    @property
+    def restricted(self) -> tuple[Restricted, ...]:
+        """The flags that not every audience sees; no other flag is read for it."""
+        if self._restricted is None:
+            sources = self.index.flags.items()
+            flags = (self.passing(key) for key, source in sources if may_restrict(source))
+            self._restricted = tuple(
+                Restricted(flag.key, flag.evaluation_runtime, flag.evaluation_contexts)
+                for flag in flags
+                if flag and (flag.evaluation_runtime != "all" or flag.evaluation_contexts)
+            )
+        return self._restricted
+
+    @property
+    def contexts(self) -> frozenset[str]:
+        """The evaluation contexts that flags name."""
+        if self._contexts is None:
+            self._contexts = frozenset[str]().union(
+                *(flag.evaluation_contexts for flag in self.restricted)
+            )
+        return self._contexts
 
     def cohort(self, cohort_id: str) -> Cohort | None:
         """Return the cohort with this id, or None."""

@@ -39,6 +39,7 @@ __all__ = [
     "ROW_MEMBERS",
     "config_version_of",
     "configuration_of",
+    "may_restrict",
     "parse_cohort",
     "parse_flag",
     "parse_row",
@@ -190,6 +191,13 @@ def _audience(reader: Reader) -> dict[str, Any]:
         "evaluation_runtime": runtime if runtime in _RUNTIMES else "all",
         "evaluation_contexts": frozenset(reader.texts(name) or ()),
     }
+
+
+def may_restrict(source: Mapping[str, Any]) -> bool:
+    """Tell whether a flag may name a runtime or contexts, without reading the flag."""
+    if source.get("evaluation_runtime") not in (None, "all"):
+        return True
+    return bool(source.get("evaluation_contexts") or source.get("evaluation_tags"))
 
 
 def _configuration(reader: Reader) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from sys import intern
 from typing import Any, Final
 
-from flagengine.definitions.model import Flag
+from flagengine.definitions.definitions import Restricted
 from flagengine.plan.flag_plan import ConditionPlan, FlagPlan
 from flagengine.plan.shares import Served
 from flagengine.results.resolution import (
@@ -155,7 +155,7 @@ def filtered_out(plan: FlagPlan) -> Resolution:
 
 
 def is_filtered_out(
-    flag: Flag | FlagPlan, runtime: str | None, contexts: frozenset[str] | None
+    flag: Restricted | FlagPlan, runtime: str | None, contexts: frozenset[str] | None
 ) -> bool:
     """Tell whether the server leaves the flag out for this runtime and these contexts (R17)."""
     if runtime is not None and flag.evaluation_runtime not in ("all", runtime):

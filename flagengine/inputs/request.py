@@ -17,9 +17,18 @@ from flagengine.values.conversion import is_of_caller
 if TYPE_CHECKING:  # few calls have a time or a zone
     from datetime import datetime, tzinfo
 
-__all__ = ["NO_OPTIONS", "CallOptions", "Request"]
+__all__ = [
+    "EVERYONE",
+    "NO_OPTIONS",
+    "Audience",
+    "CallOptions",
+    "Request",
+    "taken_audience",
+]
 
 Runtime = Literal["client", "server"]
+Audience = tuple[Runtime | None, frozenset[str] | None]
+"""A call's runtime and contexts, which decide which flags it sees (SPEC R17); None hides no flag."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -86,16 +95,18 @@ class Request(NamedTuple):
         return tuple.__new__(cls, fields)
 
     @property
+    def audience(self) -> Audience:
+        """The audience: see :func:`~flagengine.snapshot.evaluators_of`."""
+        return self.runtime, self.contexts
+
+    @property
     def is_plain(self) -> bool:
         """Whether no option rules out the compiled evaluators."""
-        return (
-            self.overrides is NO_OVERRIDES
-            and self.runtime is None
-            and self.contexts is None
-            and not self.strict_groups
-        )
+        return self.overrides is NO_OVERRIDES and not self.strict_groups
 
 
+EVERYONE: Final[Audience] = (None, None)
+"""The audience of a call that names neither a runtime nor contexts."""
 NO_OPTIONS: Final = Request()
 """The request of a call without options."""
 
@@ -172,7 +183,7 @@ def _zone(zone: "str | tzinfo") -> "tzinfo":
 
 
 def _runtime(runtime: Any) -> Runtime | None:
-    if runtime not in (None, "client", "server"):
+    if runtime is not None and runtime not in _RUNTIMES:
         message = f"evaluation_runtime must be None, 'client' or 'server', got {runtime!r}"
         raise ValueError(message)
     return runtime  # type: ignore[no-any-return]
@@ -184,6 +195,32 @@ def _contexts(contexts: Collection[str] | None) -> frozenset[str] | None:
     return frozenset(checked_names("evaluation_contexts", contexts, "names"))
 
 
+def taken_audience(options: CallOptions) -> Audience | None:
+    """Take the audience out of the options and return it.
+
+    Return None for options without one, and for one that only ``Request.parse`` can check; the options are
+    then unchanged. So a wrong option is reported as without this function.
+    """
+    if "evaluation_runtime" not in options and "evaluation_contexts" not in options:
+        return None
+    runtime, contexts = options.get("evaluation_runtime"), options.get("evaluation_contexts")
+    if runtime is not None and (type(runtime) is not str or runtime not in _RUNTIMES):
+        return None
+    names = None
+    if contexts is not None:
+        if type(contexts) not in _COLLECTIONS:  # an iterator can be read once
+            return None
+        try:
+            names = frozenset(contexts)
+        except TypeError:  # a name that cannot be hashed
+            return None
+    options.pop("evaluation_runtime", None)
+    options.pop("evaluation_contexts", None)
+    return runtime, names
+
+
+_RUNTIMES: Final = ("client", "server")
+_COLLECTIONS: Final = (list, tuple, set, frozenset)
 _READERS: Final[Mapping[str, tuple[int, Callable[[Any], Any]]]] = {
     option: (Request._fields.index(field), read)
     for option, field, read in (

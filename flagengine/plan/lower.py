@@ -69,15 +69,12 @@ def lower_flag(flag: Flag, scope: Scope) -> FlagPlan:
         "flag_version": flag.version,
         "has_experiment": flag.has_experiment,
         "config_version": flag.config_version,
-    }
-    if flag.defect is not None:
-        return FlagPlan(**metadata, defect=str(flag.defect))  # type: ignore[arg-type]
-    shared = {
-        **metadata,
-        "active": flag.active,
         "evaluation_runtime": flag.evaluation_runtime,
         "evaluation_contexts": flag.evaluation_contexts,
     }
+    if flag.defect is not None:
+        return FlagPlan(**metadata, defect=str(flag.defect))  # type: ignore[arg-type]
+    shared = {**metadata, "active": flag.active}
     if flag.rules is not None:
         from flagengine.plan.rules import lower_rules  # noqa: PLC0415 format 2 is rare so far
 

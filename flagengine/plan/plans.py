@@ -140,6 +140,8 @@ class Plans:
 
     def dependencies(self, key: str) -> frozenset[str]:
         """Return the keys of the flags that a flag's filters name."""
+        if key in self._alone or key not in self.definitions.keys:  # any text may be asked for
+            return frozenset()
         if key not in self._dependencies:
             filters = self._filters(key)
             named = (leaf.key for leaf in filters if leaf.type == "flag" and leaf.key)

@@ -36,10 +36,12 @@ class Oracle:
         overrides: Mapping[str, bool | str | None] | None = None,
         groups: Mapping[str, str] | None = None,
         group_properties: Mapping[str, Mapping[str, Any]] | None = None,
+        evaluation_runtime: str | None = None,
     ) -> bool | str | None:
         """Return the flag's value; None if it depends on a missing property."""
         if overrides and key in overrides:
             return overrides[key]
+        assert self._flags[key].get("evaluation_runtime") in (None, evaluation_runtime)
         filters = self._flags[key]["filters"]
         subject, known = person_id, dict(properties)
         if (index := filters.get("aggregation_group_type_index")) is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmarks.rivals.base import Rival
 
 NAMES = (
-    *("w1", "w2", "w3", "w4", "w6-first", "forty"),
+    *("w1", "w2", "w3", "w3-runtime", "w4", "w6-first", "forty"),
     *SPECIAL,
     "mix/10",
     *(f"{family}/{size}" for family in GROWTH for size in (1, 12, 20)),

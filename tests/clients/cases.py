@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import Any, Final
 
 from flagengine import Resolution, Snapshot, evaluate
+from tests.conformance import published
 from tests.conformance.published import FIXTURES, entries
 
 __all__ = ["OF_SERVER", "Case", "all_cases"]
@@ -21,26 +22,15 @@ _MANIFEST: Final = json.loads((FIXTURES / "kit" / "manifest.json").read_text(enc
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """A published case.
+class Case(published.Case):
+    """A published case as a client is asked for it.
 
     Attributes:
         source: the case as it is published.
         context: the call. A client changes it to what reaches the server in the end.
     """
 
-    source: Mapping[str, Any]
     context: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        """The id, which names a failure."""
-        return str(self.source["id"])
-
-    @property
-    def key(self) -> str:
-        """The key of the flag."""
-        return str(self.source["flag_key"])
 
     @property
     def project_key(self) -> str:
@@ -60,7 +50,7 @@ class Case:
     @cached_property
     def snapshot(self) -> Snapshot:
         """The definitions, parsed apart from the server's."""
-        return Snapshot.parse(self.source["definitions"])
+        return self.parsed()
 
     def with_context(self, **changed: Any) -> Case:
         """Return the case with other members of its context; None removes a member."""
@@ -89,5 +79,5 @@ class Case:
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Return all published cases."""
-    published = [*entries("cases", "cases"), *entries("suites", "cases")]
-    return tuple(Case(entry, entry["context"]) for entry in published)
+    found = [*entries("cases", "cases"), *entries("suites", "cases")]
+    return tuple(Case(entry, entry["context"]) for entry in found)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,10 @@ from flagengine.transports.polling.sources.file import FileDefinitions
 from flagengine.transports.server import ProjectSettings, Server, ServerSettings
 from flagengine.transports.server.background import BackgroundServer
 
-__all__ = ["KEY", "SECRET", "Session", "document", "eventually", "running_session"]
+__all__ = ["KEY", "SECRET", "Session", "document", "running_session"]
 
 KEY: Final = "phc_session"
 SECRET: Final = "phs_session"
-_LIMIT: Final = 30.0
-_PAUSE: Final = 0.02
 
 
 def document(**changed: Any) -> dict[str, Any]:
@@ -97,11 +94,3 @@ def running_session(folder: Path) -> Iterator[Session]:
     server = Server(ServerSettings(projects=(project,), is_development=True, shutdown_timeout=1.0))
     with BackgroundServer(server) as running:
         yield Session(running.url, file)
-
-
-def eventually(found: Callable[[], Any], wanted: Any) -> None:
-    """Ask until an answer is as wanted: what another program does in its own time."""
-    deadline = time.monotonic() + _LIMIT
-    while (last := found()) != wanted:
-        assert time.monotonic() < deadline, f"still {last!r}, not {wanted!r}"
-        time.sleep(_PAUSE)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.clients.drivers import Driver, why_missing
-from tests.clients.sessions import KEY, SECRET, Session, document, eventually, running_session
+from tests.clients.sessions import KEY, SECRET, Session, document, running_session
+from tests.waiting import eventually
 
 SERVER_SDKS = ("posthog-node", "posthog-python", "posthog-ruby", "flags-sdk")
 WITH_EVENTS = ("posthog-node", "posthog-python", "posthog-ruby")

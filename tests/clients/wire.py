@@ -6,26 +6,18 @@ nothing of the server.
 
 from __future__ import annotations
 
-import http.client
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from flagengine import Reason, Resolution, usable_id
 from tests.clients.cases import Case
 
-__all__ = ["SHAPES", "Wire", "cannot_say", "is_failed", "request_body", "wanted"]
+__all__ = ["SHAPES", "cannot_say", "is_failed", "request_body", "wanted"]
 
-_FIELDS: Final = {
-    "distinct_id": "distinct_id",
-    "person_properties": "person_properties",
-    "groups": "groups",
-    "group_properties": "group_properties",
-    "device_id": "device_id",
-    "evaluation_contexts": "evaluation_contexts",
-    "evaluation_runtime": "evaluation_runtime",
-}
+_FIELDS: Final = (
+    *("distinct_id", "person_properties", "groups", "group_properties", "device_id"),
+    *("evaluation_contexts", "evaluation_runtime"),
+)
 _ABSENT: Final = {Reason.FLAG_DISABLED, Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT}
 
 
@@ -52,31 +44,8 @@ def _unsayable(context: Mapping[str, Any]) -> Iterator[str]:
 
 def request_body(case: Case) -> dict[str, Any]:
     """Return the body of a request for a case."""
-    found = {name: case.context[own] for own, name in _FIELDS.items() if own in case.context}
+    found = {name: case.context[name] for name in _FIELDS if name in case.context}
     return {"token": case.project_key, **found}
-
-
-class Wire:
-    """A kept connection to a server."""
-
-    def __init__(self, url: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the JSON that the server answers with."""
-        self._connection.request(
-            "POST", path, json.dumps(body), {"Content-Type": "application/json"}
-        )
-        response = self._connection.getresponse()
-        text = response.read()
-        assert response.status == 200, (response.status, text)
-        found = json.loads(text)
-        assert isinstance(found, dict)
-        return found
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
 
 
 # What each shape must say.

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from flagengine.transports.server import read_configuration
-from flagengine.transports.server.configuration import PROJECT_SETTINGS, SERVER_SETTINGS
+from flagengine.transports.server.configuration import SERVER_SETTINGS
+from flagengine.transports.server.project_configuration import PROJECT_SETTINGS
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs/serve-relay.md").read_text(encoding="utf-8")

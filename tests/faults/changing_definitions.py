@@ -19,19 +19,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flagengine.transports import Client, MemoryDefinitions, NullSink
+from tests.faults.numbered import numbered
 
 FLAGS = 10
 KEYS = [f"flag-{number}" for number in range(FLAGS)]
-
-
-def document(number: int) -> dict[str, Any]:
-    value = f"v{number}"
-    filters = {
-        "groups": [{"properties": [], "rollout_percentage": 100}],
-        "multivariate": {"variants": [{"key": value, "rollout_percentage": 100}]},
-        "payloads": {value: str(number)},
-    }
-    return {"flags": [{"key": key, "active": True, "filters": filters} for key in KEYS]}
 
 
 class Readers:
@@ -76,7 +67,7 @@ class Readers:
 def main(changes: int = 1_000, count: int = 8) -> int:
     # Frequent thread switches make a torn answer likely to be seen.
     sys.setswitchinterval(1e-5)
-    source = MemoryDefinitions(document(0))
+    source = MemoryDefinitions(numbered(0, KEYS))
     client = Client(definitions=source, sink=NullSink(), send_feature_flag_event=False)
     assert client.wait_for_local_evaluation_ready(10)
     readers = Readers(client, count)
@@ -84,7 +75,7 @@ def main(changes: int = 1_000, count: int = 8) -> int:
     started = time.perf_counter()
     for number in range(1, changes + 1):
         readers.begun = number
-        source.replace(document(number))
+        source.replace(numbered(number, KEYS))
         client.reload_feature_flags()
         readers.published = number
     seconds = time.perf_counter() - started

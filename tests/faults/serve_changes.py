@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from flagengine.transports import MemoryDefinitions
 from flagengine.transports.server import BackgroundServer, ProjectSettings, Server, ServerSettings
+from tests.faults.numbered import numbered
+from tests.transports.server.asgi import http_scope
 
 CONNECTIONS = 16
 KEYS = [f"flag-{number}" for number in range(6)]
@@ -31,16 +33,6 @@ PATHS = ("/flags?v=2", "/flags?v=4", "/flags?v=1", "/decide?v=3", "/flags/defini
 
 Ask = Callable[[str, bytes, bytes], Awaitable[tuple[int, bytes, bytes]]]
 """Asks for a path with a body and an ETag; returns the status, the body and the ETag of the answer."""
-
-
-def document(number: int) -> dict[str, Any]:
-    value = f"v{number}"
-    filters = {
-        "groups": [{"properties": [], "rollout_percentage": 100}],
-        "multivariate": {"variants": [{"key": value, "rollout_percentage": 100}]},
-        "payloads": {value: str(number)},
-    }
-    return {"flags": [{"key": key, "active": True, "filters": filters} for key in KEYS]}
 
 
 def versions(path: str, found: dict[str, Any]) -> tuple[int, int]:
@@ -92,7 +84,7 @@ class Run:
             self.in_use = number
 
     def _publish(self, number: int) -> None:
-        self._source.replace(document(number))
+        self._source.replace(numbered(number, KEYS))
         (project,) = self._server.projects
         project.loader.reload(30)
 
@@ -135,20 +127,11 @@ def in_process(application: Any) -> Ask:
     """Return what asks the application by a call."""
 
     async def ask(path: str, body: bytes, etag: bytes) -> tuple[int, bytes, bytes]:
-        raw, _, query = path.partition("?")
-        is_get = "definitions" in raw
-        scope = {
-            "type": "http",
-            "method": "GET" if is_get else "POST",
-            "path": raw,
-            "raw_path": raw.encode(),
-            "query_string": query.encode(),
-            "headers": [
-                (b"authorization", b"Bearer phs_any"),
-                *([(b"if-none-match", etag)] if is_get and etag else []),
-            ],
-            "client": ("192.0.2.7", 40_000),
-        }
+        is_get = "definitions" in path
+        headers = {"authorization": "Bearer phs_any"}
+        if is_get and etag:
+            headers["if-none-match"] = etag.decode()
+        scope = http_scope("GET" if is_get else "POST", path, headers)
         sent: list[Any] = []
 
         async def receive() -> Any:
@@ -186,7 +169,7 @@ async def over_socket(port: int) -> Ask:
 
 
 async def main(requests: int, changes: int, *, sockets: bool) -> int:
-    source = MemoryDefinitions(document(0))
+    source = MemoryDefinitions(numbered(0, KEYS))
     project = ProjectSettings(source=source, poll_interval=3600.0)
     server = Server(ServerSettings(projects=(project,), is_development=True))
     run = Run(server, source, changes)

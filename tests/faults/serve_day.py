@@ -23,6 +23,7 @@ from flagengine.transports import ManualClock
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.polling.sources.http import HttpDefinitions
 from flagengine.transports.server import ProjectSettings, Server, ServerSettings
+from tests.transports.server.asgi import http_scope
 
 INTERVAL = 30
 HOUR = 3600
@@ -65,22 +66,15 @@ class Sdk:
     def __init__(self, application: Any, number: int) -> None:
         self._application = application
         self.due = number * INTERVAL / SDKS
-        self._etag = b""
+        self._etag = ""
         self.hour = -1
         self.statuses: Counter[int] = Counter()
 
     async def poll(self) -> None:
-        headers = [(b"authorization", b"Bearer " + SECRET.encode())]
+        headers = {"authorization": f"Bearer {SECRET}"}
         if self._etag:
-            headers.append((b"if-none-match", self._etag))
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/flags/definitions",
-            "raw_path": b"/flags/definitions",
-            "query_string": b"token=" + KEY.encode(),
-            "headers": headers,
-        }
+            headers["if-none-match"] = self._etag
+        scope = http_scope("GET", f"/flags/definitions?token={KEY}", headers)
         sent: list[Any] = []
 
         async def receive() -> Any:
@@ -93,7 +87,7 @@ class Sdk:
         status = sent[0]["status"]
         self.statuses[status] += 1
         if status == 200:
-            self._etag = dict(sent[0]["headers"])[b"etag"]
+            self._etag = dict(sent[0]["headers"])[b"etag"].decode()
             (flag,) = json.loads(sent[1]["body"])["flags"]
             self.hour = int(flag["key"].removeprefix("hour-"))
         self.due += INTERVAL

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from flagengine.transports import ManualClock, MemoryDefinitions
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.server import ProjectSettings, Server, ServerSettings, UpstreamSettings
+from tests.transports.server.asgi import http_scope
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 DOCUMENT = json.loads((FIXTURES / "snapshots/product-40.json").read_text(encoding="utf-8"))
@@ -78,17 +79,9 @@ async def ask(application: Any, number: int, *, upstream: bool) -> int:
     if upstream:
         method, path, headers = "POST", "/flags?v=2", {}
         body = {"token": "phc_relay", "distinct_id": f"person-{number}"}
-    raw, _, query = path.partition("?")
     sent = b"" if body is None else json.dumps(body).encode()
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": raw,
-        "raw_path": raw.encode(),
-        "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "client": (f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", 40_000),
-    }
+    client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    scope = http_scope(method, path, headers, client=client)
     status = 0
 
     async def receive() -> Any:

@@ -51,8 +51,9 @@ _COMPILED = (
     f"{_KIT} --evaluators=GENERATED,NATIVE,BOUND",
     _tests("unit", "plain_flag plain_flag_lifetime shortcut evaluation evaluator_arguments"),
     _tests("unit", "dropped_snapshots forgetting overrides plan_in_words previous_snapshot"),
+    "tests/unit/test_audiences.py",
     f"{_KIT} --evaluators=SINGLE,ALL",
-    _tests("properties", "compiled_equals_interpreter"),
+    _tests("properties", "compiled_equals_interpreter audiences"),
 )
 _BATCH = (
     "tests/batch/test_cases.py tests/batch/test_walk.py tests/batch/test_kernel.py tests/batch/test_tables.py",

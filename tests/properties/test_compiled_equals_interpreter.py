@@ -10,7 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from flagengine import Resolution, Snapshot, SnapshotError, evaluate, evaluate_flag
-from flagengine.compiled.call import EvaluationCall as Interpreted
+from flagengine.evaluation.interpreter import Interpreter
 from flagengine.inputs.request import Request
 from flagengine.inputs.subject import Subject
 from flagengine.snapshot import evaluators_of
@@ -44,9 +44,13 @@ def keys_of(snapshot: Snapshot) -> list[str]:
 
 
 def interpreted(snapshot: Snapshot, call: Call) -> dict[str, Resolution]:
+    """Return the answers of the interpreter, which decides itself which flags the audience sees."""
     request = Request.parse(call.options)
-    bound = Interpreted(evaluators_of(snapshot), call.distinct_id, call.props, request)
-    return {key: bound.trace(key).resolution for key in keys_of(snapshot)}
+    subject = Subject(call.distinct_id, call.props or {}, request, lambda: NOW)
+    overrides = snapshot.overrides | request.overrides
+    plans = evaluators_of(snapshot).plans
+    oracle = Interpreter(plans, subject, overrides, request.runtime, request.contexts)
+    return {key: oracle.flag(key).resolution for key in keys_of(snapshot)}
 
 
 def fields(resolution: Resolution) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from flagengine.transports.batching.spool.records import encode_event, encode_st
 from flagengine.transports.batching.spool.spool import Spool
 from flagengine.transports.errors import EventTooLargeError, SpoolError, StatusError
 
+from .killed import acknowledged_before_its_death, assert_nothing_is_lost
 from .support import NO_JITTER, Bench, HeldSink, make
 
 START = len(encode_start(0))
@@ -287,22 +286,7 @@ while True:
 
 @pytest.mark.parametrize("lines", [1, 200, 1001, 5000])
 def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, lines: int) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    acknowledged = [child.stdout.readline().strip() for _ in range(lines)]
-    child.kill()
-    acknowledged += child.stdout.read().splitlines()
-    child.wait()
-    child.stdout.close()
-    acknowledged = [uuid for uuid in acknowledged if len(uuid) == 36]
+    acknowledged = acknowledged_before_its_death(CHILD, tmp_path, lines)
     sink = MemorySink()
     bench = spilling(Spool(tmp_path), sink=sink, max_queue_size=1000)
-    was_cut = not bench.pipeline.flush()
-    found = uuids(sink.events)
-    assert len(set(found)) == len(found)
-    # Of one more call the process may have written the events, or a part of them and of the next event.
-    assert found[: len(acknowledged)] == acknowledged
-    assert bench.pipeline.counters().damaged == was_cut
-    assert len(found) - len(acknowledged) + was_cut <= 200
+    assert_nothing_is_lost(acknowledged, bench, sink, most_more=200)

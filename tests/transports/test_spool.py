@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from flagengine.transports.batching.spool.records import (
 from flagengine.transports.batching.spool.spool import Spool
 from flagengine.transports.errors import SpoolDamagedError, SpoolError, StatusError
 
+from .killed import acknowledged_before_its_death, assert_nothing_is_lost
 from .support import NO_JITTER, Bench, make
 
 EVENTS = [make(f"e{number}", properties={"text": "x" * number}) for number in range(6)]
@@ -238,22 +237,7 @@ while True:
 
 @pytest.mark.parametrize("lines", [1, 37, 300])
 def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, lines: int) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    acknowledged = [child.stdout.readline().strip() for _ in range(lines)]
-    child.kill()
-    acknowledged += child.stdout.read().splitlines()
-    child.wait()
-    child.stdout.close()
-    acknowledged = [uuid for uuid in acknowledged if len(uuid) == 36]
+    acknowledged = acknowledged_before_its_death(CHILD, tmp_path, lines)
     sink = MemorySink()
     bench = spilling(tmp_path, sink)
-    was_cut = not bench.pipeline.flush()
-    found = [event.uuid for event in sink.events]
-    assert len(set(found)) == len(found)
-    # Of one more event the process may have written the record, or a part of it.
-    assert found[: len(acknowledged)] == acknowledged
-    assert bench.pipeline.counters().damaged == was_cut
-    assert len(found) - len(acknowledged) + was_cut <= 1
+    assert_nothing_is_lost(acknowledged, bench, sink, most_more=1)

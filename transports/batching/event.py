@@ -81,16 +81,12 @@ def _ignore(_message: str) -> None:
 
 
 def make_event(
-    message: Mapping[str, object],
-    *,
-    clock: Clock,
-    warn: Callable[[str], None] = _ignore,
-    encode: Callable[[object], bytes] = to_json,
+    message: Mapping[str, object], *, clock: Clock, warn: Callable[[str], None] = _ignore
 ) -> Event:
     """Return an event from a message with ``event``, ``distinct_id`` and optional further fields.
 
     Use the current time if the message has no timestamp. Replace an invalid timestamp or uuid, with
-    a warning. For a message that was read from JSON, ``encode=decoded_to_json`` does the same sooner.
+    a warning.
 
     Raises:
         InvalidEventError: the name or the distinct id is missing or blank, or a value cannot be read.
@@ -110,7 +106,7 @@ def make_event(
         for key in LEGACY_ROOT_KEYS:
             if key in message:
                 envelope[key] = message[key]
-        body, causes = encode(envelope), current_causes()
+        body, causes = to_json(envelope), current_causes()
         return CausedEvent(uuid, name, body, causes) if causes else Event(uuid, name, body)
     except InvalidEventError:
         raise

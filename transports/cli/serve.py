@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,43 +26,6 @@ __all__ = ["command"]
 
 _OF_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
 
-_OPTIONS: Final = {
-    "address": "--host",
-    "port": "--port",
-    "prefix": "--prefix",
-    "origins": "--origin",
-    "allowed_hosts": "--allowed-host",
-    "access_log": "--access-log",
-    "traces": "--traces",
-    "development": "--development",
-    "compare_with": "--compare-with",
-    "control_key_env": "--control-key-env",
-    "project_key": "--project-key",
-    "secret_key_env": "--secret-key-env",
-    "secret_key_file": "--secret-key-file",
-    "upstream": "--upstream",
-    "poll_interval": "--poll-interval",
-    "redis_url_env": "--redis-url-env",
-    "shared_folder": "--shared-folder",
-    "overrides": "--overrides",
-    "events": "--events",
-    "complete": "--complete",
-    "requests_per_second": "--requests-per-second",
-}
-"""By name of a setting: the option that gives it, for messages."""
-
-_OF_SERVER: Final = (
-    "port",
-    "prefix",
-    "origins",
-    "allowed_hosts",
-    "access_log",
-    "traces",
-    "development",
-    "compare_with",
-    "control_key_env",
-)
-
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("source", metavar="[FILE]", required=False)
@@ -72,7 +36,7 @@ _OF_SERVER: Final = (
     help="A TOML file with all settings; only --host and --port may stand beside it.",
 )
 @click.option("--check", is_flag=True, help="Check the settings, and end.")
-@click.option("--host", "address", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")
+@click.option("--host", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -192,43 +156,41 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 def _configuration(source: str | None, config: str | None, given: dict[str, Any]) -> Configuration:
     try:
-        from ..server.configuration import (  # noqa: PLC0415 not for the help
-            configuration_of,
-            read_configuration,
-        )
+        from ..server import configuration  # noqa: PLC0415 not for the help
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
     try:
         if config is None:
-            return configuration_of(_document(source, given))
-        listen = {name: given.pop(name) for name in ("address", "port") if name in given}
+            document = _document(source, given, configuration.SERVER_SETTINGS)
+            return configuration.configuration_of(document)
+        listen = {name: given.pop(name) for name in ("host", "port") if name in given}
         if source is not None or given:
             names = [] if source is None else ["FILE"]
-            names += [_OPTIONS[name] for name in given]
+            names += [option for name, option in _options() if name in given]
             raise Trouble(
                 f"--config has all settings, so these cannot be given beside it: {', '.join(names)}"
             )
-        found = read_configuration(Path(config))
-        host, port = listen.get("address", found.host), listen.get("port", found.port)
-        return replace(found, host=host, port=port)
+        return replace(configuration.read_configuration(Path(config)), **listen)
     except (ValueError, TypeError) as error:
-        raise Trouble(_in_words_of_options(str(error))) from None
+        message = str(error)
+        raise Trouble(_in_words_of_options(message) if config is None else message) from None
     except ModuleNotFoundError as error:
         raise Trouble(str(error)) from None
 
 
-def _document(source: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the options in the form of a configuration file."""
+def _document(
+    source: str | None, given: dict[str, Any], of_server: Container[str]
+) -> dict[str, Any]:
+    """Return the options in the form of a configuration file; ``of_server`` has the server's settings."""
     if source is None and "upstream" not in given:
         raise Trouble("serve needs a definitions FILE, --upstream, or --config")
     if source is not None:
         read_snapshot(source)  # so that a mistake in it is said now, and in full
-    server: dict[str, Any] = {name: given.pop(name) for name in _OF_SERVER if name in given}
-    if "address" in given:
-        server["host"] = given.pop("address")
-    project = {
-        name: list(value) if isinstance(value, tuple) else value for name, value in given.items()
-    }
+    server: dict[str, Any] = {}
+    project: dict[str, Any] = {}
+    for name, value in given.items():
+        table = server if name in of_server else project
+        table[name] = list(value) if isinstance(value, tuple) else value
     if source is not None:
         project["definitions"] = source
         server.setdefault("development", "upstream" not in project)
@@ -254,9 +216,16 @@ def _add_keys(project: dict[str, Any]) -> None:
 
 def _in_words_of_options(message: str) -> str:
     """Return a message about settings with the names of options, where the settings were options."""
-    for name, option in _OPTIONS.items():
+    for name, option in _options():
         message = message.replace(f"projects[0].{name}", option).replace(f"server.{name}", option)
     return message
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    """Yield the name of each setting that is an option, and the option."""
+    for each in command.params:
+        if isinstance(each, click.Option) and each.name is not None:
+            yield each.name, each.opts[0]
 
 
 def _server(chosen: Configuration) -> Server:

@@ -71,7 +71,7 @@ def health_of(client: HealthyClient, *, stale_is_healthy: bool = True) -> Health
     body: dict[str, Any] = {
         "status": "ok" if problem is None else "unavailable",
         "problem": problem,
-        "definitions": _definitions(health) if health.has_source else None,
+        "definitions": health.to_dict() if health.has_source else None,
     }
     if counters is not None:
         lost = sum(counters.dropped.values()) + sum(counters.refused.values())
@@ -92,19 +92,6 @@ def _problem(health: Health, *, stale_is_healthy: bool) -> str | None:
         health.freshness is Freshness.STALE and not stale_is_healthy
     )
     return f"the definitions are {health.freshness}" if is_too_old else None
-
-
-def _definitions(health: Health) -> dict[str, Any]:
-    error = health.last_error
-    return {
-        "freshness": str(health.freshness),
-        "age": health.age,
-        "flags": health.flag_count,
-        "generation": health.generation,
-        "loaded_at": health.loaded_at,
-        "failures": health.consecutive_failures,
-        "error": None if error is None else {"message": error.message, "status": error.status},
-    }
 
 
 def _answer(

@@ -102,6 +102,8 @@ class Seconds:
     """The least time; None: any time above 0."""
     most: float = LONGEST_WAIT
     is_optional: bool = False
+    unit: str = "seconds"
+    """What messages call the number, where it is something else that has a size."""
 
     def __call__(self, name: str, given: Any) -> Any:
         """Return the seconds; None if they are optional and not given."""
@@ -111,18 +113,16 @@ class Seconds:
         if math.isnan(seconds):
             raise wrong_value(name, self._must, given)
         if self.least is None and seconds <= 0:
-            raise wrong_value(name, "greater than 0 (seconds)", given)
+            raise wrong_value(name, f"greater than 0 ({self.unit})", given)
         if self.least is not None and seconds < self.least:
-            raise wrong_value(name, f"at least {self.least:g} (seconds)", given)
+            raise wrong_value(name, f"at least {self.least:g} ({self.unit})", given)
         if seconds > self.most:
-            raise wrong_value(name, f"at most {self.most:.0f} (seconds)", given)
+            raise wrong_value(name, f"at most {self.most:.0f} ({self.unit})", given)
         return seconds
 
     @property
     def _must(self) -> str:
-        return (
-            f"a number of seconds such as {self.example:g}{' or None' if self.is_optional else ''}"
-        )
+        return f"a number of {self.unit} such as {self.example:g}{' or None' if self.is_optional else ''}"
 
     def _read(self, name: str, given: Any) -> float:
         if isinstance(given, timedelta):

@@ -69,12 +69,14 @@ class Loaded:
         if_malformed: the failure to report if `document` is no definitions document; the parser's
             reason is appended to the failure's message.
         snapshot: the parsed `document`, if the source has parsed it.
+        age: seconds since the server sent or confirmed `document`; above 0 if it comes from a cache.
     """
 
     document: DefinitionsDocument
     version: str | None = None
     if_malformed: Failed = field(default=_MALFORMED, compare=False)
     snapshot: Snapshot | None = field(default=None, compare=False)
+    age: float = field(default=0.0, compare=False)
 
     def __repr__(self) -> str:
         return f"Loaded(version={self.version!r})"

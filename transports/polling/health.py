@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ..option_values.quantities import Seconds
 from .fetch_results import FailureKind
@@ -26,7 +27,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StalenessBudget:
-    """The age, in seconds since the last successful load, at which definitions are stale or expired.
+    """The age, in seconds since the server last sent or confirmed them, at which definitions are stale or expired.
 
     With ``expired_after=None`` definitions never expire.
 
@@ -85,6 +86,24 @@ class Health:
     consecutive_failures: int
     last_error: LoadError | None
     has_source: bool = True
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether definitions are loaded that are not expired."""
+        return self.freshness not in (Freshness.EMPTY, Freshness.EXPIRED)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a probe shows, as JSON values."""
+        error = self.last_error
+        return {
+            "freshness": str(self.freshness),
+            "age": self.age,
+            "flags": self.flag_count,
+            "generation": self.generation,
+            "loaded_at": self.loaded_at,
+            "failures": self.consecutive_failures,
+            "error": None if error is None else {"message": error.message, "status": error.status},
+        }
 
 
 def assess(

@@ -295,6 +295,8 @@ class DefinitionLoader:
 
     def _take(self, fetch: Fetch, result: FetchResult) -> PollAction:
         result, prepared = self._publisher.prepare(result)
+        if isinstance(result, Failed) and self._shared is not None and not fetch.loaded:
+            result, prepared = self._publisher.prepare(self._shared.in_place_of(result))
         with self._lock:
             action = self._poller.fetched(fetch.generation, result, self._clock.monotonic())
         # Outside the lock, because it calls listeners; the store refuses outdated definitions.

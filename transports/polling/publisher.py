@@ -68,10 +68,10 @@ class Publisher:
     def apply(self, action: PollAction, prepared: Published | None) -> None:
         """Carry out `action`."""
         match action:
-            case Publish(generation) if prepared is not None:
-                self.publish(prepared, generation)
+            case Publish(generation, loaded) if prepared is not None:
+                self.publish(prepared, generation, age=loaded.age)
             case Publish(generation, loaded):
-                self._refresh(generation, loaded.version)
+                self._refresh(generation, loaded.version, age=loaded.age)
             case Refresh(generation, version):
                 self._refresh(generation, version)
             case Keep(_, failure):
@@ -80,13 +80,13 @@ class Publisher:
                 self._store.clear(generation=generation)
                 self._note(failure, clears=True)
 
-    def publish(self, prepared: Published, generation: int) -> Published:
-        """Put `prepared` into use."""
+    def publish(self, prepared: Published, generation: int, *, age: float = 0.0) -> Published:
+        """Put `prepared` into use, which the server sent or confirmed `age` seconds ago."""
         stamped = replace(
             prepared,
             generation=generation,
             loaded_at=self._clock.wall(),
-            refreshed_at=self._clock.monotonic(),
+            refreshed_at=self._clock.monotonic() - age,
         )
         published = self._store.publish(stamped)
         self._succeeded()
@@ -109,9 +109,9 @@ class Publisher:
             self._last_parsed = digest, Snapshot.parse(text, previous=previous)
         return self._last_parsed[1]
 
-    def _refresh(self, generation: int, version: str | None) -> None:
-        now = self._clock.monotonic()
-        self._store.refresh(generation=generation, version=version, at=now)
+    def _refresh(self, generation: int, version: str | None, *, age: float = 0.0) -> None:
+        confirmed_at = self._clock.monotonic() - age
+        self._store.refresh(generation=generation, version=version, at=confirmed_at)
         self._succeeded()
 
     def _note(self, failure: Failed, *, clears: bool = False) -> None:

@@ -38,7 +38,8 @@ class Published:
         refresh: grows with every successful load, "unchanged" included. The client remembers that
             a flag is missing for one refresh only.
         loaded_at: wall-clock seconds when this content arrived.
-        refreshed_at: monotonic seconds of the last successful load.
+        refreshed_at: monotonic seconds when the server last sent or confirmed this content, as far as is known;
+            else of the last successful load.
     """
 
     snapshot: Snapshot | None = None

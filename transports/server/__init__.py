@@ -15,12 +15,14 @@ from flagengine import extra_for
 if TYPE_CHECKING:
     from .background import BackgroundServer
     from .configuration import Configuration, configuration_of, read_configuration
+    from .connections.limits import ConnectionLimits
     from .server import Server
     from .settings import ProjectSettings, ServerSettings, UpstreamSettings
 
 __all__ = [
     "BackgroundServer",
     "Configuration",
+    "ConnectionLimits",
     "ProjectSettings",
     "Server",
     "ServerSettings",
@@ -32,6 +34,7 @@ __all__ = [
 _HOME_OF = {
     "BackgroundServer": ".background",
     "Configuration": ".configuration",
+    "ConnectionLimits": ".connections.limits",
     "ProjectSettings": ".settings",
     "Server": ".server",
     "ServerSettings": ".settings",

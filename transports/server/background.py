@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from .connections.listening import opened_sockets
@@ -56,8 +55,12 @@ class BackgroundServer:
         return f"http://{host}:{self.port}{self.server.settings.prefix}"
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function in the server's event loop, wait, and return what it returns or raise what it raises."""
-        assert self._loop is not None  # between entry and exit
+        """Call a function in the server's event loop, wait, and return what it returns or raise what it raises.
+
+        Before the server runs, and after its end, the function is called here.
+        """
+        if self._loop is None or not self._thread.is_alive():
+            return function()
         waiting: Future[T] = Future()
 
         def perform() -> None:
@@ -84,12 +87,7 @@ class BackgroundServer:
             raise OSError(msg)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.running.should_exit = True
         self._thread.join(self.server.settings.shutdown_timeout + 5.0)
 

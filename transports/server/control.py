@@ -9,7 +9,7 @@ from .project import Project
 from .server import Server
 from .web.body import json_of
 from .web.request import Request
-from .web.response import Refused, Response, json_response, text_response
+from .web.response import NO_STORE, Refused, Response, json_response, text_response
 from .web.routes import Route
 
 __all__ = ["routes"]
@@ -64,4 +64,4 @@ class _Control:
             forced.force(None)
             self._server.changes.notify()
         found = {"in_force": forced.current.to_dict(), "controlled": forced.controlled.to_dict()}
-        return json_response(found, 200, ((b"cache-control", b"no-store"),))
+        return json_response(found, 200, (NO_STORE,))

@@ -11,20 +11,14 @@ from typing import Final, TypeAlias
 
 from flagengine import Reason, Resolution
 
-__all__ = ["Fragments", "Render", "enclosed", "is_undecided"]
+from .outcomes import is_undecided
+
+__all__ = ["Fragments", "Render", "enclosed"]
 
 Render: TypeAlias = Callable[[Resolution], bytes]
 """Returns the JSON of an answer, without a comma; ``b""`` leaves the answer out."""
 
 _LEAST: Final = 4_096
-_NEVER_FAILURES: Final = frozenset({Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT, Reason.OVERRIDDEN})
-
-
-def is_undecided(resolution: Resolution) -> bool:
-    """Return whether a flag that exists has no answer, which the server or more inputs could have given."""
-    if resolution.value is not None or resolution.caller_default:
-        return False
-    return resolution.reason not in _NEVER_FAILURES
 
 
 def enclosed(before: bytes, pieces: list[bytes], after: bytes) -> list[bytes]:

@@ -47,7 +47,11 @@ def keys_of(
 
 
 def one_key(
-    place: str, variable: str | None, file: str | None, environment: Environment
+    place: str,
+    variable: str | None,
+    file: str | None,
+    environment: Environment,
+    folder: Path = Path(),
 ) -> str | None:
     """Return a key of this server's own, which is any text of at least 16 characters; None without one.
 
@@ -62,7 +66,7 @@ def one_key(
     if variable is not None:
         name, key = f"{place}_env", _variable(f"{place}_env", variable, environment).strip()
     else:
-        name, key = f"{place}_file", _content(f"{place}_file", Path(str(file)))
+        name, key = f"{place}_file", _content(f"{place}_file", folder / str(file))
     if len(key) < _SHORTEST:
         msg = f"{name} must name a key of at least {_SHORTEST} characters, got {len(key)}"
         raise ValueError(msg)

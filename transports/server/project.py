@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hmac import compare_digest
+from itertools import product
 from typing import Any, Final
 
 from flagengine import Overrides, Resolution, evaluate
@@ -32,6 +33,8 @@ _MANY: Final = 100
 _AGE: Final = b"x-flagengine-definitions-age"
 _UNTIL_COMPILED: Final = 4
 """How often a flag is evaluated until its evaluator is compiled."""
+_RUNTIMES: Final = (None, "client", "server")
+"""What callers may be; flags that depend on another runtime's are compiled for each."""
 
 
 class Project:
@@ -53,6 +56,8 @@ class Project:
         clock: Clock | None = None,
     ) -> None:
         self.settings: ProjectSettings = settings
+        self.name: str = settings.name
+        """What logs and metrics call the project."""
         self.intake: Intake = Intake(settings, transport=transport or LiveTransport(), clock=clock)
         self.loader: DefinitionLoader = DefinitionLoader(
             settings.source,
@@ -79,13 +84,9 @@ class Project:
         """Evaluate new definitions on the thread that has loaded them, so that no request waits for compiling."""
         snapshot = change.current.snapshot
         if snapshot is not None:
-            for _ in range(_UNTIL_COMPILED):
-                evaluate(snapshot, "anybody", {}, **self._options).values()
-
-    @property
-    def name(self) -> str:
-        """What logs and metrics call the project."""
-        return self.settings.name
+            for runtime, _ in product(_RUNTIMES, range(_UNTIL_COMPILED)):
+                options = {**self._options, "evaluation_runtime": runtime}
+                evaluate(snapshot, "anybody", {}, **options).values()
 
     @property
     def publication(self) -> Publication | None:
@@ -182,7 +183,7 @@ class Projects:
         # A project without a key takes every key.
         self._of_any_key = alone if alone and alone.settings.project_key is None else None
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Project]:
         return iter(self._all)
 
     def by_key(self, project_key: str | None) -> Project | None:

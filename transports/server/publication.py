@@ -13,7 +13,7 @@ from flagengine import Snapshot
 from ..json_text import to_json
 from .fragments import Fragments, Render
 
-__all__ = ["Publication", "ServedDocument"]
+__all__ = ["Publication", "ServedDocument", "encrypted_keys", "is_encrypted"]
 
 _EVERYWHERE: Final = frozenset({"all", ""})
 _DEFAULTS: Final[Mapping[str, Any]] = {"group_type_mapping": {}, "cohorts": {}}
@@ -52,8 +52,7 @@ class Publication:
     @cached_property
     def hidden(self) -> frozenset[str]:
         """The keys of flags with encrypted payloads, which SDKs ask for one by one, with a secret key."""
-        flags = self.snapshot.to_document().get("flags", ())
-        return frozenset(str(flag.get("key")) for flag in flags if is_encrypted(flag))
+        return encrypted_keys(self.snapshot)
 
     @cached_property
     def documents_by_name(self) -> Mapping[str | int, Mapping[str, Any]]:
@@ -84,6 +83,12 @@ class Publication:
         document = dict(self.snapshot.to_document())
         document["flags"] = [flag for flag in document.get("flags", ()) if not is_encrypted(flag)]
         return ServedDocument(to_json({**_DEFAULTS, **document}))
+
+
+def encrypted_keys(snapshot: Snapshot) -> frozenset[str]:
+    """Return the keys of the flags with encrypted payloads."""
+    flags = snapshot.to_document().get("flags", ())
+    return frozenset(str(flag.get("key")) for flag in flags if is_encrypted(flag))
 
 
 def is_encrypted(flag: Any) -> bool:

@@ -104,7 +104,6 @@ class Server:
 
     def _application(self, routes: Routes) -> Application:
         settings = self.settings
-        form = settings.access_log
         return Application(
             routes,
             cross_origin=CrossOrigin(settings.origins),
@@ -114,7 +113,7 @@ class Server:
             on_stop=self.stop,
             metrics=self.metrics,
             streams=self.streams,
-            access_log=AccessLog("text" if form == "text" else "json") if form else None,
+            access_log=None if settings.access_log is None else AccessLog(settings.access_log),
         )
 
     def _routes(self) -> Iterable[Route]:

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
 
 from ..option_values.addresses import read_host_names
+from ..option_values.quantities import Count, Seconds
+from ..option_values.texts import read_name
 from ..polling.health import StalenessBudget
 from ..polling.sources.base import DefinitionSource
 from ..polling.sources.cache import FlagDefinitionCacheProvider
 from .connections.limits import ConnectionLimits
 
-__all__ = ["ProjectSettings", "ServerSettings", "UpstreamSettings"]
+__all__ = [
+    "READ_REQUESTS_PER_SECOND",
+    "SERVER_READERS",
+    "ProjectSettings",
+    "Reader",
+    "ServerSettings",
+    "UpstreamSettings",
+]
 
-MEBIBYTE: int = 1024 * 1024
+MEBIBYTE: Final = 1024 * 1024
+
+Reader: TypeAlias = Callable[[str, Any], Any]
+"""Returns the value of a setting; the name is for the message of a mistake."""
+
+
+def _read_prefix(name: str, given: Any) -> str:
+    text = "" if given == "" else read_name(name, given).strip("/")
+    return f"/{text}" if text else ""
+
+
+SERVER_READERS: Final[Mapping[str, Reader]] = {
+    "prefix": _read_prefix,
+    "max_body": Count(MEBIBYTE, least=1024),
+    "max_events_body": Count(20 * MEBIBYTE, least=1024),
+    "request_timeout": Seconds(10),
+    "shutdown_timeout": Seconds(10),
+    "captured_events": Count(1_000, least=0),
+    "allowed_hosts": read_host_names,
+}
+"""By name: what reads a setting of a server, in code and in a file."""
+
+READ_REQUESTS_PER_SECOND: Final = Seconds(100, unit="requests", is_optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +119,12 @@ class ProjectSettings:
         """Check what belongs together.
 
         Raises:
-            ValueError: events cannot be passed on, or are to be kept although nobody takes them.
+            TypeError: ``requests_per_second`` is no number.
+            ValueError: it is not positive; or events cannot be passed on, or are to be kept although nobody takes
+                them.
         """
+        limit = READ_REQUESTS_PER_SECOND("requests_per_second", self.requests_per_second)
+        object.__setattr__(self, "requests_per_second", limit)
         takes_events = self.upstream is not None and self.upstream.takes_events
         if takes_events and self.project_key is None:
             msg = f"project {self.name!r} must have a project_key, by which the server upstream knows it"
@@ -134,17 +171,20 @@ class ServerSettings:
     shutdown_timeout: float = 10.0
     captured_events: int = 1_000
     compare_with: Path | None = None
-    access_log: str | None = None
+    access_log: Literal["json", "text"] | None = None
     has_traces: bool = False
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:
-        """Check what belongs together.
+        """Read the values, and check what belongs together.
 
         Raises:
-            ValueError: there is no project, or two have the same name or key, or one of several has no key; or
-                a name in ``allowed_hosts`` is no name of a host.
+            TypeError: a value is no number, or ``prefix`` or a name of a host is no text.
+            ValueError: a number is too small or too large; or there is no project, or two have the same name or
+                key, or one of several has no key; or a name in ``allowed_hosts`` is no name of a host.
         """
+        for name, read in SERVER_READERS.items():
+            object.__setattr__(self, name, read(name, getattr(self, name)))
         names = [each.name for each in self.projects]
         keys = [each.project_key for each in self.projects]
         if not self.projects:
@@ -156,5 +196,3 @@ class ServerSettings:
         if len(keys) > 1 and (None in keys or len(set(keys)) < len(keys)):
             msg = "each of several projects must have a project_key of its own"
             raise ValueError(msg)
-        names_of_hosts = read_host_names("allowed_hosts", self.allowed_hosts)
-        object.__setattr__(self, "allowed_hosts", names_of_hosts)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from cachetools import TTLCache
@@ -24,9 +25,11 @@ from ..http.base import Transport
 from ..http.hosts import base_url
 from ..json_text import to_json
 from ..request_guard import RequestGuard
+from .outcomes import is_undecided
+from .publication import Publication
 from .settings import UpstreamSettings
 
-__all__ = ["Upstream"]
+__all__ = ["Upstream", "has_gaps"]
 
 _log = logging.getLogger("flagengine.server")
 
@@ -39,10 +42,16 @@ _MOST_ASKED: Final = 256
 _QUEUEING: Final = 1.0
 """For how many seconds a request may wait for a thread, besides its own time."""
 _NOTHING: Final[Answers] = {}
+_value: Final = attrgetter("value")
 # What differs between two requests although their answers are the same.
 _NO_MATTER: Final = frozenset(
     {"token", "api_key", "$token", "sent_at", "flag_keys", "flag_keys_to_evaluate", "timezone"}
 )
+
+
+def has_gaps(found: Collection[Resolution]) -> bool:
+    """Return whether a flag has no value, so that a server upstream may know more. Quick, as most calls have none."""
+    return None in map(_value, found)
 
 
 class Upstream:
@@ -83,6 +92,24 @@ class Upstream:
             )
         self._asked: dict[bytes, asyncio.Future[Answers]] = {}
         self._patience = settings.flags_timeout + _QUEUEING
+
+    async def completed(
+        self,
+        found: Collection[Resolution],
+        publication: Publication,
+        body: Mapping[str, Any],
+        client: str | None,
+    ) -> Collection[Resolution]:
+        """Return the answers of a publication, those of undecided flags from upstream if it has decided them.
+
+        Only flags that SDKs may read are asked for. ``body`` and ``client`` are as for ``answers``.
+        """
+        hidden = publication.hidden
+        keys = [each.key for each in found if is_undecided(each) and each.key not in hidden]
+        if not keys:
+            return found
+        known = await self.answers(body, keys, client, publication.snapshot.fingerprint)
+        return [known.get(each.key, each) if is_undecided(each) else each for each in found]
 
     async def answers(
         self, body: Mapping[str, Any], keys: Sequence[str], client: str | None, generation: object

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import TracebackType
 from typing import Any, Final, Self
 
-from flagengine import NOT_GIVEN, Overrides, extra_for
+from flagengine import Overrides, extra_for
 
 from ..option_values.quantities import Count
 from ..polling.fetch_results import DefinitionsDocument
 from ..polling.sources.memory import MemoryDefinitions
+from .forcing import Forcing
 
 with extra_for("flag_server"):
     from ..server.background import BackgroundServer
@@ -24,11 +23,11 @@ __all__ = ["FlagServer"]
 _SINCE: Final = Count(0, least=0)
 
 
-class FlagServer:
+class FlagServer(Forcing):
     """A server on a free port of this machine, from ``with`` to its end: SDKs take it for PostHog's.
 
     It takes every project key and every secret key. The properties in a request are all that a person has.
-    A new answer holds for the next request that an SDK sends.
+    A new answer holds for the next request that an SDK sends. Values may be forced before it runs, too.
 
     Args:
         definitions: the flags; see `define`.
@@ -37,12 +36,13 @@ class FlagServer:
     Raises:
         OSError: on entry, the port cannot be opened.
 
-    >>> import urllib.request
+    >>> import json, urllib.request
     >>> with FlagServer() as server:
     ...     server.set("beta", "compact")
     ...     body = b'{"token": "phc_any", "distinct_id": "user-1"}'
-    ...     with urllib.request.urlopen(f"{server.url}/flags?v=1", body) as answer: # doctest: +SKIP
-    ...         print(answer.read())
+    ...     with urllib.request.urlopen(f"{server.url}/flags?v=1", body) as answer:
+    ...         json.load(answer)["featureFlags"]
+    {'beta': 'compact'}
     """
 
     def __init__(self, definitions: DefinitionsDocument | None = None, *, port: int = 0) -> None:
@@ -57,13 +57,8 @@ class FlagServer:
         self._running.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self._running.__exit__(kind, error, traceback)
+    def __exit__(self, *_: object) -> None:
+        self._running.__exit__()
 
     @property
     def url(self) -> str:
@@ -120,37 +115,10 @@ class FlagServer:
 
     # Forced values.
 
-    def set(self, key: str, value: Any = True, *, payload: Any = NOT_GIVEN) -> None:  # noqa: FBT002
-        """Force a flag's value for everybody, whether it is defined or not, and its payload if it is given.
-
-        The value is True, False, a variant, a number or an object as flags of format 2 have them, or None:
-        then the flag counts as missing. A second call for the same flag replaces both.
-
-        Raises:
-            TypeError: the key is no text, or the value or the payload is something else.
-        """
-        payloads = {} if payload is NOT_GIVEN else {key: payload}
-        self._force(
-            self._without((key,)) | Overrides.parse({"flags": {key: value}, "payloads": payloads})
-        )
-
-    def update(self, overrides: Any = None, /, **values: Any) -> None:
-        """Force many flags: a mapping of values, a list of keys to turn on, one key, or keywords.
-
-        Raises:
-            TypeError: the argument has another form, or a value is impossible.
-        """
-        forced = Overrides.parse([overrides] if isinstance(overrides, str) else overrides)
-        forced |= Overrides.parse({"flags": values})
-        self._force(self._without(forced.flags) | forced)
-
-    def unset(self, *keys: str) -> None:
-        """Evaluate these flags again; do nothing for those without a forced value."""
-        self._force(self._without(keys))
-
-    def clear(self) -> None:
-        """Evaluate all flags again."""
-        self._force(Overrides())
+    @property
+    def overrides(self) -> Overrides:
+        """The forced values."""
+        return self._overrides
 
     def _force(self, overrides: Overrides) -> None:
         self._overrides = overrides
@@ -161,10 +129,3 @@ class FlagServer:
             server.changes.notify()
 
         self._running.call(force)
-
-    def _without(self, keys: Iterable[str]) -> Overrides:
-        before, gone = self._overrides, frozenset(keys)
-        return Overrides(
-            {key: value for key, value in before.flags.items() if key not in gone},
-            {key: value for key, value in before.payloads.items() if key not in gone},
-        )

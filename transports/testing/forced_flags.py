@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from flagengine import NOT_GIVEN, Overrides, extra_for
+from flagengine import Overrides, extra_for
 
 from ..batching.sinks.memory import MemorySink
 from ..flags.scopes import Scope
 from ..polling.fetch_results import DefinitionsDocument
 from ..polling.sources.memory import MemoryDefinitions
+from .forcing import Forcing
 from .recorder import ReadRecorder
 
 if TYPE_CHECKING:  # the client needs an extra, which tests of the engine alone do not
@@ -22,7 +21,7 @@ if TYPE_CHECKING:  # the client needs an extra, which tests of the engine alone 
 __all__ = ["ForcedFlags"]
 
 
-class ForcedFlags:
+class ForcedFlags(Forcing):
     """Values of flags that hold for every client of the process, from ``with`` to its end.
 
     Also for clients that were made before, that have no key, or that are disabled; in this thread or task
@@ -53,12 +52,7 @@ class ForcedFlags:
         self._scope.begin()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._scope.end()
         if self._client is not None:
             self._client.shutdown(0, discard=True)
@@ -69,55 +63,13 @@ class ForcedFlags:
         """Whether the block began in this thread or task, or in one that started this task."""
         return self._scope.is_here
 
-    # Forced values.
-
-    def set(self, key: str, value: Any = True, *, payload: Any = NOT_GIVEN) -> None:  # noqa: FBT002
-        """Force a flag's value and, if it is given, its payload, which is any JSON value.
-
-        The value is True, False, a variant, a number or an object as flags of format 2 have them, or None:
-        then the flag counts as missing. A second call for the same flag replaces both.
-
-        Raises:
-            TypeError: the key is no text, or the value or the payload is something else.
-        """
-        payloads = {} if payload is NOT_GIVEN else {key: payload}
-        forced = Overrides.parse({"flags": {key: value}, "payloads": payloads})
-        self._scope.overrides = self._without((key,)) | forced
-
-    def update(self, overrides: Any = None, /, **values: Any) -> None:
-        """Force many flags: a mapping of values, a list of keys to turn on, one key, or keywords.
-
-        A mapping may be ``{"flags": {...}, "payloads": {...}}``, as for ``override_feature_flags``.
-
-        Raises:
-            TypeError: the argument has another form, or a value is impossible.
-        """
-        forced = Overrides.parse([overrides] if isinstance(overrides, str) else overrides)
-        if forced.clears_flags or forced.clears_payloads:
-            msg = "forced flags must be values by key, or keys to turn on, got False"
-            raise TypeError(msg)
-        forced |= Overrides.parse({"flags": values})
-        self._scope.overrides = self._without(forced.flags) | forced
-
-    def unset(self, *keys: str) -> None:
-        """Evaluate these flags again; do nothing for those without a forced value."""
-        self._scope.overrides = self._without(keys)
-
-    def clear(self) -> None:
-        """Evaluate all flags again."""
-        self._scope.overrides = Overrides()
-
-    def _without(self, keys: Iterable[str]) -> Overrides:
-        before, gone = self._scope.overrides, frozenset(keys)
-        return Overrides(
-            {key: value for key, value in before.flags.items() if key not in gone},
-            {key: value for key, value in before.payloads.items() if key not in gone},
-        )
-
     @property
     def overrides(self) -> Overrides:
         """The forced values, for ``evaluate(..., overrides=flags.overrides)`` without a client."""
         return self._scope.overrides
+
+    def _force(self, overrides: Overrides) -> None:
+        self._scope.overrides = overrides
 
     # What was read.
 

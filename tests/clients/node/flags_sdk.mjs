@@ -1,7 +1,8 @@
 // @flags-sdk/posthog, as its users declare flags: an adapter with a posthog-node of its own (4.11).
 
 import { createPostHogAdapter, getProviderData } from "@flags-sdk/posthog";
-import { drive, inTurn, versionOf } from "./lines.mjs";
+import { drive, versionOf } from "./lines.mjs";
+import { inTurn } from "./turns.mjs";
 
 for (const name of ["log", "warn", "error"]) console[name] = (...said) => notes.push(said.join(" "));
 let notes = [];

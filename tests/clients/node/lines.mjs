@@ -3,8 +3,6 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const AT_ONCE = 16;
-
 /** Return the version of an installed package. */
 export function versionOf(name) {
   const path = new URL(`node_modules/${name}/package.json`, import.meta.url);
@@ -25,22 +23,4 @@ export async function drive(about, verbs) {
   }
   await verbs.close?.({});
   process.exit(0);
-}
-
-/** Return the answers of `ask` to all cases, in their order; some are asked at the same time. */
-export async function inTurn(cases, ask) {
-  const answers = Array(cases.length);
-  let next = 0;
-  const work = async () => {
-    while (next < cases.length) {
-      const index = next++;
-      try {
-        answers[index] = await ask(cases[index]);
-      } catch (error) {
-        answers[index] = { crash: String(error?.message ?? error) };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return answers;
 }

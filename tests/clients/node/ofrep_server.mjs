@@ -2,7 +2,8 @@
 
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OpenFeature } from "@openfeature/server-sdk";
-import { drive, inTurn, versionOf } from "./lines.mjs";
+import { drive, versionOf } from "./lines.mjs";
+import { inTurn } from "./turns.mjs";
 import { contextOf, said } from "./openfeature.mjs";
 
 for (const name of ["log", "warn", "error"]) console[name] = (...told) => notes.push(told.join(" "));

@@ -1,7 +1,8 @@
 // posthog-node, as its users call it.
 
 import { PostHog } from "posthog-node";
-import { drive, inTurn, versionOf } from "./lines.mjs";
+import { drive, versionOf } from "./lines.mjs";
+import { inTurn } from "./turns.mjs";
 
 for (const name of ["log", "warn", "error"]) console[name] = (...said) => notes.push(said.join(" "));
 let notes = [];

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from flagengine.transports.cli.serve import command
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 SMALL = str(ROOT / "fixtures/snapshots/small.json")
@@ -70,9 +71,7 @@ def test_a_file_is_served_and_read_again_when_it_changes(tmp_path: Path):
         document["flags"][0]["key"] = "two"
         file.write_text(json.dumps(document))
         process.send_signal(signal.SIGHUP)
-        while _flags(url) == {"one": True}:
-            pass
-        assert _flags(url) == {"two": True}
+        eventually(lambda: _flags(url), {"two": True})
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
@@ -120,12 +119,24 @@ def test_settings_can_be_checked_without_serving(tmp_path: Path):
         ([SMALL, "--overrides", "nope.json"], "nope.json must be a file that can be read"),
         (["--upstream", "a b", "--project-key", "phc_a"], "--upstream must be"),
         ([SMALL, "--allowed-host", "http://a"], "--allowed-host[0] must be the name of a host"),
+        ([SMALL, "--host", ""], "--host must be"),
+        (
+            [SMALL, "--requests-per-second", "0"],
+            "--requests-per-second must be greater than 0 (requests)",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_option(arguments: list[str], words: str):
     said = _said(*arguments)
     assert words in said
     assert "Traceback" not in said
+
+
+def test_a_mistake_in_a_file_names_the_setting(tmp_path: Path):
+    file = tmp_path / "server.toml"
+    file.write_text(f"[[projects]]\ndefinitions = {SMALL!r}\nrequests_per_second = 0\n")
+    said = _said("--config", str(file), "--check")
+    assert "server.toml: projects[0].requests_per_second must be greater than 0" in said
 
 
 def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):

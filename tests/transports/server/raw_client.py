@@ -6,7 +6,6 @@ import contextlib
 import json
 import socket
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, Self
 
 __all__ = ["Answer", "RawClient", "flags_request", "request"]
@@ -46,12 +45,7 @@ class RawClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.sock.close()
 
     def send(self, *parts: bytes) -> Self:

@@ -12,6 +12,7 @@ from flagengine.transports.clock import Clock
 from flagengine.transports.http.base import Transport
 from flagengine.transports.polling.sources.memory import MemoryDefinitions
 from flagengine.transports.server import ProjectSettings, Server, ServerSettings
+from tests.transports.server.asgi import http_scope
 
 KEY = "phc_project"
 SECRET = "phs_0123456789abcdef"
@@ -82,17 +83,8 @@ class Bench:
         sent = b"" if body is None else body
         if not isinstance(sent, bytes):
             sent = json.dumps(sent).encode()
-        raw, _, query = path.partition("?")
         given = {"host": "127.0.0.1", "content-length": str(len(sent)), **(headers or {})}
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": raw,
-            "raw_path": raw.encode(),
-            "query_string": query.encode(),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
-            "client": (client, 40_000),
-        }
+        scope = http_scope(method, path, given, client=client)
         messages = [{"type": "http.request", "body": sent, "more_body": False}]
         found: list[Any] = []
 

@@ -143,6 +143,14 @@ def test_health_is_ok_as_long_as_there_are_definitions():
     assert found["projects"]["default"]["flags"] == 1
 
 
+def test_readiness_ends_when_the_server_stops():
+    bench = Bench()
+    bench.server.begin_stop()
+    found = bench("GET", "/_ready")
+    assert (found.status, found.json["status"]) == (503, "unavailable")
+    assert bench("GET", "/_health").status == 200
+
+
 def test_readiness_ends_with_definitions_that_are_too_old():
     from flagengine.transports import StalenessBudget  # noqa: PLC0415 - for this test
 

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from flagengine.transports import FileDefinitions, HostFlagCache, HttpDefinitions, RedisFlagCache
-from flagengine.transports.server import configuration_of, read_configuration
+from flagengine.transports.server import (
+    ProjectSettings,
+    ServerSettings,
+    configuration_of,
+    read_configuration,
+)
 
 ENVIRONMENT = {
     "WEB_SECRET": "phs_0123456789abcdef",
@@ -156,10 +161,12 @@ def test_a_document_of_another_form_is_refused(document: Any, words: str):
 def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path):
     file = tmp_path / "server.toml"
     (tmp_path / "secret").write_text("phs_0123456789abcdef\n")
+    (tmp_path / "control").write_text("fedcba9876543210\n")
     file.write_text(
         """
         [server]
         port = 0
+        control_key_file = "control"
         [[projects]]
         name = "web"
         project_key = "phc_web"
@@ -167,8 +174,10 @@ def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path)
         definitions = "flags.json"
         """
     )
-    (project,) = read_configuration(file).settings.projects
+    settings = read_configuration(file).settings
+    (project,) = settings.projects
     assert project.secret_keys == ("phs_0123456789abcdef",)
+    assert settings.control_key == "fedcba9876543210"
     for text, words in (("[", "must be TOML"), ("[server]\nport = -1", "server.port must be")):
         file.write_text(text)
         with pytest.raises(ValueError, match=words) as raised:
@@ -176,6 +185,44 @@ def test_a_file_of_toml_is_read_and_its_name_is_in_every_message(tmp_path: Path)
         assert str(raised.value).startswith(str(file))
     with pytest.raises(ValueError, match="No such file"):
         read_configuration(tmp_path / "nope.toml")
+
+
+PROJECT = ProjectSettings(source=FileDefinitions("flags.json"))
+
+
+def test_a_prefix_may_be_written_in_any_way():
+    for prefix in ("ph", "/ph", "ph/", "/ph/"):
+        assert ServerSettings(projects=(PROJECT,), prefix=prefix).prefix == "/ph"
+    assert [ServerSettings(projects=(PROJECT,), prefix=each).prefix for each in ("", "/")] == [
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"prefix": 5}, "prefix must be text"),
+        ({"max_body": 10}, "max_body must be at least 1024"),
+        ({"max_events_body": "much"}, "max_events_body must be an integer"),
+        ({"request_timeout": 0}, "request_timeout must be greater than 0"),
+        ({"shutdown_timeout": None}, "shutdown_timeout must be a number of seconds"),
+        ({"captured_events": -1}, "captured_events must be at least 0"),
+    ],
+)
+def test_settings_that_are_made_in_code_are_checked_as_those_of_a_file(
+    settings: dict[str, Any], words: str
+):
+    with pytest.raises((ValueError, TypeError), match=words):
+        ServerSettings(projects=(PROJECT,), **settings)
+    with pytest.raises((ValueError, TypeError), match=rf"server\.{words}"):
+        _of(FILE, **settings)
+
+
+def test_a_limit_of_requests_must_be_above_nothing():
+    with pytest.raises(ValueError, match="requests_per_second must be greater than 0"):
+        ProjectSettings(requests_per_second=0)
+    assert ProjectSettings().requests_per_second is None
 
 
 def test_a_relay_may_limit_its_folder_and_keep_addresses_to_itself():

@@ -321,6 +321,9 @@ def test_before_definitions_are_loaded_the_answer_is_a_503_and_never_a_401():
     assert (found.status, found.header("retry-after")) == (503, "1")
     secret = {"authorization": "Bearer phs_0123456789abcdef"}
     assert bench("GET", "/flags/definitions", headers=secret).status == 503
+    path = "/api/projects/@current/feature_flags/beta/remote_config"
+    found = bench("GET", path, headers=secret)
+    assert (found.status, found.body, found.header("retry-after")) == (503, b"", "1")
 
 
 class _NoCache:

@@ -21,6 +21,7 @@ from click.testing import CliRunner
 
 from flagengine.transports.cli.serve import command
 from flagengine.transports.server.connections.listening import opened_sockets
+from tests.waiting import eventually
 
 from .raw_client import RawClient, flags_request, request
 
@@ -168,9 +169,7 @@ def test_sighup_reads_definitions_and_forced_values_again(tmp_path: Path):
         definitions.write_text(json.dumps({"flags": [flag]}))
         forced.write_text('{"two": true}')
         server.process.send_signal(signal.SIGHUP)
-        while len(flags()) < 2:
-            pass
-        assert flags().keys() == {"one", "two"}
+        eventually(lambda: flags().keys(), {"one", "two"})
 
 
 @posix
@@ -344,8 +343,8 @@ def test_it_answers_again_after_more_connections_than_it_may_have_files():
         assert statuses.count(200) >= 16
         for each in many:
             each.sock.close()
-        while server.status() != 200:
-            pass  # it has not yet noticed that all of them are gone
+        # Until it has noticed that all of them are gone.
+        eventually(server.status, 200)
         assert [server.status() for _ in range(5)] == [200] * 5
         assert server.stop() == 0
     assert "Traceback" not in "".join(server.said)

@@ -118,6 +118,30 @@ def test_what_is_stored_is_read_back_whole_and_kept_a_day(client: Any) -> None:
     assert client.ttl("flagengine:flag-definitions") > 86_000
 
 
+def test_the_age_is_the_time_since_the_definitions_were_stored_or_confirmed(client: Any) -> None:
+    cache = RedisFlagCache(client, prefix="shop", data_seconds=1_000)
+    assert cache.flag_definitions_age() is None
+    cache.on_flag_definitions_received(DOCUMENT)
+    assert cache.flag_definitions_age() == pytest.approx(0, abs=5)
+    client.expire("shop:flag-definitions", 600)
+    assert cache.flag_definitions_age() == pytest.approx(400, abs=5)
+    cache.on_flag_definitions_unchanged()
+    assert cache.flag_definitions_age() == pytest.approx(0, abs=5)
+    client.persist("shop:flag-definitions")
+    assert cache.flag_definitions_age() is None
+
+
+def test_a_loader_that_reads_redis_has_the_age_of_the_servers_answer(client: Any) -> None:
+    holder, reader = (RedisFlagCache(client, prefix="shop", data_seconds=1_000) for _ in range(2))
+    assert holder.should_fetch_flag_definitions()
+    holder.on_flag_definitions_received(DOCUMENT)
+    client.expire("shop:flag-definitions", 600)
+    loader = DefinitionLoader(MemoryDefinitions(), cache=reader)
+    loader.tick()
+    assert keys(loader) == ["é-shared"]
+    assert loader.health().age == pytest.approx(400, abs=5)
+
+
 def test_a_client_that_decodes_answers_works_as_well(client: Any, port: int) -> None:
     RedisFlagCache(client).on_flag_definitions_received(DOCUMENT)
     with redis.Redis(host="127.0.0.1", port=port, decode_responses=True) as decoding:

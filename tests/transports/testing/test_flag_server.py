@@ -52,6 +52,18 @@ def test_definitions_may_change_while_it_runs():
             server.define({"flags": 3})
         with pytest.raises(TypeError):
             server.set("beta", [1])
+        with pytest.raises(TypeError, match="values by key, or keys to turn on, got False"):
+            server.update({"flags": False})
+        assert _flags(server) == {"beta": "x"}
+
+
+def test_values_may_be_forced_before_it_runs_and_after_its_end():
+    server = FlagServer(BETA)
+    server.set("beta", "x")
+    with server:
+        assert _flags(server) == {"beta": "x"}
+    server.clear()
+    assert not server.overrides
 
 
 def test_an_sdk_takes_it_for_posthogs():

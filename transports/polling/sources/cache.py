@@ -8,7 +8,7 @@ A provider is any object with four operations, each synchronous or a coroutine f
   every top-level field that the server sent, because some of the fields change answers.
 - ``shutdown()``: release the lock on asking the server, close what is open.
 
-Three more operations are called if the provider has them:
+Four more operations are called if the provider has them:
 
 - ``on_flag_definitions_unchanged()``: the server has confirmed that the stored document is still
   the latest, so the provider can extend its expiry.
@@ -16,6 +16,12 @@ Three more operations are called if the provider has them:
   ``on_flag_definitions_text_received(text)``: used in place of the second and third operation, so
   that a provider can store the JSON text as the server sent it. A source that returns a mapping
   still leads to ``on_flag_definitions_received``.
+- ``flag_definitions_age() -> float | None``: return the seconds since the server sent or last
+  confirmed the stored document, None if they are unknown. Without it, a process that reads the
+  cache takes the document for as fresh as its own reading.
+
+A process that must ask the server, fails, and has no definitions yet uses the stored document, unless
+the server has refused the key or the quota is used up.
 
 An operation that raises, or does not return within ten seconds, only causes a warning, one for each
 operation until it succeeds again.
@@ -24,6 +30,7 @@ operation until it succeeds again.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
@@ -37,6 +44,7 @@ from ...log_fields import log_fields
 from ...steps import Call
 from ..actions import PollAction, Publish, Refresh
 from ..fetch_results import DefinitionsDocument, Failed, FailureKind, FetchResult, Loaded
+from ..policy import failure_rule
 from .base import DefinitionSource
 
 __all__ = ["FlagDefinitionCacheProvider", "SharedSource"]
@@ -106,6 +114,21 @@ class SharedSource:
         # With an empty cache and no definitions loaded, an extra request is better than no flags.
         return self._read(loaded=loaded) or self._ask(version)
 
+    def in_place_of(self, failure: Failed) -> FetchResult:
+        """Return what stands in for a failure to load the first definitions: the cached ones, or the failure.
+
+        A failure that takes definitions out of use stays one.
+        """
+        if not self._has_turn or failure_rule(failure).clears:
+            return failure
+        cached = self._read(loaded=False)
+        if cached is None:
+            return failure
+        self._has_turn = False  # What came from the cache is not stored there again.
+        message = "Could not load flag definitions: %s; those in the definition cache are in use"
+        _log.warning(message, failure.message, extra=log_fields(reason=str(failure.kind)))
+        return cached
+
     def share(self, action: PollAction) -> None:
         """Pass the server's reply on to the provider; `action` is what the poller made of it."""
         if not self._has_turn:
@@ -141,7 +164,9 @@ class SharedSource:
                 # Without loaded definitions, parse now: a broken document must lead to a request.
                 snapshot = None if loaded else Snapshot.parse(document)
                 if_malformed = Failed(FailureKind.CACHE, _UNREADABLE)
-                return Loaded(document, if_malformed=if_malformed, snapshot=snapshot)
+                return Loaded(
+                    document, if_malformed=if_malformed, snapshot=snapshot, age=self._age()
+                )
         except application_errors() as error:
             if loaded:
                 return Failed(FailureKind.CACHE, _UNREADABLE + _described(error))
@@ -151,6 +176,20 @@ class SharedSource:
             message = "the definition cache is empty"
             return Failed(FailureKind.CACHE, message)
         return None
+
+    def _age(self) -> float:
+        """Return how old the provider says that the stored document is, in seconds; 0 if it does not know."""
+        operation = getattr(self._provider, "flag_definitions_age", None)
+        if operation is None:
+            return 0.0
+        try:
+            age = self._operate(operation)
+            self._incidents.resolve("flag_definitions_age")
+        except application_errors() as error:
+            self._warn("flag_definitions_age", error, "the definitions count as just confirmed")
+            return 0.0
+        is_known = isinstance(age, int | float) and math.isfinite(age) and age > 0
+        return float(age) if is_known else 0.0
 
     def _store(self, document: DefinitionsDocument) -> None:
         store: Any = self._provider.on_flag_definitions_received

@@ -159,6 +159,11 @@ class HostFlagCache:
         """Set the file's modification time to now."""
         os.utime(self._path, (self._clock.wall(),) * 2)
 
+    def flag_definitions_age(self) -> float | None:
+        """Return the seconds since the file was written or confirmed; None if there is no file."""
+        age = self._file_age()
+        return None if age is None else max(0.0, age)
+
     def shutdown(self) -> None:
         """Release the lock; leave the file for the other processes."""
         self._lock.release()
@@ -172,12 +177,15 @@ class HostFlagCache:
 
     def _is_fresh(self) -> bool | None:
         """Return whether the file is fresh; None if there is no file."""
+        age = self._file_age()
+        # A file from the future has a negative age, and is not fresh.
+        return None if age is None else 0 <= age < self._fresh_for
+
+    def _file_age(self) -> float | None:
         try:
-            age = self._clock.wall() - self._path.stat().st_mtime
+            return self._clock.wall() - self._path.stat().st_mtime
         except FileNotFoundError:
             return None
-        # A file from the future has a negative age, and is not fresh.
-        return 0 <= age < self._fresh_for
 
     def _holder_hangs(self) -> bool:
         try:

@@ -49,6 +49,8 @@ return 0
 
 _EXTEND = "return redis.call('expire', KEYS[1], ARGV[1])"
 
+_MILLISECONDS_LEFT = "return redis.call('pttl', KEYS[1])"
+
 
 class RedisClient(Protocol):
     """The part of redis-py that this cache uses."""
@@ -140,6 +142,21 @@ class RedisFlagCache:
     def on_flag_definitions_unchanged(self) -> object:
         """Keep the stored document from expiring."""
         return self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
+
+    def flag_definitions_age(self) -> float | Awaitable[float | None] | None:
+        """Return the seconds since the document was stored or kept from expiring; None if there is none.
+
+        They are read from the time that is left of ``data_seconds``, so all processes of a service must have the same.
+        """
+        left = self._client.eval(_MILLISECONDS_LEFT, 1, self._data_key)
+        return _then(left, self._age)
+
+    def _age(self, milliseconds_left: int) -> float | None:
+        # -1: it never expires, -2: there is none.
+        if milliseconds_left < 0:
+            return None
+        age: float = self._data_seconds - milliseconds_left / 1_000
+        return max(0.0, age)
 
     def shutdown(self) -> object:
         """Release the lock, if this process holds it; leave the definitions in Redis."""

@@ -11,6 +11,7 @@ from ...batching.event import Event
 from ...clock import Clock
 from ..project import Project
 from ..server import Server
+from ..web.body import GZIP_MAGIC
 from ..web.request import Request
 from ..web.response import Headers, Refused, text_response
 from .making import Receipt
@@ -25,7 +26,6 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _LARGE: Final = 256 * 1024
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 # How many times its size a compressed body usually has.
 _UNPACKED: Final = 8
 
@@ -37,7 +37,7 @@ async def aside(
 
     Others need not wait for long then.
     """
-    size = len(request.body) * (_UNPACKED if request.body.startswith(_GZIP_MAGIC) else 1)
+    size = len(request.body) * (_UNPACKED if request.body.startswith(GZIP_MAGIC) else 1)
     if size < _LARGE:
         return function(*arguments, **named)
     return await asyncio.to_thread(function, *arguments, **named)

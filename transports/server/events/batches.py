@@ -19,11 +19,11 @@ from typing import Any, Final, NamedTuple
 from ..web.request import Request
 from ..web.response import Refused, text_response
 from .bodies import undecodable
+from .making import KEYS
 from .times import moment_of
 
 __all__ = ["SentBatch", "batch_of", "key_of", "unauthorized"]
 
-_KEYS: Final = ("api_key", "token", "$token")
 _LONGEST_KEY: Final = 64
 _MILLISECONDS: Final = 1000.0
 
@@ -68,7 +68,7 @@ def batch_of(request: Request, value: Any) -> SentBatch:
 
 def key_of(message: Mapping[str, Any]) -> str | None:
     """Return the project key at the root of a message; None if there is none."""
-    for name in _KEYS:
+    for name in KEYS:
         key = message.get(name)
         if isinstance(key, str) and key:
             return key

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..web.body import form_value, from_base64, json_of, unpacked_body
+from ..web.body import (
+    COMPRESSIONS,
+    FORM_TYPE,
+    GZIP_MAGIC,
+    form_value,
+    from_base64,
+    json_of,
+    unpacked_body,
+)
 from ..web.request import Request
 from ..web.response import Refused, text_response
 
 __all__ = ["sent_value", "undecodable"]
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/"
-_COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
 
 
 def sent_value(request: Request, *, limit: int) -> Any:
@@ -29,7 +34,7 @@ def sent_value(request: Request, *, limit: int) -> Any:
         Refused: the body is damaged or no JSON (400), in an unknown form (415), or too large (413).
     """
     compression = request.query.get("compression", "")
-    if compression not in _COMPRESSIONS:
+    if compression not in COMPRESSIONS:
         raise undecodable(f"unsupported compression {compression[:40]!r}")
     body = _text(request, limit)
     if not body:
@@ -54,7 +59,7 @@ def _text(request: Request, limit: int) -> bytes:
         message = "events must be sent as JSON, got a multipart form"
         raise Refused(text_response(message, 415))
     body = unpacked_body(request, limit=limit)
-    if kind.startswith(_FORM) or body.startswith(b"data="):
+    if kind.startswith(FORM_TYPE) or body.startswith(b"data="):
         return form_value(body)
     return body
 
@@ -66,7 +71,7 @@ def _from_base64(request: Request, body: bytes, limit: int) -> bytes:
         ValueError: the body is not base64.
     """
     found = from_base64(body)
-    if not found.startswith(_GZIP_MAGIC):
+    if not found.startswith(GZIP_MAGIC):
         return found
     inner = Request("POST", request.path, body=found)
     return unpacked_body(inner, limit=limit)

@@ -14,7 +14,6 @@ from ...http.unpacking import unpack
 
 __all__ = ["DamagedBodyError", "TooLargeBodyError", "UnknownCodingError", "unpacked"]
 
-
 # The most memory that a body may ask for to be unpacked: 32 MiB.
 _WINDOW_LOG: Final = 25
 

@@ -13,17 +13,18 @@ from typing import Any, Final
 from ...batching.event import Event
 from ...batching.event_fields import canonical_uuid
 from ...batching.uuids import new_uuid
-from ...json_text import encode_plain, to_json
+from ...json_text import decoded_to_json, to_json
 from .times import timestamp_of
 
-__all__ = ["LONGEST_ID", "InvalidMessageError", "Receipt", "event_of", "id_text"]
+__all__ = ["KEYS", "LONGEST_ID", "InvalidMessageError", "Receipt", "event_of", "id_text"]
 
 LONGEST_ID: Final = 200
 """The most characters of a distinct id; the server cuts longer ones."""
 
-# What names the project. The relay sends the key once for a whole batch.
-_KEYS: Final = ("api_key", "token", "$token")
-_NEVER_PASSED_ON: Final = frozenset({*_KEYS, "offset", "sent_at", "$distinct_id"})
+KEYS: Final = ("api_key", "token", "$token")
+"""The names under which a message has the key of its project. The relay sends the key once for a whole batch."""
+
+_NEVER_PASSED_ON: Final = frozenset({*KEYS, "offset", "sent_at", "$distinct_id"})
 
 
 class InvalidMessageError(ValueError):
@@ -83,14 +84,7 @@ def event_of(message: Any, receipt: Receipt) -> Event:
             del message[field]
     if "$ip" not in properties:
         properties["$ip"] = receipt.address if receipt.adds_address else None
-    return Event(uuid, name, _encoded(message))
-
-
-def _encoded(message: dict[str, Any]) -> bytes:
-    try:
-        return encode_plain(message)
-    except Exception:  # noqa: BLE001 - half a surrogate pair, deep nesting: the other encoder decides
-        return to_json(message)
+    return Event(uuid, name, decoded_to_json(message))
 
 
 def _default_name(name: Any, receipt: Receipt) -> str:

@@ -1,6 +1,6 @@
 """The events of capture v1, turned into the form of v0, or dropped one by one with the reason.
 
-v1 has fields where v0 has properties; the table `_OPTIONS` and `_LIFTED` name them.
+v1 has fields where v0 has properties; the tables `_OPTIONS` and `_LIFTED` name them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flagengine import Issue, Snapshot, printable, requirements
 
-from ..publication import is_encrypted
+from ..publication import encrypted_keys, is_encrypted
 from .hints import hints
 
 __all__ = ["Catalogue"]
@@ -59,8 +59,7 @@ class Catalogue:
 
     @cached_property
     def _encrypted(self) -> frozenset[str]:
-        flags = self._document.get("flags", ())
-        return frozenset(str(flag.get("key")) for flag in flags if is_encrypted(flag))
+        return encrypted_keys(self.snapshot)
 
     @cached_property
     def _of_flags(self) -> frozenset[Issue]:

@@ -20,7 +20,7 @@ from .answers import explained, in_short
 from .catalogue import Catalogue
 from .news import news, state_of
 from .person import MOST_PEOPLE, Person, refused
-from .second_file import compared, read_file, read_text
+from .second_file import compared, facts, read_file, read_text
 from .what_if import Change, what_if
 
 __all__ = ["MOST_BODY", "Explorer"]
@@ -121,7 +121,7 @@ class Explorer:
                 read_file(self._server.settings.compare_with) if text is None else read_text(text)
             )
             both = (snapshot, second) if is_after else (second, snapshot)
-            return {**compared(*both, person, options), "read": len(second.keys)}
+            return {**compared(*both, person, options), **facts(second)}
 
         return _json(await asyncio.to_thread(found))
 
@@ -135,7 +135,7 @@ class Explorer:
         name = request.query.get("project")
         for project in self._server.projects:
             if not name or project.name == name:
-                return project  # type: ignore[no-any-return]
+                return project
         raise refused(f"there is no project {name!r:.100}", 404)
 
     def _asked(self, request: Request) -> tuple[Project, Mapping[str, Any]]:

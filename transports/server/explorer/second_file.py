@@ -11,7 +11,7 @@ from flagengine import Comparison, Snapshot, SnapshotError, compare, evaluate_fl
 from .answers import shown
 from .person import Person, refused
 
-__all__ = ["compared", "read_file", "read_text"]
+__all__ = ["compared", "facts", "read_file", "read_text"]
 
 _MOST_FLAGS: Final = 300
 _MOST_CHANGES: Final = 50
@@ -52,15 +52,22 @@ def read_file(path: Path | None) -> Snapshot:
 def compared(
     before: Snapshot, after: Snapshot, person: Person, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what changes from one snapshot to the other, and the person's answers under both."""
+    """Return what changes from one snapshot to the other, and the person's answers under both.
+
+    One of them is the second file, of which the page shows the number of flags and what is wrong: see `facts`.
+    """
     found = compare(before, after)
     return {
         "count": len(found.flags),
         "flags": list(_flags(found, before, after, person, options)),
         "project": [printable(change.text) for change in found.project[:_MOST_CHANGES]],
-        "issues": [str(issue) for issue in after.issues[:_MOST_CHANGES]],
-        "read": len(after.keys),
     }
+
+
+def facts(second: Snapshot) -> dict[str, Any]:
+    """Return how many flags a second file has, and what is wrong with it."""
+    issues = [str(issue) for issue in second.issues[:_MOST_CHANGES]]
+    return {"read": len(second.keys), "issues": issues}
 
 
 def _flags(

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
 from mmh3 import mmh3_x64_128_digest as digest
 
 from flagengine import Overrides, Resolution
 
 from ...application_errors import log_error
-from ..fragments import enclosed, is_undecided
-from ..project import Project, Projects
-from ..upstream import Upstream
+from ..fragments import enclosed
+from ..outcomes import is_absent, is_undecided
+from ..project import Project
+from ..server import Server
+from ..upstream import Upstream, has_gaps
 from ..web.etags import is_named
 from ..web.request import Request
-from ..web.response import JSON_TYPE, Refused, Response, json_response
+from ..web.response import JSON_TYPE, NO_STORE, REVALIDATED, Refused, Response, json_response
 from . import errors
 from .access import asked_project
 from .context import Asked, asked_of
-from .items import FlagItems, failure_of, is_absent
+from .items import FlagItems, failure_of
 from .revisions import Revisions
 from .streams import streams_of
 
 __all__ = ["EvaluationEndpoints"]
 
 _log = logging.getLogger("flagengine.server")
-_value: Final = attrgetter("value")
 
 Found = Collection[Resolution]
-OverridesOf = Callable[[Request], Overrides | None]
 Answer = Response | Awaitable[Response]
 Concluded = Callable[["_Request", Found], Response]
-
-_NO_STORE: Final = (b"cache-control", b"no-store")
-_REVALIDATED: Final = (b"cache-control", b"private, no-cache")
 
 
 class _Request(NamedTuple):
@@ -54,27 +50,16 @@ class EvaluationEndpoints:
     """Both endpoints.
 
     Args:
-        projects: the projects.
-        upstreams: by project name, the server that is asked for what nothing here can decide.
-        overrides_of: returns the values that a request forces for itself.
+        server: the server.
         revisions: the names of the states of definitions.
-        limit: the most bytes of an unpacked body.
     """
 
-    def __init__(
-        self,
-        projects: Projects,
-        upstreams: Mapping[str, Upstream],
-        *,
-        overrides_of: OverridesOf,
-        revisions: Revisions,
-        limit: int,
-    ) -> None:
-        self._projects = projects
-        self._upstreams = upstreams
-        self._overrides_of = overrides_of
+    def __init__(self, server: Server, revisions: Revisions) -> None:
+        self._projects = server.projects
+        self._upstreams = server.upstreams
+        self._overrides_of = server.overrides_of
+        self._limit = server.settings.max_body
         self._revisions = revisions
-        self._limit = limit
 
     def one(self, request: Request) -> Answer:
         """Answer with the flag of the path."""
@@ -106,7 +91,7 @@ class EvaluationEndpoints:
         whole = _Request(request, project, items, asked, key)
         upstream = self._upstreams.get(project.name)
         is_of_somebody = asked.distinct_id is not None
-        if upstream is not None and is_of_somebody and None in map(_value, found):
+        if upstream is not None and is_of_somebody and has_gaps(found):
             return _completed(upstream, whole, found, conclude)
         return conclude(whole, found)
 
@@ -123,7 +108,7 @@ class EvaluationEndpoints:
         streams = streams_of(project.settings.project_key, request.prefix)
         body = b",".join((*enclosed(b'{"flags":[', pieces, b"]"), streams + b"}"))
         etag = digest(body).hex()
-        headers = ((b"etag", b'"%b"' % etag.encode()), _REVALIDATED, project.age_header)
+        headers = ((b"etag", b'"%b"' % etag.encode()), REVALIDATED, project.age_header)
         if is_named(request.header(b"if-none-match"), etag) and not self._is_other(
             request, project
         ):
@@ -157,7 +142,7 @@ def _one(whole: _Request, found: Found) -> Response:
     resolution, key = next(iter(found)), whole.key or ""
     if is_absent(resolution) or key in whole.items.publication.hidden:
         raise errors.not_found(key)
-    headers = _NO_STORE, whole.project.age_header
+    headers = NO_STORE, whole.project.age_header
     if is_undecided(resolution):
         return json_response(failure_of(resolution), 400, headers)
     body, _ = whole.items.fragments.joined((resolution,))
@@ -168,12 +153,6 @@ async def _completed(
     upstream: Upstream, whole: _Request, found: Found, conclude: Concluded
 ) -> Response:
     """Return the answer with the flags that only the server upstream decides."""
-    publication, request = whole.items.publication, whole.request
-    keys = [each.key for each in found if is_undecided(each) and each.key not in publication.hidden]
-    known: Mapping[str, Any] = {}
-    if keys:
-        body = whole.asked.posthog_body(is_of_person=whole.key is None)
-        generation = publication.snapshot.fingerprint
-        known = await upstream.answers(body, keys, request.client, generation)
-    complete = [known.get(each.key, each) if is_undecided(each) else each for each in found]
-    return conclude(whole, complete)
+    body = whole.asked.posthog_body(is_of_person=whole.key is None)
+    client = whole.request.client
+    return conclude(whole, await upstream.completed(found, whole.items.publication, body, client))

@@ -27,21 +27,16 @@ from ...flags.needed_inputs import why_unresolved
 from ...flags.reading import FlagError, error_of
 from ...flags.reason_words import reason_word
 from ...json_text import to_json
-from ..fragments import Fragments, is_undecided
+from ..fragments import Fragments
+from ..outcomes import is_absent, is_undecided
 from ..publication import Publication
 from .errors import Code
 
-__all__ = ["FlagItems", "failure_of", "is_absent"]
+__all__ = ["FlagItems", "failure_of"]
 
 _NOTHING: Final = object()
 _MOST_FAILURES: Final = 20_000
 _BY_CALLER: Final = "default"
-
-
-def is_absent(resolution: Resolution) -> bool:
-    """Return whether there is no such flag for the caller."""
-    is_as_if_missing = resolution.reason is Reason.OVERRIDDEN and resolution.value is None
-    return resolution.reason in (Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT) or is_as_if_missing
 
 
 def failure_of(resolution: Resolution) -> dict[str, str]:

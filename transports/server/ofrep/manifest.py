@@ -10,9 +10,9 @@ from typing import Any, Final
 from ...json_text import to_json
 from ..project import Project, Projects
 from ..publication import ServedDocument
-from ..web.etags import is_named
 from ..web.request import Request
-from ..web.response import JSON_TYPE, Headers, Refused, Response, json_response
+from ..web.response import Headers, Refused, Response, json_response
+from .documents import served
 from .items import FlagItems
 from .revisions import Revisions
 
@@ -37,16 +37,8 @@ class ManifestEndpoint:
         publication = project.publication
         if publication is None:
             raise _refusal(500, "no flag definitions are loaded", ((b"retry-after", b"1"),))
-        served = self._document(project.name, self._revisions.items_of(project, publication))
-        headers = (
-            _CAPABILITIES,
-            (b"etag", f'"{served.etag}"'.encode()),
-            (b"cache-control", b"private, no-cache"),
-            project.age_header,
-        )
-        if is_named(request.header(b"if-none-match"), served.etag):
-            return Response(304, b"", headers)
-        return Response(200, served.body, (JSON_TYPE, *headers))
+        document = self._document(project.name, self._revisions.items_of(project, publication))
+        return served(request, document, (_CAPABILITIES, project.age_header))
 
     def write(self, request: Request) -> Response:
         """Refuse to change the flags, which are edited where the definitions come from."""

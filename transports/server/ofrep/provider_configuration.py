@@ -10,10 +10,10 @@ from typing import Any
 from ...json_text import to_json
 from ..project import Project, Projects
 from ..publication import ServedDocument
-from ..web.etags import is_named
 from ..web.request import Request
-from ..web.response import JSON_TYPE, Response
+from ..web.response import Response
 from .access import asked_project
+from .documents import served
 
 __all__ = ["ConfigurationEndpoint"]
 
@@ -27,14 +27,7 @@ class ConfigurationEndpoint:
 
     def __call__(self, request: Request) -> Response:
         """Answer with the configuration, or that it is the one that the caller has."""
-        served = self._documents[asked_project(self._projects, request).name]
-        headers = (
-            (b"etag", f'"{served.etag}"'.encode()),
-            (b"cache-control", b"private, no-cache"),
-        )
-        if is_named(request.header(b"if-none-match"), served.etag):
-            return Response(304, b"", headers)
-        return Response(200, served.body, (JSON_TYPE, *headers))
+        return served(request, self._documents[asked_project(self._projects, request).name])
 
 
 def _of(project: Project) -> dict[str, Any]:

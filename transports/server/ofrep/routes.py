@@ -20,13 +20,7 @@ __all__ = ["routes"]
 def routes(server: Server) -> Iterator[Route]:
     """Yield the routes."""
     limit, projects, revisions = server.settings.max_body, server.projects, Revisions()
-    evaluation = EvaluationEndpoints(
-        projects,
-        server.upstreams,
-        overrides_of=server.overrides_of,
-        revisions=revisions,
-        limit=limit,
-    )
+    evaluation = EvaluationEndpoints(server, revisions)
     yield Route("/ofrep/v1/evaluate/flags", evaluation.all, ("POST",), limit)
     yield Route("/ofrep/v1/evaluate/flags/{key:path}", evaluation.one, ("POST",), limit)
     streams = EventStreams(projects, server.changes, revisions, clock=server.clock)

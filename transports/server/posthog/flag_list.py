@@ -13,8 +13,7 @@ from ..project import Projects
 from ..publication import Publication
 from ..web.request import Request
 from ..web.response import Response, json_response
-from . import errors
-from .definitions import readable_project
+from .access import readable_definitions
 
 __all__ = ["FlagListEndpoint"]
 
@@ -30,9 +29,7 @@ class FlagListEndpoint:
 
     def __call__(self, request: Request) -> Response:
         """Answer with at most ``limit`` flags, by default a hundred, from the ``offset``-th on."""
-        publication = readable_project(self._projects, request).publication
-        if publication is None:
-            raise errors.not_loaded()
+        _, publication = readable_definitions(self._projects, request)
         flags = _listed(publication)
         offset, limit = _number(request, "offset", 0), _number(request, "limit", _PAGE)
         found = [_shown(flag) for flag in flags[offset : offset + max(1, limit)]]

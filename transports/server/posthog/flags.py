@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterator
 from functools import partial
-from operator import attrgetter
 from time import time
 from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
-from flagengine import Overrides, Resolution, Snapshot
+from flagengine import Resolution, Snapshot
 
-from ..fragments import is_undecided
-from ..project import Project, Projects
 from ..publication import Publication
-from ..upstream import Upstream
+from ..server import Server
+from ..upstream import Upstream, has_gaps
 from ..web.body import sent_json, undecodable
 from ..web.remembering import remembering
 from ..web.request import Request, parsed_query
-from ..web.response import JSON_TYPE, Response
+from ..web.response import JSON_TYPE, NO_STORE, Response
 from . import errors
+from .access import asked_project
 from .browser_config import CONFIG_MEMBERS
 from .call import FlagsCall, flags_call, token_of
 from .shapes import Shape, shape_of
@@ -27,14 +26,10 @@ from .shapes import Shape, shape_of
 __all__ = ["FlagsEndpoint"]
 
 _NOTHING: Final = Publication(Snapshot.parse({"flags": []}))
-_value: Final = attrgetter("value")
 _NO_FLAGS: Final[tuple[Resolution, ...]] = ()
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _LAST_DIGITS: Final = tuple(f"{number:02x}" for number in range(256))
-_NO_STORE: Final = (b"cache-control", b"no-store")
-
-OverridesOf = Callable[[Request], Overrides | None]
 
 
 class _Form(NamedTuple):
@@ -61,27 +56,13 @@ _of_decide = remembering(partial(_form, is_decide=True))
 
 
 class FlagsEndpoint:
-    """The endpoint, for both paths.
+    """The endpoint, for both paths."""
 
-    Args:
-        projects: the projects.
-        upstreams: by project name, the server that is asked for what nothing here can decide.
-        overrides_of: returns the values that a request forces for itself.
-        limit: the most bytes of an unpacked body.
-    """
-
-    def __init__(
-        self,
-        projects: Projects,
-        upstreams: Mapping[str, Upstream],
-        *,
-        overrides_of: OverridesOf,
-        limit: int,
-    ) -> None:
-        self._projects = projects
-        self._upstreams = upstreams
-        self._overrides_of = overrides_of
-        self._limit = limit
+    def __init__(self, server: Server) -> None:
+        self._projects = server.projects
+        self._upstreams = server.upstreams
+        self._overrides_of = server.overrides_of
+        self._limit = server.settings.max_body
 
     def flags(self, request: Request) -> Response | Awaitable[Response]:
         """Answer ``/flags``."""
@@ -98,7 +79,7 @@ class FlagsEndpoint:
         body = sent_json(request, limit=self._limit)
         if not isinstance(body, dict):
             raise undecodable("invalid JSON")
-        project = self._project(token_of(body))
+        project = asked_project(self._projects, token_of(body))
         call = flags_call(request, body)
         publication = project.publication
         if publication is None:
@@ -116,20 +97,9 @@ class FlagsEndpoint:
             self._overrides_of(request),
         )
         upstream = self._upstreams.get(project.name)
-        if upstream is not None and None in map(_value, found):
+        if upstream is not None and has_gaps(found):
             return _completed(upstream, asked, found)
         return asked.answer(found)
-
-    def _project(self, token: str | None) -> Project:
-        if token is None:
-            raise errors.no_project_key()
-        project = self._projects.by_key(token)
-        if project is None:
-            raise errors.invalid_project_key()
-        seconds = project.limit.refused_for()
-        if seconds:
-            raise errors.too_many_requests(seconds)
-        return project
 
 
 class _Asked(NamedTuple):
@@ -145,26 +115,19 @@ class _Asked(NamedTuple):
     def answer(self, found: Collection[Resolution]) -> Response:
         """Return the answer with these flags."""
         body = self.shape.body(self.publication, found, self.tail)
-        return Response(200, body, (JSON_TYPE, _NO_STORE, self.age))
+        return Response(200, body, (JSON_TYPE, NO_STORE, self.age))
 
 
 async def _completed(upstream: Upstream, asked: _Asked, found: Collection[Resolution]) -> Response:
     """Return the answer with the flags that only the server upstream decides."""
-    hidden = asked.publication.hidden
-    keys = [each.key for each in found if is_undecided(each) and each.key not in hidden]
-    if not keys:
-        return asked.answer(found)
-    generation = asked.publication.snapshot.fingerprint
-    known = await upstream.answers(asked.call.body, keys, asked.request.client, generation)
-    return asked.answer(
-        [known.get(each.key, each) if is_undecided(each) else each for each in found]
-    )
+    client = asked.request.client
+    return asked.answer(await upstream.completed(found, asked.publication, asked.call.body, client))
 
 
 def _empty(request: Request, shape: Shape) -> Response:
     """Return the answer to GET: no flags, because a GET is a probe or a browser that fetches ahead."""
     tail = _tail(request, _NOTHING, has_config=True)
-    return Response(200, shape.body(_NOTHING, _NO_FLAGS, tail), (JSON_TYPE, _NO_STORE))
+    return Response(200, shape.body(_NOTHING, _NO_FLAGS, tail), (JSON_TYPE, NO_STORE))
 
 
 def _tail(request: Request, publication: Publication, *, has_config: bool) -> bytes:

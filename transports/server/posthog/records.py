@@ -11,17 +11,16 @@ from typing import Any, Final
 from flagengine import Reason, Resolution
 
 from ...json_text import to_json
-from ..fragments import is_undecided
+from ..outcomes import is_absent, is_undecided
 
 __all__ = ["details", "enabled_key", "enabled_value", "payload", "typed", "value"]
 
-_ABSENT: Final = frozenset({Reason.FLAG_DISABLED, Reason.UNKNOWN_FLAG, Reason.FILTERED_OUT})
 _FORMAT_2: Final = 2
 
 
 def details(resolution: Resolution) -> bytes:
     """Return the record of ``/flags?v=2``: ``"key": {"enabled": …, "variant": …, "reason": …}``."""
-    if _is_absent(resolution) or not _is_format_1(resolution):
+    if _is_left_out(resolution) or not _is_format_1(resolution):
         return b""
     record: dict[str, Any] = {
         "key": resolution.key,
@@ -33,7 +32,7 @@ def details(resolution: Resolution) -> bytes:
 
 def typed(resolution: Resolution) -> bytes:
     """Return the record of ``/flags?v=4``: ``"key": {"value": …, "reason": …}``."""
-    if _is_absent(resolution):
+    if _is_left_out(resolution):
         return b""
     record = {"key": resolution.key, "value": resolution.value}
     return _member(resolution.key, _with_reason(resolution, record, is_typed=True))
@@ -45,7 +44,7 @@ def value(resolution: Resolution) -> bytes:
     An undecided flag is off, as the contract wants: this shape can say only of the whole answer that flags
     have failed.
     """
-    if _is_absent(resolution) or not _is_format_1(resolution):
+    if _is_left_out(resolution) or not _is_format_1(resolution):
         return b""
     return _member(resolution.key, resolution.value or False)
 
@@ -71,9 +70,8 @@ def _member(key: str, found: Any) -> bytes:
     return b"%b:%b" % (to_json(key), to_json(found))
 
 
-def _is_absent(resolution: Resolution) -> bool:
-    is_as_if_missing = resolution.reason is Reason.OVERRIDDEN and resolution.value is None
-    return resolution.reason in _ABSENT or is_as_if_missing
+def _is_left_out(resolution: Resolution) -> bool:
+    return resolution.reason is Reason.FLAG_DISABLED or is_absent(resolution)
 
 
 def _is_format_1(resolution: Resolution) -> bool:

@@ -12,9 +12,8 @@ from ...json_text import to_json
 from ..project import Projects
 from ..publication import Publication, is_encrypted
 from ..web.request import Request
-from ..web.response import JSON_TYPE, Refused, Response
-from . import errors
-from .definitions import readable_project
+from ..web.response import JSON_TYPE, NO_STORE, Refused, Response
+from .access import readable_definitions
 
 __all__ = ["RemoteConfigEndpoint"]
 
@@ -31,14 +30,11 @@ class RemoteConfigEndpoint:
     def __call__(self, request: Request) -> Response:
         """Answer with the payload, JSON text as a JSON string; null if the flag has none."""
         try:
-            project = readable_project(self._projects, request)
+            _, publication = readable_definitions(self._projects, request)
         except Refused as refusal:
             response = refusal.response
             kept = tuple(each for each in response.headers if each[0] != b"content-type")
             return Response(response.status, b"", kept)
-        publication = project.publication
-        if publication is None:
-            raise errors.not_loaded()
         flag = _flag(publication, request.arguments[-1])
         if flag is None or flag.get("is_remote_configuration") is False:
             return Response(404)
@@ -48,7 +44,7 @@ class RemoteConfigEndpoint:
 
 
 def _payload(found: Any) -> Response:
-    return Response(200, to_json(found), (JSON_TYPE, (b"cache-control", b"no-store")))
+    return Response(200, to_json(found), (JSON_TYPE, NO_STORE))
 
 
 def _flag(publication: Publication, name: str) -> Mapping[str, Any] | None:

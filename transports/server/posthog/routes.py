@@ -18,9 +18,7 @@ __all__ = ["routes"]
 def routes(server: Server) -> Iterator[Route]:
     """Yield the routes."""
     limit = server.settings.max_body
-    flags = FlagsEndpoint(
-        server.projects, server.upstreams, overrides_of=server.overrides_of, limit=limit
-    )
+    flags = FlagsEndpoint(server)
     asked = ("POST", *READ)
     yield Route("/flags", flags.flags, asked, limit)
     yield Route("/decide", flags.decide, asked, limit)

@@ -23,6 +23,9 @@ except ImportError:
     orjson = None  # type: ignore[assignment] # optional
 
 __all__ = [
+    "COMPRESSIONS",
+    "FORM_TYPE",
+    "GZIP_MAGIC",
     "Receive",
     "form_value",
     "from_base64",
@@ -35,13 +38,16 @@ __all__ = [
 
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
+GZIP_MAGIC: Final = b"\x1f\x8b"
+"""How a body in gzip begins, whatever its headers say."""
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
+"""What SDKs of PostHog say in the query of how they have packed a body."""
+
 _MOST_DIGITS: Final = 20
-_FORM: Final = "application/x-www-form-urlencoded"
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/plain"})
 _HALF_CHARACTER: Final = compile(rb"\xed[\xa0-\xbf]")
 _JSON: Final = b"application/json"
-_COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
 
 
 # Reading.
@@ -103,7 +109,7 @@ def unpacked_body(request: Request, *, limit: int) -> bytes:
     """
     body = request.body
     coding = request.header(b"content-encoding") or ""
-    if body.startswith(_GZIP_MAGIC):
+    if body.startswith(GZIP_MAGIC):
         coding = "gzip"
     elif "gzip" in coding.lower() or not coding:
         return body
@@ -156,12 +162,12 @@ def sent_json(request: Request, *, limit: int) -> Any:
         Refused: with the status and the words of PostHog's server.
     """
     compression = request.query.get("compression", "")
-    if compression not in _COMPRESSIONS:
+    if compression not in COMPRESSIONS:
         raise undecodable(f"unsupported compression: {compression[:40]!r}")
     body = unpacked_body(request, limit=limit)
     if request.field(b"content-type") != _JSON:  # the usual one, without a look at its parts
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-        if kind == _FORM:
+        if kind == FORM_TYPE:
             body = form_value(body)
         elif kind not in _JSON_TYPES:
             raise undecodable(f"unsupported content type: {kind[:80]!r}")

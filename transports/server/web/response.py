@@ -10,6 +10,8 @@ from ...json_text import to_json
 
 __all__ = [
     "JSON_TYPE",
+    "NO_STORE",
+    "REVALIDATED",
     "Headers",
     "Refused",
     "Response",
@@ -22,6 +24,10 @@ __all__ = [
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON_TYPE: tuple[bytes, bytes] = (b"content-type", b"application/json")
+NO_STORE: tuple[bytes, bytes] = (b"cache-control", b"no-store")
+REVALIDATED: tuple[bytes, bytes] = (b"cache-control", b"private, no-cache")
+"""Of an answer that its client may keep, and use again after asking whether it has changed."""
+
 _TEXT_TYPE: tuple[bytes, bytes] = (b"content-type", b"text/plain; charset=utf-8")
 
 

@@ -6,7 +6,7 @@ two of them; so every such path leads to the same endpoint.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from re import Pattern, compile, sub  # noqa: A004 - only here
 from typing import Final, TypeAlias
@@ -66,11 +66,6 @@ class Routes:
             elif self._whole.setdefault(route.path, route) is not route:
                 msg = f"the path {route.path} has two endpoints"
                 raise ValueError(msg)
-
-    @property
-    def by_path(self) -> Mapping[str, Route]:
-        """The routes without places."""
-        return self._whole
 
     def find(self, path: str) -> tuple[Route, tuple[str, ...]] | None:
         """Return the route of a clean path, with what stands in its places."""

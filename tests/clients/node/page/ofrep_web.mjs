@@ -3,7 +3,7 @@
 import { OFREPWebProvider } from "@openfeature/ofrep-web-provider";
 import { OpenFeature } from "@openfeature/web-sdk";
 import { contextOf, said } from "../openfeature.mjs";
-import { inTurn } from "./turns.mjs";
+import { inTurn, OF_PAGE } from "../turns.mjs";
 
 export async function verbs() {
   let made = 0;
@@ -19,11 +19,15 @@ export async function verbs() {
 
   return {
     ask: ({ cases }) =>
-      inTurn(cases, async (asked) => {
-        // Without streams, because a browser has six connections to a host.
-        const [found] = await client(asked, { changeDetection: "none", cacheMode: "disabled", timeoutMs: 60_000 });
-        return said(found, asked);
-      }),
+      inTurn(
+        cases,
+        async (asked) => {
+          // Without streams, because a browser has six connections to a host.
+          const [found] = await client(asked, { changeDetection: "none", cacheMode: "disabled", timeoutMs: 60_000 });
+          return said(found, asked);
+        },
+        OF_PAGE,
+      ),
     async open(asked) {
       session = await client(asked, {});
     },

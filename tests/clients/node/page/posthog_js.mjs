@@ -1,6 +1,6 @@
 // posthog-js, as a page calls it. The same calls work in all versions asked here.
 
-import { inTurn } from "./turns.mjs";
+import { inTurn, OF_PAGE } from "../turns.mjs";
 
 /** The options of a client that asks for flags alone, and only when it is told to. */
 const QUIET = {
@@ -56,7 +56,7 @@ export async function verbs(name) {
 
   return {
     version: () => posthog.version ?? posthog.LIB_VERSION,
-    ask: ({ cases }) => inTurn(cases, ask),
+    ask: ({ cases }) => inTurn(cases, ask, OF_PAGE),
     async open(asked) {
       client = posthog.init(asked.project_key, { api_host: asked.url, person_profiles: "always", opt_out_useragent_filter: true }, "session");
       await loaded(client);

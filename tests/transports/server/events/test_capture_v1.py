@@ -284,13 +284,13 @@ class TestCodings:
 
 def test_a_large_body_is_refused_with_its_limit():
     async def scenario() -> Answer:
-        async with Taking(max_events_body=1_000) as server:
+        async with Taking(max_events_body=1_024) as server:
             headers = {**HEADERS, "content-encoding": "gzip"}
             return await server.ask("POST", PATH, gzip.compress(b" " * 2_000, mtime=0), headers)
 
     answer = asyncio.run(scenario())
     assert (answer.status, answer.json["error"]) == (413, "payload_too_large")
-    assert "1,000" in answer.json["error_description"]
+    assert "1,024" in answer.json["error_description"]
 
 
 def test_a_large_body_is_read_in_a_thread_with_the_same_results():

@@ -16,6 +16,7 @@ from flagengine.transports.batching import append_file
 from flagengine.transports.batching.spool.spool import Spool
 from flagengine.transports.errors import RequestError
 from flagengine.transports.http.base import Request, Response
+from flagengine.transports.server import ProjectSettings
 from flagengine.transports.server.events import intake
 from tests.transports.server.events.support import (
     QUICK,
@@ -35,6 +36,17 @@ def down() -> Upstream:
     return Upstream(default=RequestError("connection refused"))
 
 
+def unreachable(settings: ProjectSettings) -> Taking:
+    """Return a relay that cannot reach its server upstream, and does not wait for it at its end."""
+    return Taking(settings, transport=down(), shutdown_timeout=0.01)
+
+
+async def until_waiting(server: Taking, count: int) -> None:
+    """Go on when the events of so many requests wait to be written."""
+    while len(server.project.intake._waiting) < count:
+        await asyncio.sleep(0)
+
+
 def on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*.spool"))
 
@@ -49,9 +61,7 @@ def run(scenario: Any) -> None:
 
 def test_an_acknowledged_event_is_on_disk(tmp_path: Path):
     async def scenario() -> None:
-        async with Taking(
-            relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-        ) as server:
+        async with unreachable(relay_settings(events=tmp_path)) as server:
             for number, path in enumerate(["/batch/", "/i/v0/ai/batch/"]):
                 assert (await server.send(event(number), path=path)).status == 200
                 assert uuid_of(number).encode() in on_disk(tmp_path)
@@ -64,7 +74,7 @@ def test_an_acknowledged_event_is_on_disk(tmp_path: Path):
 def test_the_next_server_passes_on_what_the_last_one_left(tmp_path: Path):
     async def scenario() -> None:
         settings = relay_settings(events=tmp_path)
-        async with Taking(settings, transport=down(), shutdown_timeout=0.01) as server:
+        async with unreachable(settings) as server:
             await server.send(event(1), event(2))
             await server.send(event(3), historical_migration=True)
         counters = server.project.counters()
@@ -104,7 +114,7 @@ def test_projects_share_a_folder_and_no_event_gets_into_another_project(tmp_path
             name: relay_settings(name=name, project_key=f"phc_{name}", events=tmp_path)
             for name in ("a", "b")
         }
-        async with Taking(named["a"], transport=down(), shutdown_timeout=0.01) as server:
+        async with unreachable(named["a"]) as server:
             sent = {"api_key": "phc_a", "batch": [event(1)]}
             assert (await server.ask("POST", "/batch/", sent)).status == 200
         other = Upstream()
@@ -122,9 +132,7 @@ def test_projects_share_a_folder_and_no_event_gets_into_another_project(tmp_path
 
 def test_the_names_in_the_folder_have_no_key(tmp_path: Path):
     async def scenario() -> None:
-        async with Taking(
-            relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-        ) as server:
+        async with unreachable(relay_settings(events=tmp_path)) as server:
             await server.send(event(1))
             names.extend(map(str, _everything_in(tmp_path)))
 
@@ -193,7 +201,7 @@ class TestRefusals:
 
         async def scenario() -> None:
             settings = relay_settings(events=tmp_path / "file")
-            async with Taking(settings, transport=down(), shutdown_timeout=0.01) as server:
+            async with unreachable(settings) as server:
                 answer = await server.send(event(1))
                 assert answer.status == 503
                 assert "Not a directory" in caplog.text
@@ -298,6 +306,9 @@ class HeldSpool:
 
         monkeypatch.setattr(Spool, "append_many", held)
 
+    async def has_begun(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, 20)
+
 
 class TestWriting:
     def test_requests_that_wait_are_written_together(
@@ -306,14 +317,11 @@ class TestWriting:
         spool = HeldSpool(monkeypatch)
 
         async def scenario() -> None:
-            async with Taking(
-                relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-            ) as server:
+            async with unreachable(relay_settings(events=tmp_path)) as server:
                 asked = [asyncio.create_task(server.send(event(0)))]
-                await asyncio.to_thread(spool.begun.wait, 20)
+                await spool.has_begun()
                 asked += [asyncio.create_task(server.send(event(n))) for n in range(1, 50)]
-                while len(server.project.intake._waiting) < 49:
-                    await asyncio.sleep(0)
+                await until_waiting(server, 49)
                 assert not any(each.done() for each in asked)
                 spool.may_go_on.set()
                 assert [each.status for each in await asyncio.gather(*asked)] == [200] * 50
@@ -327,11 +335,9 @@ class TestWriting:
         spool = HeldSpool(monkeypatch)
 
         async def scenario() -> None:
-            async with Taking(
-                relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-            ) as server:
+            async with unreachable(relay_settings(events=tmp_path)) as server:
                 asked = asyncio.create_task(server.send(event(0)))
-                await asyncio.to_thread(spool.begun.wait, 20)
+                await spool.has_begun()
                 assert (await server.ask("GET", "/_health")).status == 200
                 assert not asked.done()
                 spool.may_go_on.set()
@@ -346,14 +352,11 @@ class TestWriting:
         monkeypatch.setattr(intake, "_MOST_WAITING", 5_000)
 
         async def scenario() -> None:
-            async with Taking(
-                relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-            ) as server:
+            async with unreachable(relay_settings(events=tmp_path)) as server:
                 first = asyncio.create_task(server.send(_large(0)))
-                await asyncio.to_thread(spool.begun.wait, 20)
+                await spool.has_begun()
                 second = asyncio.create_task(server.send(_large(1)))
-                while not server.project.intake._waiting:
-                    await asyncio.sleep(0)
+                await until_waiting(server, 1)
                 assert (await server.send(_large(2))).status == 503
                 spool.may_go_on.set()
                 assert [(await each).status for each in (first, second)] == [200, 200]
@@ -366,15 +369,12 @@ class TestWriting:
         spool = HeldSpool(monkeypatch)
 
         async def scenario() -> None:
-            async with Taking(
-                relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-            ) as server:
+            async with unreachable(relay_settings(events=tmp_path)) as server:
                 first = asyncio.create_task(server.send(event(0)))
-                await asyncio.to_thread(spool.begun.wait, 20)
+                await spool.has_begun()
                 second = asyncio.create_task(server.send(event(1)))
                 third = asyncio.create_task(server.send(event(2)))
-                while len(server.project.intake._waiting) < 2:
-                    await asyncio.sleep(0)
+                await until_waiting(server, 2)
                 first.cancel()
                 second.cancel()
                 spool.may_go_on.set()
@@ -389,9 +389,7 @@ class TestWriting:
             raise MemoryError
 
         async def scenario() -> None:
-            async with Taking(
-                relay_settings(events=tmp_path), transport=down(), shutdown_timeout=0.01
-            ) as server:
+            async with unreachable(relay_settings(events=tmp_path)) as server:
                 monkeypatch.setattr(intake, "_pushed", broken)
                 assert (await server.send(event(1))).status == 503
                 monkeypatch.undo()
@@ -408,7 +406,7 @@ class TestWriting:
         async def scenario(*, spool_fsync: bool) -> int:
             synced.clear()
             settings = relay_settings(events=tmp_path, spool_fsync=spool_fsync)
-            async with Taking(settings, transport=down(), shutdown_timeout=0.01) as server:
+            async with unreachable(settings) as server:
                 assert (await server.send(event(1))).status == 200
                 return len(synced)
 

@@ -48,8 +48,10 @@ def test_filters_that_changed_are_listed():
     assert [line[0] for line in found[0]["changes"][0]["details"]] == ["-", "+"]
 
 
-def test_issues_of_the_file_are_shown():
-    found = Explorer().found("comparison", {"document": '{"flags": [{"active": true}]}'})
+@pytest.mark.parametrize("direction", ["to", "from"])
+def test_issues_of_the_file_are_shown(direction: str):
+    question = {"document": '{"flags": [{"active": true}]}', "direction": direction}
+    found = Explorer().found("comparison", question)
     assert "missing_key" in found["issues"][0]
 
 

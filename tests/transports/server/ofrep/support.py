@@ -16,6 +16,7 @@ from flagengine.transports.http.base import Transport
 from flagengine.transports.http.memory import MemoryTransport
 from flagengine.transports.server.server import Server
 from flagengine.transports.server.settings import ProjectSettings, ServerSettings
+from tests.transports.server.asgi import http_scope
 
 # As a running server has one, which remembers.
 _applications: WeakKeyDictionary[Server, Any] = WeakKeyDictionary()
@@ -115,15 +116,9 @@ def ask(
     """Return the answer; ``body`` is bytes, or a value as JSON, ``headers`` have ``_`` for ``-``."""
     given = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
+    scope = http_scope(method, path, names, client=client) | {
         "root_path": root_path,
         "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in names.items()],
-        "client": (client, 1),
     }
     sent: list[dict[str, Any]] = []
 

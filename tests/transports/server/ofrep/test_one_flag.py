@@ -249,7 +249,7 @@ def test_odd_values_are_properties_that_match_nothing(attributes):
 
 
 def test_a_body_that_is_too_large_or_packed_unknown_is_refused():
-    server = serving_flags(flag("beta"), settings={"max_body": 1000})
+    server = serving_flags(flag("beta"), settings={"max_body": 1024})
     assert ask(server, one("beta"), context(x="y" * 2000)).status == 413
     assert ask(server, one("beta"), context(), content_encoding="br").status == 415
 
