@@ -61,27 +61,38 @@ class Run:
         self._server = server
         self._source = source
         self._changes = changes
-        self.left = 0
+        self.left = self.pause = self.first = 0
         self.begun = self.in_use = self.forced = 0
         self.answers = self.unchanged = self.mixed = self.out_of_time = self.failed = 0
         self.seen: set[int] = set()
 
     async def all(self, requests: int, connected: Callable[[], Awaitable[Ask]]) -> None:
         """Send so many requests over all connections, while the definitions change evenly."""
-        self.left = requests
-        pause = max(1, requests // (self._changes + 1))
-        changing = asyncio.create_task(self._change(requests, pause))
+        self.left = self.first = requests
+        self.pause = max(1, requests // (self._changes + 1))
+        changing = asyncio.create_task(self._change())
         asks = [await connected() for _ in range(CONNECTIONS)]
         await asyncio.gather(*map(self._connection, asks))
         await changing
 
-    async def _change(self, requests: int, pause: int) -> None:
+    async def _change(self) -> None:
         for number in range(1, self._changes + 1):
-            while self.left > requests - pause * number:
+            while self.left > self._left_at(number):
                 await asyncio.sleep(0)
             self.begun = number
             await asyncio.to_thread(self._publish, number)
             self.in_use = number
+
+    def _left_at(self, number: int) -> int:
+        """Return how many requests are left when a change begins."""
+        return self.first - self.pause * number
+
+    async def _next(self) -> bool:
+        """Take a request if one is left, not before the change whose successor is due: changes may be slower."""
+        while self.in_use < self._changes and self.left <= self._left_at(self.in_use + 2):
+            await asyncio.sleep(0.001)
+        self.left -= 1
+        return self.left >= 0
 
     def _publish(self, number: int) -> None:
         self._source.replace(numbered(number, KEYS))
@@ -97,8 +108,7 @@ class Run:
     async def _connection(self, ask: Ask) -> None:
         last, etag, turn = (0, 0), b"", 0
         body = json.dumps({"token": "phc_any", "distinct_id": "user-1"}).encode()
-        while self.left > 0:
-            self.left -= 1
+        while await self._next():
             turn += 1
             path = PATHS[turn % len(PATHS)]
             earliest = self.in_use
