@@ -318,6 +318,20 @@ def test_nothing_is_wider_than_the_window(visitor: Visitor):
     page.get_by_role("button", name="All flags").wait_for()
 
 
+def test_the_search_and_the_answer_stay_in_sight_while_the_list_is_scrolled(visitor: Visitor):
+    page = visitor.open(visitor.site(PRODUCT), PRO)
+    for width in (1440, 800):
+        page.set_viewport_size({"width": width, "height": 700})
+        for key in ("account-switcher", "web-vitals"):  # the first and the last
+            page.locator(".row", has_text=key).click()
+            title = page.locator("#flag-title", has_text=key)
+            title.wait_for()
+            for each in (title, page.get_by_label("Search flags")):
+                box = each.bounding_box()
+                assert box is not None
+                assert 0 < box["y"] < 300
+
+
 def test_a_thousand_flags_have_rows_that_are_made_once(visitor: Visitor):
     thousand = [flag(f"flag-{number}", {}, name="One of many") for number in range(1_000)]
     page = visitor.open(visitor.site(definitions(*thousand)))
