@@ -282,6 +282,13 @@ def send_event(site: Site, name: str, distinct_id: str, **properties: Any) -> No
         assert answer.status == 200
 
 
+def test_without_events_the_page_says_where_they_are_sent(visitor: Visitor):
+    site = visitor.site(document(), prefix="/ph")
+    page = visitor.open(site)
+    page.get_by_role("button", name="Events").click()
+    page.get_by_text(f"No events yet. SDKs send them when their host is {site.url}").wait_for()
+
+
 def test_events_are_shown_as_they_come_in(visitor: Visitor):
     site = visitor.site(document())
     send_event(site, "earlier", "user-7", **{"$feature_flag": "checkout"})
