@@ -65,6 +65,13 @@ def test_the_answers_for_a_person_that_is_filled_in_equal_evaluate(visitor: Visi
     assert page.locator(".tree li").first.inner_text().startswith("condition 1")
 
 
+def test_a_value_that_conditions_mention_is_given_by_a_click(visitor: Visitor):
+    page = visitor.open(visitor.site(PRODUCT), flag="checkout-express")
+    page.get_by_role("button", name="CA", exact=True).click()
+    assert page.get_by_label("country").input_value() == "CA"
+    page.locator(".tree", has_text='it is "CA"').wait_for()
+
+
 def test_a_person_is_saved_shared_and_found_again(visitor: Visitor):
     site = visitor.site(document())
     page = visitor.open(site, PRO, flag="checkout")
