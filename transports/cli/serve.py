@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # not for the help
 __all__ = ["command"]
 
 _OF_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
+_FEW: Final = 5
 
 
 @click.command(epilog=EXIT_CODES)
@@ -35,7 +36,9 @@ _OF_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
     metavar="FILE",
     help="A TOML file with all settings; only --host and --port may stand beside it.",
 )
-@click.option("--check", is_flag=True, help="Check the settings, and end.")
+@click.option(
+    "--check", is_flag=True, help="Check the settings and the definitions in files, and end."
+)
 @click.option("--host", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")
 @click.option(
     "--port",
@@ -145,6 +148,8 @@ def command(source: str | None, config: str | None, *, check: bool, **given: Any
     chosen = _configuration(source, config, _given(given))
     server = _server(chosen)
     if check:
+        if config is not None:  # a FILE has been read
+            _check_definitions(chosen, config)
         print_error("the settings are good")
         return
     _serve(server, chosen, source)
@@ -208,9 +213,12 @@ def _add_keys(project: dict[str, Any]) -> None:
             raise Trouble(f"the project key is missing: give --project-key phc_..., or set {names}")
         project["project_key"] = found
     if "secret_key_env" not in project and "secret_key_file" not in project:
-        named = next(
-            (name for name in SECRET_VARIABLES if os.environ.get(name)), SECRET_VARIABLES[0]
-        )
+        named = next((name for name in SECRET_VARIABLES if os.environ.get(name)), None)
+        if named is None:
+            names = " or ".join(SECRET_VARIABLES)
+            raise Trouble(
+                f"the secret key is missing: set {names}, or name another variable with --secret-key-env"
+            )
         project["secret_key_env"] = [named]
 
 
@@ -237,6 +245,26 @@ def _server(chosen: Configuration) -> Server:
         raise Trouble(str(error)) from None
 
 
+def _check_definitions(chosen: Configuration, config: str) -> None:
+    """Read the definitions that are in files, which a server that runs would wait for."""
+    from flagengine import Snapshot, SnapshotError  # noqa: PLC0415 not for the help
+
+    from ..polling.fetch_results import Failed, Loaded  # noqa: PLC0415 the same
+    from ..polling.sources.file import FileDefinitions  # noqa: PLC0415 the same
+
+    for at, project in enumerate(chosen.settings.projects):
+        if not isinstance(project.source, FileDefinitions):
+            continue
+        found = project.source.fetch(None)
+        if isinstance(found, Loaded):
+            try:
+                Snapshot.parse(found.document)
+            except SnapshotError as error:
+                found = found.malformed(str(error))
+        if isinstance(found, Failed):
+            raise Trouble(f"{config}: projects[{at}].definitions: {found.message}")
+
+
 def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
     try:
         from ..server.run import run  # noqa: PLC0415 not for the help
@@ -245,7 +273,9 @@ def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     settings = chosen.settings
-    what = f"the flags of {source}" if source else f"{len(settings.projects)} projects"
+    names = [project.name for project in settings.projects]
+    projects = ", ".join(names) if len(names) <= _FEW else f"{len(names)} projects"
+    what = f"the flags of {source or projects}"
     mode = " for development" if settings.is_development else ""
 
     def say(port: int) -> None:

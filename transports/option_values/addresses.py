@@ -10,13 +10,16 @@ from urllib.parse import SplitResult, urlsplit
 from .messages import wrong_type, wrong_value
 from .texts import read_names
 
-__all__ = ["QUOTES", "read_host", "read_host_names"]
+__all__ = ["QUOTES", "read_host", "read_host_names", "read_origins"]
 
 QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019<>"
 
 _MUST: Final = "a URL such as https://us.i.posthog.com"
 _MUST_BE_NAME: Final = "the name of a host such as flags.test or *.example.com"
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_MUST_BE_ORIGIN: Final = "an origin such as https://shop.example, or *"
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+_USUAL_PORT: Final = re.compile(r"^(http://.*):80$|^(https://.*):443$")
 _LABELS: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?")
 
 
@@ -56,6 +59,27 @@ def read_host_names(name: str, given: Any) -> tuple[str, ...]:
     """
     texts = enumerate(read_names(name, given))
     return tuple(_host_name(f"{name}[{at}]", text) for at, text in texts)
+
+
+def read_origins(name: str, given: Any) -> tuple[str, ...]:
+    """Return origins as a tuple, written as browsers write them; ``*`` is all, ``null`` that of a local file.
+
+    >>> read_origins("origins", ["https://Shop.example:443/", "capacitor://localhost"])
+    ('https://shop.example', 'capacitor://localhost')
+    >>> read_origins("origins", "shop.example")
+    Traceback (most recent call last):
+        ...
+    ValueError: origins[0] must be an origin such as https://shop.example, or *, got 'shop.example'
+    """
+    texts = enumerate(read_names(name, given))
+    return tuple(_origin(f"{name}[{at}]", text) for at, text in texts)
+
+
+def _origin(name: str, text: str) -> str:
+    plain = text.lower().rstrip("/")
+    if plain not in ("*", "null") and not _ORIGIN.fullmatch(plain):
+        raise wrong_value(name, _MUST_BE_ORIGIN, text)
+    return _USUAL_PORT.sub(r"\1\2", plain)
 
 
 def _host_name(name: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
 Each outage is logged once, when it begins and when it ends. One that begins soon after another is the
 same episode, so a source that fails now and then does not fill the log: it is logged again only if it
-lasts. Pure: `now` is an argument, in monotonic seconds.
+lasts. Soon is five minutes for a server, and seconds for content that somebody edits. Pure: `now` is an argument, in monotonic seconds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Outage:
     """
 
     SETTLED_AFTER: Final = 300.0
+    EDITED_AFTER: Final = 5.0
 
     def __init__(self) -> None:
         self._since: float | None = None
@@ -36,19 +37,21 @@ class Outage:
         """How many loads failed in the current or the last outage."""
         return self._failures
 
-    def failed(self, now: float, *, clears: bool = False) -> bool:
+    def failed(self, now: float, *, clears: bool = False, is_content: bool = False) -> bool:
         """Note a failed load; return whether to log it.
 
-        A load that takes definitions out of use (``clears``) is logged once in an episode of its own.
+        If the content is at fault (``is_content``), somebody who edits it makes the next mistake soon after the
+        last, and is to hear of it. A load that takes definitions out of use (``clears``) is logged once in an episode of its own.
         """
+        settled_after = self.EDITED_AFTER if is_content else self.SETTLED_AFTER
         if self._since is None:
             self._since, self._failures = now, 0
             self._is_logged = False
-            is_settled = self._ended_at is None or now - self._ended_at >= self.SETTLED_AFTER
+            is_settled = self._ended_at is None or now - self._ended_at >= settled_after
             if is_settled:
                 self._has_cleared = False
         else:
-            is_settled = now - self._since >= self.SETTLED_AFTER
+            is_settled = now - self._since >= settled_after
         self._failures += 1
         is_new = is_settled and not self._is_logged
         is_worse = clears and not self._has_cleared

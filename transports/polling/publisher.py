@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
+from typing import Final
 
 from flagengine import Snapshot, SnapshotError
 
@@ -26,6 +27,8 @@ from .store import DefinitionStore, Published
 __all__ = ["Publisher"]
 
 _log = logging.getLogger("flagengine.definitions")
+
+_OF_CONTENT: Final = (FailureKind.MALFORMED, FailureKind.UNREADABLE)
 
 
 class Publisher:
@@ -117,7 +120,9 @@ class Publisher:
     def _note(self, failure: Failed, *, clears: bool = False) -> None:
         error = LoadError(failure.kind, failure.message, failure.status, self._clock.wall())
         self.last_error = error
-        is_logged = self._outage.failed(self._clock.monotonic(), clears=clears)
+        is_logged = self._outage.failed(
+            self._clock.monotonic(), clears=clears, is_content=failure.kind in _OF_CONTENT
+        )
         try:
             self._log_failure(failure, logging.WARNING if is_logged else logging.DEBUG)
         finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..option_values.quantities import Count, Seconds, read_boolean
-from ..option_values.texts import Word, read_name, read_names, read_path
+from ..option_values.texts import Word, read_name, read_path
 from ..spelling import did_you_mean
 from .connections.limits import ConnectionLimits
 from .keys import Environment, one_key
@@ -51,7 +51,6 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "control_key_env": read_name,
     "control_key_file": read_path,
     **SERVER_READERS,
-    "origins": read_names,
     "header_timeout": Seconds(10),
     "keep_alive_timeout": Seconds(75),
     "write_timeout": Seconds(30),
@@ -64,8 +63,6 @@ SERVER_SETTINGS: Final[Mapping[str, Reader]] = {
     "access_log": Word(("json", "text", "none")),
     "traces": read_boolean,
 }
-_AS_GIVEN: Final = (*SERVER_READERS, "origins")
-"""What of a server goes into its settings as it is."""
 _OF_CONNECTIONS: Final = tuple(each.name for each in fields(ConnectionLimits))
 
 
@@ -143,7 +140,7 @@ def _server(
         environment,
         folder,
     )
-    passed = {name: given[name] for name in _AS_GIVEN if name in given}
+    passed = {name: given[name] for name in SERVER_READERS if name in given}
     limits = {name: given[name] for name in _OF_CONNECTIONS if name in given}
     access_log = given.get("access_log", "none")
     return ServerSettings(

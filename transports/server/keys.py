@@ -67,6 +67,9 @@ def one_key(
         name, key = f"{place}_env", _variable(f"{place}_env", variable, environment).strip()
     else:
         name, key = f"{place}_file", _content(f"{place}_file", folder / str(file))
+    if not key:
+        msg = f"{name} names {variable or file}, which is {'not set' if variable else 'empty'}"
+        raise ValueError(msg)
     if len(key) < _SHORTEST:
         msg = f"{name} must name a key of at least {_SHORTEST} characters, got {len(key)}"
         raise ValueError(msg)
@@ -88,5 +91,5 @@ def _content(place: str, file: Path) -> str:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        msg = f"{place}: cannot read {file.name}: {reason}"
+        msg = f"{place}: cannot read {file}: {reason}"
         raise ValueError(msg) from None

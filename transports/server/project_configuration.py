@@ -96,9 +96,10 @@ def project_of(
     asks = upstream is not None and upstream.answers_flags
     from_file = "definitions" in given
     interval = given.get("poll_interval", _FILE_INTERVAL if from_file else _POLL_INTERVAL)
-    staleness = StalenessBudget(
-        given.get("stale_after", max(90.0, 3 * interval)), given.get("expired_after")
-    )
+    stale, expired = given.get("stale_after", max(90.0, 3 * interval)), given.get("expired_after")
+    if expired is not None and expired < stale:
+        msg = f"{place}.expired_after must be at least stale_after ({stale:g}), got {expired:g}"
+        raise ValueError(msg)
     return ProjectSettings(
         name=given.get("name") or given.get("project_key") or "default",
         project_key=given.get("project_key"),
@@ -106,7 +107,7 @@ def project_of(
         source=_source(place, given, secrets, folder),
         cache=_cache(place, given, environment, folder),
         poll_interval=interval,
-        staleness=staleness,
+        staleness=StalenessBudget(stale, expired),
         complete=given.get("complete", not asks),
         project_timezone=given.get("timezone", "UTC"),
         overrides=path_in(given, "overrides", folder),

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from re import compile  # noqa: A004 - only here
 from typing import Any, Final, Literal, TypeAlias
 
-from ..option_values.addresses import read_host_names
+from ..option_values.addresses import read_host_names, read_origins
+from ..option_values.messages import wrong_value
 from ..option_values.quantities import Count, Seconds
 from ..option_values.texts import read_name
 from ..polling.health import StalenessBudget
@@ -31,8 +33,13 @@ Reader: TypeAlias = Callable[[str, Any], Any]
 """Returns the value of a setting; the name is for the message of a mistake."""
 
 
+_NO_PATH: Final = compile(r"[\s?#\\:]|//")
+
+
 def _read_prefix(name: str, given: Any) -> str:
     text = "" if given == "" else read_name(name, given).strip("/")
+    if _NO_PATH.search(text):
+        raise wrong_value(name, "a path such as /ph", given)
     return f"/{text}" if text else ""
 
 
@@ -43,6 +50,7 @@ SERVER_READERS: Final[Mapping[str, Reader]] = {
     "request_timeout": Seconds(10),
     "shutdown_timeout": Seconds(10),
     "captured_events": Count(1_000, least=0),
+    "origins": read_origins,
     "allowed_hosts": read_host_names,
 }
 """By name: what reads a setting of a server, in code and in a file."""
@@ -179,9 +187,10 @@ class ServerSettings:
         """Read the values, and check what belongs together.
 
         Raises:
-            TypeError: a value is no number, or ``prefix`` or a name of a host is no text.
+            TypeError: a value is no number, or ``prefix``, an origin or a name of a host is no text.
             ValueError: a number is too small or too large; or there is no project, or two have the same name or
-                key, or one of several has no key; or a name in ``allowed_hosts`` is no name of a host.
+                key, or one of several has no key; or ``prefix`` is no path, one of ``origins`` no origin, or a
+                name in ``allowed_hosts`` no name of a host.
         """
         for name, read in SERVER_READERS.items():
             object.__setattr__(self, name, read(name, getattr(self, name)))

@@ -106,18 +106,23 @@ def test_settings_can_be_checked_without_serving(tmp_path: Path):
         (["--upstream", "https://a.example"], "the project key is missing"),
         (
             ["--upstream", "https://a.example", "--project-key", "phc_a"],
-            "--secret-key-env names POSTHOG_SECRET_KEY, which is not set",
+            "the secret key is missing: set POSTHOG_SECRET_KEY or POSTHOG_PERSONAL_API_KEY",
         ),
         ([SMALL, "--poll-interval", "0"], "--poll-interval must be at least 0.1"),
         (
             [SMALL, "--control-key-env", "NOT_SET"],
-            "--control-key-env must name a key of at least 16",
+            "--control-key-env names NOT_SET, which is not set",
         ),
+        ([SMALL, "--prefix", "a b"], "--prefix must be a path such as /ph, got 'a b'"),
+        ([SMALL, "--origin", "a.example"], "--origin[0] must be an origin such as https://"),
         ([SMALL, "--config", "a.toml"], "these cannot be given beside it: FILE"),
         (["--config", "a.toml", "--prefix", "/a"], "these cannot be given beside it: --prefix"),
         (["--config", "nope.toml"], "nope.toml: No such file or directory"),
         ([SMALL, "--overrides", "nope.json"], "nope.json must be a file that can be read"),
-        (["--upstream", "a b", "--project-key", "phc_a"], "--upstream must be"),
+        (
+            ["--upstream", "a b", "--project-key", "phc_a", "--secret-key-env", "NOT_SET"],
+            "--upstream must be",
+        ),
         ([SMALL, "--allowed-host", "http://a"], "--allowed-host[0] must be the name of a host"),
         ([SMALL, "--host", ""], "--host must be"),
         (
@@ -137,6 +142,28 @@ def test_a_mistake_in_a_file_names_the_setting(tmp_path: Path):
     file.write_text(f"[[projects]]\ndefinitions = {SMALL!r}\nrequests_per_second = 0\n")
     said = _said("--config", str(file), "--check")
     assert "server.toml: projects[0].requests_per_second must be greater than 0" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot read flags.json: No such file"),
+        ('{"flagz": []}', "flags.json: a definitions"),
+    ],
+)
+def test_a_check_reads_the_definitions_of_each_project(
+    tmp_path: Path, content: str | None, words: str
+):
+    file = tmp_path / "server.toml"
+    projects = [
+        f"[[projects]]\nname = '{name}'\nproject_key = 'phc_{name}'\ndefinitions = '{definitions}'\n"
+        for name, definitions in (("a", SMALL), ("b", "flags.json"))
+    ]
+    file.write_text("".join(projects))
+    if content is not None:
+        (tmp_path / "flags.json").write_text(content)
+    said = _said("--config", str(file), "--check")
+    assert f"server.toml: projects[1].definitions: {words}" in said
 
 
 def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):

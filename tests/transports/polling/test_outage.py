@@ -90,6 +90,29 @@ def test_a_later_outage_is_another_episode(caplog: pytest.LogCaptureFixture) -> 
     assert len(logged(caplog)) == 4
 
 
+@pytest.mark.parametrize("kind", [FailureKind.MALFORMED, FailureKind.UNREADABLE])
+def test_somebody_who_edits_a_file_hears_of_each_mistake(
+    caplog: pytest.LogCaptureFixture, kind: FailureKind
+) -> None:
+    loads = Loads()
+    for mistake in ("the first", "the second"):
+        loads.fail(Failed(kind, mistake), times=2)
+        loads.succeed()
+    lines = logged(caplog)
+    assert len(lines) == 4
+    assert ["the first" in lines[0], "the second" in lines[2]] == [True, True]
+
+
+def test_content_that_is_replaced_again_and_again_does_not_fill_the_log() -> None:
+    outage = Outage()
+    said = []
+    for now in range(0, 40, 2):  # seconds
+        said.append(outage.failed(now, is_content=True))
+        outage.ended(now + 1)
+    assert said == [True] + [False] * 19
+    assert [outage.failed(now, is_content=True) for now in (41, 45, 46)] == [False, False, True]
+
+
 def test_definitions_that_are_taken_out_of_use_in_an_outage_are_worth_another_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "CONTROL": "0123456789abcdef",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "EMPTY": "",
+    "WEB": "short",
 }
 FILE = {"definitions": "flags.json"}
 RELAY = {
@@ -76,7 +77,7 @@ def test_the_server_has_settings_of_its_own():
         host="0.0.0.0",
         port=80,
         prefix="ph/",
-        origins=["https://a.example"],
+        origins=["https://A.example:443/", "capacitor://localhost", "http://[::1]:8080", "null"],
         allowed_hosts=["Flags.Test.", "*.bücher.example", "*"],
         control_key_env="CONTROL",
         access_log="JSON",
@@ -91,6 +92,12 @@ def test_the_server_has_settings_of_its_own():
     assert (settings.access_log, settings.is_development) == ("json", True)
     assert (settings.max_body, settings.request_timeout) == (2048, 2.0)
     assert settings.compare_with == Path("/etc/flags/next.json")
+    assert settings.origins == (
+        "https://a.example",
+        "capacitor://localhost",
+        "http://[::1]:8080",
+        "null",
+    )
     assert settings.allowed_hosts == ("flags.test", "*.xn--bcher-kva.example", "*")
 
 
@@ -109,9 +116,14 @@ def test_the_server_has_settings_of_its_own():
         (FILE, {"access_log": "xml"}, r"server\.access_log must be 'json', 'text' or 'none'"),
         (
             FILE,
-            {"control_key_env": "EMPTY"},
-            r"server\.control_key_env must name a key of at least 16",
+            {"control_key_env": "WEB"},
+            r"server\.control_key_env must name a key of at least 16 characters, got 5",
         ),
+        (FILE, {"control_key_env": "EMPTY"}, r"control_key_env names EMPTY, which is not set"),
+        (FILE, {"origins": ["a.example"]}, r"server\.origins\[0\] must be an origin such as"),
+        (FILE, {"origins": ["https://a.example/shop"]}, r"server\.origins\[0\] must be an origin"),
+        (FILE, {"prefix": "https://a.example/ph"}, r"server\.prefix must be a path such as /ph"),
+        (FILE, {"prefix": "/a?b"}, r"server\.prefix must be a path such as /ph"),
         (
             FILE,
             {"control_key_env": "A", "control_key_file": "b"},
@@ -122,7 +134,7 @@ def test_the_server_has_settings_of_its_own():
         ({**RELAY, "secret_key_env": []}, {}, r"upstream needs projects\[0\]\.secret_key_env"),
         ({**RELAY, "secret_key_env": "NOT_SET"}, {}, "names NOT_SET, which is not set"),
         ({**RELAY, "secret_key_env": "phs_0123"}, {}, "must be the name of a variable"),
-        ({**RELAY, "secret_key_file": "nope"}, {}, "cannot read nope: No such file"),
+        ({**RELAY, "secret_key_file": "nope"}, {}, "cannot read /etc/flags/nope: No such file"),
         ({**RELAY, "upstream": "ftp://x"}, {}, r"projects\[0\]\.upstream must be"),
         ({**RELAY, "redis_url_env": "EMPTY"}, {}, "names EMPTY, which is not set"),
         ({**RELAY, "redis_url_env": "CONTROL"}, {}, "an address such as redis://"),
@@ -132,7 +144,11 @@ def test_the_server_has_settings_of_its_own():
             "either redis_url_env or shared",
         ),
         ({**FILE, "timezone": "Mars"}, {}, r"projects\[0\]\.timezone must be an IANA time zone"),
-        ({**FILE, "expired_after": 1}, {}, "expired_after must be at least stale_after"),
+        (
+            {**FILE, "expired_after": 1},
+            {},
+            r"projects\[0\]\.expired_after must be at least stale_after",
+        ),
         ({**FILE, "poll_interval": 0.01}, {}, r"poll_interval must be at least 0\.1"),
     ],
 )

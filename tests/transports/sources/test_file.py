@@ -152,7 +152,7 @@ def test_a_half_written_file_keeps_the_last_good_one_and_warns_once_an_episode(
         assert len(caplog.records) == 1
         assert poll(text("better"), 5) == ["better"]
         assert poll("{", 6) == ["better"]
-    assert len(caplog.records) == 2
+    assert len(caplog.records) == 3
     assert loader.health().consecutive_failures == 1
 
 

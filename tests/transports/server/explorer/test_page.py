@@ -65,6 +65,13 @@ def test_the_answers_for_a_person_that_is_filled_in_equal_evaluate(visitor: Visi
     assert page.locator(".tree li").first.inner_text().startswith("condition 1")
 
 
+def test_a_value_that_conditions_mention_is_given_by_a_click(visitor: Visitor):
+    page = visitor.open(visitor.site(PRODUCT), flag="checkout-express")
+    page.get_by_role("button", name="CA", exact=True).click()
+    assert page.get_by_label("country").input_value() == "CA"
+    page.locator(".tree", has_text='it is "CA"').wait_for()
+
+
 def test_a_person_is_saved_shared_and_found_again(visitor: Visitor):
     site = visitor.site(document())
     page = visitor.open(site, PRO, flag="checkout")
@@ -282,6 +289,13 @@ def send_event(site: Site, name: str, distinct_id: str, **properties: Any) -> No
         assert answer.status == 200
 
 
+def test_without_events_the_page_says_where_they_are_sent(visitor: Visitor):
+    site = visitor.site(document(), prefix="/ph")
+    page = visitor.open(site)
+    page.get_by_role("button", name="Events").click()
+    page.get_by_text(f"No events yet. SDKs send them when their host is {site.url}").wait_for()
+
+
 def test_events_are_shown_as_they_come_in(visitor: Visitor):
     site = visitor.site(document())
     send_event(site, "earlier", "user-7", **{"$feature_flag": "checkout"})
@@ -316,6 +330,20 @@ def test_nothing_is_wider_than_the_window(visitor: Visitor):
     page.locator(".row", has_text="dark-mode").click()
     page.locator("#flag-title", has_text="dark-mode").wait_for()
     page.get_by_role("button", name="All flags").wait_for()
+
+
+def test_the_search_and_the_answer_stay_in_sight_while_the_list_is_scrolled(visitor: Visitor):
+    page = visitor.open(visitor.site(PRODUCT), PRO)
+    for width in (1440, 800):
+        page.set_viewport_size({"width": width, "height": 700})
+        for key in ("account-switcher", "web-vitals"):  # the first and the last
+            page.locator(".row", has_text=key).click()
+            title = page.locator("#flag-title", has_text=key)
+            title.wait_for()
+            for each in (title, page.get_by_label("Search flags")):
+                box = each.bounding_box()
+                assert box is not None
+                assert 0 < box["y"] < 300
 
 
 def test_a_thousand_flags_have_rows_that_are_made_once(visitor: Visitor):

@@ -36,7 +36,8 @@ function showEventRows() {
     stream.isPaused ? `paused${stream.waiting ? `, ${stream.waiting} more came` : ""}` : "",
   ].filter(Boolean).join(" · ");
   if (!found.length) {
-    return fill(place, h("div", { class: "empty" }, h("p", {}, stream.events.length ? "No event matches." : "No events yet."), stream.note ? h("p", { class: "small" }, stream.note) : null));
+    const hint = `No events yet. SDKs send them when their host is ${location.origin}${base}`;
+    return fill(place, h("div", { class: "empty" }, h("p", {}, stream.events.length ? "No event matches." : hint), stream.note ? h("p", { class: "small" }, stream.note) : null));
   }
   fill(place, h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Events" }, h("table", { class: "stream" },
     h("thead", {}, h("tr", {}, ["Time", "Event", "Distinct id", "Properties"].map((title) => h("th", { scope: "col" }, title)))),

@@ -1,6 +1,6 @@
 // One input of a person: what fits the property, with the values that conditions mention.
 
-const MOST_CHIPS = 4;
+const MOST_CHIPS = 8;
 let fieldCount = 0;
 
 /** Read what somebody has typed: text, unless the kind says otherwise or it is written as JSON. */

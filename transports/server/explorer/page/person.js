@@ -164,7 +164,7 @@ function completeField() {
     h("legend", { class: "unseen" }, "What is not set"),
     h("label", { class: "check small" },
       h("input", { type: "checkbox", checked: isComplete, onchange: change, "data-part": "complete" }),
-      h("span", {}, "What is not set does not exist", h("span", { class: "soft" }, isComplete ? "" : " — now it is unknown, and answers may be undecided"))));
+      h("span", {}, "This person has only what is set", h("span", { class: "soft" }, isComplete ? "" : " — now the rest is unknown, and answers may be undecided"))));
 }
 
 /** Lead to the field of an input. */
