@@ -2,7 +2,8 @@
 
 Each outage is logged once, when it begins and when it ends. One that begins soon after another is the
 same episode, so a source that fails now and then does not fill the log: it is logged again only if it
-lasts. Soon is five minutes for a server, and seconds for content that somebody edits. Pure: `now` is an argument, in monotonic seconds.
+lasts. Soon is five minutes, and seconds for a new mistake in content that somebody edits. Pure: `now` is an
+argument, in monotonic seconds.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ class Outage:
         """How many loads failed in the current or the last outage."""
         return self._failures
 
-    def failed(self, now: float, *, clears: bool = False, is_content: bool = False) -> bool:
+    def failed(self, now: float, *, clears: bool = False, is_new_mistake: bool = False) -> bool:
         """Note a failed load; return whether to log it.
 
-        If the content is at fault (``is_content``), somebody who edits it makes the next mistake soon after the
-        last, and is to hear of it. A load that takes definitions out of use (``clears``) is logged once in an episode of its own.
+        Whoever edits the content makes the next mistake soon after the last, and is to hear of it
+        (``is_new_mistake``). A load that takes definitions out of use (``clears``) is logged once in an episode
+        of its own.
         """
-        settled_after = self.EDITED_AFTER if is_content else self.SETTLED_AFTER
+        settled_after = self.EDITED_AFTER if is_new_mistake else self.SETTLED_AFTER
         if self._since is None:
             self._since, self._failures = now, 0
             self._is_logged = False

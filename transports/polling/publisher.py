@@ -47,6 +47,7 @@ class Publisher:
         self._on_recovery = on_recovery
         self._outage = Outage()
         self._last_parsed: tuple[bytes, Snapshot] | None = None
+        self._last_logged = ""
         self.last_error: LoadError | None = None
 
     def prepare(self, result: FetchResult) -> tuple[FetchResult, Published | None]:
@@ -121,8 +122,12 @@ class Publisher:
         error = LoadError(failure.kind, failure.message, failure.status, self._clock.wall())
         self.last_error = error
         is_logged = self._outage.failed(
-            self._clock.monotonic(), clears=clears, is_content=failure.kind in _OF_CONTENT
+            self._clock.monotonic(),
+            clears=clears,
+            is_new_mistake=failure.kind in _OF_CONTENT and failure.message != self._last_logged,
         )
+        if is_logged:
+            self._last_logged = failure.message
         try:
             self._log_failure(failure, logging.WARNING if is_logged else logging.DEBUG)
         finally:

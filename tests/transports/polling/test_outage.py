@@ -103,14 +103,22 @@ def test_somebody_who_edits_a_file_hears_of_each_mistake(
     assert ["the first" in lines[0], "the second" in lines[2]] == [True, True]
 
 
+def test_the_same_mistake_soon_again_is_the_same_episode(caplog: pytest.LogCaptureFixture) -> None:
+    loads = Loads()
+    for _ in range(2):
+        loads.fail(Failed(FailureKind.MALFORMED, "a page of the hotel's network"), times=2)
+        loads.succeed()
+    assert len(logged(caplog)) == 2
+
+
 def test_content_that_is_replaced_again_and_again_does_not_fill_the_log() -> None:
     outage = Outage()
     said = []
     for now in range(0, 40, 2):  # seconds
-        said.append(outage.failed(now, is_content=True))
+        said.append(outage.failed(now, is_new_mistake=True))
         outage.ended(now + 1)
     assert said == [True] + [False] * 19
-    assert [outage.failed(now, is_content=True) for now in (41, 45, 46)] == [False, False, True]
+    assert [outage.failed(now, is_new_mistake=True) for now in (41, 45, 46)] == [False, False, True]
 
 
 def test_definitions_that_are_taken_out_of_use_in_an_outage_are_worth_another_line(

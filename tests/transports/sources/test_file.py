@@ -133,7 +133,7 @@ def test_a_missing_a_broken_and_a_forbidden_file_are_failures(
 
 
 @pytest.mark.contract("flag-definition-loader")
-def test_a_half_written_file_keeps_the_last_good_one_and_warns_once_an_episode(
+def test_a_half_written_file_keeps_the_last_good_one_and_warns_once_a_mistake(
     path: Path, source: FileDefinitions, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = ManualClock(wall=NOW)
@@ -152,7 +152,10 @@ def test_a_half_written_file_keeps_the_last_good_one_and_warns_once_an_episode(
         assert len(caplog.records) == 1
         assert poll(text("better"), 5) == ["better"]
         assert poll("{", 6) == ["better"]
-    assert len(caplog.records) == 3
+        # The recovery and another mistake are news, and so is its end; the same mistake again is not.
+        assert len(caplog.records) == 3
+        assert [poll(text("better"), 7), poll("{", 8)] == [["better"]] * 2
+    assert len(caplog.records) == 4
     assert loader.health().consecutive_failures == 1
 
 
