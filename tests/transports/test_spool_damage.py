@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flagengine.transports.batching.append_file import Fsync
 from flagengine.transports.batching.event import Event
 from flagengine.transports.batching.limits import LaneLimits, Overflow
 from flagengine.transports.batching.pipeline import LaneSetup
 from flagengine.transports.batching.sinks.memory import MemorySink
 from flagengine.transports.batching.spool import damage as damage_module
-from flagengine.transports.batching.spool.disk import SystemDisk
+from flagengine.transports.batching.spool.disk import LogFile, SystemDisk
 from flagengine.transports.batching.spool.records import (
     HEADER_BYTES,
     encode_event,
@@ -28,6 +30,7 @@ from flagengine.transports.batching.spool.records import (
 )
 from flagengine.transports.batching.spool.spool import Spool
 from flagengine.transports.errors import SpoolDamagedError
+from flagengine.transports.process_lock import HeldLock
 
 from .support import NO_JITTER, Bench, make
 
@@ -113,6 +116,76 @@ def test_wherever_a_file_is_cut_what_is_whole_is_delivered(tmp_path: Path) -> No
         is_seen = (cut - START) % RECORD or cut < START
         assert lost == bool(is_seen), cut
         shutil.rmtree(directory)
+
+
+class KilledError(BaseException):
+    """The end of a process, which nothing catches."""
+
+
+class DyingDisk(SystemDisk):
+    """A disk whose process is killed after so many steps, before the next."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self._locks: list[HeldLock | None] = []
+
+    def end_process(self) -> None:
+        """Release what the operating system releases."""
+        for lock in self._locks:
+            if lock is not None:
+                lock.close()
+
+    def lock(self, path: Path) -> HeldLock | None:
+        self._locks.append(super().lock(path))
+        return self._locks[-1]
+
+    def _step(self) -> None:
+        self.steps -= 1
+        if self.steps < 0:
+            raise KilledError
+
+    def open(self, path: Path, fsync: Fsync) -> LogFile:
+        self._step()
+        file = super().open(path, fsync)
+        for name in ("append", "rename", "close"):
+            setattr(file, name, self._dying(getattr(file, name)))
+        return file
+
+    def _dying(self, act: Callable[..., None]) -> Callable[..., None]:
+        def dying(*given: object) -> None:
+            self._step()
+            act(*given)
+
+        return dying
+
+    def remove(self, path: Path) -> None:
+        self._step()
+        super().remove(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a new segment begins in two steps there")
+def test_a_process_that_is_killed_between_two_steps_leaves_no_damage(tmp_path: Path) -> None:
+    steps, is_killed = 0, True
+    while is_killed:
+        is_killed = False
+        directory, kept, finished = tmp_path / str(steps), [], []
+        disk = DyingDisk(steps)
+        spool = Spool(directory, segment_bytes=2 * RECORD, disk=disk)
+        try:
+            for event in EVENTS:
+                spool.append(event, unread=False)
+                kept.append(event.uuid)
+            for event in EVENTS[:4]:
+                finished.append(event.uuid)
+                spool.acknowledge([event])
+        except KilledError:
+            is_killed = True
+        disk.end_process()
+        delivered, lost = outcome(directory)
+        assert lost == 0, steps
+        assert set(kept) >= set(delivered) >= set(kept) - set(finished), steps
+        steps += 1
+    assert steps > 20
 
 
 def test_one_flipped_bit_among_a_thousand_events_costs_one(tmp_path: Path) -> None:

@@ -55,6 +55,11 @@ class AppendFile:
             raise
         self.size += len(data)
 
+    def rename(self, target: Path) -> None:
+        """Give the file another name, in the place of whatever has it. Windows renames no open file."""
+        self.path.replace(target)
+        self.path = target
+
     def is_in_place(self) -> bool:
         """Return whether the path still leads to this file, as far as known. Never raises."""
         return self._is_found()

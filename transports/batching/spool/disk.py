@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
+import sys
 from enum import Enum, auto
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,9 @@ from ...process_lock import HeldLock, try_lock
 from ..append_file import AppendFile, Fsync
 
 __all__ = ["Disk", "Found", "LogFile", "SystemDisk"]
+
+KEEPS_NAMES_OF_OPEN_FILES = sys.platform == "win32"
+_BEGUN = ".begun"
 
 
 class Found(Enum):
@@ -37,6 +41,10 @@ class LogFile(Protocol):
 
     def append(self, data: bytes) -> None:
         """Write ``data`` at the end, or nothing if that fails."""
+        ...
+
+    def rename(self, target: Path) -> None:
+        """Give the file another name."""
         ...
 
     def is_whole(self) -> bool:
@@ -81,6 +89,13 @@ class Disk(Protocol):
 
     def open(self, path: Path, fsync: Fsync) -> LogFile:
         """Open a file for appending; fail if a link is in its place."""
+        ...
+
+    def begin(self, path: Path, start: bytes, fsync: Fsync) -> LogFile:
+        """Make a file that begins with ``start``, and open it for appending.
+
+        If the process is killed meanwhile, there is no file of this name, but for Windows.
+        """
         ...
 
     def lock(self, path: Path) -> HeldLock | None:
@@ -142,6 +157,20 @@ class SystemDisk:
     def open(self, path: Path, fsync: Fsync) -> LogFile:
         """See ``Disk``."""
         return AppendFile(path, fsync, follows_links=False)
+
+    def begin(self, path: Path, start: bytes, fsync: Fsync) -> LogFile:
+        """See ``Disk``."""
+        name = path if KEEPS_NAMES_OF_OPEN_FILES else path.with_name(f"{path.name}{_BEGUN}")
+        file = self.open(name, fsync)
+        try:
+            file.append(start)
+            if name != path:
+                file.rename(path)
+        except OSError:
+            file.abandon()
+            self.remove(name)
+            raise
+        return file
 
     def lock(self, path: Path) -> HeldLock | None:
         """See ``Disk``."""

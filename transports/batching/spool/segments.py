@@ -282,13 +282,8 @@ class SegmentLog:
 
     def _begin(self) -> LogFile:
         number = self._segment + 1
-        file = self._disk.open(_path(self._folder, number), self._fsync)
-        try:
-            file.append(encode_start(self._last))
-        except OSError:
-            file.abandon()
-            self._disk.remove(_path(self._folder, number))
-            raise
+        # A file without its start would look as if events had been cut off.
+        file = self._disk.begin(_path(self._folder, number), encode_start(self._last), self._fsync)
         self._segment = number
         self._waiting[number] = 0
         return file
