@@ -121,6 +121,14 @@ def test_requests_are_counted_by_route_and_never_by_path():
     assert 'flagengine_definitions_flags{client="default"} 1.0' in text
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/openmetrics-text"])
+@pytest.mark.parametrize("version", ["1.x", "\xb2", "", "9" * 5_000])
+def test_metrics_are_given_whatever_form_is_asked_for(kind: str, version: str):
+    answer = Bench()("GET", "/metrics", headers={"accept": f"{kind}; version={version}"})
+    assert answer.status == 200
+    assert "flagengine_definitions_flags" in answer.text
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_the_access_log_has_a_line_for_each_request_without_keys(
     form: str, caplog: pytest.LogCaptureFixture
