@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Executor
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +20,7 @@ from flagengine import Resolution
 
 from ..application_errors import log_error
 from ..clock import Clock, SystemClock
+from ..daemon_threads import DaemonThreads
 from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
@@ -29,7 +30,7 @@ from .outcomes import is_undecided
 from .publication import Publication
 from .settings import UpstreamSettings
 
-__all__ = ["Upstream", "has_gaps"]
+__all__ = ["MOST_ASKED", "Upstream", "has_gaps"]
 
 _log = logging.getLogger("flagengine.server")
 
@@ -37,7 +38,7 @@ Answers: TypeAlias = Mapping[str, Resolution]
 
 _MOST_REMEMBERED: Final = 10_000
 _PAUSE: Final = 1.0
-_MOST_ASKED: Final = 256
+MOST_ASKED: Final = 256
 """How many different requests may wait for an answer; the flags of further ones stay undecided."""
 _QUEUEING: Final = 1.0
 """For how many seconds a request may wait for a thread, besides its own time."""
@@ -61,7 +62,7 @@ class Upstream:
         settings: where the server is.
         project_key: the project's key, which names the project there.
         transport: sends the requests.
-        executor: whose threads wait for the answers.
+        threads: wait for the answers.
         clock: the source of the time.
     """
 
@@ -71,11 +72,11 @@ class Upstream:
         *,
         project_key: str,
         transport: Transport,
-        executor: Executor,
+        threads: DaemonThreads,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or SystemClock()
-        self._executor = executor
+        self._threads = threads
         self._project_key = project_key
         self._remote = RemoteFlags(
             transport,
@@ -121,14 +122,15 @@ class Upstream:
         """
         asked = {name: value for name, value in body.items() if name not in _NO_MATTER}
         asked["flag_keys_to_evaluate"] = sorted(keys)
-        seen = to_json([asked, str(generation), client if "geoip_disable" not in asked else None])
+        place = None if asked.get("geoip_disable") is True else client
+        seen = to_json([asked, str(generation), place])
         name = hashlib.blake2b(seen, digest_size=16).digest()
         known = None if self._remembered is None else self._remembered.get(name)
         if known is not None:
             return known
         waiting = self._asked.get(name)
         if waiting is None:
-            if len(self._asked) >= _MOST_ASKED or self._remote.paused() is not None:
+            if len(self._asked) >= MOST_ASKED or self._remote.paused() is not None:
                 return _NOTHING
             waiting = asyncio.ensure_future(self._ask(name, asked, client))
             self._asked[name] = waiting
@@ -143,9 +145,9 @@ class Upstream:
     async def _ask(self, name: bytes, asked: Mapping[str, Any], client: str | None) -> Answers:
         body = {**asked, "token": self._project_key}
         headers = {} if client is None else {"X-Forwarded-For": client}
-        loop = asyncio.get_running_loop()
         try:
-            outcome = await loop.run_in_executor(self._executor, self._remote.send, body, headers)
+            asking = self._threads.submit(partial(self._remote.send, body, headers))
+            outcome = await asyncio.wrap_future(asking)
         except Exception:  # noqa: BLE001 - the flags stay undecided, whatever it is
             log_error(_log, "asking the server upstream failed unexpectedly")
             return _NOTHING

@@ -191,6 +191,26 @@ def test_a_server_starts_and_stops_with_its_application():
     assert bench.projects[0].loader.is_stopped
 
 
+@pytest.mark.parametrize(("passed", "left"), [(0, 10), (4, 6), (9.5, 1), (60, 1)])
+def test_requests_and_events_share_the_time_for_the_end(
+    passed: float, left: float, monkeypatch: pytest.MonkeyPatch
+):
+    clock, given = ManualClock(), []
+    bench = Bench(shutdown_timeout=10.0, clock=clock)
+    (project,) = bench.projects
+
+    async def pass_on(seconds: float) -> bool:
+        given.append(seconds)
+        return True
+
+    monkeypatch.setattr(project.intake, "shutdown", pass_on)
+    monkeypatch.setattr(project.loader, "shutdown", given.append)
+    bench.server.begin_stop()
+    clock.advance(passed)
+    asyncio.run(bench.server.stop())
+    assert given == [left, left]
+
+
 def test_several_projects_have_definitions_and_keys_of_their_own():
     from flagengine.transports import MemoryDefinitions  # noqa: PLC0415 - for this test
 

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from flagengine.transports.clock import ManualClock
-from flagengine.transports.errors import ConnectError, RequestError, RequestTimeoutError
+from flagengine.transports.errors import (
+    ClientBusyError,
+    ConnectError,
+    RequestError,
+    RequestTimeoutError,
+)
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.http.live import LiveTransport
 from flagengine.transports.http.memory import MemoryTransport
@@ -284,11 +289,35 @@ def test_a_thread_that_hangs_upstream_costs_a_request_a_bounded_time():
     assert asyncio.run(ask())["errorsWhileComputingFlags"] is True
 
 
-def test_what_a_transport_raises_unexpectedly_leaves_flags_undecided():
+def _refused(_: object) -> Any:
+    raise ClientBusyError
+
+
+def test_what_the_threads_refuse_leaves_flags_undecided():
     gate = Gate()
     bench = _relay(gate, ManualClock())
-    bench.server.executor.shutdown()  # as at the end of the process
+    bench.server.threads.submit = _refused  # type: ignore[method-assign] # as of a pool that is full
     assert bench.flags()["errorsWhileComputingFlags"] is True
+
+
+@pytest.mark.parametrize(
+    ("disables", "requests"), [({}, 2), ({"geoip_disable": False}, 2), ({"geoip_disable": True}, 1)]
+)
+def test_answers_are_shared_by_addresses_only_if_the_place_does_not_matter(
+    disables: dict[str, bool], requests: int
+):
+    gate = Gate()
+    gate.opened.set()
+    bench = _relay(gate, ManualClock())
+    body = {"token": KEY, "distinct_id": "u", **disables}
+
+    async def ask() -> None:
+        for address in ("203.0.113.1", "198.51.100.1"):
+            answer = await bench.ask("POST", "/flags?v=2", body, client=address)
+            assert answer.status == 200
+
+    asyncio.run(ask())
+    assert len(gate.asked) == requests
 
 
 @pytest.mark.parametrize("client", ["evil\r\nX-Forged: 1", " 1.2.3.4", "\x80", "::1", "ü"])
