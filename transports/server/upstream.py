@@ -37,6 +37,7 @@ _log = logging.getLogger("flagengine.server")
 Answers: TypeAlias = Mapping[str, Resolution]
 
 _MOST_REMEMBERED: Final = 10_000
+"""Of how many flags answers are remembered, those of all people together; each takes about 4 kB."""
 _PAUSE: Final = 1.0
 MOST_ASKED: Final = 256
 """How many different requests may wait for an answer; the flags of further ones stay undecided."""
@@ -89,7 +90,7 @@ class Upstream:
         self._remembered: TTLCache[bytes, Answers] | None = None
         if settings.remember_flags:
             self._remembered = TTLCache(
-                _MOST_REMEMBERED, settings.remember_flags, timer=clock.monotonic
+                _MOST_REMEMBERED, settings.remember_flags, clock.monotonic, getsizeof=_flags_in
             )
         self._asked: dict[bytes, asyncio.Future[Answers]] = {}
         self._patience = settings.flags_timeout + _QUEUEING
@@ -154,6 +155,10 @@ class Upstream:
         if outcome.response is None:
             return _NOTHING
         found = {key: answer.resolution for key, answer in outcome.response.flags.items()}
-        if self._remembered is not None:
+        if self._remembered is not None and _flags_in(found) <= _MOST_REMEMBERED:
             self._remembered[name] = found
         return found
+
+
+def _flags_in(answers: Answers) -> int:
+    return max(1, len(answers))

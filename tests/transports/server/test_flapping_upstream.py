@@ -23,6 +23,7 @@ from flagengine.transports.http.memory import MemoryTransport
 from flagengine.transports.polling.health import StalenessBudget
 from flagengine.transports.polling.sources.http import HttpDefinitions
 from flagengine.transports.server import ProjectSettings, UpstreamSettings
+from flagengine.transports.server import upstream as upstream_module
 
 from ..raw_server import Connection, serving
 from .support import BETA, KEY, SECRET, Answer, Bench, definitions
@@ -230,6 +231,19 @@ def test_a_hundred_equal_requests_at_once_are_one_upstream():
     assert len(gate.asked) == 2, "for a bounded time"
     assert bench.flags(distinct_id="another")["flags"]["members"]["enabled"]
     assert len(gate.asked) == 3
+
+
+@pytest.mark.parametrize(("most", "asked"), [(3, 5), (1, 6), (0, 6)])
+def test_so_many_flags_are_remembered_and_no_more(
+    most: int, asked: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(upstream_module, "_MOST_REMEMBERED", most)
+    gate = Gate()
+    gate.opened.set()
+    bench = _relay(gate, ManualClock())
+    for person in ("a", "b", "c", "d", "b", "a"):
+        assert bench.flags(distinct_id=person)["flags"]["members"]["enabled"]
+    assert len(gate.asked) == asked
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 500, 503])
