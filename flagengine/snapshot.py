@@ -228,9 +228,9 @@ class Snapshot:
         What decoding lost of the JSON text is lost in the copy too: a format 2 flag that was refused
         for a repeated member or the digits of a number may be read from the copy (SPEC R20.16).
         """
-        from copy import deepcopy  # noqa: PLC0415 1 ms, paid by callers that need it
+        from flagengine.values.deep_json import deep_copy  # noqa: PLC0415 few callers need it
 
-        return deepcopy(self._definitions.document)
+        return deep_copy(self._definitions.document)
 
     @property
     def issues(self) -> tuple[Issue, ...]:

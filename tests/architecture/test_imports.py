@@ -39,7 +39,7 @@ TRANSPORT_LAYERS: Final = [
     | {"retry", "runtime_properties"},
     {"breaker", "steps"},
     {"callers", "http", "request_guard"},
-    {"batching", "exceptions", "polling"},
+    {"batching", "daemon_threads", "exceptions", "polling"},
     {"context"},
     {"flags"},
     {"client", "openfeature"},

@@ -121,7 +121,6 @@ async def main(hours: int) -> int:
         clock.advance(STEP)
     gc.collect()
     grown = len(gc.get_objects()) - objects
-    server.executor.shutdown()
     polls, sdk_statuses = upstream.statuses, sum((each.statuses for each in sdks), Counter[int]())
     seconds = time.perf_counter() - started
     print(f"{hours} hours in {seconds:.1f} s: {sum(polls.values())} polls {dict(polls)}")

@@ -29,6 +29,8 @@ KEY, SECRET = "phc_project", "phs_0123456789abcdef"
 FIRST = 0.3
 MOST_BLOCKS, MOST_BYTES = 60_000, 40_000_000
 """How many small objects, and bytes, may be added after the first part, whatever the number of people."""
+SECONDS = 0.001
+"""How long after one person the next comes; answers upstream are remembered for a time."""
 EVERY_UPSTREAM = 100
 """Every which person has flags that only the server upstream decides; that takes a thread, and so longer."""
 
@@ -103,7 +105,7 @@ def memory() -> tuple[int, int]:
     return sys.getallocatedblocks(), pages * 4096
 
 
-def _server() -> Server:
+def _server(clock: ManualClock) -> Server:
     plain = ProjectSettings(
         name="plain",
         project_key=KEY,
@@ -120,7 +122,7 @@ def _server() -> Server:
     server = Server(
         ServerSettings(projects=(plain, relay), is_development=True),
         transport=Upstream(),
-        clock=ManualClock(),
+        clock=clock,
     )
     for project in server.projects:
         project.loader.tick()
@@ -128,7 +130,8 @@ def _server() -> Server:
 
 
 async def main(people: int) -> int:
-    server = _server()
+    clock = ManualClock()
+    server = _server(clock)
     application = server.application()
     started = time.perf_counter()
     failed, before = 0, (0, 0)
@@ -136,6 +139,7 @@ async def main(people: int) -> int:
         if number == int(people * FIRST):
             before = memory()
         upstream = number % EVERY_UPSTREAM == 0
+        clock.advance(SECONDS)
         failed += await ask(application, number, upstream=upstream) >= 500
     blocks, size = (now - then for now, then in zip(memory(), before, strict=True))
     labels = len(server.metrics.counts)
@@ -143,7 +147,6 @@ async def main(people: int) -> int:
     print(f"{people} people in {seconds:.1f} s, {failed} failures of the server")
     print(f"grew by {blocks:,} objects and {size:,} bytes after the first {FIRST:.0%}")
     print(f"{labels} counts of requests")
-    server.executor.shutdown()
     is_fine = not failed and blocks < MOST_BLOCKS and size < MOST_BYTES and labels < 100
     return 0 if is_fine else 1
 

@@ -269,3 +269,21 @@ def test_the_document_is_given_back_as_a_copy() -> None:
     document["flags"][0]["filters"].clear()
     assert snapshot.to_document() == DOCUMENT
     assert evaluate_flag(snapshot, "beta", "u", {"plan": "pro"}).value is True
+
+
+def test_the_document_of_a_deep_one_can_be_had():
+    text = '{"flags":[{"key":"a","filters":' + '{"a":' * 900 + "1" + "}" * 900 + "}]}"
+    assert Snapshot.parse(text).to_document()["flags"][0]["key"] == "a"
+
+
+def test_a_copy_of_the_document_shares_nothing_with_the_snapshot():
+    shared = [{"b": [1]}]
+    snapshot = Snapshot.parse(
+        {"flags": [{"key": "a", "one": shared, "two": shared, "tags": ([2],)}]}
+    )
+    (before,), (copy,) = (snapshot.to_document()["flags"] for _ in range(2))
+    assert copy == before
+    copy["one"][0]["b"].append(2)
+    copy["tags"][0].append(3)
+    assert copy["two"] == [{"b": [1]}]
+    assert snapshot.to_document()["flags"] == [before]

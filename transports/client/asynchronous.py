@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from ..batching.limits import Overflow
+from ..daemon_threads import DaemonThreads
 from ..steps import Call, Steps, run_steps_async
 from . import capture as _capture
 from . import definitions as _definitions
@@ -23,7 +24,6 @@ from . import flags as _flags
 from . import identity as _identity
 from . import lifecycle as _lifecycle
 from . import typed_flags as _typed_flags
-from .daemon_threads import DaemonThreads
 from .options import Options
 from .perform import perform_on
 from .quick_reads import (

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..abandonment import CURRENT, Abandonment
 from ..application_errors import as_exception
+from ..daemon_threads import DaemonThreads
 from ..errors import ClientBusyError
 from ..steps import Call
-from .daemon_threads import DaemonThreads
 
 if TYPE_CHECKING:
     import asyncio

@@ -46,7 +46,8 @@ class _Control:
 
     def _check(self, request: Request) -> None:
         key, given = self._server.settings.control_key or "", request.bearer or ""
-        if not compare_digest(key.encode(), given.encode()):
+        # Headers are read as Latin-1, which keeps the bytes that were sent.
+        if not compare_digest(key.encode(), given.encode("latin-1")):
             challenge = ((b"www-authenticate", b"Bearer"),)
             raise Refused(text_response("the control key is missing or wrong", 401, challenge))
 

@@ -75,12 +75,20 @@ class DevelopmentGuard:
 def _check_page(request: Request) -> None:
     origin = request.header(b"origin")
     is_own = request.header(b"sec-fetch-site") in _OWN_SITES
-    if origin is not None and urlsplit(origin).netloc != request.header(b"host"):
+    if origin is not None and _place_of(origin) != request.header(b"host"):
         is_own = False
     if not is_own:
         raise _refused(
             "only the pages of this server itself may read this, not those of other sites"
         )
+
+
+def _place_of(origin: str) -> str:
+    """Return the host and port of an origin; "" if it is no address, as ``null``."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _refused(message: str) -> Refused:

@@ -28,8 +28,14 @@ class Exposition:
         self._registry.register(_Requests(requests))
 
     def text(self, accept: str) -> tuple[bytes, str]:
-        """Return the metrics and their content type, as the header ``Accept`` wants them."""
-        encode, kind = choose_encoder(accept)
+        """Return the metrics and their content type, as the header ``Accept`` wants them.
+
+        A header that cannot be read counts as none.
+        """
+        try:
+            encode, kind = choose_encoder(accept)
+        except (TypeError, ValueError):  # as for a version that is no number
+            encode, kind = choose_encoder("")
         return encode(self._registry), kind
 
 

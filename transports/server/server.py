@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Final
 
@@ -13,6 +12,7 @@ from flagengine import Overrides
 
 from ..application_errors import application_errors, log_error
 from ..clock import Clock, SystemClock
+from ..daemon_threads import DaemonThreads
 from ..http.base import Transport
 from ..http.live import LiveTransport
 from .access_log import AccessLog
@@ -23,7 +23,7 @@ from .events.captured import Captured
 from .metrics import RequestMetrics
 from .project import Project, Projects
 from .settings import ServerSettings
-from .upstream import Upstream
+from .upstream import MOST_ASKED, Upstream
 from .web.body import json_of
 from .web.cors import CrossOrigin
 from .web.hosts import AllowedHosts
@@ -39,6 +39,7 @@ _log = logging.getLogger("flagengine.server")
 OVERRIDES_HEADER: Final = "X-Flagengine-Overrides"
 _UPSTREAM_THREADS: Final = 16
 _LOOK_AGAIN: Final = 1.0
+_LEAST_FOR_EVENTS: Final = 1.0
 # The modules with a function ``routes``.
 _PARTS: Final = (
     ".posthog.routes",
@@ -72,8 +73,11 @@ class Server:
         self.changes: Changes = Changes()
         self.metrics: RequestMetrics = RequestMetrics()
         self.transport: Transport = transport or LiveTransport()
-        self.executor: ThreadPoolExecutor = ThreadPoolExecutor(
-            _UPSTREAM_THREADS, thread_name_prefix="flagengine-upstream"
+        # Daemons: a request upstream that hangs must not keep the process from ending.
+        self.threads: DaemonThreads = DaemonThreads(
+            _UPSTREAM_THREADS,
+            most_waiting=len(settings.projects) * MOST_ASKED,
+            name="flagengine-upstream",
         )
         self.projects: Projects = Projects(
             [Project(each, transport=self.transport, clock=clock) for each in settings.projects]
@@ -87,6 +91,7 @@ class Server:
             project.loader.store.subscribe(lambda _change: self.changes.notify())
         self.upstreams: dict[str, Upstream] = dict(self._upstreams())
         self._looking: asyncio.Task[None] | None = None
+        self._stops_since: float | None = None
 
     def application(self) -> ASGI:
         """Return the ASGI application.
@@ -132,7 +137,7 @@ class Server:
                         upstream,
                         project_key=key,
                         transport=self.transport,
-                        executor=self.executor,
+                        threads=self.threads,
                         clock=self.clock,
                     ),
                 )
@@ -165,22 +170,28 @@ class Server:
         self._looking = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
-        """Stop loading, pass on the events that were accepted, and wait for what is under way."""
+        """Stop loading, and pass on the events that were accepted, in what is left of ``shutdown_timeout``.
+
+        At least a second is: requests that do not end cost no event its last chance.
+        """
         self.begin_stop()
         if self._looking is not None:
             self._looking.cancel()
-        timeout = self.settings.shutdown_timeout
+        passed = 0.0 if self._stops_since is None else self.clock.monotonic() - self._stops_since
+        most = self.settings.shutdown_timeout
+        timeout = max(most - passed, min(most, _LEAST_FOR_EVENTS))
         await asyncio.gather(
             *(asyncio.to_thread(each.loader.shutdown, timeout) for each in self.projects),
             *(each.intake.shutdown(timeout) for each in self.projects),
         )
-        self.executor.shutdown(wait=False, cancel_futures=True)
         close = getattr(self.transport, "close", None)
         if close is not None:
             close()
 
     def begin_stop(self) -> None:
-        """End the streams, because the server is about to stop."""
+        """End the streams, because the server is about to stop; ``shutdown_timeout`` begins."""
+        if self._stops_since is None:
+            self._stops_since = self.clock.monotonic()
         self.changes.close()
         if self.captured is not None:
             self.captured.changes.close()

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Executor
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +20,7 @@ from flagengine import Resolution
 
 from ..application_errors import log_error
 from ..clock import Clock, SystemClock
+from ..daemon_threads import DaemonThreads
 from ..flags.remote import RemoteFlags
 from ..http.base import Transport
 from ..http.hosts import base_url
@@ -29,15 +30,16 @@ from .outcomes import is_undecided
 from .publication import Publication
 from .settings import UpstreamSettings
 
-__all__ = ["Upstream", "has_gaps"]
+__all__ = ["MOST_ASKED", "Upstream", "has_gaps"]
 
 _log = logging.getLogger("flagengine.server")
 
 Answers: TypeAlias = Mapping[str, Resolution]
 
 _MOST_REMEMBERED: Final = 10_000
+"""Of how many flags answers are remembered, those of all people together; each takes about 4 kB."""
 _PAUSE: Final = 1.0
-_MOST_ASKED: Final = 256
+MOST_ASKED: Final = 256
 """How many different requests may wait for an answer; the flags of further ones stay undecided."""
 _QUEUEING: Final = 1.0
 """For how many seconds a request may wait for a thread, besides its own time."""
@@ -61,7 +63,7 @@ class Upstream:
         settings: where the server is.
         project_key: the project's key, which names the project there.
         transport: sends the requests.
-        executor: whose threads wait for the answers.
+        threads: wait for the answers.
         clock: the source of the time.
     """
 
@@ -71,11 +73,11 @@ class Upstream:
         *,
         project_key: str,
         transport: Transport,
-        executor: Executor,
+        threads: DaemonThreads,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or SystemClock()
-        self._executor = executor
+        self._threads = threads
         self._project_key = project_key
         self._remote = RemoteFlags(
             transport,
@@ -88,7 +90,7 @@ class Upstream:
         self._remembered: TTLCache[bytes, Answers] | None = None
         if settings.remember_flags:
             self._remembered = TTLCache(
-                _MOST_REMEMBERED, settings.remember_flags, timer=clock.monotonic
+                _MOST_REMEMBERED, settings.remember_flags, clock.monotonic, getsizeof=_flags_in
             )
         self._asked: dict[bytes, asyncio.Future[Answers]] = {}
         self._patience = settings.flags_timeout + _QUEUEING
@@ -121,14 +123,15 @@ class Upstream:
         """
         asked = {name: value for name, value in body.items() if name not in _NO_MATTER}
         asked["flag_keys_to_evaluate"] = sorted(keys)
-        seen = to_json([asked, str(generation), client if "geoip_disable" not in asked else None])
+        place = None if asked.get("geoip_disable") is True else client
+        seen = to_json([asked, str(generation), place])
         name = hashlib.blake2b(seen, digest_size=16).digest()
         known = None if self._remembered is None else self._remembered.get(name)
         if known is not None:
             return known
         waiting = self._asked.get(name)
         if waiting is None:
-            if len(self._asked) >= _MOST_ASKED or self._remote.paused() is not None:
+            if len(self._asked) >= MOST_ASKED or self._remote.paused() is not None:
                 return _NOTHING
             waiting = asyncio.ensure_future(self._ask(name, asked, client))
             self._asked[name] = waiting
@@ -143,15 +146,19 @@ class Upstream:
     async def _ask(self, name: bytes, asked: Mapping[str, Any], client: str | None) -> Answers:
         body = {**asked, "token": self._project_key}
         headers = {} if client is None else {"X-Forwarded-For": client}
-        loop = asyncio.get_running_loop()
         try:
-            outcome = await loop.run_in_executor(self._executor, self._remote.send, body, headers)
+            asking = self._threads.submit(partial(self._remote.send, body, headers))
+            outcome = await asyncio.wrap_future(asking)
         except Exception:  # noqa: BLE001 - the flags stay undecided, whatever it is
             log_error(_log, "asking the server upstream failed unexpectedly")
             return _NOTHING
         if outcome.response is None:
             return _NOTHING
         found = {key: answer.resolution for key, answer in outcome.response.flags.items()}
-        if self._remembered is not None:
+        if self._remembered is not None and _flags_in(found) <= _MOST_REMEMBERED:
             self._remembered[name] = found
         return found
+
+
+def _flags_in(answers: Answers) -> int:
+    return max(1, len(answers))

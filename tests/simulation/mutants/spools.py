@@ -14,7 +14,8 @@ _REMAINS, _QUEUE = "batching/spool/recovery.py", "batching/queue.py"
 MUTANTS = (
     Mutant(
         "acknowledgement-is-lost", _SEGMENTS,
-        "        self._write(encode_acknowledgements((home.number for home in homes), self._last))\n", "",
+        "        self._with_room(lambda: self._write(record))\n        self._delete_finished()\n",
+        "        self._delete_finished()\n",
     ),
     Mutant(
         "acknowledgement-of-the-first-only", _SEGMENTS,
@@ -58,8 +59,8 @@ MUTANTS = (
     ),
     Mutant(
         "write-counts-before-it-succeeds", _SEGMENTS,
-        "        self._write(encode_event(event, number))\n        self._note(event, number, unread=unread)\n",
-        "        self._note(event, number, unread=unread)\n        self._write(encode_event(event, number))\n",
+        "        self._with_room(lambda: self._write(record))\n        self._note(event, number, unread=unread)\n",
+        "        self._note(event, number, unread=unread)\n        self._with_room(lambda: self._write(record))\n",
     ),
     Mutant(
         "bound-of-the-spool-is-ignored", _SPOOL,

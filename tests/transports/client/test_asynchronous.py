@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from flagengine.transports import AsyncClient, ManualClock, MemorySink, Request, Response
-from flagengine.transports.client.daemon_threads import DaemonThreads
 from flagengine.transports.client.perform import perform_on
+from flagengine.transports.daemon_threads import DaemonThreads
 from flagengine.transports.errors import ClientBusyError, ConnectError
 from flagengine.transports.steps import Call
 

@@ -246,6 +246,34 @@ def test_unchanged_definitions_are_confirmed_where_the_provider_wants_to_know(
     assert len(provider.stored) == 1
 
 
+def test_what_the_cache_has_lost_is_stored_again(make: Make, clock: ManualClock) -> None:
+    provider, found = make(), [True, False, True]
+    provider.on_flag_definitions_unchanged = lambda: found.pop(0)  # type: ignore[attr-defined]
+    loader, _ = started(provider, clock)
+    counts = []
+    for _ in range(5):
+        loader.tick()
+        counts.append(len(provider.stored))
+        clock.advance(30)
+    assert counts == [1, 1, 1, 2, 2]
+    assert found == []
+
+
+def test_what_could_not_be_stored_is_stored_at_the_next_poll(
+    make: Make, clock: ManualClock
+) -> None:
+    provider = make(store=raises)
+    provider.on_flag_definitions_unchanged = lambda: None  # type: ignore[attr-defined]
+    loader, _ = started(provider, clock)
+    loader.tick()
+    provider.outcomes["store"] = lambda: None
+    for _ in range(3):
+        clock.advance(30)
+        loader.tick()
+    assert len(provider.stored) == 2
+    assert keys(loader) == ["served"]
+
+
 def test_without_a_source_the_cache_is_all_there_is(make: Make, clock: ManualClock) -> None:
     provider = make(should_fetch=lambda: True)
     loader = DefinitionLoader(None, cache=provider, clock=clock)

@@ -121,6 +121,14 @@ def test_requests_are_counted_by_route_and_never_by_path():
     assert 'flagengine_definitions_flags{client="default"} 1.0' in text
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/openmetrics-text"])
+@pytest.mark.parametrize("version", ["1.x", "\xb2", "", "9" * 5_000])
+def test_metrics_are_given_whatever_form_is_asked_for(kind: str, version: str):
+    answer = Bench()("GET", "/metrics", headers={"accept": f"{kind}; version={version}"})
+    assert answer.status == 200
+    assert "flagengine_definitions_flags" in answer.text
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_the_access_log_has_a_line_for_each_request_without_keys(
     form: str, caplog: pytest.LogCaptureFixture
@@ -181,6 +189,26 @@ def test_a_server_starts_and_stops_with_its_application():
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert bench.server.changes.is_closed
     assert bench.projects[0].loader.is_stopped
+
+
+@pytest.mark.parametrize(("passed", "left"), [(0, 10), (4, 6), (9.5, 1), (60, 1)])
+def test_requests_and_events_share_the_time_for_the_end(
+    passed: float, left: float, monkeypatch: pytest.MonkeyPatch
+):
+    clock, given = ManualClock(), []
+    bench = Bench(shutdown_timeout=10.0, clock=clock)
+    (project,) = bench.projects
+
+    async def pass_on(seconds: float) -> bool:
+        given.append(seconds)
+        return True
+
+    monkeypatch.setattr(project.intake, "shutdown", pass_on)
+    monkeypatch.setattr(project.loader, "shutdown", given.append)
+    bench.server.begin_stop()
+    clock.advance(passed)
+    asyncio.run(bench.server.stop())
+    assert given == [left, left]
 
 
 def test_several_projects_have_definitions_and_keys_of_their_own():

@@ -42,6 +42,14 @@ def test_nobody_else_may_force_values(bench: Bench, headers: dict[str, str]):
     assert bench.flags()["flags"]["beta"]["enabled"] is True
 
 
+def test_a_key_that_is_not_ascii_opens_by_its_bytes():
+    key = "schlüssel-für-die-flaggen"
+    bench = Bench(control_key=key)
+    sent = key.encode().decode("latin-1")  # as headers are written
+    assert bench("GET", PATH, headers={"authorization": f"Bearer {sent}"}).status == 200
+    assert bench("GET", PATH, headers={"authorization": f"Bearer {key}"}).status == 401
+
+
 def test_without_a_control_key_there_is_no_control():
     assert Bench(is_development=True)("GET", PATH, headers=AUTH).status == 404
 

@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 
 from flagengine.transports.clock import ManualClock
-from flagengine.transports.errors import ConnectError, RequestError, RequestTimeoutError
+from flagengine.transports.errors import (
+    ClientBusyError,
+    ConnectError,
+    RequestError,
+    RequestTimeoutError,
+)
 from flagengine.transports.http.base import Request, Response
 from flagengine.transports.http.live import LiveTransport
 from flagengine.transports.http.memory import MemoryTransport
 from flagengine.transports.polling.health import StalenessBudget
 from flagengine.transports.polling.sources.http import HttpDefinitions
 from flagengine.transports.server import ProjectSettings, UpstreamSettings
+from flagengine.transports.server import upstream as upstream_module
 
 from ..raw_server import Connection, serving
 from .support import BETA, KEY, SECRET, Answer, Bench, definitions
@@ -227,6 +233,19 @@ def test_a_hundred_equal_requests_at_once_are_one_upstream():
     assert len(gate.asked) == 3
 
 
+@pytest.mark.parametrize(("most", "asked"), [(3, 5), (1, 6), (0, 6)])
+def test_so_many_flags_are_remembered_and_no_more(
+    most: int, asked: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(upstream_module, "_MOST_REMEMBERED", most)
+    gate = Gate()
+    gate.opened.set()
+    bench = _relay(gate, ManualClock())
+    for person in ("a", "b", "c", "d", "b", "a"):
+        assert bench.flags(distinct_id=person)["flags"]["members"]["enabled"]
+    assert len(gate.asked) == asked
+
+
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 500, 503])
 def test_a_refusal_of_flags_upstream_leaves_them_undecided(status: int):
     gate = Gate()
@@ -284,11 +303,35 @@ def test_a_thread_that_hangs_upstream_costs_a_request_a_bounded_time():
     assert asyncio.run(ask())["errorsWhileComputingFlags"] is True
 
 
-def test_what_a_transport_raises_unexpectedly_leaves_flags_undecided():
+def _refused(_: object) -> Any:
+    raise ClientBusyError
+
+
+def test_what_the_threads_refuse_leaves_flags_undecided():
     gate = Gate()
     bench = _relay(gate, ManualClock())
-    bench.server.executor.shutdown()  # as at the end of the process
+    bench.server.threads.submit = _refused  # type: ignore[method-assign] # as of a pool that is full
     assert bench.flags()["errorsWhileComputingFlags"] is True
+
+
+@pytest.mark.parametrize(
+    ("disables", "requests"), [({}, 2), ({"geoip_disable": False}, 2), ({"geoip_disable": True}, 1)]
+)
+def test_answers_are_shared_by_addresses_only_if_the_place_does_not_matter(
+    disables: dict[str, bool], requests: int
+):
+    gate = Gate()
+    gate.opened.set()
+    bench = _relay(gate, ManualClock())
+    body = {"token": KEY, "distinct_id": "u", **disables}
+
+    async def ask() -> None:
+        for address in ("203.0.113.1", "198.51.100.1"):
+            answer = await bench.ask("POST", "/flags?v=2", body, client=address)
+            assert answer.status == 200
+
+    asyncio.run(ask())
+    assert len(gate.asked) == requests
 
 
 @pytest.mark.parametrize("client", ["evil\r\nX-Forged: 1", " 1.2.3.4", "\x80", "::1", "ü"])

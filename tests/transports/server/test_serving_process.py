@@ -152,6 +152,28 @@ def test_a_request_that_does_not_end_is_given_up_after_the_time_for_it(tmp_path:
 
 
 @posix
+def test_a_server_upstream_that_hangs_does_not_delay_the_end(tmp_path: Path):
+    static = {"key": "id", "type": "cohort", "value": 9}
+    flag = {"key": "members", "active": True, "filters": {"groups": [{"properties": [static]}]}}
+    definitions, file = tmp_path / "definitions.json", tmp_path / "server.toml"
+    definitions.write_text(json.dumps({"flags": [flag], "cohorts": {}}))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        file.write_text(
+            "[server]\nport = 0\nshutdown_timeout = 1\n"
+            f"[[projects]]\nproject_key = 'phc_any'\ndefinitions = {str(definitions)!r}\n"
+            f"upstream = 'http://127.0.0.1:{silent.getsockname()[1]}'\nupstream_timeout = 60\n"
+        )
+        with (
+            serving("--config", str(file), command=COMMAND[:-2]) as server,
+            RawClient(server.port).send(flags_request()) as client,
+        ):
+            silent.settimeout(10)
+            with silent.accept()[0]:
+                assert server.stop() == 0
+            assert [found.status for found in client.answers()] == [500]
+
+
+@posix
 def test_sighup_reads_definitions_and_forced_values_again(tmp_path: Path):
     definitions, forced = tmp_path / "flags.json", tmp_path / "forced.json"
     definitions.write_text('{"flags": []}')

@@ -120,8 +120,11 @@ def test_a_confirmation_keeps_the_file_fresh(tmp_path: Path, clock: Turning) -> 
     first.should_fetch_flag_definitions()
     first.on_flag_definitions_received(DOCUMENT)
     clock.advance(1000)
-    first.on_flag_definitions_unchanged()
+    assert first.on_flag_definitions_unchanged() is True
     assert not second.should_fetch_flag_definitions()
+    for file in tmp_path.rglob("*.json"):
+        file.unlink()
+    assert first.on_flag_definitions_unchanged() is False
 
 
 def test_a_holder_that_hangs_is_passed_over_by_one_of_the_others(

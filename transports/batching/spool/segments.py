@@ -7,11 +7,12 @@ because the acknowledgement of an event may be in a later segment and must outli
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ...errors import InvalidEventError
 from ...missing_files import is_gone
@@ -30,6 +31,10 @@ from .records import (
 __all__ = ["SUFFIX", "ReadBack", "SegmentLog", "lost_event"]
 
 SUFFIX = ".spool"
+
+T = TypeVar("T")
+
+_FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class ReadBack(NamedTuple):
@@ -78,6 +83,8 @@ class SegmentLog:
         self._unread: deque[_Unread] = deque()
         # Where the next unread event may begin.
         self._cursor = (0, 0)
+        # The bytes of a segment without events.
+        self._least = 0
         self._file = self._begin()
 
     @property
@@ -101,7 +108,8 @@ class SegmentLog:
     def append(self, event: Event, *, unread: bool) -> None:
         """Write an event at the end; with ``unread``, ``read`` will return it in its turn."""
         number = self._last + 1
-        self._write(encode_event(event, number))
+        record = encode_event(event, number)
+        self._with_room(lambda: self._write(record))
         self._note(event, number, unread=unread)
 
     def append_many(self, events: Sequence[Event], *, in_memory: int, most_bytes: int) -> int:
@@ -112,11 +120,15 @@ class SegmentLog:
         """
         if self.size + len(events[0].body) > most_bytes:
             return 0
+        number = self._with_room(lambda: self._write_records(events, most_bytes))
+        for count, event in enumerate(events[:number]):
+            self._note(event, self._last + 1, unread=count >= in_memory)
+        return number
+
+    def _write_records(self, events: Sequence[Event], most_bytes: int) -> int:
         self._begin_if_full()
         records = self._records_of(events, most_bytes)
         self._file.append(b"".join(records))
-        for count, event in enumerate(events[: len(records)]):
-            self._note(event, self._last + 1, unread=count >= in_memory)
         return len(records)
 
     def _records_of(self, events: Sequence[Event], most_bytes: int) -> list[bytes]:
@@ -148,7 +160,8 @@ class SegmentLog:
             return
         for home in homes:
             self._waiting[home.segment] -= 1
-        self._write(encode_acknowledgements((home.number for home in homes), self._last))
+        record = encode_acknowledgements((home.number for home in homes), self._last)
+        self._with_room(lambda: self._write(record))
         self._delete_finished()
 
     def _leave(self, uuid: str) -> _Home | None:
@@ -286,7 +299,33 @@ class SegmentLog:
         file = self._disk.begin(_path(self._folder, number), encode_start(self._last), self._fsync)
         self._segment = number
         self._waiting[number] = 0
+        self._least = file.size
         return file
+
+    def _with_room(self, write: Callable[[], T]) -> T:
+        """Write; if the disk is full, delete what has only finished events, and write again.
+
+        Otherwise these would stay for ever, because their acknowledgements need room, too.
+        """
+        try:
+            return write()
+        except OSError as error:
+            if error.errno not in _FULL or not self._makes_room():
+                raise
+            return write()
+
+    def _makes_room(self) -> bool:
+        """Delete the segments in which no event waits, also the newest; return whether there were any."""
+        size = self.size
+        self._delete_finished()
+        if self.is_empty and self._file.size > self._least:
+            number = self._segment
+            # An open file keeps its place on the disk.
+            self._file.abandon()
+            self._disk.remove(_path(self._folder, number))
+            self._file = self._begin()
+            del self._waiting[number]
+        return self.size < size
 
     def _delete_finished(self) -> None:
         for number in sorted(self._closed_sizes):

@@ -10,8 +10,9 @@ A provider is any object with four operations, each synchronous or a coroutine f
 
 Four more operations are called if the provider has them:
 
-- ``on_flag_definitions_unchanged()``: the server has confirmed that the stored document is still
-  the latest, so the provider can extend its expiry.
+- ``on_flag_definitions_unchanged() -> bool | None``: the server has confirmed that the stored document is
+  still the latest, so the provider can extend its expiry. False says that nothing is stored any more: then
+  the next poll asks for the whole document, which is stored again. So it does after storing has failed.
 - ``get_flag_definitions_text() -> bytes | str | None`` and
   ``on_flag_definitions_text_received(text)``: used in place of the second and third operation, so
   that a provider can store the JSON text as the server sent it. A source that returns a mapping
@@ -97,6 +98,8 @@ class SharedSource:
         self._provider: Any = provider
         self._perform = perform
         self._has_turn = False
+        # Whether the cache lacks what the server has confirmed, or was not told of it.
+        self._lacks_latest = False
         self._incidents = Incidents()
 
     def fetch(self, version: str | None, *, loaded: bool) -> FetchResult:
@@ -110,7 +113,7 @@ class SharedSource:
             return self._ask(version)
         if has_turn and self._source is not None:
             self._has_turn = True
-            return self._ask(version)
+            return self._ask(None if self._lacks_latest else version)
         # With an empty cache and no definitions loaded, an extra request is better than no flags.
         return self._read(loaded=loaded) or self._ask(version)
 
@@ -192,6 +195,7 @@ class SharedSource:
         return float(age) if is_known else 0.0
 
     def _store(self, document: DefinitionsDocument) -> None:
+        self._lacks_latest = True
         store: Any = self._provider.on_flag_definitions_received
         store_text = getattr(self._provider, "on_flag_definitions_text_received", None)
         try:
@@ -201,6 +205,7 @@ class SharedSource:
                 self._operate(store_text, document)
             else:
                 self._operate(store, read_json(document))
+            self._lacks_latest = False
             self._incidents.resolve("on_flag_definitions_received")
         except application_errors() as error:
             consequence = "the new definitions stay in use here"
@@ -211,7 +216,7 @@ class SharedSource:
         if confirm is None:
             return
         try:
-            self._operate(confirm)
+            self._lacks_latest = self._operate(confirm) is False
             self._incidents.resolve("on_flag_definitions_unchanged")
         except application_errors() as error:
             self._warn("on_flag_definitions_unchanged", error, "the definitions stay in use here")

@@ -155,9 +155,13 @@ class HostFlagCache:
             raise
         self._remove_leftovers()
 
-    def on_flag_definitions_unchanged(self) -> None:
-        """Set the file's modification time to now."""
-        os.utime(self._path, (self._clock.wall(),) * 2)
+    def on_flag_definitions_unchanged(self) -> bool:
+        """Set the file's modification time to now; return whether there still is a file."""
+        try:
+            os.utime(self._path, (self._clock.wall(),) * 2)
+        except FileNotFoundError:
+            return False
+        return True
 
     def flag_definitions_age(self) -> float | None:
         """Return the seconds since the file was written or confirmed; None if there is no file."""

@@ -139,9 +139,10 @@ class RedisFlagCache:
         """Store `text` for the other processes."""
         return self._client.set(self._data_key, text, ex=self._data_seconds)
 
-    def on_flag_definitions_unchanged(self) -> object:
-        """Keep the stored document from expiring."""
-        return self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
+    def on_flag_definitions_unchanged(self) -> bool | Awaitable[bool]:
+        """Keep the stored document from expiring; return whether there still is one."""
+        answer = self._client.eval(_EXTEND, 1, self._data_key, self._data_seconds)
+        return _then(answer, lambda extended: int(extended) == 1)
 
     def flag_definitions_age(self) -> float | Awaitable[float | None] | None:
         """Return the seconds since the document was stored or kept from expiring; None if there is none.

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from .. import fork_and_exit
-from ..callers import settle
-from ..errors import ClientBusyError
+from . import fork_and_exit
+from .callers import settle
+from .errors import ClientBusyError
 
 __all__ = ["DaemonThreads"]
 
@@ -31,7 +31,8 @@ IDLE_SECONDS = 10.0
 class DaemonThreads:
     """A pool of daemon threads that end by themselves, so the pool need not be closed.
 
-    ``patience`` is the time after which the caller should cancel a future that does not run yet.
+    ``patience`` is the time after which the caller should cancel a future that does not run yet, ``name`` that of
+    the threads.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class DaemonThreads:
         *,
         most_waiting: int = MOST_WAITING,
         patience: float = PATIENCE,
+        name: str = "flagengine-async",
     ) -> None:
         self.patience = patience
+        self._name = name
         self._most = most
         self._most_waiting = most_waiting
         self._idle_seconds = idle_seconds
@@ -87,9 +90,7 @@ class DaemonThreads:
         """Start a thread if there are too few; return whether any thread will take the call."""
         if pending.threads < limit:
             arguments = pending, self._idle_seconds
-            thread = threading.Thread(
-                target=_work, args=arguments, name="flagengine-async", daemon=True
-            )
+            thread = threading.Thread(target=_work, args=arguments, name=self._name, daemon=True)
             try:
                 thread.start()
             except RuntimeError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flagengine.transports.client.daemon_threads import DaemonThreads
+from flagengine.transports.daemon_threads import DaemonThreads
 
 PATIENCE = 20.0
 
@@ -92,7 +92,7 @@ def test_a_forked_child_starts_threads_of_its_own() -> None:
 def test_a_call_that_hangs_does_not_keep_the_program_from_ending() -> None:
     program = (
         "import threading\n"
-        "from flagengine.transports.client.daemon_threads import DaemonThreads\n"
+        "from flagengine.transports.daemon_threads import DaemonThreads\n"
         "threads, running = DaemonThreads(), threading.Event()\n"
         "threads.submit(lambda: (running.set(), threading.Event().wait(60)))\n"
         "assert running.wait(30)\n"
