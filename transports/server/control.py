@@ -7,7 +7,7 @@ from hmac import compare_digest
 
 from .project import Project
 from .server import Server
-from .web.body import json_of
+from .web.lenient_json import json_of
 from .web.request import Request
 from .web.response import NO_STORE, Refused, Response, json_response, text_response
 from .web.routes import Route

@@ -24,9 +24,9 @@ from .metrics import RequestMetrics
 from .project import Project, Projects
 from .settings import ServerSettings
 from .upstream import MOST_ASKED, Upstream
-from .web.body import json_of
 from .web.cors import CrossOrigin
 from .web.hosts import AllowedHosts
+from .web.lenient_json import json_of
 from .web.request import Request
 from .web.response import Refused, text_response
 from .web.routes import Route, Routes

@@ -14,9 +14,9 @@ from ..web.body import (
     GZIP_MAGIC,
     form_value,
     from_base64,
-    json_of,
     unpacked_body,
 )
+from ..web.lenient_json import json_of
 from ..web.request import Request
 from ..web.response import Refused, text_response
 

@@ -15,7 +15,7 @@ from ...batching.event import Event
 from ...batching.event_fields import format_utc
 from ...json_text import to_json
 from ..changes import Changes
-from ..web.body import json_of
+from ..web.lenient_json import json_of
 
 __all__ = ["Captured", "CapturedEvent", "Wanted"]
 

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from ...batching.event import Event
 from ...batching.event_fields import canonical_uuid
 from ...json_text import to_json
-from ..web.body import json_of
+from ..web.lenient_json import json_of
 from ..web.request import Request
 from ..web.response import JSON_TYPE, Response
 from .accepting import AGAIN, Acceptance, aside

@@ -13,7 +13,8 @@ from flagengine import Snapshot, evaluate
 
 from ..project import Project
 from ..server import Server
-from ..web.body import json_of, unpacked_body
+from ..web.body import unpacked_body
+from ..web.lenient_json import json_of
 from ..web.request import Request
 from ..web.response import Headers, Response, Streamed, json_response
 from .answers import explained, in_short

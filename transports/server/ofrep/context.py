@@ -13,7 +13,8 @@ from flagengine import usable_id
 
 from ..posthog.callers import runtime_of
 from ..publication import Publication
-from ..web.body import json_of, unpacked_body
+from ..web.body import unpacked_body
+from ..web.lenient_json import json_of
 from ..web.request import Request
 from ..web.response import Refused
 from .errors import Code, refusal

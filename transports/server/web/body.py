@@ -6,21 +6,15 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
-from re import compile  # noqa: A004 - only here
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from ...errors import InvalidResponseError, ResponseTooLargeError
 from ...http.unpacking import unpack
-from ...json_text import read_json
 from .begun import Begun
+from .lenient_json import json_of
 from .request import Request
 from .response import Refused, text_response
-
-try:
-    import orjson
-except ImportError:
-    orjson = None  # type: ignore[assignment] # optional
 
 __all__ = [
     "COMPRESSIONS",
@@ -29,7 +23,6 @@ __all__ = [
     "Receive",
     "form_value",
     "from_base64",
-    "json_of",
     "read_body",
     "sent_json",
     "undecodable",
@@ -46,7 +39,6 @@ COMPRESSIONS: Final = frozenset({"", "gzip", "gzip-js", "base64"})
 
 _MOST_DIGITS: Final = 20
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/plain"})
-_HALF_CHARACTER: Final = compile(rb"\xed[\xa0-\xbf]")
 _JSON: Final = b"application/json"
 
 
@@ -124,35 +116,6 @@ def unpacked_body(request: Request, *, limit: int) -> bytes:
 
 
 # Decoding.
-
-
-def json_of(text: bytes) -> Any:
-    """Return the value of JSON text, read as leniently as the client reads (see ``read_json``).
-
-    Raises:
-        ValueError: the text is not JSON, or nested too deep.
-    """
-    if orjson is not None:
-        try:
-            return orjson.loads(text)
-        except (
-            ValueError
-        ):  # NaN, an integer of more than 64 bits, half a surrogate pair: or no JSON
-            pass
-    return read_json(_with_whole_characters(text) if _HALF_CHARACTER.search(text) else text)
-
-
-def _with_whole_characters(text: bytes) -> bytes:
-    """Return text in which a character is written as the UTF-8 of both halves of its UTF-16.
-
-    So do posthog-js 1.297 and older in their base64, where a text has an emoji.
-    """
-    try:
-        halves = text.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
-    except UnicodeDecodeError:
-        return text
-    whole = halves.decode("utf-16-le", "surrogatepass")
-    return whole.encode("utf-8", "surrogatepass")
 
 
 def sent_json(request: Request, *, limit: int) -> Any:
