@@ -4,15 +4,16 @@ SDKs may be called from every page and by every name, but definitions with all t
 are for whoever runs the server. Programs that are no browser may read everything anyway; a browser also runs the
 pages of others, and says which page asks (``Origin``, ``Sec-Fetch-Site``) and by which name (``Host``).
 
-======================== ============================ ====================
-address                  its name must be allowed     only its own pages
-======================== ============================ ====================
-``/``                    yes                          no: it may be a link
-``/_control``            yes                          no: it has a key
-``/_health``, ``/_ready``  no: probes use any name      no
-any other ``/_``         yes                          yes
-all else, for SDKs       no                           no
-======================== ============================ ====================
+==========================  ============================  ====================
+address                     its name must be allowed      only its own pages
+==========================  ============================  ====================
+``/``                       yes                           no: it may be a link
+``/_control``               yes                           no: it has a key
+``/_health``, ``/_ready``   no: probes use any name       no
+any other ``/_``            yes                           yes
+what opens to secret keys   no: SDKs on other machines    yes: no page has one
+all else, for SDKs          no                            no
+==========================  ============================  ====================
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ _PAGE: Final = "/"
 _INSIDE: Final = "/_"
 _WITH_KEY: Final = "/_control/"
 _FOR_PROBES: Final = ("/_health", "/_ready")
+# With all conditions. A server for development may take any secret key, so a page could make one up.
+_DEFINITIONS: Final = (
+    "/flags/definitions",
+    "/api/feature_flag/",
+    "/api/projects/",
+    "/openfeature/",
+)
 _OWN_SITES: Final = (None, "same-origin", "none")
 
 
@@ -50,13 +58,16 @@ class DevelopmentGuard:
     def guarded(self, route: Route) -> Route:
         """Return a route whose endpoint is only asked by those who may; a route for everybody as it is."""
         path = route.path
-        if path in _FOR_PROBES or not (path == _PAGE or path.startswith(_INSIDE)):
+        is_inside = path not in _FOR_PROBES and (path == _PAGE or path.startswith(_INSIDE))
+        is_open = path == _PAGE or path.startswith(_WITH_KEY)
+        is_for_own_pages = (is_inside and not is_open) or path.startswith(_DEFINITIONS)
+        if not (is_inside or is_for_own_pages):
             return route
-        is_for_own_pages = path != _PAGE and not path.startswith(_WITH_KEY)
         endpoint: Endpoint = route.endpoint
 
         def guarded(request: Request) -> Answer | Awaitable[Answer]:
-            self._check_name(request)
+            if is_inside:
+                self._check_name(request)
             if is_for_own_pages:
                 _check_page(request)
             return endpoint(request)

@@ -203,3 +203,35 @@ def test_so_is_the_name_that_the_command_is_given(monkeypatch: pytest.MonkeyPatc
 
 def _of_this_machine(host: str, *arguments: object, **named: object) -> object:
     return _LOOK_UP("127.0.0.1" if host == "flags.test" else host, *arguments, **named)
+
+
+DEFINITIONS = (
+    "/flags/definitions",
+    "/api/feature_flag/local_evaluation/",
+    "/api/projects/@current/feature_flags",
+    "/api/projects/@current/feature_flags/beta/remote_config",
+    "/openfeature/v0/manifest",
+)
+WITHOUT_KEYS = {"project_key": None, "secret_keys": ()}
+SECRET = {"authorization": "Bearer phx_any", "host": "flags:8765"}
+
+
+@pytest.mark.parametrize("path", DEFINITIONS)
+@pytest.mark.parametrize(
+    "page", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}]
+)
+def test_a_page_of_another_site_reads_no_definitions(path: str, page: dict[str, str]):
+    bench = Bench(project=WITHOUT_KEYS, is_development=True)
+    answer = bench("GET", path, headers={**SECRET, **page})
+    assert (answer.status, answer.text) == (
+        403,
+        "only the pages of this server itself may read this, not those of other sites",
+    )
+    assert bench("GET", path, headers=SECRET).status == 200
+
+
+def test_a_page_of_another_site_asks_for_flags():
+    page = {"origin": "https://shop.example", "sec-fetch-site": "cross-site"}
+    body = {"token": "phc_any", "distinct_id": "ann"}
+    bench = Bench(project=WITHOUT_KEYS, is_development=True)
+    assert bench("POST", "/flags", body, page).status == 200
