@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from typing import Final
 
@@ -15,6 +16,7 @@ from ..application_errors import application_errors, log_error
 from ..clock import Clock, SystemClock
 from ..http.base import Transport
 from ..http.live import LiveTransport
+from .absent import why_absent
 from .access_log import AccessLog
 from .app import ASGI, Application
 from .changes import Changes
@@ -113,6 +115,7 @@ class Server:
             on_stop=self.stop,
             metrics=self.metrics,
             streams=self.streams,
+            why_absent=partial(why_absent, settings),
             access_log=None if settings.access_log is None else AccessLog(settings.access_log),
         )
 
