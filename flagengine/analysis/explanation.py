@@ -1,6 +1,6 @@
 """Explanations of answers, as data and as text for a terminal (SPEC R13)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from flagengine.compiled.call import EvaluationCall
@@ -48,6 +48,13 @@ class Line(Record):
     children: "tuple[Line, ...]" = ()
 
 
+class _Lines(Record):
+    """How lines say a filter, if not in the words of the definitions, and whether they say what decided."""
+
+    say: Callable[[Mapping[str, Any]], str] | None = None
+    has_ending: bool = True
+
+
 class _At:
     """A place in the tree: its level, and the flags and cohorts that the tree already shows.
 
@@ -55,14 +62,17 @@ class _At:
     double with every flag or cohort of a chain in which each names the previous one twice.
     """
 
-    __slots__ = ("_shown", "level")
+    __slots__ = ("_shown", "level", "lines")
 
-    def __init__(self, level: int = 0, shown: set[object] | None = None) -> None:
+    def __init__(
+        self, level: int = 0, shown: set[object] | None = None, lines: "_Lines | None" = None
+    ) -> None:
         self.level = level
+        self.lines = lines or _Lines()
         self._shown = set() if shown is None else shown
 
     def below(self) -> "_At":
-        return _At(self.level + 1, self._shown)
+        return _At(self.level + 1, self._shown, self.lines)
 
     def is_first(self, dependency: FlagTrace) -> bool:
         return self._is_new(dependency.resolution.key)
@@ -126,9 +136,19 @@ class Explanation(Record):
         """Return the whole tree as JSON values."""
         return self._flag(self.trace, _At())
 
-    def to_line(self) -> Line:
-        """Return the tree as nested lines."""
-        return self._flag_line(self.trace, _At())
+    def to_line(
+        self,
+        say: Callable[[Mapping[str, Any]], str] | None = None,
+        *,
+        has_ending: bool = True,
+    ) -> Line:
+        """Return the tree as nested lines.
+
+        ``say`` returns the text of a filter, which it gets as `to_dict` has it: ``type``, ``key``,
+        ``operator``, ``expected``, ``negation``, and ``group``, the group type's name, where there is one.
+        Without ``has_ending`` the last lines, which repeat what decided, are left out.
+        """
+        return self._flag_line(self.trace, _At(lines=_Lines(say, has_ending)))
 
     def __str__(self) -> str:
         """Draw the tree with box characters; what is not printable is escaped."""
@@ -217,7 +237,8 @@ class Explanation(Record):
         if trace.holdout is not None:
             lines.append(Line(f"holdout: {_hash_text(trace.holdout)}"))
         lines += [self._condition_line(condition, at.below()) for condition in trace.conditions]
-        lines += _ending(trace)
+        if at.lines.has_ending:
+            lines += _ending(trace)
         return Line(_headline(trace.resolution), tuple(lines))
 
     def _condition_line(self, trace: ConditionTrace, at: _At) -> Line:
@@ -232,16 +253,16 @@ class Explanation(Record):
 
     def _test_line(self, trace: TestTrace, at: _At) -> Line:
         if at.level >= MAX_LEVELS:
-            return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}; {_CUT}")
+            return Line(f"{_mark(trace.verdict)} {self._test_text(trace, at)}; {_CUT}")
         children = [self._test_line(child, at.below()) for child in at.parts(trace)]
         if trace.dependency is not None and at.is_first(trace.dependency):
             children.append(self._flag_line(trace.dependency, at.below()))
-        return Line(f"{_mark(trace.verdict)} {self._test_text(trace)}", tuple(children))
+        return Line(f"{_mark(trace.verdict)} {self._test_text(trace, at)}", tuple(children))
 
-    def _test_text(self, trace: TestTrace) -> str:
+    def _test_text(self, trace: TestTrace, at: _At) -> str:
         if trace.origin is None:
             return {"all": "all of", "any": "any of", "not": "not"}.get(trace.kind, trace.note)
-        written = _filter_text(trace.origin, trace.group)
+        written = _filter_text(trace.origin, trace.group, at.lines.say)
         if trace.kind == "property":
             return f"{written}; {self._actual_text(trace)}"
         if trace.kind == "flag" and trace.dependency is not None:
@@ -281,7 +302,11 @@ def _filter(origin: Filter) -> dict[str, Any]:
     }
 
 
-def _filter_text(origin: Filter, group: str | None) -> str:
+def _filter_text(
+    origin: Filter, group: str | None, say: Callable[[Mapping[str, Any]], str] | None
+) -> str:
+    if say is not None:
+        return say(_filter(origin) if group is None else {**_filter(origin), "group": group})
     if origin.type == "cohort":
         return f"cohort {excerpt(origin.value)} {name_excerpt(origin.operator or 'in')}"
     if origin.type == "flag":

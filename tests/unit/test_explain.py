@@ -270,3 +270,25 @@ def test_a_key_that_is_no_text_is_explained_as_unknown(key: Any) -> None:
     assert str(found).startswith(f"{key!r} is null (unknown_flag: ")
     assert repr(found).startswith("Explanation(")
     assert "unknown_flag" in found._repr_html_()
+
+
+def test_lines_say_filters_as_they_are_told_and_leave_out_what_decided():
+    seats = {"key": "seats", "type": "group", "group_type_index": 0, "value": 5}
+    document = {
+        "flags": [{"key": "f", "active": True, "filters": {"groups": [{"properties": [seats]}]}}],
+        "group_type_mapping": {"0": "company"},
+    }
+    found = explain(document, "f", "u", groups={"company": "acme"}, complete=True)
+    asked = []
+
+    def say(leaf):
+        asked.append(leaf)
+        return "SAID"
+
+    line = found.to_line(say, has_ending=False)
+    (condition,) = line.children
+    assert condition.children[0].text == "✗ SAID; the property is absent"
+    (whole,) = found.to_dict()["conditions"]
+    assert asked == [{name: whole["filters"][0][name] for name in asked[0]}]
+    assert (asked[0]["group"], asked[0]["expected"]) == ("company", 5)
+    assert found.to_line().children[-1].text == "decided by the lack of a matching condition"

@@ -146,6 +146,7 @@ def command(source: str | None, config: str | None, *, check: bool, **given: Any
     flagengine serve --config server.toml
     """  # noqa: D301 (click keeps the lines after it as they are)
     chosen = _configuration(source, config, _given(given))
+    _check_paths(chosen, config, makes_folders=not check)
     server = _server(chosen)
     if check:
         if config is not None:  # a FILE has been read
@@ -234,6 +235,20 @@ def _options() -> Iterator[tuple[str, str]]:
     for each in command.params:
         if isinstance(each, click.Option) and each.name is not None:
             yield each.name, each.opts[0]
+
+
+def _check_paths(chosen: Configuration, config: str | None, *, makes_folders: bool) -> None:
+    """Check that the folders and files in the settings can be used, while somebody reads what is said."""
+    from ..server.usable_paths import check_paths, make_folders  # noqa: PLC0415 not for the help
+
+    try:
+        check_paths(chosen.settings)
+        if makes_folders:
+            make_folders(chosen.settings)
+    except ValueError as error:
+        message = str(error)
+        shown = _in_words_of_options(message) if config is None else f"{config}: {message}"
+        raise Trouble(shown) from None
 
 
 def _server(chosen: Configuration) -> Server:

@@ -40,11 +40,11 @@ UNKNOWN_ROUTE: Final = "(unknown)"
 
 
 _ANSWERS: Final = (Response, Streamed)
-_NOT_FOUND: Final = text_response("there is nothing at this path", HTTPStatus.NOT_FOUND)
+_NOTHING: Final = "there is nothing at this path"
 
 
 class _Place(NamedTuple):
-    """Where a path leads: nowhere without a route."""
+    """Where a path leads: nowhere without a route; a path that is not below the prefix is ""."""
 
     path: str
     route: Route | None
@@ -67,6 +67,7 @@ class Application:
         metrics: counts the requests.
         access_log: notes the requests.
         streams: bounds the streams; without it there may be any number.
+        why_absent: returns why a path has no endpoint, for people; None if there is nothing to say.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Application:
         metrics: RequestMetrics | None = None,
         access_log: AccessLog | None = None,
         streams: OpenStreams | None = None,
+        why_absent: Callable[[str], str | None] = lambda _path: None,
     ) -> None:
         self._routes = routes
         self._of_raw_path = remembering(self._find_raw)
@@ -92,6 +94,7 @@ class Application:
         self._metrics = metrics or RequestMetrics()
         self._access_log = access_log
         self._streams = streams or OpenStreams(sys.maxsize)
+        self._why_absent = why_absent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or start and stop."""
@@ -117,7 +120,7 @@ class Application:
             arguments=arguments,
             prefix=self._prefix or scope.get("root_path", "").rstrip("/"),
         )
-        answer = _NOT_FOUND if route is None else await self._from(route, request, receive)
+        answer = self._absent(path) if route is None else await self._from(route, request, receive)
         headers = [*answer.headers, *self._cross_origin.headers(request.field(b"origin"))]
         if isinstance(answer, Streamed):
             with self._streams.opened():
@@ -150,7 +153,12 @@ class Application:
 
     def _find(self, path: str | None) -> _Place:
         found = None if path is None else self._routes.find(path)
-        return _NOWHERE if path is None or found is None else _Place(path, *found)
+        if path is None:
+            return _NOWHERE
+        return _Place(path, None, ()) if found is None else _Place(path, *found)
+
+    def _absent(self, path: str) -> Response:
+        return text_response(self._why_absent(path) or _NOTHING, HTTPStatus.NOT_FOUND)
 
     async def _from(self, route: Route, request: Request, receive: Receive) -> Answer:
         method = request.method

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 from importlib import import_module
 from typing import Final
 
@@ -15,6 +16,7 @@ from ..clock import Clock, SystemClock
 from ..daemon_threads import DaemonThreads
 from ..http.base import Transport
 from ..http.live import LiveTransport
+from .absent import why_absent
 from .access_log import AccessLog
 from .app import ASGI, Application
 from .changes import Changes
@@ -118,6 +120,7 @@ class Server:
             on_stop=self.stop,
             metrics=self.metrics,
             streams=self.streams,
+            why_absent=partial(why_absent, settings),
             access_log=None if settings.access_log is None else AccessLog(settings.access_log),
         )
 

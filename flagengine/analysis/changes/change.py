@@ -1,6 +1,6 @@
 """One difference between two definitions of a flag, as data and as text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -65,11 +65,16 @@ class Change(Record):
     def __str__(self) -> str:
         return printable(self.text)
 
-    def details(self) -> tuple[str, ...]:
-        """Return the filters that were removed (-) and added (+), one line each."""
+    def details(self, say: Callable[[Mapping[str, Any]], str] | None = None) -> tuple[str, ...]:
+        """Return the filters that were removed (-) and added (+), one line each.
+
+        ``say`` returns the text of a filter without its negation, which it gets as ``before`` and ``after`` have
+        it: ``type``, ``key``, ``operator`` and ``value``.
+        """
         if self.kind is not ChangeKind.TARGETING or self.before is None or self.after is None:
             return ()
-        old, new = (list(map(_filter_text, filters)) for filters in (self.before, self.after))
+        say = say or _filter_text
+        old, new = ([_negated(say, leaf) for leaf in part] for part in (self.before, self.after))
         lines = [f"- {text}" for text in old if text not in new]
         lines += [f"+ {text}" for text in new if text not in old]
         return tuple(map(printable, lines))
@@ -90,5 +95,8 @@ class Change(Record):
 def _filter_text(leaf: Mapping[str, Any]) -> str:
     kind, key = leaf["type"] or "person", name_excerpt(leaf["key"])
     name = kind if kind == "cohort" else f"{name_excerpt(kind)} {key}"
-    words = f"{name} {name_excerpt(leaf['operator'] or 'exact')} {excerpt(leaf['value'])}"
-    return f"not {words}" if leaf.get("negation") else words
+    return f"{name} {name_excerpt(leaf['operator'] or 'exact')} {excerpt(leaf['value'])}"
+
+
+def _negated(say: Callable[[Mapping[str, Any]], str], leaf: Mapping[str, Any]) -> str:
+    return f"not {say(leaf)}" if leaf.get("negation") else say(leaf)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from flagengine.transports.cli import serve
 from flagengine.transports.cli.serve import command
 from tests.waiting import eventually
 
@@ -164,6 +167,75 @@ def test_a_check_reads_the_definitions_of_each_project(
         (tmp_path / "flags.json").write_text(content)
     said = _said("--config", str(file), "--check")
     assert f"server.toml: projects[1].definitions: {words}" in said
+
+
+@pytest.fixture
+def never_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        pytest.fail("it serves")
+
+    monkeypatch.setattr(serve, "_serve", fail)
+
+
+RELAY = ("--upstream", "http://127.0.0.1:1", "--project-key", "phc_a", "--secret-key-env", "PATH")
+
+
+@pytest.mark.usefixtures("never_serves")
+@pytest.mark.parametrize("only_check", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*RELAY, "--events", "FILE"), "--events must be a folder that can be written, got FILE: it is not a folder"),
+        ((*RELAY, "--events", "FILE/a/b"), "--events must be a folder that can be written, got FILE/a/b: FILE is not a folder"),
+        ((*RELAY, "--shared-folder", "FILE"), "--shared-folder must be a folder that can be written, got FILE: it is not a folder"),
+        ((SMALL, "--compare-with", "NONE"), "--compare-with must be a definitions file, got NONE: No such file"),
+        ((SMALL, "--compare-with", "FILE"), "--compare-with must be a definitions file, got FILE: a definitions document must"),
+    ],
+)  # fmt: skip
+def test_a_path_that_cannot_be_used_is_one_line_before_anything_runs(
+    tmp_path: Path, arguments: tuple[str, ...], words: str, *, only_check: bool
+):
+    (tmp_path / "file").write_text("no definitions")
+    paths = {"FILE": str(tmp_path / "file"), "NONE": str(tmp_path / "none")}
+
+    def placed(text: str) -> str:
+        for name, path in paths.items():
+            text = text.replace(name, path)
+        return text
+
+    said = _said(*map(placed, arguments), *(["--check"] if only_check else ["--port", "0"]))
+    assert placed(words) in said
+    assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.usefixtures("never_serves")
+@pytest.mark.parametrize("option", ["--events", "--shared-folder"])
+def test_a_start_tries_to_write_into_its_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+):
+    def fail(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+    said = _said(*RELAY, option, str(tmp_path / "a"), "--port", "0")
+    assert f"{option} must be a folder that can be written, got {tmp_path / 'a'}: No space" in said
+
+
+def test_a_path_in_a_file_is_named_by_its_setting(tmp_path: Path):
+    file = tmp_path / "server.toml"
+    file.write_text(
+        f"[server]\ncompare_with = 'nope.json'\n[[projects]]\ndefinitions = {SMALL!r}\n"
+    )
+    said = _said("--config", str(file), "--check")
+    missing = tmp_path / "nope.json"
+    assert f"server.toml: server.compare_with must be a definitions file, got {missing}: " in said
+
+
+def test_a_check_leaves_nothing_behind(tmp_path: Path):
+    folders = ("--events", str(tmp_path / "a/b"), "--shared-folder", str(tmp_path / "c"))
+    assert "the settings are good" in _said(*RELAY, *folders, "--check", exits=0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from ...option_values.objects import read_clock
 from ...option_values.quantities import Seconds
 from ...option_values.texts import read_optional_path
 from .file_lock import FileLock
+from .private_folder import UnsafeDirectoryError, make_private
 
 __all__ = ["HostFlagCache", "UnsafeDirectoryError"]
 
@@ -40,10 +40,6 @@ KEEPS_OPEN_FILES = sys.platform == "win32"
 TRIES = 25
 
 T = TypeVar("T")
-
-
-class UnsafeDirectoryError(OSError):
-    """The error for a directory in which other users can write, and so could change flags."""
 
 
 class HostFlagCache:
@@ -95,12 +91,17 @@ class HostFlagCache:
     def __repr__(self) -> str:
         return f"<HostFlagCache {str(self._path)!r}>"
 
+    @property
+    def directory(self) -> Path:
+        """Where the file is kept."""
+        return self._directory
+
     def should_fetch_flag_definitions(self) -> bool:
         """Return whether this process must ask: it holds or gets the lock, or the holder hangs.
 
         While there is no file, wait until the holder writes it or dies.
         """
-        _make_private(self._directory)
+        make_private(self._directory)
         until = self._clock.monotonic() + self._wait_for_first
         while True:
             if self._lock.is_held:
@@ -133,7 +134,7 @@ class HostFlagCache:
 
     def get_flag_definitions_text(self) -> bytes | None:
         """Return the content of the file; None if there is no file."""
-        _make_private(self._directory)
+        make_private(self._directory)
         try:
             return self._patiently(self._read)
         except FileNotFoundError:
@@ -234,18 +235,3 @@ def _own_directory() -> Path:
         msg = "directory must be given, because the environment has no LOCALAPPDATA"
         raise ValueError(msg)
     return Path(private) / "flagengine"
-
-
-def _make_private(directory: Path) -> None:
-    """Make sure that `directory` exists and that no other user can write to it."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = directory.lstat()
-    if not stat.S_ISDIR(status.st_mode):
-        msg = f"{directory} is not a directory"
-        raise UnsafeDirectoryError(msg)
-    if not hasattr(os, "geteuid"):
-        # The mode of a folder says nothing on Windows, where the folders above it decide.
-        return
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        msg = f"{directory} must belong to this user and must not be writable by other users"
-        raise UnsafeDirectoryError(msg)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from ...batching.append_file import Fsync
@@ -32,7 +33,7 @@ from ...retry import RetryPolicy
 from ..settings import ProjectSettings
 from .relay_sink import RelaySink
 
-__all__ = ["AI", "EVENTS", "HISTORICAL", "LIMITS", "lanes_of"]
+__all__ = ["AI", "EVENTS", "HISTORICAL", "LIMITS", "folders_of", "lanes_of"]
 
 EVENTS: Final = EVENTS_LANE
 HISTORICAL: Final = "historical"
@@ -94,18 +95,23 @@ def _sink(settings: ProjectSettings, lane: str, transport: Transport, clock: Clo
     return RelaySink(HttpSink(transport, WireV0(destination, _PATHS[lane]), clock))
 
 
-def _spools(settings: ProjectSettings) -> Mapping[str, Spool]:
-    """Return the spools of a project that has a folder and passes events on; otherwise none.
+def folders_of(settings: ProjectSettings) -> list[Path]:
+    """Return the folders in which a project keeps its events: one for each lane, none if it keeps them in memory.
 
     Each project has a folder of its own in the folder, so that no event gets into another project.
     """
     upstream, folder, key = settings.upstream, settings.events, settings.project_key
     if upstream is None or not upstream.takes_events or folder is None or key is None:
-        return {}
-    own = folder / _folder_name(key)
+        return []
+    return [folder / _folder_name(key) / lane for lane in _PATHS]
+
+
+def _spools(settings: ProjectSettings) -> Mapping[str, Spool]:
+    """Return the spool of each lane of a project that has a folder and passes events on; otherwise none."""
     fsync = Fsync.ALWAYS if settings.spool_fsync else Fsync.NEVER
     return {
-        lane: Spool(own / lane, max_bytes=settings.max_spool_bytes, fsync=fsync) for lane in _PATHS
+        folder.name: Spool(folder, max_bytes=settings.max_spool_bytes, fsync=fsync)
+        for folder in folders_of(settings)
     }
 
 

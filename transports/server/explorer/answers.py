@@ -10,6 +10,7 @@ from flagengine import Explanation, Resolution, Snapshot, explain, printable
 from ...json_text import to_json
 from .catalogue import Catalogue, variants_of
 from .person import Person
+from .wording import Wording
 
 __all__ = ["explained", "in_short", "shares", "shown", "word"]
 
@@ -82,7 +83,7 @@ def explained(
         "payload_is_encrypted": is_encrypted,
         "decided_by": whole["decided_by"],
         "missing": whole["smallest_missing"],
-        "tree": _tree(found),
+        "tree": _tree(found, catalogue.wording),
         "shares": shares(catalogue.snapshot, key, whole),
         "definition": catalogue.definition(key),
     }
@@ -131,23 +132,26 @@ def _passes(trace: Mapping[str, Any]) -> bool | None:
     return None if verdicts - {"true"} else True
 
 
-def _tree(found: Explanation) -> dict[str, Any]:
-    lines = _Lines(_MOST_LINES)
-    branches = list(lines.of(found.to_line().children))
+def _tree(found: Explanation, wording: Wording) -> dict[str, Any]:
+    """Return the tree in plain words, without its last lines: what decided is said above it."""
+    lines = _Lines(_MOST_LINES, wording)
+    whole = found.to_line(wording.filter, has_ending=False)
+    branches = list(lines.of(whole.children))
     return {"lines": branches, "is_cut": lines.left < 0}
 
 
 class _Lines:
     """The lines of a tree, as long as there is room for more."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, wording: Wording) -> None:
         self.left = most
+        self._wording = wording
 
     def of(self, lines: Sequence[Any]) -> Iterator[dict[str, Any]]:
         for line in lines:
             self.left -= 1
             if self.left < 0:
                 return
-            text = printable(line.text)
+            text = printable(self._wording.note(line.text))
             cut = text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
             yield {"text": cut, "lines": list(self.of(line.children))}

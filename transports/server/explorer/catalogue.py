@@ -10,6 +10,7 @@ from flagengine import Issue, Snapshot, printable, requirements
 
 from ..publication import encrypted_keys, is_encrypted
 from .hints import hints
+from .wording import Wording
 
 __all__ = ["Catalogue"]
 
@@ -30,7 +31,8 @@ class Catalogue:
         issues = [issue for issue in self.snapshot.issues if issue not in self._of_flags]
         return {
             "flags": [
-                {**self._flag(key), **_needs(needs[key].to_dict())} for key in self.snapshot.flags
+                {**self._flag(key), **_needs(needs[key].to_dict(), self.wording)}
+                for key in self.snapshot.flags
             ],
             "hints": hints(self.snapshot, self._document),
             "group_types": sorted({*self.snapshot.group_type_mapping.values()}),
@@ -52,6 +54,11 @@ class Catalogue:
     def is_encrypted(self, key: str) -> bool:
         """Return whether a flag's payloads are encrypted."""
         return key in self._encrypted
+
+    @cached_property
+    def wording(self) -> Wording:
+        """How the snapshot's filters are said."""
+        return Wording(self._document)
 
     @cached_property
     def _document(self) -> dict[str, Any]:
@@ -92,13 +99,13 @@ def variants_of(flag: Any, place: int | None = None) -> list[tuple[str, float]]:
     return [(variant.key, variant.weight) for rule in rules for variant in rule.variants]
 
 
-def _needs(found: Mapping[str, Any]) -> dict[str, Any]:
+def _needs(found: Mapping[str, Any], wording: Wording) -> dict[str, Any]:
     names = ("person_properties", "group_properties", "groups", "device_id", "distinct_id")
     return {
         "needs": {name: found[name] for name in names if name in found},
         "flags": found["flags"],
         "decided_locally": found["decided_locally"],
-        "why": [printable(text) for text in found["why"]],
+        "why": [printable(wording.note(text)) for text in found["why"]],
     }
 
 

@@ -10,6 +10,7 @@ from flagengine import Comparison, Snapshot, SnapshotError, compare, evaluate_fl
 
 from .answers import shown
 from .person import Person, refused
+from .wording import Wording
 
 __all__ = ["compared", "facts", "read_file", "read_text"]
 
@@ -57,9 +58,10 @@ def compared(
     One of them is the second file, of which the page shows the number of flags and what is wrong: see `facts`.
     """
     found = compare(before, after)
+    wording = Wording(before.to_document(), after.to_document())
     return {
         "count": len(found.flags),
-        "flags": list(_flags(found, before, after, person, options)),
+        "flags": list(_flags(found, wording, before, after, person, options)),
         "project": [printable(change.text) for change in found.project[:_MOST_CHANGES]],
     }
 
@@ -71,7 +73,12 @@ def facts(second: Snapshot) -> dict[str, Any]:
 
 
 def _flags(
-    found: Comparison, before: Snapshot, after: Snapshot, person: Person, options: Mapping[str, Any]
+    found: Comparison,
+    wording: Wording,
+    before: Snapshot,
+    after: Snapshot,
+    person: Person,
+    options: Mapping[str, Any],
 ) -> Any:
     for flag in found.flags[:_MOST_FLAGS]:
         answers = [
@@ -84,7 +91,10 @@ def _flags(
             "label": printable(flag.key),
             "status": flag.status,
             "changes": [
-                {"text": printable(change.text), "details": list(change.details()[:_MOST_CHANGES])}
+                {
+                    "text": printable(change.text),
+                    "details": list(change.details(wording.filter)[:_MOST_CHANGES]),
+                }
                 for change in flag.changes[:_MOST_CHANGES]
             ],
             "more": max(0, len(flag.changes) - _MOST_CHANGES),

@@ -65,6 +65,22 @@ def test_the_answers_for_a_person_that_is_filled_in_equal_evaluate(visitor: Visi
     assert page.locator(".tree li").first.inner_text().startswith("condition 1")
 
 
+def test_the_reason_of_an_off_is_said_once_and_filters_in_plain_words(visitor: Visitor):
+    page = visitor.open(visitor.site(PRODUCT), {"distinct_id": "user-1"}, flag="churn-survey")
+    page.locator(".tree", has_text='person is in the cohort "At risk"').wait_for()
+    said = page.locator("#detail").inner_text()
+    assert said.count("No condition matches.") == 1
+    assert "lack of a matching condition" not in said
+    assert "is_date_before" not in page.locator(".tree").inner_text()
+
+    site = visitor.site(document())
+    page = visitor.open(site, flag="old")
+    page.locator(".answer", has_text="The flag is switched off.").wait_for()
+    assert page.locator(".tree").count() == 0
+    page = visitor.open(site, {"properties": {"is_staff": True}}, flag="checkout")
+    page.locator(".answer", has_text="Decided by condition 2").wait_for()
+
+
 def test_a_value_that_conditions_mention_is_given_by_a_click(visitor: Visitor):
     page = visitor.open(visitor.site(PRODUCT), flag="checkout-express")
     page.get_by_role("button", name="CA", exact=True).click()

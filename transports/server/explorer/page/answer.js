@@ -9,7 +9,7 @@ function answerCard(found) {
       "div",
       { class: "answer" },
       chip(found),
-      h("p", { class: "why" }, reasonOf(found), h("span", { class: "soft small" }, decidedBy(found))),
+      h("p", { class: "why" }, reasonOf(found), decidedBy(found) ? h("span", { class: "soft small" }, decidedBy(found)) : null),
       missing.length ? h("div", { class: "below settle small" }, h("span", {}, "To settle it, give"), missing.slice(0, 12).map((input) => button(input.text, () => focusInput(input), { class: "link" }))) : null,
       found.kind === "doubt" && found.missing === null ? h("p", { class: "below small soft" }, "No input would settle it: only PostHog’s server knows.") : null,
       payload(found),
@@ -17,9 +17,11 @@ function answerCard(found) {
   );
 }
 
+/** Say what decided, if the reason has not said it: which condition or rule, or what failed or is unknown. */
 function decidedBy(found) {
-  const subject = found.kind === "doubt" ? "Undecided" : found.kind === "bad" ? "Failed by" : "Decided by";
-  return found.kind === "doubt" ? `${subject}: ${found.decided_by}` : `${subject} ${found.decided_by}`;
+  if (found.kind === "doubt") return `Undecided: ${found.decided_by}`;
+  if (found.kind === "bad") return `Failed by ${found.decided_by}`;
+  return /^(condition|rule) \d/.test(found.decided_by) ? `Decided by ${found.decided_by}` : "";
 }
 
 function payload(found) {

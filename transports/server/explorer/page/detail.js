@@ -13,7 +13,7 @@ function showDetail() {
     found ? answerCard(found) : h("p", { class: state.problem ? "error" : "soft" }, state.problem || "…"),
     found?.forced ? forcedCard(flag, found) : null,
     found ? sharesCard(found) : null,
-    found ? treeCard(found) : null,
+    found?.tree.lines.length ? treeCard(found) : null,
     found && !found.forced ? forcedCard(flag, found) : null,
     h("section", { class: "card", id: "others", "aria-label": "Saved people", hidden: true }),
     needsCard(flag),
