@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from collections.abc import Container, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from flagengine.cli.output import print_error
-from flagengine.cli.reading import read_snapshot
 from flagengine.cli.trouble import EXIT_CODES, Trouble
 
 from .keys import PROJECT_VARIABLES, SECRET_VARIABLES
+from .serve_checks import check_definitions, check_paths
+from .serve_configuration import configuration_from
 
 if TYPE_CHECKING:  # not for the help
     from ..server.configuration import Configuration
@@ -145,12 +143,13 @@ def command(source: str | None, config: str | None, *, check: bool, **given: Any
     flagengine serve --upstream https://eu.i.posthog.com --events /var/lib/flagengine
     flagengine serve --config server.toml
     """  # noqa: D301 (click keeps the lines after it as they are)
-    chosen = _configuration(source, config, _given(given))
-    _check_paths(chosen, config, makes_folders=not check)
+    options = dict(_options())
+    chosen = configuration_from(source, config, _given(given), options)
+    check_paths(chosen, config, options, makes_folders=not check)
     server = _server(chosen)
     if check:
         if config is not None:  # a FILE has been read
-            _check_definitions(chosen, config)
+            check_definitions(chosen, config)
         print_error("the settings are good")
         return
     _serve(server, chosen, source)
@@ -160,95 +159,11 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, ())}
 
 
-def _configuration(source: str | None, config: str | None, given: dict[str, Any]) -> Configuration:
-    try:
-        from ..server import configuration  # noqa: PLC0415 not for the help
-    except ModuleNotFoundError as error:
-        raise Trouble(str(error)) from None
-    try:
-        if config is None:
-            document = _document(source, given, configuration.SERVER_SETTINGS)
-            return configuration.configuration_of(document)
-        listen = {name: given.pop(name) for name in ("host", "port") if name in given}
-        if source is not None or given:
-            names = [] if source is None else ["FILE"]
-            names += [option for name, option in _options() if name in given]
-            raise Trouble(
-                f"--config has all settings, so these cannot be given beside it: {', '.join(names)}"
-            )
-        return replace(configuration.read_configuration(Path(config)), **listen)
-    except (ValueError, TypeError) as error:
-        message = str(error)
-        raise Trouble(_in_words_of_options(message) if config is None else message) from None
-    except ModuleNotFoundError as error:
-        raise Trouble(str(error)) from None
-
-
-def _document(
-    source: str | None, given: dict[str, Any], of_server: Container[str]
-) -> dict[str, Any]:
-    """Return the options in the form of a configuration file; ``of_server`` has the server's settings."""
-    if source is None and "upstream" not in given:
-        raise Trouble("serve needs a definitions FILE, --upstream, or --config")
-    if source is not None:
-        read_snapshot(source)  # so that a mistake in it is said now, and in full
-    server: dict[str, Any] = {}
-    project: dict[str, Any] = {}
-    for name, value in given.items():
-        table = server if name in of_server else project
-        table[name] = list(value) if isinstance(value, tuple) else value
-    if source is not None:
-        project["definitions"] = source
-        server.setdefault("development", "upstream" not in project)
-    if "upstream" in project:
-        _add_keys(project)
-    return {"server": server, "projects": [project]}
-
-
-def _add_keys(project: dict[str, Any]) -> None:
-    """Name the variables in which the keys usually are."""
-    if "project_key" not in project:
-        found = next((os.environ[name] for name in PROJECT_VARIABLES if os.environ.get(name)), None)
-        if found is None:
-            names = " or ".join(PROJECT_VARIABLES)
-            raise Trouble(f"the project key is missing: give --project-key phc_..., or set {names}")
-        project["project_key"] = found
-    if "secret_key_env" not in project and "secret_key_file" not in project:
-        named = next((name for name in SECRET_VARIABLES if os.environ.get(name)), None)
-        if named is None:
-            names = " or ".join(SECRET_VARIABLES)
-            raise Trouble(
-                f"the secret key is missing: set {names}, or name another variable with --secret-key-env"
-            )
-        project["secret_key_env"] = [named]
-
-
-def _in_words_of_options(message: str) -> str:
-    """Return a message about settings with the names of options, where the settings were options."""
-    for name, option in _options():
-        message = message.replace(f"projects[0].{name}", option).replace(f"server.{name}", option)
-    return message
-
-
 def _options() -> Iterator[tuple[str, str]]:
     """Yield the name of each setting that is an option, and the option."""
     for each in command.params:
         if isinstance(each, click.Option) and each.name is not None:
             yield each.name, each.opts[0]
-
-
-def _check_paths(chosen: Configuration, config: str | None, *, makes_folders: bool) -> None:
-    """Check that the folders and files in the settings can be used, while somebody reads what is said."""
-    from ..server.usable_paths import check_paths, make_folders  # noqa: PLC0415 not for the help
-
-    try:
-        check_paths(chosen.settings)
-        if makes_folders:
-            make_folders(chosen.settings)
-    except ValueError as error:
-        message = str(error)
-        shown = _in_words_of_options(message) if config is None else f"{config}: {message}"
-        raise Trouble(shown) from None
 
 
 def _server(chosen: Configuration) -> Server:
@@ -258,26 +173,6 @@ def _server(chosen: Configuration) -> Server:
         return Server(chosen.settings)
     except ValueError as error:
         raise Trouble(str(error)) from None
-
-
-def _check_definitions(chosen: Configuration, config: str) -> None:
-    """Read the definitions that are in files, which a server that runs would wait for."""
-    from flagengine import Snapshot, SnapshotError  # noqa: PLC0415 not for the help
-
-    from ..polling.fetch_results import Failed, Loaded  # noqa: PLC0415 the same
-    from ..polling.sources.file import FileDefinitions  # noqa: PLC0415 the same
-
-    for at, project in enumerate(chosen.settings.projects):
-        if not isinstance(project.source, FileDefinitions):
-            continue
-        found = project.source.fetch(None)
-        if isinstance(found, Loaded):
-            try:
-                Snapshot.parse(found.document)
-            except SnapshotError as error:
-                found = found.malformed(str(error))
-        if isinstance(found, Failed):
-            raise Trouble(f"{config}: projects[{at}].definitions: {found.message}")
 
 
 def _serve(server: Server, chosen: Configuration, source: str | None) -> None:
