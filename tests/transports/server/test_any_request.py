@@ -159,7 +159,7 @@ def test_every_json_in_every_event_and_context_is_accepted_or_refused(
     [
         (
             f"/api/projects/1/feature_flags/{'9' * 5000}/remote_config",
-            {"authorization": f"Bearer {SECRET}"},
+            {"authorization": f"Bearer {SECRET}", "host": "shop.example"},
             None,
             404,
         ),
