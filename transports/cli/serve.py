@@ -133,7 +133,7 @@ _FEW: Final = 5
     "--traces", is_flag=True, default=None, help="Give OpenTelemetry a span for each request."
 )
 def command(source: str | None, config: str | None, *, check: bool, **given: Any) -> None:
-    """Serve flags to the SDKs of PostHog, to OpenFeature's providers, and to browsers.
+    """Serve flags to PostHog's SDKs and OpenFeature's.
 
     With a definitions FILE, for development and tests: no account and no keys are needed, and the file is read
     again when it changes. With --upstream, as a relay for a whole fleet.
