@@ -229,3 +229,14 @@ def test_contexts_may_be_read_once_or_be_a_mapping() -> None:
     wanted = list(evaluate(snapshot, "user-1", {}, evaluation_contexts=["docs"]))
     for contexts in (iter(["docs"]), {"docs": 1}, (each for each in ["docs"])):
         assert list(evaluate(snapshot, "user-1", {}, evaluation_contexts=contexts)) == wanted  # type: ignore[arg-type]
+
+
+def test_a_dependency_on_a_flag_that_is_missing_is_the_same_for_every_audience():
+    flags = [flag("hidden", evaluation_runtime="client"), flag("waits", depends_on("missing"))]
+    snapshot = Snapshot.parse({"flags": flags})
+    # Often enough for the flags to be compiled before the audience is known.
+    everyone = [evaluate(snapshot, "u", {})["waits"] for _ in range(5)]
+    server = evaluate(snapshot, "u", {}, evaluation_runtime="server")
+    assert [*server] == ["waits"]
+    assert server["waits"] == everyone[-1]
+    assert evaluate_flag(snapshot, "missing", "u", {}, evaluation_runtime="server").value is None
