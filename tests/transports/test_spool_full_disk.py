@@ -40,6 +40,17 @@ class SmallDisk(SystemDisk):
         return file
 
 
+class FullDisk(SmallDisk):
+    """A disk on which a segment cannot even begin while it is full."""
+
+    is_full = False
+
+    def begin(self, path: Path, start: bytes, fsync: Fsync) -> LogFile:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().begin(path, start, fsync)
+
+
 def _event(number: int) -> Event:
     uuid = f"00000000-0000-4000-8000-{number:012d}"
     return make(uuid=uuid, properties={"pad": "x" * 250})
@@ -103,3 +114,22 @@ def test_one_event_at_a_time_finds_the_room_too(tmp_path: Path):
     _acknowledge(spool, kept, at_once=1)
     assert spool.append(_event(901), unread=False)
     assert spool.holds(_event(901))
+
+
+def test_a_spool_that_cannot_begin_a_segment_goes_on_when_there_is_room(tmp_path: Path):
+    disk = FullDisk(tmp_path)
+    spool = Spool(tmp_path, disk=disk)
+    kept = _fill(spool, 0, at_once=1)
+    disk.is_full = True
+    with pytest.raises(SpoolError, match="No space"):
+        spool.acknowledge(kept)
+    with pytest.raises(SpoolError, match="No space"):
+        spool.append(_event(1_000), unread=False)
+    assert spool.is_whole()  # nobody else has changed the folder
+    assert spool.verify() == []
+    disk.is_full = False
+    assert spool.append(_event(1_001), unread=False)
+    spool.after_fork()
+    heir = Spool(tmp_path)
+    assert [event.uuid for event in heir.read(heir.open())] == [_event(1_001).uuid]
+    assert not heir.take_damage()

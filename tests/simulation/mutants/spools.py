@@ -68,7 +68,7 @@ MUTANTS = (
     ),
     Mutant(
         "closed-segments-do-not-count", _SEGMENTS,
-        "return self._file.size + sum(self._closed_sizes.values())", "return self._file.size",
+        "return newest + sum(self._closed_sizes.values())", "return newest",
     ),
     Mutant(
         "full-spool-counts-as-stored", _SPOOL,

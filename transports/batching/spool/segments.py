@@ -85,12 +85,15 @@ class SegmentLog:
         self._cursor = (0, 0)
         # The bytes of a segment without events.
         self._least = 0
+        # Whether there is a newest segment: not after it was deleted because the disk was full.
+        self._has_newest = True
         self._file = self._begin()
 
     @property
     def size(self) -> int:
         """The number of bytes on disk."""
-        return self._file.size + sum(self._closed_sizes.values())
+        newest = self._file.size if self._has_newest else 0
+        return newest + sum(self._closed_sizes.values())
 
     @property
     def is_empty(self) -> bool:
@@ -99,7 +102,7 @@ class SegmentLog:
 
     def is_whole(self) -> bool:
         """Return whether the newest segment is as this process left it. Never raises."""
-        return self._file.is_whole()
+        return not self._has_newest or self._file.is_whole()
 
     def holds(self, uuid: str) -> bool:
         """Return whether the event is in the log and not acknowledged."""
@@ -226,7 +229,9 @@ class SegmentLog:
 
     def verify(self) -> list[Event]:
         """Forget the events that are no longer on disk; return those of them that are unread."""
-        sizes = {**self._closed_sizes, self._segment: self._file.size}
+        sizes = dict(self._closed_sizes)
+        if self._has_newest:
+            sizes[self._segment] = self._file.size
         cut = [number for number in sizes if self._is_cut(number, sizes[number])]
         kept = {
             segment: numbers
@@ -287,7 +292,9 @@ class SegmentLog:
         self._file.append(data)
 
     def _begin_if_full(self) -> None:
-        if self._file.size >= self._segment_bytes:
+        if not self._has_newest:
+            self._file = self._begin()
+        elif self._file.size >= self._segment_bytes:
             full, number = self._file, self._segment
             self._file = self._begin()
             self._closed_sizes[number] = full.size
@@ -299,6 +306,7 @@ class SegmentLog:
         file = self._disk.begin(_path(self._folder, number), encode_start(self._last), self._fsync)
         self._segment = number
         self._waiting[number] = 0
+        self._has_newest = True
         self._least = file.size
         return file
 
@@ -318,13 +326,12 @@ class SegmentLog:
         """Delete the segments in which no event waits, also the newest; return whether there were any."""
         size = self.size
         self._delete_finished()
-        if self.is_empty and self._file.size > self._least:
-            number = self._segment
-            # An open file keeps its place on the disk.
+        if self.is_empty and self._has_newest and self._file.size > self._least:
+            # An open file keeps its place on the disk. The next write begins another.
             self._file.abandon()
-            self._disk.remove(_path(self._folder, number))
-            self._file = self._begin()
-            del self._waiting[number]
+            self._disk.remove(_path(self._folder, self._segment))
+            del self._waiting[self._segment]
+            self._has_newest = False
         return self.size < size
 
     def _delete_finished(self) -> None:
