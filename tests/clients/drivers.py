@@ -102,7 +102,8 @@ class Driver:
             encoding="utf-8",
         )
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         about = self._next()
         self.name: str = about["name"]
         self.version: str = about["version"]
@@ -136,6 +137,8 @@ class Driver:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        # Before the pipe is closed: a thread that still reads from it would fail.
+        self._reader.join(timeout=30)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
